@@ -1,0 +1,30 @@
+/* File descriptors and arenas that close themselves
+ *
+ * AUTOCLOSE int fd = -1;  closes at the end of its block unless it is negative;
+ * AUTOFREE struct arena m = { 0 };  gives its memory back there. take_fd hands a
+ * descriptor on: the variable forgets it, the caller owns it.
+ */
+#ifndef BASE_AUTO_H
+#define BASE_AUTO_H
+
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+
+static inline void auto_close(const int *fd)
+{
+	if (*fd >= 0) close(*fd);
+}
+
+static inline int take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+#define AUTOCLOSE __attribute__((cleanup(auto_close)))
+#define AUTOFREE __attribute__((cleanup(arena_free)))
+
+#endif

@@ -1,0 +1,47 @@
+/* What went wrong, in one sentence
+ *
+ * Whoever finds a fault writes the sentence; whoever calls may put in front what
+ * it was about. The text lives in the caller's own struct, so reporting cannot
+ * fail and there is nothing to free. Every function here returns -1, so that a
+ * fault leaves as `return fail(e, ...)`, and accepts e == NULL: nobody asked.
+ *
+ * Texts name the thing, then the cause: "write /mnt/tank/x: No space left on
+ * device". They do not say "error" or "failed to", and they do not end in a
+ * full stop. Control characters from outside are shown as '?', newlines kept.
+ */
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
+
+enum err_kind {
+	ERR_NONE,
+	ERR_HOST,		/* this machine said no: disk, kernel, systemd */
+	ERR_USAGE,		/* the command line */
+	ERR_INPUT,		/* a config or other file of the user */
+	ERR_MISSING,		/* no such jail, image, command */
+	ERR_EXISTS,
+	ERR_BUSY,
+	ERR_NETWORK,
+	ERR_UNTRUSTED,		/* a certificate, a hash, a file's owner */
+	ERR_INTERRUPTED,	/* a signal asked us to stop */
+};
+
+struct err {
+	enum err_kind kind;
+	int sys;		/* errno, when a system call was the cause; else 0 */
+	char text[1024];
+};
+
+/* Record a fault. Replaces what `e` held. */
+int fail(struct err *e, enum err_kind kind, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Record a failed system call: ERR_HOST, with strerror(errno) behind the text. */
+int fail_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Say what a fault was about: puts "TEXT: " in front of what `e` holds. */
+int fail_in(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The exit status of the program for a fault of this kind. */
+int err_exit_status(enum err_kind kind);
+
+#endif

@@ -1,0 +1,141 @@
+#include "lib/base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+
+int write_all(int fd, const void *data, size_t n, struct err *e)
+{
+	const char *p = data;
+
+	while (n) {
+		ssize_t k = write(fd, p, n);
+
+		if (k < 0 && errno == EINTR) continue;
+		if (k < 0) return fail_sys(e, "write");
+		p += k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
+char *read_all(struct arena *m, int fd, size_t limit, size_t *len, struct err *e)
+{
+	struct str text = { .m = m };
+	char buf[16 * 1024];
+	ssize_t k;
+
+	while ((k = read(fd, buf, sizeof buf)) != 0) {
+		if (k < 0 && errno == EINTR) continue;
+		if (k < 0) return fail_sys(e, "read"), NULL;
+		if ((size_t)k > limit - text.len)
+			return fail(e, ERR_INPUT, "larger than %zu bytes", limit), NULL;
+		str_addn(&text, buf, (size_t)k);
+	}
+	if (len) *len = text.len;
+	return text.s ? text.s : arena_strdup(m, "");
+}
+
+char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t *len,
+                struct err *e)
+{
+	AUTOCLOSE int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	char *text;
+
+	if (fd < 0) return fail_sys(e, "open %s", path), NULL;
+	if (!(text = read_all(m, fd, limit, len, e))) fail_in(e, "%s", path);
+	return text;
+}
+
+/* A name that nobody else uses at the moment; NAME_MAX is kept by cutting. */
+static void temporary_name(char *out, size_t room, const char *name)
+{
+	uint64_t r = 0;
+
+	while (getrandom(&r, sizeof r, 0) != sizeof r)
+		;
+	snprintf(out, room, ".%.200s.%016llx", name, (unsigned long long)r);
+}
+
+static int write_new_file(int dir, const char *tmp, const void *data, size_t n, mode_t mode,
+                          bool sync, struct err *e)
+{
+	AUTOCLOSE int fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	                          0600);
+
+	if (fd < 0) return fail_sys(e, "create");
+	if (write_all(fd, data, n, e) < 0) return -1;
+	if (fchmod(fd, mode) < 0) return fail_sys(e, "chmod");
+	if (sync && fsync(fd) < 0) return fail_sys(e, "fsync");
+	return 0;
+}
+
+static int put_file(int dir, const char *name, const void *data, size_t n, mode_t mode, bool sync,
+                    struct err *e)
+{
+	char tmp[256];
+
+	temporary_name(tmp, sizeof tmp, name);
+	if (write_new_file(dir, tmp, data, n, mode, sync, e) < 0) goto undo;
+	if (renameat(dir, tmp, dir, name) < 0) {
+		fail_sys(e, "rename");
+		goto undo;
+	}
+	return 0;
+undo:
+	unlinkat(dir, tmp, 0);
+	return fail_in(e, "%s", name);
+}
+
+int replace_file(int dir, const char *name, const void *data, size_t n, mode_t mode,
+                 struct err *e)
+{
+	if (put_file(dir, name, data, n, mode, true, e) < 0) return -1;
+	if (fsync(dir) < 0) return fail_sys(e, "fsync the directory of %s", name);
+	return 0;
+}
+
+int open_in_root(int root, const char *path, int flags, mode_t mode, struct err *e)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
+		.mode = mode,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd;
+
+	/* EAGAIN: something was renamed meanwhile, the kernel cannot be sure. */
+	do {
+		fd = syscall(SYS_openat2, root, path, &how, sizeof how);
+	} while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+	return fd < 0 ? fail_sys(e, "%s", path) : (int)fd;
+}
+
+int write_in_root(int root, const char *path, const char *text, mode_t mode, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	char folder[512];
+	AUTOCLOSE int dir = -1;
+
+	if (slash && (size_t)(slash - path) >= sizeof folder)
+		return fail(e, ERR_HOST, "%s: path too long", path);
+	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1,
+	         slash && slash > path ? path : slash ? "/" : ".");
+	dir = open_in_root(root, folder, O_PATH | O_DIRECTORY, 0, e);
+	if (dir < 0) return -1;
+	return put_file(dir, name, text, strlen(text), mode, false, e);
+}

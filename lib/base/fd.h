@@ -1,0 +1,39 @@
+/* Files: read whole, written whole, opened inside a root
+ *
+ * Paths are relative to a directory descriptor (AT_FDCWD for the working
+ * directory, which this program never changes). The `_in_root` functions resolve
+ * every link as a process chrooted there would, so that a hostile tree cannot
+ * lead us out of it (openat2(2), RESOLVE_IN_ROOT).
+ */
+#ifndef BASE_FD_H
+#define BASE_FD_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct arena;
+struct err;
+
+int write_all(int fd, const void *data, size_t n, struct err *e);
+
+/* Read to the end; more than `limit` bytes is a fault. The text is terminated by
+ * a NUL that `*len` (may be NULL) does not count. NULL on failure. */
+char *read_all(struct arena *m, int fd, size_t limit, size_t *len, struct err *e);
+char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t *len,
+                struct err *e);
+
+/* Put a file in place as a whole: a temporary name beside it, fsync, rename,
+ * fsync of the directory. A crash leaves the old file or the new one. */
+int replace_file(int dir, const char *name, const void *data, size_t n, mode_t mode,
+                 struct err *e);
+
+/* open(2) with `root` as the root directory; `path` may be absolute. The
+ * descriptor is close-on-exec. -1 with errno's text on failure. */
+int open_in_root(int root, const char *path, int flags, mode_t mode, struct err *e);
+
+/* Replace a regular file inside a root: the folder's links are followed inside
+ * the root, a link in the file's own place is replaced, not followed. The folder
+ * must exist. Not synced: for trees that are synced as a whole. */
+int write_in_root(int root, const char *path, const char *text, mode_t mode, struct err *e);
+
+#endif

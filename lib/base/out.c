@@ -1,0 +1,182 @@
+#include "lib/base/out.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/err.h"
+#include "lib/base/wait.h"
+
+/* The output sink: the only state in the house besides the signal flag. */
+static struct {
+	enum out_level level;
+	bool terminal, colour, line_open;
+	int64_t shown_at, step_at;
+} sink = { .level = OUT_NORMAL };
+
+bool out_colour(int fd)
+{
+	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+
+	return isatty(fd) && !(no && *no) && !(term && !strcmp(term, "dumb"));
+}
+
+void out_init(enum out_level level)
+{
+	const char *term = getenv("TERM");
+
+	sink.level = level;
+	sink.terminal = isatty(2) && !(term && !strcmp(term, "dumb"));
+	sink.colour = out_colour(2);
+}
+
+void out_progress_end(void)
+{
+	if (sink.line_open) fputs("\r\033[K", stderr);
+	sink.line_open = false;
+}
+
+static void say(const char *before, const char *fmt, va_list ap)
+{
+	char text[4096];
+	char *s = text;
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	for (; *s; s++)
+		if (((unsigned char)*s < 0x20 && *s != '\n' && *s != '\t') || *s == 0x7f) *s = '?';
+	out_progress_end();
+	fprintf(stderr, "%s%s\n", before, text);
+}
+
+void out_verbose(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (sink.level < OUT_VERBOSE) return;
+	va_start(ap, fmt);
+	say("", fmt, ap);
+	va_end(ap);
+}
+
+void out_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (sink.level < OUT_NORMAL) return;
+	va_start(ap, fmt);
+	say("", fmt, ap);
+	va_end(ap);
+}
+
+void out_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(sink.colour ? "\033[33mwarning:\033[m " : "warning: ", fmt, ap);
+	va_end(ap);
+}
+
+void out_step(const char *fmt, ...)
+{
+	va_list ap;
+
+	sink.step_at = now_ms();
+	if (sink.level < OUT_NORMAL) return;
+	va_start(ap, fmt);
+	say("", fmt, ap);
+	va_end(ap);
+}
+
+/* Speed and time left are those of the whole phase so far: steady is more use
+ * than exact. */
+void out_progress(const char *what, uint64_t done, uint64_t total)
+{
+	int64_t now = now_ms(), ms = now - sink.step_at;
+	double mib = (double)done / (1 << 20), speed = ms > 0 ? mib * 1000 / (double)ms : 0;
+
+	if (sink.level < OUT_NORMAL || !sink.terminal || now - sink.shown_at < 100) return;
+	sink.shown_at = now;
+	sink.line_open = true;
+	fprintf(stderr, "\r\033[K%s %.1f", what, mib);
+	if (total)
+		fprintf(stderr, " of %.1f MiB, %d%%", (double)total / (1 << 20),
+		        (int)((double)done * 100 / (double)total));
+	else
+		fputs(" MiB", stderr);
+	if (speed > 0) fprintf(stderr, ", %.1f MiB/s", speed);
+	if (speed > 0 && total > done)
+		fprintf(stderr, ", %ds left", (int)((double)(total - done) / (1 << 20) / speed) + 1);
+}
+
+void table_add(struct table *t, const char *const cells[])
+{
+	size_t n = 0;
+	const char **row;
+
+	while (t->columns[n])
+		n++;
+	row = arena_array(t->m, n, sizeof *row);
+	for (size_t i = 0; i < n; i++)
+		row[i] = cells[i] && *cells[i] ? arena_strdup(t->m, cells[i]) : "-";
+	if (t->n == t->room) {
+		size_t room = t->room ? t->room * 2 : 16;
+		const char ***rows = arena_array(t->m, room, sizeof *rows);
+
+		if (t->n) memcpy(rows, t->rows, t->n * sizeof *rows);
+		t->rows = rows;
+		t->room = room;
+	}
+	t->rows[t->n++] = row;
+}
+
+static int text_width(const char *s)
+{
+	int n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+static void print_row(const struct table *t, const char *const *row, const int *width)
+{
+	for (size_t i = 0; t->columns[i]; i++) {
+		bool last = !t->columns[i + 1];
+
+		for (const char *s = row[i]; *s; s++)
+			putchar((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s);
+		if (last)
+			putchar('\n');
+		else
+			printf("%*s", width[i] - text_width(row[i]) + 1, "");
+	}
+}
+
+int table_print(const struct table *t, struct err *e)
+{
+	size_t columns = 0;
+	int *width;
+
+	while (t->columns[columns])
+		columns++;
+	width = arena_array(t->m, columns, sizeof *width);
+	for (size_t c = 0; c < columns; c++) {
+		width[c] = text_width(t->columns[c]);
+		for (size_t r = 0; r < t->n; r++)
+			if (text_width(t->rows[r][c]) > width[c]) width[c] = text_width(t->rows[r][c]);
+	}
+	print_row(t, t->columns, width);
+	for (size_t r = 0; r < t->n; r++)
+		print_row(t, t->rows[r], width);
+	return out_flush(e);
+}
+
+int out_flush(struct err *e)
+{
+	if (fflush(stdout) == EOF || ferror(stdout)) return fail_sys(e, "write to standard output");
+	return 0;
+}

@@ -1,0 +1,56 @@
+/* What people read: results on stdout, everything else on stderr
+ *
+ * Tables are results and belong to the applets. Notes, warnings and progress go
+ * to stderr and may come from ops and engine too, for what only they can know.
+ * Colour and moving progress lines only on a terminal; NO_COLOR and TERM=dumb are
+ * honoured (no-color.org). Control characters in texts are shown as '?'.
+ */
+#ifndef BASE_OUT_H
+#define BASE_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct err;
+
+enum out_level { OUT_QUIET, OUT_NORMAL, OUT_VERBOSE };
+
+/* Once, at the start of the program. */
+void out_init(enum out_level level);
+
+void out_verbose(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void out_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void out_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* even if quiet */
+
+/* A phase of long work begins: one line when stderr is no terminal. */
+void out_step(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* How far the phase has come, at most ten times a second, on a terminal only.
+ * total 0: not known. */
+void out_progress(const char *what, uint64_t done, uint64_t total);
+
+/* Wipe the progress line, before other text or at the end of the work. */
+void out_progress_end(void);
+
+/* A table of text. Cells are copied; NULL and "" are shown as "-". */
+struct table {
+	struct arena *m;
+	const char *const *columns;	/* NULL-ended headings */
+	const char ***rows;
+	size_t n, room;
+};
+
+void table_add(struct table *t, const char *const cells[]);
+
+/* The width of a column is that of its widest cell, counted in characters. */
+int table_print(const struct table *t, struct err *e);
+
+/* Flush stdout and tell whether everything arrived (a full disk, a closed pipe). */
+int out_flush(struct err *e);
+
+/* Whether a colour may be used on this descriptor. */
+bool out_colour(int fd);
+
+#endif

@@ -1,0 +1,28 @@
+/* Run another program: arguments as a list, never through a shell
+ *
+ * argv[0] is searched in PATH and then in the places where an appliance keeps its
+ * administration tools, because sudo and cron hand over short PATHs.
+ * A program that does not exist is ERR_MISSING.
+ */
+#ifndef BASE_RUN_H
+#define BASE_RUN_H
+
+struct arena;
+struct err;
+
+/* The full path of a program, or NULL with ERR_MISSING. */
+const char *run_find(struct arena *m, const char *name, struct err *e);
+
+/* Run with our own stdin, stdout and stderr, and wait. Returns the exit status,
+ * 128 + the signal's number when one ended it, or -1. */
+int run_wait(char *const argv[], struct err *e);
+
+/* Become that program. Returns only on failure, -1. */
+int run_replace(char *const argv[], struct err *e);
+
+/* Run with stdin empty and hand out what it prints, at most `limit` bytes (the
+ * rest is dropped); its stderr goes to ours. NULL when it cannot be run or its
+ * exit status is not 0. */
+char *run_output(struct arena *m, char *const argv[], unsigned limit, struct err *e);
+
+#endif

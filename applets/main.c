@@ -1,0 +1,196 @@
+/* From the program's name and words to a command, and from its fault to an exit
+ * status. Nothing else in the program ends the process. */
+
+#include "applets/applet.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "applets/install.h"
+#include "lib/base/nearest.h"
+#include "lib/base/out.h"
+#include "lib/base/str.h"
+#include "lib/base/wait.h"
+#include "lib/jail/layout.h"
+
+#define APPLET(name) extern const struct applet name##_applet;
+#include "applets/all.h"
+#undef APPLET
+
+#define APPLET(name) &name##_applet,
+const struct applet *const applets[] = {
+#include "applets/all.h"
+	NULL
+};
+#undef APPLET
+
+const struct applet *applet_find(const char *name)
+{
+	for (const struct applet *const *a = applets; *a; a++)
+		if (str_eq((*a)->name, name)) return *a;
+	return NULL;
+}
+
+int applet_unknown(const char *name, struct err *e)
+{
+	struct nearest near = { .word = name };
+
+	for (const struct applet *const *a = applets; *a; a++)
+		nearest_offer(&near, (*a)->name);
+	if (near.best)
+		return fail(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?", name, near.best);
+	return fail(e, ERR_USAGE, "unknown command '%s'; 'jlmkr help' lists them", name);
+}
+
+/* Whoever may write the binary that root runs is root: see behaviour on sudo. */
+static int check_owner(const char *self, struct err *e)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || getenv("JLMKR_DEBUG") || stat("/proc/self/exe", &st) < 0) return 0;
+	if (st.st_uid != 0)
+		return fail(e, ERR_UNTRUSTED, "%s must belong to root: chown root: '%s'", self, self);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return fail(e, ERR_UNTRUSTED, "%s must not be writable by others: chmod go-w '%s'", self,
+		            self);
+	return 0;
+}
+
+static const char *own_path(struct arena *m, const char *argv0)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path);
+
+	return n > 0 && n < (ssize_t)sizeof path ? arena_strndup(m, path, (size_t)n) : argv0;
+}
+
+static void host_init(struct host *h, const char *argv0)
+{
+	const char *bus = getenv("DBUS_SYSTEM_BUS_ADDRESS"), *server = getenv("JLMKR_IMAGE_SERVER");
+
+	h->self = own_path(h->m, argv0);
+	h->bus_address = bus && *bus ? bus : "unix:path=/run/dbus/system_bus_socket";
+	h->image_server = server && *server ? server : "https://images.linuxcontainers.org";
+}
+
+static int find_dir(struct host *h, struct err *e)
+{
+	const struct layout_inputs in = {
+		.option = h->dir_option,
+		.env = getenv("JAILMAKER_DIR"),
+		.home = layout_home(h->m),
+		.self = h->self,
+	};
+
+	h->dir = layout_find(h->m, &in, e);
+	return h->dir ? 0 : -1;
+}
+
+static int run_applet(struct host *h, const struct applet *a, char *const *argv,
+                      struct common_args *common, struct err *e)
+{
+	void *args = arena_alloc(h->m, a->args_size);
+	char **operands = opts_parse(h->m, a, argv, args, common, e);
+
+	if (common->help) {
+		help_print_applet(a);
+		return out_flush(e);
+	}
+	if (!operands) return -1;
+	h->dir_option = common->dir;
+	out_init(common->quiet ? OUT_QUIET : common->verbose ? OUT_VERBOSE : OUT_NORMAL);
+	if (a->needs & NEEDS_ROOT && geteuid() != 0)
+		return fail(e, ERR_HOST, "only root can do this: sudo %s %s ...", h->self, a->name);
+	if (check_owner(h->self, e) < 0) return -1;
+	if (a->needs & NEEDS_DIR && find_dir(h, e) < 0) return -1;
+	signals_catch();
+	return a->run(h, args, operands, e);
+}
+
+static int print_list(struct err *e)
+{
+	for (const struct applet *const *a = applets; *a; a++)
+		puts((*a)->name);
+	return out_flush(e);
+}
+
+static int print_version(struct err *e)
+{
+	puts("jlmkr " JLMKR_VERSION);
+	return out_flush(e);
+}
+
+/* `jlmkr …`: what stands before the command, then the command. */
+static int run_words(struct host *h, char *const *argv, const char **shown, struct err *e)
+{
+	struct common_args common = { 0 };
+	const struct applet *a;
+
+	if (*argv && str_eq(*argv, "--list")) return print_list(e);
+	if (*argv && str_eq(*argv, "--install")) return install_links(argv + 1, e);
+	if (opts_parse_common(&argv, &common, e) < 0) return -1;
+	if (common.version) return print_version(e);
+	if (!*argv || common.help) {
+		help_print_all();
+		return out_flush(e) < 0 ? -1 : common.help ? 0 : 2;
+	}
+	if (!(a = applet_find(*argv))) return applet_unknown(*argv, e);
+	*shown = a->name;
+	return run_applet(h, a, argv + 1, &common, e);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int run_named(struct host *h, char *const *argv, const char **shown, struct err *e)
+{
+	const char *name = argv[0] ? base_name(argv[0]) : "jlmkr";
+	struct common_args common = { 0 };
+	const struct applet *a;
+
+	if (!str_starts(name, "jlmkr-") || !(a = applet_find(name + strlen("jlmkr-"))))
+		return run_words(h, argv[0] ? argv + 1 : argv, shown, e);
+	*shown = a->name;
+	return run_applet(h, a, argv + 1, &common, e);
+}
+
+/* Files that we open must not land on 0, 1 or 2. */
+static void open_standard_fds(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd < 3);
+	if (fd >= 3) close(fd);
+}
+
+int main(int argc, char *argv[])
+{
+	struct arena m = { 0 };
+	struct host h = { .m = &m };
+	struct err e = { 0 };
+	const char *shown = NULL;
+	int rc;
+
+	(void)argc;
+	open_standard_fds();
+	host_init(&h, argv[0]);
+	rc = run_named(&h, argv, &shown, &e);
+	if (rc < 0) {
+		out_progress_end();
+		fprintf(stderr, "jlmkr%s%s: %s\n", shown ? " " : "", shown ? shown : "", e.text);
+		rc = err_exit_status(e.kind);
+	}
+	arena_free(&m);
+	return rc;
+}

@@ -1,0 +1,223 @@
+/* One reader for every table: GNU long options with `=` or a following word,
+ * letters alone or in a row, and the few spellings with one dash that the Python
+ * tool had. The options that every command has are a table like the others,
+ * searched when the applet's own has no match. */
+
+#include "applets/applet.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/str.h"
+
+#define OPT_INTO common_args
+const struct opt common_opts[] = {
+	OPT_TEXT('D', "dir", dir, "DIR", "the jailmaker directory"),
+	OPT_FLAG('v', "verbose", verbose, "say more"),
+	OPT_FLAG('q', "quiet", quiet, "say nothing but results, warnings and errors"),
+	OPT_FLAG('h', "help", help, "show this help"),
+	OPT_FLAG(0, "version", version, "show the version"),
+	OPT_END
+};
+
+struct parse {
+	struct arena *m;
+	const struct applet *applet;	/* NULL before the command's name */
+	void *args;
+	struct common_args *common;
+	char *const *next;		/* the words still to come */
+	struct err *e;
+};
+
+/* A matched option and the struct that it writes into. */
+struct match {
+	const struct opt *o;
+	void *base;
+};
+
+static bool fits(const struct opt *o, char letter, const char *name, size_t len, bool one_dash)
+{
+	const char *own = one_dash ? o->old : o->name;
+
+	if (letter) return o->letter == letter;
+	return own && strlen(own) == len && !memcmp(own, name, len);
+}
+
+static const struct opt *search(const struct opt *o, char letter, const char *name, size_t len,
+                                bool one_dash)
+{
+	for (; o && o->kind != OPT_KIND_END; o++)
+		if (fits(o, letter, name, len, one_dash)) return o;
+	return NULL;
+}
+
+static bool lookup(const struct parse *p, struct match *found, char letter, const char *name,
+                   size_t len, bool one_dash)
+{
+	found->base = p->args;
+	found->o = p->applet ? search(p->applet->opts, letter, name, len, one_dash) : NULL;
+	if (found->o) return true;
+	found->base = p->common;
+	found->o = search(common_opts, letter, name, len, one_dash);
+	return found->o;
+}
+
+static int store_number(long *out, const char *value, const struct opt *o, struct err *e)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtol(value, &end, 10);
+	if (errno || end == value || *end || *out < 0)
+		return fail(e, ERR_USAGE, "--%s takes a whole number, not '%s'", o->name, value);
+	return 0;
+}
+
+static int store(const struct parse *p, const struct match *f, const char *value)
+{
+	void *at = (char *)f->base + f->o->offset;
+
+	switch (f->o->kind) {
+	case OPT_KIND_FLAG:
+		*(bool *)at = true;
+		return 0;
+	case OPT_KIND_SWITCH:
+		if (strcmp(value, "0") && strcmp(value, "1"))
+			return fail(p->e, ERR_USAGE, "--%s takes 0 or 1, not '%s'", f->o->name, value);
+		*(const char **)at = value;
+		return 0;
+	case OPT_KIND_TEXT:
+		*(const char **)at = value;
+		return 0;
+	case OPT_KIND_NUMBER:
+		return store_number(at, value, f->o, p->e);
+	case OPT_KIND_LIST:
+		((struct words *)at)->m = p->m;
+		words_add(at, value);
+		return 0;
+	case OPT_KIND_END:
+		break;
+	}
+	return 0;
+}
+
+/* `attached` is the value behind `=` or behind the letter, NULL if there is none. */
+static int take(struct parse *p, const struct match *f, const char *attached, const char *shown)
+{
+	if (f->o->kind == OPT_KIND_FLAG) {
+		if (attached) return fail(p->e, ERR_USAGE, "%s takes no value", shown);
+		return store(p, f, NULL);
+	}
+	if (!attached && !(attached = *p->next))
+		return fail(p->e, ERR_USAGE, "%s needs a value: %s", shown, f->o->arg);
+	if (attached == *p->next) p->next++;
+	return store(p, f, attached);
+}
+
+static int unknown(const struct parse *p, const char *word)
+{
+	return fail(p->e, ERR_USAGE, "unknown option '%s'; see 'jlmkr%s%s --help'", word,
+	            p->applet ? " " : "", p->applet ? p->applet->name : "");
+}
+
+/* --name, --name=value, and -gi, -gi=value for the old spellings */
+static int take_name(struct parse *p, const char *word, size_t dashes, bool *known)
+{
+	const char *name = word + dashes;
+	size_t len = strcspn(name, "=");
+	struct match f;
+
+	*known = lookup(p, &f, 0, name, len, dashes == 1);
+	if (!*known) return 0;
+	return take(p, &f, name[len] ? name + len + 1 : NULL,
+	            arena_printf(p->m, "%.*s", (int)(dashes + len), word));
+}
+
+static int take_letters(struct parse *p, const char *word)
+{
+	for (const char *c = word + 1; *c; c++) {
+		char shown[] = { '-', *c, 0 };
+		struct match f;
+
+		if (!lookup(p, &f, *c, NULL, 0, false)) return unknown(p, word);
+		if (f.o->kind != OPT_KIND_FLAG) return take(p, &f, c[1] ? c + 1 : NULL, shown);
+		if (store(p, &f, NULL) < 0) return -1;
+	}
+	return 0;
+}
+
+static int take_option(struct parse *p, const char *word)
+{
+	bool known;
+
+	if (take_name(p, word, word[1] == '-' ? 2 : 1, &known) < 0) return -1;
+	if (known) return 0;
+	return word[1] == '-' ? unknown(p, word) : take_letters(p, word);
+}
+
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1];
+}
+
+static int check_count(const struct applet *a, const struct words *operands, struct err *e)
+{
+	if ((int)operands->n < a->min)
+		return fail(e, ERR_USAGE, "missing argument; usage: jlmkr %s %s", a->name, a->operands);
+	if (a->max >= 0 && (int)operands->n > a->max)
+		return fail(e, ERR_USAGE, "unexpected argument '%s'; usage: jlmkr %s %s",
+		            operands->v[a->max], a->name, a->operands);
+	return 0;
+}
+
+/* Words that pass through: one `--` right behind the first operand is dropped. */
+static void take_rest(struct parse *p, struct words *operands)
+{
+	if (*p->next && str_eq(*p->next, "--")) p->next++;
+	words_add_all(operands, p->next);
+	while (*p->next)
+		p->next++;
+}
+
+char **opts_parse(struct arena *m, const struct applet *a, char *const *argv, void *args,
+                  struct common_args *common, struct err *e)
+{
+	struct parse p = { m, a, args, common, argv, e };
+	struct words operands = { .m = m };
+	bool options = true;
+
+	if (a->defaults) memcpy(args, a->defaults, a->args_size);
+	while (*p.next) {
+		const char *word = *p.next++;
+
+		if (options && str_eq(word, "--")) {
+			options = false;
+		} else if (options && is_option(word)) {
+			if (take_option(&p, word) < 0) return NULL;
+			if (common->help) return words_list(&operands);
+		} else {
+			words_add(&operands, word);
+			if (a->rest) take_rest(&p, &operands);
+		}
+	}
+	return check_count(a, &operands, e) < 0 ? NULL : words_list(&operands);
+}
+
+int opts_parse_common(char *const **argv, struct common_args *common, struct err *e)
+{
+	struct arena m = { 0 };
+	struct parse p = { &m, NULL, NULL, common, *argv, e };
+
+	while (*p.next && is_option(*p.next) && !common->help && !common->version) {
+		const char *word = *p.next++;
+
+		if (take_option(&p, word) < 0) {
+			arena_free(&m);
+			return -1;
+		}
+	}
+	*argv = p.next;
+	arena_free(&m);
+	return 0;
+}

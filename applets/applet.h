@@ -69,6 +69,10 @@ extern const struct applet *const applets[];
 /* NULL when there is none. */
 const struct applet *applet_find(const char *name);
 
+/* Print a fault on stderr: for a command that goes on, or has an exit status of
+ * its own. What `run` returns with -1 is printed by main. */
+void complain(const struct err *e);
+
 /* ERR_USAGE, naming the command that was probably meant. */
 int applet_unknown(const char *name, struct err *e);
 

@@ -47,6 +47,15 @@ int applet_unknown(const char *name, struct err *e)
 	return fail(e, ERR_USAGE, "unknown command '%s'; 'jlmkr help' lists them", name);
 }
 
+/* Scripts read these: always the tool, the command, the sentence. */
+static const char *command;
+
+void complain(const struct err *e)
+{
+	out_progress_end();
+	fprintf(stderr, "jlmkr%s%s: %s\n", command ? " " : "", command ? command : "", e->text);
+}
+
 /* Whoever may write the binary that root runs is root: see behaviour on sudo. */
 static int check_owner(const char *self, struct err *e)
 {
@@ -126,7 +135,7 @@ static int print_version(struct err *e)
 }
 
 /* `jlmkr …`: what stands before the command, then the command. */
-static int run_words(struct host *h, char *const *argv, const char **shown, struct err *e)
+static int run_words(struct host *h, char *const *argv, struct err *e)
 {
 	struct common_args common = { 0 };
 	const struct applet *a;
@@ -140,7 +149,7 @@ static int run_words(struct host *h, char *const *argv, const char **shown, stru
 		return out_flush(e) < 0 ? -1 : common.help ? 0 : 2;
 	}
 	if (!(a = applet_find(*argv))) return applet_unknown(*argv, e);
-	*shown = a->name;
+	command = a->name;
 	return run_applet(h, a, argv + 1, &common, e);
 }
 
@@ -151,15 +160,15 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static int run_named(struct host *h, char *const *argv, const char **shown, struct err *e)
+static int run_named(struct host *h, char *const *argv, struct err *e)
 {
 	const char *name = argv[0] ? base_name(argv[0]) : "jlmkr";
 	struct common_args common = { 0 };
 	const struct applet *a;
 
 	if (!str_starts(name, "jlmkr-") || !(a = applet_find(name + strlen("jlmkr-"))))
-		return run_words(h, argv[0] ? argv + 1 : argv, shown, e);
-	*shown = a->name;
+		return run_words(h, argv[0] ? argv + 1 : argv, e);
+	command = a->name;
 	return run_applet(h, a, argv + 1, &common, e);
 }
 
@@ -179,16 +188,14 @@ int main(int argc, char *argv[])
 	struct arena m = { 0 };
 	struct host h = { .m = &m };
 	struct err e = { 0 };
-	const char *shown = NULL;
 	int rc;
 
 	(void)argc;
 	open_standard_fds();
 	host_init(&h, argv[0]);
-	rc = run_named(&h, argv, &shown, &e);
+	rc = run_named(&h, argv, &e);
 	if (rc < 0) {
-		out_progress_end();
-		fprintf(stderr, "jlmkr%s%s: %s\n", shown ? " " : "", shown ? shown : "", e.text);
+		complain(&e);
 		rc = err_exit_status(e.kind);
 	}
 	arena_free(&m);

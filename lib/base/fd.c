@@ -124,18 +124,47 @@ int open_in_root(int root, const char *path, int flags, mode_t mode, struct err 
 	return fd < 0 ? fail_sys(e, "%s", path) : (int)fd;
 }
 
-int write_in_root(int root, const char *path, const char *text, mode_t mode, struct err *e)
+/* The folder of `path`, opened inside the root; `*name` is what comes behind it. */
+static int open_folder_in_root(int root, const char *path, const char **name, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
 	char folder[512];
-	AUTOCLOSE int dir = -1;
 
+	*name = slash ? slash + 1 : path;
 	if (slash && (size_t)(slash - path) >= sizeof folder)
 		return fail(e, ERR_HOST, "%s: path too long", path);
-	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1,
-	         slash && slash > path ? path : slash ? "/" : ".");
-	dir = open_in_root(root, folder, O_PATH | O_DIRECTORY, 0, e);
+	snprintf(folder, sizeof folder, "/%.*s", slash ? (int)(slash - path) : 0, path);
+	return open_in_root(root, folder, O_PATH | O_DIRECTORY, 0, e);
+}
+
+int write_in_root(int root, const char *path, const char *text, mode_t mode, struct err *e)
+{
+	const char *name;
+	AUTOCLOSE int dir = open_folder_in_root(root, path, &name, e);
+
 	if (dir < 0) return -1;
 	return put_file(dir, name, text, strlen(text), mode, false, e);
+}
+
+char *read_in_root(struct arena *m, int root, const char *path, size_t limit, struct err *e)
+{
+	AUTOCLOSE int fd = open_in_root(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, e);
+	struct stat st;
+	char *text;
+
+	if (fd < 0) return NULL;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return fail(e, ERR_INPUT, "%s is not a regular file", path), NULL;
+	if (!(text = read_all(m, fd, limit, NULL, e))) fail_in(e, "%s", path);
+	return text;
+}
+
+int unlink_in_root(int root, const char *path, struct err *e)
+{
+	const char *name;
+	AUTOCLOSE int dir = open_folder_in_root(root, path, &name, e);
+
+	if (dir < 0) return e && e->sys == ENOENT ? 0 : -1;
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT) return fail_sys(e, "remove %s", path);
+	return 0;
 }

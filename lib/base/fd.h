@@ -23,7 +23,8 @@ char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t
                 struct err *e);
 
 /* Put a file in place as a whole: a temporary name beside it, fsync, rename,
- * fsync of the directory. A crash leaves the old file or the new one. */
+ * fsync of the directory, for which `dir` must be a real descriptor. A crash leaves
+ * the old file or the new one. */
 int replace_file(int dir, const char *name, const void *data, size_t n, mode_t mode,
                  struct err *e);
 
@@ -35,5 +36,11 @@ int open_in_root(int root, const char *path, int flags, mode_t mode, struct err 
  * the root, a link in the file's own place is replaced, not followed. The folder
  * must exist. Not synced: for trees that are synced as a whole. */
 int write_in_root(int root, const char *path, const char *text, mode_t mode, struct err *e);
+
+/* Read a regular file inside a root; NULL with e->sys ENOENT when there is none. */
+char *read_in_root(struct arena *m, int root, const char *path, size_t limit, struct err *e);
+
+/* Remove a file or link inside a root. Nothing by that name is a success. */
+int unlink_in_root(int root, const char *path, struct err *e);
 
 #endif

@@ -1,0 +1,33 @@
+/* The journal of a jail's unit: journalctl knows how to show it. */
+
+#include "applets/applet.h"
+
+#include "lib/base/run.h"
+#include "lib/base/str.h"
+#include "lib/jail/jail.h"
+#include "lib/jail/name.h"
+
+static int log_run(struct host *h, const void *args, char *const *operands, struct err *e)
+{
+	struct words argv = { .m = h->m };
+
+	(void)args;
+	if (jail_check(h->m, h->dir, *operands, e) < 0) return -1;
+	words_add(&argv, "journalctl");
+	words_add(&argv, "-u");
+	words_add(&argv, name_unit(h->m, *operands));
+	words_add_all(&argv, operands + 1);
+	return run_replace(words_list(&argv), e);
+}
+
+const struct applet log_applet = {
+	.name = "log",
+	.brief = "show a jail's log",
+	.operands = "JAIL [JOURNALCTL-ARGUMENT]...",
+	.text = "What stands behind the name goes to journalctl: 'jlmkr log web -n 50 -f'.\n",
+	.min = 1,
+	.max = -1,
+	.rest = true,
+	.needs = NEEDS_DIR,
+	.run = log_run,
+};

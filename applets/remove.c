@@ -1,0 +1,63 @@
+/* Delete a jail and its files, once the user has typed its name. */
+
+#include "applets/applet.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/out.h"
+#include "lib/base/wait.h"
+#include "lib/engine/engine.h"
+#include "lib/jail/jail.h"
+#include "lib/ops/remove.h"
+
+struct remove_args {
+	bool yes;
+};
+
+#define OPT_INTO remove_args
+static const struct opt remove_opts[] = {
+	OPT_FLAG('y', "yes", yes, "do not ask"),
+	OPT_END
+};
+
+static int confirm(const struct host *h, const char *name, struct err *e)
+{
+	char line[256] = "";
+
+	out_note("This removes the jail %s with all its files: %s/jails/%s", name, h->dir, name);
+	fprintf(stderr, "Type the name of the jail to go on: ");
+	if (!fgets(line, sizeof line, stdin)) {
+		fputc('\n', stderr);
+		if (check_signal(e) < 0) return -1;
+		return fail(e, ERR_HOST, "no answer, nothing was removed; --yes removes without asking");
+	}
+	line[strcspn(line, "\r\n")] = 0;
+	if (strcmp(line, name)) return fail(e, ERR_HOST, "'%s' is not '%s', nothing was removed", line, name);
+	return 0;
+}
+
+static int remove_run(struct host *h, const void *args, char *const *names, struct err *e)
+{
+	const struct remove_args *a = args;
+	AUTOENGINE struct engine en;
+
+	engine_init(&en, h, h->m);
+	if (jail_check(h->m, h->dir, *names, e) < 0) return -1;
+	if (!a->yes && confirm(h, *names, e) < 0) return -1;
+	return op_remove(&en, *names, e);
+}
+
+const struct applet remove_applet = {
+	.name = "remove",
+	.brief = "delete a jail and its files",
+	.operands = "JAIL",
+	.text = "A jail that runs is stopped first. What is mounted into the jail is never touched.\n",
+	.opts = remove_opts,
+	.args_size = sizeof(struct remove_args),
+	.min = 1,
+	.max = 1,
+	.needs = NEEDS_DIR | NEEDS_ROOT,
+	.run = remove_run,
+};

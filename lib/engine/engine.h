@@ -1,0 +1,82 @@
+/* Who keeps a jail alive: systemd, today
+ *
+ * A jail runs as the transient unit jlmkr-NAME.service whose main process is
+ * systemd-nspawn; machined knows it as the machine NAME. These are the verbs on a
+ * running jail, with nothing of D-Bus in their interface: another engine would
+ * stand behind the same functions.
+ *
+ * A struct engine is one connection to the system bus, made when first needed.
+ * What is read is kept in the arena given to engine_init.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct bus;
+struct err;
+struct host;
+struct plan;
+
+struct engine {
+	struct host *host;
+	struct arena *m;
+	struct bus *bus;
+};
+
+#define AUTOENGINE __attribute__((cleanup(engine_close)))
+
+void engine_init(struct engine *en, struct host *h, struct arena *m);
+void engine_close(struct engine *en);
+
+/* Start what the plan says and wait until systemd calls it started. Returns 0, or
+ * 1 when the jail ran already. A failure tells the unit's result, and its last log
+ * lines have been shown. */
+int engine_start(struct engine *en, const struct plan *plan, struct err *e);
+
+/* 1 when the jail's unit exists in any state but dead or failed, else 0. */
+int engine_runs(struct engine *en, const char *jail, struct err *e);
+
+struct stop_how {
+	bool now;		/* do not ask the jail, end it */
+	long timeout;		/* seconds to wait for each of: asking, ending */
+};
+
+/* Returns when the jail is gone: 0, or 1 when it did not run. */
+int engine_stop(struct engine *en, const char *jail, const struct stop_how *how,
+                struct err *e);
+
+/* A machine that runs. Strings are "" when not known. */
+struct machine {
+	const char *name, *os, *version;
+	const char **addresses;		/* NULL-ended, first the most useful */
+};
+
+/* All machines of systemd-nspawn; `*n` of them, sorted by name. */
+struct machine *engine_list(struct engine *en, size_t *n, struct err *e);
+
+struct exec_how {
+	char *const *argv;
+	long boot_wait;		/* seconds to wait for a jail that is booting */
+};
+
+/* Run a command inside with our stdin, stdout and stderr. Returns its exit status,
+ * -1 when it was never started. */
+int engine_exec(struct engine *en, const char *jail, const struct exec_how *how, struct err *e);
+
+struct shell_how {
+	const char *user;	/* NULL: root */
+	char *const *env;	/* NAME=VALUE, NULL-ended */
+	char *const *argv;	/* empty: the user's login shell */
+	bool quiet;
+	long boot_wait;
+};
+
+/* A session on a terminal of the jail's own. Returns its exit status, or -1. */
+int engine_shell(struct engine *en, const char *jail, const struct shell_how *how,
+                 struct err *e);
+
+#endif

@@ -1,0 +1,80 @@
+/* A jail's config, typed
+ *
+ * One table in conf.c knows the keys; it is the reader, the defaults and the check
+ * for `set`. Values that are absent take the default and have line 0. A text with
+ * faults (text/ini.h) or with a switch that is neither on nor off does not load.
+ * Everything else is left for later: unknown keys and the like are notes, and the
+ * words of the ..._args values are split when they are needed.
+ *
+ * Texts are bounded (CONF_MAX) and kept byte for byte where nothing was asked to
+ * change: comments, order, indentation.
+ */
+#ifndef JAIL_CONF_H
+#define JAIL_CONF_H
+
+#include <stdbool.h>
+
+#include "lib/text/ini.h"
+#include "lib/text/split.h"
+
+struct arena;
+struct err;
+
+enum { CONF_MAX = 1024 * 1024 };
+
+struct conf_switch {
+	bool on;
+	unsigned line;
+};
+
+/* Never NULL. Line N of the text (from 0) is line + N of the file. */
+struct conf_text {
+	const char *key;
+	const char *text;
+	unsigned line;
+};
+
+struct conf {
+	struct conf_switch startup, gpu_intel, gpu_nvidia, seccomp;
+	struct conf_text user_args;	/* systemd_nspawn_user_args */
+	struct conf_text nspawn_args;	/* systemd_nspawn_default_args */
+	struct conf_text run_args;	/* systemd_run_default_args */
+	struct conf_text pre_start_hook, post_start_hook, post_stop_hook;
+	struct conf_text distro, release, initial_setup;
+	struct faults notes;		/* not fatal: unknown keys, sections */
+};
+
+/* The text of a config or a template, to the end of the file. */
+char *conf_read(struct arena *m, int fd, struct err *e);
+
+int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e);
+
+/* A file beneath a directory descriptor. A link in its place is refused. */
+int conf_load(struct arena *m, int dir, const char *file, struct conf *c, struct err *e);
+
+/* The words of an args value: comment lines skipped. ERR_INPUT names line and key. */
+int conf_words(struct arena *m, const struct conf_text *t, struct split *out, struct err *e);
+
+/* The config of a jail that was created without a template. */
+const char *conf_default_text(void);
+
+/* Whether `value` may be set for `key`, in a file of our own making. */
+int conf_check_value(const char *key, const char *value, struct err *e);
+
+/* The text with one value changed, checked; see ini_set. */
+char *conf_set(struct arena *m, const char *text, const char *key, const char *value,
+               struct err *e);
+
+struct conf_override {
+	const char *key, *value;	/* value NULL: leave the template's */
+};
+
+/* The config for a new jail: the template (NULL: the default) with the overrides
+ * (ended by a NULL key) in place. `user_args` (NULL or NULL-ended), if any, replace
+ * the template's systemd_nspawn_user_args, one a line, each quoted if nspawn would
+ * else not get it as it is. An argument with blanks that is quoted already, as the
+ * Python tool needed it, stays. */
+char *conf_render(struct arena *m, const char *template_text,
+                  const struct conf_override *overrides, char *const *user_args, struct err *e);
+
+#endif

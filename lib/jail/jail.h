@@ -1,0 +1,51 @@
+/* The jails there are
+ *
+ * A jail is a directory in DIR/jails with a `config`; hidden names are work in
+ * progress. Finding one does not read its config: a jail with a broken one can
+ * still be stopped, edited and removed. What lies inside the rootfs is hostile: it
+ * is opened as if the rootfs were the root directory, and bounded.
+ *
+ * `dir` is the jailmaker directory, absolute.
+ */
+#ifndef JAIL_JAIL_H
+#define JAIL_JAIL_H
+
+#include <stddef.h>
+
+#include "lib/jail/conf.h"
+#include "lib/text/osrel.h"
+
+struct jail {
+	const char *name;
+	const char *path;	/* DIR/jails/NAME */
+	const char *broken;	/* why it is no whole jail, or NULL */
+};
+
+/* ERR_MISSING when there is no such jail, with the name that was probably meant. */
+int jail_find(struct arena *m, const char *dir, const char *name, struct jail *j,
+              struct err *e);
+
+/* The same, for those who need only to know. */
+int jail_check(struct arena *m, const char *dir, const char *name, struct err *e);
+
+/* All of them, sorted by name; none when there is no DIR/jails. NULL on failure. */
+struct jail *jail_find_all(struct arena *m, const char *dir, size_t *n, struct err *e);
+
+/* Descriptors of DIR/jails, of the jail's directory and of its rootfs. A link in
+ * the place of the last two is refused. */
+int jail_open_jails(const char *dir, struct err *e);
+int jail_open(const char *dir, const char *name, struct err *e);
+int jail_open_rootfs(int jail, struct err *e);
+
+/* The jail's config; faults name the file and the line. */
+int jail_conf(struct arena *m, const char *dir, const char *name, struct conf *c,
+              struct err *e);
+
+/* What the rootfs says it is. ERR_MISSING when it does not say. */
+int jail_os(struct arena *m, int rootfs, struct osrel *out, struct err *e);
+
+/* The file name that /sbin/init comes to inside the rootfs: "systemd", usually.
+ * NULL with ERR_MISSING when there is no init. */
+const char *jail_init(struct arena *m, int rootfs, struct err *e);
+
+#endif

@@ -1,0 +1,72 @@
+/* Where things are
+ *
+ *     DIR/jails/NAME/config              the jail exists when this does
+ *     DIR/jails/NAME/rootfs/
+ *     DIR/jails/NAME/.ExecStartPre, ...  hook scripts
+ *     DIR/jails/.create-NAME/            being made
+ *     DIR/jails/.remove-NAME[-N]/        being deleted
+ *
+ * DIR, the jailmaker directory, is looked for in the places of layout_rule, first
+ * match wins. Paths that the user gives are relative to the working directory; the
+ * answer is absolute, with links resolved.
+ */
+#ifndef JAIL_LAYOUT_H
+#define JAIL_LAYOUT_H
+
+#include <stdbool.h>
+
+struct arena;
+struct err;
+
+#define LAYOUT_JAILS "jails"
+#define LAYOUT_CONFIG "config"
+#define LAYOUT_ROOTFS "rootfs"
+#define LAYOUT_PRE_START ".ExecStartPre"
+#define LAYOUT_POST_START ".ExecStartPost"
+#define LAYOUT_POST_STOP ".ExecStopPost"
+#define LAYOUT_HOME_CONF ".local/share/jailmaker.conf"
+
+enum layout_rule {
+	LAYOUT_OPTION,		/* --dir */
+	LAYOUT_ENV,		/* JAILMAKER_DIR */
+	LAYOUT_HOME,		/* jailmaker_dir= in ~/.local/share/jailmaker.conf */
+	LAYOUT_SELF,		/* where the binary is: called jailmaker, or has jails/ */
+	LAYOUT_CWD,		/* the working directory, likewise */
+};
+
+/* NULL or "" for what there is not. */
+struct layout_inputs {
+	const char *option, *env;
+	const char *home;	/* whose jailmaker.conf is read */
+	const char *self;	/* path of the binary, links resolved */
+	const char *cwd;	/* NULL: "." */
+};
+
+struct layout_found {
+	const char *dir;
+	enum layout_rule rule;
+};
+
+/* A place that names a directory which cannot be opened is a fault: the search
+ * does not go on to another one that was not meant. */
+int layout_search(struct arena *m, const struct layout_inputs *in, struct layout_found *out,
+                  struct err *e);
+
+/* The directory alone, NULL on failure. */
+const char *layout_find(struct arena *m, const struct layout_inputs *in, struct err *e);
+
+/* The home of whoever called us: under sudo that of SUDO_USER. NULL: not known. */
+const char *layout_home(struct arena *m);
+
+char *layout_jails(struct arena *m, const char *dir);			/* DIR/jails */
+char *layout_jail(struct arena *m, const char *dir, const char *name);	/* DIR/jails/NAME */
+
+/* Hidden names in jails/. `n` tells several removals of one name apart; 0: none. */
+char *layout_create_name(struct arena *m, const char *name);
+char *layout_remove_name(struct arena *m, const char *name, unsigned n);
+
+/* Whether an entry of jails/ is the litter of a create or of a remove. */
+bool layout_is_create(const char *entry);
+bool layout_is_remove(const char *entry);
+
+#endif

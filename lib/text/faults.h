@@ -1,0 +1,35 @@
+/* What is wrong in a user's file, line by line
+ *
+ * Readers of files that people write do not stop at the first fault: they list
+ * what they find, and the caller decides what is fatal. At most FAULTS_MAX are
+ * kept. Texts follow the rules of base/err.h.
+ */
+#ifndef TEXT_FAULTS_H
+#define TEXT_FAULTS_H
+
+#include <stddef.h>
+
+struct arena;
+struct err;
+
+enum { FAULTS_MAX = 100 };
+
+struct fault {
+	unsigned line;		/* from 1 */
+	const char *text;
+};
+
+struct faults {
+	struct arena *m;
+	struct fault *v;
+	size_t n, room;
+};
+
+void fault_add(struct faults *f, unsigned line, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* 0 when there are none, else -1 and the one with the lowest line as ERR_INPUT:
+ * "line 3: ...". */
+int faults_fail(const struct faults *f, struct err *e);
+
+#endif

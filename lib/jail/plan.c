@@ -1,0 +1,122 @@
+#include "lib/jail/plan.h"
+
+#include <string.h>
+
+#include "lib/base/err.h"
+#include "lib/jail/layout.h"
+#include "lib/jail/name.h"
+
+/* In the default config; refused by nspawn on kernels without AppArmor. */
+static const char no_apparmor[] = "--inaccessible=/sys/module/apparmor";
+
+static void run_add(struct plan *p, const char *word, unsigned line)
+{
+	struct words w = { p->argv.m, p->run.v, p->run.n, p->run.room };
+	unsigned *lines = arena_array(w.m, p->run.n + 1, sizeof *lines);
+
+	if (p->run.n) memcpy(lines, p->run.lines, p->run.n * sizeof *lines);
+	lines[p->run.n] = line;
+	words_add(&w, word);
+	p->run = (struct split){ w.v, lines, w.n, w.room };
+}
+
+/* The characters that systemd's command line syntax gives a meaning
+ * (systemd.service(5), "Command lines"). */
+static const char *systemd_escape(struct arena *m, const char *path)
+{
+	struct str out = { .m = m };
+
+	for (; *path; path++) {
+		if (strchr(" \t\n\r\\\"'", *path))
+			str_addf(&out, "\\x%02x", (unsigned)*path);
+		else
+			str_addc(&out, *path);
+	}
+	return str_text(&out);
+}
+
+static void add_hook(struct arena *m, struct plan *p, const struct plan_facts *facts,
+                     const struct conf_text *hook, const char *property, const char *file)
+{
+	const char *command = hook->text;
+
+	if (!*hook->text) return;
+	if (str_starts(hook->text, "#!")) {
+		p->files[p->file_count++] = (struct plan_file){ file, hook->text };
+		command = systemd_escape(m, arena_printf(m, "%s/%s", facts->dir, file));
+	}
+	run_add(p, arena_printf(m, "--property=%s=%s", property, command), hook->line);
+}
+
+static int plan_run(struct arena *m, struct plan *p, const struct conf *c,
+                    const struct plan_facts *facts, struct err *e)
+{
+	if (conf_words(m, &c->run_args, &p->run, e) < 0) return -1;
+	run_add(p, arena_printf(m, "--working-directory=%s", facts->dir), 0);
+	run_add(p, arena_printf(m, "--description=jail %s", p->jail), 0);
+	if (!c->seccomp.on) run_add(p, "--setenv=SYSTEMD_SECCOMP=0", 0);
+	add_hook(m, p, facts, &c->pre_start_hook, "ExecStartPre", LAYOUT_PRE_START);
+	add_hook(m, p, facts, &c->post_start_hook, "ExecStartPost", LAYOUT_POST_START);
+	add_hook(m, p, facts, &c->post_stop_hook, "ExecStopPost", LAYOUT_POST_STOP);
+	return 0;
+}
+
+static void add_gpus(struct plan *p, const struct conf *c, const struct plan_facts *facts)
+{
+	if (c->gpu_intel.on && facts->has_dri) words_add(&p->argv, "--bind=/dev/dri");
+	if (c->gpu_intel.on && facts->has_kfd) words_add(&p->argv, "--bind=/dev/kfd");
+	if (c->gpu_intel.on && !facts->has_dri)
+		words_add(&p->notes, "there is no /dev/dri: starting without the GPU");
+	if (c->gpu_nvidia.on)
+		words_add(&p->notes, "passing NVIDIA GPUs through is not supported yet: starting without");
+}
+
+static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
+                     const struct plan_facts *facts, struct err *e)
+{
+	struct split own = { 0 }, user = { 0 };
+
+	if (conf_words(m, &c->nspawn_args, &own, e) < 0) return -1;
+	if (conf_words(m, &c->user_args, &user, e) < 0) return -1;
+	words_add(&p->argv, facts->nspawn);
+	for (size_t i = 0; i < own.n; i++) {
+		if (!facts->has_apparmor && str_eq(own.v[i], no_apparmor))
+			words_addf(&p->notes, "left out %s: this kernel has no AppArmor", no_apparmor);
+		else
+			words_add(&p->argv, own.v[i]);
+	}
+	words_addf(&p->argv, "--machine=%s", p->jail);
+	words_add(&p->argv, "--directory=" LAYOUT_ROOTFS);
+	add_gpus(p, c, facts);
+	for (size_t i = 0; i < user.n; i++)
+		words_add(&p->argv, user.v[i]);
+	return 0;
+}
+
+int plan_make(struct arena *m, const char *jail, const struct conf *c,
+              const struct plan_facts *facts, struct plan *p, struct err *e)
+{
+	*p = (struct plan){
+		.jail = arena_strdup(m, jail),
+		.unit = name_unit(m, jail),
+		.config = arena_printf(m, "%s/" LAYOUT_CONFIG, facts->dir),
+		.argv.m = m,
+		.notes.m = m,
+	};
+	if (plan_run(m, p, c, facts, e) < 0 || plan_argv(m, p, c, facts, e) < 0)
+		return fail_in(e, "%s", p->config);
+	return 0;
+}
+
+const char *plan_command(struct arena *m, const struct plan *p)
+{
+	struct words w = { .m = m };
+
+	words_add(&w, "systemd-run");
+	words_addf(&w, "--unit=%s", p->unit);
+	for (size_t i = 0; i < p->run.n; i++)
+		words_add(&w, p->run.v[i]);
+	words_add(&w, "--");
+	words_add_all(&w, words_list(&p->argv));
+	return words_quoted(m, words_list(&w));
+}

@@ -1,0 +1,46 @@
+/* From a config to what systemd is asked to run
+ *
+ * A plan is plain data: the words of a systemd-run command line and the hook files
+ * that must lie ready. Making one touches nothing and looks at nothing; what has to
+ * be known about the machine comes in as facts. Strings live in the arena.
+ */
+#ifndef JAIL_PLAN_H
+#define JAIL_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/str.h"
+#include "lib/jail/conf.h"
+#include "lib/text/split.h"
+
+struct plan_facts {
+	const char *dir;	/* the jail's directory, absolute */
+	const char *nspawn;	/* systemd-nspawn, absolute */
+	bool has_apparmor;	/* /sys/module/apparmor */
+	bool has_dri, has_kfd;	/* /dev/dri, /dev/kfd */
+};
+
+/* A hook script beside the config: mode 0700. */
+struct plan_file {
+	const char *name, *text;
+};
+
+enum { PLAN_FILES = 3 };
+
+struct plan {
+	const char *jail, *unit, *config;	/* config: its path, for faults */
+	struct split run;		/* options of systemd-run; line 0: not the user's */
+	struct words argv;		/* systemd-nspawn and its arguments, verbatim */
+	struct plan_file files[PLAN_FILES];
+	size_t file_count;
+	struct words notes;		/* what was decided that the user should know */
+};
+
+int plan_make(struct arena *m, const char *jail, const struct conf *c,
+              const struct plan_facts *facts, struct plan *p, struct err *e);
+
+/* The plan as a command line for a shell. */
+const char *plan_command(struct arena *m, const struct plan *p);
+
+#endif

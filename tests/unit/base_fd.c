@@ -1,0 +1,128 @@
+#include "lib/base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/err.h"
+#include "tests/unit/test.h"
+
+/* A folder with `inside/` as the root and `outside/` as what must not change. */
+struct world {
+	char path[64];
+	int top, root;
+	struct arena m;
+};
+
+static void world_make(struct world *w)
+{
+	memset(w, 0, sizeof *w);
+	snprintf(w->path, sizeof w->path, "/tmp/jlmkr-unit.XXXXXX");
+	CHECK(mkdtemp(w->path));
+	w->top = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	mkdirat(w->top, "inside", 0755);
+	mkdirat(w->top, "outside", 0755);
+	w->root = openat(w->top, "inside", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void world_drop(struct world *w)
+{
+	char command[128];
+
+	snprintf(command, sizeof command, "rm -rf '%s'", w->path);
+	CHECK_INT(system(command), 0);
+	close(w->root);
+	close(w->top);
+	arena_free(&w->m);
+}
+
+static int count(int dir, const char *name)
+{
+	return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+TEST(a_file_is_replaced_as_a_whole)
+{
+	struct world w;
+	struct err e = { 0 };
+	struct stat st;
+	size_t len;
+
+	world_make(&w);
+	CHECK_INT(replace_file(w.top, "config", "old\n", 4, 0600, &e), 0);
+	CHECK_INT(replace_file(w.top, "config", "newer\n", 6, 0640, &e), 0);
+	CHECK_STR(read_file(&w.m, w.top, "config", 100, &len, &e), "newer\n");
+	CHECK_INT(len, 6);
+	fstatat(w.top, "config", &st, 0);
+	CHECK_INT(st.st_mode & 07777, 0640);
+	CHECK(!read_file(&w.m, w.top, "config", 5, NULL, &e));
+	CHECK_STR(e.text, "config: larger than 5 bytes");
+	CHECK(!read_file(&w.m, w.top, "nothing", 5, NULL, &e));
+	CHECK_INT(e.sys, ENOENT);
+	world_drop(&w);
+}
+
+TEST(links_do_not_lead_out_of_a_root)
+{
+	struct world w;
+	struct err e = { 0 };
+
+	world_make(&w);
+	mkdirat(w.root, "etc", 0755);
+	symlinkat("../../outside", w.root, "etc/up");
+	symlinkat("/outside", w.root, "etc/abs");
+	symlinkat(w.path, w.root, "etc/host");
+	CHECK_INT(write_in_root(w.root, "/etc/up/f", "x", 0644, &e), -1);
+	CHECK_INT(write_in_root(w.root, "/etc/abs/f", "x", 0644, &e), -1);
+	CHECK_INT(write_in_root(w.root, "/etc/host/outside/f", "x", 0644, &e), -1);
+	CHECK_INT(write_in_root(w.root, "/../../outside/f", "x", 0644, &e), -1);
+	CHECK_INT(count(w.top, "outside/f"), 0);
+
+	mkdirat(w.root, "outside", 0755);	/* now the links mean this one */
+	CHECK_INT(write_in_root(w.root, "/etc/abs/f", "in", 0644, &e), 0);
+	CHECK_INT(count(w.top, "inside/outside/f"), 1);
+	CHECK_INT(count(w.top, "outside/f"), 0);
+	CHECK_STR(read_in_root(&w.m, w.root, "/etc/up/f", 10, &e), "in");
+	world_drop(&w);
+}
+
+TEST(a_link_in_the_place_of_a_file_is_replaced)
+{
+	struct world w;
+	struct err e = { 0 };
+	struct stat st;
+
+	world_make(&w);
+	mkdirat(w.root, "etc", 0755);
+	CHECK_INT(replace_file(w.top, "secret", "keep", 4, 0600, &e), 0);
+	symlinkat("../../secret", w.root, "etc/hostname");
+	CHECK_INT(write_in_root(w.root, "/etc/hostname", "web\n", 0644, &e), 0);
+	fstatat(w.root, "etc/hostname", &st, AT_SYMLINK_NOFOLLOW);
+	CHECK(S_ISREG(st.st_mode));
+	CHECK_STR(read_file(&w.m, w.top, "secret", 10, NULL, &e), "keep");
+	world_drop(&w);
+}
+
+TEST(removing_and_reading_stay_inside)
+{
+	struct world w;
+	struct err e = { 0 };
+
+	world_make(&w);
+	mkdirat(w.root, "etc", 0755);
+	mkfifoat(w.root, "etc/fifo", 0644);
+	CHECK_INT(replace_file(w.top, "outside/machine-id", "keep", 4, 0600, &e), 0);
+	symlinkat("../../outside/machine-id", w.root, "etc/machine-id");
+	CHECK_INT(unlink_in_root(w.root, "/etc/machine-id", &e), 0);
+	CHECK_INT(unlink_in_root(w.root, "/etc/machine-id", &e), 0);
+	CHECK_INT(unlink_in_root(w.root, "/no/such/folder", &e), 0);
+	CHECK_INT(count(w.top, "outside/machine-id"), 1);
+	CHECK(!read_in_root(&w.m, w.root, "/etc/fifo", 10, &e));
+	CHECK_STR(e.text, "/etc/fifo is not a regular file");
+	world_drop(&w);
+}

@@ -1,0 +1,131 @@
+#include "lib/jail/plan.h"
+
+#include <string.h>
+
+#include "lib/base/err.h"
+#include "tests/unit/test.h"
+
+static const struct plan_facts plain = {
+	.dir = "/mnt/tank/jailmaker/jails/web",
+	.nspawn = "/usr/bin/systemd-nspawn",
+	.has_apparmor = true,
+};
+
+static void make(struct arena *m, const char *config, const struct plan_facts *facts,
+                 struct plan *p)
+{
+	struct err e = { 0 };
+	struct conf c;
+
+	CHECK_INT(conf_parse(m, config, &c, &e), 0);
+	CHECK_INT(plan_make(m, "web", &c, facts, p, &e), 0);
+	CHECK_STR(e.text, "");
+}
+
+TEST(the_default_config)
+{
+	struct arena m = { 0 };
+	struct plan p;
+
+	make(&m, "", &plain, &p);
+	CHECK_STR(p.unit, "jlmkr-web.service");
+	CHECK_STR(plan_command(&m, &p),
+	          "systemd-run --unit=jlmkr-web.service --collect --property=Delegate=yes "
+	          "--property=RestartForceExitStatus=133 --property=SuccessExitStatus=133 "
+	          "--property=TasksMax=infinity --property=Type=notify "
+	          "--setenv=SYSTEMD_NSPAWN_LOCK=0 --property=KillMode=mixed "
+	          "--working-directory=/mnt/tank/jailmaker/jails/web '--description=jail web' -- "
+	          "/usr/bin/systemd-nspawn --bind-ro=/sys/module --boot "
+	          "--inaccessible=/sys/module/apparmor --quiet --keep-unit --machine=web "
+	          "--directory=rootfs");
+	CHECK_INT(p.file_count, 0);
+	CHECK_INT(p.notes.n, 0);
+	arena_free(&m);
+}
+
+TEST(a_kernel_without_apparmor)
+{
+	struct arena m = { 0 };
+	struct plan_facts facts = plain;
+	struct plan p;
+
+	facts.has_apparmor = false;
+	make(&m, "", &facts, &p);
+	CHECK(!strstr(plan_command(&m, &p), "apparmor"));
+	CHECK_INT(p.notes.n, 1);
+	/* what the user wrote is the user's */
+	make(&m, "systemd_nspawn_user_args=--inaccessible=/sys/module/apparmor\n", &facts, &p);
+	CHECK(strstr(plan_command(&m, &p), "--inaccessible=/sys/module/apparmor"));
+	arena_free(&m);
+}
+
+TEST(arguments_reach_nspawn_as_they_are)
+{
+	struct arena m = { 0 };
+	struct plan p;
+
+	make(&m, "systemd_nspawn_default_args=--quiet\n"
+	         "systemd_nspawn_user_args=--bind='/mnt/my data' --setenv=A=$HOME%h\n"
+	         "    # --bind=/not/this\n"
+	         "    --bind-ro=/x\n", &plain, &p);
+	CHECK_INT(p.argv.n, 7);
+	CHECK_STR(p.argv.v[1], "--quiet");
+	CHECK_STR(p.argv.v[4], "--bind=/mnt/my data");
+	CHECK_STR(p.argv.v[5], "--setenv=A=$HOME%h");
+	CHECK_STR(p.argv.v[6], "--bind-ro=/x");
+	arena_free(&m);
+}
+
+TEST(scripts_become_files_and_commands_stay)
+{
+	struct arena m = { 0 };
+	struct plan_facts facts = plain;
+	struct plan p;
+
+	facts.dir = "/mnt/my \"pool\"/jails/web";
+	make(&m, "systemd_run_default_args=\n"
+	         "pre_start_hook=#!/bin/sh\n"
+	         "    echo hi\n"
+	         "post_stop_hook=-/bin/echo $EXIT_CODE\n", &facts, &p);
+	CHECK_INT(p.file_count, 1);
+	CHECK_STR(p.files[0].name, ".ExecStartPre");
+	CHECK_STR(p.files[0].text, "#!/bin/sh\necho hi");
+	CHECK_INT(p.run.n, 4);
+	CHECK_STR(p.run.v[2],
+	          "--property=ExecStartPre=/mnt/my\\x20\\x22pool\\x22/jails/web/.ExecStartPre");
+	CHECK_INT(p.run.lines[2], 2);
+	CHECK_STR(p.run.v[3], "--property=ExecStopPost=-/bin/echo $EXIT_CODE");
+	arena_free(&m);
+}
+
+TEST(gpus_and_seccomp)
+{
+	struct arena m = { 0 };
+	struct plan_facts facts = plain;
+	struct plan p;
+
+	make(&m, "gpu_passthrough_intel=1\nseccomp=no\n", &facts, &p);
+	CHECK(!strstr(plan_command(&m, &p), "/dev/dri"));
+	CHECK(strstr(plan_command(&m, &p), "--setenv=SYSTEMD_SECCOMP=0"));
+	CHECK_INT(p.notes.n, 1);
+	facts.has_dri = true;
+	make(&m, "gpu_passthrough_intel=1\n", &facts, &p);
+	CHECK(strstr(plan_command(&m, &p), "--bind=/dev/dri"));
+	CHECK_INT(p.notes.n, 0);
+	arena_free(&m);
+}
+
+TEST(faults_name_file_and_line)
+{
+	struct arena m = { 0 };
+	struct err e = { 0 };
+	struct conf c;
+	struct plan p;
+
+	CHECK_INT(conf_parse(&m, "startup=0\nsystemd_nspawn_user_args=--a\n  'b\n", &c, &e), 0);
+	CHECK_INT(plan_make(&m, "web", &c, &plain, &p, &e), -1);
+	CHECK_INT(e.kind, ERR_INPUT);
+	CHECK(strstr(e.text, "/mnt/tank/jailmaker/jails/web/config"));
+	CHECK(strstr(e.text, "line 3"));
+	arena_free(&m);
+}

@@ -44,19 +44,21 @@ struct conf {
 	struct faults notes;		/* not fatal: unknown keys, sections */
 };
 
-/* The text of a config or a template, to the end of the file. */
+/* The text of a config or a template, to the end of the file, which may be a pipe. */
 char *conf_read(struct arena *m, int fd, struct err *e);
 
 int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e);
 
-/* A file beneath a directory descriptor. A link in its place is refused. */
-int conf_load(struct arena *m, int dir, const char *file, struct conf *c, struct err *e);
+/* A file beneath a directory descriptor; faults call it `shown`. */
+int conf_load(struct arena *m, int dir, const char *file, const char *shown, struct conf *c,
+              struct err *e);
 
 /* The words of an args value: comment lines skipped. ERR_INPUT names line and key. */
-int conf_words(struct arena *m, const struct conf_text *t, struct split *out, struct err *e);
+int conf_words(struct arena *m, const struct conf_text *t, struct split *out,
+               struct err *e);
 
-/* The config of a jail that was created without a template. */
-const char *conf_default_text(void);
+/* The config of a jail that was created without a template, every key explained. */
+char *conf_default_text(struct arena *m);
 
 /* Whether `value` may be set for `key`, in a file of our own making. */
 int conf_check_value(const char *key, const char *value, struct err *e);
@@ -75,6 +77,7 @@ struct conf_override {
  * else not get it as it is. An argument with blanks that is quoted already, as the
  * Python tool needed it, stays. */
 char *conf_render(struct arena *m, const char *template_text,
-                  const struct conf_override *overrides, char *const *user_args, struct err *e);
+                  const struct conf_override *overrides, char *const *user_args,
+                  struct err *e);
 
 #endif

@@ -22,7 +22,7 @@ struct fault {
 struct faults {
 	struct arena *m;
 	struct fault *v;
-	size_t n, room;
+	size_t n;
 };
 
 void fault_add(struct faults *f, unsigned line, const char *fmt, ...)

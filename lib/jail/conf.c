@@ -1,0 +1,294 @@
+/* The table below is all there is to know about a key: where it goes, what it is
+ * when absent, and what the default config says about it. */
+
+#include "lib/jail/conf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/nearest.h"
+#include "lib/base/str.h"
+#include "lib/text/utf8.h"
+
+enum kind { SWITCH, TEXT, ARGS };
+
+struct key {
+	const char *name;
+	enum kind kind;
+	size_t offset;		/* into struct conf */
+	const char *fallback;	/* words of ARGS stand on lines of their own */
+	const char *about;	/* comment lines in front of it; "" begins no new paragraph */
+};
+
+#define AT(field) offsetof(struct conf, field)
+
+static const struct key keys[] = {
+	{ "startup", SWITCH, AT(startup), "0",
+	  "# Switches are 1 or 0. startup=1: 'jlmkr startup' starts this jail\n" },
+	{ "gpu_passthrough_intel", SWITCH, AT(gpu_intel), "0", "" },
+	{ "gpu_passthrough_nvidia", SWITCH, AT(gpu_nvidia), "0", "" },
+	{ "seccomp", SWITCH, AT(seccomp), "1",
+	  "# 0 lets the jail make every system call: somewhat faster, much less safe\n" },
+	{ "systemd_nspawn_user_args", ARGS, AT(user_args), "",
+	  "\n# Your own flags for systemd-nspawn: one or more a line, lines indented,\n"
+	  "# quoted as in a shell. For example:\n"
+	  "#     --bind='/mnt/tank/my media:/media' --bind-ro=/etc/certificates\n"
+	  "#     --network-bridge=br1 --resolv-conf=bind-host\n"
+	  "#     --network-macvlan=eno1 --resolv-conf=bind-host\n"
+	  "#     --system-call-filter='add_key keyctl bpf'    (Docker needs these calls)\n" },
+	{ "pre_start_hook", TEXT, AT(pre_start_hook), "",
+	  "\n# Run on the HOST before the jail starts: one command in the syntax of systemd's\n"
+	  "# ExecStartPre=, or a script that begins with #! and goes on in indented lines:\n"
+	  "# pre_start_hook=#!/bin/sh\n"
+	  "#     modprobe br_netfilter\n"
+	  "#     echo 1 >/proc/sys/net/ipv4/ip_forward\n" },
+	{ "post_start_hook", TEXT, AT(post_start_hook), "",
+	  "\n# The same, after the jail has started\n" },
+	{ "post_stop_hook", TEXT, AT(post_stop_hook), "",
+	  "\n# The same, after the jail has stopped\n" },
+	{ "distro", TEXT, AT(distro), "debian",
+	  "\n# The image that the jail is made from; without effect later\n" },
+	{ "release", TEXT, AT(release), "bookworm", "" },
+	{ "initial_setup", TEXT, AT(initial_setup), "",
+	  "\n# Run IN THE JAIL when it has started for the first time and its network is up:\n"
+	  "# a command for /bin/sh, or a script that begins with #!\n"
+	  "# initial_setup=apt-get update && apt-get -y install curl\n" },
+	{ "systemd_run_default_args", ARGS, AT(run_args),
+	  "--collect\n"
+	  "--property=Delegate=yes\n"
+	  "--property=RestartForceExitStatus=133\n"
+	  "--property=SuccessExitStatus=133\n"
+	  "--property=TasksMax=infinity\n"
+	  "--property=Type=notify\n"
+	  "--setenv=SYSTEMD_NSPAWN_LOCK=0\n"
+	  "--property=KillMode=mixed",
+	  "\n# How the jail's unit is made, in words of systemd-run. Rarely to be changed\n" },
+	{ "systemd_nspawn_default_args", ARGS, AT(nspawn_args),
+	  "--bind-ro=/sys/module\n"
+	  "--boot\n"
+	  "--inaccessible=/sys/module/apparmor\n"
+	  "--quiet\n"
+	  "--keep-unit",
+	  "\n# How systemd-nspawn is called, before your own flags. Rarely to be changed\n" },
+};
+
+enum { KEYS = sizeof keys / sizeof *keys };
+
+/* Keys of releases long ago; today's tools pass over them. */
+static const char *const retired[] = { "docker_compatible", "gpu_passthrough", NULL };
+
+static const struct key *find_key(const char *name)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (str_eq(keys[i].name, name)) return &keys[i];
+	return NULL;
+}
+
+static const char *nearest_key(const char *name)
+{
+	struct nearest near = { .word = name };
+
+	for (size_t i = 0; i < KEYS; i++)
+		nearest_offer(&near, keys[i].name);
+	return near.best;
+}
+
+static bool read_switch(const char *value, bool *on)
+{
+	static const char *const words[][2] = {
+		{ "0", "1" }, { "no", "yes" }, { "false", "true" }, { "off", "on" },
+	};
+
+	for (size_t i = 0; value && i < 8; i++)
+		if (!strcasecmp(words[i / 2][i % 2], value)) return *on = i % 2, true;
+	return false;
+}
+
+static void fill(struct conf *c, const struct key *k, const char *value, unsigned line,
+                 struct faults *faults)
+{
+	void *at = (char *)c + k->offset;
+	struct conf_switch *s = at;
+	struct conf_text *t = at;
+
+	if (!value) value = "";
+	if (k->kind != SWITCH) {
+		*t = (struct conf_text){ k->name, value, line };
+		return;
+	}
+	s->line = line;
+	if (!read_switch(value, &s->on))
+		fault_add(faults, line, "%s must be 1 or 0, not '%s'", k->name, value);
+}
+
+static bool is_retired(const char *name)
+{
+	for (const char *const *r = retired; *r; r++)
+		if (str_eq(*r, name)) return true;
+	return false;
+}
+
+static void note_key(struct faults *notes, const struct ini_entry *entry)
+{
+	static const char byte_order_mark[] = "\xef\xbb\xbf";
+	const char *key = entry->key, *near;
+
+	if (*entry->section && !str_eq(entry->section, "DEFAULT"))
+		fault_add(notes, entry->line, "'%s' is not read: it stands under [%s]", key,
+		          entry->section);
+	else if (find_key(key))
+		return;
+	else if (is_retired(key))
+		fault_add(notes, entry->line, "'%s' no longer does anything", key);
+	else if (str_starts(key, byte_order_mark))
+		fault_add(notes, entry->line, "'%s' is not read: a byte order mark is before it",
+		          key + strlen(byte_order_mark));
+	else if ((near = nearest_key(key)))
+		fault_add(notes, entry->line, "unknown key '%s', did you mean '%s'?", key,
+		          near);
+	else
+		fault_add(notes, entry->line, "unknown key '%s'", key);
+}
+
+int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e)
+{
+	struct ini ini;
+
+	*c = (struct conf){ .notes = { .m = m } };
+	ini_parse(m, text, strlen(text), &ini);
+	for (size_t i = 0; i < KEYS; i++) {
+		const struct ini_entry *entry = ini_find(&ini, keys[i].name);
+
+		if (entry)
+			fill(c, &keys[i], entry->value, entry->line, &ini.faults);
+		else
+			fill(c, &keys[i], keys[i].fallback, 0, &ini.faults);
+	}
+	for (size_t i = 0; i < ini.n; i++)
+		note_key(&c->notes, &ini.v[i]);
+	return faults_fail(&ini.faults, e);
+}
+
+char *conf_read(struct arena *m, int fd, struct err *e)
+{
+	unsigned line = 1;
+	size_t len;
+	char *text = read_all(m, fd, CONF_MAX, &len, e);
+
+	if (!text || strlen(text) == len) return text;
+	for (const char *p = text; *p; p++)
+		line += *p == '\n';
+	return fail(e, ERR_INPUT, "line %u: a NUL byte, this is no text", line), NULL;
+}
+
+int conf_load(struct arena *m, int dir, const char *file, const char *shown, struct conf *c,
+              struct err *e)
+{
+	AUTOCLOSE int fd = openat(dir, file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	char *text;
+
+	if (fd < 0 || fstat(fd, &st) < 0) return fail_sys(e, "open %s", shown);
+	if (!S_ISREG(st.st_mode)) return fail(e, ERR_INPUT, "%s is not a file", shown);
+	if (!(text = conf_read(m, fd, e)) || conf_parse(m, text, c, e) < 0)
+		return fail_in(e, "%s", shown);
+	return 0;
+}
+
+int conf_words(struct arena *m, const struct conf_text *t, struct split *out,
+               struct err *e)
+{
+	if (word_split(m, t->text, t->line, SPLIT_COMMENTS, out, e) < 0)
+		return fail_in(e, "%s", t->key);
+	return 0;
+}
+
+static void add_default(struct str *out, const struct key *k)
+{
+	str_addf(out, "%s%s=", k->about, k->name);
+	for (const char *p = k->fallback; *p; p++) {
+		str_addc(out, *p);
+		if (*p == '\n') str_add(out, "    ");
+	}
+	str_addc(out, '\n');
+}
+
+char *conf_default_text(struct arena *m)
+{
+	struct str out = { .m = m };
+
+	for (size_t i = 0; i < KEYS; i++)
+		add_default(&out, &keys[i]);
+	return out.s;
+}
+
+int conf_check_value(const char *key, const char *value, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	const struct key *k = find_key(key);
+	const char *near = k ? NULL : nearest_key(key);
+	struct split words;
+	bool on;
+
+	if (near) return fail(e, ERR_INPUT, "unknown key '%s', did you mean '%s'?", key, near);
+	if (!k) return fail(e, ERR_INPUT, "unknown key '%s'", key);
+	if (k->kind == SWITCH && !read_switch(value, &on))
+		return fail(e, ERR_INPUT, "%s must be 1 or 0, not '%s'", key, value);
+	if (k->kind == ARGS && word_split(&m, value, 1, SPLIT_COMMENTS, &words, e) < 0)
+		return fail_in(e, "%s", key);
+	return 0;
+}
+
+char *conf_set(struct arena *m, const char *text, const char *key, const char *value,
+               struct err *e)
+{
+	if (conf_check_value(key, value, e) < 0) return NULL;
+	return ini_set(m, text, strlen(text), key, value, e);
+}
+
+/* "--x='a b'" as one argument: quoted for the config by whoever typed it. */
+static bool is_quoted_already(struct arena *m, const char *arg)
+{
+	struct split s;
+
+	if (!strpbrk(arg, " \t") || strchr(arg, '\n')) return false;
+	return word_split(m, arg, 1, SPLIT_COMMENTS, &s, NULL) == 0 && s.n == 1 &&
+	       strpbrk(s.v[0], " \t");
+}
+
+static char *args_value(struct arena *m, char *const *args)
+{
+	struct str out = { .m = m };
+
+	for (; *args; args++) {
+		if (out.len) str_addc(&out, '\n');
+		if (is_quoted_already(m, *args))
+			str_add(&out, *args);
+		else
+			word_quote(&out, *args);
+	}
+	return out.s;
+}
+
+char *conf_render(struct arena *m, const char *template_text,
+                  const struct conf_override *overrides, char *const *user_args,
+                  struct err *e)
+{
+	const char *args = "systemd_nspawn_user_args";
+	char *text = template_text ? arena_strdup(m, template_text) : conf_default_text(m);
+
+	for (; text && overrides->key; overrides++)
+		if (overrides->value)
+			text = conf_set(m, text, overrides->key, overrides->value, e);
+	if (text && user_args && *user_args)
+		text = conf_set(m, text, args, args_value(m, user_args), e);
+	return text;
+}

@@ -1,0 +1,38 @@
+#include "lib/jail/name.h"
+
+#include <string.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/err.h"
+
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			      "0123456789.-";
+
+static const char *broken_rule(const char *name, size_t n)
+{
+	if (!n) return "it is empty";
+	if (n > NAME_LIMIT) return "it is longer than 64 characters";
+	if (name[strspn(name, letters)]) return "it may only have letters, digits, '.' and '-'";
+	if (*name == '-') return "it begins with a dash";
+	if (*name == '.') return "it begins with a dot";
+	if (name[n - 1] == '.') return "it ends with a dot";
+	if (strstr(name, "..")) return "it has two dots in a row";
+	return NULL;
+}
+
+int name_check(const char *name, struct err *e)
+{
+	const char *why = broken_rule(name, strlen(name));
+
+	return why ? fail(e, ERR_INPUT, "'%s' cannot be the name of a jail: %s", name, why) : 0;
+}
+
+bool name_is_entry(const char *name)
+{
+	return *name && *name != '.' && !strchr(name, '/') && strlen(name) < 256;
+}
+
+char *name_unit(struct arena *m, const char *name)
+{
+	return arena_printf(m, "jlmkr-%s.service", name);
+}

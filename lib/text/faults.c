@@ -1,0 +1,28 @@
+#include "lib/text/faults.h"
+
+#include <stdarg.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/err.h"
+
+void fault_add(struct faults *f, unsigned line, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (f->n == FAULTS_MAX) return;
+	if (!f->v) f->v = arena_array(f->m, FAULTS_MAX, sizeof *f->v);
+	va_start(ap, fmt);
+	f->v[f->n].line = line;
+	f->v[f->n++].text = arena_vprintf(f->m, fmt, ap);
+	va_end(ap);
+}
+
+int faults_fail(const struct faults *f, struct err *e)
+{
+	const struct fault *first = f->v;
+
+	if (!f->n) return 0;
+	for (size_t i = 1; i < f->n; i++)
+		if (f->v[i].line < first->line) first = &f->v[i];
+	return fail(e, ERR_INPUT, "line %u: %s", first->line, first->text);
+}

@@ -1,9 +1,14 @@
-/* What the files of this folder share: is this text what it claims to be? */
+/* What the files of this folder share: is this text what it claims to be? And what
+ * systemd tells of a unit. */
 #ifndef BUS_IMPL_H
 #define BUS_IMPL_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+struct arena;
+struct reader;
+struct unit_state;
 
 /* A number, a truth value, a text or a descriptor: no container. */
 bool type_is_basic(char type);
@@ -25,5 +30,11 @@ bool peer_is_valid(const char *s);	/* a name on the bus, unique or well known */
 
 /* UTF-8 as the specification wants it: shortest form, no surrogates, no NUL. */
 bool utf8_is_valid(const void *text, size_t n);
+
+/* Nothing known yet. */
+void unit_state_init(struct unit_state *s);
+
+/* Note what an a{sv} of properties says; what we have no use for is passed over. */
+void unit_state_read(struct unit_state *s, struct arena *m, struct reader *r);
 
 #endif

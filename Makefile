@@ -1,0 +1,156 @@
+# jlmkr: `make` gives build/out/jlmkr, `make help` says what else there is.
+# How the libraries come to be is in build/deps.mk, why in build/README.md.
+
+VERSION := 0.1.0
+
+PREFIX := /usr/local
+DESTDIR :=
+SECS := 60
+
+MAKEFLAGS += --no-print-directory -j$(shell nproc)
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+
+Q := $(if $(V),,@)
+OUT := build/out
+BIN := $(if $(DEBUG),$(OUT)/debug/jlmkr,$(OUT)/jlmkr)
+
+# The folders are the list: whatever .c lies in them is part of the program.
+SRC := $(sort $(wildcard lib/*/*.c lib/*/*/*.c applets/*.c lib/*/*.S))
+UNIT := $(patsubst tests/unit/%.c,%,$(filter-out tests/unit/test.c,$(wildcard tests/unit/*.c)))
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+
+# objects FLAVOUR: all of our own. They are linked as they are, from no
+# archive, so nothing that only a table refers to can get lost.
+objects = $(SRC:%=$(OUT)/obj/$1/%.o)
+parts = $(filter-out %/applets/main.c.o,$(call objects,$1))
+
+WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes $(if $(WERROR),-Werror)
+CFLAGS := -std=c11 $(WARN) -D_GNU_SOURCE -DJLMKR_VERSION='"$(VERSION)"' -I.
+LIBS := -larchive -lacl -lattr -llzma -lzstd -lz -lbearssl -lcjson
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+# Flavour musl, what ships: static, and still at a random address (static-pie).
+# The gcc that musl-gcc wraps knows no static-pie for musl, so the start files
+# are named here. rcrt1.o is the one that relocates itself.
+MUSL := musl-gcc -idirafter $(OUT)/musl/kernel
+MUSL_CRT := /usr/lib/$(shell uname -m)-linux-musl
+MUSL_CFLAGS := -O2 -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong \
+	-fno-plt -ffile-prefix-map=$(CURDIR)=. -I$(OUT)/musl/include
+MUSL_LDFLAGS := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text -Wl,--gc-sections \
+	-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none -s -L$(OUT)/musl/lib
+crt = $(MUSL_CRT)/rcrt1.o $(MUSL_CRT)/crti.o $(shell gcc -print-file-name=crtbeginS.o)
+crtend = $(shell gcc -print-file-name=crtendS.o) $(MUSL_CRT)/crtn.o
+
+# Flavour debug, what the tests run: the machine's own libc, everything checked.
+DEBUG_CFLAGS := -O1 -g -fno-omit-frame-pointer $(SANITIZE) -I$(OUT)/debug/include
+DEBUG_LDFLAGS := $(SANITIZE) -L$(OUT)/debug/lib
+
+# Flavour fuzz: as debug, with clang, which has the fuzzer.
+FUZZ_CFLAGS := $(DEBUG_CFLAGS) -fsanitize=fuzzer-no-link
+
+##@ To build
+
+all: $(BIN) ## build/out/jlmkr; with DEBUG=1 build/out/debug/jlmkr (glibc, ASan, UBSan)
+
+include build/deps.mk
+
+$(OUT)/jlmkr: $(call objects,musl)
+	@echo '  link	$@'
+	$(Q)$(MUSL) $(MUSL_LDFLAGS) -o $@ $(crt) $^ $(LIBS) $(crtend)
+
+$(OUT)/debug/jlmkr: $(call objects,debug)
+	@echo '  link	$@'
+	$(Q)gcc $(DEBUG_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(OUT)/obj/musl/%.o: % Makefile | $(MUSL_LIBS)
+	@mkdir -p $(@D); echo '  musl	$<'
+	$(Q)$(MUSL) $(CFLAGS) $(MUSL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUT)/obj/debug/%.o: % Makefile | $(DEBUG_LIBS)
+	@mkdir -p $(@D); echo '  debug	$<'
+	$(Q)gcc $(CFLAGS) $(DEBUG_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUT)/obj/fuzz/%.o: % Makefile | $(DEBUG_LIBS) $(OUT)/packages-lint
+	@mkdir -p $(@D); echo '  fuzz	$<'
+	$(Q)clang $(CFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(foreach f,musl debug fuzz,$(OUT)/obj/$f/lib/net/builtin_ca.S.o): $(OUT)/ca-bundle.pem
+
+-include $(shell find $(OUT)/obj -name '*.d' 2> /dev/null)
+
+install: $(OUT)/jlmkr ## the binary and a link for each command; DESTDIR= PREFIX=
+	install -D -m 755 $(OUT)/jlmkr $(DESTDIR)$(PREFIX)/bin/jlmkr
+	$(Q)for name in $$($(OUT)/jlmkr --list); do \
+		ln -sf jlmkr $(DESTDIR)$(PREFIX)/bin/jlmkr-$$name || exit; \
+	done
+
+repro: ## build twice in two folders, compare the bytes (minutes)
+	build/repro
+
+clean: ## forget our objects and programs, keep libraries and test host
+	rm -rf $(OUT)/obj $(OUT)/jlmkr $(OUT)/debug/jlmkr $(OUT)/debug/unit $(OUT)/debug/fuzz \
+		$(OUT)/fuzz $(OUT)/test-logs
+
+distclean: ## forget everything that was made or fetched
+	build/clear
+
+##@ To try
+
+run: $(OUT)/jlmkr ## a throwaway systemd host with a real jail in it, start to end
+	tests/host/demo
+
+shell: $(OUT)/jlmkr ## a root shell in that host, jlmkr on its PATH
+	tests/host/host shell
+
+bench: $(OUT)/jlmkr ## how long commands take, next to systemd's own
+	tests/host/bench
+
+##@ To check
+
+test: $(OUT)/jlmkr $(OUT)/packages-test unit-programs fuzz-programs ## everything; ends with the count
+	$(Q)tests/run
+
+unit: unit-programs ## the unit tests alone: seconds
+	$(Q)tests/run unit
+
+fuzz: $(FUZZ:%=$(OUT)/fuzz/%) ## look for crashes in each parser, SECS= each
+	$(Q)for f in $(FUZZ); do \
+		mkdir -p $(OUT)/corpus/$$f tests/fuzz/corpus/$$f; \
+		echo "== $$f"; \
+		$(OUT)/fuzz/$$f -max_total_time=$(SECS) -print_final_stats=1 -verbosity=0 \
+			-artifact_prefix=$(OUT)/fuzz/$$f- $(OUT)/corpus/$$f tests/fuzz/corpus/$$f || exit; \
+	done
+
+lint: $(OUT)/packages-lint $(DEBUG_LIBS) ## include directions, lengths, cppcheck, clang-tidy
+	build/layers
+	build/stat
+	build/lint $(SRC)
+
+stat: ## how long functions and files are
+	@build/stat
+
+help: ## this
+	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+unit-programs: $(UNIT:%=$(OUT)/debug/unit/%)
+fuzz-programs: $(FUZZ:%=$(OUT)/debug/fuzz/%)
+
+$(OUT)/debug/unit/%: $(OUT)/obj/debug/tests/unit/%.c.o $(OUT)/obj/debug/tests/unit/test.c.o $(call parts,debug)
+	@mkdir -p $(@D); echo '  link	$@'
+	$(Q)gcc $(DEBUG_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(OUT)/debug/fuzz/%: $(OUT)/obj/debug/tests/fuzz/%.c.o $(OUT)/obj/debug/tests/fuzz/replay.c.o $(call parts,debug)
+	@mkdir -p $(@D); echo '  link	$@'
+	$(Q)gcc $(DEBUG_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(OUT)/fuzz/%: $(OUT)/obj/fuzz/tests/fuzz/%.c.o $(call parts,fuzz)
+	@mkdir -p $(@D); echo '  link	$@'
+	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -L$(OUT)/debug/lib -o $@ $^ $(LIBS)
+
+.PHONY: all install repro clean distclean run shell bench test unit fuzz lint stat help \
+	unit-programs fuzz-programs
+.SECONDARY:

@@ -1,8 +1,9 @@
 /* Directory trees: made, synced, removed
  *
- * Everything is named by a directory descriptor and a name in it, and no link is
- * ever followed on the way down: a hostile tree decides what is removed inside
- * it and nothing else. A tree with mounts in it is not touched at all.
+ * Everything is named by a directory descriptor and a name in it. A tree that is
+ * removed decides about itself only: no link is followed on the way down, no
+ * mount entered, and a tree with mounts in it is not touched at all. Neither the
+ * depth of a tree nor the size of a directory has a limit.
  */
 #ifndef DISK_TREE_H
 #define DISK_TREE_H
@@ -11,17 +12,18 @@
 
 struct err;
 
-/* Make the directory `path` below `dir` with everything that is missing above it.
- * Directories that exist are left as they are. The new ones get `mode` (minus
- * the umask). */
-int tree_make(int dir, const char *path, mode_t mode, struct err *e);
+/* Make the directory `path` inside the open directory `root`, with everything that
+ * is missing above it; the new ones get `mode` (minus the umask), those that exist
+ * stay as they are. Links are followed as if `root` were the root directory, so
+ * that this may be used in a tree of strangers. */
+int tree_make(int root, const char *path, mode_t mode, struct err *e);
 
-/* Remove `name` in `dir` and all that is in it; `name` has no slash and may be a
- * single file. Nothing by that name is a success. Immutable and append-only
- * flags are cleared where they are in the way. Refused with ERR_BUSY, before
- * anything is touched, when something is mounted on or in it; the mounts are
- * named. Stops with ERR_INTERRUPTED on a caught signal: what is left can be
- * removed by the next call. */
+/* Remove `name` in `dir` and all that is in it; `name` has no slash, may be a single
+ * file or link, and `dir` may be AT_FDCWD. Nothing by that name is a success.
+ * Immutable and append-only flags are cleared where they are in the way. Refused
+ * with ERR_BUSY, before anything is touched, when something is mounted on or in it;
+ * the mounts are named. Stops with ERR_INTERRUPTED on a caught signal: what is left
+ * can be removed by the next call. */
 int tree_remove(int dir, const char *name, struct err *e);
 
 /* Have the whole file system that holds `fd` written to its disks. */

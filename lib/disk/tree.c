@@ -1,0 +1,307 @@
+/* Removing goes down one directory at a time, without recursion: a level has its
+ * descriptor and the names read from it so far, and the directory that is worked
+ * in is the current name of the level above. A tree that is deeper than there are
+ * levels is made flat: the directory below the last level is moved up into the top,
+ * where the next pass finds it. So there is no path to build, no ".." to trust and
+ * a fixed number of descriptors. Names that come or are passed over while a
+ * directory is read are found by reading again until it is empty. */
+
+#include "lib/disk/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/str.h"
+#include "lib/base/wait.h"
+#include "lib/disk/mount.h"
+
+enum { LEVELS = 64, NAMES_SIZE = 64 << 10, MOUNTS_NAMED = 5 };
+
+/* What getdents64(2) fills in. */
+struct name {
+	uint64_t ino;
+	int64_t off;
+	uint16_t len;
+	uint8_t type;
+	char name[];
+};
+
+struct level {
+	int fd;			/* -1: not open */
+	char *names;		/* NAMES_SIZE, kept for the next directory at this level */
+	size_t used, at, next;	/* bytes in `names`; the current name; the one behind it */
+	bool moved;		/* this pass removed something */
+};
+
+struct removal {
+	struct arena m;
+	struct level level[LEVELS];
+	int depth;		/* of the level that is worked in */
+	unsigned flattened;
+	const char *top;	/* the name that all of it has */
+};
+
+static struct name *current(const struct level *l)
+{
+	return (struct name *)(void *)(l->names + l->at);
+}
+
+/* "web/rootfs/etc/x": where we are, for a sentence. */
+static const char *where(struct removal *r)
+{
+	struct str s = { .m = &r->m };
+
+	str_add(&s, r->top);
+	for (int i = 0; i <= r->depth; i++)
+		if (r->level[i].used) str_addf(&s, "/%s", current(&r->level[i])->name);
+	return str_text(&s);
+}
+
+static int open_dir(int dir, const char *name)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
+	};
+	long fd;
+
+	do {
+		fd = syscall(SYS_openat2, dir, name, &how, sizeof how);
+	} while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+	return (int)fd;
+}
+
+/* FS_IOC_SETFLAGS is declared with a long and takes an int. */
+static void clear_flags(int fd)
+{
+	int flags = 0;
+
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0) return;
+	if (!(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL))) return;
+	flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
+	ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
+/* A flag of the directory or of what is in it may be in the way. Devices and fifos
+ * are not opened: that would reach their drivers. */
+static void unlock_name(int dir, const char *name)
+{
+	AUTOCLOSE int self = -1, parent = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (parent >= 0) clear_flags(parent);
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return;
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return;
+	self = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (self >= 0) clear_flags(self);
+}
+
+static int unlink_name(int dir, const char *name, int flags)
+{
+	if (unlinkat(dir, name, flags) == 0 || errno == ENOENT) return 0;
+	if (errno != EPERM) return -1;
+	unlock_name(dir, name);
+	return unlinkat(dir, name, flags) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+static int move_up(struct removal *r, const struct level *l, const char *name)
+{
+	char up[40];
+
+	do {
+		snprintf(up, sizeof up, ".removed-%u", r->flattened++);
+		if (renameat(l->fd, name, r->level[0].fd, up) == 0) return 0;
+		if (errno != EPERM) continue;
+		unlock_name(l->fd, name);
+		unlock_name(r->level[0].fd, ".");
+		if (renameat(l->fd, name, r->level[0].fd, up) == 0) return 0;
+	} while (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR);
+	return -1;
+}
+
+static void level_open(struct removal *r, int depth, int fd)
+{
+	struct level *l = &r->level[depth];
+
+	if (!l->names) l->names = arena_alloc(&r->m, NAMES_SIZE);
+	l->fd = fd;
+	l->used = l->at = l->next = 0;
+	l->moved = false;
+	r->depth = depth;
+}
+
+static int enter(struct removal *r, const char *name, struct err *e)
+{
+	int fd = open_dir(r->level[r->depth].fd, name);
+
+	if (fd < 0 && errno == ENOENT) return 0;
+	if (fd < 0 && errno == EXDEV)
+		return fail(e, ERR_BUSY, "%s: something is mounted there", where(r));
+	if (fd < 0) return fail_sys(e, "open %s", where(r));
+	level_open(r, r->depth + 1, fd);
+	return 0;
+}
+
+static int handle_directory(struct removal *r, struct level *l, const char *name, struct err *e)
+{
+	l->moved = true;
+	if (r->depth + 1 < LEVELS) return enter(r, name, e);
+	if (move_up(r, l, name) < 0) return fail_sys(e, "remove %s", where(r));
+	return 0;
+}
+
+static int handle_name(struct removal *r, struct level *l, const struct name *n, struct err *e)
+{
+	if (str_eq(n->name, ".") || str_eq(n->name, "..")) return 0;
+	if (n->type != DT_DIR) {
+		if (unlink_name(l->fd, n->name, 0) == 0) {
+			l->moved = true;
+			return 0;
+		}
+		if (errno != EISDIR) return fail_sys(e, "remove %s", where(r));
+	}
+	return handle_directory(r, l, n->name, e);
+}
+
+/* Read more names: 1, or 0 at the end of a pass. */
+static int read_names(struct level *l)
+{
+	long n = syscall(SYS_getdents64, l->fd, l->names, NAMES_SIZE);
+
+	l->used = n > 0 ? (size_t)n : 0;
+	l->at = l->next = 0;
+	return n < 0 && errno != ENOENT ? -1 : n > 0;
+}
+
+/* The pass is over: take the directory away; when it is not empty, read it again,
+ * as long as that brings it nearer to being empty. */
+static int leave(struct removal *r, struct level *l, int above, const char *name, struct err *e)
+{
+	if (unlink_name(above, name, AT_REMOVEDIR) < 0) {
+		if (errno != ENOTEMPTY || !l->moved) return fail_sys(e, "remove %s", where(r));
+		l->moved = false;
+		if (lseek(l->fd, 0, SEEK_SET) < 0) return fail_sys(e, "read %s", where(r));
+		return 0;
+	}
+	close(l->fd);
+	l->fd = -1;
+	r->depth--;
+	return 0;
+}
+
+static int step(struct removal *r, int dir, struct err *e)
+{
+	struct level *l = &r->level[r->depth];
+	struct level *up = r->depth ? l - 1 : NULL;
+	int more;
+
+	if (check_signal(e) < 0) return -1;
+	if (l->next < l->used) {
+		l->at = l->next;
+		l->next += current(l)->len;
+		return handle_name(r, l, current(l), e);
+	}
+	if ((more = read_names(l)) < 0) return fail_sys(e, "read %s", where(r));
+	if (more) return 0;
+	return leave(r, l, up ? up->fd : dir, up ? current(up)->name : r->top, e);
+}
+
+static int remove_directory(int dir, const char *name, int fd, struct err *e)
+{
+	struct removal r = { .top = name };
+	int rc = 0;
+
+	level_open(&r, 0, fd);
+	while (r.depth >= 0 && rc == 0) rc = step(&r, dir, e);
+	for (; r.depth >= 0; r.depth--) close(r.level[r.depth].fd);
+	arena_free(&r.m);
+	return rc;
+}
+
+static int fail_mounted(struct arena *m, const struct mounts *t, const char *path, struct err *e)
+{
+	const struct mount *c = NULL;
+	struct str list = { .m = m };
+	int n = 0;
+
+	while ((c = mount_beneath(t, path, c)))
+		if (n++ < MOUNTS_NAMED) str_addf(&list, "%s%s", n > 1 ? ", " : "", c->point);
+	if (n > MOUNTS_NAMED) str_addf(&list, " and %d more", n - MOUNTS_NAMED);
+	return fail(e, ERR_BUSY, "mounted in it: %s; unmount that first", str_text(&list));
+}
+
+static int check_mounts(int fd, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct mounts table = { 0 };
+	const char *path = mount_fd_path(&m, fd, e);
+
+	if (!path || mounts_read(&m, &table, e) < 0) return -1;
+	return mount_beneath(&table, path, NULL) ? fail_mounted(&m, &table, path, e) : 0;
+}
+
+int tree_remove(int dir, const char *name, struct err *e)
+{
+	AUTOCLOSE int self = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int fd;
+
+	if (self < 0 && errno == ENOENT) return 0;
+	if (self < 0 || fstat(self, &st) < 0) return fail_sys(e, "remove %s", name);
+	if (check_mounts(self, e) < 0) return fail_in(e, "remove %s", name);
+	if (!S_ISDIR(st.st_mode))
+		return unlink_name(dir, name, 0) < 0 ? fail_sys(e, "remove %s", name) : 0;
+	if ((fd = open_dir(dir, name)) < 0) return fail_sys(e, "open %s", name);
+	return remove_directory(dir, name, fd, e);
+}
+
+/* The folder above `path` is there; make the last part in it, if it is missing. */
+static int make_last(int root, const char *path, mode_t mode, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	AUTOCLOSE int there = open_in_root(root, path, O_PATH | O_DIRECTORY, 0, NULL), above = -1;
+	const char *slash = strrchr(path, '/');
+	const char *folder = slash ? arena_strndup(&m, path, (size_t)(slash - path) + 1) : ".";
+
+	if (there >= 0) return 0;
+	if (errno != ENOENT) return fail_sys(e, "%s", path);
+	if ((above = open_in_root(root, folder, O_PATH | O_DIRECTORY, 0, e)) < 0) return -1;
+	if (mkdirat(above, slash ? slash + 1 : path, mode) == 0) return 0;
+	if (errno != EEXIST) return fail_sys(e, "make the directory %s", path);
+	there = open_in_root(root, path, O_PATH | O_DIRECTORY, 0, e);
+	return there < 0 ? -1 : 0;
+}
+
+int tree_make(int root, const char *path, mode_t mode, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	const char *end = path + strspn(path, "/");
+
+	while (*end) {
+		end += strcspn(end, "/");
+		if (make_last(root, arena_strndup(&m, path, (size_t)(end - path)), mode, e) < 0)
+			return -1;
+		end += strspn(end, "/");
+	}
+	return 0;
+}
+
+int tree_sync(int fd, struct err *e)
+{
+	return syncfs(fd) < 0 ? fail_sys(e, "sync") : 0;
+}

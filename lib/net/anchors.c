@@ -1,0 +1,241 @@
+#include "lib/net/anchors.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/str.h"
+#include "lib/net/cert.h"
+#include "lib/net/impl.h"
+
+enum { BUNDLE_MAX = 16 << 20, DIRECTORY_FILES_MAX = 4096, ANCHORS_MAX = 16384 };
+
+/* PEM text, put into the binary by builtin_ca.S */
+extern const char builtin_ca_pem[], builtin_ca_pem_end[];
+
+static const char *const known_files[] = {
+	"/etc/ssl/certs/ca-certificates.crt",		/* Debian, TrueNAS SCALE, Arch */
+	"/etc/pki/tls/certs/ca-bundle.crt",		/* Fedora and its kin */
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+	"/etc/ssl/ca-bundle.pem",			/* SUSE */
+	"/etc/ssl/cert.pem",				/* Alpine */
+};
+
+static void anchors_add(struct arena *m, struct anchors *a, const br_x509_trust_anchor *t)
+{
+	br_x509_trust_anchor *list;
+
+	if (a->n == a->room) {
+		a->room = a->room ? a->room * 2 : 256;
+		list = arena_array(m, a->room, sizeof *list);
+		if (a->n) memcpy(list, a->list, a->n * sizeof *list);
+		a->list = list;
+	}
+	a->list[a->n++] = *t;
+}
+
+/* BearSSL takes every pointer as writable and changes nothing. */
+static unsigned char *writable(const unsigned char *p)
+{
+	return (unsigned char *)(uintptr_t)p;
+}
+
+/* An old root of version 1 has no way to say that it is an authority: one that
+ * signed itself is taken for one. */
+static bool anchor_of(const unsigned char *der, size_t n, br_x509_trust_anchor *t)
+{
+	struct cert c;
+
+	*t = (br_x509_trust_anchor){ 0 };
+	if (!cert_read(der, n, &c)) return false;
+	t->dn.data = writable(c.subject.p);
+	t->dn.len = c.subject.n;
+	if (c.is_ca || (c.v1 && der_same(c.issuer, c.subject))) t->flags = BR_X509_TA_CA;
+	if (c.key == CERT_KEY_RSA) {
+		t->pkey.key_type = BR_KEYTYPE_RSA;
+		t->pkey.key.rsa.n = writable(c.modulus.p);
+		t->pkey.key.rsa.nlen = c.modulus.n;
+		t->pkey.key.rsa.e = writable(c.exponent.p);
+		t->pkey.key.rsa.elen = c.exponent.n;
+		return c.modulus.n >= RSA_MIN_BYTES && c.modulus.n <= BR_X509_BUFSIZE_SIG && c.exponent.n;
+	}
+	if (c.key == CERT_KEY_EC) {
+		t->pkey.key_type = BR_KEYTYPE_EC;
+		t->pkey.key.ec.curve = c.curve;
+		t->pkey.key.ec.q = writable(c.point.p);
+		t->pkey.key.ec.qlen = c.point.n;
+		return c.point.n <= 133;
+	}
+	return false;
+}
+
+static int base64_value(unsigned char c)
+{
+	if (c >= 'A' && c <= 'Z') return c - 'A';
+	if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+	if (c >= '0' && c <= '9') return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* Returns the number of bytes, or -1. `out` has room for 3 of 4 characters. */
+static ssize_t base64_decode(const char *in, size_t n, unsigned char *out)
+{
+	unsigned bits = 0, have = 0, pads = 0;
+	size_t i, k = 0;
+
+	for (i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)in[i];
+		int v = base64_value(c);
+
+		if (c == '\n' || c == '\r' || c == ' ' || c == '\t') continue;
+		if (c == '=' && ++pads <= 2) continue;
+		if (v < 0 || pads) return -1;
+		bits = bits << 6 | (unsigned)v;
+		have += 6;
+		if (have < 8) continue;
+		have -= 8;
+		out[k++] = (unsigned char)(bits >> have);
+	}
+	return (ssize_t)k;
+}
+
+static bool add_entry(struct arena *m, struct anchors *a, const char *text, size_t n)
+{
+	br_x509_trust_anchor t;
+	unsigned char *der;
+	ssize_t len;
+
+	if (a->n >= ANCHORS_MAX) return false;
+	der = arena_alloc(m, n / 4 * 3 + 3);
+	len = base64_decode(text, n, der);
+	if (len < 0 || !anchor_of(der, (size_t)len, &t)) return false;
+	anchors_add(m, a, &t);
+	return true;
+}
+
+static const char *find(const char *text, const char *end, const char *word)
+{
+	return memmem(text, (size_t)(end - text), word, strlen(word));
+}
+
+/* "BEGIN TRUSTED CERTIFICATE" (OpenSSL's own, with a distrust list behind the
+ * certificate) and everything else that is no plain certificate is passed over. */
+static void parse_into(struct arena *m, struct anchors *a, const char *pem, size_t n)
+{
+	static const char begin[] = "-----BEGIN CERTIFICATE-----";
+	const char *end = pem + n, *p = pem, *stop, *next;
+
+	while ((p = find(p, end, begin))) {
+		p += sizeof begin - 1;
+		next = find(p, end, begin);
+		stop = find(p, next ? next : end, "-----END CERTIFICATE-----");
+		if (!stop || !add_entry(m, a, p, (size_t)(stop - p))) a->skipped++;
+	}
+}
+
+struct anchors *anchors_parse(struct arena *m, const char *pem, size_t n, const char *source)
+{
+	struct anchors *a = arena_alloc(m, sizeof *a);
+
+	a->source = arena_strdup(m, source);
+	parse_into(m, a, pem, n);
+	return a;
+}
+
+static struct anchors *load_file(struct arena *m, const char *path, struct err *e)
+{
+	struct anchors *a;
+	size_t n;
+	char *pem = read_file(m, AT_FDCWD, path, BUNDLE_MAX, &n, e);
+
+	if (!pem) return NULL;
+	a = anchors_parse(m, pem, n, path);
+	if (!a->n) return fail(e, ERR_INPUT, "%s has no certificate that can be read", path), NULL;
+	return a;
+}
+
+/* OpenSSL's directories hold each certificate twice, by its name and by a hash as
+ * a link to it: only the names that end like a file of certificates are read. */
+static bool is_certificate_name(const char *name)
+{
+	return str_ends(name, ".pem") || str_ends(name, ".crt") || str_ends(name, ".cer");
+}
+
+/* A file that cannot be read counts as a skipped entry. */
+static void load_entry(struct arena *m, struct anchors *a, int dir, const char *name,
+                       size_t *budget)
+{
+	AUTOCLOSE int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	char *pem;
+	size_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    !(pem = read_all(m, fd, *budget, &n, NULL))) {
+		a->skipped++;
+		return;
+	}
+	*budget -= n;
+	parse_into(m, a, pem, n);
+}
+
+static struct anchors *load_directory(struct arena *m, const char *path, struct err *e)
+{
+	struct anchors *a = anchors_parse(m, "", 0, path);
+	size_t budget = BUNDLE_MAX, files = 0;
+	struct dirent *entry;
+	DIR *d = opendir(path);
+
+	if (!d) return fail_sys(e, "open %s", path), NULL;
+	while (files < DIRECTORY_FILES_MAX && (entry = readdir(d))) {
+		if (!is_certificate_name(entry->d_name)) continue;
+		load_entry(m, a, dirfd(d), entry->d_name, &budget);
+		files++;
+	}
+	closedir(d);
+	if (!a->n) return fail(e, ERR_INPUT, "%s has no certificate that can be read", path), NULL;
+	return a;
+}
+
+struct anchors *anchors_load(struct arena *m, const char *cacert, struct err *e)
+{
+	const char *file = getenv("SSL_CERT_FILE"), *dir = getenv("SSL_CERT_DIR");
+	struct anchors *a;
+	size_t i;
+
+	if (cacert) return load_file(m, cacert, e);
+	if (file && *file) {
+		if (!(a = load_file(m, file, e))) fail_in(e, "SSL_CERT_FILE");
+		return a;
+	}
+	if (dir && *dir) {
+		if (!(a = load_directory(m, dir, e))) fail_in(e, "SSL_CERT_DIR");
+		return a;
+	}
+	for (i = 0; i < sizeof known_files / sizeof *known_files; i++)
+		if ((a = load_file(m, known_files[i], NULL))) return a;
+	return anchors_parse(m, builtin_ca_pem, (size_t)(builtin_ca_pem_end - builtin_ca_pem),
+	                     "the authorities built into jlmkr");
+}
+
+size_t anchors_count(const struct anchors *a)
+{
+	return a->n;
+}
+
+size_t anchors_skipped(const struct anchors *a)
+{
+	return a->skipped;
+}
+
+const char *anchors_source(const struct anchors *a)
+{
+	return a->source;
+}

@@ -46,6 +46,10 @@ void prop_close(struct wire *w);
 void prop_open_array(struct wire *w, const char *name, const char *sig);
 void prop_close_array(struct wire *w);
 
+/* A string. Also refuses the code points that are no characters (U+FDD0, U+xxFFFE):
+ * the specification allows them, PID 1 does not. */
+void prop_put(struct wire *w, const char *s);
+
 /* The property's name with `drop` letters less at its end and `more` behind it. */
 const char *prop_renamed(const struct prop_in *in, size_t drop, const char *more);
 

@@ -48,6 +48,8 @@ static int base_take(const char **s, int base)
 
 bool number_take(const char *s, int base, struct number *n, const char **end)
 {
+	const char *start = s;
+
 	*n = (struct number){ 0 };
 	*end = s;
 	s += strspn(s, BLANKS "\v\f");
@@ -59,7 +61,7 @@ bool number_take(const char *s, int base, struct number *n, const char **end)
 		n->v = n->v * (unsigned)base + (unsigned)d;
 		*end = s + 1;
 	}
-	return *end == s;
+	return *end != start;
 }
 
 /* Without a base the prefixes of other languages count, too. */

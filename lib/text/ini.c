@@ -298,8 +298,9 @@ static void add_value(struct str *out, const char *value, const char *indent, co
 	}
 }
 
-/* The first header ends the section without a name. */
-static size_t top_end(const char *text, size_t len)
+/* Where the section without a name ends: at the first header. A line that is put
+ * there is indented like the header, which would otherwise continue it. */
+static size_t top_end(const char *text, size_t len, size_t *indent)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct ini ini = { .faults = { .m = &m } };
@@ -307,6 +308,7 @@ static size_t top_end(const char *text, size_t len)
 
 	while (r.section == top && next_line(text, len, &r.at))
 		read_line(&r);
+	*indent = r.section == top ? 0 : r.at.from - r.at.start;
 	return r.section == top ? len : r.at.start;
 }
 
@@ -361,13 +363,14 @@ static void change(struct str *out, const char *text, size_t len, const struct i
 static void append(struct str *out, const char *text, size_t len, const char *key,
                    const char *value)
 {
-	size_t at = top_end(text, len);
+	size_t width, at = top_end(text, len, &width);
+	const char *indent = arena_strndup(out->m, text + at, width);
 	const char *eol = line_end(text, len, at);
 
 	str_addn(out, text, at);
 	if (at && text[at - 1] != '\n' && text[at - 1] != '\r') str_add(out, eol);
-	str_addf(out, "%s=", key);
-	add_value(out, value, "    ", eol);
+	str_addf(out, "%s%s=", indent, key);
+	add_value(out, value, arena_printf(out->m, "%s    ", indent), eol);
 	str_add(out, eol);
 	str_addn(out, text + at, len - at);
 }

@@ -1,0 +1,243 @@
+#include "lib/jail/jail.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "tests/unit/test.h"
+
+struct world {
+	char path[64];
+	int fd;
+	struct arena m;
+};
+
+static void make(struct world *w)
+{
+	memset(w, 0, sizeof *w);
+	snprintf(w->path, sizeof w->path, "/tmp/jlmkr-unit.XXXXXX");
+	CHECK(mkdtemp(w->path));
+	w->fd = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void drop(struct world *w)
+{
+	CHECK_INT(system(arena_printf(&w->m, "rm -rf '%s'", w->path)), 0);
+	close(w->fd);
+	arena_free(&w->m);
+}
+
+static void dir(struct world *w, const char *name)
+{
+	CHECK_INT(mkdirat(w->fd, name, 0755), 0);
+}
+
+static void file(struct world *w, const char *name, const char *text)
+{
+	AUTOCLOSE int fd = openat(w->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	CHECK_INT(write(fd, text, strlen(text)), (long)strlen(text));
+}
+
+static void link_to(struct world *w, const char *name, const char *target)
+{
+	CHECK_INT(symlinkat(target, w->fd, name), 0);
+}
+
+/* Jails of all sorts. */
+static void fill(struct world *w)
+{
+	dir(w, "jails");
+	dir(w, "jails/web");
+	dir(w, "jails/web/rootfs");
+	file(w, "jails/web/config", "startup=1\n");
+	dir(w, "jails/Db");
+	file(w, "jails/Db/config", "");
+	dir(w, "jails/old.");
+	dir(w, "jails/odd");
+	file(w, "jails/odd/config", "");
+	link_to(w, "jails/odd/rootfs", "../web/rootfs");
+	dir(w, "jails/.create-new");
+	file(w, "jails/stray", "");
+	link_to(w, "jails/moved", "web");
+	link_to(w, "jails/gone", "nowhere");
+}
+
+TEST(all_jails_sorted_the_broken_ones_with_a_reason)
+{
+	static const char *const want[][2] = {
+		{ "Db", "it has no rootfs" },
+		{ "moved", "moved is a link, not a directory" },
+		{ "odd", "its rootfs is not a directory" },
+		{ "old.", "it has no config" },
+		{ "web", "" },
+	};
+	struct jail *all;
+	struct world w;
+	size_t n;
+
+	make(&w);
+	fill(&w);
+	CHECK((all = jail_find_all(&w.m, w.path, &n, NULL)));
+	CHECK_INT(n, 5);
+	for (size_t i = 0; i < n && i < 5; i++) {
+		CHECK_STR(all[i].name, want[i][0]);
+		CHECK_STR(all[i].broken ? all[i].broken : "", want[i][1]);
+	}
+	CHECK_STR(all[4].path, arena_printf(&w.m, "%s/jails/web", w.path));
+	drop(&w);
+}
+
+TEST(no_jails_yet)
+{
+	struct err e = { 0 };
+	struct world w;
+	size_t n = 9;
+
+	make(&w);
+	CHECK(jail_find_all(&w.m, w.path, &n, &e) != NULL);
+	CHECK_INT(n, 0);
+	CHECK_INT(jail_check(&w.m, w.path, "web", &e), -1);
+	CHECK_INT(e.kind, ERR_MISSING);
+	file(&w, "jails", "");
+	CHECK(!jail_find_all(&w.m, w.path, &n, &e));
+	drop(&w);
+}
+
+TEST(one_jail_or_the_name_that_was_meant)
+{
+	static const char *const never[] = { "stray", ".create-new", "gone", "", ".", "..",
+	                                     "web/", "web/rootfs", "/web", "../jails/web" };
+	struct err e = { 0 };
+	struct world w;
+	struct jail j;
+
+	make(&w);
+	fill(&w);
+	CHECK_INT(jail_find(&w.m, w.path, "web", &j, &e), 0);
+	CHECK_STR(j.name, "web");
+	CHECK(!j.broken);
+	CHECK_INT(jail_check(&w.m, w.path, "old.", &e), 0);
+	CHECK_INT(jail_check(&w.m, w.path, "wbe", &e), -1);
+	CHECK_INT(e.kind, ERR_MISSING);
+	CHECK_STR(e.text, "no jail named 'wbe'; did you mean 'web'?");
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+		CHECK_INT(jail_check(&w.m, w.path, never[i], &e), -1);
+		CHECK_INT(e.kind, ERR_MISSING);
+	}
+	drop(&w);
+}
+
+TEST(directories_are_opened_never_links)
+{
+	struct err e = { 0 };
+	struct world w;
+
+	make(&w);
+	fill(&w);
+	{
+		AUTOCLOSE int web = jail_open(w.path, "web", &e);
+		AUTOCLOSE int rootfs = jail_open_rootfs(web, &e);
+		AUTOCLOSE int odd = jail_open(w.path, "odd", &e);
+
+		CHECK(web >= 0 && rootfs >= 0 && odd >= 0);
+		CHECK_INT(jail_open(w.path, "moved", &e), -1);
+		CHECK_STR(e.text, "moved is a link, not a directory");
+		CHECK_INT(jail_open_rootfs(odd, &e), -1);
+		CHECK_STR(e.text, "rootfs is a link, not a directory");
+	}
+	drop(&w);
+}
+
+TEST(the_config_of_a_jail_names_its_file)
+{
+	struct err e = { 0 };
+	struct world w;
+	struct conf c;
+
+	make(&w);
+	fill(&w);
+	CHECK_INT(jail_conf(&w.m, w.path, "web", &c, &e), 0);
+	CHECK(c.startup.on);
+	file(&w, "jails/web/config", "startup=1\nstartup=1\n");
+	CHECK_INT(jail_conf(&w.m, w.path, "web", &c, &e), -1);
+	CHECK_STR(e.text, arena_printf(&w.m, "%s/jails/web/config: line 2: 'startup' was given "
+	                               "before, in line 1", w.path));
+	drop(&w);
+}
+
+static const char *os_id(struct world *w)
+{
+	AUTOCLOSE int root = openat(w->fd, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct err e = { 0 };
+	struct osrel os;
+
+	if (jail_os(&w->m, root, &os, &e) == 0) return os.id;
+	return e.kind == ERR_MISSING ? "(missing)" : e.text;
+}
+
+TEST(os_release_is_read_inside_the_root)
+{
+	struct world w;
+
+	make(&w);
+	dir(&w, "root");
+	dir(&w, "root/etc");
+	dir(&w, "root/usr");
+	dir(&w, "root/usr/lib");
+	file(&w, "outside", "ID=outside\n");
+	CHECK_STR(os_id(&w), "(missing)");
+	file(&w, "root/usr/lib/os-release", "ID=usr\n");
+	CHECK_STR(os_id(&w), "usr");
+	link_to(&w, "root/etc/os-release", "/usr/lib/os-release");
+	CHECK_STR(os_id(&w), "usr");
+	unlinkat(w.fd, "root/etc/os-release", 0);
+	link_to(&w, "root/etc/os-release", "../../outside");
+	CHECK_STR(os_id(&w), "usr");
+	unlinkat(w.fd, "root/etc/os-release", 0);
+	file(&w, "root/etc/os-release", "ID=etc\n");
+	CHECK_STR(os_id(&w), "etc");
+	drop(&w);
+}
+
+static const char *init_of(struct world *w)
+{
+	AUTOCLOSE int root = openat(w->fd, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct err e = { 0 };
+	const char *init = jail_init(&w->m, root, &e);
+
+	if (init) return init;
+	return e.kind == ERR_MISSING ? "(missing)" : arena_strdup(&w->m, e.text);
+}
+
+TEST(init_is_what_its_links_come_to)
+{
+	struct world w;
+
+	make(&w);
+	dir(&w, "root");
+	dir(&w, "root/usr");
+	dir(&w, "root/usr/sbin");
+	dir(&w, "root/usr/lib");
+	dir(&w, "root/usr/lib/systemd");
+	CHECK_STR(init_of(&w), "(missing)");
+	link_to(&w, "root/sbin", "/usr/sbin");
+	link_to(&w, "root/lib", "usr/lib");
+	link_to(&w, "root/usr/sbin/init", "/lib/systemd/systemd");
+	CHECK_STR(init_of(&w), "(missing)");
+	file(&w, "root/usr/lib/systemd/systemd", "");
+	CHECK_STR(init_of(&w), "systemd");
+	unlinkat(w.fd, "root/usr/sbin/init", 0);
+	link_to(&w, "root/usr/sbin/init", "../../../../../../usr/sbin/openrc");
+	file(&w, "root/usr/sbin/openrc", "");
+	CHECK_STR(init_of(&w), "openrc");
+	unlinkat(w.fd, "root/usr/sbin/init", 0);
+	link_to(&w, "root/usr/sbin/init", "init");
+	CHECK(strstr(init_of(&w), "symbolic links") != NULL);
+	drop(&w);
+}

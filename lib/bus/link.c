@@ -239,7 +239,11 @@ int link_welcome(struct link *l, int64_t deadline, struct err *e)
 
 	if (read_line(l, line, sizeof line, deadline, e) < 0) return -1;
 	if (!strncmp(line, "DATA", 4) && read_line(l, line, sizeof line, deadline, e) < 0) return -1;
-	if (!strncmp(line, "REJECTED", 8)) return link_lost(l, e, "D-Bus does not let us in");
+	if (!strncmp(line, "REJECTED", 8)) {
+		link_lost(l, e, "D-Bus does not let us in");
+		if (e) e->sys = EACCES;
+		return -1;
+	}
 	if (strncmp(line, "OK ", 3) != 0)
 		return link_lost(l, e, "the other side does not speak D-Bus");
 	if (read_line(l, line, sizeof line, deadline, e) < 0) return -1;

@@ -1,0 +1,220 @@
+/* While a jail boots, its sockets appear in /run. That is watched where it can be;
+ * because /run may be mounted over and links may move, a slow timer looks again.
+ *
+ * Its systemd's private socket is there long before the bus. It is taken only when
+ * the boot is over without a bus: a private socket gives no references. */
+
+#include "lib/bus/enter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/str.h"
+#include "lib/base/wait.h"
+#include "lib/bus/bus.h"
+#include "lib/bus/systemd1.h"
+
+#define PRIVATE "/run/systemd/private"
+
+enum {
+	LOOK_MS = 250,
+	REFUSED_MS = 50,	/* a socket that is not listened to yet makes no noise */
+	PRIVATE_MS = 500,	/* between two looks whether the boot is over */
+	HELLO_MS = 30 * 1000,	/* for a bus that is just being started */
+};
+
+static const char *const buses[] = {
+	"/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket",
+};
+
+static bool has_socket(const struct enter *en, const char *path)
+{
+	AUTOCLOSE int fd = open_in_root(en->root, path, O_PATH, 0, NULL);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+static void watch_folder(const struct enter *en, int notify, const char *path)
+{
+	AUTOCLOSE int fd = open_in_root(en->root, path, O_PATH | O_DIRECTORY, 0, NULL);
+	char name[32];
+
+	if (fd < 0) return;
+	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+	inotify_add_watch(notify, name, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+}
+
+/* Another init: neither systemd, nor nspawn that is about to run it, nor a script
+ * that may run it yet. */
+static int check_init(const struct enter *en, struct err *e)
+{
+	static const char *const may_be[] = {
+		"systemd", "systemd-nspawn", "sh", "bash", "dash", "systemd (deleted)",
+	};
+	char path[64], exe[512];
+	const char *base;
+	ssize_t n;
+
+	snprintf(path, sizeof path, "/proc/%d/exe", (int)en->leader);
+	n = readlink(path, exe, sizeof exe - 1);
+	if (n <= 0) return 0;
+	exe[n] = 0;
+	base = strrchr(exe, '/') ? strrchr(exe, '/') + 1 : exe;
+	for (size_t i = 0; i < sizeof may_be / sizeof *may_be; i++)
+		if (!strcmp(base, may_be[i])) return 0;
+	fail(e, ERR_HOST, "the jail's init is not systemd but %s", base);
+	if (e) e->sys = ENOSYS;
+	return -1;
+}
+
+/* The bus is there before systemd has introduced itself to it. */
+static int await_systemd(struct bus *b, int64_t deadline, struct err *e)
+{
+	static const struct bus_dest driver = {
+		"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+	};
+	static const char name[] = "org.freedesktop.systemd1";
+	AUTOFREE struct arena m = { 0 };
+	AUTOMESSAGE struct message msg = { 0 };
+	struct wire *w = arena_alloc(&m, sizeof *w);
+	struct reader r;
+	int id, n = 1;
+
+	wire_init(w, &m);
+	wire_str(w, name);
+	id = bus_match(b, &(struct bus_match){
+		.sender = driver.name, .iface = driver.iface, .member = "NameOwnerChanged",
+		.arg0 = name,
+	}, deadline, e);
+	if (id < 0) return -1;
+	while (n > 0) {
+		if (bus_call(b, &driver, "NameHasOwner", w, deadline, &m, &msg, e) < 0) return -1;
+		message_reader(&msg, &r);
+		if (reader_bool(&r)) break;
+		if ((n = bus_next_signal(b, deadline, &m, &msg, e)) == 0) {
+			fail(e, ERR_HOST, "its systemd is not on its bus");
+			if (e) e->sys = ETIMEDOUT;
+		}
+	}
+	bus_unmatch(b, id);
+	return n > 0 ? 0 : -1;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* NULL with errno ECONNREFUSED and its like while nobody answers there. */
+static struct bus *try_bus(const struct enter *en, const char *path, int64_t deadline,
+                           struct err *e)
+{
+	int64_t end = earlier(deadline, deadline_in(HELLO_MS));
+	int fd = enter_connect(en, path, e);
+	struct bus *b;
+
+	if (fd < 0 || !(b = bus_open_fd(fd, BUS_BROKER, end, e))) return NULL;
+	if (await_systemd(b, end, e) == 0) return b;
+	bus_close(b);
+	return NULL;
+}
+
+/* Only when systemd says that the boot is over, or in `any` state of it. */
+static struct bus *try_private(const struct enter *en, bool any, int64_t deadline,
+                               struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	int fd = enter_connect(en, PRIVATE, e);
+	const char *state;
+	struct bus *b;
+
+	if (fd < 0 || !(b = bus_open_fd(fd, BUS_PEER, deadline, e))) return NULL;
+	state = systemd_state(b, &m, e);
+	if (state && (any || (!str_eq(state, "initializing") && !str_eq(state, "starting"))))
+		return b;
+	bus_close(b);
+	return NULL;
+}
+
+/* Does this fault go away by waiting? */
+static bool is_early(const struct err *e)
+{
+	return e->sys == ENOENT || e->sys == ECONNREFUSED || e->sys == ECONNRESET ||
+	       e->sys == EAGAIN || e->sys == ETIMEDOUT || e->sys == EPIPE || e->sys == ENOTDIR;
+}
+
+/* The end of the jail, something new in /run, or the time to look again. */
+static int wait_change(const struct enter *en, int notify, int64_t until, struct err *e)
+{
+	struct pollfd p[] = {
+		{ .fd = en->pidfd, .events = POLLIN },
+		{ .fd = notify, .events = POLLIN },
+	};
+	char events[4096];
+
+	if (wait_fds(p, 2, until, e) < 0) return -1;
+	if (p[0].revents) return fail(e, ERR_MISSING, "the jail ended");
+	while (p[1].revents && read(notify, events, sizeof events) > 0)
+		;
+	return 0;
+}
+
+/* One round. NULL with a fault that is_early: go on. */
+static struct bus *look(const struct enter *en, int64_t *next_private, int64_t deadline,
+                        struct err *e)
+{
+	struct bus *b;
+
+	fail(e, ERR_HOST, "no D-Bus in the jail");
+	e->sys = ENOENT;
+	for (size_t i = 0; i < sizeof buses / sizeof *buses; i++)
+		if (has_socket(en, buses[i])) return try_bus(en, buses[i], deadline, e);
+	if (deadline_left(*next_private) || !has_socket(en, PRIVATE)) return NULL;
+	if ((b = try_private(en, !deadline_left(deadline), deadline_in(PRIVATE_MS), e))) return b;
+	*next_private = deadline_in(PRIVATE_MS);
+	if (is_early(e) || !e->sys) e->sys = ENOENT;
+	return NULL;
+}
+
+/* What went wrong in a jail that is over is that it is over. */
+static struct bus *give_up(const struct enter *en, bool over, struct err *why, struct err *e)
+{
+	struct pollfd p = { .fd = en->pidfd, .events = POLLIN };
+
+	if (poll(&p, 1, 0) > 0) fail(why, ERR_MISSING, "the jail ended");
+	else if (over && is_early(why)) why->sys = ETIMEDOUT;
+	if (e) *e = *why;
+	return NULL;
+}
+
+struct bus *enter_bus(const struct enter *en, int64_t deadline, struct err *e)
+{
+	AUTOCLOSE int notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	int64_t next_private = 0;
+
+	for (;;) {
+		struct err why = { 0 };
+		bool over = !deadline_left(deadline);
+		struct bus *b;
+		int pause;
+
+		watch_folder(en, notify, "/run");
+		watch_folder(en, notify, "/run/dbus");
+		if (over) next_private = 0;
+		if ((b = look(en, &next_private, deadline, &why))) return b;
+		if (!is_early(&why) || check_init(en, &why) < 0 || over)
+			return give_up(en, over, &why, e);
+		pause = why.sys == ECONNREFUSED ? REFUSED_MS : LOOK_MS;
+		if (wait_change(en, notify, earlier(deadline, deadline_in(pause)), e) < 0) return NULL;
+	}
+}

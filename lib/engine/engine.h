@@ -71,7 +71,6 @@ struct shell_how {
 	const char *user;	/* NULL: root */
 	char *const *env;	/* NAME=VALUE, NULL-ended */
 	char *const *argv;	/* empty: the user's login shell */
-	bool quiet;
 	long boot_wait;
 };
 

@@ -2,13 +2,47 @@
 #ifndef ENGINE_IMPL_H
 #define ENGINE_IMPL_H
 
+#include <sys/types.h>
+
+#include "lib/bus/enter.h"
+#include "lib/bus/systemd1.h"
+
 struct arena;
 struct engine;
 struct err;
-struct unit_state;
+struct run_options;
 
 /* Connect, if that is not done yet. */
 int engine_open(struct engine *en, struct err *e);
+
+/* The jail's first process, as counted here. ERR_MISSING when it does not run. */
+int engine_leader(struct engine *en, const char *jail, pid_t *leader, struct err *e);
+
+/* A service inside a jail, by the jail's own systemd, that we wait for. */
+struct inner {
+	struct arena *m;
+	const char *jail, *unit;
+	struct enter in;
+	struct bus *bus;
+	struct unit_watch watch;
+};
+
+#define AUTOINNER __attribute__((cleanup(inner_close)))
+
+/* Reach the jail's systemd; a jail that boots is waited for `seconds`. When its init
+ * is not systemd that is errno ENOSYS in the fault, and `in` is open all the same. */
+int inner_open(struct inner *in, struct engine *en, const char *jail, long seconds,
+               struct err *e);
+void inner_close(struct inner *in);
+
+/* Start a service there: the options with our three descriptors and the command.
+ * Returns when the jail's systemd has taken it on. */
+int inner_start(struct inner *in, const struct run_options *o, const int stdio[3],
+                char *const *argv, struct err *e);
+
+/* Wait until it is over, and return its exit status. Signals that we catch are
+ * handed on to it. */
+int inner_wait(struct inner *in, struct err *e);
 
 /* How a unit ended, for people: "systemd-nspawn exited with status 1". `what` is the
  * main process. */

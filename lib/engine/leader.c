@@ -1,0 +1,63 @@
+/* machined writes down who leads a machine, so that nobody has to ask: one file a
+ * machine, assignments as in an environment file (sd-login(3) reads the same). On a
+ * host without machined the unit's main process is nspawn, its child the leader. */
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/str.h"
+#include "lib/engine/engine.h"
+#include "lib/engine/impl.h"
+#include "lib/jail/name.h"
+
+enum { FILE_BYTES = 16 * 1024 };
+
+static const char *assigned(struct arena *m, const char *text, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+		if (!strncmp(text, name, n) && text[n] == '=')
+			return arena_strndup(m, text + n + 1, strcspn(text + n + 1, "\n"));
+	return "";
+}
+
+static pid_t to_pid(const char *text)
+{
+	long pid = strtol(text, NULL, 10);
+
+	return pid > 1 && pid < (1L << 22) + 1 ? (pid_t)pid : 0;
+}
+
+/* A machine of that name that is no jail of ours is none. */
+static pid_t registered_leader(struct arena *m, const char *jail, const char *unit)
+{
+	const char *path = arena_printf(m, "/run/systemd/machines/%s", jail);
+	const char *text = read_file(m, AT_FDCWD, path, FILE_BYTES, NULL, NULL);
+
+	if (!text || !str_eq(assigned(m, text, "SCOPE"), unit)) return 0;
+	return to_pid(assigned(m, text, "LEADER"));
+}
+
+static pid_t only_child(struct arena *m, uint32_t pid)
+{
+	const char *path = arena_printf(m, "/proc/%u/task/%u/children", pid, pid);
+	const char *text = pid ? read_file(m, AT_FDCWD, path, FILE_BYTES, NULL, NULL) : NULL;
+
+	return text ? to_pid(text) : 0;
+}
+
+int engine_leader(struct engine *en, const char *jail, pid_t *leader, struct err *e)
+{
+	const char *unit = name_unit(en->m, jail);
+	struct unit_state s;
+
+	if ((*leader = registered_leader(en->m, jail, unit))) return 0;
+	if (engine_open(en, e) < 0 || unit_get(en->bus, unit, en->m, &s, e) < 0) return -1;
+	if (unit_is_loaded(&s) && !unit_is_over(&s) && (*leader = only_child(en->m, s.main_pid)))
+		return 0;
+	return fail(e, ERR_MISSING, "%s does not run; 'jlmkr start %s' starts it", jail, jail);
+}

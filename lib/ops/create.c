@@ -1,0 +1,127 @@
+#include "lib/ops/create.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/host.h"
+#include "lib/base/out.h"
+#include "lib/base/str.h"
+#include "lib/disk/mount.h"
+#include "lib/disk/tree.h"
+#include "lib/engine/engine.h"
+#include "lib/jail/furnish.h"
+#include "lib/jail/jail.h"
+#include "lib/jail/layout.h"
+#include "lib/jail/name.h"
+#include "lib/ops/install.h"
+#include "lib/ops/work.h"
+
+/* The config as it will be written, and what it says. */
+struct wanted {
+	const char *text;
+	struct conf conf;
+	bool startable;
+};
+
+static int render(struct arena *m, const struct create_how *how, struct wanted *w, struct err *e)
+{
+	const struct conf_override overrides[] = {
+		{ "distro", how->distro },
+		{ "release", how->release },
+		{ "startup", how->startup },
+		{ "seccomp", how->seccomp },
+		{ "gpu_passthrough_intel", how->gpu_intel },
+		{ "gpu_passthrough_nvidia", how->gpu_nvidia },
+		{ NULL, NULL },
+	};
+
+	w->text = conf_render(m, how->template_text, overrides, how->nspawn_args, e);
+	if (!w->text || conf_parse(m, w->text, &w->conf, e) < 0)
+		return how->template_name ? fail_in(e, "%s", how->template_name) : -1;
+	for (size_t i = 0; i < w->conf.notes.n; i++)
+		out_warn("config: line %u: %s", w->conf.notes.v[i].line, w->conf.notes.v[i].text);
+	return 0;
+}
+
+/* An update of the appliance keeps the pools and nothing else. */
+static void warn_if_not_on_pool(struct arena *m, int jails)
+{
+	const struct mount *mnt;
+	struct mounts t;
+
+	if (mounts_read(m, &t, NULL) < 0 || !(mnt = mount_of(&t, jails, NULL))) return;
+	if (!str_starts(mnt->point, "/mnt/"))
+		out_warn("the jailmaker directory is not on a pool (mounted under /mnt): an update of "
+		         "TrueNAS would erase it");
+}
+
+static int open_jails(struct arena *m, const char *dir, struct err *e)
+{
+	if (tree_make(AT_FDCWD, layout_jails(m, dir), 0700, e) < 0) return -1;
+	return jail_open_jails(dir, e);
+}
+
+static int make_rootfs(int work, struct err *e)
+{
+	int fd;
+
+	if (mkdirat(work, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
+	fd = openat(work, LAYOUT_ROOTFS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? fail_sys(e, "open " LAYOUT_ROOTFS) : fd;
+}
+
+/* nspawn can boot other inits, but the rest of this tool needs systemd in the jail.
+ * NixOS makes its init at the first boot. */
+static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err *e)
+{
+	const char *init = jail_init(m, rootfs, NULL);
+
+	w->startable = str_eq(w->conf.distro.text, "nixos") || (init && str_eq(init, "systemd"));
+	if (w->startable) return 0;
+	out_warn("the init of %s is not systemd (it is %s): it may not work as a jail",
+	         w->conf.distro.text, init ? init : "missing");
+	w->text = conf_set(m, w->text, "startup", "0", e);
+	return w->text ? 0 : -1;
+}
+
+static int fill(struct engine *en, int work, const char *name, struct wanted *w, struct err *e)
+{
+	AUTOCLOSE int rootfs = make_rootfs(work, e);
+
+	if (rootfs < 0) return -1;
+	if (install_image(en->host, w->conf.distro.text, w->conf.release.text, rootfs, e) < 0) return -1;
+	if (check_init(en->m, rootfs, w, e) < 0 || furnish(rootfs, name, e) < 0) return -1;
+	return replace_file(work, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
+}
+
+static int make_jail(struct engine *en, int jails, const char *name, struct wanted *w,
+                     struct err *e)
+{
+	AUTOCLOSE int work = work_begin(en->m, jails, name, e);
+
+	if (work < 0) return -1;
+	if (fill(en, work, name, w, e) < 0) goto undo;
+	if (work_finish(en->m, jails, work, name, e) < 0) goto undo;
+	return 0;
+undo:
+	work_undo(en->m, jails, name);
+	return -1;
+}
+
+int op_create(struct engine *en, const struct create_how *how, bool *startable, struct err *e)
+{
+	struct wanted w = { 0 };
+	AUTOCLOSE int jails = -1;
+
+	if (name_check(how->name, e) < 0 || render(en->m, how, &w, e) < 0) return -1;
+	if ((jails = open_jails(en->m, en->host->dir, e)) < 0) return -1;
+	warn_if_not_on_pool(en->m, jails);
+	if (work_sweep(en->m, jails, e) < 0 || make_jail(en, jails, how->name, &w, e) < 0)
+		return fail_in(e, "creating %s", how->name);
+	*startable = w.startable;
+	return 0;
+}

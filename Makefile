@@ -25,7 +25,6 @@ FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard 
 # objects FLAVOUR: all of our own. They are linked as they are, from no
 # archive, so nothing that only a table refers to can get lost.
 objects = $(SRC:%=$(OUT)/obj/$1/%.o)
-parts = $(filter-out %/applets/main.c.o,$(call objects,$1))
 
 WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes $(if $(WERROR),-Werror)
 CFLAGS := -std=c11 $(WARN) -D_GNU_SOURCE -DJLMKR_VERSION='"$(VERSION)"' -I.
@@ -95,7 +94,9 @@ clean: ## forget our objects and programs, keep libraries and test host
 		$(OUT)/fuzz $(OUT)/test-logs
 
 distclean: ## forget everything that was made or fetched
-	build/clear
+	@! grep -F ' $(CURDIR)/$(OUT)/' /proc/self/mountinfo || { \
+		echo 'make distclean: something is mounted in $(OUT) still' >&2; exit 1; }
+	rm -rf --one-file-system $(OUT)
 
 ##@ To try
 
@@ -139,15 +140,22 @@ help: ## this
 unit-programs: $(UNIT:%=$(OUT)/debug/unit/%)
 fuzz-programs: $(FUZZ:%=$(OUT)/debug/fuzz/%)
 
-$(OUT)/debug/unit/%: $(OUT)/obj/debug/tests/unit/%.c.o $(OUT)/obj/debug/tests/unit/test.c.o $(call parts,debug)
+# A test takes of ours only what it touches, so one that is half-written is no
+# obstacle to the others: here an archive is right.
+$(OUT)/obj/debug/ours.a: $(call objects,debug)
+$(OUT)/obj/fuzz/ours.a: $(call objects,fuzz)
+%/ours.a:
+	$(Q)rm -f $@; ar rcsT $@ $(filter-out %/applets/main.c.o,$^)
+
+$(OUT)/debug/unit/%: $(OUT)/obj/debug/tests/unit/%.c.o $(OUT)/obj/debug/tests/unit/test.c.o $(OUT)/obj/debug/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)gcc $(DEBUG_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(OUT)/debug/fuzz/%: $(OUT)/obj/debug/tests/fuzz/%.c.o $(OUT)/obj/debug/tests/fuzz/replay.c.o $(call parts,debug)
+$(OUT)/debug/fuzz/%: $(OUT)/obj/debug/tests/fuzz/%.c.o $(OUT)/obj/debug/tests/fuzz/replay.c.o $(OUT)/obj/debug/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)gcc $(DEBUG_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(OUT)/fuzz/%: $(OUT)/obj/fuzz/tests/fuzz/%.c.o $(call parts,fuzz)
+$(OUT)/fuzz/%: $(OUT)/obj/fuzz/tests/fuzz/%.c.o $(OUT)/obj/fuzz/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -L$(OUT)/debug/lib -o $@ $^ $(LIBS)
 

@@ -249,8 +249,11 @@ void ini_parse(struct arena *m, const char *text, size_t len, struct ini *ini)
 static const struct ini_entry *find_in(const struct ini *ini, const char *section,
                                        const char *key)
 {
-	for (const struct ini_entry *v = ini->v; v < ini->v + ini->n; v++)
-		if (str_eq(v->section, section) && str_eq(v->key, key)) return v;
+	for (size_t i = 0; i < ini->n; i++) {
+		const struct ini_entry *entry = &ini->v[i];
+
+		if (str_eq(entry->section, section) && str_eq(entry->key, key)) return entry;
+	}
 	return NULL;
 }
 

@@ -4,7 +4,10 @@
  * caller adds to it (struct run_unit) that becomes the a(sv) of StartTransientUnit,
  * in systemd-run's order. Names of options are taken whole: it accepts `--prop=`,
  * we do not. Refused, because they would make something else than one service whose
- * end is ours to know: --unit, --scope, --user, --machine, timers and the like.
+ * end is ours to know: --unit, --scope, --user, --machine, --pipe, timers and the
+ * like. What only changes what it prints, or what it waits for, is passed over.
+ *
+ * Faults are ERR_INPUT.
  */
 #ifndef BUS_RUNOPTS_H
 #define BUS_RUNOPTS_H
@@ -27,7 +30,7 @@ struct run_options {
 	const char *service_type, *uid, *gid;
 	bool nice_set;
 	int nice;
-	const char *working_directory;	/* absolute; "": systemd's own */
+	const char *working_directory;	/* absolute */
 	struct words environment;	/* NAME=VALUE, one for each name */
 	int verbatim;			/* --expand-environment: 1 no, 0 yes, -1 not given */
 };

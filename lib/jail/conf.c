@@ -257,7 +257,7 @@ char *conf_set(struct arena *m, const char *text, const char *key, const char *v
 /* "--x='a b'" as one argument: quoted for the config by whoever typed it. */
 static bool is_quoted_already(struct arena *m, const char *arg)
 {
-	struct split s;
+	struct split s = { 0 };
 
 	if (!strpbrk(arg, " \t") || strchr(arg, '\n')) return false;
 	return word_split(m, arg, 1, SPLIT_COMMENTS, &s, NULL) == 0 && s.n == 1 &&

@@ -34,7 +34,8 @@ int jail_open_jails(const char *dir, struct err *e)
 	char path[PATH_MAX];
 	int fd;
 
-	snprintf(path, sizeof path, "%s/" LAYOUT_JAILS, dir);
+	if (snprintf(path, sizeof path, "%s/" LAYOUT_JAILS, dir) >= (int)sizeof path)
+		return fail(e, ERR_INPUT, "%s: path too long", dir);
 	fd = open(path, dir_flags);
 	return fd < 0 ? fail_sys(e, "open %s", path) : fd;
 }

@@ -123,7 +123,7 @@ int layout_search(struct arena *m, const struct layout_inputs *in, struct layout
 
 const char *layout_find(struct arena *m, const struct layout_inputs *in, struct err *e)
 {
-	struct layout_found found;
+	struct layout_found found = { 0 };
 
 	return layout_search(m, in, &found, e) < 0 ? NULL : found.dir;
 }

@@ -6,6 +6,8 @@
 #include "lib/base/str.h"
 #include "lib/text/utf8.h"
 
+enum { LONGEST_LINE = 4 * OSREL_MAX };
+
 static const char **field(struct osrel *out, const char *name, size_t n)
 {
 	const struct {
@@ -59,7 +61,7 @@ static void read_line(struct arena *m, const char *s, size_t n, struct osrel *ou
 	s += space;
 	n -= space;
 	n -= utf8_space_behind(s, n);
-	if (!n || *s == '#' || n > 4 * OSREL_MAX) return;
+	if (!n || *s == '#' || n > LONGEST_LINE) return;
 	if (!(equals = memchr(s, '=', n)) || memchr(s, 0, n)) return;
 	if (!(into = field(out, s, (size_t)(equals - s)))) return;
 	equals++;

@@ -54,7 +54,7 @@ size_t utf8_space_before(const char *s, size_t n)
 size_t utf8_space_behind(const char *s, size_t n)
 {
 	size_t end = n, at;
-	uint32_t c;
+	uint32_t c = 0;
 
 	while (end) {
 		at = end - 1;

@@ -205,7 +205,8 @@ int add_extension_images(struct prop_in *in)
 	return add_images(in, "a(sba(ss))", 1);
 }
 
-/* Directories with a link or a flag go under a name of their own. */
+/* Directories with a link or a flag go under a name of their own. The flag came with
+ * 257; what else stands behind the link is passed over, as 252 does. */
 struct directories {
 	struct words plain, sources, links;
 	uint64_t *flags;
@@ -216,10 +217,9 @@ static int directory_take(struct prop_in *in, const char *tuple, struct director
 	const char *t = tuple;
 	char *part[3];
 	int n = words_take(in->w->m, &t, ":", WORD_QUOTES | WORD_EACH_SEP, part, 3);
-	bool read_only = n == 3 && str_eq(part[2], "ro");
+	bool read_only = n == 3 && !t && str_eq(part[2], "ro");
 
-	if (n < 1 || (t && *t) || (n == 3 && *part[2] && !read_only))
-		return prop_refuse_part(in, tuple);
+	if (n < 1) return prop_refuse_part(in, tuple);
 	path_simplify(part[0]);
 	if (!read_only && (n < 2 || !*part[1])) {
 		words_add(&d->plain, part[0]);

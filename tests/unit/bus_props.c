@@ -168,7 +168,7 @@ TEST(properties_of_newer_systemds)
 		{ "StateDirectory=a:b:ro c d::ro",
 		  "as,a(sst) StateDirectory=[\"c\"];"
 		  "StateDirectorySymlink=[[\"a\",\"b\",1],[\"d\",\"\",1]]" },
-		{ "StateDirectory=a:b:rw", NULL },
+		{ "StateDirectory=a:b:rw", "a(sst) StateDirectorySymlink=[[\"a\",\"b\",0]]" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

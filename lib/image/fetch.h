@@ -1,0 +1,62 @@
+/* Images from a server, checked while they come
+ *
+ * The list of images is believed because of the server's certificate, an image
+ * because of its size and SHA-256 in that list. What is handed on has not been
+ * judged yet: only when image_fetch returns 0 it was the right file, and the
+ * receiver must throw away what it made of it otherwise (ERR_UNTRUSTED).
+ */
+#ifndef IMAGE_FETCH_H
+#define IMAGE_FETCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/image/index.h"
+#include "lib/image/pick.h"
+
+struct arena;
+struct err;
+struct http;
+struct url;
+
+struct image_source {
+	struct arena *m;
+	const struct url *base;
+	struct http *http;
+	const char *trust;	/* for --verbose: how many authorities, from where */
+};
+
+/* `server` is an https URL, with a path for mirrors; `cacert` a CA bundle or NULL.
+ * Proxies are taken from the environment. Connects to nobody yet. Close it with
+ * image_source_close, which is safe on a zeroed one. */
+int image_source_open(struct arena *m, const char *server, const char *cacert,
+                      struct image_source *s, struct err *e);
+void image_source_close(struct image_source *s);
+
+/* The list of images. One that arrives damaged is asked for again, because servers
+ * write it in place. */
+int image_index_fetch(struct image_source *s, struct arena *m, struct image_index *x,
+                      struct err *e);
+
+/* Where an image goes. */
+struct image_sink {
+	/* The next bytes. A failure ends the transfer and is the one that is told. */
+	int (*take)(void *arg, const void *data, size_t n, struct err *e);
+	/* Called as bytes come in; may be NULL. */
+	void (*progress)(void *arg, uint64_t done, uint64_t total);
+	/* Something the user should know, though it goes on; may be NULL. */
+	void (*note)(void *arg, const char *text);
+	void *arg;
+};
+
+/* A connection that breaks is resumed where it broke, as long as it helps. When the
+ * server no longer has the file: ERR_MISSING, and nothing was handed on. */
+int image_fetch(struct image_source *s, const struct image_build *b,
+                const struct image_sink *sink, struct err *e);
+
+/* Fetch the list, pick, fetch. A build that the list names and the server has just
+ * deleted makes it look again, then take the next older one. `*got` lives in `m`. */
+int image_fetch_best(struct image_source *s, struct arena *m, const struct image_want *want,
+                     const struct image_sink *sink, struct image_pick *got, struct err *e);
+
+#endif

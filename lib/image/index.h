@@ -1,0 +1,46 @@
+/* What an image server offers
+ *
+ * Reads streams/v1/images.json of a simplestreams server (format "products:1.0",
+ * as published by images.linuxcontainers.org; Incus' shared/simplestreams knows the
+ * same). A product that has no root.tar.xz for containers (virtual machines only)
+ * is left out; so is, and is counted, what has a name, path, hash or size that
+ * no honest server sends: names end up in tables and paths in URLs.
+ */
+#ifndef IMAGE_INDEX_H
+#define IMAGE_INDEX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct err;
+
+#define IMAGE_INDEX_MAX	((size_t)64 << 20)
+#define IMAGE_SIZE_MAX	(UINT64_C(64) << 30)
+
+struct image_build {
+	const char *serial;	/* "20261122_05:24" */
+	const char *path;	/* of the root archive, relative to the server's URL */
+	const char *sha256;	/* in hexadecimal */
+	uint64_t size;
+};
+
+struct image {
+	const char *distro, *release, *arch, *variant;
+	char **aliases;			/* "debian/12", ...; NULL-ended */
+	struct image_build *builds;	/* at least one, the newest first */
+	size_t n_builds;
+};
+
+struct image_index {
+	struct image *images;	/* sorted by distro, release, variant, arch */
+	size_t n;
+	size_t skipped;		/* products and builds that make no sense */
+};
+
+/* Everything is copied into the arena. A text that is no index at all, or a
+ * truncated one, is ERR_NETWORK: asking again may help. */
+int image_index_parse(struct arena *m, const char *text, size_t n, struct image_index *x,
+                      struct err *e);
+
+#endif

@@ -1,0 +1,37 @@
+/* From what a user asks for to one image and one build of it
+ *
+ * A release may be given by any name that the server knows for it: "bookworm",
+ * "12", "24.04". Nothing found is ERR_MISSING, and the sentence names what there is
+ * instead.
+ */
+#ifndef IMAGE_PICK_H
+#define IMAGE_PICK_H
+
+#include <stddef.h>
+
+struct err;
+struct image;
+struct image_build;
+struct image_index;
+
+struct image_want {
+	const char *distro;
+	const char *release;	/* NULL or "": the one that the distro calls current */
+	const char *variant;	/* NULL: "default", else "systemd" */
+	const char *arch;	/* NULL: this machine's */
+	const char *serial;	/* NULL: the newest build */
+};
+
+struct image_pick {
+	const struct image *image;		/* borrowed from the index */
+	const struct image_build *build;
+};
+
+int image_pick(const struct image_index *x, const struct image_want *want,
+               struct image_pick *out, struct err *e);
+
+/* What the server calls this machine's architecture; "unknown" for one that nobody
+ * makes images for. */
+const char *image_arch(void);
+
+#endif

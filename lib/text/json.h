@@ -1,0 +1,59 @@
+/* JSON, read and written (RFC 8259)
+ *
+ * Reading gives a tree that can only be looked at; it belongs to its document and
+ * goes with it. Before anything is built the text is measured: more than
+ * JSON_DEPTH_MAX levels or JSON_VALUES_MAX values are refused, so that a hostile
+ * text costs no more memory than that. Every reader takes NULL and the wrong kind
+ * of value for "absent": a path into foreign data needs one check, at its end.
+ *
+ * Writing is a sticky builder on a struct str. Texts that are not UTF-8 become so:
+ * each stray byte is shown as U+FFFD.
+ */
+#ifndef TEXT_JSON_H
+#define TEXT_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct json;
+struct str;
+
+enum { JSON_DEPTH_MAX = 64, JSON_VALUES_MAX = 1000000 };
+
+/* Close what json_open opened; AUTOJSON does so at the end of a block. */
+struct json *json_open(const char *text, size_t n, struct err *e);
+void json_close(struct json *root);		/* safe on NULL */
+
+static inline void auto_json(struct json *const *root)
+{
+	json_close(*root);
+}
+
+#define AUTOJSON __attribute__((cleanup(auto_json)))
+
+const struct json *json_get(const struct json *object, const char *key);
+const struct json *json_first(const struct json *list);	/* of an object or array */
+const struct json *json_next(const struct json *v);
+bool json_is_object(const struct json *v);
+
+const char *json_key(const struct json *v);		/* "" for what has none */
+const char *json_text(const struct json *v);		/* NULL: not a text */
+bool json_uint(const struct json *v, uint64_t *out);	/* whole, 0 to 2^53 */
+
+/* Values with a key go into an object, with a NULL key into an array or to the
+ * top. Set `to` to begin. */
+struct json_out {
+	struct str *to;
+	bool comma;		/* something precedes on this level */
+};
+
+void json_object(struct json_out *o, const char *key);
+void json_array(struct json_out *o, const char *key);
+void json_end(struct json_out *o, char bracket);	/* '}' or ']' */
+void json_add_text(struct json_out *o, const char *key, const char *text);	/* NULL: null */
+void json_add_int(struct json_out *o, const char *key, int64_t v);
+void json_add_bool(struct json_out *o, const char *key, bool v);
+
+#endif

@@ -130,7 +130,7 @@ bool text_permyriad(const char *s, int32_t *v);
 
 enum word_how {
 	WORD_QUOTES = 1,	/* '...' and "..." hold a word together and are taken away */
-	WORD_ESCAPES = 2,	/* a backslash begins a C escape; else it saves the next letter */
+	WORD_ESCAPES = 2,	/* a backslash begins a C escape, else it saves a letter */
 	WORD_SAVE_SEPS = 4,	/* with the former or alone: only separators and itself */
 	WORD_EACH_SEP = 8,	/* nothing between two separators is an empty word */
 	WORD_KEEP_ESCAPES = 16,	/* a backslash is a letter */

@@ -187,7 +187,8 @@ static bool net_take(char *word, struct net *n)
 static bool is_localhost(const char *s)
 {
 	static const char *const ends[] = {
-		".localhost", ".localhost.", ".localhost.localdomain", ".localhost.localdomain.",
+		".localhost", ".localhost.",
+		".localhost.localdomain", ".localhost.localdomain.",
 	};
 	size_t len = strlen(s);
 

@@ -42,12 +42,13 @@ static bool bind_rest(struct arena *m, const char **p, struct bind *b)
 int add_bind_paths(struct prop_in *in)
 {
 	struct arena *m = in->w->m;
+	const unsigned how = WORD_QUOTES | WORD_EACH_SEP;
 	const char *p = in->text;
 	struct bind b;
 	int got;
 
 	prop_open_array(in->w, in->name, "a(ssbt)");
-	while ((got = word_next(m, &p, &b.source, COLON_BLANKS, WORD_QUOTES | WORD_EACH_SEP)) > 0) {
+	while ((got = word_next(m, &p, &b.source, COLON_BLANKS, how)) > 0) {
 		b.may_lack = *b.source == '-';
 		b.source += b.may_lack;
 		if (!bind_rest(m, &p, &b)) return prop_refuse(in);

@@ -154,7 +154,8 @@ int add_quota(struct prop_in *in)
 	int32_t v = 0;
 	bool good = !*in->text || (text_permyriad(in->text, &v) && v > 0);
 
-	return add_u64(in, "CPUQuotaPerSecUSec", good, *in->text ? (uint64_t)v * 100 : UINT64_MAX);
+	return add_u64(in, "CPUQuotaPerSecUSec", good,
+	               *in->text ? (uint64_t)v * 100 : UINT64_MAX);
 }
 
 int add_i32(struct prop_in *in)
@@ -288,7 +289,9 @@ static bool limit_nice(const char *s, uint64_t *v)
 
 static bool limit_value(const char *name, const char *s, uint64_t *v)
 {
-	static const char *const numbers[] = { "NOFILE", "NPROC", "LOCKS", "SIGPENDING", "RTPRIO" };
+	static const char *const numbers[] = {
+		"NOFILE", "NPROC", "LOCKS", "SIGPENDING", "RTPRIO",
+	};
 
 	name += strlen("Limit");
 	if (str_eq(name, "NICE")) return limit_nice(s, v);
@@ -308,7 +311,8 @@ int add_limit(struct prop_in *in)
 	char *part[2];
 	int n = words_take(in->w->m, &p, ":", WORD_EACH_SEP, part, 2);
 
-	if (n < 1 || (p && *p) || !limit_value(in->name, part[0], &soft)) return prop_refuse(in);
+	if (n < 1 || (p && *p)) return prop_refuse(in);
+	if (!limit_value(in->name, part[0], &soft)) return prop_refuse(in);
 	hard = soft;
 	if (n == 2 && !limit_value(in->name, part[1], &hard)) return prop_refuse(in);
 	if (soft > hard) return prop_refuse_because(in, "has a soft limit above the hard one");

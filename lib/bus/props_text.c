@@ -143,9 +143,7 @@ int word_next(struct arena *m, const char **p, char **word, const char *seps, un
 		}
 	}
 	if (!word_body(p, seps, how, &out)) return -1;
-	if (!**p)
-		*p = NULL;
-	else if (how & WORD_EACH_SEP)
+	if (**p && how & WORD_EACH_SEP)
 		(*p)++;
 	else if (!*(*p += strspn(*p, seps)))
 		*p = NULL;

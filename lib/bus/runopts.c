@@ -114,7 +114,8 @@ static int take_slice(struct run_options *o, const char *value, struct err *e)
 {
 	struct str name = { .m = arena_of(o) };
 
-	if (*value == '/') return fail(e, ERR_INPUT, "--slice: '%s' is a path, no slice", value);
+	if (*value == '/')
+		return fail(e, ERR_INPUT, "--slice: '%s' is a path, no slice", value);
 	for (; *value; value++) {
 		if (strchr(name_letters, *value))
 			str_addc(&name, *value);
@@ -273,8 +274,8 @@ static int unknown_name(const char *name, size_t len, struct err *e)
 	given[len] = 0;
 	for (size_t i = 0; i < OPTIONS; i++)
 		if (len && !strncmp(options[i].name, name, len))
-			return fail(e, ERR_INPUT, "option --%s of systemd-run is not written out "
-			            "(--%s?)", given, options[i].name);
+			return fail(e, ERR_INPUT, "option --%s of systemd-run is not written "
+			            "out (--%s?)", given, options[i].name);
 	for (size_t i = 0; i < OPTIONS; i++)
 		nearest_offer(&near, options[i].name);
 	if (near.best)
@@ -290,9 +291,11 @@ static int option_take(struct run_options *o, const struct option *opt, const ch
 		return fail(e, ERR_INPUT, "option --%s of systemd-run has no place here: %s",
 		            opt->name, opt->refusal);
 	if (opt->value && !value)
-		return fail(e, ERR_INPUT, "option --%s of systemd-run wants a value", opt->name);
+		return fail(e, ERR_INPUT, "option --%s of systemd-run wants a value",
+		            opt->name);
 	if (!opt->value && value)
-		return fail(e, ERR_INPUT, "option --%s of systemd-run takes no value", opt->name);
+		return fail(e, ERR_INPUT, "option --%s of systemd-run takes no value",
+		            opt->name);
 	return opt->take ? opt->take(o, value, e) : 0;
 }
 
@@ -385,7 +388,8 @@ static void add_stdio_fds(struct wire *w, const int *fds)
 	prop_fd(w, "StandardErrorFileDescriptor", fds[2]);
 }
 
-static void add_environment(struct wire *w, const struct run_options *o, const struct run_unit *u)
+static void add_environment(struct wire *w, const struct run_options *o,
+                            const struct run_unit *u)
 {
 	struct words env = { .m = w->m };
 

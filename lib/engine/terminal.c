@@ -328,7 +328,8 @@ static int serve(struct session *s, const struct pollfd *p, struct err *e)
 	if (p[OUT].revents && give_output(s, e) < 0) return -1;
 	if (p[IN].revents && take_input(s)) return 1;
 	if (!is_empty(&s->input) && p[MASTER].revents & ~POLLIN) give_input(s);
-	if (is_empty(&s->output) && (p[MASTER].revents || s->hung_up || s->over)) take_output(s);
+	if (is_empty(&s->output) && (p[MASTER].revents || s->hung_up || s->over))
+		take_output(s);
 	return 0;
 }
 

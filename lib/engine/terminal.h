@@ -30,7 +30,7 @@ enum terminal_end {
 
 enum terminal_hangup {
 	HANGUP_ENDS,		/* a shell's pty: somebody has it open from the start */
-	HANGUP_ENDS_LATER,	/* only after the first byte, before it nobody may have it open */
+	HANGUP_ENDS_LATER,	/* the same once a byte came; before, nobody may have it open */
 	HANGUP_PASSES,		/* a getty's: only `over` ends it */
 };
 

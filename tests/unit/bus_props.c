@@ -12,8 +12,8 @@
 
 /* What an assignment becomes, in the columns 2 and 4 of the recorded cases; false
  * when it is refused. */
-static bool render(struct arena *m, const char *assignment, struct str *sigs, struct str *values,
-                   struct err *e)
+static bool render(struct arena *m, const char *assignment, struct str *sigs,
+                   struct str *values, struct err *e)
 {
 	struct prop_shown *list;
 	struct reader r;

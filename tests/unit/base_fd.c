@@ -15,7 +15,7 @@
 /* A folder with `inside/` as the root and `outside/` as what must not change. */
 struct world {
 	char path[64];
-	int top, root;
+	int top, root, outside;
 	struct arena m;
 };
 
@@ -28,6 +28,7 @@ static void world_make(struct world *w)
 	mkdirat(w->top, "inside", 0755);
 	mkdirat(w->top, "outside", 0755);
 	w->root = openat(w->top, "inside", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	w->outside = openat(w->top, "outside", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 static void world_drop(struct world *w)
@@ -36,6 +37,7 @@ static void world_drop(struct world *w)
 
 	snprintf(command, sizeof command, "rm -rf '%s'", w->path);
 	CHECK_INT(system(command), 0);
+	close(w->outside);
 	close(w->root);
 	close(w->top);
 	arena_free(&w->m);
@@ -116,7 +118,7 @@ TEST(removing_and_reading_stay_inside)
 	world_make(&w);
 	mkdirat(w.root, "etc", 0755);
 	mkfifoat(w.root, "etc/fifo", 0644);
-	CHECK_INT(replace_file(w.top, "outside/machine-id", "keep", 4, 0600, &e), 0);
+	CHECK_INT(replace_file(w.outside, "machine-id", "keep", 4, 0600, &e), 0);
 	symlinkat("../../outside/machine-id", w.root, "etc/machine-id");
 	CHECK_INT(unlink_in_root(w.root, "/etc/machine-id", &e), 0);
 	CHECK_INT(unlink_in_root(w.root, "/etc/machine-id", &e), 0);

@@ -34,7 +34,7 @@ TEST(the_default_config)
 	          "--property=RestartForceExitStatus=133 --property=SuccessExitStatus=133 "
 	          "--property=TasksMax=infinity --property=Type=notify "
 	          "--setenv=SYSTEMD_NSPAWN_LOCK=0 --property=KillMode=mixed "
-	          "--working-directory=/mnt/tank/jailmaker/jails/web '--description=jail web' -- "
+	          "--working-directory=/mnt/tank/jailmaker/jails/web --description='jail web' -- "
 	          "/usr/bin/systemd-nspawn --bind-ro=/sys/module --boot "
 	          "--inaccessible=/sys/module/apparmor --quiet --keep-unit --machine=web "
 	          "--directory=rootfs");

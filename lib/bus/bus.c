@@ -329,7 +329,7 @@ int bus_call(struct bus *b, const struct bus_dest *to, const char *member,
              struct wire *body, int64_t deadline, struct arena *m, struct message *reply,
              struct err *e)
 {
-	uint32_t serial;
+	uint32_t serial = 0;
 
 	message_close(reply);
 	*reply = (struct message){ .sig = "" };

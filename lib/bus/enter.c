@@ -164,11 +164,11 @@ static void signals_default(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Returns an errno, 0 when we are in (but for the pid namespace: that is for our
- * children). A jail may deny setgroups; it has no groups of the host then. */
+/* Returns an errno, 0 when we are in. We were born in the pid namespace. A jail may
+ * deny setgroups; it has no groups of the host then. */
 static int go_in(const struct enter *en, bool all)
 {
-	for (int i = 0; i < ENTER_NS_COUNT; i++)
+	for (int i = ENTER_PID + 1; i < ENTER_NS_COUNT; i++)
 		if (en->ns[i] >= 0 && (all || spaces[i].always) && setns(en->ns[i], spaces[i].flag) < 0)
 			return errno;
 	if (fchdir(en->root) < 0 || chroot(".") < 0) return errno;
@@ -177,30 +177,35 @@ static int go_in(const struct enter *en, bool all)
 	return 0;
 }
 
-static int wait_status(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR) return 255;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 static _Noreturn void child(const struct enter *en, bool all, int tell, int (*inside)(void *),
                             void *arg)
 {
 	int why;
-	pid_t pid = -1;
 
 	signals_default();
 	why = go_in(en, all);
-	if (!why && (pid = fork()) < 0) why = errno;
 	if (why) _exit(write(tell, &why, sizeof why) == sizeof why ? 255 : 254);
 	close(tell);
-	_exit(pid ? wait_status(pid) : inside(arg));
+	_exit(inside(arg));
 }
 
 /* -- forking -- */
+
+/* Like fork(2), the child in the jail's pid namespace. Entering one decides where
+ * our children are born, not where we are, and can be taken back. */
+static pid_t fork_there(const struct enter *en, struct err *e)
+{
+	AUTOCLOSE int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	pid_t pid;
+
+	if (own < 0) return fail_sys(e, "/proc/self/ns/pid");
+	if (setns(en->ns[ENTER_PID], CLONE_NEWPID) < 0) return fail_sys(e, "enter the jail");
+	pid = fork();
+	if (pid == 0) return 0;
+	if (pid < 0) fail_sys(e, "fork in the jail");
+	if (setns(own, CLONE_NEWPID) < 0) pid = fail_sys(e, "leave the jail");
+	return pid;
+}
 
 /* The pipe ends without a word when all went well. */
 static int hear(int fd, struct err *e)
@@ -221,16 +226,17 @@ pid_t enter_fork(const struct enter *en, bool all, int (*inside)(void *arg), voi
 {
 	int ends[2];
 	pid_t pid;
-	int rc;
 
 	if (pipe2(ends, O_CLOEXEC) < 0) return fail_sys(e, "pipe");
-	pid = fork();
+	pid = fork_there(en, e);
 	if (pid == 0) child(en, all, ends[1], inside, arg);
 	close(ends[1]);
-	rc = pid < 0 ? fail_sys(e, "fork") : hear(ends[0], e);
+	if (pid > 0 && hear(ends[0], e) < 0) {
+		waitpid(pid, NULL, 0);
+		pid = -1;
+	}
 	close(ends[0]);
-	if (rc < 0 && pid > 0) wait_status(pid);
-	return rc < 0 ? -1 : pid;
+	return pid;
 }
 
 struct where {
@@ -252,6 +258,16 @@ static int connect_inside(void *arg)
 	return EAGAIN;
 }
 
+/* The errno that connect_inside ended with. */
+static int wait_errno(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR) return errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+}
+
 int enter_connect(const struct enter *en, const char *path, struct err *e)
 {
 	AUTOCLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -263,6 +279,6 @@ int enter_connect(const struct enter *en, const char *path, struct err *e)
 		return fail(e, ERR_HOST, "%s: too long for a socket", path);
 	strcpy(to.sa.sun_path, path);
 	if ((pid = enter_fork(en, false, connect_inside, &to, e)) < 0) return -1;
-	errno = wait_status(pid);
+	errno = wait_errno(pid);
 	return errno ? fail_sys(e, "connect to %s in the jail", path) : take_fd(&fd);
 }

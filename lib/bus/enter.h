@@ -1,9 +1,9 @@
 /* Into a jail, from its first process
  *
  * A struct enter holds the namespaces and the root of a running jail, and knows
- * when it is over. We never enter ourselves: a child does, forked twice because a
- * pid namespace is only entered by being born into it. What the child opens comes
- * back on descriptors that it was born with.
+ * when it is over. We never enter ourselves: a child does, born in the jail's pid
+ * namespace, because that is the only way in. What it connects comes back on
+ * descriptors that it was born with.
  *
  * Refused: a process that is not the first of a pid namespace of its own, or that
  * has our mounts; what was meant for a jail would be done to the host. Nothing in
@@ -45,8 +45,7 @@ void enter_close(struct enter *en);
  * its network and the rest. It calls `inside` and ends with what that returns as
  * its status. `inside` may use no more than a signal handler may.
  *
- * Returns the child to wait for, when it is inside already; it ends as the process
- * inside does, with 128 + the number for a signal. */
+ * Returns the child to wait for, when it is inside already. */
 pid_t enter_fork(const struct enter *en, bool all, int (*inside)(void *arg), void *arg,
                  struct err *e);
 
@@ -55,7 +54,8 @@ int enter_connect(const struct enter *en, const char *path, struct err *e);
 
 /* The jail's own system bus with its systemd on it. A jail that is booting is
  * waited for until the deadline, and as long as it lives. One that booted without
- * a bus gives its systemd's private socket: see bus_kind.
+ * a bus, or does not come to an end with booting, gives its systemd's private
+ * socket: see bus_kind.
  *
  * Faults: ERR_MISSING, the jail ended; errno ETIMEDOUT, not within the deadline;
  * errno ENOSYS, its init is not systemd. */

@@ -2,7 +2,8 @@
  * because /run may be mounted over and links may move, a slow timer looks again.
  *
  * Its systemd's private socket is there long before the bus. It is taken only when
- * the boot is over without a bus: a private socket gives no references. */
+ * the boot is over without a bus that its systemd is on: a private socket gives no
+ * references. */
 
 #include "lib/bus/enter.h"
 
@@ -30,6 +31,7 @@ enum {
 	REFUSED_MS = 50,	/* a socket that is not listened to yet makes no noise */
 	PRIVATE_MS = 500,	/* between two looks whether the boot is over */
 	HELLO_MS = 30 * 1000,	/* for a bus that is just being started */
+	NAME_MS = 5 * 1000,	/* for its systemd to introduce itself to it */
 };
 
 static const char *const buses[] = {
@@ -124,9 +126,14 @@ static struct bus *try_bus(const struct enter *en, const char *path, int64_t dea
 	struct bus *b;
 
 	if (fd < 0 || !(b = bus_open_fd(fd, BUS_BROKER, end, e))) return NULL;
-	if (await_systemd(b, end, e) == 0) return b;
+	if (await_systemd(b, earlier(deadline, deadline_in(NAME_MS)), e) == 0) return b;
 	bus_close(b);
 	return NULL;
+}
+
+static bool is_booted(const char *state)
+{
+	return str_eq(state, "running") || str_eq(state, "degraded") || str_eq(state, "maintenance");
 }
 
 /* Only when systemd says that the boot is over, or in `any` state of it. */
@@ -140,8 +147,7 @@ static struct bus *try_private(const struct enter *en, bool any, int64_t deadlin
 
 	if (fd < 0 || !(b = bus_open_fd(fd, BUS_PEER, deadline, e))) return NULL;
 	state = systemd_state(b, &m, e);
-	if (state && (any || (!str_eq(state, "initializing") && !str_eq(state, "starting"))))
-		return b;
+	if (state && (any || is_booted(state))) return b;
 	bus_close(b);
 	return NULL;
 }
@@ -177,8 +183,12 @@ static struct bus *look(const struct enter *en, int64_t *next_private, int64_t d
 
 	fail(e, ERR_HOST, "no D-Bus in the jail");
 	e->sys = ENOENT;
-	for (size_t i = 0; i < sizeof buses / sizeof *buses; i++)
-		if (has_socket(en, buses[i])) return try_bus(en, buses[i], deadline, e);
+	for (size_t i = 0; i < sizeof buses / sizeof *buses; i++) {
+		if (!has_socket(en, buses[i])) continue;
+		b = try_bus(en, buses[i], deadline, e);
+		if (b || e->sys != ETIMEDOUT) return b;
+		break;
+	}
 	if (deadline_left(*next_private) || !has_socket(en, PRIVATE)) return NULL;
 	if ((b = try_private(en, !deadline_left(deadline), deadline_in(PRIVATE_MS), e))) return b;
 	*next_private = deadline_in(PRIVATE_MS);
@@ -197,24 +207,31 @@ static struct bus *give_up(const struct enter *en, bool over, struct err *why, s
 	return NULL;
 }
 
+/* Watching comes late, because to end it costs the kernel more than all the rest. */
+static void watch(const struct enter *en, int *notify)
+{
+	if (*notify < 0) *notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	watch_folder(en, *notify, "/run");
+	watch_folder(en, *notify, "/run/dbus");
+}
+
 struct bus *enter_bus(const struct enter *en, int64_t deadline, struct err *e)
 {
-	AUTOCLOSE int notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	AUTOCLOSE int notify = -1;
 	int64_t next_private = 0;
 
-	for (;;) {
+	for (bool first = true;; first = false) {
 		struct err why = { 0 };
 		bool over = !deadline_left(deadline);
 		struct bus *b;
 		int pause;
 
-		watch_folder(en, notify, "/run");
-		watch_folder(en, notify, "/run/dbus");
+		if (!first) watch(en, &notify);
 		if (over) next_private = 0;
 		if ((b = look(en, &next_private, deadline, &why))) return b;
 		if (!is_early(&why) || check_init(en, &why) < 0 || over)
 			return give_up(en, over, &why, e);
-		pause = why.sys == ECONNREFUSED ? REFUSED_MS : LOOK_MS;
+		pause = first ? 0 : why.sys == ECONNREFUSED ? REFUSED_MS : LOOK_MS;
 		if (wait_change(en, notify, earlier(deadline, deadline_in(pause)), e) < 0) return NULL;
 	}
 }

@@ -282,7 +282,8 @@ int unit_hold(struct unit_watch *uw, struct err *e)
 	return call_strings(uw->bus, "RefUnit", uw->unit, NULL, &m, &reply, e);
 }
 
-/* The reply names the job; its end may be among the kept signals already. */
+/* The reply names the job; its end may be among the kept signals already. Until one
+ * of them says more, the unit is not over: it has this job. */
 static int expect_job(struct unit_watch *uw, const struct message *reply, struct err *e)
 {
 	struct reader r;
@@ -293,7 +294,8 @@ static int expect_job(struct unit_watch *uw, const struct message *reply, struct
 	if (reader_done(&r, e) < 0) return -1;
 	uw->job = arena_strdup(&uw->m, job);
 	uw->job_result = NULL;
-	uw->changed = true;
+	uw->changed = false;
+	unit_state_init(&uw->state);
 	return 0;
 }
 
@@ -333,17 +335,26 @@ static void on_job_removed(struct unit_watch *uw, struct reader *r)
 	unit = reader_str(r);
 	result = reader_str(r);
 	if (r->fault) return;
-	if (!strcmp(unit, uw->unit)) uw->changed = true;
-	if (uw->job && !strcmp(job, uw->job)) uw->job_result = arena_strdup(&uw->m, result);
+	if (str_eq(unit, uw->unit)) uw->changed = true;
+	if (uw->job && str_eq(job, uw->job)) uw->job_result = arena_strdup(&uw->m, result);
 }
 
-/* Only a private socket needs the contents: they would pile up in a long wait. */
-static void on_properties(struct unit_watch *uw, struct reader *r)
+/* What says that the unit is not over need not be asked about. Only a private socket
+ * needs more of the contents: they would pile up in a long wait. */
+static void on_properties(struct unit_watch *uw, struct arena *m, struct reader *r)
 {
-	uw->changed = true;
-	if (bus_kind(uw->bus) == BUS_BROKER) return;
-	reader_str(r);
-	unit_state_read(&uw->last, &uw->m, r);
+	struct unit_state told;
+	bool of_unit = str_eq(reader_str(r), NAME ".Unit");
+
+	if (bus_kind(uw->bus) == BUS_PEER) {
+		uw->changed = true;
+		unit_state_read(&uw->last, &uw->m, r);
+		return;
+	}
+	if (!of_unit) return;
+	unit_state_init(&told);
+	unit_state_read(&told, m, r);
+	if (r->fault || !*told.active || unit_is_over(&told)) uw->changed = true;
 }
 
 /* Take the next signal: 1, 0 when the time is over, -1. */
@@ -357,7 +368,7 @@ static int next_signal(struct unit_watch *uw, int64_t deadline, struct err *e)
 	if (n <= 0) return n;
 	message_reader(&msg, &r);
 	if (!strcmp(msg.member, "JobRemoved")) on_job_removed(uw, &r);
-	else if (!strcmp(msg.path, uw->path)) on_properties(uw, &r);
+	else if (!strcmp(msg.path, uw->path)) on_properties(uw, &m, &r);
 	return 1;
 }
 
@@ -378,17 +389,26 @@ int unit_read(struct unit_watch *uw, struct err *e)
 	return unit_get(uw->bus, uw->unit, &uw->state_m, &uw->state, e);
 }
 
+/* Take all signals that are there: many signals, one question. */
+static int take_all(struct unit_watch *uw, struct err *e)
+{
+	int n;
+
+	while ((n = next_signal(uw, 0, e)) > 0)
+		;
+	return n;
+}
+
+/* Once more at the end: on a private socket the last words of a unit that is gone
+ * came before the answer that it is. */
 int unit_wait_end(struct unit_watch *uw, int64_t deadline, struct err *e)
 {
-	int n = 1;
+	int n;
 
 	for (;;) {
-		/* All that is there first: many signals, one question. */
-		while ((n = next_signal(uw, 0, e)) > 0)
-			;
-		if (n < 0) return -1;
+		if (take_all(uw, e) < 0) return -1;
 		if (uw->changed && unit_read(uw, e) < 0) return -1;
-		if (unit_is_over(&uw->state)) return 1;
+		if (unit_is_over(&uw->state)) return take_all(uw, e) < 0 ? -1 : 1;
 		n = next_signal(uw, deadline, e);
 		if (n <= 0) return n;
 	}

@@ -50,7 +50,7 @@ struct unit_watch {
 	struct arena state_m;
 	const char *unit, *path;
 	int on_change, on_job;		/* matches */
-	bool changed;			/* something was told since `state` was read */
+	bool changed;			/* it may be over: `state` must be read */
 	const char *job;		/* the one we wait for; NULL: none */
 	const char *job_result;		/* NULL: not over */
 	struct unit_state state;	/* as last read; texts stay until it is read again */

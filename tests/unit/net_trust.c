@@ -1,0 +1,204 @@
+/* Chains as servers send them, judged on a fixed day without any server. How they
+ * were made: tests/data/net/make-chains. */
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/str.h"
+#include "lib/net/anchors.h"
+#include "lib/net/impl.h"
+#include "tests/unit/test.h"
+
+enum { DAY = 1780315200 };	/* 2026-06-01 12:00 UTC */
+
+#define BEGIN "-----BEGIN CERTIFICATE-----\n"
+
+static void collect(void *arg, const void *data, size_t n)
+{
+	str_addn(arg, data, n);
+}
+
+/* The next certificate of a PEM file, by BearSSL's own reader: ours is on trial. */
+static const char *next_der(const char *pem, struct str *der)
+{
+	br_pem_decoder_context dc;
+	const char *end;
+	size_t n;
+
+	if (!(pem = strstr(pem, BEGIN))) return NULL;
+	end = strstr(pem + 1, BEGIN);
+	n = end ? (size_t)(end - pem) : strlen(pem);
+	br_pem_decoder_init(&dc);
+	br_pem_decoder_setdest(&dc, collect, der);
+	end = pem + n;
+	while (n) {
+		size_t k = br_pem_decoder_push(&dc, pem, n);
+
+		pem += k;
+		n -= k;
+		if (br_pem_decoder_event(&dc) == BR_PEM_END_OBJ) break;
+	}
+	return end;
+}
+
+static void feed(struct trust *t, const char *host, const char *pem, size_t step)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	t->vtable->start_chain(&t->vtable, t->ip_len ? NULL : host);
+	for (;;) {
+		struct str der = { .m = &m };
+		size_t i;
+
+		if (!(pem = next_der(pem, &der))) break;
+		t->vtable->start_cert(&t->vtable, (uint32_t)der.len);
+		for (i = 0; i < der.len; i += step)
+			t->vtable->append(&t->vtable, (unsigned char *)der.s + i,
+			                  der.len - i < step ? der.len - i : step);
+		t->vtable->end_cert(&t->vtable);
+	}
+}
+
+/* The sentence, "" for an accepted chain. */
+static void judge(const char *chain, const char *host, const char *want)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct err e = { 0 };
+	struct trust t;
+	size_t n, step;
+	char *bundle = read_file(&m, AT_FDCWD, "tests/data/net/ca.pem", 1 << 20, &n, &e);
+	struct anchors *a = anchors_parse(&m, bundle ? bundle : "", bundle ? n : 0, "the bundle");
+	char *pem = read_file(&m, AT_FDCWD, arena_printf(&m, "tests/data/net/%s.pem", chain),
+	                      1 << 20, NULL, &e);
+	unsigned code;
+
+	CHECK_STR(e.text, "");
+	CHECK(pem);
+	for (step = 1; step < 9999; step *= 13) {
+		memset(&e, 0, sizeof e);
+		trust_init(&t, a, host, DAY);
+		feed(&t, host, pem, step);
+		code = t.vtable->end_chain(&t.vtable);
+		if (code) CHECK(trust_fail(&t, (int)code, &e) == -1);
+		CHECK_STR(e.text, want);
+		CHECK_INT(e.kind, code ? ERR_UNTRUSTED : ERR_NONE);
+		if (!code) CHECK(t.vtable->get_pkey(&t.vtable, NULL));
+	}
+}
+
+TEST(the_bundle)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct err e = { 0 };
+	struct anchors *a = anchors_load(&m, "tests/data/net/ca.pem", &e);
+
+	CHECK_STR(e.text, "");
+	CHECK_INT(anchors_count(a), 2);
+	CHECK_INT(anchors_skipped(a), 3);
+	CHECK_STR(anchors_source(a), "tests/data/net/ca.pem");
+	CHECK(!anchors_load(&m, "tests/data/net/make-chains", &e));
+	CHECK_STR(e.text, "tests/data/net/make-chains has no certificate that can be read");
+	CHECK(!anchors_load(&m, "tests/data/net/nosuch.pem", &e));
+}
+
+TEST(the_built_in_bundle)
+{
+	AUTOFREE struct arena m = { 0 };
+	extern const char builtin_ca_pem[], builtin_ca_pem_end[];
+	struct anchors *a = anchors_parse(&m, builtin_ca_pem,
+	                                  (size_t)(builtin_ca_pem_end - builtin_ca_pem), "");
+
+	CHECK(anchors_count(a) > 100);
+	CHECK_INT(anchors_skipped(a), 0);
+}
+
+TEST(accepted)
+{
+	judge("good-p256", "host.example", "");
+	judge("good-p384", "host.example", "");
+	judge("good-p521", "HOST.example", "");
+	judge("good-rsa", "host.example", "");
+	judge("good-rsa4096", "host.example", "");
+	judge("good-wildcard", "host.example", "");
+	judge("good-address", "192.0.2.7", "");
+	judge("good-address", "2001:db8::7", "");
+	judge("good-purpose", "host.example", "");
+}
+
+TEST(names)
+{
+	judge("other-name", "host.example", "the certificate of host.example is made out to "
+	      "another name: a.example, b.example, 192.0.2.1, c.example, d.example and 1 more");
+	judge("good-wildcard", "a.host.example", "the certificate of a.host.example is made out to "
+	      "another name: other.example, *.example");
+	judge("good-wildcard", "example", "the certificate of example is made out to "
+	      "another name: other.example, *.example");
+	judge("good-address", "192.0.2.8", "the certificate of 192.0.2.8 is made out to another "
+	      "name: 192.0.2.7, 2001:db8::7");
+	judge("good-p256", "192.0.2.7", "the certificate of 192.0.2.7 is made out to another "
+	      "name: host.example");
+}
+
+TEST(dates)
+{
+	judge("expired", "host.example", "the certificate of host.example expired on 2026-05-31; "
+	      "the clock of this machine says 2026-06-01");
+	judge("future", "host.example", "the certificate of host.example is not valid before "
+	      "2026-06-02; the clock of this machine says 2026-06-01");
+	judge("old-middle", "host.example", "the certificate 'Old Middle' that host.example sends "
+	      "along expired on 2026-05-01; the clock of this machine says 2026-06-01");
+}
+
+TEST(authorities)
+{
+	judge("self-signed", "host.example", "the certificate of host.example is signed by itself, "
+	      "not by an authority in the bundle");
+	judge("unknown-authority", "host.example", "the certificate of host.example was signed by "
+	      "'Other', which is not in the bundle; perhaps the server does not send the "
+	      "intermediate certificate");
+	judge("unknown-authority-sent", "host.example", "the certificate of host.example comes from "
+	      "the authority 'Other', which is not in the bundle");
+	judge("same-name-authority", "host.example", "the certificate of host.example says that it "
+	      "was signed by 'Root', but not with the key which that authority has in the bundle");
+	judge("missing-middle", "host.example", "the certificate of host.example was signed by "
+	      "'Middle', which is not in the bundle; perhaps the server does not send the "
+	      "intermediate certificate");
+	judge("leaf-as-authority", "host.example", "the certificate of host.example was signed by "
+	      "'Leaf', which is not an authority");
+	judge("too-deep", "host.example", "the certificate of host.example goes back to 'Middle', "
+	      "which may not make others an authority");
+	judge("wrong-order", "host.example", "host.example sends certificates that do not belong "
+	      "together; 'RSA Middle' did not sign the one before it");
+	judge("wrong-purpose", "host.example", "the certificate of host.example is not meant for "
+	      "servers");
+}
+
+TEST(weak_ones)
+{
+	judge("weak-key", "host.example", "the certificate of host.example has an RSA key of less "
+	      "than 2048 bits, which can be broken");
+	judge("weak-middle", "host.example", "the certificate 'Weak Middle' that host.example sends "
+	      "along has an RSA key of less than 2048 bits, which can be broken");
+	judge("weak-root", "host.example", "the certificate of host.example was signed by "
+	      "'Weak Root', which is not in the bundle; perhaps the server does not send the "
+	      "intermediate certificate");
+	judge("sha1", "host.example", "the certificate of host.example is signed with SHA-1 or MD5, "
+	      "which can be forged");
+	judge("sha1-middle", "host.example", "the certificate 'Forged Middle' that host.example "
+	      "sends along is signed with SHA-1 or MD5, which can be forged");
+}
+
+TEST(nothing_at_all)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct err e = { 0 };
+	struct trust t;
+
+	trust_init(&t, anchors_parse(&m, "", 0, "the bundle"), "host.example", DAY);
+	feed(&t, "host.example", "", 1);
+	CHECK(trust_fail(&t, (int)t.vtable->end_chain(&t.vtable), &e) == -1);
+	CHECK_STR(e.text, "host.example sent no certificate");
+}

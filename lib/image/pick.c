@@ -50,6 +50,7 @@ static bool is_release(const struct image *image, const char *release)
 	if (!release || !*release)
 		return str_eq(image->release, "current") ||
 		       has_alias(image, image->distro, NULL, NULL);
+	if (strchr(release, '/')) return false;
 	return str_eq(image->release, release) ||
 	       has_alias(image, image->distro, release, NULL) ||
 	       has_alias(image, image->distro, release, image->variant);

@@ -1,0 +1,207 @@
+/* Fetching, with canned answers instead of a server: see net_http.c. */
+
+#include "lib/image/fetch.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+#include "lib/net/http.h"
+#include "lib/net/url.h"
+#include "tests/unit/test.h"
+
+#define HELLO "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+#define OTHER "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9825"
+
+struct world {
+	struct arena m;
+	const char *const *say;
+	struct str got;
+	struct str notes;
+	bool full;
+	struct image_source source;
+	struct url base;
+	struct err e;
+};
+
+static int dial_canned(void *arg, const char *host, uint16_t port, int64_t deadline,
+                       struct err *e)
+{
+	struct world *w = arg;
+	int ends[2];
+
+	(void)host, (void)port, (void)deadline;
+	if (!*w->say) return fail(e, ERR_NETWORK, "nobody there");
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+	CHECK(write(ends[1], *w->say, strlen(*w->say)) >= 0);
+	CHECK(!shutdown(ends[1], SHUT_WR));
+	w->say++;
+	return ends[0];		/* its other end is left to the end of the program */
+}
+
+static int take(void *arg, const void *data, size_t n, struct err *e)
+{
+	struct world *w = arg;
+
+	if (w->full) return fail(e, ERR_HOST, "disk full");
+	str_addn(&w->got, data, n);
+	return 0;
+}
+
+static void note(void *arg, const char *text)
+{
+	struct world *w = arg;
+
+	str_addf(&w->notes, "%s\n", text);
+}
+
+static void world_begin(struct world *w, const char *const say[])
+{
+	struct http_options o = { .plain = true, .pause_ms = 1, .dial = dial_canned,
+	                          .dial_arg = w };
+
+	w->say = say;
+	w->got.m = w->notes.m = &w->m;
+	CHECK(!url_parse(&w->m, "http://h/mirror", &w->base, &w->e));
+	w->source = (struct image_source){ .m = &w->m, .base = &w->base,
+	                                   .http = http_open(&w->m, &o) };
+}
+
+static void world_end(struct world *w)
+{
+	image_source_close(&w->source);
+	arena_free(&w->m);
+}
+
+#define SAY(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* What was handed on, '|', the sentence. */
+static void fetches(const char *const say[], const char *sha256, uint64_t size, const char *want)
+{
+	struct world w = { 0 };
+	struct image_sink sink = { .take = take, .note = note, .arg = &w };
+	struct image_build b = { .serial = "1", .path = "a/f", .sha256 = sha256, .size = size };
+	int rc;
+
+	world_begin(&w, say);
+	rc = image_fetch(&w.source, &b, &sink, &w.e);
+	CHECK_INT(rc, w.e.kind ? -1 : 0);
+	CHECK_STR(arena_printf(&w.m, "%s|%s", str_text(&w.got), w.e.text), want);
+	world_end(&w);
+}
+
+#define OK "HTTP/1.1 200 OK\r\n"
+
+TEST(the_right_file)
+{
+	fetches(SAY(OK "Content-Length: 5\r\n\r\nhello"), HELLO, 5, "hello|");
+	fetches(SAY(OK "\r\nhello"), HELLO, 5, "hello|");
+}
+
+TEST(the_wrong_file)
+{
+	fetches(SAY(OK "Content-Length: 5\r\n\r\nhello"), OTHER, 5, "hello|http://h/mirror/a/f is "
+	        "not the file that the list of images promises: its SHA-256 is 2cf24dba5fb0a30e... "
+	        "instead of 2cf24dba5fb0a30e...");
+	fetches(SAY(OK "Content-Length: 6\r\n\r\nhello!"), HELLO, 5, "|http://h/mirror/a/f has 6 "
+	        "bytes, the list of images says 5");
+	fetches(SAY(OK "\r\nhello!"), HELLO, 5, "|http://h/mirror/a/f is longer than the 5 bytes of "
+	        "the list of images");
+	fetches(SAY("HTTP/1.1 404 Gone\r\n\r\n"), HELLO, 5,
+	        "|http://h/mirror/a/f: the server answers 404 Gone");
+}
+
+TEST(goes_on_where_it_broke)
+{
+	fetches(SAY(OK "Content-Length: 5\r\n\r\nhel", "HTTP/1.1 206 P\r\nContent-Range: bytes "
+	            "3-4/5\r\nContent-Length: 2\r\n\r\nlo"), HELLO, 5, "hello|");
+	fetches(SAY(OK "Content-Length: 5\r\n\r\nhel", OK "Content-Length: 5\r\n\r\nhello"),
+	        HELLO, 5, "hello|");
+}
+
+TEST(breaks_at_once)
+{
+	fetches(SAY(OK "Content-Length: 5\r\n\r\n"), HELLO, 5,
+	        "|http://h/mirror/a/f, after 0 of 5 bytes: h has closed the connection");
+}
+
+TEST(the_receiver_has_the_word)
+{
+	struct world w = { .full = true };
+	struct image_sink sink = { .take = take, .arg = &w };
+	struct image_build b = { .serial = "1", .path = "f", .sha256 = HELLO, .size = 5 };
+
+	world_begin(&w, SAY(OK "Content-Length: 5\r\n\r\nhello"));
+	CHECK(image_fetch(&w.source, &b, &sink, &w.e) < 0);
+	CHECK_STR(w.e.text, "disk full");
+	CHECK_INT(w.e.kind, ERR_HOST);
+	world_end(&w);
+}
+
+#define BUILD(serial) "\"" serial "\": {\"items\": {\"x\": {\"ftype\": \"root.tar.xz\", " \
+	"\"sha256\": \"" HELLO "\", \"size\": 5, \"path\": \"" serial "\"}}}"
+#define LIST(builds) OK "\r\n{\"products\": {\"d:r:a:default\": {\"versions\": {" builds "}}}}"
+#define GONE "HTTP/1.1 404 Gone\r\n\r\n"
+
+static void fetches_best(const char *const say[], const char *serial, const char *notes)
+{
+	struct world w = { 0 };
+	struct image_sink sink = { .take = take, .note = note, .arg = &w };
+	struct image_want want = { .distro = "d", .release = "r", .arch = "a" };
+	struct image_pick got;
+
+	world_begin(&w, say);
+	if (image_fetch_best(&w.source, &w.m, &want, &sink, &got, &w.e) < 0)
+		CHECK_STR(w.e.text, serial);
+	else
+		CHECK_STR(got.build->serial, serial);
+	CHECK_STR(str_text(&w.notes), notes);
+	world_end(&w);
+}
+
+TEST(the_newest_build_there_is)
+{
+	fetches_best(SAY(LIST(BUILD("1") "," BUILD("2")), OK "Content-Length: 5\r\n\r\nhello"),
+	             "2", "");
+	fetches_best(SAY(LIST(BUILD("1") "," BUILD("2")), GONE, LIST(BUILD("1") "," BUILD("2")),
+	                 OK "Content-Length: 5\r\n\r\nhello"),
+	             "1", "build 2 is no longer on the server, taking 1\n");
+	fetches_best(SAY(LIST(BUILD("1") "," BUILD("2")), GONE, LIST(BUILD("2") "," BUILD("3")),
+	                 OK "Content-Length: 5\r\n\r\nhello"),
+	             "3", "build 2 is no longer on the server, taking 3\n");
+	fetches_best(SAY(LIST(BUILD("2")), GONE, LIST(BUILD("2"))),
+	             "http://h/mirror/2: the server answers 404 Gone", "");
+}
+
+TEST(a_list_that_is_being_written)
+{
+	fetches_best(SAY(OK "\r\n{\"produ", LIST(BUILD("1")), OK "\r\nhello"), "1", "");
+	fetches_best(SAY(OK "\r\n{\"produ", OK "\r\n<html>"),
+	             "http://h/mirror/streams/v1/images.json: the list of images: not JSON from "
+	             "byte 0 on", "");
+	fetches_best(SAY(GONE), "http://h/mirror/streams/v1/images.json is not there; is this an "
+	             "image server?", "");
+}
+
+TEST(servers_that_are_none)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct image_source s;
+	struct err e = { 0 };
+
+	CHECK(image_source_open(&m, "http://h/", NULL, &s, &e) < 0);
+	CHECK_INT(e.kind, ERR_UNTRUSTED);
+	image_source_close(&s);
+	CHECK(image_source_open(&m, "h", NULL, &s, &e) < 0);
+	CHECK_STR(e.text, "image server: 'h' is not a URL: it must begin with https://");
+	CHECK(image_source_open(&m, "https://h/", "/nonexistent", &s, &e) < 0);
+	CHECK_STR(e.text, "open /nonexistent: No such file or directory");
+	CHECK_INT(image_source_open(&m, "https://h/", "tests/data/net/ca.pem", &s, &e), 0);
+	CHECK_STR(s.trust, "2 certificate authorities from tests/data/net/ca.pem (3 entries "
+	          "skipped)");
+	image_source_close(&s);
+}

@@ -20,6 +20,9 @@
 #include "lib/engine/impl.h"
 #include "lib/engine/terminal.h"
 
+/* Until the login has begun it may still throw away what was typed. */
+enum { LOGIN_MS = 30000 };
+
 /* User= makes systemd set SHELL from the jail's own passwd. */
 static char *const login_shell[] = { "/bin/sh", "-c", "exec \"${SHELL:-/bin/sh}\" -l", NULL };
 
@@ -31,7 +34,6 @@ static void session_options(struct run_options *o, struct arena *m, const struct
 	words_add(&p, "IgnoreSIGPIPE=no");
 	words_add(&p, "KillMode=mixed");
 	words_addf(&p, "TTYPath=%s", tty);
-	words_add(&p, "TTYReset=yes");
 	words_addf(&p, "UtmpIdentifier=%s", str_starts(tty, "/dev/") ? tty + 5 : tty);
 	words_add(&p, "UtmpMode=user");
 	words_add(&p, "PAMName=login");
@@ -65,7 +67,8 @@ static int start_session(struct inner *in, const struct shell_how *how, const ch
 
 	if (slave < 0) return -1;
 	session_options(&o, in->m, how, tty);
-	return inner_start(in, &o, stdio, *how->argv ? how->argv : login_shell, e);
+	if (inner_start(in, &o, stdio, *how->argv ? how->argv : login_shell, e) < 0) return -1;
+	return unit_wait_job(&in->watch, deadline_in(LOGIN_MS), e) < 0 ? -1 : 0;
 }
 
 static int run_session(struct inner *in, int master, struct err *e)

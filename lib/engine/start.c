@@ -18,7 +18,7 @@
 #include "lib/engine/journal.h"
 #include "lib/jail/plan.h"
 
-enum { LOG_LINES = 15 };
+enum { LOG_LINES = 15, UNLOAD_MS = 3000, UNLOAD_STEP_MS = 5 };
 
 static const char *status_text(struct arena *m, int status)
 {
@@ -94,14 +94,14 @@ static int send_start(struct engine *en, struct unit_watch *uw, const struct pla
 	return unit_send_start(uw, &w, e);
 }
 
-/* A unit of that name exists: 1 when it runs, 0 when it was in the way and is not
- * any more. */
+/* A unit of that name is loaded: 1 when it runs, 0 when it was a trace of an earlier
+ * run and is on its way out. */
 static int make_way(struct engine *en, const struct plan *plan, struct err *e)
 {
 	struct unit_state s;
 
 	if (unit_get(en->bus, plan->unit, en->m, &s, e) < 0) return -1;
-	if (!unit_is_over(&s)) return 1;
+	if (unit_is_loaded(&s) && !unit_is_over(&s)) return 1;
 	if (str_eq(s.active, "failed") && unit_reset_failed(en->bus, plan->unit, e) < 0 &&
 	    e->kind != ERR_MISSING)
 		return -1;
@@ -111,14 +111,20 @@ static int make_way(struct engine *en, const struct plan *plan, struct err *e)
 static int request_start(struct engine *en, struct unit_watch *uw, const struct plan *plan,
                          struct err *e)
 {
+	int64_t deadline = deadline_in(UNLOAD_MS);
 	struct run_options o;
 	int rc;
 
 	if (parse_options(en->m, plan, &o, e) < 0) return -1;
-	if (send_start(en, uw, plan, &o, e) == 0) return 0;
-	if (e->kind != ERR_EXISTS) return -1;
-	if ((rc = make_way(en, plan, e)) != 0) return rc;
-	return send_start(en, uw, plan, &o, e);
+	while ((rc = send_start(en, uw, plan, &o, e)) < 0 && e->kind == ERR_EXISTS) {
+		if (deadline_left(deadline) == 0) return -1;
+		if ((rc = make_way(en, plan, e)) != 0) return rc;
+		/* systemd forgets a dead unit a moment after the last one who held it let
+		 * go, and tells nobody who does not hold it. */
+		if (check_signal(e) < 0) return -1;
+		poll(NULL, 0, UNLOAD_STEP_MS);
+	}
+	return rc;
 }
 
 int engine_start(struct engine *en, const struct plan *plan, struct err *e)

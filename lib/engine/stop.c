@@ -77,14 +77,26 @@ static int stop_by_steps(struct engine *en, struct unit_watch *uw, const char *j
 	return kill_unit(uw, e);
 }
 
-int engine_stop(struct engine *en, const char *jail, const struct stop_how *how, struct err *e)
+static int stop_held(struct engine *en, const char *jail, const struct stop_how *how,
+                     struct err *e)
 {
 	AUTOWATCH struct unit_watch uw = { 0 };
 
-	if (engine_open(en, e) < 0) return -1;
 	if (unit_watch(&uw, en->bus, name_unit(en->m, jail), e) < 0) return -1;
 	if (unit_hold(&uw, e) < 0) return e->kind == ERR_MISSING ? 1 : -1;
 	if (unit_read(&uw, e) < 0) return -1;
 	if (!unit_is_loaded(&uw.state) || unit_is_over(&uw.state)) return 1;
 	return stop_by_steps(en, &uw, jail, how, e);
+}
+
+/* The unit that was held is forgotten with the connection, so that the jail can be
+ * started again. */
+int engine_stop(struct engine *en, const char *jail, const struct stop_how *how, struct err *e)
+{
+	int rc;
+
+	if (engine_open(en, e) < 0) return -1;
+	rc = stop_held(en, jail, how, e);
+	engine_close(en);
+	return rc;
 }

@@ -58,11 +58,14 @@ include build/deps.mk
 
 $(OUT)/jlmkr: $(call objects,musl)
 	@echo '  link	$@'
-	$(Q)$(MUSL) $(MUSL_LDFLAGS) -o $@ $(crt) $^ $(LIBS) $(crtend)
+	$(Q)$(MUSL) $(MUSL_LDFLAGS) -o $@.new $(crt) $^ $(LIBS) $(crtend)
+	@mv $@.new $@
 
 $(OUT)/debug/jlmkr: $(call objects,debug)
+	@mkdir -p $(@D)
 	@echo '  link	$@'
-	$(Q)gcc $(DEBUG_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)gcc $(DEBUG_LDFLAGS) -o $@.new $^ $(LIBS)
+	@mv $@.new $@
 
 $(OUT)/obj/musl/%.o: % Makefile | $(MUSL_LIBS)
 	@mkdir -p $(@D); echo '  musl	$<'
@@ -119,16 +122,17 @@ unit: unit-programs ## the unit tests alone: seconds
 
 fuzz: $(FUZZ:%=$(OUT)/fuzz/%) ## look for crashes in each parser, SECS= each
 	$(Q)for f in $(FUZZ); do \
-		mkdir -p $(OUT)/corpus/$$f tests/fuzz/corpus/$$f; \
+		mkdir -p $(OUT)/corpus/$$f; \
+		seeds=tests/fuzz/corpus/$$f; [ -d $$seeds ] || seeds=; \
 		echo "== $$f"; \
 		$(OUT)/fuzz/$$f -max_total_time=$(SECS) -print_final_stats=1 -verbosity=0 \
-			-artifact_prefix=$(OUT)/fuzz/$$f- $(OUT)/corpus/$$f tests/fuzz/corpus/$$f || exit; \
+			-artifact_prefix=$(OUT)/fuzz/$$f- $(OUT)/corpus/$$f $$seeds || exit; \
 	done
 
 lint: $(OUT)/packages-lint $(DEBUG_LIBS) ## include directions, lengths, cppcheck, clang-tidy
 	build/layers
 	build/stat
-	build/lint $(SRC)
+	@echo build/lint; build/lint $(SRC)
 
 stat: ## how long functions and files are
 	@build/stat

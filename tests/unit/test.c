@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct test *first, **last = &first;
 static const char *running;
@@ -66,5 +67,7 @@ int main(int argc, char **argv)
 		t->run();
 		printf("ok %s\n", t->name);
 	}
-	return failed;
+	fflush(stdout);
+	if (failed) _exit(1);	/* what a failed test left behind is not a leak */
+	return 0;
 }

@@ -266,7 +266,8 @@ int tree_remove(int dir, const char *name, struct err *e)
 	if (check_mounts(self, e) < 0) return fail_in(e, "remove %s", name);
 	if (!S_ISDIR(st.st_mode))
 		return unlink_name(dir, name, 0) < 0 ? fail_sys(e, "remove %s", name) : 0;
-	if ((fd = open_dir(dir, name)) < 0) return fail_sys(e, "open %s", name);
+	if ((fd = openat(self, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return fail_sys(e, "open %s", name);
 	return remove_directory(dir, name, fd, e);
 }
 

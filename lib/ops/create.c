@@ -1,5 +1,6 @@
 #include "lib/ops/create.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,7 +12,6 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/disk/mount.h"
-#include "lib/disk/tree.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/furnish.h"
 #include "lib/jail/jail.h"
@@ -61,7 +61,9 @@ static void warn_if_not_on_pool(struct arena *m, int jails)
 
 static int open_jails(struct arena *m, const char *dir, struct err *e)
 {
-	if (tree_make(AT_FDCWD, layout_jails(m, dir), 0700, e) < 0) return -1;
+	const char *path = layout_jails(m, dir);
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST) return fail_sys(e, "create %s", path);
 	return jail_open_jails(dir, e);
 }
 

@@ -430,16 +430,19 @@ int bus_next_signal(struct bus *b, int64_t deadline, struct arena *m, struct mes
 
 /* -- the connection -- */
 
+/* All of it at once, and then the answers: a peer that does not want us may be gone
+ * before we have said our name, and its words tell more than that. */
 static int say_hello(struct bus *b, int64_t deadline, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	AUTOMESSAGE struct message reply = { 0 };
 	uint32_t serial = 0;
+	int sent = 0;
 
 	if (link_hello(&b->link, deadline, e) < 0) return -1;
-	if (b->kind == BUS_BROKER && bus_send(b, &driver, "Hello", NULL, deadline, &serial, e) < 0)
-		return -1;
-	if (link_welcome(&b->link, deadline, e) < 0) return -1;
+	if (b->kind == BUS_BROKER)
+		sent = bus_send(b, &driver, "Hello", NULL, deadline, &serial, e);
+	if (link_welcome(&b->link, deadline, e) < 0 || sent < 0) return -1;
 	return serial ? bus_reply(b, serial, deadline, &m, &reply, e) : 0;
 }
 

@@ -26,6 +26,14 @@ int link_lost(struct link *l, struct err *e, const char *why)
 	return -1;
 }
 
+/* Who does not read any more may have said why. */
+static int link_deaf(struct err *e)
+{
+	fail(e, ERR_HOST, "D-Bus closed the connection");
+	if (e) e->sys = ECONNRESET;
+	return -1;
+}
+
 static int link_late(struct err *e)
 {
 	fail(e, ERR_HOST, "no answer in time");
@@ -198,7 +206,7 @@ int link_send(struct link *l, const void *head, size_t head_len, const void *bod
 			l->dead = l->dead || sent > 0;
 			return -1;
 		} else {
-			return link_lost(l, e, strerror(errno));
+			return errno == EPIPE ? link_deaf(e) : link_lost(l, e, strerror(errno));
 		}
 	}
 	return 0;

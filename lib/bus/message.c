@@ -108,10 +108,8 @@ static bool is_complete(const struct message *msg)
 	return true;
 }
 
-static int check_message(const struct message *msg, const struct reader *r, size_t body_len,
-                         struct err *e)
+static int check_message(const struct message *msg, size_t body_len, struct err *e)
 {
-	if (reader_done(r, e) < 0) return -1;
 	if (!msg->serial || msg->body_len != body_len)
 		return fail(e, ERR_HOST, "malformed D-Bus message: its lengths do not fit");
 	if (!names_are_valid(msg) || !is_complete(msg))
@@ -146,11 +144,12 @@ int message_parse(struct message *msg, const void *bytes, size_t size, struct er
 		read_field(msg, field, &r);
 	}
 	reader_close(&r);
+	if (reader_done(&r, e) < 0) return -1;
 	for (at = r.at; at % 8 && at < size; at++)
 		if (p[at]) return fail(e, ERR_HOST, "malformed D-Bus message: padding is not zero");
 	msg->body = p + at;
 	msg->body_len = size - at;
-	return check_message(msg, &r, body_len, e);
+	return check_message(msg, body_len, e);
 }
 
 static void open_field(struct wire *w, enum field field, const char *type)

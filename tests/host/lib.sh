@@ -1,0 +1,105 @@
+# What a story is told with. Source it first: it starts a host of the story's own (half a
+# second) and ends it with the story, however that ends.
+#
+#	. "$(dirname "$0")/lib.sh"
+#	story 'a jail starts'		# says ok or not ok of the story before
+#	try jlmkr-start m1		# in the host; keeps stdout, stderr and the status
+#	status 0			# what was expected of it
+#	err_has 'm1 runs'
+#	is 7 "$(in_host sh -c 'exit 7'; echo $?)"
+#	finish				# at the very end
+#
+# A check that fails does not end the story: the first one is told, with what the command said.
+# KEEP=1 leaves the host running: TESTHOST=NAME tests/host/host shell
+
+set -u
+export LC_ALL=C
+# Where the story stands. $0 is the story, not this file.
+here=$(cd "$(dirname "$0")" && pwd)
+tmp=$(mktemp -d)
+export TESTHOST="${TESTHOST:-story-$$}"
+[ -n "${KEEP-}" ] || export HOST_OWNER=$$
+jails=/mnt/tank/jailmaker/jails
+why='' title='' rc=0
+: > "$tmp/out"
+: > "$tmp/err"
+
+host() { "$here/host" "$@"; }
+in_host() { host exec "$@"; }
+
+leave() {
+	[ -n "${KEEP-}" ] || host stop
+	rm -rf "$tmp"
+}
+trap leave EXIT
+trap 'exit 130' INT TERM HUP
+
+finish() {
+	if [ -n "$title" ]; then
+		if [ -n "$why" ]; then echo "not ok $title: $why"; else echo "ok $title"; fi
+	fi
+	why='' title=''
+}
+
+story() {
+	finish
+	title=$1
+}
+
+skip() {
+	echo "skip $title: $1"
+	title=''
+}
+
+fail() {
+	[ -z "$why" ] || return 0
+	why=$*
+	echo "--- $title: $*"
+	echo "    command: ${tried-}"
+	echo "    status:  $rc"
+	sed 's/^/    stdout:  /' "$tmp/out" | tail -n 20
+	sed 's/^/    stderr:  /' "$tmp/err" | tail -n 20
+}
+
+# In the host, with this script's stdin.
+try() {
+	tried=$*
+	in_host "$@" > "$tmp/out" 2> "$tmp/err" && rc=0 || rc=$?
+}
+
+# In the host, on a terminal; stdin is what is said there, as tests/host/terminal has it.
+talk() {
+	tried=$*
+	size=24x80
+	if [ "$1" = -s ]; then size=$2; shift 2; fi
+	"$here/terminal" -s "$size" "$here/host" exec "$@" > "$tmp/out" 2> "$tmp/err" &&
+		rc=0 || rc=$?
+}
+
+status() { [ "$rc" -eq "$1" ] || fail "status $rc, expected $1"; }
+refused() { [ "$rc" -ne 0 ] || fail "status 0, expected to be refused"; }
+out_has() { grep -qe "$1" "$tmp/out" || fail "stdout lacks '$1'"; }
+out_lacks() { ! grep -qe "$1" "$tmp/out" || fail "stdout has '$1'"; }
+err_has() { grep -qe "$1" "$tmp/err" || fail "stderr lacks '$1'"; }
+err_empty() { [ ! -s "$tmp/err" ] || fail "stderr has words"; }
+# One clear sentence: for commands with --quiet.
+one_line_err() { [ "$(wc -l < "$tmp/err")" -eq 1 ] || fail "stderr is not one line"; }
+is() { [ "$1" = "$2" ] || fail "'$2', expected '$1'"; }
+expect_status() { want=$1; shift; try "$@"; status "$want"; }
+
+# All that a command might leave in the host: names, kinds, modes and owners of files, mounts,
+# units, machines. What the system itself writes all the time is left out.
+inventory() {
+	in_host sh -c '
+		find / /mnt/tank -xdev \( -path /var/log -o -path /var/lib/systemd \
+			-o -path /root/.local/bin -o -path /tmp/systemd-private\* \) -prune \
+			-o -printf "%p %y %m %U:%G %l\n"
+		find /run/systemd/transient /run/systemd/nspawn /run/systemd/machines -type f \
+			2> /dev/null
+		cut -d" " -f2,3 /proc/mounts | grep -v "^/run/credentials\|^/proc/sys/fs/binfmt"
+		systemctl list-units --all --no-legend "jlmkr-*"
+		systemctl list-units --all --no-legend --plain --type=service "run-*"
+		machinectl list --no-legend' | sort
+}
+
+host start || exit 1

@@ -408,8 +408,10 @@ int unit_wait_end(struct unit_watch *uw, int64_t deadline, struct err *e)
 	for (;;) {
 		if (take_all(uw, e) < 0) return -1;
 		if (uw->changed && unit_read(uw, e) < 0) return -1;
-		if (unit_is_over(&uw->state)) return take_all(uw, e) < 0 ? -1 : 1;
+		if (unit_is_over(&uw->state)) break;
 		n = next_signal(uw, deadline, e);
 		if (n <= 0) return n;
 	}
+	take_all(uw, NULL);
+	return 1;
 }

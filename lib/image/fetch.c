@@ -66,7 +66,8 @@ static int fetch_index_once(struct image_source *s, struct arena *m, struct imag
 	if (!*arrived) return -1;
 	hint = reply.length > 0 ? (size_t)reply.length : 0;
 	text = stream_read_all(reply.body, &scratch, IMAGE_INDEX_MAX, hint, &n, e);
-	if (!text || image_index_parse(m, text, n, x, e) < 0) return fail_in(e, "%s", reply.url);
+	if (!text || image_index_parse(m, text, n, x, e) < 0)
+		return fail_in(e, "%s", reply.url);
 	return 0;
 }
 
@@ -154,7 +155,8 @@ static int transfer_all(struct transfer *t, struct arena *m, struct err *e)
 	while (transfer_run(t, m, &fault) < 0) {
 		vain = t->done > before ? 0 : vain + 1;
 		before = t->done;
-		if (t->final || fault.kind != ERR_NETWORK || !t->done || vain >= RESUMES_IN_VAIN) {
+		if (t->final || fault.kind != ERR_NETWORK || !t->done ||
+		    vain >= RESUMES_IN_VAIN) {
 			if (e) *e = fault;
 			return -1;
 		}
@@ -176,17 +178,18 @@ int image_fetch(struct image_source *s, const struct image_build *b,
 	if (transfer_all(t, &m, e) < 0) return -1;
 	sha256_end(&t->hash, sha256);
 	if (sha256_same(sha256, b->sha256)) return 0;
-	return fail(e, ERR_UNTRUSTED, "%s is not the file that the list of images promises: its "
-	            "SHA-256 is %.16s... instead of %.16s...", url_text(&m, &t->url), sha256,
-	            b->sha256);
+	return fail(e, ERR_UNTRUSTED,
+	            "%s is not the file that the list of images promises: its "
+	            "SHA-256 is %.16s... instead of %.16s...",
+	            url_text(&m, &t->url), sha256, b->sha256);
 }
 
 static void note(const struct image_sink *sink, struct arena *m, const char *serial,
                  const char *next)
 {
-	if (sink->note)
-		sink->note(sink->arg, arena_printf(m, "build %s is no longer on the server, taking "
-		                                   "%s", serial, next));
+	if (!sink->note) return;
+	sink->note(sink->arg, arena_printf(m, "build %s is no longer on the server, taking %s",
+	                                   serial, next));
 }
 
 /* What to take instead of the build `gone`: from a list that was fetched anew a newer
@@ -213,7 +216,8 @@ int image_fetch_best(struct image_source *s, struct arena *m, const struct image
 
 	if (image_index_fetch(s, m, x, e) < 0 || image_pick(x, want, got, e) < 0) return -1;
 	while (image_fetch(s, got->build, sink, &fault) < 0) {
-		if (fault.kind != ERR_MISSING || want->serial || ++tries > BUILDS_TRIED) goto give_up;
+		if (fault.kind != ERR_MISSING || want->serial || ++tries > BUILDS_TRIED)
+			goto give_up;
 		if (tries == 1 && (pause_for(PAUSE_MS, e) < 0 ||
 		                   image_index_fetch(s, m, x, e) < 0))
 			return -1;

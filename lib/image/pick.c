@@ -144,7 +144,8 @@ static const char *offers(struct arena *m, const struct image_index *x,
 	return names_text(&l);
 }
 
-static int fail_distro(const struct image_index *x, const struct image_want *want, struct err *e)
+static int fail_distro(const struct image_index *x, const struct image_want *want,
+                       struct err *e)
 {
 	struct nearest near = { .word = want->distro };
 	size_t i;
@@ -154,8 +155,10 @@ static int fail_distro(const struct image_index *x, const struct image_want *wan
 	if (near.best)
 		return fail(e, ERR_MISSING, "the server has no images of '%s'; is '%s' meant?",
 		            want->distro, near.best);
-	return fail(e, ERR_MISSING, "the server has no images of '%s'; 'jlmkr images' lists those "
-	            "that it has", want->distro);
+	return fail(e, ERR_MISSING,
+	            "the server has no images of '%s'; 'jlmkr images' lists those "
+	            "that it has",
+	            want->distro);
 }
 
 static int fail_match(const struct image_index *x, const struct image_want *want,
@@ -168,17 +171,19 @@ static int fail_match(const struct image_index *x, const struct image_want *want
 	if (match == MATCH_NONE) return fail_distro(x, want, e);
 	what = offers(&m, x, want, match);
 	if (match == MATCH_DISTRO && !*what)
-		return fail(e, ERR_MISSING, "the server has no images of %s for %s", want->distro,
-		            want->arch);
+		return fail(e, ERR_MISSING, "the server has no images of %s for %s",
+		            want->distro, want->arch);
 	if (match == MATCH_DISTRO)
 		return fail(e, ERR_MISSING, named ? "the server has no release '%s' of %s; it "
 		            "has: %s" : "which release%s of %s? The server has: %s",
 		            named ? want->release : "", want->distro, what);
 	if (match == MATCH_RELEASE)
-		return fail(e, ERR_MISSING, "the server has %s %s, but not for %s; only for: %s",
-		            want->distro, named ? want->release : "", want->arch, what);
-	return fail(e, ERR_MISSING, "the server has no variant '%s' of %s %s for %s; it has: %s",
-	            want->variant, want->distro, named ? want->release : "", want->arch, what);
+		return fail(e, ERR_MISSING,
+		            "the server has %s %s, but not for %s; only for: %s", want->distro,
+		            named ? want->release : "", want->arch, what);
+	return fail(e, ERR_MISSING,
+	            "the server has no variant '%s' of %s %s for %s; it has: %s", want->variant,
+	            want->distro, named ? want->release : "", want->arch, what);
 }
 
 static int pick_build(const struct image *image, const char *serial, struct image_pick *out,

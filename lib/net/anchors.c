@@ -15,9 +15,10 @@
 #include "lib/net/cert.h"
 #include "lib/net/impl.h"
 
-enum { BUNDLE_MAX = 16 << 20, DIRECTORY_FILES_MAX = 4096, ANCHORS_MAX = 16384 };
+enum { BUNDLE_MAX = 16 << 20, DIRECTORY_FILES_MAX = 4096, ANCHORS_MAX = 16384,
+       DER_SEQUENCE = 0x30 };
 
-/* PEM text, put into the binary by builtin_ca.S */
+/* PEM or DER, put into the binary by builtin_ca.S */
 extern const char builtin_ca_pem[], builtin_ca_pem_end[];
 
 static const char *const known_files[] = {
@@ -64,7 +65,8 @@ static bool anchor_of(const unsigned char *der, size_t n, br_x509_trust_anchor *
 		t->pkey.key.rsa.nlen = c.modulus.n;
 		t->pkey.key.rsa.e = writable(c.exponent.p);
 		t->pkey.key.rsa.elen = c.exponent.n;
-		return c.modulus.n >= RSA_MIN_BYTES && c.modulus.n <= BR_X509_BUFSIZE_SIG && c.exponent.n;
+		return c.modulus.n >= RSA_MIN_BYTES && c.modulus.n <= BR_X509_BUFSIZE_SIG &&
+		       c.exponent.n;
 	}
 	if (c.key == CERT_KEY_EC) {
 		t->pkey.key_type = BR_KEYTYPE_EC;
@@ -106,23 +108,36 @@ static ssize_t base64_decode(const char *in, size_t n, unsigned char *out)
 	return (ssize_t)k;
 }
 
-static bool add_entry(struct arena *m, struct anchors *a, const char *text, size_t n)
+static bool add_der(struct arena *m, struct anchors *a, const unsigned char *der, size_t n)
 {
 	br_x509_trust_anchor t;
-	unsigned char *der;
-	ssize_t len;
 
-	if (a->n >= ANCHORS_MAX) return false;
-	der = arena_alloc(m, n / 4 * 3 + 3);
-	len = base64_decode(text, n, der);
-	if (len < 0 || !anchor_of(der, (size_t)len, &t)) return false;
+	if (a->n >= ANCHORS_MAX || !anchor_of(der, n, &t)) return false;
 	anchors_add(m, a, &t);
 	return true;
+}
+
+static bool add_entry(struct arena *m, struct anchors *a, const char *text, size_t n)
+{
+	unsigned char *der = arena_alloc(m, n / 4 * 3 + 3);
+	ssize_t len = base64_decode(text, n, der);
+
+	return len >= 0 && add_der(m, a, der, (size_t)len);
 }
 
 static const char *find(const char *text, const char *end, const char *word)
 {
 	return memmem(text, (size_t)(end - text), word, strlen(word));
+}
+
+/* Certificates one behind the other, as the built-in ones are: a third smaller. */
+static void parse_der(struct arena *m, struct anchors *a, const unsigned char *p, size_t n)
+{
+	size_t k;
+
+	for (; (k = der_size(p, n)); p += k, n -= k)
+		if (!add_der(m, a, p, k)) a->skipped++;
+	if (n) a->skipped++;
 }
 
 /* "BEGIN TRUSTED CERTIFICATE" (OpenSSL's own, with a distrust list behind the
@@ -140,12 +155,13 @@ static void parse_into(struct arena *m, struct anchors *a, const char *pem, size
 	}
 }
 
-struct anchors *anchors_parse(struct arena *m, const char *pem, size_t n, const char *source)
+struct anchors *anchors_parse(struct arena *m, const char *text, size_t n, const char *source)
 {
 	struct anchors *a = arena_alloc(m, sizeof *a);
 
 	a->source = arena_strdup(m, source);
-	parse_into(m, a, pem, n);
+	if (n && *text == DER_SEQUENCE) parse_der(m, a, (const unsigned char *)text, n);
+	else parse_into(m, a, text, n);
 	return a;
 }
 
@@ -157,7 +173,8 @@ static struct anchors *load_file(struct arena *m, const char *path, struct err *
 
 	if (!pem) return NULL;
 	a = anchors_parse(m, pem, n, path);
-	if (!a->n) return fail(e, ERR_INPUT, "%s has no certificate that can be read", path), NULL;
+	if (!a->n)
+		return fail(e, ERR_INPUT, "%s has no certificate that can be read", path), NULL;
 	return a;
 }
 
@@ -200,7 +217,8 @@ static struct anchors *load_directory(struct arena *m, const char *path, struct 
 		files++;
 	}
 	closedir(d);
-	if (!a->n) return fail(e, ERR_INPUT, "%s has no certificate that can be read", path), NULL;
+	if (!a->n)
+		return fail(e, ERR_INPUT, "%s has no certificate that can be read", path), NULL;
 	return a;
 }
 

@@ -21,8 +21,9 @@ struct err;
 /* `cacert`: a file named by the user, or NULL. */
 struct anchors *anchors_load(struct arena *m, const char *cacert, struct err *e);
 
-/* From text: whatever it holds, never NULL. `source` is how sentences call it. */
-struct anchors *anchors_parse(struct arena *m, const char *pem, size_t n, const char *source);
+/* From PEM, or from DER, one certificate behind the other: whatever it holds, never
+ * NULL. DER is borrowed. `source` is how sentences call it. */
+struct anchors *anchors_parse(struct arena *m, const char *text, size_t n, const char *source);
 
 size_t anchors_count(const struct anchors *a);
 size_t anchors_skipped(const struct anchors *a);

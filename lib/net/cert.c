@@ -105,6 +105,14 @@ static bool der_take(struct der *in, int tag, struct der *body)
 	return true;
 }
 
+size_t der_size(const void *data, size_t n)
+{
+	struct der in = { data, n }, body, whole;
+	int tag;
+
+	return der_next(&in, &tag, &body, &whole) ? whole.n : 0;
+}
+
 bool der_same(struct der a, struct der b)
 {
 	return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n));
@@ -277,7 +285,8 @@ static bool alt_name_text(int tag, struct der name, char *out, size_t room)
 		return true;
 	}
 	if (tag == ALT_IP && (name.n == 4 || name.n == 16))
-		return inet_ntop(name.n == 4 ? AF_INET : AF_INET6, name.p, out, (socklen_t)room);
+		return inet_ntop(name.n == 4 ? AF_INET : AF_INET6, name.p, out,
+		                 (socklen_t)room);
 	return false;
 }
 
@@ -295,7 +304,8 @@ void cert_list_names(const struct cert *c, char *out, size_t room)
 			more++;
 			continue;
 		}
-		used += (size_t)snprintf(out + used, room - used, "%s%s", shown++ ? ", " : "", one);
+		used += (size_t)snprintf(out + used, room - used, "%s%s", shown++ ? ", " : "",
+		                         one);
 	}
 	if (more) snprintf(out + used, room - used, " and %zu more", more);
 	if (!shown && !more) cert_name_text(c->subject, out, room);

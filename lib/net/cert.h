@@ -36,6 +36,9 @@ struct cert {
 
 bool cert_read(const void *data, size_t n, struct cert *c);
 
+/* How many bytes the element at the front takes, header and all; 0: there is none. */
+size_t der_size(const void *data, size_t n);
+
 bool der_same(struct der a, struct der b);
 
 /* Whether subjectAltName has this address of 4 or 16 bytes. */

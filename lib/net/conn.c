@@ -143,13 +143,16 @@ static int ask_proxy(struct conn *c, struct arena *m, const struct url *proxy,
 	    conn_read_head(c, m, &head, deadline, e) < 0)
 		return fail_in(e, "proxy");
 	if (head.status == 407)
-		return fail(e, ERR_NETWORK, "the proxy %s wants another user and password: "
-		            "https_proxy=http://USER:PASSWORD@%s", c->host, url_authority(m, proxy));
+		return fail(e, ERR_NETWORK,
+		            "the proxy %s wants another user and password: "
+		            "https_proxy=http://USER:PASSWORD@%s",
+		            c->host, url_authority(m, proxy));
 	if (head.status >= 300)
-		return fail(e, ERR_NETWORK, "the proxy %s will not connect to %s: %d %s", c->host,
-		            to->host, head.status, head.reason);
+		return fail(e, ERR_NETWORK, "the proxy %s will not connect to %s: %d %s",
+		            c->host, to->host, head.status, head.reason);
 	if (c->at != c->end)
-		return fail(e, ERR_NETWORK, "the proxy %s talks before %s does", c->host, to->host);
+		return fail(e, ERR_NETWORK, "the proxy %s talks before %s does", c->host,
+		            to->host);
 	return 0;
 }
 

@@ -71,7 +71,8 @@ static int read_answer(int fd, const char *host, int64_t deadline, struct addres
 	if (ready < 0) return -1;
 	if (!ready)
 		return fail(e, ERR_NETWORK, "find %s: the name servers do not answer", host);
-	if (read(fd, found, sizeof *found) != (ssize_t)sizeof *found || found->n > ADDRESSES_MAX)
+	if (read(fd, found, sizeof *found) != (ssize_t)sizeof *found ||
+	    found->n > ADDRESSES_MAX)
 		return fail(e, ERR_NETWORK, "find %s: the look-up broke off", host);
 	return 0;
 }
@@ -100,17 +101,25 @@ static int look_up_in_child(const char *host, uint16_t port, int64_t deadline,
 	return rc;
 }
 
+static const char *look_up_fault(const struct addresses *found)
+{
+	switch (found->fault) {
+	case 0: return "it has no address";
+	case EAI_NONAME: return "there is no host of this name";
+	case EAI_AGAIN: return "no name server answers";
+	case EAI_SYSTEM: return strerror(found->sys);
+	}
+	return gai_strerror(found->fault);
+}
+
 static int resolve(const char *host, uint16_t port, int64_t deadline, struct addresses *found,
                    struct err *e)
 {
 	look_up(host, port, AI_NUMERICHOST, found);
 	if (!found->fault) return 0;
 	if (look_up_in_child(host, port, deadline, found, e) < 0) return -1;
-	if (found->fault)
-		return fail(e, ERR_NETWORK, "find %s: %s", host, found->fault == EAI_SYSTEM ?
-		            strerror(found->sys) : gai_strerror(found->fault));
-	if (!found->n) return fail(e, ERR_NETWORK, "find %s: it has no address", host);
-	return 0;
+	if (!found->fault && found->n) return 0;
+	return fail(e, ERR_NETWORK, "find %s: %s", host, look_up_fault(found));
 }
 
 /* The families in turns, each in the resolver's order. */

@@ -127,7 +127,8 @@ static struct stream *body_begin(struct http *h, const struct http_head *head)
 	h->body = (struct body){
 		.stream = { .pull = body_pull },
 		.http = h,
-		.end = head->chunked ? BODY_CHUNKS : head->length >= 0 ? BODY_LENGTH : BODY_CLOSE,
+		.end = head->chunked ? BODY_CHUNKS :
+		       head->length >= 0 ? BODY_LENGTH : BODY_CLOSE,
 		.left = head->length >= 0 ? (uint64_t)head->length : 0,
 		.keep_alive = head->keep_alive && (head->chunked || head->length >= 0),
 	};
@@ -204,7 +205,8 @@ static int ask(struct http *h, struct arena *m, const struct http_request *q,
 
 static bool is_redirect(int status)
 {
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+	return status == 301 || status == 302 || status == 303 || status == 307 ||
+	       status == 308;
 }
 
 static int check_scheme(const struct http *h, struct arena *m, const struct url *u,
@@ -247,8 +249,10 @@ static int fail_status(struct arena *m, const struct http_head *head, const stru
 	bool gone = head->status == 404 || head->status == 410;
 
 	if (head->retry_after > RETRY_AFTER_MAX)
-		return fail(e, ERR_NETWORK, "%s: the server answers %d %.80s and asks to come back "
-		            "in %lld seconds", url_text(m, u), head->status, head->reason,
+		return fail(e, ERR_NETWORK,
+		            "%s: the server answers %d %.80s and asks to come back "
+		            "in %lld seconds",
+		            url_text(m, u), head->status, head->reason,
 		            (long long)head->retry_after);
 	return fail(e, gone ? ERR_MISSING : ERR_NETWORK, "%s: the server answers %d %.80s",
 	            url_text(m, u), head->status, head->reason);
@@ -267,8 +271,10 @@ static int accept_answer(struct http *h, struct arena *m, const struct http_requ
 	if (head->status == 200) return 0;
 	if (head->status != 206) return fail_status(m, head, u, e);
 	if (!q->from || head->range_from != (int64_t)q->from)
-		return fail(e, ERR_NETWORK, "%s: the server sends another part of the file than "
-		            "was asked for", r->url);
+		return fail(e, ERR_NETWORK,
+		            "%s: the server sends another part of the file than "
+		            "was asked for",
+		            r->url);
 	return 0;
 }
 
@@ -279,8 +285,8 @@ static bool is_worth_retrying(int status)
 }
 
 /* Milliseconds to wait before the next try; -1 when there is no point. */
-static int64_t pause_before_retry(const struct http *h, const struct http_head *head, int status,
-                                  const struct err *e, int tries)
+static int64_t pause_before_retry(const struct http *h, const struct http_head *head,
+                                  int status, const struct err *e, int tries)
 {
 	int64_t pause = h->o.pause_ms << (2 * (tries - 1));
 

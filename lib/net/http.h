@@ -36,7 +36,8 @@ struct http_options {
 	int64_t connect_ms, first_byte_ms, stall_ms, pause_ms;
 
 	/* Instead of a TCP connection: a connected socket for the host. NULL: dial. */
-	int (*dial)(void *arg, const char *host, uint16_t port, int64_t deadline, struct err *e);
+	int (*dial)(void *arg, const char *host, uint16_t port, int64_t deadline,
+	            struct err *e);
 	void *dial_arg;
 };
 
@@ -55,7 +56,7 @@ struct http_request {
 };
 
 struct http_reply {
-	int status;			/* also set when the status is the fault; 0: none came */
+	int status;			/* even if it is the fault; 0: none came */
 	const char *url;		/* after redirects */
 	uint64_t from;			/* where the body begins in the file: as asked, or 0 */
 	int64_t length;			/* bytes of the body, -1 when not told */

@@ -74,7 +74,8 @@ static int parse_range(const char *v, struct http_head *h, struct err *e)
 	if (h->range_from < 0 || number(v + from + 1, to) < h->range_from) goto bad;
 	return 0;
 bad:
-	return fail(e, ERR_NETWORK, "the answer has a Content-Range that means nothing: '%.40s'", v);
+	return fail(e, ERR_NETWORK,
+	            "the answer has a Content-Range that means nothing: '%.40s'", v);
 }
 
 static int parse_length(const char *v, struct http_head *h, struct err *e)
@@ -82,8 +83,10 @@ static int parse_length(const char *v, struct http_head *h, struct err *e)
 	int64_t length = number(v, strlen(v));
 
 	if (length < 0 || (h->length >= 0 && h->length != length))
-		return fail(e, ERR_NETWORK, "the answer has a Content-Length that means nothing: "
-		            "'%.40s'", v);
+		return fail(e, ERR_NETWORK,
+		            "the answer has a Content-Length that means nothing: "
+		            "'%.40s'",
+		            v);
 	h->length = length;
 	return 0;
 }
@@ -141,7 +144,8 @@ static char *take_line(char **rest)
 static bool is_clean(const char *line)
 {
 	for (; *line; line++)
-		if (((unsigned char)*line < ' ' && *line != '\t') || *line == 0x7f) return false;
+		if (((unsigned char)*line < ' ' && *line != '\t') || *line == 0x7f)
+			return false;
 	return true;
 }
 
@@ -159,7 +163,8 @@ static int parse_fields(char *rest, struct http_head *h, struct err *e)
 		if (++fields > HTTP_FIELDS_MAX)
 			return fail(e, ERR_NETWORK, "the answer has more than %d headers",
 			            HTTP_FIELDS_MAX);
-		if (parse_field(line, colon + 1 + strspn(colon + 1, " \t"), h, e) < 0) return -1;
+		if (parse_field(line, colon + 1 + strspn(colon + 1, " \t"), h, e) < 0)
+			return -1;
 	}
 	return 0;
 }

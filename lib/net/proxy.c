@@ -104,7 +104,8 @@ const char *proxy_request(struct arena *m, const struct url *proxy, const struct
 	const char *at = arena_printf(m, "%s%s%s:%u", to->is_ip6 ? "[" : "", to->host,
 	                              to->is_ip6 ? "]" : "", to->port);
 
-	return arena_printf(m, "CONNECT %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n%s%s%s\r\n",
+	return arena_printf(m,
+	                    "CONNECT %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n%s%s%s\r\n",
 	                    at, at, agent, credentials ? "Proxy-Authorization: " : "",
 	                    credentials ? credentials : "", credentials ? "\r\n" : "");
 }

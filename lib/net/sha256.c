@@ -58,7 +58,8 @@ static void hash_blocks(unsigned char state[32], const unsigned char *p, size_t 
 				*now = _mm_shuffle_epi8(*now, bytes);
 			} else {
 				*now = _mm_sha256msg1_epu32(*now, w[(i + 1) & 3]);
-				*now = _mm_add_epi32(*now, _mm_alignr_epi8(last, w[(i + 2) & 3], 4));
+				*now = _mm_add_epi32(*now,
+				                     _mm_alignr_epi8(last, w[(i + 2) & 3], 4));
 				*now = _mm_sha256msg2_epu32(*now, last);
 			}
 			sum = _mm_add_epi32(*now, _mm_load_si128((const __m128i *)k256 + i));

@@ -44,7 +44,10 @@ static const uint16_t suites_chacha[] = {
 	BR_TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384,
 	BR_TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384,
 };
-enum { SUITES = sizeof suites_chacha / sizeof *suites_chacha, CHACHA_SUITES = 2, GCM_SUITES = 4 };
+enum {
+	SUITES = sizeof suites_chacha / sizeof *suites_chacha,
+	CHACHA_SUITES = 2, GCM_SUITES = 4,
+};
 
 static void set_suites(br_ssl_engine_context *eng)
 {
@@ -112,10 +115,13 @@ static int fail_engine(const struct tls *t, struct err *e)
 		return fail(e, ERR_NETWORK, "%s does not answer in TLS 1.2; is this a port for "
 		            "https?", t->host);
 	case BR_ERR_BAD_SIGNATURE:
-		return fail(e, ERR_UNTRUSTED, "%s does not have the key of the certificate that it "
-		            "shows", t->host);
+		return fail(e, ERR_UNTRUSTED,
+		            "%s does not have the key of the certificate that it "
+		            "shows",
+		            t->host);
 	case BR_ERR_BAD_MAC:
-		return fail(e, ERR_NETWORK, "what came from %s was changed on the way", t->host);
+		return fail(e, ERR_NETWORK, "what came from %s was changed on the way",
+		            t->host);
 	case BR_ERR_NO_RANDOM:
 		return fail(e, ERR_HOST, "the kernel gives no random numbers");
 	}
@@ -194,7 +200,8 @@ static int pump(struct tls *t, unsigned wanted, int64_t deadline, struct err *e)
 static int check_clock(int64_t now, struct err *e)
 {
 	if (now >= CLOCK_SANE) return 0;
-	return fail(e, ERR_UNTRUSTED, "the clock of this machine says a day before 2024: set it, "
+	return fail(e, ERR_UNTRUSTED,
+	            "the clock of this machine says a day before 2024: set it, "
 	            "or no certificate can be checked");
 }
 

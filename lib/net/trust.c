@@ -164,14 +164,17 @@ static int fail_unknown_issuer(const struct trust *t, const char *who, struct er
 	const char *source = anchors_source(t->anchors);
 
 	if (t->last.issuer_known)
-		return fail(e, ERR_UNTRUSTED, "%s says that it was signed by '%s', but not with the "
-		            "key which that authority has in %s", who, t->last.issuer, source);
+		return fail(e, ERR_UNTRUSTED,
+		            "%s says that it was signed by '%s', but not with the "
+		            "key which that authority has in %s",
+		            who, t->last.issuer, source);
 	if (t->last.self_issued && t->certs == 1)
-		return fail(e, ERR_UNTRUSTED, "%s is signed by itself, not by an authority in %s",
-		            who, source);
+		return fail(e, ERR_UNTRUSTED,
+		            "%s is signed by itself, not by an authority in %s", who, source);
 	if (t->last.self_issued)
-		return fail(e, ERR_UNTRUSTED, "%s comes from the authority '%s', which is not in %s",
-		            who, t->last.subject, source);
+		return fail(e, ERR_UNTRUSTED,
+		            "%s comes from the authority '%s', which is not in %s", who,
+		            t->last.subject, source);
 	return fail(e, ERR_UNTRUSTED, "%s was signed by '%s', which is not in %s; perhaps the "
 	            "server does not send the intermediate certificate", who, t->last.issuer,
 	            source);
@@ -180,10 +183,10 @@ static int fail_unknown_issuer(const struct trust *t, const char *who, struct er
 static int fail_unsupported(const struct trust *t, const char *who, struct err *e)
 {
 	if (t->culprit.sha1)
-		return fail(e, ERR_UNTRUSTED, "%s is signed with SHA-1 or MD5, which can be forged",
-		            who);
-	return fail(e, ERR_UNTRUSTED, "%s has a kind of key or signature that jlmkr does not know",
-	            who);
+		return fail(e, ERR_UNTRUSTED,
+		            "%s is signed with SHA-1 or MD5, which can be forged", who);
+	return fail(e, ERR_UNTRUSTED,
+	            "%s has a kind of key or signature that jlmkr does not know", who);
 }
 
 int trust_fail(const struct trust *t, int code, struct err *e)
@@ -196,6 +199,11 @@ int trust_fail(const struct trust *t, int code, struct err *e)
 	else
 		snprintf(who, sizeof who, "the certificate of %s", t->host);
 
+	if (code == BR_ERR_X509_NOT_CA && t->culprit.is_ca)
+		return fail(e, ERR_UNTRUSTED,
+		            "the certificate of %s goes back to '%s', which may "
+		            "not make others an authority",
+		            t->host, t->culprit.subject);
 	switch (code) {
 	case BR_ERR_X509_EXPIRED:
 		return fail_date(t, who, e);
@@ -206,23 +214,30 @@ int trust_fail(const struct trust *t, int code, struct err *e)
 	case BR_ERR_X509_WRONG_KEY_TYPE:
 		return fail_unknown_issuer(t, who, e);
 	case BR_ERR_X509_BAD_SIGNATURE:
-		return fail(e, ERR_UNTRUSTED, "the certificate of %s has a signature that is not "
-		            "its issuer's", t->host);
+		return fail(e, ERR_UNTRUSTED,
+		            "the certificate of %s has a signature that is not "
+		            "its issuer's",
+		            t->host);
 	case BR_ERR_X509_DN_MISMATCH:
-		return fail(e, ERR_UNTRUSTED, "%s sends certificates that do not belong together; "
-		            "'%s' did not sign the one before it", t->host, t->culprit.subject);
+		return fail(e, ERR_UNTRUSTED,
+		            "%s sends certificates that do not belong together; "
+		            "'%s' did not sign the one before it",
+		            t->host, t->culprit.subject);
 	case BR_ERR_X509_WEAK_PUBLIC_KEY:
-		return fail(e, ERR_UNTRUSTED, "%s has an RSA key of less than 2048 bits, which can "
-		            "be broken", who);
+		return fail(e, ERR_UNTRUSTED,
+		            "%s has an RSA key of less than 2048 bits, which can "
+		            "be broken",
+		            who);
 	case BR_ERR_X509_NOT_CA:
-		return fail(e, ERR_UNTRUSTED, t->culprit.is_ca ? "the certificate of %s goes back "
-		            "to '%s', which may not make others an authority" :
-		            "the certificate of %s was signed by '%s', which is not an authority",
+		return fail(e, ERR_UNTRUSTED,
+		            "the certificate of %s was signed by '%s', which is "
+		            "not an authority",
 		            t->host, t->culprit.subject);
 	case BR_ERR_X509_FORBIDDEN_KEY_USAGE:
 		return fail(e, ERR_UNTRUSTED, "%s is not meant for servers", who);
 	case BR_ERR_X509_CRITICAL_EXTENSION:
-		return fail(e, ERR_UNTRUSTED, "%s demands a check that jlmkr does not know", who);
+		return fail(e, ERR_UNTRUSTED, "%s demands a check that jlmkr does not know",
+		            who);
 	case BR_ERR_X509_UNSUPPORTED:
 		return fail_unsupported(t, who, e);
 	case BR_ERR_X509_EMPTY_CHAIN:

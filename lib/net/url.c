@@ -10,6 +10,8 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 static bool is_alnum(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
@@ -84,7 +86,8 @@ static int check_characters(const char *text, struct err *e)
 	return 0;
 }
 
-static int parse_userinfo(struct arena *m, const char *s, size_t n, struct url *u, struct err *e)
+static int parse_userinfo(struct arena *m, const char *s, size_t n, struct url *u,
+                          struct err *e)
 {
 	const char *colon = memchr(s, ':', n);
 	size_t user = colon ? (size_t)(colon - s) : n;
@@ -92,7 +95,8 @@ static int parse_userinfo(struct arena *m, const char *s, size_t n, struct url *
 	u->user = unescape(m, s, user);
 	u->password = colon ? unescape(m, colon + 1, n - user - 1) : "";
 	if (!u->user || !u->password)
-		return fail(e, ERR_INPUT, "the user or password in the URL is not escaped rightly");
+		return fail(e, ERR_INPUT,
+		            "the user or password in the URL is not escaped rightly");
 	return 0;
 }
 
@@ -119,7 +123,8 @@ static bool looks_numeric(const char *host)
 	return strspn(last, "0123456789") == strlen(last) || !strncmp(last, "0x", 2);
 }
 
-static int parse_host_name(struct arena *m, const char *s, size_t n, struct url *u, struct err *e)
+static int parse_host_name(struct arena *m, const char *s, size_t n, struct url *u,
+                           struct err *e)
 {
 	unsigned char addr[16];
 	char *host = arena_strndup(m, s, n), *p;
@@ -213,7 +218,8 @@ int url_parse(struct arena *m, const char *text, struct url *u, struct err *e)
 		u->port = 80;
 		text += 7;
 	} else {
-		return fail(e, ERR_INPUT, "'%s' is not a URL: it must begin with https://", text);
+		return fail(e, ERR_INPUT, "'%s' is not a URL: it must begin with https://",
+		            text);
 	}
 	n = strcspn(text, "/?#");
 	if (parse_authority(m, text, n, u, e) < 0 || check_escapes(text + n, e) < 0) return -1;
@@ -250,14 +256,15 @@ static const char *remove_dots(struct arena *m, const char *path)
 int url_resolve(struct arena *m, const struct url *base, const char *reference,
                 struct url *out, struct err *e)
 {
-	size_t scheme = strspn(reference, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	size_t scheme = strspn(reference, LETTERS);
 	size_t query = strcspn(base->path, "?");
 	const char *path, *slash;
 
 	if (!strncmp(reference, "//", 2))
 		reference = arena_printf(m, "%s:%s", base->tls ? "https" : "http", reference);
 	else if (!scheme || reference[scheme] != ':') {
-		if (check_characters(reference, e) < 0 || check_escapes(reference, e) < 0) return -1;
+		if (check_characters(reference, e) < 0 || check_escapes(reference, e) < 0)
+			return -1;
 		slash = memrchr(base->path, '/', query);
 		if (*reference == '/')
 			path = reference;
@@ -299,5 +306,6 @@ const char *url_authority(struct arena *m, const struct url *u)
 
 const char *url_text(struct arena *m, const struct url *u)
 {
-	return arena_printf(m, "%s://%s%s", u->tls ? "https" : "http", url_authority(m, u), u->path);
+	return arena_printf(m, "%s://%s%s", u->tls ? "https" : "http", url_authority(m, u),
+	                    u->path);
 }

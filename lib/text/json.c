@@ -39,9 +39,11 @@ static int measure(const char *text, size_t n, struct err *e)
 		if ((c == ']' || c == '}') && depth) depth--;
 		if (c == ',' || c == '[' || c == '{') values++;
 		if (depth > JSON_DEPTH_MAX)
-			return fail(e, ERR_INPUT, "JSON of more than %d levels", JSON_DEPTH_MAX);
+			return fail(e, ERR_INPUT, "JSON of more than %d levels",
+			            JSON_DEPTH_MAX);
 		if (values > JSON_VALUES_MAX)
-			return fail(e, ERR_INPUT, "JSON of more than %d values", JSON_VALUES_MAX);
+			return fail(e, ERR_INPUT, "JSON of more than %d values",
+			            JSON_VALUES_MAX);
 	}
 	return 0;
 }

@@ -40,11 +40,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		check_name(image->release);
 		check_name(image->arch);
 		check_name(image->variant);
-		demand(image->n_builds > 0 && (!i || strcmp(image[-1].distro, image->distro) <= 0));
+		demand(image->n_builds > 0 &&
+		       (!i || strcmp(image[-1].distro, image->distro) <= 0));
 		for (k = 0; k < image->n_builds; k++)
 			check_build(&image->builds[k]);
 		for (k = 1; k < image->n_builds; k++)
-			demand(strcmp(image->builds[k - 1].serial, image->builds[k].serial) >= 0);
+			demand(strcmp(image->builds[k - 1].serial, image->builds[k].serial) >=
+			       0);
 	}
 	return 0;
 }

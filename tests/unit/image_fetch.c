@@ -80,7 +80,8 @@ static void world_end(struct world *w)
 #define SAY(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* What was handed on, '|', the sentence. */
-static void fetches(const char *const say[], const char *sha256, uint64_t size, const char *want)
+static void fetches(const char *const say[], const char *sha256, uint64_t size,
+                    const char *want)
 {
 	struct world w = { 0 };
 	struct image_sink sink = { .take = take, .note = note, .arg = &w };
@@ -104,12 +105,16 @@ TEST(the_right_file)
 
 TEST(the_wrong_file)
 {
-	fetches(SAY(OK "Content-Length: 5\r\n\r\nhello"), OTHER, 5, "hello|http://h/mirror/a/f is "
-	        "not the file that the list of images promises: its SHA-256 is 2cf24dba5fb0a30e... "
+	fetches(SAY(OK "Content-Length: 5\r\n\r\nhello"), OTHER, 5,
+	        "hello|http://h/mirror/a/f is "
+	        "not the file that the list of images promises: its SHA-256 is "
+	        "2cf24dba5fb0a30e... "
 	        "instead of 2cf24dba5fb0a30e...");
-	fetches(SAY(OK "Content-Length: 6\r\n\r\nhello!"), HELLO, 5, "|http://h/mirror/a/f has 6 "
+	fetches(SAY(OK "Content-Length: 6\r\n\r\nhello!"), HELLO, 5,
+	        "|http://h/mirror/a/f has 6 "
 	        "bytes, the list of images says 5");
-	fetches(SAY(OK "\r\nhello!"), HELLO, 5, "|http://h/mirror/a/f is longer than the 5 bytes of "
+	fetches(SAY(OK "\r\nhello!"), HELLO, 5,
+	        "|http://h/mirror/a/f is longer than the 5 bytes of "
 	        "the list of images");
 	fetches(SAY("HTTP/1.1 404 Gone\r\n\r\n"), HELLO, 5,
 	        "|http://h/mirror/a/f: the server answers 404 Gone");
@@ -180,11 +185,15 @@ TEST(the_newest_build_there_is)
 TEST(a_list_that_is_being_written)
 {
 	fetches_best(SAY(OK "\r\n{\"produ", LIST(BUILD("1")), OK "\r\nhello"), "1", "");
-	fetches_best(SAY(OK "\r\n{\"produ", OK "\r\n<html>"),
-	             "http://h/mirror/streams/v1/images.json: the list of images: not JSON from "
-	             "byte 0 on", "");
-	fetches_best(SAY(GONE), "http://h/mirror/streams/v1/images.json is not there; is this an "
-	             "image server?", "");
+	fetches_best(
+		SAY(OK "\r\n{\"produ", OK "\r\n<html>"),
+		"http://h/mirror/streams/v1/images.json: the list of images: not JSON from "
+		"byte 0 on",
+		"");
+	fetches_best(SAY(GONE),
+	             "http://h/mirror/streams/v1/images.json is not there; is this an "
+	             "image server?",
+	             "");
 }
 
 TEST(servers_that_are_none)

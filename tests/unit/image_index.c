@@ -63,10 +63,12 @@ static void product(const char *key, const char *serial, const char *path, const
 	AUTOFREE struct arena m = { 0 };
 	struct image_index x;
 	struct err e = { 0 };
-	const char *text = arena_printf(&m, "{\"products\": {\"%s\": {\"aliases\": \"a/1, b c,,a\", "
+	const char *text = arena_printf(
+		&m,
+		"{\"products\": {\"%s\": {\"aliases\": \"a/1, b c,,a\", "
 		"\"versions\": {\"%s\": {\"items\": {\"any key\": {\"ftype\": \"root.tar.xz\", "
-		"\"path\": \"%s\", \"sha256\": \"%s\", \"size\": %s}}}}}}}", key, serial, path,
-		sha256, size);
+		"\"path\": \"%s\", \"sha256\": \"%s\", \"size\": %s}}}}}}}",
+		key, serial, path, sha256, size);
 
 	CHECK_INT(image_index_parse(&m, text, strlen(text), &x, &e), 0);
 	CHECK_STR(listing(&m, &x), want);
@@ -164,7 +166,8 @@ TEST(no_list_at_all)
 
 TEST(odd_shapes)
 {
-	static const char text[] = "{\"products\": {\"d:r:a:v\": 1, \"e:r:a:v\": {\"versions\": []}, "
+	static const char text[] =
+		"{\"products\": {\"d:r:a:v\": 1, \"e:r:a:v\": {\"versions\": []}, "
 		"\"f:r:a:v\": {\"versions\": {\"1\": {\"items\": [{\"ftype\": 5}, null]}}, "
 		"\"aliases\": 7}}}";
 	AUTOFREE struct arena m = { 0 };

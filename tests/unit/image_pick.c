@@ -12,7 +12,8 @@ static char *no_aliases[] = { NULL };
 static char *bookworm[] = { "debian/bookworm/default", "debian/12/default", "debian/bookworm",
                             "debian/12", NULL };
 static char *bookworm_cloud[] = { "debian/bookworm/cloud", "debian/12/cloud", NULL };
-static char *arch_linux[] = { "archlinux/current/default", "archlinux/current", "archlinux", NULL };
+static char *arch_linux[] = { "archlinux/current/default", "archlinux/current", "archlinux",
+	                      NULL };
 static struct image_build builds[] = { { .serial = "3" }, { .serial = "2" } };
 
 #define IMAGE(d, r, a, v, names) \
@@ -30,7 +31,8 @@ static struct image images[] = {
 	IMAGE("voidlinux", "current", "arm64", "musl", no_aliases),
 };
 
-static const struct image_index offer = { .images = images, .n = sizeof images / sizeof *images };
+static const struct image_index offer = { .images = images,
+	                                  .n = sizeof images / sizeof *images };
 
 /* "distro release arch variant serial", or the sentence. */
 static void picks(struct image_want w, const char *want)
@@ -55,8 +57,10 @@ TEST(names_of_releases)
 {
 	picks(WANT("debian", .release = "bookworm"), "debian bookworm amd64 default 3");
 	picks(WANT("debian", .release = "12"), "debian bookworm amd64 default 3");
-	picks(WANT("debian", .release = "12", .variant = "cloud"), "debian bookworm amd64 cloud 3");
-	picks(WANT("debian", .release = "12", .arch = "arm64"), "debian bookworm arm64 default 3");
+	picks(WANT("debian", .release = "12", .variant = "cloud"),
+	      "debian bookworm amd64 cloud 3");
+	picks(WANT("debian", .release = "12", .arch = "arm64"),
+	      "debian bookworm arm64 default 3");
 	picks(WANT("archlinux", .release = NULL), "archlinux current amd64 default 3");
 	picks(WANT("archlinux", .release = ""), "archlinux current amd64 default 3");
 }
@@ -64,32 +68,43 @@ TEST(names_of_releases)
 TEST(variants_and_builds)
 {
 	picks(WANT("gentoo", .release = "current"), "gentoo current amd64 systemd 3");
-	picks(WANT("gentoo", .release = "current", .variant = "openrc"), "gentoo current amd64 openrc 3");
-	picks(WANT("debian", .release = "12", .serial = "2"), "debian bookworm amd64 default 2");
+	picks(WANT("gentoo", .release = "current", .variant = "openrc"),
+	      "gentoo current amd64 openrc 3");
+	picks(WANT("debian", .release = "12", .serial = "2"),
+	      "debian bookworm amd64 default 2");
 	picks(WANT("debian", .release = "12", .serial = "9"),
 	      "the server has no build '9' of debian bookworm; it has: 3, 2");
 }
 
 TEST(misses_name_what_there_is)
 {
-	picks(WANT("debain", .release = "12"), "the server has no images of 'debain'; is 'debian' meant?");
-	picks(WANT("solaris", .release = "11"), "the server has no images of 'solaris'; 'jlmkr images' lists "
+	picks(WANT("debain", .release = "12"),
+	      "the server has no images of 'debain'; is 'debian' meant?");
+	picks(WANT("solaris", .release = "11"),
+	      "the server has no images of 'solaris'; 'jlmkr images' lists "
 	      "those that it has");
-	picks(WANT("debian", .release = "bokworm"), "the server has no release 'bokworm' of debian; it has: "
+	picks(WANT("debian", .release = "bokworm"),
+	      "the server has no release 'bokworm' of debian; it has: "
 	      "bookworm (12), forky");
-	picks(WANT("debian", .release = NULL), "which release of debian? The server has: bookworm (12), forky");
-	picks(WANT("debian", .release = "12", .arch = "riscv64"), "the server has debian 12, but not for "
+	picks(WANT("debian", .release = NULL),
+	      "which release of debian? The server has: bookworm (12), forky");
+	picks(WANT("debian", .release = "12", .arch = "riscv64"),
+	      "the server has debian 12, but not for "
 	      "riscv64; only for: amd64, arm64");
-	picks(WANT("debian", .release = "12", .variant = "desktop"), "the server has no variant 'desktop' of debian 12 "
+	picks(WANT("debian", .release = "12", .variant = "desktop"),
+	      "the server has no variant 'desktop' of debian 12 "
 	      "for amd64; it has: cloud, default");
-	picks(WANT("voidlinux", .release = "x"), "the server has no images of voidlinux for amd64");
+	picks(WANT("voidlinux", .release = "x"),
+	      "the server has no images of voidlinux for amd64");
 }
 
 TEST(what_looks_like_an_alias)
 {
-	picks(WANT("debian", .release = "12/default"), "the server has no release '12/default' of debian; it "
+	picks(WANT("debian", .release = "12/default"),
+	      "the server has no release '12/default' of debian; it "
 	      "has: bookworm (12), forky");
-	picks(WANT("debian", .release = "debian/12"), "the server has no release 'debian/12' of debian; it "
+	picks(WANT("debian", .release = "debian/12"),
+	      "the server has no release 'debian/12' of debian; it "
 	      "has: bookworm (12), forky");
 }
 

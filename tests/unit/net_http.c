@@ -132,7 +132,8 @@ TEST(tries_again)
 	answers(SAY("HTTP/1.1 500 Oops\r\n\r\n", "HTTP/1.1 500 Oops\r\n\r\n",
 	            "HTTP/1.1 500 Oops\r\n\r\n"),
 	        "http://h/f: the server answers 500 Oops");
-	answers(SAY("HTTP/1.1 429 Slow\r\nRetry-After: 86400\r\n\r\n"), "http://h/f: the server "
+	answers(SAY("HTTP/1.1 429 Slow\r\nRetry-After: 86400\r\n\r\n"),
+	        "http://h/f: the server "
 	        "answers 429 Slow and asks to come back in 86400 seconds");
 }
 
@@ -141,7 +142,8 @@ TEST(no_use_trying)
 	answers(SAY("HTTP/1.1 404 Not Found\r\n\r\n"),
 	        "http://h/f: the server answers 404 Not Found");
 	answers(SAY("HTTP/1.1 501 No\r\n\r\n"), "http://h/f: the server answers 501 No");
-	answers(SAY("220 ftp.example\r\n\r\n"), "h: the answer is not HTTP/1.1: '220 ftp.example'");
+	answers(SAY("220 ftp.example\r\n\r\n"),
+	        "h: the answer is not HTTP/1.1: '220 ftp.example'");
 	answers(SAY("HTTP/1.1 206 Part\r\nContent-Range: bytes 0-1/2\r\n\r\nxx"),
 	        "http://h/f: the server sends another part of the file than was asked for");
 }
@@ -171,7 +173,8 @@ TEST(redirects)
 	answers(SAY("HTTP/1.1 301 Moved\r\nLocation: http://other:81/\r\n\r\n",
 	            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), "hello");
 	answers(SAY("HTTP/1.1 302 Found\r\n\r\n"), "http://h/f redirects to nowhere");
-	answers(SAY("HTTP/1.1 302 Found\r\nLocation: gopher://x/\r\n\r\n"), "http://h/f redirects: "
+	answers(SAY("HTTP/1.1 302 Found\r\nLocation: gopher://x/\r\n\r\n"),
+	        "http://h/f redirects: "
 	        "'gopher://x/' is not a URL: it must begin with https://");
 }
 
@@ -239,11 +242,14 @@ TEST(a_kept_connection_that_died_costs_nothing)
 TEST(the_rest_of_a_file)
 {
 	AUTOFREE struct arena m = { 0 };
-	struct server s = { .say = SAY(
-		"HTTP/1.1 206 P\r\nContent-Range: bytes 3-4/5\r\nContent-Length: 2\r\n"
-		"ETag: \"tag\"\r\n\r\nlo"
-		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: W/\"weak\"\r\n\r\nhello"
-		"HTTP/1.1 206 P\r\nContent-Range: bytes 0-4/5\r\nContent-Length: 5\r\n\r\nhello") };
+	struct server s = {
+		.say = SAY(
+			"HTTP/1.1 206 P\r\nContent-Range: bytes 3-4/5\r\nContent-Length: 2\r\n"
+			"ETag: \"tag\"\r\n\r\nlo"
+			"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: W/\"weak\"\r\n\r\nhello"
+			"HTTP/1.1 206 P\r\nContent-Range: bytes 0-4/5\r\nContent-Length: "
+		        "5\r\n\r\nhello")
+	};
 	struct http *h = client(&m, &s);
 	struct http_reply r;
 	struct err e;
@@ -255,7 +261,8 @@ TEST(the_rest_of_a_file)
 	CHECK_STR(get(h, &m, "http://h/f", 3, &r, &e), "hello");
 	CHECK_INT(r.from, 0);
 	CHECK(!r.etag);
-	CHECK_STR(get(h, &m, "http://h/f", 3, &r, &e), "http://h/f: the server sends another part "
+	CHECK_STR(get(h, &m, "http://h/f", 3, &r, &e),
+	          "http://h/f: the server sends another part "
 	          "of the file than was asked for");
 	http_close(h);
 	hear(&s);
@@ -265,8 +272,9 @@ TEST(the_rest_of_a_file)
 TEST(a_server_that_goes_quiet)
 {
 	AUTOFREE struct arena m = { 0 };
-	struct server s = { .say = SAY("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", "HTTP/1"),
-	                    .open_end = true };
+	struct server s = { .say = SAY("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel",
+		                       "HTTP/1"),
+		            .open_end = true };
 	struct http *h = client(&m, &s);
 	struct http_reply r;
 	struct err e;
@@ -276,7 +284,8 @@ TEST(a_server_that_goes_quiet)
 	CHECK_STR(get(h, &m, "http://h/f", 0, &r, &e), "h has not said anything for too long");
 	CHECK_INT(e.kind, ERR_NETWORK);
 	CHECK(now_ms() - begin < 5000);
-	CHECK(stream_read(r.body ? r.body : &(struct stream){ .ended = true }, &e, 1, NULL) <= 0);
+	CHECK(stream_read(r.body ? r.body : &(struct stream){ .ended = true }, &e, 1, NULL) <=
+	      0);
 	http_close(h);
 	hear(&s);
 }
@@ -309,7 +318,8 @@ TEST(through_a_proxy)
 	struct http_reply r;
 	struct err e;
 
-	CHECK_STR(get(h, &m, "https://h/f", 0, &r, &e), "the proxy proxy wants another user and "
+	CHECK_STR(get(h, &m, "https://h/f", 0, &r, &e),
+	          "the proxy proxy wants another user and "
 	          "password: https_proxy=http://USER:PASSWORD@proxy:3128");
 	CHECK_STR(get(h, &m, "https://h/f", 0, &r, &e),
 	          "the proxy proxy will not connect to h: 403 No");

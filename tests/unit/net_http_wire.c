@@ -30,8 +30,9 @@ static void refuses(const char *text)
 TEST(a_plain_head)
 {
 	AUTOFREE struct arena m = { 0 };
-	struct http_head h = parse(&m, "HTTP/1.1 200 OK fine\r\nContent-Length: 12\r\n"
-	                           "ETag:  \"x y\" \r\nlast-modified:a\r\nLOCATION: /b\r\n\r\n");
+	struct http_head h =
+		parse(&m, "HTTP/1.1 200 OK fine\r\nContent-Length: 12\r\n"
+	                  "ETag:  \"x y\" \r\nlast-modified:a\r\nLOCATION: /b\r\n\r\n");
 
 	CHECK_INT(h.status, 200);
 	CHECK_STR(h.reason, "OK fine");
@@ -61,7 +62,8 @@ TEST(bare_newlines_and_no_reason)
 TEST(ranges)
 {
 	AUTOFREE struct arena m = { 0 };
-	struct http_head h = parse(&m, "HTTP/1.1 206 P\r\nContent-Range: bytes 5-9/100\r\n\r\n");
+	struct http_head h =
+		parse(&m, "HTTP/1.1 206 P\r\nContent-Range: bytes 5-9/100\r\n\r\n");
 
 	CHECK_INT(h.range_from, 5);
 	CHECK_INT(h.range_total, 100);
@@ -81,7 +83,8 @@ TEST(retry_after)
 	AUTOFREE struct arena m = { 0 };
 
 	CHECK_INT(parse(&m, "HTTP/1.1 503 B\r\nRetry-After: 7\r\n\r\n").retry_after, 7);
-	CHECK_INT(parse(&m, "HTTP/1.1 503 B\r\nRetry-After: Mon, 1 Jan\r\n\r\n").retry_after, -1);
+	CHECK_INT(parse(&m, "HTTP/1.1 503 B\r\nRetry-After: Mon, 1 Jan\r\n\r\n").retry_after,
+	          -1);
 }
 
 TEST(chunks_win_over_a_length)
@@ -119,7 +122,8 @@ TEST(what_is_refused)
 	refuses("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n");
 	refuses("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n");
 	refuses("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n");
-	refuses("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n");
+	refuses("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+	        "chunked\r\n\r\n");
 	str_add(&many, "HTTP/1.1 200 OK\r\n");
 	for (i = 0; i <= HTTP_FIELDS_MAX; i++)
 		str_add(&many, "A: b\r\n");

@@ -70,8 +70,10 @@ TEST(text_form)
 	CHECK(sha256_is_hex(lower) && sha256_is_hex(upper));
 	CHECK(sha256_same(lower, upper));
 	CHECK(!sha256_is_hex(lower + 1) && !sha256_is_hex(""));
-	CHECK(!sha256_is_hex("ga7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
-	CHECK(!sha256_is_hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad0"));
+	CHECK(!sha256_is_hex(
+		"ga7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+	CHECK(!sha256_is_hex(
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad0"));
 	CHECK(!sha256_same(lower,
 	                   "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ae"));
 	CHECK(!sha256_same("", ""));

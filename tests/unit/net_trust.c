@@ -70,7 +70,8 @@ static void judge(const char *chain, const char *host, const char *want)
 	struct trust t;
 	size_t n, step;
 	char *bundle = read_file(&m, AT_FDCWD, "tests/data/net/ca.pem", 1 << 20, &n, &e);
-	struct anchors *a = anchors_parse(&m, bundle ? bundle : "", bundle ? n : 0, "the bundle");
+	struct anchors *a =
+		anchors_parse(&m, bundle ? bundle : "", bundle ? n : 0, "the bundle");
 	char *pem = read_file(&m, AT_FDCWD, arena_printf(&m, "tests/data/net/%s.pem", chain),
 	                      1 << 20, NULL, &e);
 	unsigned code;
@@ -104,6 +105,26 @@ TEST(the_bundle)
 	CHECK(!anchors_load(&m, "tests/data/net/nosuch.pem", &e));
 }
 
+TEST(a_bundle_in_der)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct str der = { .m = &m };
+	struct err e = { 0 };
+	const char *pem =
+		read_file(&m, AT_FDCWD, "tests/data/net/good-p384.pem", 1 << 20, NULL, &e);
+	struct anchors *a;
+
+	CHECK_STR(e.text, "");
+	while ((pem = next_der(pem, &der)))
+		;
+	a = anchors_parse(&m, der.s, der.len, "");
+	CHECK_INT(anchors_count(a), 2);
+	CHECK_INT(anchors_skipped(a), 0);
+	a = anchors_parse(&m, der.s, der.len - 1, "");
+	CHECK_INT(anchors_count(a), 1);
+	CHECK_INT(anchors_skipped(a), 1);
+}
+
 TEST(the_built_in_bundle)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -132,11 +153,13 @@ TEST(names)
 {
 	judge("other-name", "host.example", "the certificate of host.example is made out to "
 	      "another name: a.example, b.example, 192.0.2.1, c.example, d.example and 1 more");
-	judge("good-wildcard", "a.host.example", "the certificate of a.host.example is made out to "
+	judge("good-wildcard", "a.host.example",
+	      "the certificate of a.host.example is made out to "
 	      "another name: other.example, *.example");
 	judge("good-wildcard", "example", "the certificate of example is made out to "
 	      "another name: other.example, *.example");
-	judge("good-address", "192.0.2.8", "the certificate of 192.0.2.8 is made out to another "
+	judge("good-address", "192.0.2.8",
+	      "the certificate of 192.0.2.8 is made out to another "
 	      "name: 192.0.2.7, 2001:db8::7");
 	judge("good-p256", "192.0.2.7", "the certificate of 192.0.2.7 is made out to another "
 	      "name: host.example");
@@ -144,50 +167,65 @@ TEST(names)
 
 TEST(dates)
 {
-	judge("expired", "host.example", "the certificate of host.example expired on 2026-05-31; "
+	judge("expired", "host.example",
+	      "the certificate of host.example expired on 2026-05-31; "
 	      "the clock of this machine says 2026-06-01");
 	judge("future", "host.example", "the certificate of host.example is not valid before "
 	      "2026-06-02; the clock of this machine says 2026-06-01");
-	judge("old-middle", "host.example", "the certificate 'Old Middle' that host.example sends "
+	judge("old-middle", "host.example",
+	      "the certificate 'Old Middle' that host.example sends "
 	      "along expired on 2026-05-01; the clock of this machine says 2026-06-01");
 }
 
 TEST(authorities)
 {
-	judge("self-signed", "host.example", "the certificate of host.example is signed by itself, "
+	judge("self-signed", "host.example",
+	      "the certificate of host.example is signed by itself, "
 	      "not by an authority in the bundle");
-	judge("unknown-authority", "host.example", "the certificate of host.example was signed by "
+	judge("unknown-authority", "host.example",
+	      "the certificate of host.example was signed by "
 	      "'Other', which is not in the bundle; perhaps the server does not send the "
 	      "intermediate certificate");
-	judge("unknown-authority-sent", "host.example", "the certificate of host.example comes from "
+	judge("unknown-authority-sent", "host.example",
+	      "the certificate of host.example comes from "
 	      "the authority 'Other', which is not in the bundle");
-	judge("same-name-authority", "host.example", "the certificate of host.example says that it "
-	      "was signed by 'Root', but not with the key which that authority has in the bundle");
+	judge("same-name-authority", "host.example",
+	      "the certificate of host.example says that it "
+	      "was signed by 'Root', but not with the key which that authority has in the "
+	      "bundle");
 	judge("missing-middle", "host.example", "the certificate of host.example was signed by "
 	      "'Middle', which is not in the bundle; perhaps the server does not send the "
 	      "intermediate certificate");
-	judge("leaf-as-authority", "host.example", "the certificate of host.example was signed by "
+	judge("leaf-as-authority", "host.example",
+	      "the certificate of host.example was signed by "
 	      "'Leaf', which is not an authority");
-	judge("too-deep", "host.example", "the certificate of host.example goes back to 'Middle', "
+	judge("too-deep", "host.example",
+	      "the certificate of host.example goes back to 'Middle', "
 	      "which may not make others an authority");
-	judge("wrong-order", "host.example", "host.example sends certificates that do not belong "
+	judge("wrong-order", "host.example",
+	      "host.example sends certificates that do not belong "
 	      "together; 'RSA Middle' did not sign the one before it");
-	judge("wrong-purpose", "host.example", "the certificate of host.example is not meant for "
+	judge("wrong-purpose", "host.example",
+	      "the certificate of host.example is not meant for "
 	      "servers");
 }
 
 TEST(weak_ones)
 {
-	judge("weak-key", "host.example", "the certificate of host.example has an RSA key of less "
+	judge("weak-key", "host.example",
+	      "the certificate of host.example has an RSA key of less "
 	      "than 2048 bits, which can be broken");
-	judge("weak-middle", "host.example", "the certificate 'Weak Middle' that host.example sends "
+	judge("weak-middle", "host.example",
+	      "the certificate 'Weak Middle' that host.example sends "
 	      "along has an RSA key of less than 2048 bits, which can be broken");
 	judge("weak-root", "host.example", "the certificate of host.example was signed by "
 	      "'Weak Root', which is not in the bundle; perhaps the server does not send the "
 	      "intermediate certificate");
-	judge("sha1", "host.example", "the certificate of host.example is signed with SHA-1 or MD5, "
+	judge("sha1", "host.example",
+	      "the certificate of host.example is signed with SHA-1 or MD5, "
 	      "which can be forged");
-	judge("sha1-middle", "host.example", "the certificate 'Forged Middle' that host.example "
+	judge("sha1-middle", "host.example",
+	      "the certificate 'Forged Middle' that host.example "
 	      "sends along is signed with SHA-1 or MD5, which can be forged");
 }
 

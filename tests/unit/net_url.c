@@ -45,11 +45,13 @@ TEST(what_is_refused)
 {
 	static const char *const bad[] = {
 		"", "https://", "https:///x", "https://:80/", "https://h:/", "https://h:0/",
-		"https://h:65536/", "https://h:99999999999999/", "https://h:8x/", "https://h:-1/",
+		"https://h:65536/", "https://h:99999999999999/", "https://h:8x/",
+		"https://h:-1/",
 		"https://a b/", "https://h/\r\nX: y", "https://h/\x7f", "https://h\\x/",
 		"https://h/%", "https://h/%g0", "https://h/%1", "https://.h/", "https://a..b/",
 		"https://-h/", "https://[::1/", "https://[::1]x/", "https://[fe80::1%25eth0]/",
-		"https://[1.2.3.4]/", "https://1.2.3/", "https://0x7f000001/", "https://2130706433/",
+		"https://[1.2.3.4]/", "https://1.2.3/", "https://0x7f000001/",
+		"https://2130706433/",
 		"https://h\xc3\xa4/", "https://u%00:p@h/", "https://u%:p@h/", "https://h,i/",
 	};
 	char longer[URL_MAX + 20] = "https://h/";
@@ -85,18 +87,21 @@ static void resolves(const char *from, const char *reference, const char *want)
 	struct url base, u;
 
 	CHECK(!url_parse(&m, from, &base, &e));
-	CHECK_STR(url_resolve(&m, &base, reference, &u, &e) < 0 ? e.text : url_text(&m, &u), want);
+	CHECK_STR(url_resolve(&m, &base, reference, &u, &e) < 0 ? e.text : url_text(&m, &u),
+	          want);
 }
 
 /* RFC 3986, 5.4 */
 TEST(references)
 {
 	static const char *const cases[][2] = {
-		{ "g", "https://a/b/c/g" }, { "./g", "https://a/b/c/g" }, { "g/", "https://a/b/c/g/" },
+		{ "g", "https://a/b/c/g" }, { "./g", "https://a/b/c/g" },
+		{ "g/", "https://a/b/c/g/" },
 		{ "/g", "https://a/g" }, { "//g", "https://g/" }, { "?y", "https://a/b/c/d?y" },
 		{ "g?y", "https://a/b/c/g?y" }, { "#s", "https://a/b/c/d?q" },
-		{ "", "https://a/b/c/d?q" }, { ".", "https://a/b/c/" }, { "./", "https://a/b/c/" },
-		{ "..", "https://a/b/" }, { "../g", "https://a/b/g" }, { "../..", "https://a/" },
+		{ "", "https://a/b/c/d?q" }, { ".", "https://a/b/c/" },
+		{ "./", "https://a/b/c/" }, { "..", "https://a/b/" },
+		{ "../g", "https://a/b/g" }, { "../..", "https://a/" },
 		{ "../../../../g", "https://a/g" }, { "/./g", "https://a/g" },
 		{ "/../g", "https://a/g" }, { "g.", "https://a/b/c/g." },
 		{ "g?y/../x", "https://a/b/c/g?y/../x" }, { "g;x=1/../y", "https://a/b/c/y" },

@@ -51,7 +51,8 @@ TEST(what_is_not_there)
 
 TEST(whole_numbers)
 {
-	AUTOJSON struct json *root = open_text("[0, 9007199254740992, 1e3, -1, 1.5, 1e300, 1e17]");
+	AUTOJSON struct json *root =
+		open_text("[0, 9007199254740992, 1e3, -1, 1.5, 1e300, 1e17]");
 	const struct json *v = json_first(root);
 	uint64_t n;
 
@@ -98,8 +99,9 @@ TEST(bounds)
 
 TEST(brackets_in_texts_do_not_count)
 {
-	AUTOJSON struct json *root = open_text("[\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
-	                                       "[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[\", 1]");
+	AUTOJSON struct json *root =
+		open_text("[\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+	                  "[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[\", 1]");
 
 	CHECK(root);
 }
@@ -124,7 +126,8 @@ TEST(writing)
 	json_end(&o, '}');
 	json_add_int(&o, NULL, INT64_MIN);
 	json_end(&o, ']');
-	CHECK_STR(str_text(&s), "[{\"name\":\"a\\\"b\\\\c\\nd\\te\\u0001\\u007f\",\"none\":null,"
+	CHECK_STR(str_text(&s),
+	          "[{\"name\":\"a\\\"b\\\\c\\nd\\te\\u0001\\u007f\",\"none\":null,"
 	          "\"n\":-5,\"l\":[true,false],\"empty\":{}},-9223372036854775808]");
 }
 
@@ -134,7 +137,8 @@ TEST(texts_that_are_not_utf8)
 	struct str s = { .m = &m };
 	struct json_out o = { .to = &s };
 
-	json_add_text(&o, NULL, "\xc3\xa4\xff\xc3(\xe2\x82\xed\xa0\x80\xf0\x9f\x98\x80\xc0\x80\xe2");
+	json_add_text(&o, NULL,
+	              "\xc3\xa4\xff\xc3(\xe2\x82\xed\xa0\x80\xf0\x9f\x98\x80\xc0\x80\xe2");
 	CHECK_STR(str_text(&s), "\"\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd"
 	          "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd"
 	          "\xef\xbf\xbd\"");

@@ -40,6 +40,10 @@ int engine_start(struct engine *en, const struct plan *plan, struct err *e);
 /* 1 when the jail's unit exists in any state but dead or failed, else 0. */
 int engine_runs(struct engine *en, const char *jail, struct err *e);
 
+/* Whether machined knows the jail: asks nobody, so that a start need not wait for an
+ * answer that is no in the end. A jail that it does not know may run all the same. */
+bool engine_knows(struct engine *en, const char *jail);
+
 struct stop_how {
 	bool now;		/* do not ask the jail, end it */
 	long timeout;		/* seconds to wait for each of: asking, ending */

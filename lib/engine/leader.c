@@ -42,6 +42,11 @@ static pid_t registered_leader(struct arena *m, const char *jail, const char *un
 	return to_pid(assigned(m, text, "LEADER"));
 }
 
+bool engine_knows(struct engine *en, const char *jail)
+{
+	return registered_leader(en->m, jail, name_unit(en->m, jail)) != 0;
+}
+
 static pid_t only_child(struct arena *m, uint32_t pid)
 {
 	const char *path = arena_printf(m, "/proc/%u/task/%u/children", pid, pid);

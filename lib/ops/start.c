@@ -65,7 +65,7 @@ int op_start(struct engine *en, const char *name, struct err *e)
 
 	if (jail_find(m, dir, name, &j, e) < 0) return -1;
 	if (j.broken) return fail(e, ERR_INPUT, "%s is no whole jail: %s", name, j.broken);
-	if ((runs = engine_runs(en, name, e))) return runs;
+	if (engine_knows(en, name) && (runs = engine_runs(en, name, e))) return runs;
 	if (jail_conf(m, dir, name, &conf, e) < 0) return -1;
 	if (find_facts(m, &j, &facts, e) < 0) return -1;
 	if (plan_make(m, name, &conf, &facts, &plan, e) < 0) return -1;

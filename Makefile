@@ -36,8 +36,8 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 # are named here. rcrt1.o is the one that relocates itself.
 MUSL := musl-gcc -idirafter $(OUT)/musl/kernel
 MUSL_CRT := /usr/lib/$(shell uname -m)-linux-musl
-MUSL_CFLAGS := -O2 -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong \
-	-fno-plt -ffile-prefix-map=$(CURDIR)=. -I$(OUT)/musl/include
+MUSL_CFLAGS := -Os -fPIE -fno-plt -ffunction-sections -fdata-sections -fstack-protector-strong \
+	-fno-asynchronous-unwind-tables -ffile-prefix-map=$(CURDIR)=. -I$(OUT)/musl/include
 MUSL_LDFLAGS := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text -Wl,--gc-sections \
 	-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none -s -L$(OUT)/musl/lib
 crt = $(MUSL_CRT)/rcrt1.o $(MUSL_CRT)/crti.o $(shell gcc -print-file-name=crtbeginS.o)

@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (struct test *t = first; t; t = t->next) {
+	for (struct test *volatile t = first; t; t = t->next) {
 		if (!wanted(t->name, argv + 1)) continue;
 		running = t->name;
 		if (setjmp(leave)) continue;

@@ -1,5 +1,7 @@
 #include "lib/engine/journal.h"
 
+#include <string.h>
+
 #include "lib/base/run.h"
 #include "lib/base/str.h"
 
@@ -8,7 +10,7 @@ enum { TAIL_MAX = 64 * 1024 };
 const char *journal_tail(struct arena *m, const char *unit, const char *invocation, int lines)
 {
 	struct words argv = { .m = m };
-	const char *text;
+	char *text;
 
 	words_add(&argv, "journalctl");
 	words_add(&argv, "--no-pager");
@@ -24,5 +26,8 @@ const char *journal_tail(struct arena *m, const char *unit, const char *invocati
 		words_addf(&argv, "--unit=%s", unit);
 	}
 	text = run_output(m, words_list(&argv), TAIL_MAX, NULL);
-	return text ? text : "";
+	if (!text) return "";
+	for (size_t n = strlen(text); n && text[n - 1] == '\n'; n--)
+		text[n - 1] = 0;
+	return text;
 }

@@ -67,7 +67,7 @@ story 'owners, modes, links and devices are those of the archive'
 mkdir "$tmp/ref"
 mount -t tmpfs tmpfs "$tmp/ref"
 cache=${HOST_CACHE:-$here/../../build/out/host}
-tar --numeric-owner --xattrs-include='*' -xpJf "$cache/debian.tar.xz" -C "$tmp/ref"
+tar --numeric-owner --xattrs-include='*' -xpJf "$cache/base/debian.tar.xz" -C "$tmp/ref"
 # usr is what nothing writes to when the jail boots.
 table() { find usr dev/null -printf '%p %y %m %U:%G %l %n %t\n' | sed 's/\.[0-9]*$//' | sort; }
 (cd "$tmp/ref" && table) > "$tmp/want"

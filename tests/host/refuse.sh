@@ -44,7 +44,7 @@ host images '*/rootfs.tar.xz flip'
 refuses 7 fedora 43
 
 story 'one flipped byte at the very end of the image'
-size=$(in_host true; stat -Lc %s "${HOST_CACHE:-$here/../../build/out/host}/debian.tar.xz")
+size=$(in_host true; stat -Lc %s "${HOST_CACHE:-$here/../../build/out/host}/base/debian.tar.xz")
 host images "*/rootfs.tar.xz flip $((size - 1))"
 refuses 7 debian bookworm
 

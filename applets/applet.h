@@ -86,7 +86,7 @@ extern const struct opt common_opts[];
 
 /* Read argv (without the program's name) into `args`, which is as large as
  * a->args_size, and `common`. Returns the operands, NULL-ended, or NULL with
- * ERR_USAGE. `--help` ends the reading: what is missing does not matter then. */
+ * ERR_USAGE. `--help` and `--version` end the reading: what is missing does not matter. */
 char **opts_parse(struct arena *m, const struct applet *a, char *const *argv, void *args,
                   struct common_args *common, struct err *e);
 

@@ -100,6 +100,12 @@ static int find_dir(struct host *h, struct err *e)
 	return h->dir ? 0 : -1;
 }
 
+static int print_version(struct err *e)
+{
+	puts("jlmkr " JLMKR_VERSION);
+	return out_flush(e);
+}
+
 static int run_applet(struct host *h, const struct applet *a, char *const *argv,
                       struct common_args *common, struct err *e)
 {
@@ -110,6 +116,7 @@ static int run_applet(struct host *h, const struct applet *a, char *const *argv,
 		help_print_applet(a);
 		return out_flush(e);
 	}
+	if (common->version) return print_version(e);
 	if (!operands) return -1;
 	h->dir_option = common->dir;
 	out_init(common->quiet ? OUT_QUIET : common->verbose ? OUT_VERBOSE : OUT_NORMAL);
@@ -125,12 +132,6 @@ static int print_list(struct err *e)
 {
 	for (const struct applet *const *a = applets; *a; a++)
 		puts((*a)->name);
-	return out_flush(e);
-}
-
-static int print_version(struct err *e)
-{
-	puts("jlmkr " JLMKR_VERSION);
 	return out_flush(e);
 }
 

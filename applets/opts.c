@@ -195,7 +195,7 @@ char **opts_parse(struct arena *m, const struct applet *a, char *const *argv, vo
 			options = false;
 		} else if (options && is_option(word)) {
 			if (take_option(&p, word) < 0) return NULL;
-			if (common->help) return words_list(&operands);
+			if (common->help || common->version) return words_list(&operands);
 		} else {
 			words_add(&operands, word);
 			if (a->rest) take_rest(&p, &operands);

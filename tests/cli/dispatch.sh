@@ -20,6 +20,9 @@ out 'Usage: jlmkr stop'
 try help-needs-no-operands 0 "$jlmkr" exec --help
 out 'Usage: jlmkr exec'
 
+try version-of-a-command 0 "$jlmkr" stop --version
+out 'jlmkr '
+
 try unknown-command 2 "$jlmkr" strat
 err "jlmkr: unknown command 'strat'; did you mean 'start'?"
 out ''
@@ -53,8 +56,7 @@ try install 0 "$jlmkr" --install bin
 err ''
 try install-again 0 bin/jlmkr --install bin
 try install-nowhere 1 "$jlmkr" --install nowhere
-err 'install into'
-err 'nowhere'
+err 'open nowhere: No such file'
 while read -r command; do
 	try "link-$command" 0 "bin/jlmkr-$command" --help
 	out "Usage: jlmkr $command"

@@ -79,7 +79,7 @@ $(OUT)/obj/fuzz/%.o: % Makefile | $(DEBUG_LIBS) $(OUT)/packages-lint
 	@mkdir -p $(@D); echo '  fuzz	$<'
 	$(Q)clang $(CFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(foreach f,musl debug fuzz,$(OUT)/obj/$f/lib/net/builtin_ca.S.o): $(OUT)/ca-bundle.pem
+$(foreach f,musl debug fuzz,$(OUT)/obj/$f/lib/net/builtin_ca.S.o): $(OUT)/ca-bundle.der
 
 -include $(shell find $(OUT)/obj -name '*.d' 2> /dev/null)
 

@@ -48,6 +48,6 @@ $(OUT)/%/stamp/cjson: $(OUT)/src/cjson.lock build/dep
 $(OUT)/musl/stamp/kernel: build/dep | $(OUT)/packages-build
 	$(Q)build/dep musl kernel
 
-$(OUT)/ca-bundle.pem: $(OUT)/src/ca-certificates.lock build/ca-bundle
+$(OUT)/ca-bundle.der: $(OUT)/src/ca-certificates.lock build/ca-bundle
 	@echo '  make	$@'
 	$(Q)build/ca-bundle > $@

@@ -18,8 +18,8 @@
 enum { BUNDLE_MAX = 16 << 20, DIRECTORY_FILES_MAX = 4096, ANCHORS_MAX = 16384,
        DER_SEQUENCE = 0x30 };
 
-/* PEM or DER, put into the binary by builtin_ca.S */
-extern const char builtin_ca_pem[], builtin_ca_pem_end[];
+/* DER, put into the binary by builtin_ca.S */
+extern const char builtin_ca[], builtin_ca_end[];
 
 static const char *const known_files[] = {
 	"/etc/ssl/certs/ca-certificates.crt",		/* Debian, TrueNAS SCALE, Arch */
@@ -239,7 +239,7 @@ struct anchors *anchors_load(struct arena *m, const char *cacert, struct err *e)
 	}
 	for (i = 0; i < sizeof known_files / sizeof *known_files; i++)
 		if ((a = load_file(m, known_files[i], NULL))) return a;
-	return anchors_parse(m, builtin_ca_pem, (size_t)(builtin_ca_pem_end - builtin_ca_pem),
+	return anchors_parse(m, builtin_ca, (size_t)(builtin_ca_end - builtin_ca),
 	                     "the authorities built into jlmkr");
 }
 

@@ -128,9 +128,9 @@ TEST(a_bundle_in_der)
 TEST(the_built_in_bundle)
 {
 	AUTOFREE struct arena m = { 0 };
-	extern const char builtin_ca_pem[], builtin_ca_pem_end[];
-	struct anchors *a = anchors_parse(&m, builtin_ca_pem,
-	                                  (size_t)(builtin_ca_pem_end - builtin_ca_pem), "");
+	extern const char builtin_ca[], builtin_ca_end[];
+	struct anchors *a = anchors_parse(&m, builtin_ca,
+	                                  (size_t)(builtin_ca_end - builtin_ca), "");
 
 	CHECK(anchors_count(a) > 100);
 	CHECK_INT(anchors_skipped(a), 0);

@@ -56,17 +56,20 @@ static int wanted(const char *name, char **names)
 	return 0;
 }
 
+static void run(const struct test *t)
+{
+	running = t->name;
+	if (setjmp(leave)) return;
+	t->run();
+	printf("ok %s\n", running);
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (struct test *volatile t = first; t; t = t->next) {
-		if (!wanted(t->name, argv + 1)) continue;
-		running = t->name;
-		if (setjmp(leave)) continue;
-		t->run();
-		printf("ok %s\n", t->name);
-	}
+	for (; first; first = first->next)
+		if (wanted(first->name, argv + 1)) run(first);
 	fflush(stdout);
 	if (failed) _exit(1);	/* what a failed test left behind is not a leak */
 	return 0;

@@ -278,23 +278,30 @@ static int send_call(struct bus *b, const struct bus_dest *to, const char *membe
 {
 	AUTOFREE struct arena m = { 0 };
 	struct str head = { .m = &m };
+	struct parcel out = { 0 };
 	struct message msg = {
 		.type = MESSAGE_CALL, .flags = flags,
 		.path = to->path, .iface = to->iface, .member = member,
 		.dest = b->kind == BUS_BROKER ? to->name : NULL,
 	};
-	size_t body_len = body ? body->body.len : 0, fd_count = body ? body->fd_count : 0;
 
 	if (body && wire_done(body, e) < 0) return -1;
 	if (!++b->serial) b->serial = 1;
 	msg.serial = b->serial;
 	if (message_header(&msg, body, &m, &head, e) < 0) return -1;
-	if (head.len + body_len > BUS_MESSAGE_MAX)
-		return fail(e, ERR_INPUT, "%zu bytes are too much for D-Bus", body_len);
-	if (fd_count && !b->link.passes_fds)
+	out.head = head.s;
+	out.head_len = head.len;
+	if (body) {
+		out.body = body->body.s;
+		out.body_len = body->body.len;
+		out.fds = body->fds;
+		out.fd_count = body->fd_count;
+	}
+	if (out.head_len + out.body_len > BUS_MESSAGE_MAX)
+		return fail(e, ERR_INPUT, "%zu bytes are too much for D-Bus", out.body_len);
+	if (out.fd_count && !b->link.passes_fds)
 		return fail(e, ERR_HOST, "this D-Bus does not take descriptors");
-	return link_send(&b->link, head.s, head.len, body ? str_text(&body->body) : NULL, body_len,
-	                 body ? body->fds : NULL, fd_count, deadline, e);
+	return link_send(&b->link, &out, deadline, e);
 }
 
 int bus_send(struct bus *b, const struct bus_dest *to, const char *member,

@@ -154,22 +154,35 @@ int link_wait(struct link *l, int64_t deadline, struct err *e)
 	return n;
 }
 
-/* One sendmsg, the descriptors with its first byte. */
-static ssize_t send_some(struct link *l, struct iovec *io, size_t io_count, const int *fds,
-                         size_t fd_count)
+static size_t pieces_left(const struct parcel *out, size_t sent, struct iovec *io)
 {
+	size_t n = 0;
+
+	if (sent < out->head_len)
+		io[n++] = (struct iovec){ (char *)out->head + sent, out->head_len - sent };
+	sent -= sent < out->head_len ? sent : out->head_len;
+	if (sent < out->body_len)
+		io[n++] = (struct iovec){ (char *)out->body + sent, out->body_len - sent };
+	return n;
+}
+
+/* One sendmsg for what is left, the descriptors with the first byte. */
+static ssize_t send_some(struct link *l, const struct parcel *out, size_t sent)
+{
+	size_t size = sizeof *out->fds * out->fd_count;
 	union fd_room control;
-	struct msghdr msg = { .msg_iov = io, .msg_iovlen = io_count };
+	struct iovec io[2];
+	struct msghdr msg = { .msg_iov = io, .msg_iovlen = pieces_left(out, sent, io) };
 	struct cmsghdr *c = &control.align;
 
-	if (fd_count) {
+	if (size && !sent) {
 		memset(&control, 0, sizeof control);
 		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE(sizeof *fds * fd_count);
+		msg.msg_controllen = CMSG_SPACE(size);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof *fds * fd_count);
-		memcpy(CMSG_DATA(c), fds, sizeof *fds * fd_count);
+		c->cmsg_len = CMSG_LEN(size);
+		memcpy(CMSG_DATA(c), out->fds, size);
 	}
 	return sendmsg(l->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
@@ -184,20 +197,13 @@ static int wait_to_send(struct link *l, int64_t deadline, struct err *e)
 	return p.revents & POLLIN ? link_recv(l, e) : 0;
 }
 
-int link_send(struct link *l, const void *head, size_t head_len, const void *body,
-              size_t body_len, const int *fds, size_t fd_count, int64_t deadline,
-              struct err *e)
+int link_send(struct link *l, const struct parcel *out, int64_t deadline, struct err *e)
 {
 	size_t sent = 0;
 
 	if (l->dead) return link_lost(l, e, "the connection to D-Bus is lost");
-	while (sent < head_len + body_len) {
-		size_t in_head = sent < head_len ? sent : head_len;
-		struct iovec io[] = {
-			{ (char *)head + in_head, head_len - in_head },
-			{ (char *)body + (sent - in_head), body_len - (sent - in_head) },
-		};
-		ssize_t n = send_some(l, io, 2, fds, sent ? 0 : fd_count);
+	while (sent < out->head_len + out->body_len) {
+		ssize_t n = send_some(l, out, sent);
 
 		if (n >= 0) {
 			sent += (size_t)n;
@@ -216,7 +222,8 @@ int link_hello(struct link *l, int64_t deadline, struct err *e)
 {
 	static const char text[] = "\0AUTH EXTERNAL\r\nDATA\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n";
 
-	return link_send(l, text, sizeof text - 1, NULL, 0, NULL, 0, deadline, e);
+	return link_send(l, &(struct parcel){ .head = text, .head_len = sizeof text - 1 }, deadline,
+	                 e);
 }
 
 /* A line without its end into `line`: cut to fit, a long one is none we know. */

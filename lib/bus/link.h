@@ -46,11 +46,17 @@ void link_close(struct link *l);
 int link_hello(struct link *l, int64_t deadline, struct err *e);
 int link_welcome(struct link *l, int64_t deadline, struct err *e);
 
+/* What goes out as one: two pieces, and descriptors beside the first byte. */
+struct parcel {
+	const void *head, *body;	/* the body may be NULL */
+	size_t head_len, body_len;
+	const int *fds;			/* borrowed */
+	size_t fd_count;
+};
+
 /* Send all of it. What arrives meanwhile is collected, so that a peer that waits
  * for us to read does not make us wait for it. */
-int link_send(struct link *l, const void *head, size_t head_len, const void *body,
-              size_t body_len, const int *fds, size_t fd_count, int64_t deadline,
-              struct err *e);
+int link_send(struct link *l, const struct parcel *out, int64_t deadline, struct err *e);
 
 /* Collect what is there, without waiting: 1 something, 0 nothing, -1 failure. */
 int link_recv(struct link *l, struct err *e);

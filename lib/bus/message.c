@@ -147,6 +147,7 @@ int message_parse(struct message *msg, const void *bytes, size_t size, struct er
 	if (reader_done(&r, e) < 0) return -1;
 	for (at = r.at; at % 8 && at < size; at++)
 		if (p[at]) return fail(e, ERR_HOST, "malformed D-Bus message: padding is not zero");
+	if (at % 8) return fail(e, ERR_HOST, "malformed D-Bus message: its lengths do not fit");
 	msg->body = p + at;
 	msg->body_len = size - at;
 	return check_message(msg, body_len, e);

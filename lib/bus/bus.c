@@ -1,6 +1,6 @@
 /* Whatever arrives is looked at once, in sort_message: the reply to a call that
- * still waits, or a signal that a match asked for, is put on the list of kept
- * messages; the rest is dropped. Everybody who waits looks into that list first. */
+ * still waits, or a signal that a match asked for, is put into the inbox; the
+ * rest is dropped. Everybody who waits looks into the inbox first. */
 
 #include "lib/bus/bus.h"
 
@@ -11,20 +11,10 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/wait.h"
+#include "lib/bus/inbox.h"
 #include "lib/bus/link.h"
 
-enum {
-	BUS_MESSAGE_MAX = 32 << 20,
-	KEPT_MAX = 4096,
-	KEPT_BYTES_MAX = 64 << 20,
-};
-
-struct kept {
-	struct kept *next;
-	void *bytes;
-	size_t size;
-	struct message msg;		/* points into bytes */
-};
+enum { BUS_MESSAGE_MAX = 32 << 20 };
 
 /* A call whose reply has not come. Nobody asks for that of an AddMatch. */
 struct waiting {
@@ -48,9 +38,7 @@ struct bus {
 	size_t waiting_count, waiting_room;
 	struct watch *watches;
 	int watch_id;
-	struct arena kept_m;		/* given back whenever the list is empty */
-	struct kept *kept, **kept_end;
-	size_t kept_count, kept_bytes;
+	struct inbox inbox;
 };
 
 static const struct bus_dest driver = {
@@ -83,52 +71,6 @@ static struct waiting *waiting_find(struct bus *b, uint32_t serial)
 static void waiting_remove(struct bus *b, struct waiting *w)
 {
 	if (w) *w = b->waiting[--b->waiting_count];
-}
-
-/* -- kept messages -- */
-
-static void kept_add(struct bus *b, const void *bytes, size_t size, const struct message *msg)
-{
-	struct kept *k = arena_alloc(&b->kept_m, sizeof *k);
-
-	k->bytes = arena_memdup(&b->kept_m, bytes, size);
-	k->size = size;
-	message_parse(&k->msg, k->bytes, size, NULL);
-	k->msg.fds = arena_memdup(&b->kept_m, msg->fds, msg->fd_count * sizeof *msg->fds);
-	k->msg.fd_count = msg->fd_count;
-	*b->kept_end = k;
-	b->kept_end = &k->next;
-	b->kept_count++;
-	b->kept_bytes += size;
-}
-
-static void kept_unlink(struct bus *b, struct kept **at)
-{
-	struct kept *k = *at;
-
-	*at = k->next;
-	if (b->kept_end == &k->next) b->kept_end = at;
-	b->kept_bytes -= k->size;
-	if (--b->kept_count == 0) arena_free(&b->kept_m);
-}
-
-/* Hand over the message at `at` with its descriptors. */
-static void kept_take(struct bus *b, struct kept **at, struct arena *m, struct message *msg)
-{
-	struct kept *k = *at;
-	void *bytes = arena_memdup(m, k->bytes, k->size);
-
-	message_close(msg);
-	message_parse(msg, bytes, k->size, NULL);
-	msg->fd_count = k->msg.fd_count;
-	msg->fds = arena_memdup(m, k->msg.fds, msg->fd_count * sizeof *msg->fds);
-	kept_unlink(b, at);
-}
-
-static void kept_drop(struct bus *b, struct kept **at)
-{
-	message_close(&(*at)->msg);
-	kept_unlink(b, at);
 }
 
 /* -- what arrives -- */
@@ -170,12 +112,9 @@ static const char *error_text(const struct message *msg)
 static int keep(struct bus *b, const void *bytes, size_t size, struct message *msg,
                 struct err *e)
 {
-	if (b->kept_count >= KEPT_MAX || b->kept_bytes + size > KEPT_BYTES_MAX) {
-		message_close(msg);
-		return link_lost(&b->link, e, "D-Bus sends more than can be kept");
-	}
-	kept_add(b, bytes, size, msg);
-	return 0;
+	if (inbox_add(&b->inbox, bytes, size, msg)) return 0;
+	message_close(msg);
+	return link_lost(&b->link, e, "D-Bus sends more than can be kept");
 }
 
 static int sort_message(struct bus *b, const void *bytes, size_t size, struct message *msg,
@@ -237,19 +176,6 @@ static int sort_all(struct bus *b, struct err *e)
 	return n;
 }
 
-/* The first kept message that is the reply to `serial`, or with 0 a signal. */
-static struct kept **kept_find(struct bus *b, uint32_t serial)
-{
-	struct kept **at;
-
-	for (at = &b->kept; *at; at = &(*at)->next) {
-		bool is_signal = (*at)->msg.type == MESSAGE_SIGNAL;
-
-		if (serial ? !is_signal && (*at)->msg.reply_serial == serial : is_signal) return at;
-	}
-	return NULL;
-}
-
 /* Read until it is there: 1, 0 when the time is over, -1. A peer that never stops
  * talking must not keep us from noticing the deadline or a signal. */
 static int await(struct bus *b, uint32_t serial, int64_t deadline, struct kept ***found,
@@ -258,7 +184,7 @@ static int await(struct bus *b, uint32_t serial, int64_t deadline, struct kept *
 	bool once = true;
 
 	if (sort_all(b, e) < 0) return -1;
-	while (!(*found = kept_find(b, serial))) {
+	while (!(*found = inbox_find(&b->inbox, serial))) {
 		int n;
 
 		if (!once && !deadline_left(deadline)) return 0;
@@ -328,7 +254,7 @@ int bus_reply(struct bus *b, uint32_t serial, int64_t deadline, struct arena *m,
 		if (n == 0 && e) e->sys = ETIMEDOUT;
 		return -1;
 	}
-	kept_take(b, at, m, reply);
+	inbox_take(&b->inbox, at, m, reply);
 	return reply->type == MESSAGE_ERROR ? fail(e, ERR_HOST, "%s", error_text(reply)) : 0;
 }
 
@@ -409,7 +335,7 @@ int bus_match(struct bus *b, const struct bus_match *what, int64_t deadline, str
 void bus_unmatch(struct bus *b, int id)
 {
 	struct watch **at = &b->watches;
-	struct kept **k = &b->kept;
+	struct kept **k = &b->inbox.first;
 
 	while (*at && (*at)->id != id)
 		at = &(*at)->next;
@@ -418,7 +344,7 @@ void bus_unmatch(struct bus *b, int id)
 		send_rule(b, "RemoveMatch", (*at)->rule, MESSAGE_NO_REPLY, deadline_in(1000), NULL);
 	*at = (*at)->next;
 	while (*k) {
-		if ((*k)->msg.type == MESSAGE_SIGNAL && !is_watched(b, &(*k)->msg)) kept_drop(b, k);
+		if ((*k)->msg.type == MESSAGE_SIGNAL && !is_watched(b, &(*k)->msg)) inbox_drop(&b->inbox, k);
 		else k = &(*k)->next;
 	}
 }
@@ -431,7 +357,7 @@ int bus_next_signal(struct bus *b, int64_t deadline, struct arena *m, struct mes
 
 	message_close(msg);
 	*msg = (struct message){ .sig = "" };
-	if (n > 0) kept_take(b, at, m, msg);
+	if (n > 0) inbox_take(&b->inbox, at, m, msg);
 	return n;
 }
 
@@ -460,7 +386,7 @@ struct bus *bus_open_fd(int fd, enum bus_kind kind, int64_t deadline, struct err
 
 	b->m = m;
 	b->kind = kind;
-	b->kept_end = &b->kept;
+	inbox_init(&b->inbox);
 	if (link_init(&b->link, fd, 2 * BUS_MESSAGE_MAX, e) == 0 && say_hello(b, deadline, e) == 0)
 		return b;
 	fail_in(e, "D-Bus");
@@ -481,8 +407,7 @@ void bus_close(struct bus *b)
 	struct arena m;
 
 	if (!b) return;
-	while (b->kept)
-		kept_drop(b, &b->kept);
+	inbox_close(&b->inbox);
 	link_close(&b->link);
 	m = b->m;
 	arena_free(&m);

@@ -27,8 +27,6 @@ static int xz_fail(lzma_ret rc, struct err *e)
 	switch (rc) {
 	case LZMA_BUF_ERROR:
 		return fail(e, ERR_INPUT, "the archive ends too early");
-	case LZMA_FORMAT_ERROR:
-		return fail(e, ERR_INPUT, "the archive goes on with something that is not xz");
 	case LZMA_OPTIONS_ERROR:
 		return fail(e, ERR_INPUT, "the archive uses a form of xz that is not known here");
 	case LZMA_MEMLIMIT_ERROR:

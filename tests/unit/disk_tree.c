@@ -1,0 +1,181 @@
+#include "lib/disk/tree.h"
+
+#include <errno.h>
+#include <linux/fs.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+
+#include "lib/base/wait.h"
+#include "tests/unit/disk_world.h"
+
+static int there(const struct world *w, const char *path)
+{
+	return faccessat(w->top, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void remove_inside(struct world *w)
+{
+	if (tree_remove(w->top, "inside", &w->e) < 0) CHECK_STR(w->e.text, "");
+	CHECK(!there(w, "inside"));
+	mkdirat(w->top, "inside", 0755);
+}
+
+TEST(everything_goes_and_no_link_is_followed)
+{
+	struct world w;
+
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "cd inside; mkdir -p a/b/c d 'e f'; touch a/1 a/b/2 .hidden; "
+	                      "ln -s ../../outside a/out; ln -s / root; ln -s nowhere a/b/c/dead; "
+	                      "ln ../inside/a/1 'e f/hard'; mkfifo a/fifo; mkdir -p d/.removed-0/x"), 0);
+	remove_inside(&w);
+	world_drop(&w);
+}
+
+TEST(single_things_go_too)
+{
+	struct world w;
+
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "ln -s outside link; touch file"), 0);
+	CHECK_INT(tree_remove(w.top, "link", &w.e), 0);
+	CHECK_INT(tree_remove(w.top, "file", &w.e), 0);
+	CHECK_INT(tree_remove(w.top, "file", &w.e), 0);
+	world_drop(&w);
+}
+
+TEST(a_tree_deeper_than_any_path_goes)
+{
+	struct world w;
+	int fd, n;
+
+	world_make(&w);
+	fd = openat(w.top, "inside", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (n = 0; n < 10000; n++) {
+		int below;
+
+		CHECK_INT(mkdirat(fd, "deep", 0755), 0);
+		if (n % 100 == 0) close(openat(fd, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		below = openat(fd, "deep", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		CHECK(below >= 0);
+		close(fd);
+		fd = below;
+	}
+	close(fd);
+	remove_inside(&w);
+	world_drop(&w);
+}
+
+TEST(a_large_directory_goes)
+{
+	struct world w;
+
+	world_make(&w);
+	for (int i = 0; i < 20000; i++) {
+		char name[40];
+
+		snprintf(name, sizeof name, "a name that takes some room %d", i);
+		close(openat(w.inside, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		if (i % 10 == 0) mkdirat(w.inside, name + 2, 0755);
+	}
+	remove_inside(&w);
+	world_drop(&w);
+}
+
+static int set_flags(int fd, int flags)
+{
+	int rc = ioctl(fd, FS_IOC_SETFLAGS, &flags);
+
+	close(fd);
+	return rc;
+}
+
+TEST(immutable_and_append_only_flags_are_cleared)
+{
+	struct world w;
+
+	if (geteuid() != 0) SKIP("only root may set such flags");
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "mkdir -p inside/dir/sub; touch inside/file inside/dir/log"), 0);
+	if (set_flags(openat(w.top, "inside/file", O_RDONLY), FS_IMMUTABLE_FL) < 0) {
+		world_drop(&w);
+		SKIP("the file system of /tmp has no such flags");
+	}
+	CHECK_INT(set_flags(openat(w.top, "inside/dir/log", O_RDONLY), FS_APPEND_FL), 0);
+	CHECK_INT(set_flags(openat(w.top, "inside/dir/sub", O_RDONLY), FS_IMMUTABLE_FL), 0);
+	CHECK_INT(set_flags(openat(w.top, "inside/dir", O_RDONLY), FS_IMMUTABLE_FL), 0);
+	CHECK_INT(set_flags(openat(w.top, "inside", O_RDONLY), FS_APPEND_FL), 0);
+	remove_inside(&w);
+	world_drop(&w);
+}
+
+TEST(mounts_are_refused_and_named)
+{
+	struct world w;
+	char point[128], want[600];
+
+	if (geteuid() != 0) SKIP("only root may mount");
+	if (unshare(CLONE_NEWNS) < 0) SKIP("no mount namespaces here");
+	CHECK_INT(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "mkdir -p 'inside/a b' inside/c; touch inside/kept"), 0);
+	snprintf(point, sizeof point, "%s/inside/a b", w.path);
+	CHECK_INT(mount("none", point, "tmpfs", 0, NULL), 0);
+	CHECK_INT(tree_remove(w.top, "inside", &w.e), -1);
+	CHECK_INT(w.e.kind, ERR_BUSY);
+	snprintf(want, sizeof want, "remove inside: mounted in it: %s; unmount that first", point);
+	CHECK_STR(w.e.text, want);
+	CHECK(there(&w, "inside/kept"));
+	CHECK_INT(umount(point), 0);
+	remove_inside(&w);
+	world_drop(&w);
+}
+
+TEST(a_signal_stops_it_and_the_next_call_goes_on)
+{
+	struct world w;
+
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "mkdir -p inside/a; touch inside/a/1 inside/2"), 0);
+	signals_catch();
+	raise(SIGINT);
+	CHECK_INT(tree_remove(w.top, "inside", &w.e), -1);
+	CHECK_INT(w.e.kind, ERR_INTERRUPTED);
+	CHECK(there(&w, "inside"));
+	signal_forget();
+	remove_inside(&w);
+	world_drop(&w);
+}
+
+TEST(directories_are_made_with_what_is_above)
+{
+	struct world w;
+
+	world_make(&w);
+	CHECK_INT(tree_make(w.inside, "a/b//c/", 0755, &w.e), 0);
+	CHECK_INT(tree_make(w.inside, "/a/b/d", 0755, &w.e), 0);
+	CHECK_INT(tree_make(w.inside, "a", 0755, &w.e), 0);
+	CHECK_INT(tree_make(w.inside, "", 0755, &w.e), 0);
+	CHECK(there(&w, "inside/a/b/c") && there(&w, "inside/a/b/d"));
+	world_drop(&w);
+}
+
+TEST(directories_are_made_inside_the_root_only)
+{
+	struct world w;
+
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "cd inside; mkdir real; ln -s /real abs; ln -s ../../outside out; "
+	                      "touch file; ln -s nowhere dead"), 0);
+	CHECK_INT(tree_make(w.inside, "abs/new", 0755, &w.e), 0);
+	CHECK(there(&w, "inside/real/new"));
+	CHECK_INT(tree_make(w.inside, "out/new", 0755, &w.e), -1);
+	CHECK_INT(tree_make(w.inside, "../new", 0755, &w.e), 0);	/* ".." of a root is the root */
+	CHECK(there(&w, "inside/new"));
+	CHECK_INT(tree_make(w.inside, "file/x", 0755, &w.e), -1);
+	CHECK_INT(w.e.sys, ENOTDIR);
+	CHECK_INT(tree_make(w.inside, "dead", 0755, &w.e), -1);
+	world_drop(&w);
+}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "lib/base/err.h"
@@ -59,10 +60,16 @@ int engine_exec(struct engine *en, const char *jail, const struct exec_how *how,
 		.verbatim = -1,
 	};
 	AUTOINNER struct inner in;
+	struct termios before;
+	bool terminal;
+	int status = -1;
 
 	if (inner_open(&in, en, jail, how->boot_wait, e) < 0)
 		return e->sys == ENOSYS ? exec_as_child(&in, how->argv, e) : -1;
 	add_term(&o);
-	if (inner_start(&in, &o, stdio, how->argv, e) < 0) return -1;
-	return inner_wait(&in, e);
+	terminal = tcgetattr(0, &before) == 0;
+	if (inner_start(&in, &o, stdio, how->argv, e) == 0) status = inner_wait(&in, e);
+	/* systemd resets a terminal that becomes a command's input; it is ours, in use. */
+	if (terminal && tcgetpgrp(0) == getpgrp()) tcsetattr(0, TCSADRAIN, &before);
+	return status;
 }

@@ -20,8 +20,10 @@
 #include "lib/engine/impl.h"
 #include "lib/engine/terminal.h"
 
-/* Until the login has begun it may still throw away what was typed. */
-enum { LOGIN_MS = 30000 };
+/* systemd empties the terminal when it sets the login up, so nothing is typed before
+ * the first output, or this time. (Type=exec would tell the moment, but under PAM its
+ * job does not end before the session does.) */
+enum { LOGIN_MS = 500 };
 
 /* User= makes systemd set SHELL from the jail's own passwd. */
 static char *const login_shell[] = { "/bin/sh", "-c", "exec \"${SHELL:-/bin/sh}\" -l", NULL };
@@ -45,7 +47,6 @@ static void session_options(struct run_options *o, struct arena *m, const struct
 		.collect = true,
 		.properties = p,
 		.send_sighup = true,
-		.service_type = "exec",
 		.environment = env,
 		.verbatim = -1,
 	};
@@ -67,8 +68,7 @@ static int start_session(struct inner *in, const struct shell_how *how, const ch
 
 	if (slave < 0) return -1;
 	session_options(&o, in->m, how, tty);
-	if (inner_start(in, &o, stdio, *how->argv ? how->argv : login_shell, e) < 0) return -1;
-	return unit_wait_job(&in->watch, deadline_in(LOGIN_MS), e) < 0 ? -1 : 0;
+	return inner_start(in, &o, stdio, *how->argv ? how->argv : login_shell, e);
 }
 
 static int run_session(struct inner *in, int master, struct err *e)
@@ -110,5 +110,6 @@ int engine_shell(struct engine *en, const char *jail, const struct shell_how *ho
 	terminal_resize(master, 1);
 	if (start_session(&in, how, tty, e) < 0) return -1;
 	if (isatty(0)) out_note("Connected to %s. Press ^] three times within a second to leave.", jail);
+	if (wait_fd(master, POLLIN, deadline_in(LOGIN_MS), e) < 0) return -1;
 	return run_session(&in, master, e);
 }

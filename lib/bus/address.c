@@ -31,7 +31,8 @@ static int unescape(const char *s, size_t n, char *out, size_t room)
 		int c = (unsigned char)s[i];
 
 		if (c == '%') {
-			if (n - i < 3 || hex_value(s[i + 1]) < 0 || hex_value(s[i + 2]) < 0) return -1;
+			if (n - i < 3 || hex_value(s[i + 1]) < 0 || hex_value(s[i + 2]) < 0)
+				return -1;
 			c = hex_value(s[i + 1]) * 16 + hex_value(s[i + 2]);
 			i += 2;
 		}
@@ -107,7 +108,7 @@ int link_connect(const char *addresses, int64_t deadline, struct err *e)
 		int size = parse_address(s, n, &sa);
 
 		if (size >= 0) fd = connect_to(&sa, size, deadline, e);
-		else if (n) fail(e, ERR_HOST, "only unix:path= and unix:abstract= are spoken here");
+		else if (n) fail(e, ERR_HOST, "only unix:path= and unix:abstract= are known");
 		s += n + (s[n] == ';');
 	}
 	return fd < 0 ? fail_in(e, "D-Bus at %s", addresses) : fd;

@@ -14,7 +14,7 @@
 #include "lib/bus/inbox.h"
 #include "lib/bus/link.h"
 
-enum { BUS_MESSAGE_MAX = 32 << 20 };
+enum { BUS_MESSAGE_MAX = 32 << 20, UNMATCH_MS = 1000 };
 
 /* A call whose reply has not come. Nobody asks for that of an AddMatch. */
 struct waiting {
@@ -147,20 +147,21 @@ static int attach_fds(struct bus *b, struct message *msg, struct err *e)
 static int take_message(struct bus *b, struct err *e)
 {
 	struct link *l = &b->link;
+	const unsigned char *bytes = l->in + l->start;
 	size_t have = l->end - l->start, size;
 	int fds[WIRE_FDS_MAX];
 	struct message msg;
 	int rc;
 
 	if (have < MESSAGE_START) return 0;
-	if (message_size(l->in + l->start, BUS_MESSAGE_MAX, &size, e) < 0) return l->dead = true, -1;
+	if (message_size(bytes, BUS_MESSAGE_MAX, &size, e) < 0) return l->dead = true, -1;
 	if (have < size) return 0;
-	if (message_parse(&msg, l->in + l->start, size, e) < 0) return l->dead = true, -1;
+	if (message_parse(&msg, bytes, size, e) < 0) return l->dead = true, -1;
 	if (attach_fds(b, &msg, e) < 0) return -1;
 	if (msg.fd_count) memcpy(fds, msg.fds, msg.fd_count * sizeof *fds);
 	msg.fds = fds;
 	link_consume_fds(l, msg.fd_count);
-	rc = sort_message(b, l->in + l->start, size, &msg, e);
+	rc = sort_message(b, bytes, size, &msg, e);
 	link_consume(l, size);
 	return rc < 0 ? -1 : 1;
 }
@@ -341,10 +342,12 @@ void bus_unmatch(struct bus *b, int id)
 		at = &(*at)->next;
 	if (!*at) return;
 	if (b->kind == BUS_BROKER)
-		send_rule(b, "RemoveMatch", (*at)->rule, MESSAGE_NO_REPLY, deadline_in(1000), NULL);
+		send_rule(b, "RemoveMatch", (*at)->rule, MESSAGE_NO_REPLY,
+		          deadline_in(UNMATCH_MS), NULL);
 	*at = (*at)->next;
 	while (*k) {
-		if ((*k)->msg.type == MESSAGE_SIGNAL && !is_watched(b, &(*k)->msg)) inbox_drop(&b->inbox, k);
+		if ((*k)->msg.type == MESSAGE_SIGNAL && !is_watched(b, &(*k)->msg))
+			inbox_drop(&b->inbox, k);
 		else k = &(*k)->next;
 	}
 }
@@ -387,7 +390,8 @@ struct bus *bus_open_fd(int fd, enum bus_kind kind, int64_t deadline, struct err
 	b->m = m;
 	b->kind = kind;
 	inbox_init(&b->inbox);
-	if (link_init(&b->link, fd, 2 * BUS_MESSAGE_MAX, e) == 0 && say_hello(b, deadline, e) == 0)
+	if (link_init(&b->link, fd, 2 * BUS_MESSAGE_MAX, e) == 0 &&
+	    say_hello(b, deadline, e) == 0)
 		return b;
 	fail_in(e, "D-Bus");
 	bus_close(b);

@@ -83,7 +83,8 @@ bool sig_is_single(const char *s)
 
 static bool is_word_char(char c)
 {
-	return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+	return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+	       (c >= 'a' && c <= 'z');
 }
 
 bool path_is_valid(const char *s)
@@ -161,7 +162,8 @@ bool utf8_is_valid(const void *text, size_t n)
 			if ((p[i] & 0xc0) != 0x80) return false;
 			value = value << 6 | (p[i] & 0x3fu);
 		}
-		if (value < least || value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) return false;
+		if (value < least || value > 0x10ffff) return false;
+		if (value >= 0xd800 && value < 0xe000) return false;
 		p += len;
 	}
 	return true;

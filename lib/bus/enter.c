@@ -168,9 +168,10 @@ static void signals_default(void)
  * deny setgroups; it has no groups of the host then. */
 static int go_in(const struct enter *en, bool all)
 {
-	for (int i = ENTER_PID + 1; i < ENTER_NS_COUNT; i++)
-		if (en->ns[i] >= 0 && (all || spaces[i].always) && setns(en->ns[i], spaces[i].flag) < 0)
-			return errno;
+	for (int i = ENTER_PID + 1; i < ENTER_NS_COUNT; i++) {
+		if (en->ns[i] < 0 || !(all || spaces[i].always)) continue;
+		if (setns(en->ns[i], spaces[i].flag) < 0) return errno;
+	}
 	if (fchdir(en->root) < 0 || chroot(".") < 0) return errno;
 	if (setgroups(0, NULL) < 0 && errno != EPERM) return errno;
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) return errno;
@@ -249,9 +250,10 @@ static int connect_inside(void *arg)
 {
 	const struct timespec step = { .tv_nsec = CONNECT_STEP_NS };
 	const struct where *to = arg;
+	const struct sockaddr *sa = (const struct sockaddr *)&to->sa;
 
 	for (int i = 0; i < CONNECT_TRIES; i++) {
-		if (connect(to->fd, (const struct sockaddr *)&to->sa, sizeof to->sa) == 0) return 0;
+		if (connect(to->fd, sa, sizeof to->sa) == 0) return 0;
 		if (errno != EAGAIN && errno != EINTR) return errno;
 		nanosleep(&step, NULL);
 	}

@@ -100,7 +100,8 @@ static int await_systemd(struct bus *b, int64_t deadline, struct err *e)
 	}, deadline, e);
 	if (id < 0) return -1;
 	while (n > 0) {
-		if (bus_call(b, &driver, "NameHasOwner", w, deadline, &m, &msg, e) < 0) return -1;
+		if (bus_call(b, &driver, "NameHasOwner", w, deadline, &m, &msg, e) < 0)
+			return -1;
 		message_reader(&msg, &r);
 		if (reader_bool(&r)) break;
 		if ((n = bus_next_signal(b, deadline, &m, &msg, e)) == 0) {
@@ -133,7 +134,8 @@ static struct bus *try_bus(const struct enter *en, const char *path, int64_t dea
 
 static bool is_booted(const char *state)
 {
-	return str_eq(state, "running") || str_eq(state, "degraded") || str_eq(state, "maintenance");
+	return str_eq(state, "running") || str_eq(state, "degraded") ||
+	       str_eq(state, "maintenance");
 }
 
 /* Only when systemd says that the boot is over, or in `any` state of it. */
@@ -190,7 +192,8 @@ static struct bus *look(const struct enter *en, int64_t *next_private, int64_t d
 		break;
 	}
 	if (deadline_left(*next_private) || !has_socket(en, PRIVATE)) return NULL;
-	if ((b = try_private(en, !deadline_left(deadline), deadline_in(PRIVATE_MS), e))) return b;
+	b = try_private(en, !deadline_left(deadline), deadline_in(PRIVATE_MS), e);
+	if (b) return b;
 	*next_private = deadline_in(PRIVATE_MS);
 	if (is_early(e) || !e->sys) e->sys = ENOENT;
 	return NULL;
@@ -232,6 +235,7 @@ struct bus *enter_bus(const struct enter *en, int64_t deadline, struct err *e)
 		if (!is_early(&why) || check_init(en, &why) < 0 || over)
 			return give_up(en, over, &why, e);
 		pause = first ? 0 : why.sys == ECONNREFUSED ? REFUSED_MS : LOOK_MS;
-		if (wait_change(en, notify, earlier(deadline, deadline_in(pause)), e) < 0) return NULL;
+		if (wait_change(en, notify, earlier(deadline, deadline_in(pause)), e) < 0)
+			return NULL;
 	}
 }

@@ -222,8 +222,9 @@ int link_hello(struct link *l, int64_t deadline, struct err *e)
 {
 	static const char text[] = "\0AUTH EXTERNAL\r\nDATA\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n";
 
-	return link_send(l, &(struct parcel){ .head = text, .head_len = sizeof text - 1 }, deadline,
-	                 e);
+	const struct parcel out = { .head = text, .head_len = sizeof text - 1 };
+
+	return link_send(l, &out, deadline, e);
 }
 
 /* A line without its end into `line`: cut to fit, a long one is none we know. */
@@ -253,7 +254,8 @@ int link_welcome(struct link *l, int64_t deadline, struct err *e)
 	char line[256];
 
 	if (read_line(l, line, sizeof line, deadline, e) < 0) return -1;
-	if (!strncmp(line, "DATA", 4) && read_line(l, line, sizeof line, deadline, e) < 0) return -1;
+	if (!strncmp(line, "DATA", 4) && read_line(l, line, sizeof line, deadline, e) < 0)
+		return -1;
 	if (!strncmp(line, "REJECTED", 8)) {
 		link_lost(l, e, "D-Bus does not let us in");
 		if (e) e->sys = EACCES;

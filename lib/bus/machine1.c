@@ -54,7 +54,7 @@ static int call(struct bus *b, const struct bus_dest *to, const char *member, st
                 struct arena *m, struct message *reply, struct err *e)
 {
 	if (bus_kind(b) == BUS_PEER) {
-		fail(e, ERR_HOST, "machined is on the system bus only, which cannot be reached");
+		fail(e, ERR_HOST, "machined is on the system bus only");
 		if (e) e->sys = ENOSYS;
 		return -1;
 	}
@@ -108,7 +108,9 @@ static struct machine_row *read_rows(struct reader *r, struct arena *m, size_t *
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct machine_row *)a)->name, ((const struct machine_row *)b)->name);
+	const struct machine_row *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
 }
 
 static void read_addresses(struct machine_row *row, struct arena *m, struct reader *r)
@@ -184,7 +186,8 @@ static int ask(struct bus *b, const char *member, const char *name, uint32_t *se
 {
 	AUTOFREE struct arena m = { 0 };
 
-	return bus_send(b, &manager, member, wire_new(&m, name), deadline_in(CALL_MS), serial, e);
+	return bus_send(b, &manager, member, wire_new(&m, name), deadline_in(CALL_MS), serial,
+	                e);
 }
 
 /* All questions first, then all answers. */
@@ -254,7 +257,8 @@ static void read_property(struct machine_info *info, struct reader *r)
 	if (text && str_eq(sig, "s")) *text = reader_str(r);
 	else if (str_eq(name, "Leader") && str_eq(sig, "u")) info->leader = reader_u32(r);
 	else if (str_eq(name, "Timestamp") && str_eq(sig, "t")) info->timestamp = reader_u64(r);
-	else if (str_eq(name, "NetworkInterfaces") && str_eq(sig, "ai")) read_interfaces(info, r);
+	else if (str_eq(name, "NetworkInterfaces") && str_eq(sig, "ai"))
+		read_interfaces(info, r);
 	reader_close(r);
 }
 
@@ -270,9 +274,11 @@ int machine_get(struct bus *b, const char *name, struct arena *m, struct machine
 	*info = (struct machine_info){
 		.name = "", .class = "", .service = "", .unit = "", .state = "", .root = "",
 	};
-	if (call(b, &to, "GetAll", wire_new(m, NAME ".Machine"), m, &reply, e) < 0)
-		return e && e->kind == ERR_MISSING ? fail(e, ERR_MISSING, "no machine '%s' known", name)
-		                                   : -1;
+	if (call(b, &to, "GetAll", wire_new(m, NAME ".Machine"), m, &reply, e) < 0) {
+		if (e && e->kind == ERR_MISSING)
+			fail(e, ERR_MISSING, "no machine '%s' known", name);
+		return -1;
+	}
 	message_reader(&reply, &r);
 	for (reader_open_array(&r, "{sv}"); reader_more(&r); reader_close(&r)) {
 		reader_open_entry(&r);

@@ -23,7 +23,7 @@ struct machine_row {
 	const char *name;
 	const char *class;		/* container, vm, host */
 	const char *service;		/* who made it: systemd-nspawn, libvirt-qemu, ... */
-	const char **addresses;		/* NULL-ended, as text; NULL: not asked for or refused */
+	const char **addresses;		/* NULL-ended texts; NULL: not asked for, or refused */
 	bool shares_network;		/* with the host: it has no addresses of its own */
 	const char *os, *version, *pretty;	/* ID, VERSION_ID, PRETTY_NAME; "" unknown */
 };

@@ -133,7 +133,8 @@ int message_parse(struct message *msg, const void *bytes, size_t size, struct er
 	reader_byte(&r);
 	msg->type = reader_byte(&r);
 	msg->flags = reader_byte(&r);
-	if (reader_byte(&r) != 1 && !r.fault) return fail(e, ERR_HOST, "D-Bus of another version");
+	if (reader_byte(&r) != 1 && !r.fault)
+		return fail(e, ERR_HOST, "D-Bus of another version");
 	body_len = reader_u32(&r);
 	msg->serial = reader_u32(&r);
 	for (reader_open_array(&r, "(yv)"); reader_more(&r); reader_close(&r)) {
@@ -146,7 +147,8 @@ int message_parse(struct message *msg, const void *bytes, size_t size, struct er
 	reader_close(&r);
 	if (reader_done(&r, e) < 0) return -1;
 	for (at = r.at; at % 8 && at < size; at++)
-		if (p[at]) return fail(e, ERR_HOST, "malformed D-Bus message: padding is not zero");
+		if (p[at])
+			return fail(e, ERR_HOST, "malformed D-Bus message: bad padding");
 	if (at % 8) return fail(e, ERR_HOST, "malformed D-Bus message: its lengths do not fit");
 	msg->body = p + at;
 	msg->body_len = size - at;

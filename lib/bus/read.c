@@ -149,7 +149,8 @@ static const char *take_text(struct reader *r, size_t n)
 	const unsigned char *end = take(r, 1);
 
 	if (!p || !end) return "";
-	if (*end || memchr(p, 0, n)) return broken(r, "a text does not end where it should"), "";
+	if (*end || memchr(p, 0, n))
+		return broken(r, "a text does not end where it should"), "";
 	return (const char *)p;
 }
 

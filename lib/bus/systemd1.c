@@ -150,8 +150,10 @@ static struct unit_row *read_rows(struct reader *r, struct arena *m, size_t *n)
 		struct unit_row *u;
 
 		if (*n == room) {
-			struct unit_row *more = arena_array(m, room = room ? room * 2 : 16, sizeof *more);
+			struct unit_row *more;
 
+			room = room ? room * 2 : 16;
+			more = arena_array(m, room, sizeof *more);
 			if (*n) memcpy(more, rows, *n * sizeof *rows);
 			rows = more;
 		}
@@ -322,7 +324,8 @@ int unit_stop(struct unit_watch *uw, struct err *e)
 	AUTOFREE struct arena m = { 0 };
 	AUTOMESSAGE struct message reply = { 0 };
 
-	if (call_strings(uw->bus, "StopUnit", uw->unit, "replace", &m, &reply, e) < 0) return -1;
+	if (call_strings(uw->bus, "StopUnit", uw->unit, "replace", &m, &reply, e) < 0)
+		return -1;
 	return expect_job(uw, &reply, e);
 }
 

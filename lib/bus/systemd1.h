@@ -54,7 +54,7 @@ struct unit_watch {
 	const char *job;		/* the one we wait for; NULL: none */
 	const char *job_result;		/* NULL: not over */
 	struct unit_state state;	/* as last read; texts stay until it is read again */
-	struct unit_state last;		/* put together from signals; texts as long as the watch */
+	struct unit_state last;		/* from signals; texts as long as the watch */
 };
 
 #define AUTOWATCH __attribute__((cleanup(unit_unwatch)))

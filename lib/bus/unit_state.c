@@ -93,8 +93,9 @@ static bool read_known(struct unit_state *s, struct arena *m, const char *name, 
 {
 	if (!strcmp(sig, "s")) return read_text(s, m, name, r);
 	if (*sig && !sig[1] && read_number(s, name, *sig, r)) return true;
-	if (!strcmp(sig, "(uo)") && !strcmp(name, "Job")) return read_job(s, r), true;
-	if (!strcmp(sig, "ay") && !strcmp(name, "InvocationID")) return read_invocation(s, r), true;
+	if (str_eq(sig, "(uo)") && str_eq(name, "Job")) return read_job(s, r), true;
+	if (str_eq(sig, "ay") && str_eq(name, "InvocationID"))
+		return read_invocation(s, r), true;
 	return false;
 }
 

@@ -55,8 +55,8 @@ static bool expect(struct wire *w, const char *type, size_t n)
 		return true;
 	}
 	if (strncmp(l->want, type, n)) {
-		wire_fault(w, ERR_HOST, "message holds %.*s where %s was announced", (int)n, type,
-		           *l->want ? l->want : "nothing more");
+		wire_fault(w, ERR_HOST, "message holds %.*s where %s was announced", (int)n,
+		           type, *l->want ? l->want : "nothing more");
 		return false;
 	}
 	if (l->kind != 'a') l->want += n;
@@ -193,7 +193,8 @@ void wire_bytes(struct wire *w, const void *p, size_t n)
 {
 	if (!expect(w, "ay", 2)) return;
 	if (n > WIRE_ARRAY_MAX) {
-		wire_fault(w, ERR_HOST, "message with an array larger than %d bytes", WIRE_ARRAY_MAX);
+		wire_fault(w, ERR_HOST, "message with an array larger than %d bytes",
+		           WIRE_ARRAY_MAX);
 		return;
 	}
 	put_number(w, n, 4);
@@ -238,7 +239,8 @@ void wire_open_array(struct wire *w, const char *elem_sig)
 		wire_fault(w, ERR_HOST, "array of '%.200s', which is no type", elem_sig);
 		return;
 	}
-	if (!expect(w, type, strlen(type)) || !push(w, 'a', arena_strdup(w->m, elem_sig))) return;
+	if (!expect(w, type, strlen(type))) return;
+	if (!push(w, 'a', arena_strdup(w->m, elem_sig))) return;
 	l = level_top(w);
 	put_number(w, 0, 4);
 	l->size_at = w->body.len - 4;
@@ -254,7 +256,8 @@ void wire_close_array(struct wire *w)
 	if (!l) return;
 	n = w->body.len - l->start;
 	if (n > WIRE_ARRAY_MAX) {
-		wire_fault(w, ERR_HOST, "message with an array larger than %d bytes", WIRE_ARRAY_MAX);
+		wire_fault(w, ERR_HOST, "message with an array larger than %d bytes",
+		           WIRE_ARRAY_MAX);
 		return;
 	}
 	for (size_t i = 0; i < 4; i++)
@@ -275,7 +278,8 @@ static void open_brackets(struct wire *w, char kind)
 	struct wire_level *l = level_top(w);
 	const char *want = l ? l->want : NULL;
 
-	if (!want && kind == '{') wire_fault(w, ERR_HOST, "message with an entry outside of an array");
+	if (!want && kind == '{')
+		wire_fault(w, ERR_HOST, "message with an entry outside of an array");
 	if (want && *want == kind) {
 		if (!expect(w, want, group_length(want)) || !push(w, kind, want + 1)) return;
 	} else if (!expect(w, &kind, 1) || !push(w, kind, NULL)) {
@@ -334,13 +338,14 @@ void wire_close_variant(struct wire *w)
 {
 	struct wire_level *l = pop(w, 'v');
 
-	if (l && *l->want) wire_fault(w, ERR_HOST, "message with a variant without its %s", l->want);
+	if (l && *l->want)
+		wire_fault(w, ERR_HOST, "message with a variant without its %s", l->want);
 }
 
 int wire_done(struct wire *w, struct err *e)
 {
 	if (!w->fault.kind && w->depth)
-		wire_fault(w, ERR_HOST, "message with a '%c' left open", w->levels[w->depth - 1].kind);
+		wire_fault(w, ERR_HOST, "message with a '%c' left open", level_top(w)->kind);
 	if (!w->fault.kind && w->body.len > WIRE_BODY_MAX)
 		wire_fault(w, ERR_HOST, "message larger than %d bytes", WIRE_BODY_MAX);
 	if (!w->fault.kind && !sig_is_valid(w->sig))

@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int ends[2];
 	struct bus *b;
 
-	if (size > SAID_MAX || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return 0;
+	if (size > SAID_MAX) return 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return 0;
 	if (write(ends[1], data, size) != (ssize_t)size) __builtin_trap();
 	shutdown(ends[1], SHUT_WR);
 	b = bus_open_fd(ends[0], BUS_BROKER, deadline_in(1000), NULL);

@@ -229,7 +229,8 @@ TEST(many_calls_at_once)
 
 	CHECK(b);
 	for (int i = 0; i < 100; i++)
-		CHECK_INT(bus_send(b, &somewhere, "Do", NULL, deadline_in(2000), &serials[i], &e), 0);
+		CHECK_INT(bus_send(b, &somewhere, "Do", NULL, deadline_in(2000), &serials[i],
+		                   &e), 0);
 	for (int i = 0; i < 100; i++) {
 		CHECK_INT(bus_reply(b, serials[i], deadline_in(2000), &m, &reply, &e), 0);
 		message_reader(&reply, &r);
@@ -491,7 +492,9 @@ static void part_promises(int fd)
 	peer_begin(fd);
 	peer_hear(fd, &msg);
 	wire_fd(w, 0);
-	msg = (struct message){ .type = MESSAGE_RETURN, .serial = 1, .reply_serial = msg.serial };
+	msg = (struct message){
+		.type = MESSAGE_RETURN, .serial = 1, .reply_serial = msg.serial,
+	};
 	if (message_header(&msg, w, &peer_m, &s, NULL) < 0) _exit(1);
 	str_addn(&s, w->body.s, w->body.len);
 	peer_say(fd, s.s, s.len);
@@ -523,7 +526,10 @@ TEST(descriptors_that_do_not_fit)
 static void part_piles_up_fds(int fd)
 {
 	struct message msg;
-	union { char room[CMSG_SPACE(sizeof(int) * 200)]; struct cmsghdr align; } control = { 0 };
+	union {
+		char room[CMSG_SPACE(sizeof(int) * 200)];
+		struct cmsghdr align;
+	} control = { 0 };
 	struct iovec io = { "\1", 1 };
 	struct msghdr h = {
 		.msg_iov = &io, .msg_iovlen = 1, .msg_control = &control,
@@ -563,7 +569,8 @@ static void part_takes_fds(int fd)
 	char bytes[4096];
 	struct iovec io = { bytes, sizeof bytes };
 	struct msghdr h = {
-		.msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control,
+		.msg_iov = &io, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof control,
 	};
 	int got;
 

@@ -46,7 +46,8 @@ static void be_jail(const char *root, int ready, int delay_ms)
 	int fd;
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) _exit(1);
-	if (mount("tmpfs", root, "tmpfs", 0, NULL) < 0 || chroot(root) < 0 || chdir("/") < 0) _exit(1);
+	if (mount("tmpfs", root, "tmpfs", 0, NULL) < 0) _exit(1);
+	if (chroot(root) < 0 || chdir("/") < 0) _exit(1);
 	if (mkdir("/run", 0755) < 0 || write(ready, "r", 1) != 1) _exit(1);
 	usleep((useconds_t)delay_ms * 1000);
 	if (mkdir("/run/dbus", 0755) < 0) _exit(1);
@@ -87,7 +88,8 @@ static pid_t jail_start(int delay_ms)
 	pid_t pid;
 
 	if (!mkdtemp(dir) || pipe(ends) < 0) return -1;
-	pid = (pid_t)syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, NULL, NULL, NULL, NULL);
+	pid = (pid_t)syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, NULL, NULL, NULL,
+	                     NULL);
 	if (pid == 0) {
 		close(ends[0]);
 		exec_jail(dir, ends[1], delay_ms);

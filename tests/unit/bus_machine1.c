@@ -9,7 +9,8 @@
 
 static struct arena m;
 
-static void add_machine(struct wire *w, const char *name, const char *class, const char *service)
+static void add_machine(struct wire *w, const char *name, const char *class,
+                        const char *service)
 {
 	wire_open_struct(w);
 	wire_str(w, name);
@@ -144,7 +145,8 @@ static void part_refuses(int fd)
 {
 	static const char *const names[] = {
 		"org.freedesktop.machine1.NoSuchMachine", "System.Error.ESRCH",
-		"org.freedesktop.DBus.Error.FileExists", "org.freedesktop.DBus.Error.ServiceUnknown",
+		"org.freedesktop.DBus.Error.FileExists",
+		"org.freedesktop.DBus.Error.ServiceUnknown",
 	};
 	struct message msg;
 

@@ -160,17 +160,19 @@ TEST(fields_of_another_type)
 
 TEST(names_that_are_none)
 {
+	const struct message bad_member = {
+		.type = MESSAGE_CALL, .serial = 1, .path = "/", .member = "not good",
+	};
+	const struct message bad_path = {
+		.type = MESSAGE_CALL, .serial = 1, .path = "x", .member = "M",
+	};
 	struct str s = whole(&a_signal, NULL);
 	char *p = memmem(s.s, s.len, ":1.2", 4);
 
 	p[0] = ' ';
 	check_bad(s, "incomplete");
-	CHECK_INT(message_header(&(struct message){ .type = MESSAGE_CALL, .serial = 1, .path = "/",
-	                                            .member = "not good" },
-	                         NULL, &m, &(struct str){ .m = &m }, NULL), -1);
-	CHECK_INT(message_header(&(struct message){ .type = MESSAGE_CALL, .serial = 1, .path = "x",
-	                                            .member = "M" },
-	                         NULL, &m, &(struct str){ .m = &m }, NULL), -1);
+	CHECK_INT(message_header(&bad_member, NULL, &m, &(struct str){ .m = &m }, NULL), -1);
+	CHECK_INT(message_header(&bad_path, NULL, &m, &(struct str){ .m = &m }, NULL), -1);
 }
 
 TEST(a_body_needs_a_signature)

@@ -107,7 +107,10 @@ static struct wire *peer_body(void)
 /* Say a message, with its descriptors if it has some. */
 static void peer_send(int fd, struct message msg, struct wire *body)
 {
-	union { char room[CMSG_SPACE(sizeof(int) * WIRE_FDS_MAX)]; struct cmsghdr align; } control;
+	union {
+		char room[CMSG_SPACE(sizeof(int) * WIRE_FDS_MAX)];
+		struct cmsghdr align;
+	} control;
 	struct str s = { .m = &peer_m };
 	struct iovec io;
 	struct msghdr h = { .msg_iov = &io, .msg_iovlen = 1 };
@@ -142,8 +145,8 @@ static void peer_refuse(int fd, uint32_t serial, const char *name, const char *t
 	struct wire *w = peer_body();
 
 	if (text) wire_str(w, text);
-	peer_send(fd, (struct message){ .type = MESSAGE_ERROR, .reply_serial = serial, .error = name },
-	          text ? w : NULL);
+	peer_send(fd, (struct message){ .type = MESSAGE_ERROR, .reply_serial = serial,
+	                                .error = name }, text ? w : NULL);
 }
 
 __attribute__((unused))

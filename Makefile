@@ -114,7 +114,7 @@ bench: $(OUT)/jlmkr ## how long commands take, next to systemd's own
 
 ##@ To check
 
-test: $(OUT)/jlmkr $(OUT)/packages-test unit-programs fuzz-programs ## everything; ends with the count
+test: $(OUT)/jlmkr unit-programs fuzz-programs ## everything; ends with the count
 	$(Q)tests/run
 
 unit: unit-programs ## the unit tests alone: seconds

@@ -400,6 +400,23 @@ static void add_environment(struct wire *w, const struct run_options *o,
 	if (env.n) prop_words(w, "Environment", words_list(&env));
 }
 
+/* ExecStartEx could say that no $ is meant, but systemd writes it down under that name
+ * in its own unit file and refuses the file when it reads it again: after a
+ * daemon-reload the unit is "bad-setting" and cannot even be stopped (seen in 252). */
+static char **escape_dollars(struct arena *m, char *const *argv)
+{
+	struct words out = { .m = m };
+	struct str word;
+
+	for (; *argv; argv++) {
+		word = (struct str){ .m = m };
+		for (const char *c = *argv; *c; c++)
+			str_add(&word, (const char[]){ *c, *c == '$' ? '$' : 0, 0 });
+		words_add(&out, str_text(&word));
+	}
+	return words_list(&out);
+}
+
 int run_options_add(struct wire *w, const struct run_options *o, const struct run_unit *u,
                     struct err *e)
 {
@@ -418,7 +435,8 @@ int run_options_add(struct wire *w, const struct run_options *o, const struct ru
 	if (dir) prop_str(w, "WorkingDirectory", dir);
 	if (u->stdio) add_stdio_fds(w, u->stdio);
 	add_environment(w, o, u);
-	if (u->path) prop_exec(w, "ExecStart", u->path, u->argv, verbatim ? EXEC_VERBATIM : 0);
+	if (u->path)
+		prop_exec(w, "ExecStart", u->path, verbatim ? escape_dollars(w->m, u->argv) : u->argv, 0);
 	wire_close_array(w);
 	return w->fault.kind ? fail(e, w->fault.kind, "%s", w->fault.text) : 0;
 }

@@ -48,7 +48,8 @@ static int power_off(struct engine *en, struct unit_watch *uw, const char *jail,
 
 static int stop_unit(struct unit_watch *uw, int64_t deadline, struct err *e)
 {
-	if (unit_stop(uw, e) < 0) return e->kind == ERR_MISSING ? 1 : -1;
+	/* A refusal (of a unit whose file systemd cannot read any more) leaves the kill. */
+	if (unit_stop(uw, e) < 0) return e->kind == ERR_MISSING ? 1 : check_signal(e);
 	return unit_wait_end(uw, deadline, e);
 }
 
@@ -57,7 +58,7 @@ static int kill_unit(struct unit_watch *uw, struct err *e)
 {
 	int rc;
 
-	if (unit_stop(uw, e) < 0) return e->kind == ERR_MISSING ? 0 : -1;
+	if (unit_stop(uw, e) < 0 && e->kind == ERR_MISSING) return 0;
 	if (unit_kill(uw->bus, uw->unit, "all", SIGKILL, e) < 0 && e->kind != ERR_MISSING) return -1;
 	if ((rc = unit_wait_end(uw, deadline_in(KILL_WAIT_MS), e)) < 0) return -1;
 	return rc ? 0 : fail(e, ERR_BUSY, "its processes do not end, even killed");

@@ -152,6 +152,5 @@ TEST(what_the_caller_adds_has_its_place)
 	unit = (struct run_unit){ .path = "/x", .argv = argv, .verbatim = true };
 	wire_init(&w, &m);
 	CHECK(run_options_add(&w, &o, &unit, NULL) == 0);
-	CHECK(strstr(shown(&m, &w), "ExecStartEx=[[\"/x\",[\"nspawn\",\"$HOME\"],"
-	                            "[\"no-env-expand\"]]]") != NULL);
+	CHECK(strstr(shown(&m, &w), "ExecStart=[[\"/x\",[\"nspawn\",\"$$HOME\"],false]]") != NULL);
 }

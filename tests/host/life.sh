@@ -140,6 +140,18 @@ try jlmkr-log m1 --no-pager
 status 0
 out_has 'Debian GNU/Linux'
 
+story 'a jail that reboots after a daemon-reload comes back'
+in_host systemctl daemon-reload
+is loaded "$(in_host systemctl show --value -p LoadState jlmkr-m1)"
+in_host jlmkr-exec m1 systemctl reboot > /dev/null 2>&1
+restarts() { in_host systemctl show --value -p NRestarts jlmkr-m1; }
+for round in 1 2 3 4 5 6 7 8 9 10; do
+	[ "$(restarts)" = 0 ] || break
+	sleep 0.5
+done
+is 1 "$(restarts)"
+expect_status 0 jlmkr-exec m1 true
+
 story 'stop returns when the machine is gone'
 try jlmkr-stop m1
 status 0

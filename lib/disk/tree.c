@@ -271,37 +271,6 @@ int tree_remove(int dir, const char *name, struct err *e)
 	return remove_directory(dir, name, fd, e);
 }
 
-/* The folder above `path` is there; make the last part in it, if it is missing. */
-static int make_last(int root, const char *path, mode_t mode, struct err *e)
-{
-	AUTOFREE struct arena m = { 0 };
-	AUTOCLOSE int there = open_in_root(root, path, O_PATH | O_DIRECTORY, 0, NULL), above = -1;
-	const char *slash = strrchr(path, '/');
-	const char *folder = slash ? arena_strndup(&m, path, (size_t)(slash - path) + 1) : ".";
-
-	if (there >= 0) return 0;
-	if (errno != ENOENT) return fail_sys(e, "%s", path);
-	if ((above = open_in_root(root, folder, O_PATH | O_DIRECTORY, 0, e)) < 0) return -1;
-	if (mkdirat(above, slash ? slash + 1 : path, mode) == 0) return 0;
-	if (errno != EEXIST) return fail_sys(e, "make the directory %s", path);
-	there = open_in_root(root, path, O_PATH | O_DIRECTORY, 0, e);
-	return there < 0 ? -1 : 0;
-}
-
-int tree_make(int root, const char *path, mode_t mode, struct err *e)
-{
-	AUTOFREE struct arena m = { 0 };
-	const char *end = path + strspn(path, "/");
-
-	while (*end) {
-		end += strcspn(end, "/");
-		if (make_last(root, arena_strndup(&m, path, (size_t)(end - path)), mode, e) < 0)
-			return -1;
-		end += strspn(end, "/");
-	}
-	return 0;
-}
-
 int tree_sync(int fd, struct err *e)
 {
 	return syncfs(fd) < 0 ? fail_sys(e, "sync") : 0;

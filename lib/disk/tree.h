@@ -1,4 +1,4 @@
-/* Directory trees: made, synced, removed
+/* Directory trees: synced and removed
  *
  * Everything is named by a directory descriptor and a name in it. A tree that is
  * removed decides about itself only: no link is followed on the way down, no
@@ -11,12 +11,6 @@
 #include <sys/types.h>
 
 struct err;
-
-/* Make the directory `path` inside the open directory `root`, with everything that
- * is missing above it; the new ones get `mode` (minus the umask), those that exist
- * stay as they are. Links are followed as if `root` were the root directory, so
- * that this may be used in a tree of strangers. */
-int tree_make(int root, const char *path, mode_t mode, struct err *e);
 
 /* Remove `name` in `dir` and all that is in it; `name` has no slash, may be a single
  * file or link, and `dir` may be AT_FDCWD. Nothing by that name is a success.

@@ -148,34 +148,3 @@ TEST(a_signal_stops_it_and_the_next_call_goes_on)
 	remove_inside(&w);
 	world_drop(&w);
 }
-
-TEST(directories_are_made_with_what_is_above)
-{
-	struct world w;
-
-	world_make(&w);
-	CHECK_INT(tree_make(w.inside, "a/b//c/", 0755, &w.e), 0);
-	CHECK_INT(tree_make(w.inside, "/a/b/d", 0755, &w.e), 0);
-	CHECK_INT(tree_make(w.inside, "a", 0755, &w.e), 0);
-	CHECK_INT(tree_make(w.inside, "", 0755, &w.e), 0);
-	CHECK(there(&w, "inside/a/b/c") && there(&w, "inside/a/b/d"));
-	world_drop(&w);
-}
-
-TEST(directories_are_made_inside_the_root_only)
-{
-	struct world w;
-
-	world_make(&w);
-	CHECK_INT(world_shell(&w, "cd inside; mkdir real; ln -s /real abs; ln -s ../../outside out; "
-	                      "touch file; ln -s nowhere dead"), 0);
-	CHECK_INT(tree_make(w.inside, "abs/new", 0755, &w.e), 0);
-	CHECK(there(&w, "inside/real/new"));
-	CHECK_INT(tree_make(w.inside, "out/new", 0755, &w.e), -1);
-	CHECK_INT(tree_make(w.inside, "../new", 0755, &w.e), 0);	/* ".." of a root is the root */
-	CHECK(there(&w, "inside/new"));
-	CHECK_INT(tree_make(w.inside, "file/x", 0755, &w.e), -1);
-	CHECK_INT(w.e.sys, ENOTDIR);
-	CHECK_INT(tree_make(w.inside, "dead", 0755, &w.e), -1);
-	world_drop(&w);
-}

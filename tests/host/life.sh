@@ -109,7 +109,7 @@ talk -s 33x77 jlmkr-shell m1 <<'END'
 > stty size
 < 20 60
 < # 
-> echo go; sleep 100
+> sh -c 'echo go; exec sleep 100'
 < go\r\n
 >> 
 < # 

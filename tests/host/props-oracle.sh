@@ -4,7 +4,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 
 out=${OUT:-build/out}/oracle
-tree=${HOST_CACHE:-$PWD/build/out/host}/tree
+tree=${HOST_CACHE:-$PWD/build/out/host}/base/tree
 tests/host/bake || { echo 'not ok props-oracle: no test host'; exit 1; }
 mkdir -p "$out" || exit 1
 musl-gcc -idirafter build/out/musl/kernel -static -std=c11 -D_GNU_SOURCE -Os -I. \

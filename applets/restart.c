@@ -1,44 +1,61 @@
-/* Stop a jail and start it again with its config as it is now. */
+/* Stop jails and start them again with their configs as they are now. */
 
 #include "applets/applet.h"
 
-#include "lib/base/auto.h"
-#include "lib/engine/engine.h"
+#include "applets/several.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/start.h"
 
 struct restart_args {
+	bool all;
 	long timeout;
 };
 
 #define OPT_INTO restart_args
 static const struct opt restart_opts[] = {
+	OPT_FLAG('a', "all", all, "every jail that runs"),
 	OPT_NUMBER('t', "timeout", timeout, "SECONDS", "how long to wait before ending it (90)"),
 	OPT_END
 };
 
-static int restart_run(struct host *h, const void *args, char *const *names, struct err *e)
+static int restart_one(struct engine *en, const struct selected *jail, const void *args,
+                       struct err *e)
 {
 	const struct restart_args *a = args;
 	const struct stop_how how = { .timeout = a->timeout };
-	AUTOENGINE struct engine en;
+	int rc;
 
-	engine_init(&en, h, h->m);
-	if (jail_check(h->m, h->dir, *names, e) < 0) return -1;
-	if (engine_stop(&en, *names, &how, e) < 0) return -1;
-	return op_start(&en, *names, e) < 0 ? -1 : 0;
+	if (jail_check(en->m, en->host->dir, jail->name, e) < 0) return -1;
+	if ((rc = engine_stop(en, jail->name, &how, e)) < 0) return -1;
+	if (rc && !jail->by_name) return 1;
+	return op_start(en, jail->name, e) < 0 ? -1 : 0;
+}
+
+static int restart_run(struct host *h, const void *args, char *const *operands, struct err *e)
+{
+	const struct restart_args *a = args;
+	const struct several what = {
+		.args = a,
+		.work = restart_one,
+		.done = "restarted",
+		.idle = "does not run",
+		.were_idle = "did not run",
+		.jobs = SEVERAL_JOBS,
+	};
+
+	return several_run(h, &what, operands, a->all, e);
 }
 
 const struct applet restart_applet = {
 	.name = "restart",
-	.brief = "stop a jail and start it again",
-	.operands = "JAIL",
-	.text = "The config is read anew. A jail that does not run is started.\n",
+	.brief = "stop jails and start them again",
+	.operands = "JAIL...",
+	.text = "The config is read anew. A jail that does not run is started when it is named;\n"
+		"a pattern (quoted from the shell: 'web-*') and --all mean those that run.\n",
 	.opts = restart_opts,
 	.defaults = &(const struct restart_args){ .timeout = 90 },
 	.args_size = sizeof(struct restart_args),
-	.min = 1,
-	.max = 1,
+	.max = -1,
 	.needs = NEEDS_DIR | NEEDS_ROOT,
 	.run = restart_run,
 };

@@ -2,46 +2,79 @@
 
 #include "applets/applet.h"
 
-#include "lib/base/auto.h"
+#include "applets/several.h"
 #include "lib/base/out.h"
-#include "lib/base/wait.h"
-#include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/start.h"
 
-static int start_if_wanted(struct engine *en, const struct jail *j, struct err *e)
+struct startup_args {
+	long jobs;
+};
+
+#define OPT_INTO startup_args
+static const struct opt startup_opts[] = {
+	OPT_NUMBER('j', "jobs", jobs, "N", "how many jails to start at a time (16; 0: all)"),
+	OPT_END
+};
+
+static int start_one(struct engine *en, const struct selected *jail, const void *args,
+                     struct err *e)
+{
+	(void)args;
+	return op_start(en, jail->name, e);
+}
+
+/* 1 when it is to be started, 0, -1. */
+static int is_wanted(struct host *h, const struct jail *j, struct err *e)
 {
 	struct conf c;
-	int rc;
 
 	if (j->broken) {
 		out_warn("%s is no whole jail: %s", j->name, j->broken);
 		return 0;
 	}
-	if (jail_conf(en->m, en->host->dir, j->name, &c, e) < 0) return -1;
-	if (!c.startup.on) return 0;
-	if ((rc = op_start(en, j->name, e)) < 0) return -1;
-	out_note("%s %s", j->name, rc ? "runs already" : "runs");
-	return 0;
+	return jail_conf(h->m, h->dir, j->name, &c, e) < 0 ? -1 : c.startup.on;
+}
+
+static struct selected *find_wanted(struct host *h, size_t *n, size_t *failed, struct err *e)
+{
+	struct selected *wanted;
+	struct jail *jails;
+	size_t count;
+	int rc;
+
+	*n = *failed = 0;
+	if (!(jails = jail_find_all(h->m, h->dir, &count, e))) return NULL;
+	wanted = arena_array(h->m, count + 1, sizeof *wanted);
+	for (size_t i = 0; i < count; i++) {
+		if ((rc = is_wanted(h, &jails[i], e)) < 0) {
+			complain(e);
+			++*failed;
+		}
+		if (rc > 0) wanted[(*n)++] = (struct selected){ jails[i].name, true };
+	}
+	return wanted;
 }
 
 static int startup_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
-	AUTOENGINE struct engine en;
-	struct jail *jails;
-	size_t n, failed = 0;
+	const struct startup_args *a = args;
+	const struct several what = {
+		.work = start_one,
+		.done = "started",
+		.idle = "runs already",
+		.were_idle = "ran already",
+		.jobs = a->jobs,
+	};
+	struct selected *wanted;
+	size_t n, failed;
+	int rc;
 
-	(void)args;
 	(void)operands;
-	engine_init(&en, h, h->m);
-	if (!(jails = jail_find_all(h->m, h->dir, &n, e))) return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (start_if_wanted(&en, &jails[i], e) == 0) continue;
-		if (check_signal(e) < 0) return -1;
-		complain(e);
-		failed++;
-	}
-	return failed ? 1 : 0;
+	if (!(wanted = find_wanted(h, &n, &failed, e))) return -1;
+	if (!n && !failed) out_note("no jail has startup=1");
+	rc = several_do(h, &what, wanted, n, failed, e);
+	return rc > 0 ? 1 : rc;
 }
 
 const struct applet startup_applet = {
@@ -50,6 +83,9 @@ const struct applet startup_applet = {
 	.operands = "",
 	.text = "For a Post Init Script. A jail that cannot be started does not hold up the\n"
 		"others; the exit status is 1 then.\n",
+	.opts = startup_opts,
+	.defaults = &(const struct startup_args){ .jobs = SEVERAL_JOBS },
+	.args_size = sizeof(struct startup_args),
 	.max = 0,
 	.needs = NEEDS_DIR | NEEDS_ROOT,
 	.run = startup_run,

@@ -1,48 +1,59 @@
-/* Ask a jail to shut down, and see that it does. */
+/* Ask jails to shut down, and see that they do. */
 
 #include "applets/applet.h"
 
-#include "lib/base/auto.h"
-#include "lib/base/out.h"
-#include "lib/engine/engine.h"
+#include "applets/several.h"
 #include "lib/jail/jail.h"
 
 struct stop_args {
-	bool now;
+	bool all, now;
 	long timeout;
 };
 
 #define OPT_INTO stop_args
 static const struct opt stop_opts[] = {
+	OPT_FLAG('a', "all", all, "every jail that runs"),
 	OPT_FLAG('n', "now", now, "end it at once instead of asking"),
 	OPT_NUMBER('t', "timeout", timeout, "SECONDS", "how long to wait before ending it (90)"),
 	OPT_END
 };
 
-static int stop_run(struct host *h, const void *args, char *const *names, struct err *e)
+static int stop_one(struct engine *en, const struct selected *jail, const void *args,
+                    struct err *e)
 {
 	const struct stop_args *a = args;
 	const struct stop_how how = { .now = a->now, .timeout = a->timeout };
-	AUTOENGINE struct engine en;
-	int rc;
 
-	engine_init(&en, h, h->m);
-	if (jail_check(h->m, h->dir, *names, e) < 0) return -1;
-	if ((rc = engine_stop(&en, *names, &how, e)) < 0) return -1;
-	if (rc) out_note("%s does not run", *names);
-	return 0;
+	if (jail_check(en->m, en->host->dir, jail->name, e) < 0) return -1;
+	return engine_stop(en, jail->name, &how, e);
+}
+
+static int stop_run(struct host *h, const void *args, char *const *operands, struct err *e)
+{
+	const struct stop_args *a = args;
+	const struct several what = {
+		.args = a,
+		.work = stop_one,
+		.done = "stopped",
+		.idle = "does not run",
+		.were_idle = "did not run",
+		.jobs = SEVERAL_JOBS,
+	};
+
+	return several_run(h, &what, operands, a->all, e);
 }
 
 const struct applet stop_applet = {
 	.name = "stop",
-	.brief = "shut a jail down",
-	.operands = "JAIL",
-	.text = "Returns when the jail is gone. One that does not shut down in time is ended.\n",
+	.brief = "shut jails down",
+	.operands = "JAIL...",
+	.text = "Returns when the jail is gone. One that does not shut down in time is ended.\n"
+		"JAIL may be a pattern, quoted from the shell: jlmkr stop 'web-*'. Several are\n"
+		"shut down at the same time.\n",
 	.opts = stop_opts,
 	.defaults = &(const struct stop_args){ .timeout = 90 },
 	.args_size = sizeof(struct stop_args),
-	.min = 1,
-	.max = 1,
+	.max = -1,
 	.needs = NEEDS_DIR | NEEDS_ROOT,
 	.run = stop_run,
 };

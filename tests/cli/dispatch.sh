@@ -42,7 +42,7 @@ try value-bad 2 "$jlmkr" stop --timeout=soon web
 err "--timeout takes a whole number, not 'soon'"
 try switch-bad 2 "$jlmkr" create -gi 2 web
 err "takes 0 or 1, not '2'"
-try operand-missing 2 "$jlmkr" stop
+try operand-missing 2 "$jlmkr" remove
 err 'missing argument; usage: jlmkr stop JAIL'
 try operand-too-many 2 "$jlmkr" list web
 err "unexpected argument 'web'"

@@ -1,0 +1,103 @@
+#include "applets/several.h"
+
+#include "lib/base/auto.h"
+#include "lib/base/crew.h"
+#include "lib/base/out.h"
+#include "lib/base/str.h"
+
+/* How a process says that there was nothing to do: no exit status of a fault. */
+enum { IDLE = 64 };
+
+struct task {
+	struct host *host;
+	const struct several *what;
+	const struct selected *jails;
+};
+
+static int do_one(const struct task *t, const struct selected *j, struct err *e)
+{
+	AUTOENGINE struct engine en;
+
+	engine_init(&en, t->host, t->host->m);
+	return t->what->work(&en, j, t->what->args, e);
+}
+
+static int do_among_others(void *arg, size_t i)
+{
+	const struct task *t = arg;
+	const struct selected *j = &t->jails[i];
+	struct err e = { 0 };
+	int rc = do_one(t, j, &e);
+
+	if (rc < 0) {
+		complain(&e);
+		return err_exit_status(e.kind);
+	}
+	/* Of a jail that a pattern only happened to fit, nothing was expected. */
+	if (rc == 0 || j->by_name) out_note("%s %s", j->name, rc ? t->what->idle : t->what->done);
+	return rc ? IDLE : 0;
+}
+
+struct sum {
+	size_t done, idle, failed;
+	int status;			/* of the faults; 1 when they differ */
+};
+
+static void count(struct sum *s, int status)
+{
+	if (status == 0) {
+		s->done++;
+	} else if (status == IDLE) {
+		s->idle++;
+	} else {
+		s->failed++;
+		s->status = s->status == 0 || s->status == status ? status : 1;
+	}
+}
+
+static const char *sum_text(struct arena *m, const struct several *what, const struct sum *s)
+{
+	struct str text = { .m = m };
+
+	if (s->done) str_addf(&text, ", %zu %s", s->done, what->done);
+	if (s->idle) str_addf(&text, ", %zu %s", s->idle, what->were_idle);
+	if (s->failed) str_addf(&text, ", %zu failed", s->failed);
+	return str_text(&text) + 2;
+}
+
+static int do_all(const struct task *t, size_t n, size_t failed, struct err *e)
+{
+	struct sum sum = { .failed = failed, .status = failed ? 1 : 0 };
+	int *status = arena_array(t->host->m, n + 1, sizeof *status);
+
+	if (crew_run(n, (size_t)t->what->jobs, do_among_others, (void *)t, status, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		count(&sum, status[i]);
+	if (n + failed) out_note("%zu jails: %s", n + failed, sum_text(t->host->m, t->what, &sum));
+	return sum.status;
+}
+
+int several_do(struct host *h, const struct several *what, const struct selected *jails,
+               size_t n, size_t failed, struct err *e)
+{
+	const struct task t = { h, what, jails };
+
+	return do_all(&t, n, failed, e);
+}
+
+int several_run(struct host *h, const struct several *what, char *const *operands, bool all,
+                struct err *e)
+{
+	struct task t = { .host = h, .what = what };
+	size_t n;
+	int rc;
+
+	if (!*operands && !all) return fail(e, ERR_USAGE, "no jail is named; --all takes all of them");
+	if (*operands && all) return fail(e, ERR_USAGE, "--all and the name of a jail");
+	if (!(t.jails = jail_select(h->m, h->dir, operands, all, &n, e))) return -1;
+	if (n != 1) return do_all(&t, n, 0, e);
+	if ((rc = do_one(&t, t.jails, e)) < 0) return -1;
+	if (rc && t.jails->by_name) out_note("%s %s", t.jails->name, what->idle);
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* One command on one jail or several: `jlmkr stop web`, `jlmkr stop 'test-*'`, `--all`
+ *
+ * One jail is done right here, as if there were no other way; several are done at
+ * the same time, each in a process of its own, with a line for each and a sum at the
+ * end. One that fails holds up no other.
+ */
+#ifndef APPLETS_SEVERAL_H
+#define APPLETS_SEVERAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "applets/applet.h"
+#include "lib/engine/engine.h"
+#include "lib/jail/select.h"
+
+struct several {
+	const void *args;		/* handed to work */
+
+	/* Returns 0, 1 when there was nothing to do, or -1. */
+	int (*work)(struct engine *en, const struct selected *jail, const void *args,
+	            struct err *e);
+	const char *done;		/* "started": behind the jail's name, and in the sum */
+	const char *idle, *were_idle;	/* "runs already" and, in the sum, "ran already" */
+	long jobs;			/* how many at a time */
+};
+
+/* How many at a time unless somebody says so: what waits costs nothing. */
+enum { SEVERAL_JOBS = 16 };
+
+/* On those that the operands mean. ERR_USAGE when they mean none, or `all` and
+ * names are both given. Returns the exit status, or -1. */
+int several_run(struct host *h, const struct several *what, char *const *operands, bool all,
+                struct err *e);
+
+/* On a list that is known. `failed` are those that failed already, for the sum. */
+int several_do(struct host *h, const struct several *what, const struct selected *jails,
+               size_t n, size_t failed, struct err *e);
+
+#endif

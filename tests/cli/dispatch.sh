@@ -43,7 +43,7 @@ err "--timeout takes a whole number, not 'soon'"
 try switch-bad 2 "$jlmkr" create -gi 2 web
 err "takes 0 or 1, not '2'"
 try operand-missing 2 "$jlmkr" remove
-err 'missing argument; usage: jlmkr stop JAIL'
+err 'missing argument; usage: jlmkr remove JAIL'
 try operand-too-many 2 "$jlmkr" list web
 err "unexpected argument 'web'"
 

@@ -2,7 +2,9 @@
 # The life of a jail on a sealed appliance: a real Debian, from its download to its removal.
 . "$(dirname "$0")/lib.sh"
 
-story 'the host is sealed'
+story "the host has systemd ${SYSTEMD:=252}, and is sealed"
+try systemctl --version
+out_has "^systemd $SYSTEMD "
 for tool in python3 perl tar xz wget curl gpg gzip; do
 	! in_host sh -c "command -v $tool" > /dev/null || fail "$tool is there"
 done

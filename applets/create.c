@@ -16,7 +16,7 @@
 enum { TEMPLATE_MAX = 1024 * 1024 };
 
 struct create_args {
-	const char *distro, *release, *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
+	const char *distro, *release, *variant, *arch, *build, *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
 	bool start;
 };
 
@@ -24,6 +24,9 @@ struct create_args {
 static const struct opt create_opts[] = {
 	OPT_TEXT(0, "distro", distro, "NAME", "the distribution (debian)"),
 	OPT_TEXT(0, "release", release, "NAME", "its release (bookworm)"),
+	OPT_TEXT(0, "variant", variant, "NAME", "the variant of its image (default)"),
+	OPT_TEXT(0, "build", build, "SERIAL", "this build of it instead of the newest"),
+	OPT_TEXT(0, "arch", arch, "NAME", "the architecture (this machine's)"),
 	OPT_FLAG(0, "start", start, "start the jail when it is made"),
 	OPT_SWITCH(NULL, "startup", startup, "start it when 'startup' runs (0)"),
 	OPT_SWITCH(NULL, "seccomp", seccomp, "filter its system calls (1)"),
@@ -65,6 +68,9 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 		.name = operands[0],
 		.distro = a->distro,
 		.release = a->release,
+		.variant = a->variant,
+		.arch = a->arch,
+		.serial = a->build,
 		.startup = a->startup,
 		.seccomp = a->seccomp,
 		.gpu_intel = a->gpu_intel,

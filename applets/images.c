@@ -1,12 +1,30 @@
-/* What the image server has for this machine. */
+/* What the image server has, for this machine unless asked otherwise. */
 
 #include "applets/applet.h"
 
+#include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/image/fetch.h"
+#include "lib/text/json.h"
+
+struct images_args {
+	bool all, json;
+	const char *arch, *variant;
+};
+
+#define OPT_INTO images_args
+static const struct opt images_opts[] = {
+	OPT_FLAG('a', "all", all, "every architecture, and distributions that make no good jail"),
+	OPT_TEXT(0, "arch", arch, "NAME", "those for this architecture: amd64, arm64, ..."),
+	OPT_TEXT(0, "variant", variant, "NAME", "this variant only: default, cloud, ..."),
+	OPT_FLAG(0, "json", json, "as JSON, with all builds that the server keeps"),
+	OPT_END
+};
 
 static const char *const columns[] = { "DIST", "RELEASE", "ARCH", "VARIANT", "BUILD", NULL };
 
@@ -22,43 +40,128 @@ static bool is_hidden(const char *distro)
 	return false;
 }
 
-static int print_images(struct arena *m, const struct image_index *x, struct err *e)
+/* A pattern fits the whole name, a word any part of it. */
+static bool fits(const char *word, const char *name)
+{
+	if (strpbrk(word, "*?[")) return fnmatch(word, name, FNM_CASEFOLD) == 0;
+	return strcasestr(name, word);
+}
+
+/* Every word has to fit something: 'debian 12', 'ubuntu cloud'. */
+static bool is_asked_for(const struct image *img, char *const *words)
+{
+	for (; *words; words++) {
+		bool any = fits(*words, img->distro) || fits(*words, img->release) ||
+		           fits(*words, img->variant);
+
+		for (char *const *alias = img->aliases; !any && *alias; alias++)
+			any = fits(*words, *alias);
+		if (!any) return false;
+	}
+	return true;
+}
+
+static bool is_shown(const struct images_args *a, const struct image *img, char *const *words)
+{
+	const char *arch = a->arch ? a->arch : image_arch();
+
+	if (!a->all && is_hidden(img->distro) && !*words) return false;
+	if ((a->arch || !a->all) && strcmp(img->arch, arch)) return false;
+	return (!a->variant || str_eq(img->variant, a->variant)) && is_asked_for(img, words);
+}
+
+static void add_builds(struct json_out *o, const struct image *img)
+{
+	json_array(o, "builds");
+	for (size_t i = 0; i < img->n_builds; i++) {
+		const struct image_build *b = &img->builds[i];
+
+		json_object(o, NULL);
+		json_add_text(o, "serial", b->serial);
+		json_add_text(o, "path", b->path);
+		json_add_text(o, "sha256", b->sha256);
+		json_add_int(o, "size", (int64_t)b->size);
+		json_end(o, '}');
+	}
+	json_end(o, ']');
+}
+
+static void add_object(struct json_out *o, const struct image *img)
+{
+	json_object(o, NULL);
+	json_add_text(o, "distro", img->distro);
+	json_add_text(o, "release", img->release);
+	json_add_text(o, "arch", img->arch);
+	json_add_text(o, "variant", img->variant);
+	json_array(o, "aliases");
+	for (char *const *alias = img->aliases; *alias; alias++)
+		json_add_text(o, NULL, *alias);
+	json_end(o, ']');
+	add_builds(o, img);
+	json_end(o, '}');
+}
+
+static int print_json(struct arena *m, struct image *const *shown, struct err *e)
+{
+	struct str text = { .m = m };
+	struct json_out o = { .to = &text };
+
+	json_array(&o, NULL);
+	for (; *shown; shown++)
+		add_object(&o, *shown);
+	json_end(&o, ']');
+	puts(str_text(&text));
+	return out_flush(e);
+}
+
+static int print_table(struct arena *m, struct image *const *shown, struct err *e)
 {
 	struct table t = { .m = m, .columns = columns };
 
-	for (size_t i = 0; i < x->n; i++) {
-		const struct image *img = &x->images[i];
-
-		if (is_hidden(img->distro) || strcmp(img->arch, image_arch())) continue;
-		table_add(&t, (const char *const[]){ img->distro, img->release, img->arch, img->variant,
-		                                     img->builds[0].serial });
-	}
-	if (!t.n) return fail(e, ERR_MISSING, "the server has no images for %s", image_arch());
+	for (; *shown; shown++)
+		table_add(&t, (const char *const[]){ (*shown)->distro, (*shown)->release, (*shown)->arch,
+		                                     (*shown)->variant, (*shown)->builds[0].serial });
 	return table_print(&t, e);
 }
 
-static int images_run(struct host *h, const void *args, char *const *operands, struct err *e)
+static int print_images(struct arena *m, const struct images_args *a, const struct image_index *x,
+                        char *const *words, struct err *e)
+{
+	struct image **shown = arena_array(m, x->n + 1, sizeof *shown);
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->n; i++)
+		if (is_shown(a, &x->images[i], words)) shown[n++] = &x->images[i];
+	if (a->json) return print_json(m, shown, e);
+	if (!n) return fail(e, ERR_MISSING, "the server has no such image; 'jlmkr images' shows all "
+	                                    "for %s", image_arch());
+	return print_table(m, shown, e);
+}
+
+static int images_run(struct host *h, const void *args, char *const *words, struct err *e)
 {
 	struct image_source s = { 0 };
 	struct image_index x;
 	int rc;
 
-	(void)args;
-	(void)operands;
 	if (image_source_open(h->m, h->image_server, h->cacert, &s, e) < 0) return -1;
 	out_verbose("%s", s.trust);
 	rc = image_index_fetch(&s, h->m, &x, e);
 	image_source_close(&s);
-	return rc < 0 ? -1 : print_images(h->m, &x, e);
+	return rc < 0 ? -1 : print_images(h->m, args, &x, words, e);
 }
 
 const struct applet images_applet = {
 	.name = "images",
 	.brief = "show what can be installed",
-	.operands = "",
+	.operands = "[WORD]...",
 	.text = "The images of images.linuxcontainers.org, or of the server that the environment\n"
-		"variable JLMKR_IMAGE_SERVER names, for the architecture of this machine.\n"
-		"Distributions that are known not to work as jails are left out.\n",
-	.max = 0,
+		"variable JLMKR_IMAGE_SERVER names, for the architecture of this machine. Each\n"
+		"WORD must be part of the distribution, release, variant or an alias, or fit one\n"
+		"as a pattern: 'jlmkr images debian', \"jlmkr images 'ubuntu/2*'\". Distributions\n"
+		"that are known not to work as jails are shown only when asked for.\n",
+	.opts = images_opts,
+	.args_size = sizeof(struct images_args),
+	.max = -1,
 	.run = images_run,
 };

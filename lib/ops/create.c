@@ -13,6 +13,7 @@
 #include "lib/base/str.h"
 #include "lib/disk/mount.h"
 #include "lib/engine/engine.h"
+#include "lib/image/pick.h"
 #include "lib/jail/furnish.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
@@ -24,6 +25,7 @@
 struct wanted {
 	const char *text;
 	struct conf conf;
+	struct image_want image;
 	bool startable;
 };
 
@@ -42,6 +44,13 @@ static int render(struct arena *m, const struct create_how *how, struct wanted *
 	w->text = conf_render(m, how->template_text, overrides, how->nspawn_args, e);
 	if (!w->text || conf_parse(m, w->text, &w->conf, e) < 0)
 		return how->template_name ? fail_in(e, "%s", how->template_name) : -1;
+	w->image = (struct image_want){
+		.distro = w->conf.distro.text,
+		.release = w->conf.release.text,
+		.variant = how->variant,
+		.arch = how->arch,
+		.serial = how->serial,
+	};
 	for (size_t i = 0; i < w->conf.notes.n; i++)
 		out_warn("config: line %u: %s", w->conf.notes.v[i].line, w->conf.notes.v[i].text);
 	if (*w->conf.initial_setup.text)
@@ -97,7 +106,7 @@ static int fill(struct engine *en, int work, const char *name, struct wanted *w,
 	AUTOCLOSE int rootfs = make_rootfs(work, e);
 
 	if (rootfs < 0) return -1;
-	if (install_image(en->host, w->conf.distro.text, w->conf.release.text, rootfs, e) < 0) return -1;
+	if (install_image(en->host, &w->image, rootfs, e) < 0) return -1;
 	if (check_init(en->m, rootfs, w, e) < 0 || furnish(rootfs, name, e) < 0) return -1;
 	return replace_file(work, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }

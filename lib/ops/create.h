@@ -19,6 +19,9 @@ struct create_how {
 
 	/* override the template's keys; NULL: not given */
 	const char *distro, *release, *startup, *seccomp, *gpu_intel, *gpu_nvidia;
+
+	/* of the image; NULL: the usual ones */
+	const char *variant, *arch, *serial;
 	char *const *nspawn_args;	/* NULL-ended; if any, they replace the template's */
 };
 

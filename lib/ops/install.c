@@ -76,17 +76,15 @@ static int transfer(struct image_source *s, struct arena *m, const struct image_
 	return rc;
 }
 
-int install_image(struct host *h, const char *distro, const char *release, int rootfs,
-                  struct err *e)
+int install_image(struct host *h, const struct image_want *want, int rootfs, struct err *e)
 {
-	const struct image_want want = { .distro = distro, .release = release };
 	AUTOFREE struct arena m = { 0 };
 	struct image_source s = { 0 };
 	int rc;
 
 	if (image_source_open(&m, h->image_server, h->cacert, &s, e) < 0) return -1;
 	out_verbose("%s", s.trust);
-	rc = transfer(&s, &m, &want, rootfs, e);
+	rc = transfer(&s, &m, want, rootfs, e);
 	image_source_close(&s);
 	return rc;
 }

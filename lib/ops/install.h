@@ -8,8 +8,8 @@
 
 struct err;
 struct host;
+struct image_want;
 
-int install_image(struct host *h, const char *distro, const char *release, int rootfs,
-                  struct err *e);
+int install_image(struct host *h, const struct image_want *want, int rootfs, struct err *e);
 
 #endif

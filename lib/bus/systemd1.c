@@ -1,6 +1,7 @@
 #include "lib/bus/systemd1.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/auto.h"
@@ -245,24 +246,29 @@ int unit_get(struct bus *b, const char *unit, struct arena *m, struct unit_state
 
 /* -- watching -- */
 
-int unit_watch(struct unit_watch *uw, struct bus *b, const char *unit, struct err *e)
+static int listen_to(struct unit_watch *uw, struct err *e)
 {
 	int64_t deadline = deadline_in(CALL_MS);
 
+	uw->on_change = bus_match(uw->bus, &(struct bus_match){
+		.sender = NAME, .path = uw->path, .iface = "org.freedesktop.DBus.Properties",
+		.member = "PropertiesChanged",
+	}, deadline, e);
+	if (uw->on_change < 0) return -1;
+	uw->on_job = bus_match(uw->bus, &(struct bus_match){
+		.sender = NAME, .path = ROOT, .iface = NAME ".Manager", .member = "JobRemoved",
+	}, deadline, e);
+	return uw->on_job < 0 ? -1 : 0;
+}
+
+int unit_watch(struct unit_watch *uw, struct bus *b, const char *unit, struct err *e)
+{
 	*uw = (struct unit_watch){ .bus = b, .changed = true };
 	uw->unit = arena_strdup(&uw->m, unit);
 	uw->path = unit_path(&uw->m, unit);
 	unit_state_init(&uw->state);
 	unit_state_init(&uw->last);
-	uw->on_change = bus_match(b, &(struct bus_match){
-		.sender = NAME, .path = uw->path, .iface = "org.freedesktop.DBus.Properties",
-		.member = "PropertiesChanged",
-	}, deadline, e);
-	if (uw->on_change < 0) return -1;
-	uw->on_job = bus_match(b, &(struct bus_match){
-		.sender = NAME, .path = ROOT, .iface = NAME ".Manager", .member = "JobRemoved",
-	}, deadline, e);
-	return uw->on_job < 0 ? -1 : 0;
+	return listen_to(uw, e);
 }
 
 void unit_unwatch(struct unit_watch *uw)
@@ -282,6 +288,30 @@ int unit_hold(struct unit_watch *uw, struct err *e)
 
 	if (bus_kind(uw->bus) == BUS_PEER) return 0;
 	return call_strings(uw->bus, "RefUnit", uw->unit, NULL, &m, &reply, e);
+}
+
+/* systemd tells of jobs those who queued them, and that was another connection of
+ * ours, or those who subscribe. */
+static int catch_up(struct unit_watch *uw, struct err *e)
+{
+	const char *job = uw->job ? strrchr(uw->job, '/') : NULL;
+
+	if (listen_to(uw, e) < 0 || systemd_subscribe(uw->bus, e) < 0) return -1;
+	if (unit_hold(uw, e) < 0 && e->kind != ERR_MISSING) return -1;
+	if (unit_read(uw, e) < 0) return -1;
+	if (job && !uw->job_result && strtoul(job + 1, NULL, 10) != uw->state.job)
+		uw->job_result = "";
+	return 0;
+}
+
+int unit_rewatch(struct unit_watch *uw, struct bus *b, struct err *e)
+{
+	struct bus *lost = uw->bus;
+
+	uw->bus = b;
+	if (catch_up(uw, e) == 0) return 0;
+	uw->bus = lost;
+	return -1;
 }
 
 /* The reply names the job; its end may be among the kept signals already. Until one
@@ -352,11 +382,13 @@ static void on_properties(struct unit_watch *uw, struct arena *m, struct reader 
 	if (bus_kind(uw->bus) == BUS_PEER) {
 		uw->changed = true;
 		unit_state_read(&uw->last, &uw->m, r);
+		if (str_starts(uw->last.sub, "auto-restart")) uw->restarting = true;
 		return;
 	}
 	if (!of_unit) return;
 	unit_state_init(&told);
 	unit_state_read(&told, m, r);
+	if (str_starts(told.sub, "auto-restart")) uw->restarting = true;
 	if (r->fault || !*told.active || unit_is_over(&told)) uw->changed = true;
 }
 
@@ -412,6 +444,7 @@ int unit_wait_end(struct unit_watch *uw, int64_t deadline, struct err *e)
 		if (take_all(uw, e) < 0) return -1;
 		if (uw->changed && unit_read(uw, e) < 0) return -1;
 		if (unit_is_over(&uw->state)) break;
+		if (uw->restarting) return 0;
 		n = next_signal(uw, deadline, e);
 		if (n <= 0) return n;
 	}

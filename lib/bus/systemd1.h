@@ -51,6 +51,7 @@ struct unit_watch {
 	const char *unit, *path;
 	int on_change, on_job;		/* matches */
 	bool changed;			/* it may be over: `state` must be read */
+	bool restarting;		/* it ended, and systemd is about to start it again */
 	const char *job;		/* the one we wait for; NULL: none */
 	const char *job_result;		/* NULL: not over */
 	struct unit_state state;	/* as last read; texts stay until it is read again */
@@ -75,6 +76,12 @@ char *object_path(struct arena *m, const char *base, const char *name);
 int unit_watch(struct unit_watch *uw, struct bus *b, const char *unit, struct err *e);
 void unit_unwatch(struct unit_watch *uw);
 
+/* Go on over another connection, after the first one was lost: listen, hold the unit
+ * if it is loaded, read the state. A job that ended while nobody listened has the
+ * result "". On failure the watch belongs to the lost connection as before; either
+ * way the caller closes both. */
+int unit_rewatch(struct unit_watch *uw, struct bus *b, struct err *e);
+
 /* Keep a unit of somebody else's from being forgotten as long as the connection is
  * open; does nothing on a private socket. */
 int unit_hold(struct unit_watch *uw, struct err *e);
@@ -93,8 +100,9 @@ int unit_stop(struct unit_watch *uw, struct err *e);
 int unit_wait_job(struct unit_watch *uw, int64_t deadline, struct err *e);
 
 /* Wait until the unit is inactive or failed and has no job, or is not loaded: 1, 0
- * when the time is over, -1. uw->state is up to date then. A deadline of 0 only
- * looks what the signals said so far. */
+ * when the time is over or uw->restarting became true (clear it to go on), -1.
+ * uw->state is up to date after 1. A deadline of 0 only looks what the signals said
+ * so far. */
 int unit_wait_end(struct unit_watch *uw, int64_t deadline, struct err *e);
 
 /* Read uw->state now. Asks again for some seconds while systemd is replacing itself

@@ -1,5 +1,7 @@
 #include "lib/engine/engine.h"
 
+#include <errno.h>
+
 #include "lib/base/err.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
@@ -9,7 +11,12 @@
 #include "lib/engine/impl.h"
 #include "lib/jail/name.h"
 
-enum { CONNECT_MS = 10000 };
+enum {
+	CONNECT_MS = 10 * 1000,
+	RESUME_MS = 30 * 1000,	/* for a bus that is being restarted, and systemd on it */
+	RETRY_MS = 50,
+	CHECK_MS = 30 * 1000,	/* a bus that is silent for so long may be dead */
+};
 
 void engine_init(struct engine *en, struct host *h, struct arena *m)
 {
@@ -34,8 +41,51 @@ int engine_open(struct engine *en, struct err *e)
 	if (check_signal(e) < 0) return -1;
 	en->bus = bus_open(BUS_PRIVATE, BUS_PEER, deadline_in(CONNECT_MS), &why);
 	if (!en->bus) return fail_in(e, "no connection to systemd");
-	out_warn("the system bus does not answer, asking systemd directly");
+	if (!en->bus_missed) out_warn("%s; asking systemd itself", e->text);
+	en->bus_missed = true;
 	return 0;
+}
+
+/* The lost connection stays the engine's until there is a new one: the watch has its
+ * matches there. */
+static int reconnect(struct engine *en, struct unit_watch *uw, struct err *e)
+{
+	struct bus *lost = en->bus;
+
+	en->bus = NULL;
+	if (engine_open(en, e) == 0 && unit_rewatch(uw, en->bus, e) == 0) {
+		bus_close(lost);
+		return 0;
+	}
+	bus_close(en->bus);
+	en->bus = lost;
+	return -1;
+}
+
+int engine_resume(struct engine *en, struct unit_watch *uw, struct err *e)
+{
+	int64_t deadline = deadline_in(RESUME_MS);
+
+	if (e->sys != ECONNRESET && e->sys != ETIMEDOUT) return -1;
+	out_verbose("%s; connecting again", e->text);
+	while (reconnect(en, uw, e) < 0) {
+		if (e->kind == ERR_INTERRUPTED || !deadline_left(deadline)) return -1;
+		if (wait_fds(NULL, 0, deadline_in(RETRY_MS), e) < 0) return -1;
+	}
+	return 0;
+}
+
+int engine_wait_job(struct engine *en, struct unit_watch *uw, struct err *e)
+{
+	for (;;) {
+		int rc = unit_wait_job(uw, deadline_in(CHECK_MS), e);
+
+		if (rc >= 0 && unit_read(uw, e) == 0) {
+			if (rc) return 0;
+		} else if (engine_resume(en, uw, e) < 0) {
+			return -1;
+		}
+	}
 }
 
 int engine_runs(struct engine *en, const char *jail, struct err *e)

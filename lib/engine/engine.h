@@ -5,7 +5,9 @@
  * running jail, with nothing of D-Bus in their interface: another engine would
  * stand behind the same functions.
  *
- * A struct engine is one connection to the system bus, made when first needed.
+ * A struct engine is one connection to the system bus, made when first needed, and
+ * made again when it is lost while we wait. Where no system bus is to be had, it is
+ * one to systemd itself, which is said once.
  * What is read is kept in the arena given to engine_init.
  */
 #ifndef ENGINE_ENGINE_H
@@ -25,6 +27,7 @@ struct engine {
 	struct host *host;
 	struct arena *m;
 	struct bus *bus;
+	bool bus_missed;	/* it was said that there is no system bus */
 };
 
 #define AUTOENGINE __attribute__((cleanup(engine_close)))
@@ -36,6 +39,10 @@ void engine_close(struct engine *en);
  * 1 when the jail ran already. A failure tells the unit's result, and its last log
  * lines have been shown. */
 int engine_start(struct engine *en, const struct plan *plan, struct err *e);
+
+/* What engine_start would send, on the system bus, as JSON: the unit, its properties
+ * in their order as [name, signature, value], and nspawn's argv. Asks nobody. */
+const char *engine_show_start(struct engine *en, const struct plan *plan, struct err *e);
 
 /* 1 when the jail's unit exists in any state but dead or failed, else 0. */
 int engine_runs(struct engine *en, const char *jail, struct err *e);
@@ -49,7 +56,8 @@ struct stop_how {
 	long timeout;		/* seconds to wait for each of: asking, ending */
 };
 
-/* Returns when the jail is gone: 0, or 1 when it did not run. */
+/* Returns when the jail is gone: 0, or 1 when it did not run. One that reboots
+ * meanwhile is stopped too. What is done after asking is said. */
 int engine_stop(struct engine *en, const char *jail, const struct stop_how *how,
                 struct err *e);
 

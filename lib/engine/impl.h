@@ -15,8 +15,21 @@ struct run_options;
 /* Connect, if that is not done yet. */
 int engine_open(struct engine *en, struct err *e);
 
+/* After a fault of a wait or a call: when it says that the connection is lost, or
+ * that systemd does not answer any more, make a new one, on which the watch goes on.
+ * Returns 0 then, else -1 with the fault as it was, or with the reason why there is
+ * no new one. */
+int engine_resume(struct engine *en, struct unit_watch *uw, struct err *e);
+
+/* Wait until the watch's job is over and read the unit's state, over new connections
+ * if need be. uw->job_result is "" when nobody heard how the job ended. */
+int engine_wait_job(struct engine *en, struct unit_watch *uw, struct err *e);
+
 /* The jail's first process, as counted here. ERR_MISSING when it does not run. */
 int engine_leader(struct engine *en, const char *jail, pid_t *leader, struct err *e);
+
+/* Send it a signal. ERR_MISSING as before. */
+int engine_signal(struct engine *en, const char *jail, int sig, struct err *e);
 
 /* A service inside a jail, by the jail's own systemd, that we wait for. */
 struct inner {

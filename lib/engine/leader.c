@@ -1,11 +1,18 @@
 /* machined writes down who leads a machine, so that nobody has to ask: one file a
  * machine, assignments as in an environment file (sd-login(3) reads the same). On a
- * host without machined the unit's main process is nspawn, its child the leader. */
+ * host without machined the unit's main process is nspawn, its child the leader.
+ *
+ * What is written down may be out of date: a process is the leader only as long as
+ * it is in the unit's control group. */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/base/str.h"
@@ -32,14 +39,29 @@ static pid_t to_pid(const char *text)
 	return pid > 1 && pid < (1L << 22) + 1 ? (pid_t)pid : 0;
 }
 
+static bool is_in_unit(struct arena *m, pid_t pid, const char *unit)
+{
+	const char *path = arena_printf(m, "/proc/%d/cgroup", (int)pid);
+	const char *text = read_file(m, AT_FDCWD, path, FILE_BYTES, NULL, NULL);
+	const char *part = arena_printf(m, "/%s", unit);
+	size_t n = strlen(part);
+
+	for (; text && (text = strstr(text, part)); text += n)
+		if (text[n] == '/' || text[n] == '\n') return true;
+	return false;
+}
+
 /* A machine of that name that is no jail of ours is none. */
 static pid_t registered_leader(struct arena *m, const char *jail, const char *unit)
 {
 	const char *path = arena_printf(m, "/run/systemd/machines/%s", jail);
 	const char *text = read_file(m, AT_FDCWD, path, FILE_BYTES, NULL, NULL);
 
+	pid_t pid;
+
 	if (!text || !str_eq(assigned(m, text, "SCOPE"), unit)) return 0;
-	return to_pid(assigned(m, text, "LEADER"));
+	pid = to_pid(assigned(m, text, "LEADER"));
+	return pid && is_in_unit(m, pid, unit) ? pid : 0;
 }
 
 bool engine_knows(struct engine *en, const char *jail)
@@ -65,4 +87,20 @@ int engine_leader(struct engine *en, const char *jail, pid_t *leader, struct err
 	if (unit_is_loaded(&s) && !unit_is_over(&s) && (*leader = only_child(en->m, s.main_pid)))
 		return 0;
 	return fail(e, ERR_MISSING, "%s does not run; 'jlmkr start %s' starts it", jail, jail);
+}
+
+/* The descriptor keeps the pid from being another's between the look and the signal. */
+int engine_signal(struct engine *en, const char *jail, int sig, struct err *e)
+{
+	AUTOCLOSE int fd = -1;
+	pid_t leader;
+
+	if (engine_leader(en, jail, &leader, e) < 0) return -1;
+	fd = (int)syscall(SYS_pidfd_open, leader, 0);
+	if (fd < 0 && errno != ESRCH) return fail_sys(e, "pidfd_open");
+	if (fd < 0 || !is_in_unit(en->m, leader, name_unit(en->m, jail)))
+		return fail(e, ERR_MISSING, "%s has just ended", jail);
+	if (syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0) == 0) return 0;
+	if (errno == ESRCH) return fail(e, ERR_MISSING, "%s has just ended", jail);
+	return fail_sys(e, "signal %d to %s", sig, jail);
 }

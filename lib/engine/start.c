@@ -16,6 +16,7 @@
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/journal.h"
+#include "lib/engine/request.h"
 #include "lib/jail/plan.h"
 
 enum { LOG_LINES = 15, UNLOAD_MS = 3000, UNLOAD_STEP_MS = 5 };
@@ -67,30 +68,13 @@ static int tell_failure(struct arena *m, const struct unit_watch *uw, const stru
 	            end_text(m, s, "systemd-nspawn"), plan->jail);
 }
 
-static int parse_options(struct arena *m, const struct plan *plan, struct run_options *o,
-                         struct err *e)
-{
-	size_t bad = 0;
-
-	if (run_options_parse(o, m, plan->run.v, &bad, e) == 0) return 0;
-	if (bad < plan->run.n && plan->run.lines[bad])
-		return fail_in(e, "%s: line %u", plan->config, plan->run.lines[bad]);
-	return fail_in(e, "%s", plan->config);
-}
-
 static int send_start(struct engine *en, struct unit_watch *uw, const struct plan *plan,
                       const struct run_options *o, struct err *e)
 {
-	const struct run_unit u = {
-		.on_broker = bus_kind(en->bus) == BUS_BROKER,
-		.path = plan->argv.v[0],
-		.argv = plan->argv.v,
-		.verbatim = true,
-	};
+	bool on_broker = bus_kind(en->bus) == BUS_BROKER;
 	struct wire w;
 
-	unit_begin_start(&w, en->m, plan->unit);
-	if (run_options_add(&w, o, &u, e) < 0) return -1;
+	if (request_build(&w, en->m, plan, o, on_broker, e) < 0) return -1;
 	return unit_send_start(uw, &w, e);
 }
 
@@ -115,7 +99,7 @@ static int request_start(struct engine *en, struct unit_watch *uw, const struct 
 	struct run_options o;
 	int rc;
 
-	if (parse_options(en->m, plan, &o, e) < 0) return -1;
+	if (request_options(en->m, plan, &o, e) < 0) return -1;
 	while ((rc = send_start(en, uw, plan, &o, e)) < 0 && e->kind == ERR_EXISTS) {
 		if (deadline_left(deadline) == 0) return -1;
 		if ((rc = make_way(en, plan, e)) != 0) return rc;
@@ -134,10 +118,14 @@ int engine_start(struct engine *en, const struct plan *plan, struct err *e)
 
 	if (engine_open(en, e) < 0 || unit_watch(&uw, en->bus, plan->unit, e) < 0) return -1;
 	if ((rc = request_start(en, &uw, plan, e)) != 0) return rc;
-	if (unit_wait_job(&uw, NO_DEADLINE, e) < 0 || unit_read(&uw, e) < 0) return -1;
+	if (engine_wait_job(en, &uw, e) < 0) return -1;
 	if (str_eq(uw.job_result, "canceled"))
 		return fail(e, ERR_HOST, "it was stopped while it started");
-	if (str_eq(uw.job_result, "done") && unit_is_loaded(&uw.state) && !unit_is_over(&uw.state))
+	if ((str_eq(uw.job_result, "done") || !*uw.job_result) &&
+	    unit_is_loaded(&uw.state) && !unit_is_over(&uw.state))
 		return 0;
+	if (!*uw.job_result && !unit_is_loaded(&uw.state))
+		return fail(e, ERR_HOST, "it has ended, how is not known: the connection to systemd was "
+		            "lost meanwhile; 'jlmkr log %s' may tell", plan->jail);
 	return tell_failure(en->m, &uw, plan, e);
 }

@@ -1,16 +1,17 @@
 /* A jail is asked to power off by a signal to its init, which loses it when it comes
  * before the init listens: so it is sent again until something happens. What does
  * not help in time is followed by what helps more: systemd's own stop, then the
- * kill. */
+ * kill.
+ *
+ * The signal is sent by us and not by machined, which may be missing, or gone with
+ * the system bus. */
 
-#include <errno.h>
 #include <signal.h>
 
 #include "lib/base/err.h"
 #include "lib/base/out.h"
+#include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/bus/bus.h"
-#include "lib/bus/machine1.h"
 #include "lib/bus/systemd1.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
@@ -18,86 +19,157 @@
 
 enum {
 	POWEROFF = 38,			/* systemd's SIGRTMIN+4, counted from glibc's 34 */
-	ASK_AGAIN_MS = 500,		/* doubled each time */
+	ASK_AGAIN_MS = 250,		/* doubled each time, up to the other */
+	ASK_SELDOM_MS = 2000,
 	KILL_WAIT_MS = 10000,
 };
 
-/* 0 when asked, 1 when there is nobody to ask. */
-static int ask(struct engine *en, const char *jail, struct err *e)
+struct stopping {
+	struct engine *en;
+	const char *jail;
+	const struct stop_how *how;
+	struct unit_watch *uw;
+	const char *goes_on;		/* when we are interrupted now */
+};
+
+/* -- the same as those of the watch, over a new connection if need be -- */
+
+static int wait_end(const struct stopping *s, int64_t deadline, struct err *e)
 {
-	if (bus_kind(en->bus) == BUS_PEER) return 1;
-	if (machine_kill(en->bus, jail, "leader", POWEROFF, e) == 0) return 0;
-	return e->kind == ERR_MISSING || e->sys == ENOSYS ? 1 : -1;
+	int rc;
+
+	while ((rc = unit_wait_end(s->uw, deadline, e)) < 0)
+		if (engine_resume(s->en, s->uw, e) < 0) return -1;
+	return rc;
 }
 
-/* 1 gone, 0 not in time, or not to be asked. */
-static int power_off(struct engine *en, struct unit_watch *uw, const char *jail, int64_t deadline,
-                     struct err *e)
+static int read_state(const struct stopping *s, struct err *e)
+{
+	while (unit_read(s->uw, e) < 0)
+		if (engine_resume(s->en, s->uw, e) < 0) return -1;
+	return 0;
+}
+
+static int request_stop(const struct stopping *s, struct err *e)
+{
+	while (unit_stop(s->uw, e) < 0)
+		if (engine_resume(s->en, s->uw, e) < 0) return -1;
+	s->uw->restarting = false;
+	return 0;
+}
+
+static int kill_all(const struct stopping *s, struct err *e)
+{
+	while (unit_kill(s->uw->bus, s->uw->unit, "all", SIGKILL, e) < 0)
+		if (engine_resume(s->en, s->uw, e) < 0) return -1;
+	return 0;
+}
+
+/* -- the steps: 1 gone, 0 not in time, -1 -- */
+
+/* 1 asked, 0 when there is nobody to ask. */
+static int ask(struct stopping *s, struct err *e)
+{
+	while (engine_signal(s->en, s->jail, POWEROFF, e) < 0) {
+		if (e->kind == ERR_MISSING) return 0;
+		if (engine_resume(s->en, s->uw, e) < 0) return -1;
+	}
+	s->goes_on = "was asked to shut down and goes on with that";
+	return 1;
+}
+
+/* Its processes may be gone while its post_stop_hook runs; else it has not begun, or
+ * is between two boots. */
+static int without_leader(struct stopping *s, int64_t deadline, struct err *e)
+{
+	if (read_state(s, e) < 0) return -1;
+	if (unit_is_over(&s->uw->state)) return 1;
+	return str_eq(s->uw->state.active, "deactivating") ? wait_end(s, deadline, e) : 0;
+}
+
+static int power_off(struct stopping *s, int64_t deadline, struct err *e)
 {
 	int64_t pause = ASK_AGAIN_MS, again;
 	int rc;
 
-	for (; deadline_left(deadline) > 0; pause *= 2) {
-		if ((rc = ask(en, jail, e)) != 0) return rc < 0 ? -1 : 0;
+	while (deadline_left(deadline) > 0 && !s->uw->restarting) {
+		if ((rc = ask(s, e)) < 0) return -1;
+		if (rc == 0) return without_leader(s, deadline, e);
 		again = deadline_in(pause);
-		rc = unit_wait_end(uw, again < deadline ? again : deadline, e);
-		if (rc != 0) return rc;
+		if ((rc = wait_end(s, again < deadline ? again : deadline, e)) != 0) return rc;
+		pause = pause * 2 < ASK_SELDOM_MS ? pause * 2 : ASK_SELDOM_MS;
 	}
 	return 0;
 }
 
-static int stop_unit(struct unit_watch *uw, int64_t deadline, struct err *e)
+static int stop_unit(struct stopping *s, int64_t deadline, struct err *e)
 {
 	/* A refusal (of a unit whose file systemd cannot read any more) leaves the kill. */
-	if (unit_stop(uw, e) < 0) return e->kind == ERR_MISSING ? 1 : check_signal(e);
-	return unit_wait_end(uw, deadline, e);
+	if (request_stop(s, e) < 0) return e->kind == ERR_MISSING ? 1 : check_signal(e);
+	s->goes_on = "is being stopped by systemd, which goes on with that";
+	return wait_end(s, deadline, e);
 }
 
 /* The stop job comes first: without it systemd may start the unit again. */
-static int kill_unit(struct unit_watch *uw, struct err *e)
+static int kill_unit(struct stopping *s, struct err *e)
 {
 	int rc;
 
-	if (unit_stop(uw, e) < 0 && e->kind == ERR_MISSING) return 0;
-	if (unit_kill(uw->bus, uw->unit, "all", SIGKILL, e) < 0 && e->kind != ERR_MISSING) return -1;
-	if ((rc = unit_wait_end(uw, deadline_in(KILL_WAIT_MS), e)) < 0) return -1;
-	return rc ? 0 : fail(e, ERR_BUSY, "its processes do not end, even killed");
+	if (request_stop(s, e) < 0 && e->kind == ERR_MISSING) return 1;
+	if (kill_all(s, e) < 0 && e->kind != ERR_MISSING) return -1;
+	s->goes_on = "was killed";
+	if ((rc = wait_end(s, deadline_in(KILL_WAIT_MS), e)) != 0) return rc;
+	return fail(e, ERR_BUSY, "the processes of %s do not end, even killed", s->jail);
 }
 
-static int stop_by_steps(struct engine *en, struct unit_watch *uw, const char *jail,
-                         const struct stop_how *how, struct err *e)
+static int stop_by_steps(struct stopping *s, struct err *e)
 {
-	int64_t ms = (int64_t)how->timeout * 1000;
+	int64_t ms = (int64_t)s->how->timeout * 1000, deadline = deadline_in(ms);
 	int rc;
 
-	if (how->now) return kill_unit(uw, e);
-	if ((rc = power_off(en, uw, jail, deadline_in(ms), e)) != 0) return rc < 0 ? -1 : 0;
-	out_note("%s did not shut down by itself, stopping its unit", jail);
-	if ((rc = stop_unit(uw, deadline_in(ms), e)) != 0) return rc < 0 ? -1 : 0;
-	out_note("%s does not stop, killing it", jail);
-	return kill_unit(uw, e);
+	if (s->how->now) return kill_unit(s, e);
+	if ((rc = power_off(s, deadline, e)) != 0) return rc;
+	if (s->uw->restarting)
+		out_note("%s reboots instead of shutting down, stopping its unit", s->jail);
+	else if (deadline_left(deadline))
+		out_note("%s has not begun to run, stopping its unit", s->jail);
+	else
+		out_note("%s did not shut down within %ld s, stopping its unit", s->jail, s->how->timeout);
+	if ((rc = stop_unit(s, deadline_in(ms), e)) != 0) return rc;
+	out_note("%s does not stop within %ld s, killing it", s->jail, s->how->timeout);
+	return kill_unit(s, e);
 }
 
-static int stop_held(struct engine *en, const char *jail, const struct stop_how *how,
-                     struct err *e)
+static int hold(const struct stopping *s, struct err *e)
+{
+	while (unit_hold(s->uw, e) < 0)
+		if (engine_resume(s->en, s->uw, e) < 0) return -1;
+	return read_state(s, e);
+}
+
+static int stop_held(struct stopping *s, struct err *e)
 {
 	AUTOWATCH struct unit_watch uw = { 0 };
 
-	if (unit_watch(&uw, en->bus, name_unit(en->m, jail), e) < 0) return -1;
-	if (unit_hold(&uw, e) < 0) return e->kind == ERR_MISSING ? 1 : -1;
-	if (unit_read(&uw, e) < 0) return -1;
+	s->uw = &uw;
+	if (unit_watch(&uw, s->en->bus, name_unit(s->en->m, s->jail), e) < 0) return -1;
+	if (hold(s, e) < 0) return e->kind == ERR_MISSING ? 1 : -1;
 	if (!unit_is_loaded(&uw.state) || unit_is_over(&uw.state)) return 1;
-	return stop_by_steps(en, &uw, jail, how, e);
+	if (stop_by_steps(s, e) > 0) return 0;
+	if (e->kind == ERR_INTERRUPTED && s->goes_on)
+		fail(e, ERR_INTERRUPTED, "interrupted; %s %s", s->jail, s->goes_on);
+	return -1;
 }
 
 /* The unit that was held is forgotten with the connection, so that the jail can be
  * started again. */
 int engine_stop(struct engine *en, const char *jail, const struct stop_how *how, struct err *e)
 {
+	struct stopping s = { .en = en, .jail = jail, .how = how };
 	int rc;
 
 	if (engine_open(en, e) < 0) return -1;
-	rc = stop_held(en, jail, how, e);
+	rc = stop_held(&s, e);
 	engine_close(en);
 	return rc;
 }

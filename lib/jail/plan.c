@@ -1,6 +1,7 @@
 #include "lib/jail/plan.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/err.h"
 #include "lib/jail/layout.h"
@@ -51,9 +52,13 @@ static void add_hook(struct arena *m, struct plan *p, const struct plan_facts *f
 static int plan_run(struct arena *m, struct plan *p, const struct conf *c,
                     const struct plan_facts *facts, struct err *e)
 {
-	if (conf_words(m, &c->run_args, &p->run, e) < 0) return -1;
+	struct split user = { 0 };
+
+	if (conf_words(m, &c->run_args, &user, e) < 0) return -1;
 	run_add(p, arena_printf(m, "--working-directory=%s", facts->dir), 0);
 	run_add(p, arena_printf(m, "--description=jail %s", p->jail), 0);
+	for (size_t i = 0; i < user.n; i++)
+		run_add(p, user.v[i], user.lines[i]);
 	if (!c->seccomp.on) run_add(p, "--setenv=SYSTEMD_SECCOMP=0", 0);
 	add_hook(m, p, facts, &c->pre_start_hook, "ExecStartPre", LAYOUT_PRE_START);
 	add_hook(m, p, facts, &c->post_start_hook, "ExecStartPost", LAYOUT_POST_START);
@@ -71,6 +76,16 @@ static void add_gpus(struct plan *p, const struct conf *c, const struct plan_fac
 		words_add(&p->notes, "passing NVIDIA GPUs through is not supported yet: starting without");
 }
 
+/* A unit that begins elsewhere, because the user's words say so, needs the whole path. */
+static bool begins_elsewhere(const struct plan *p)
+{
+	for (size_t i = 0; i < p->run.n; i++)
+		if (p->run.lines[i] && (str_starts(p->run.v[i], "--working-directory") ||
+		    str_eq(p->run.v[i], "--same-dir") || str_eq(p->run.v[i], "-d")))
+			return true;
+	return false;
+}
+
 static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
                      const struct plan_facts *facts, struct err *e)
 {
@@ -86,7 +101,10 @@ static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
 			words_add(&p->argv, own.v[i]);
 	}
 	words_addf(&p->argv, "--machine=%s", p->jail);
-	words_add(&p->argv, "--directory=" LAYOUT_ROOTFS);
+	if (begins_elsewhere(p))
+		words_addf(&p->argv, "--directory=%s/" LAYOUT_ROOTFS, facts->dir);
+	else
+		words_add(&p->argv, "--directory=" LAYOUT_ROOTFS);
 	add_gpus(p, c, facts);
 	for (size_t i = 0; i < user.n; i++)
 		words_add(&p->argv, user.v[i]);
@@ -108,15 +126,46 @@ int plan_make(struct arena *m, const char *jail, const struct conf *c,
 	return 0;
 }
 
+/* Not every systemd-run knows the option, so it is acted on and left out. Returns how
+ * many words it takes here, and notes what it says. */
+static size_t expand_option(char *const *words, bool *expands)
+{
+	static const char option[] = "--expand-environment";
+	const char *rest = *words + sizeof option - 1, *value = words[1] ? words[1] : "";
+
+	if (strncmp(*words, option, sizeof option - 1) || !strchr("=", *rest)) return 0;
+	if (*rest) value = rest + 1;
+	*expands = (*value && strchr("1yYtT", *value)) || !strcasecmp(value, "on");
+	return *rest || !words[1] ? 1 : 2;
+}
+
+static void add_doubled(struct words *w, const char *word)
+{
+	struct str out = { .m = w->m };
+
+	for (; *word; word++) {
+		if (*word == '$') str_addc(&out, '$');
+		str_addc(&out, *word);
+	}
+	words_add(w, str_text(&out));
+}
+
 const char *plan_command(struct arena *m, const struct plan *p)
 {
 	struct words w = { .m = m };
+	bool expands = false;
 
 	words_add(&w, "systemd-run");
 	words_addf(&w, "--unit=%s", p->unit);
-	for (size_t i = 0; i < p->run.n; i++)
-		words_add(&w, p->run.v[i]);
+	for (size_t i = 0, skip; i < p->run.n; i += skip ? skip : 1)
+		if (!(skip = expand_option(p->run.v + i, &expands)))
+			words_add(&w, p->run.v[i]);
 	words_add(&w, "--");
-	words_add_all(&w, words_list(&p->argv));
+	for (size_t i = 0; i < p->argv.n; i++) {
+		if (expands)
+			words_add(&w, p->argv.v[i]);
+		else
+			add_doubled(&w, p->argv.v[i]);
+	}
 	return words_quoted(m, words_list(&w));
 }

@@ -40,7 +40,8 @@ struct plan {
 int plan_make(struct arena *m, const char *jail, const struct conf *c,
               const struct plan_facts *facts, struct plan *p, struct err *e);
 
-/* The plan as a command line for a shell. */
+/* The plan as a command line for a shell, which makes the same unit: what PID 1 would
+ * expand in an argument is doubled, as we send it. */
 const char *plan_command(struct arena *m, const struct plan *p);
 
 #endif

@@ -1,7 +1,7 @@
 #include "lib/ops/start.h"
 
 #include <fcntl.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,12 +34,17 @@ static int find_facts(struct arena *m, const struct jail *j, struct plan_facts *
 	return facts->nspawn ? 0 : -1;
 }
 
-/* A script that is the same as before is left alone: it may be running. */
-static int write_hook(struct arena *m, int dir, const struct plan_file *f, struct err *e)
+static bool hook_is_there(struct arena *m, int dir, const struct plan_file *f)
 {
 	const char *old = read_file(m, dir, f->name, CONF_MAX, NULL, NULL);
 
-	if (old && !strcmp(old, f->text) && faccessat(dir, f->name, X_OK, 0) == 0) return 0;
+	return old && !strcmp(old, f->text) && faccessat(dir, f->name, X_OK, 0) == 0;
+}
+
+/* A script that is the same as before is left alone: it may be running. */
+static int write_hook(struct arena *m, int dir, const struct plan_file *f, struct err *e)
+{
+	if (hook_is_there(m, dir, f)) return 0;
 	return replace_file(dir, f->name, f->text, strlen(f->text), 0700, e);
 }
 
@@ -53,26 +58,65 @@ static int write_hooks(struct arena *m, const char *dir, const struct plan *p, s
 	return 0;
 }
 
+/* The plan of a jail as it is now; says what had to be decided. */
+static int make_plan(struct engine *en, const struct jail *j, struct plan *plan, struct err *e)
+{
+	struct plan_facts facts;
+	struct conf conf;
+
+	if (jail_conf(en->m, en->host->dir, j->name, &conf, e) < 0) return -1;
+	if (find_facts(en->m, j, &facts, e) < 0) return -1;
+	if (plan_make(en->m, j->name, &conf, &facts, plan, e) < 0) return -1;
+	for (size_t i = 0; i < plan->notes.n; i++)
+		out_note("%s", plan->notes.v[i]);
+	return 0;
+}
+
+static int find_jail(struct engine *en, const char *name, struct jail *j, struct err *e)
+{
+	if (jail_find(en->m, en->host->dir, name, j, e) < 0) return -1;
+	if (j->broken) return fail(e, ERR_INPUT, "%s is no whole jail: %s", name, j->broken);
+	return 0;
+}
+
 int op_start(struct engine *en, const char *name, struct err *e)
 {
-	const char *dir = en->host->dir;
-	struct arena *m = en->m;
-	struct plan_facts facts;
 	struct plan plan;
-	struct conf conf;
 	struct jail j;
 	int runs;
 
-	if (jail_find(m, dir, name, &j, e) < 0) return -1;
-	if (j.broken) return fail(e, ERR_INPUT, "%s is no whole jail: %s", name, j.broken);
+	if (find_jail(en, name, &j, e) < 0) return -1;
 	if (engine_knows(en, name) && (runs = engine_runs(en, name, e))) return runs;
-	if (jail_conf(m, dir, name, &conf, e) < 0) return -1;
-	if (find_facts(m, &j, &facts, e) < 0) return -1;
-	if (plan_make(m, name, &conf, &facts, &plan, e) < 0) return -1;
-	for (size_t i = 0; i < plan.notes.n; i++)
-		out_note("%s", plan.notes.v[i]);
-	if (write_hooks(m, dir, &plan, e) < 0) return fail_in(e, "starting %s", name);
-	out_verbose("%s", plan_command(m, &plan));
+	if (make_plan(en, &j, &plan, e) < 0) return -1;
+	if (write_hooks(en->m, en->host->dir, &plan, e) < 0) return fail_in(e, "starting %s", name);
+	out_verbose("%s", plan_command(en->m, &plan));
 	if ((runs = engine_start(en, &plan, e)) < 0) return fail_in(e, "starting %s", name);
 	return runs;
+}
+
+static int note_hooks(struct engine *en, const struct jail *j, const struct plan *p,
+                      struct err *e)
+{
+	AUTOCLOSE int fd = jail_open(en->host->dir, p->jail, e);
+
+	if (fd < 0) return -1;
+	for (size_t i = 0; i < p->file_count; i++)
+		if (!hook_is_there(en->m, fd, &p->files[i]))
+			out_note("%s/%s is not there as the config has it: a start writes it",
+			         j->path, p->files[i].name);
+	return 0;
+}
+
+int op_start_show(struct engine *en, const char *name, bool json, struct err *e)
+{
+	const char *text;
+	struct plan plan;
+	struct jail j;
+
+	if (find_jail(en, name, &j, e) < 0) return -1;
+	if (make_plan(en, &j, &plan, e) < 0) return -1;
+	if (!(text = engine_show_start(en, &plan, e))) return -1;
+	if (note_hooks(en, &j, &plan, e) < 0) return -1;
+	puts(json ? text : plan_command(en->m, &plan));
+	return 0;
 }

@@ -189,3 +189,9 @@ void json_add_bool(struct json_out *o, const char *key, bool v)
 	add_key(o, key);
 	str_add(o->to, v ? "true" : "false");
 }
+
+void json_add_raw(struct json_out *o, const char *key, const char *json)
+{
+	add_key(o, key);
+	str_add(o->to, json);
+}

@@ -55,5 +55,6 @@ void json_end(struct json_out *o, char bracket);	/* '}' or ']' */
 void json_add_text(struct json_out *o, const char *key, const char *text);	/* NULL: null */
 void json_add_int(struct json_out *o, const char *key, int64_t v);
 void json_add_bool(struct json_out *o, const char *key, bool v);
+void json_add_raw(struct json_out *o, const char *key, const char *json);	/* as it is */
 
 #endif

@@ -30,11 +30,12 @@ TEST(the_default_config)
 	make(&m, "", &plain, &p);
 	CHECK_STR(p.unit, "jlmkr-web.service");
 	CHECK_STR(plan_command(&m, &p),
-	          "systemd-run --unit=jlmkr-web.service --collect --property=Delegate=yes "
+	          "systemd-run --unit=jlmkr-web.service "
+	          "--working-directory=/mnt/tank/jailmaker/jails/web --description='jail web' "
+	          "--collect --property=Delegate=yes "
 	          "--property=RestartForceExitStatus=133 --property=SuccessExitStatus=133 "
 	          "--property=TasksMax=infinity --property=Type=notify "
-	          "--setenv=SYSTEMD_NSPAWN_LOCK=0 --property=KillMode=mixed "
-	          "--working-directory=/mnt/tank/jailmaker/jails/web --description='jail web' -- "
+	          "--setenv=SYSTEMD_NSPAWN_LOCK=0 --property=KillMode=mixed -- "
 	          "/usr/bin/systemd-nspawn --bind-ro=/sys/module --boot "
 	          "--inaccessible=/sys/module/apparmor --quiet --keep-unit --machine=web "
 	          "--directory=rootfs");
@@ -127,5 +128,33 @@ TEST(faults_name_file_and_line)
 	CHECK_INT(e.kind, ERR_INPUT);
 	CHECK(strstr(e.text, "/mnt/tank/jailmaker/jails/web/config"));
 	CHECK(strstr(e.text, "line 3"));
+	arena_free(&m);
+}
+
+TEST(a_pasted_command_reaches_nspawn_as_it_is)
+{
+	struct arena m = { 0 };
+	struct plan p;
+
+	make(&m, "systemd_run_default_args=--collect\n"
+	         "systemd_nspawn_default_args=\n"
+	         "systemd_nspawn_user_args=--setenv='A=$HOME 100%% \"x\"'\n", &plain, &p);
+	CHECK(strstr(plan_command(&m, &p), "--setenv='A=$$HOME 100%% \"x\"'"));
+	make(&m, "systemd_run_default_args=--collect --expand-environment yes\n"
+	         "systemd_nspawn_default_args=\n"
+	         "systemd_nspawn_user_args=--setenv='A=$HOME'\n", &plain, &p);
+	CHECK(strstr(plan_command(&m, &p), "--setenv='A=$HOME'"));
+	CHECK(!strstr(plan_command(&m, &p), "expand"));
+	arena_free(&m);
+}
+
+TEST(what_the_user_says_of_the_unit_wins)
+{
+	struct arena m = { 0 };
+	struct plan p;
+
+	make(&m, "systemd_run_default_args=--description=mine --working-directory=/\n", &plain, &p);
+	CHECK(strstr(plan_command(&m, &p), "'jail web' --description=mine"));
+	CHECK(strstr(plan_command(&m, &p), "--directory=/mnt/tank/jailmaker/jails/web/rootfs"));
 	arena_free(&m);
 }

@@ -1,0 +1,30 @@
+/* What systemd is sent to start a jail: a plan as a StartTransientUnit
+ *
+ * One path for the start and for showing it: the shown request is read back from the
+ * very bytes. Faults of the user's words are ERR_INPUT with the config's line.
+ */
+#ifndef ENGINE_REQUEST_H
+#define ENGINE_REQUEST_H
+
+#include <stdbool.h>
+
+struct arena;
+struct engine;
+struct err;
+struct plan;
+struct run_options;
+struct wire;
+
+/* What the plan's words of systemd-run say. */
+int request_options(struct arena *m, const struct plan *plan, struct run_options *o,
+                    struct err *e);
+
+/* Begin the call in `w`: what unit_send_start sends. */
+int request_build(struct wire *w, struct arena *m, const struct plan *plan,
+                  const struct run_options *o, bool on_broker, struct err *e);
+
+/* systemd refused the request with `e`: find the option that it does not take by asking
+ * for each alone, and say so with the option's line. Starts nothing. Returns -1. */
+int request_blame(struct engine *en, const struct plan *plan, struct err *e);
+
+#endif

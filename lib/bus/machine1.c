@@ -287,23 +287,12 @@ int machine_get(struct bus *b, const char *name, struct arena *m, struct machine
 	return reader_done(&r, e);
 }
 
-int machine_kill(struct bus *b, const char *name, const char *who, int sig, struct err *e)
-{
-	AUTOFREE struct arena m = { 0 };
-	AUTOMESSAGE struct message reply = { 0 };
-	struct wire *w = wire_new(&m, name);
-
-	wire_str(w, who);
-	wire_i32(w, sig);
-	return call(b, &manager, "KillMachine", w, &m, &reply, e);
-}
-
-int machine_terminate(struct bus *b, const char *name, struct err *e)
+int machine_unregister(struct bus *b, const char *name, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	AUTOMESSAGE struct message reply = { 0 };
 
-	return call(b, &manager, "TerminateMachine", wire_new(&m, name), &m, &reply, e);
+	return call(b, &manager, "UnregisterMachine", wire_new(&m, name), &m, &reply, e);
 }
 
 /* A call that is answered with a terminal: (hs). */

@@ -46,9 +46,8 @@ struct machine_info {
 int machine_get(struct bus *b, const char *name, struct arena *m, struct machine_info *info,
                 struct err *e);
 
-/* `who` is "leader" or "all". */
-int machine_kill(struct bus *b, const char *name, const char *who, int sig, struct err *e);
-int machine_terminate(struct bus *b, const char *name, struct err *e);
+/* Make machined forget a machine that ended without telling it. */
+int machine_unregister(struct bus *b, const char *name, struct err *e);
 
 /* A new terminal of the machine's: returns its master, and in `path` its name in
  * there. */

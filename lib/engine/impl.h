@@ -28,6 +28,11 @@ int engine_wait_job(struct engine *en, struct unit_watch *uw, struct err *e);
 /* The jail's first process, as counted here. ERR_MISSING when it does not run. */
 int engine_leader(struct engine *en, const char *jail, pid_t *leader, struct err *e);
 
+/* Make machined forget a jail that does not run any more: nspawn itself cannot tell
+ * it when dbus was restarted meanwhile, and the next start would find the name taken.
+ * Asks nobody in the usual case. */
+void engine_forget(struct engine *en, const char *jail);
+
 /* Send it a signal. ERR_MISSING as before. */
 int engine_signal(struct engine *en, const char *jail, int sig, struct err *e);
 

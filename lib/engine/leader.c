@@ -15,7 +15,9 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
+#include "lib/base/out.h"
 #include "lib/base/str.h"
+#include "lib/bus/machine1.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/jail/name.h"
@@ -51,22 +53,36 @@ static bool is_in_unit(struct arena *m, pid_t pid, const char *unit)
 	return false;
 }
 
-/* A machine of that name that is no jail of ours is none. */
-static pid_t registered_leader(struct arena *m, const char *jail, const char *unit)
+/* Whether machined has a machine of that name that is a jail of ours, and its leader,
+ * 0 when that one has ended. */
+static bool find_registered(struct arena *m, const char *jail, pid_t *leader)
 {
 	const char *path = arena_printf(m, "/run/systemd/machines/%s", jail);
 	const char *text = read_file(m, AT_FDCWD, path, FILE_BYTES, NULL, NULL);
+	const char *unit = name_unit(m, jail);
 
-	pid_t pid;
-
-	if (!text || !str_eq(assigned(m, text, "SCOPE"), unit)) return 0;
-	pid = to_pid(assigned(m, text, "LEADER"));
-	return pid && is_in_unit(m, pid, unit) ? pid : 0;
+	*leader = 0;
+	if (!text || !str_eq(assigned(m, text, "SCOPE"), unit)) return false;
+	*leader = to_pid(assigned(m, text, "LEADER"));
+	if (*leader && !is_in_unit(m, *leader, unit)) *leader = 0;
+	return true;
 }
 
 bool engine_knows(struct engine *en, const char *jail)
 {
-	return registered_leader(en->m, jail, name_unit(en->m, jail)) != 0;
+	pid_t leader;
+
+	return find_registered(en->m, jail, &leader) && leader;
+}
+
+void engine_forget(struct engine *en, const char *jail)
+{
+	struct err why = { 0 };
+	pid_t leader;
+
+	if (!find_registered(en->m, jail, &leader) || leader) return;
+	if (machine_unregister(en->bus, jail, &why) < 0)
+		out_verbose("unregister %s: %s", jail, why.text);
 }
 
 static pid_t only_child(struct arena *m, uint32_t pid)
@@ -82,7 +98,7 @@ int engine_leader(struct engine *en, const char *jail, pid_t *leader, struct err
 	const char *unit = name_unit(en->m, jail);
 	struct unit_state s;
 
-	if ((*leader = registered_leader(en->m, jail, unit))) return 0;
+	if (find_registered(en->m, jail, leader) && *leader) return 0;
 	if (engine_open(en, e) < 0 || unit_get(en->bus, unit, en->m, &s, e) < 0) return -1;
 	if (unit_is_loaded(&s) && !unit_is_over(&s) && (*leader = only_child(en->m, s.main_pid)))
 		return 0;

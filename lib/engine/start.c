@@ -117,6 +117,7 @@ int engine_start(struct engine *en, const struct plan *plan, struct err *e)
 	int rc;
 
 	if (engine_open(en, e) < 0 || unit_watch(&uw, en->bus, plan->unit, e) < 0) return -1;
+	engine_forget(en, plan->jail);
 	if ((rc = request_start(en, &uw, plan, e)) != 0) return rc;
 	if (engine_wait_job(en, &uw, e) < 0) return -1;
 	if (str_eq(uw.job_result, "canceled"))

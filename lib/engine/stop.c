@@ -170,6 +170,7 @@ int engine_stop(struct engine *en, const char *jail, const struct stop_how *how,
 
 	if (engine_open(en, e) < 0) return -1;
 	rc = stop_held(&s, e);
+	if (rc >= 0) engine_forget(en, jail);
 	engine_close(en);
 	return rc;
 }

@@ -166,13 +166,13 @@ TEST(refusals)
 	struct machine_info info;
 
 	CHECK(b);
-	CHECK_INT(machine_kill(b, "x", "leader", 38, &e), -1);
+	CHECK_INT(machine_unregister(b, "x", &e), -1);
 	CHECK_INT(e.kind, ERR_MISSING);
-	CHECK_INT(machine_kill(b, "x", "leader", 38, &e), -1);
+	CHECK_INT(machine_unregister(b, "x", &e), -1);
 	CHECK_INT(e.kind, ERR_MISSING);
-	CHECK_INT(machine_terminate(b, "x", &e), -1);
+	CHECK_INT(machine_unregister(b, "x", &e), -1);
 	CHECK_INT(e.sys, ENOSYS);
-	CHECK_INT(machine_terminate(b, "x", &e), -1);
+	CHECK_INT(machine_unregister(b, "x", &e), -1);
 	CHECK_INT(e.sys, ENOSYS);
 	CHECK_INT(machine_get(b, "x", &m, &info, &e), -1);
 	CHECK_INT(e.kind, ERR_MISSING);

@@ -45,6 +45,7 @@ struct opt {
 enum applet_needs {
 	NEEDS_DIR = 1,		/* the jailmaker directory is found first */
 	NEEDS_ROOT = 2,
+	MAY_USE_DIR = 4,		/* host->dir stays NULL when there is none */
 };
 
 struct applet {

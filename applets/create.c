@@ -17,7 +17,7 @@ enum { TEMPLATE_MAX = 1024 * 1024 };
 
 struct create_args {
 	const char *distro, *release, *variant, *arch, *build, *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
-	bool start;
+	bool start, offline;
 };
 
 #define OPT_INTO create_args
@@ -27,6 +27,7 @@ static const struct opt create_opts[] = {
 	OPT_TEXT(0, "variant", variant, "NAME", "the variant of its image (default)"),
 	OPT_TEXT(0, "build", build, "SERIAL", "this build of it instead of the newest"),
 	OPT_TEXT(0, "arch", arch, "NAME", "the architecture (this machine's)"),
+	OPT_FLAG(0, "offline", offline, "take its image from the cache, asking no server"),
 	OPT_FLAG(0, "start", start, "start the jail when it is made"),
 	OPT_SWITCH(NULL, "startup", startup, "start it when 'startup' runs (0)"),
 	OPT_SWITCH(NULL, "seccomp", seccomp, "filter its system calls (1)"),
@@ -71,6 +72,7 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 		.variant = a->variant,
 		.arch = a->arch,
 		.serial = a->build,
+		.offline = a->offline,
 		.startup = a->startup,
 		.seccomp = a->seccomp,
 		.gpu_intel = a->gpu_intel,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "lib/base/out.h"
 #include "lib/base/str.h"
@@ -13,7 +14,7 @@
 #include "lib/text/json.h"
 
 struct images_args {
-	bool all, json;
+	bool all, json, cached, prune;
 	const char *arch, *variant;
 };
 
@@ -22,7 +23,9 @@ static const struct opt images_opts[] = {
 	OPT_FLAG('a', "all", all, "every architecture, and distributions that make no good jail"),
 	OPT_TEXT(0, "arch", arch, "NAME", "those for this architecture: amd64, arm64, ..."),
 	OPT_TEXT(0, "variant", variant, "NAME", "this variant only: default, cloud, ..."),
-	OPT_FLAG(0, "json", json, "as JSON, with all builds that the server keeps"),
+	OPT_FLAG(0, "json", json, "as JSON, with all builds that there are"),
+	OPT_FLAG(0, "cached", cached, "those that create has kept: --offline finds them"),
+	OPT_FLAG(0, "prune", prune, "delete what create has kept"),
 	OPT_END
 };
 
@@ -133,22 +136,59 @@ static int print_images(struct arena *m, const struct images_args *a, const stru
 	for (size_t i = 0; i < x->n; i++)
 		if (is_shown(a, &x->images[i], words)) shown[n++] = &x->images[i];
 	if (a->json) return print_json(m, shown, e);
+	if (!n && a->cached) return fail(e, ERR_MISSING, "the cache has no such image");
 	if (!n) return fail(e, ERR_MISSING, "the server has no such image; 'jlmkr images' shows all "
 	                                    "for %s", image_arch());
 	return print_table(m, shown, e);
 }
 
-static int images_run(struct host *h, const void *args, char *const *words, struct err *e)
+static int ask_server(struct host *h, struct image_index *x, struct err *e)
 {
 	struct image_source s = { 0 };
-	struct image_index x;
 	int rc;
 
 	if (image_source_open(h->m, h->image_server, h->cacert, &s, e) < 0) return -1;
 	out_verbose("%s", s.trust);
-	rc = image_index_fetch(&s, h->m, &x, e);
+	rc = image_index_fetch(&s, h->m, x, e);
 	image_source_close(&s);
-	return rc < 0 ? -1 : print_images(h->m, args, &x, words, e);
+	return rc;
+}
+
+static int prune(struct host *h, const struct image_cache *c, struct err *e)
+{
+	uint64_t bytes;
+
+	if (geteuid() != 0) return fail(e, ERR_HOST, "only root can do this: sudo %s images --prune", h->self);
+	if (image_cache_prune(c, &bytes, e) < 0) return -1;
+	out_note("%llu MiB freed", (unsigned long long)bytes >> 20);
+	return 0;
+}
+
+static int use_cache(struct host *h, const struct images_args *a, char *const *words,
+                     struct err *e)
+{
+	struct image_cache c;
+	struct image_index x;
+	int rc;
+
+	if (!h->dir) return fail(e, ERR_USAGE, "which jailmaker directory? Name it by --dir");
+	if (image_cache_open(h->m, h->dir, false, &c, e) < 0) return -1;
+	if (a->prune)
+		rc = prune(h, &c, e);
+	else if ((rc = image_cache_index(&c, h->m, &x, e)) == 0)
+		rc = print_images(h->m, a, &x, words, e);
+	image_cache_close(&c);
+	return rc;
+}
+
+static int images_run(struct host *h, const void *args, char *const *words, struct err *e)
+{
+	const struct images_args *a = args;
+	struct image_index x;
+
+	if (a->prune && *words) return fail(e, ERR_USAGE, "--prune deletes all of them");
+	if (a->cached || a->prune) return use_cache(h, a, words, e);
+	return ask_server(h, &x, e) < 0 ? -1 : print_images(h->m, a, &x, words, e);
 }
 
 const struct applet images_applet = {
@@ -159,9 +199,12 @@ const struct applet images_applet = {
 		"variable JLMKR_IMAGE_SERVER names, for the architecture of this machine. Each\n"
 		"WORD must be part of the distribution, release, variant or an alias, or fit one\n"
 		"as a pattern: 'jlmkr images debian', \"jlmkr images 'ubuntu/2*'\". Distributions\n"
-		"that are known not to work as jails are shown only when asked for.\n",
+		"that are known not to work as jails are shown only when asked for.\n\n"
+		"create keeps the images that it fetches in the folder images of the jailmaker\n"
+		"directory: the newest build of each, and those asked for by their serial.\n",
 	.opts = images_opts,
 	.args_size = sizeof(struct images_args),
 	.max = -1,
+	.needs = MAY_USE_DIR,
 	.run = images_run,
 };

@@ -124,6 +124,7 @@ static int run_applet(struct host *h, const struct applet *a, char *const *argv,
 		return fail(e, ERR_HOST, "only root can do this: sudo %s %s ...", h->self, a->name);
 	if (check_owner(h->self, e) < 0) return -1;
 	if (a->needs & NEEDS_DIR && find_dir(h, e) < 0) return -1;
+	if (a->needs & MAY_USE_DIR) find_dir(h, NULL);
 	signals_catch();
 	return a->run(h, args, operands, e);
 }

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
@@ -41,6 +42,7 @@ void image_source_close(struct image_source *s)
 {
 	http_close(s->http);
 	s->http = NULL;
+	image_cache_close(&s->cache);
 }
 
 static int pause_for(int64_t ms, struct err *e)
@@ -91,11 +93,15 @@ struct transfer {
 	struct image_source *source;
 	const struct image_build *build;
 	const struct image_sink *sink;
+	struct cached kept;
 	struct url url;
 	const char *etag;
 	uint64_t done;
 	struct sha256 hash;
+	bool from_disk;		/* some of it came from the cache */
+	bool wrong;		/* what came is not what the list promises */
 	bool final;		/* the fault is nothing that another try would mend */
+	struct err refused;	/* why the sink takes no more; kind 0: it does */
 	unsigned char block[BLOCK];
 };
 
@@ -104,23 +110,64 @@ struct transfer {
 static int check_length(struct transfer *t, const struct http_reply *r, struct err *e)
 {
 	if (r->length < 0 || r->from + (uint64_t)r->length == t->build->size) return 0;
-	t->final = true;
+	t->final = t->wrong = true;
 	return fail(e, ERR_UNTRUSTED, "%s has %llu bytes, the list of images says %llu", r->url,
 	            (unsigned long long)r->from + (unsigned long long)r->length,
 	            (unsigned long long)t->build->size);
 }
 
+/* An archive that the sink cannot read may be a damaged copy: then it is read on, for
+ * its hash. */
+static int give_sink(struct transfer *t, size_t n, struct err *e)
+{
+	struct err why = { 0 };
+
+	if (t->refused.kind) return check_signal(e);
+	if (t->sink->take(t->sink->arg, t->block, n, &why) == 0) return 0;
+	if (why.kind == ERR_INPUT) {
+		t->refused = why;
+		return 0;
+	}
+	if (e) *e = why;
+	return -1;
+}
+
+static int pass_block(struct transfer *t, size_t n, struct err *e)
+{
+	sha256_add(&t->hash, t->block, n);
+	t->done += n;
+	if (give_sink(t, n, e) < 0) return -1;
+	if (t->sink->progress) t->sink->progress(t->sink->arg, t->done, t->build->size);
+	return 0;
+}
+
 static int hand_on(struct transfer *t, const struct http_reply *r, size_t n, struct err *e)
 {
 	t->final = true;
-	if (n > t->build->size - t->done)
+	t->wrong = n > t->build->size - t->done;
+	if (t->wrong)
 		return fail(e, ERR_UNTRUSTED, "%s is longer than the %llu bytes of the list of "
 		            "images", r->url, (unsigned long long)t->build->size);
-	sha256_add(&t->hash, t->block, n);
-	t->done += n;
-	if (t->sink->take(t->sink->arg, t->block, n, e) < 0) return -1;
-	if (t->sink->progress) t->sink->progress(t->sink->arg, t->done, t->build->size);
+	image_cache_append(&t->source->cache, t->build, &t->kept, t->block, n);
+	if (pass_block(t, n, e) < 0) return -1;
 	t->final = false;
+	return 0;
+}
+
+/* What an earlier run left. */
+static int read_kept(struct transfer *t, struct err *e)
+{
+	uint64_t left = t->kept.have;
+	ssize_t k;
+
+	t->from_disk = left;
+	for (; left; left -= (uint64_t)k) {
+		k = read(t->kept.fd, t->block, left < sizeof t->block ? (size_t)left : sizeof t->block);
+		if (k < 0) return fail_sys(e, "read the image in the cache");
+		t->wrong = k == 0;
+		if (t->wrong) return fail(e, ERR_UNTRUSTED, "the image in the cache has changed");
+		if (pass_block(t, (size_t)k, e) < 0) return -1;
+	}
 	return 0;
 }
 
@@ -165,31 +212,74 @@ static int transfer_all(struct transfer *t, struct arena *m, struct err *e)
 	return 0;
 }
 
-int image_fetch(struct image_source *s, const struct image_build *b,
-                const struct image_sink *sink, struct err *e)
+static int check_hash(struct transfer *t, struct arena *m, struct err *e)
 {
-	AUTOFREE struct arena m = { 0 };
-	struct transfer *t = arena_alloc(&m, sizeof *t);
 	char sha256[SHA256_HEX + 1];
 
-	*t = (struct transfer){ .source = s, .build = b, .sink = sink };
-	url_beneath(&m, s->base, b->path, &t->url);
-	sha256_begin(&t->hash);
-	if (transfer_all(t, &m, e) < 0) return -1;
 	sha256_end(&t->hash, sha256);
-	if (sha256_same(sha256, b->sha256)) return 0;
+	t->wrong = !sha256_same(sha256, t->build->sha256);
+	if (!t->wrong) return 0;
+	if (t->kept.whole)
+		return fail(e, ERR_UNTRUSTED, "the copy of %s in the cache was damaged, and is deleted",
+		            t->build->path);
 	return fail(e, ERR_UNTRUSTED,
 	            "%s is not the file that the list of images promises: its "
 	            "SHA-256 is %.16s... instead of %.16s...",
-	            url_text(&m, &t->url), sha256, b->sha256);
+	            url_text(m, &t->url), sha256, t->build->sha256);
 }
 
-static void note(const struct image_sink *sink, struct arena *m, const char *serial,
-                 const char *next)
+/* From the cache as far as it goes, then from the server. */
+static int fetch_once(struct transfer *t, struct arena *m, struct err *e)
 {
-	if (!sink->note) return;
-	sink->note(sink->arg, arena_printf(m, "build %s is no longer on the server, taking %s",
-	                                   serial, next));
+	sha256_begin(&t->hash);
+	if (image_cache_find(&t->source->cache, t->build, &t->kept, e) < 0) return -1;
+	if (read_kept(t, e) < 0) return -1;
+	if (t->done < t->build->size) {
+		if (t->source->offline)
+			return fail(e, ERR_MISSING, "the image is not whole in the cache");
+		if (transfer_all(t, m, e) < 0) return -1;
+	}
+	return check_hash(t, m, e);
+}
+
+/* `*again`: a copy of ours was wrong, which says nothing about the server's. */
+static int fetch_checked(struct image_source *s, const struct image_pick *what, bool pinned,
+                         const struct image_sink *sink, bool *again, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct transfer *t = arena_alloc(&m, sizeof *t);
+	int rc;
+
+	*t = (struct transfer){ .source = s, .build = what->build, .sink = sink, .kept.fd = -1 };
+	url_beneath(&m, s->base, what->build->path, &t->url);
+	rc = fetch_once(t, &m, e);
+	*again = rc < 0 && t->wrong && t->from_disk;
+	if (rc == 0) image_cache_keep(&s->cache, what, pinned, &t->kept);
+	if (t->wrong && t->kept.fd >= 0) image_cache_drop(&s->cache, what->build, &t->kept);
+	image_cache_release(&t->kept);
+	if (rc < 0 || !t->refused.kind) return rc;
+	*e = t->refused;
+	return -1;
+}
+
+int image_fetch(struct image_source *s, const struct image_pick *what, bool pinned,
+                const struct image_sink *sink, struct err *e)
+{
+	struct err why = { 0 };
+	bool again;
+
+	if (fetch_checked(s, what, pinned, sink, &again, &why) == 0) return 0;
+	if (again && !s->offline && sink->restart) {
+		if (sink->restart(sink->arg, e) < 0) return -1;
+		if (fetch_checked(s, what, pinned, sink, &again, &why) == 0) return 0;
+	}
+	if (e) *e = why;
+	return -1;
+}
+
+static void note(const struct image_sink *sink, const char *text)
+{
+	if (sink->note) sink->note(sink->arg, text);
 }
 
 /* What to take instead of the build `gone`: from a list that was fetched anew a newer
@@ -205,30 +295,91 @@ static const struct image_build *next_build(const struct image *image,
 	return b < end ? b : NULL;
 }
 
+/* What another build may mend: this one is gone, or is not what the list promises. */
+static bool may_try_older(const struct image_want *want, const struct image_sink *sink,
+                          const struct err *fault)
+{
+	if (want->serial) return false;
+	return fault->kind == ERR_MISSING || (fault->kind == ERR_UNTRUSTED && sink->restart);
+}
+
+/* The next build to take instead of got->build: 1, 0 when there is none, -1. */
+static int choose_again(struct image_source *s, struct arena *m, const struct image_want *want,
+                        const struct image_sink *sink, struct image_index *x, bool anew,
+                        struct image_pick *got, struct err *e)
+{
+	const struct image_build *next;
+	struct image_pick again;
+
+	if (anew && (pause_for(PAUSE_MS, e) < 0 || image_index_fetch(s, m, x, e) < 0)) return -1;
+	if (image_pick(x, want, &again, NULL) < 0) return 0;
+	if (!(next = next_build(again.image, got->build, anew))) return 0;
+	if (sink->restart && sink->restart(sink->arg, e) < 0) return -1;
+	note(sink, arena_printf(m, "build %s is not to be had from the server, taking %s",
+	                        got->build->serial, next->serial));
+	*got = (struct image_pick){ again.image, next };
+	return 1;
+}
+
+/* `*useless`: the server is to blame, not what was asked for or this machine. */
+static int fetch_online(struct image_source *s, struct arena *m, const struct image_want *want,
+                        const struct image_sink *sink, struct image_pick *got, bool *useless,
+                        struct err *e)
+{
+	struct image_index *x = arena_alloc(m, sizeof *x);
+	struct err why = { 0 };
+	unsigned tries = 0;
+	int rc;
+
+	*useless = image_index_fetch(s, m, x, e) < 0;
+	if (*useless || image_pick(x, want, got, e) < 0) return -1;
+	while (image_fetch(s, got, want->serial != NULL, sink, e) < 0) {
+		*useless = true;
+		if (!may_try_older(want, sink, e) || ++tries > BUILDS_TRIED) return -1;
+		if ((rc = choose_again(s, m, want, sink, x, tries == 1, got, &why)) == 1) continue;
+		if (rc < 0) *e = why;
+		return -1;
+	}
+	return 0;
+}
+
+static int fetch_cached(struct image_source *s, struct arena *m, const struct image_want *want,
+                        const struct image_sink *sink, struct image_pick *got, struct err *e)
+{
+	struct image_index *x = arena_alloc(m, sizeof *x);
+
+	if (image_cache_index(&s->cache, m, x, e) < 0) return -1;
+	if (!x->n) return fail(e, ERR_MISSING, "there is no image in the cache");
+	if (image_pick(x, want, got, e) < 0) return fail_in(e, "in the cache");
+	return image_fetch(s, got, false, sink, e);
+}
+
+/* When the server is of no use: the fault if the cache is of none either. */
+static int fall_back(struct image_source *s, struct arena *m, const struct image_want *want,
+                     const struct image_sink *sink, struct image_pick *got, struct err *fault)
+{
+	struct image_index x;
+
+	if (image_cache_index(&s->cache, m, &x, NULL) < 0 || image_pick(&x, want, got, NULL) < 0)
+		return -1;
+	if (sink->restart && sink->restart(sink->arg, fault) < 0) return -1;
+	note(sink, arena_printf(m, "%s: taking build %s from the cache", fault->text,
+	                        got->build->serial));
+	s->offline = true;
+	return image_fetch(s, got, false, sink, fault);
+}
+
 int image_fetch_best(struct image_source *s, struct arena *m, const struct image_want *want,
                      const struct image_sink *sink, struct image_pick *got, struct err *e)
 {
-	struct image_index *x = arena_alloc(m, sizeof *x);
-	struct image_pick again;
 	struct err fault = { 0 };
-	const struct image_build *next;
-	unsigned tries = 0;
+	bool useless;
 
-	if (image_index_fetch(s, m, x, e) < 0 || image_pick(x, want, got, e) < 0) return -1;
-	while (image_fetch(s, got->build, sink, &fault) < 0) {
-		if (fault.kind != ERR_MISSING || want->serial || ++tries > BUILDS_TRIED)
-			goto give_up;
-		if (tries == 1 && (pause_for(PAUSE_MS, e) < 0 ||
-		                   image_index_fetch(s, m, x, e) < 0))
-			return -1;
-		if (image_pick(x, want, &again, NULL) < 0 ||
-		    !(next = next_build(again.image, got->build, tries == 1)))
-			goto give_up;
-		note(sink, m, got->build->serial, next->serial);
-		*got = (struct image_pick){ again.image, next };
-	}
-	return 0;
-give_up:
+	if (s->offline) return fetch_cached(s, m, want, sink, got, e);
+	if (fetch_online(s, m, want, sink, got, &useless, &fault) == 0) return 0;
+	if (useless && (fault.kind == ERR_NETWORK || fault.kind == ERR_MISSING) &&
+	    fall_back(s, m, want, sink, got, &fault) == 0)
+		return 0;
 	if (e) *e = fault;
 	return -1;
 }

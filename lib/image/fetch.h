@@ -1,4 +1,4 @@
-/* Images from a server, checked while they come
+/* Images from a server or from the cache, checked while they come
  *
  * The list of images is believed because of the server's certificate, an image
  * because of its size and SHA-256 in that list. What is handed on has not been
@@ -8,9 +8,11 @@
 #ifndef IMAGE_FETCH_H
 #define IMAGE_FETCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/image/cache.h"
 #include "lib/image/index.h"
 #include "lib/image/pick.h"
 
@@ -23,6 +25,8 @@ struct image_source {
 	struct arena *m;
 	const struct url *base;
 	struct http *http;
+	struct image_cache cache;	/* the caller opens it; closed with the source */
+	bool offline;			/* ask nobody: the cache alone */
 	const char *trust;	/* for --verbose: how many authorities, from where */
 };
 
@@ -40,8 +44,12 @@ int image_index_fetch(struct image_source *s, struct arena *m, struct image_inde
 
 /* Where an image goes. */
 struct image_sink {
-	/* The next bytes. A failure ends the transfer and is the one that is told. */
+	/* The next bytes. A failure ends the transfer and is the one that is told, except
+	 * ERR_INPUT: whether that is the archive's fault or the server's is seen by the hash
+	 * at its end. */
 	int (*take)(void *arg, const void *data, size_t n, struct err *e);
+	/* Forget all that came: it begins anew. NULL: that cannot be done. */
+	int (*restart)(void *arg, struct err *e);
 	/* Called as bytes come in; may be NULL. */
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
 	/* Something the user should know, though it goes on; may be NULL. */
@@ -49,13 +57,16 @@ struct image_sink {
 	void *arg;
 };
 
-/* A connection that breaks is resumed where it broke, as long as it helps. When the
- * server no longer has the file: ERR_MISSING, and nothing was handed on. */
-int image_fetch(struct image_source *s, const struct image_build *b,
+/* What the cache has comes from there. A connection that breaks is resumed where it
+ * broke, as long as it helps, and what came is kept for the next time. When the server
+ * no longer has the file: ERR_MISSING. */
+int image_fetch(struct image_source *s, const struct image_pick *what, bool pinned,
                 const struct image_sink *sink, struct err *e);
 
 /* Fetch the list, pick, fetch. A build that the list names and the server has just
- * deleted makes it look again, then take the next older one. `*got` lives in `m`. */
+ * deleted, or that is not what the list promises, makes it look again, then take the
+ * next older one. When the server is of no use at all, what the cache has is taken, and
+ * that is noted. `*got` lives in `m`. */
 int image_fetch_best(struct image_source *s, struct arena *m, const struct image_want *want,
                      const struct image_sink *sink, struct image_pick *got, struct err *e);
 

@@ -139,6 +139,11 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->arch, y->arch);
 }
 
+void image_index_sort(struct image_index *x)
+{
+	if (x->n) qsort(x->images, x->n, sizeof *x->images, by_name);
+}
+
 static void read_products(struct arena *m, const struct json *products, struct image_index *x)
 {
 	const struct json *product;
@@ -159,7 +164,7 @@ static void read_products(struct arena *m, const struct json *products, struct i
 		image->aliases = read_aliases(m, product);
 		x->n++;
 	}
-	qsort(x->images, x->n, sizeof *x->images, by_name);
+	image_index_sort(x);
 }
 
 int image_index_parse(struct arena *m, const char *text, size_t n, struct image_index *x,

@@ -43,4 +43,7 @@ struct image_index {
 int image_index_parse(struct arena *m, const char *text, size_t n, struct image_index *x,
                       struct err *e);
 
+/* In the order that is promised above. */
+void image_index_sort(struct image_index *x);
+
 #endif

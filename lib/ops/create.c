@@ -26,7 +26,7 @@ struct wanted {
 	const char *text;
 	struct conf conf;
 	struct image_want image;
-	bool startable;
+	bool offline, startable;
 };
 
 static int render(struct arena *m, const struct create_how *how, struct wanted *w, struct err *e)
@@ -44,6 +44,7 @@ static int render(struct arena *m, const struct create_how *how, struct wanted *
 	w->text = conf_render(m, how->template_text, overrides, how->nspawn_args, e);
 	if (!w->text || conf_parse(m, w->text, &w->conf, e) < 0)
 		return how->template_name ? fail_in(e, "%s", how->template_name) : -1;
+	w->offline = how->offline;
 	w->image = (struct image_want){
 		.distro = w->conf.distro.text,
 		.release = w->conf.release.text,
@@ -78,15 +79,6 @@ static int open_jails(struct arena *m, const char *dir, struct err *e)
 	return jail_open_jails(dir, e);
 }
 
-static int make_rootfs(int work, struct err *e)
-{
-	int fd;
-
-	if (mkdirat(work, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
-	fd = openat(work, LAYOUT_ROOTFS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? fail_sys(e, "open " LAYOUT_ROOTFS) : fd;
-}
-
 /* nspawn can boot other inits, but the rest of this tool needs systemd in the jail.
  * NixOS makes its init at the first boot. */
 static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err *e)
@@ -103,10 +95,10 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 
 static int fill(struct engine *en, int work, const char *name, struct wanted *w, struct err *e)
 {
-	AUTOCLOSE int rootfs = make_rootfs(work, e);
+	AUTOCLOSE int rootfs = -1;
 
-	if (rootfs < 0) return -1;
-	if (install_image(en->host, &w->image, rootfs, e) < 0) return -1;
+	if (install_image(en->host, &w->image, w->offline, work, e) < 0) return -1;
+	if ((rootfs = jail_open_rootfs(work, e)) < 0) return -1;
 	if (check_init(en->m, rootfs, w, e) < 0 || furnish(rootfs, name, e) < 0) return -1;
 	return replace_file(work, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }

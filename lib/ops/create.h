@@ -22,6 +22,7 @@ struct create_how {
 
 	/* of the image; NULL: the usual ones */
 	const char *variant, *arch, *serial;
+	bool offline;			/* from the cache of images, asking no server */
 	char *const *nspawn_args;	/* NULL-ended; if any, they replace the template's */
 };
 

@@ -88,11 +88,12 @@ is() { [ "$1" = "$2" ] || fail "'$2', expected '$1'"; }
 expect_status() { want=$1; shift; try "$@"; status "$want"; }
 
 # All that a command might leave in the host: names, kinds, modes and owners of files, mounts,
-# units, machines. What the system itself writes all the time is left out.
+# units, machines. What the system itself writes all the time is left out, and so are the images
+# that were kept.
 inventory() {
 	in_host sh -c '
 		find / /mnt/tank -xdev \( -path /var/log -o -path /var/lib/systemd \
-			-o -path /root/.local/bin -o -path /tmp/systemd-private\* \) -prune \
+			-o -path /mnt/tank/jailmaker/images -o -path /root/.local/bin -o -path /tmp/systemd-private\* \) -prune \
 			-o -printf "%p %y %m %U:%G %l\n"
 		find /run/systemd/transient /run/systemd/nspawn /run/systemd/machines -type f \
 			2> /dev/null

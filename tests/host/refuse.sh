@@ -6,6 +6,7 @@
 try jlmkr-create -q --distro=fedora --release=43 first
 status 0
 try jlmkr-remove -q --yes first
+in_host jlmkr-images --prune -q
 in_host sh -c 'echo precious > /etc/jlmkr-bait; mkdir -m 755 /etc/jlmkr-bait.d'
 inventory > "$tmp/before"
 
@@ -38,8 +39,8 @@ untouched() {
 
 story 'one flipped byte in the image'
 host images '*/rootfs.tar.xz flip'
-refuses_somehow debian bookworm
-err_has 'damaged\|sha256'
+refuses 7 debian bookworm
+err_has 'SHA-256'
 host images '*/rootfs.tar.xz flip'
 refuses 7 fedora 43
 
@@ -116,7 +117,7 @@ one_line_err
 err_has 'No space left on device\|full'
 try env JAILMAKER_DIR=/mnt/small/jailmaker jlmkr-list
 out_has 'No jails'
-try find /mnt/small -mindepth 3
+try find /mnt/small -mindepth 3 ! -name '*.part'
 is '' "$(cat "$tmp/out")"
 in_host sh -c 'umount /mnt/small; rmdir /mnt/small'
 untouched

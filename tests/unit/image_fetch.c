@@ -86,10 +86,11 @@ static void fetches(const char *const say[], const char *sha256, uint64_t size,
 	struct world w = { 0 };
 	struct image_sink sink = { .take = take, .note = note, .arg = &w };
 	struct image_build b = { .serial = "1", .path = "a/f", .sha256 = sha256, .size = size };
+	struct image_pick what = { .build = &b };
 	int rc;
 
 	world_begin(&w, say);
-	rc = image_fetch(&w.source, &b, &sink, &w.e);
+	rc = image_fetch(&w.source, &what, false, &sink, &w.e);
 	CHECK_INT(rc, w.e.kind ? -1 : 0);
 	CHECK_STR(arena_printf(&w.m, "%s|%s", str_text(&w.got), w.e.text), want);
 	world_end(&w);
@@ -139,9 +140,10 @@ TEST(the_receiver_has_the_word)
 	struct world w = { .full = true };
 	struct image_sink sink = { .take = take, .arg = &w };
 	struct image_build b = { .serial = "1", .path = "f", .sha256 = HELLO, .size = 5 };
+	struct image_pick what = { .build = &b };
 
 	world_begin(&w, SAY(OK "Content-Length: 5\r\n\r\nhello"));
-	CHECK(image_fetch(&w.source, &b, &sink, &w.e) < 0);
+	CHECK(image_fetch(&w.source, &what, false, &sink, &w.e) < 0);
 	CHECK_STR(w.e.text, "disk full");
 	CHECK_INT(w.e.kind, ERR_HOST);
 	world_end(&w);
@@ -174,10 +176,10 @@ TEST(the_newest_build_there_is)
 	             "2", "");
 	fetches_best(SAY(LIST(BUILD("1") "," BUILD("2")), GONE, LIST(BUILD("1") "," BUILD("2")),
 	                 OK "Content-Length: 5\r\n\r\nhello"),
-	             "1", "build 2 is no longer on the server, taking 1\n");
+	             "1", "build 2 is not to be had from the server, taking 1\n");
 	fetches_best(SAY(LIST(BUILD("1") "," BUILD("2")), GONE, LIST(BUILD("2") "," BUILD("3")),
 	                 OK "Content-Length: 5\r\n\r\nhello"),
-	             "3", "build 2 is no longer on the server, taking 3\n");
+	             "3", "build 2 is not to be had from the server, taking 3\n");
 	fetches_best(SAY(LIST(BUILD("2")), GONE, LIST(BUILD("2"))),
 	             "http://h/mirror/2: the server answers 404 Gone", "");
 }

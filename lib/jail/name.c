@@ -16,7 +16,9 @@ static const char *broken_rule(const char *name, size_t n)
 	if (*name == '-') return "it begins with a dash";
 	if (*name == '.') return "it begins with a dot";
 	if (name[n - 1] == '.') return "it ends with a dot";
+	if (name[n - 1] == '-') return "it ends with a dash";
 	if (strstr(name, "..")) return "it has two dots in a row";
+	if (strstr(name, ".-") || strstr(name, "-.")) return "it has a dot next to a dash";
 	return NULL;
 }
 

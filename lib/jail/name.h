@@ -1,7 +1,7 @@
 /* What may be a jail's name
  *
- * 1-64 letters of A-Za-z0-9.-, no dot at either end, no dash in front, no two dots
- * in a row: fit for a machine name, a unit name, a host name and a directory.
+ * 1-64 letters of A-Za-z0-9.-, no dot or dash at either end, no dot next to another
+ * or to a dash: fit for a machine name, a unit name, a host name and a directory.
  * Earlier tools were not as strict; jails that they made are found all the same.
  */
 #ifndef JAIL_NAME_H

@@ -8,7 +8,7 @@
 
 TEST(names_that_may_be)
 {
-	static const char *const good[] = { "a", "web", "Web-1.example", "1", "a-", "x.-y" };
+	static const char *const good[] = { "a", "web", "Web-1.example", "1", "x.mount", "a.b-c" };
 	char longest[65];
 
 	memset(longest, 'n', 64);
@@ -45,6 +45,9 @@ TEST(names_that_may_not_be)
 	refuses("-a", "begins with a dash");
 	refuses("a.", "ends with a dot");
 	refuses("a..b", "two dots");
+	refuses("a-", "ends with a dash");
+	refuses("a.-b", "dot next to a dash");
+	refuses("a-.b", "dot next to a dash");
 }
 
 TEST(old_jails_are_found_all_the_same)

@@ -6,12 +6,14 @@
 #include "lib/ops/start.h"
 
 struct start_args {
-	bool all;
+	bool all, dry_run, json;
 };
 
 #define OPT_INTO start_args
 static const struct opt start_opts[] = {
 	OPT_FLAG('a', "all", all, "every jail there is"),
+	OPT_FLAG(0, "dry-run", dry_run, "show what would be started, as a command for a shell"),
+	OPT_FLAG(0, "json", json, "with --dry-run: the unit, its properties and nspawn's argv"),
 	OPT_END
 };
 
@@ -20,6 +22,20 @@ static int start_one(struct engine *en, const struct selected *jail, const void 
 {
 	(void)args;
 	return op_start(en, jail->name, e);
+}
+
+static int show(struct host *h, const struct start_args *a, char *const *operands, struct err *e)
+{
+	struct selected *jails;
+	struct engine en;
+	size_t n;
+
+	engine_init(&en, h, h->m);
+	if (!(jails = jail_select(h->m, h->dir, operands, a->all, &n, e))) return -1;
+	if (a->json && n != 1) return fail(e, ERR_USAGE, "--json shows one jail");
+	for (size_t i = 0; i < n; i++)
+		if (op_start_show(&en, jails[i].name, a->json, e) < 0) return -1;
+	return 0;
 }
 
 static int start_run(struct host *h, const void *args, char *const *operands, struct err *e)
@@ -34,6 +50,8 @@ static int start_run(struct host *h, const void *args, char *const *operands, st
 		.jobs = SEVERAL_JOBS,
 	};
 
+	if (a->json && !a->dry_run) return fail(e, ERR_USAGE, "--json belongs to --dry-run");
+	if (a->dry_run) return show(h, a, operands, e);
 	return several_run(h, &what, operands, a->all, e);
 }
 

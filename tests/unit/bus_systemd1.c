@@ -1,5 +1,7 @@
 #include "lib/bus/systemd1.h"
 
+#include <errno.h>
+
 #include "lib/base/auto.h"
 #include "lib/bus/impl.h"
 #include "tests/unit/bus_peer.h"
@@ -9,6 +11,7 @@
 #define UNIT_PATH "/org/freedesktop/systemd1/unit/jlmkr_2da_2eservice"
 #define JOB "/org/freedesktop/systemd1/job/7"
 #define MANAGER "org.freedesktop.systemd1.Manager"
+#define NO_SUCH_UNIT "org.freedesktop.systemd1.NoSuchUnit"
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 
 static struct arena m;
@@ -265,6 +268,131 @@ TEST(an_end_is_judged_by_the_state)
 	unit_unwatch(&uw);
 	bus_close(b);
 	peer_end();
+}
+
+/* It ended, and waits for its next start. */
+static void part_waits_for_restart(int fd)
+{
+	struct wire *w = peer_body();
+	struct message hold;
+
+	peer_begin(fd);
+	hear_matches(fd);
+	say_state(fd, "loaded", "active", "success", 0);
+	wire_str(w, "org.freedesktop.systemd1.Unit");
+	wire_open_array(w, "{sv}");
+	add_value(w, "ActiveState", "activating");
+	add_value(w, "SubState", "auto-restart");
+	wire_close_array(w);
+	wire_open_array(w, "s");
+	wire_close_array(w);
+	peer_signal(fd, UNIT_PATH, PROPERTIES, "PropertiesChanged", w);
+	peer_hear(fd, &hold);
+	say_changed(fd, "inactive", NULL, 0);
+	peer_reply(fd, hold.serial, NULL);
+	say_state(fd, "loaded", "inactive", "success", 0);
+}
+
+TEST(a_restart_ends_the_wait_once)
+{
+	struct err e = { 0 };
+	AUTOWATCH struct unit_watch uw = { 0 };
+	struct bus *b = peer_bus(part_waits_for_restart, BUS_BROKER, &e);
+
+	CHECK(b);
+	CHECK_INT(unit_watch(&uw, b, UNIT, &e), 0);
+	CHECK_INT(unit_wait_end(&uw, deadline_in(2000), &e), 0);
+	CHECK(uw.restarting);
+	uw.restarting = false;
+	CHECK_INT(unit_hold(&uw, &e), 0);
+	CHECK_INT(unit_wait_end(&uw, deadline_in(2000), &e), 1);
+	unit_unwatch(&uw);
+	bus_close(b);
+	peer_end();
+}
+
+/* -- a connection that is lost -- */
+
+static void part_dies(int fd)
+{
+	peer_begin(fd);
+	hear_matches(fd);
+	give_job(fd, "StopUnit");
+}
+
+/* Listens, subscribes, holds: the answers of the second connection. */
+static void part_goes_on(int fd, const char *load, uint32_t job)
+{
+	struct message msg;
+
+	peer_begin(fd);
+	hear_matches(fd);
+	peer_hear(fd, &msg);
+	if (strcmp(msg.member, "Subscribe") != 0) _exit(1);
+	peer_reply(fd, msg.serial, NULL);
+	peer_hear(fd, &msg);
+	if (strcmp(msg.member, "RefUnit") != 0) _exit(1);
+	if (strcmp(load, "loaded") != 0) peer_refuse(fd, msg.serial, NO_SUCH_UNIT, "no");
+	else peer_reply(fd, msg.serial, NULL);
+	say_state(fd, load, "inactive", "success", job);
+}
+
+static void part_has_the_job(int fd)
+{
+	part_goes_on(fd, "loaded", 7);
+	say_job_removed(fd, JOB, "done");
+}
+
+static void part_has_another_job(int fd)
+{
+	part_goes_on(fd, "loaded", 8);
+}
+
+static void part_has_no_unit(int fd)
+{
+	part_goes_on(fd, "not-found", 0);
+}
+
+static void part_says_nothing(int fd)
+{
+	peer_begin(fd);
+}
+
+/* The result of the job, waited for over two connections. */
+static const char *go_on(void (*part)(int fd))
+{
+	struct err e = { 0 };
+	struct unit_watch uw;
+	struct bus *b = peer_bus(part_dies, BUS_BROKER, &e), *second;
+	const char *result;
+
+	CHECK(b);
+	CHECK_INT(unit_watch(&uw, b, UNIT, &e), 0);
+	CHECK_INT(unit_stop(&uw, &e), 0);
+	CHECK_INT(unit_wait_job(&uw, deadline_in(2000), &e), -1);
+	CHECK_INT(e.sys, ECONNRESET);
+	peer_end();
+	CHECK((second = peer_bus(part, BUS_BROKER, &e)));
+	if (unit_rewatch(&uw, second, &e) < 0) {
+		CHECK(uw.bus == b);
+		result = "no new connection";
+	} else {
+		CHECK_INT(unit_wait_job(&uw, deadline_in(2000), &e), 1);
+		result = arena_strdup(&m, uw.job_result);
+	}
+	unit_unwatch(&uw);
+	bus_close(b);
+	bus_close(second);
+	peer_end();
+	return result;
+}
+
+TEST(a_watch_goes_on_over_another_connection)
+{
+	CHECK_STR(go_on(part_has_the_job), "done");
+	CHECK_STR(go_on(part_has_another_job), "");
+	CHECK_STR(go_on(part_has_no_unit), "");
+	CHECK_STR(go_on(part_says_nothing), "no new connection");
 }
 
 /* On a private socket the unit is gone when we ask; the signals told why. */

@@ -86,6 +86,15 @@ int several_do(struct host *h, const struct several *what, const struct selected
 	return do_all(&t, n, failed, e);
 }
 
+struct selected *several_select(struct host *h, char *const *operands, bool all, size_t *n,
+                                struct err *e)
+{
+	if (!*operands && !all)
+		return fail(e, ERR_USAGE, "no jail is named; --all takes all of them"), NULL;
+	if (*operands && all) return fail(e, ERR_USAGE, "--all and the name of a jail"), NULL;
+	return jail_select(h->m, h->dir, operands, all, n, e);
+}
+
 int several_run(struct host *h, const struct several *what, char *const *operands, bool all,
                 struct err *e)
 {
@@ -93,9 +102,7 @@ int several_run(struct host *h, const struct several *what, char *const *operand
 	size_t n;
 	int rc;
 
-	if (!*operands && !all) return fail(e, ERR_USAGE, "no jail is named; --all takes all of them");
-	if (*operands && all) return fail(e, ERR_USAGE, "--all and the name of a jail");
-	if (!(t.jails = jail_select(h->m, h->dir, operands, all, &n, e))) return -1;
+	if (!(t.jails = several_select(h, operands, all, &n, e))) return -1;
 	if (n != 1) return do_all(&t, n, 0, e);
 	if ((rc = do_one(&t, t.jails, e)) < 0) return -1;
 	if (rc && t.jails->by_name) out_note("%s %s", t.jails->name, what->idle);

@@ -28,8 +28,12 @@ struct several {
 /* How many at a time unless somebody says so: what waits costs nothing. */
 enum { SEVERAL_JOBS = 16 };
 
-/* On those that the operands mean. ERR_USAGE when they mean none, or `all` and
- * names are both given. Returns the exit status, or -1. */
+/* The jails that the operands mean. ERR_USAGE when there are none and not `all`, or
+ * both. NULL with a fault. */
+struct selected *several_select(struct host *h, char *const *operands, bool all, size_t *n,
+                                struct err *e);
+
+/* On those. Returns the exit status, or -1. */
 int several_run(struct host *h, const struct several *what, char *const *operands, bool all,
                 struct err *e);
 

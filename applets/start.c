@@ -31,7 +31,7 @@ static int show(struct host *h, const struct start_args *a, char *const *operand
 	size_t n;
 
 	engine_init(&en, h, h->m);
-	if (!(jails = jail_select(h->m, h->dir, operands, a->all, &n, e))) return -1;
+	if (!(jails = several_select(h, operands, a->all, &n, e))) return -1;
 	if (a->json && n != 1) return fail(e, ERR_USAGE, "--json shows one jail");
 	for (size_t i = 0; i < n; i++)
 		if (op_start_show(&en, jails[i].name, a->json, e) < 0) return -1;

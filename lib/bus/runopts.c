@@ -13,6 +13,7 @@
 #include "lib/base/nearest.h"
 #include "lib/bus/props.h"
 #include "lib/bus/props_impl.h"
+#include "lib/bus/service1.h"
 
 struct option {
 	const char *name;
@@ -437,6 +438,7 @@ int run_options_add(struct wire *w, const struct run_options *o, const struct ru
 	add_environment(w, o, u);
 	if (u->path)
 		prop_exec(w, "ExecStart", u->path, verbatim ? escape_dollars(w->m, u->argv) : u->argv, 0);
+	if (u->trial) prop_str(w, TRIAL_PROPERTY, "");
 	wire_close_array(w);
 	return w->fault.kind ? fail(e, w->fault.kind, "%s", w->fault.text) : 0;
 }

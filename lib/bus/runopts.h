@@ -56,6 +56,7 @@ struct run_unit {
 	char *const *environment;	/* NAME=VALUE, under those of the options */
 	const char *path;		/* ExecStart; NULL: none */
 	char *const *argv;
+	bool trial;			/* TRIAL_PROPERTY at the end: see service1.h */
 	bool verbatim;			/* unless the options say: argv arrives as it is */
 };
 

@@ -15,7 +15,6 @@ enum {
 	CONNECT_MS = 10 * 1000,
 	RESUME_MS = 30 * 1000,	/* for a bus that is being restarted, and systemd on it */
 	RETRY_MS = 50,
-	CHECK_MS = 30 * 1000,	/* a bus that is silent for so long may be dead */
 };
 
 void engine_init(struct engine *en, struct host *h, struct arena *m)
@@ -73,19 +72,6 @@ int engine_resume(struct engine *en, struct unit_watch *uw, struct err *e)
 		if (wait_fds(NULL, 0, deadline_in(RETRY_MS), e) < 0) return -1;
 	}
 	return 0;
-}
-
-int engine_wait_job(struct engine *en, struct unit_watch *uw, struct err *e)
-{
-	for (;;) {
-		int rc = unit_wait_job(uw, deadline_in(CHECK_MS), e);
-
-		if (rc >= 0 && unit_read(uw, e) == 0) {
-			if (rc) return 0;
-		} else if (engine_resume(en, uw, e) < 0) {
-			return -1;
-		}
-	}
 }
 
 int engine_runs(struct engine *en, const char *jail, struct err *e)

@@ -40,6 +40,9 @@ void engine_close(struct engine *en);
  * lines have been shown. */
 int engine_start(struct engine *en, const struct plan *plan, struct err *e);
 
+/* 1 when the jail is up, 0 when it is not, or only on its way up or down. */
+int engine_is_up(struct engine *en, const char *jail, struct err *e);
+
 /* What engine_start would send, on the system bus, as JSON: the unit, its properties
  * in their order as [name, signature, value], and nspawn's argv. Asks nobody. */
 const char *engine_show_start(struct engine *en, const struct plan *plan, struct err *e);

@@ -21,10 +21,6 @@ int engine_open(struct engine *en, struct err *e);
  * no new one. */
 int engine_resume(struct engine *en, struct unit_watch *uw, struct err *e);
 
-/* Wait until the watch's job is over and read the unit's state, over new connections
- * if need be. uw->job_result is "" when nobody heard how the job ended. */
-int engine_wait_job(struct engine *en, struct unit_watch *uw, struct err *e);
-
 /* The jail's first process, as counted here. ERR_MISSING when it does not run. */
 int engine_leader(struct engine *en, const char *jail, pid_t *leader, struct err *e);
 
@@ -61,9 +57,5 @@ int inner_start(struct inner *in, const struct run_options *o, const int stdio[3
 /* Wait until it is over, and return its exit status. Signals that we catch are
  * handed on to it. */
 int inner_wait(struct inner *in, struct err *e);
-
-/* How a unit ended, for people: "systemd-nspawn exited with status 1". `what` is the
- * main process. */
-const char *end_text(struct arena *m, const struct unit_state *s, const char *what);
 
 #endif

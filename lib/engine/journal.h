@@ -5,10 +5,21 @@
 #ifndef ENGINE_JOURNAL_H
 #define ENGINE_JOURNAL_H
 
+#include <time.h>
+
 struct arena;
 
-/* What the unit logged in this invocation (its InvocationID in hex, "" for any),
- * at most `lines` lines without their time; "" when there is none. */
-const char *journal_tail(struct arena *m, const char *unit, const char *invocation, int lines);
+/* Which lines of the unit are wanted. */
+struct journal_want {
+	const char *unit;
+	const char *invocation;	/* its InvocationID in hex; "": all since `since` */
+	const char *identifier;	/* of all programs in it only this one; NULL: any */
+	struct timespec since;	/* CLOCK_REALTIME */
+	int lines;		/* at most */
+};
+
+/* Those lines, without their time, long ones cut; "" when there is none. What was
+ * written before the call is among them. */
+const char *journal_tail(struct arena *m, const struct journal_want *want);
 
 #endif

@@ -7,12 +7,14 @@
 #define ENGINE_REQUEST_H
 
 #include <stdbool.h>
+#include <time.h>
 
 struct arena;
 struct engine;
 struct err;
 struct plan;
 struct run_options;
+struct unit_watch;
 struct wire;
 
 /* What the plan's words of systemd-run say. */
@@ -26,5 +28,10 @@ int request_build(struct wire *w, struct arena *m, const struct plan *plan,
 /* systemd refused the request with `e`: find the option that it does not take by asking
  * for each alone, and say so with the option's line. Starts nothing. Returns -1. */
 int request_blame(struct engine *en, const struct plan *plan, struct err *e);
+
+/* The start that was begun then came to nothing: show the unit's last log lines and say
+ * why, while `uw` still holds it. Returns -1. */
+int start_failed(struct engine *en, const struct unit_watch *uw, const struct plan *plan,
+                 const struct timespec *begun, struct err *e);
 
 #endif

@@ -1,8 +1,8 @@
 /* What systemd says about a start has to be checked: a job that is "done" may leave
  * a unit that is not active, and a failed unit tells why only while we hold it. */
 
-#include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/base/err.h"
 #include "lib/base/host.h"
@@ -17,56 +17,14 @@
 #include "lib/engine/impl.h"
 #include "lib/engine/journal.h"
 #include "lib/engine/request.h"
+#include "lib/jail/name.h"
 #include "lib/jail/plan.h"
 
-enum { LOG_LINES = 15, UNLOAD_MS = 3000, UNLOAD_STEP_MS = 5 };
-
-static const char *status_text(struct arena *m, int status)
-{
-	const char *name = exit_status_name(status);
-
-	return name ? arena_printf(m, "%d/%s", status, name) : arena_printf(m, "%d", status);
-}
-
-const char *end_text(struct arena *m, const struct unit_state *s, const char *what)
-{
-	const char *name;
-
-	if (str_eq(s->result, "timeout")) return "it took longer than systemd allows";
-	if (str_eq(s->result, "protocol")) return arena_printf(m, "%s ended before it was ready", what);
-	if (s->exec_code == CLD_EXITED && s->exec_status)
-		return arena_printf(m, "%s exited with status %s", what, status_text(m, s->exec_status));
-	if (s->exec_code == CLD_KILLED || s->exec_code == CLD_DUMPED) {
-		name = signal_name(m, s->exec_status);
-		return arena_printf(m, "%s was killed by %s", what, name ? name : "a signal");
-	}
-	if (str_eq(s->result, "exit-code")) return "a hook, or another helper of the unit, failed";
-	return *s->result ? arena_printf(m, "the unit's result is '%s'", s->result) : "no reason given";
-}
-
-static const char *invocation_text(struct arena *m, const struct unit_state *s)
-{
-	struct str hex = { .m = m };
-	unsigned any = 0;
-
-	for (size_t i = 0; i < sizeof s->invocation_id; i++) {
-		str_addf(&hex, "%02x", s->invocation_id[i]);
-		any |= s->invocation_id[i];
-	}
-	return any ? str_text(&hex) : "";
-}
-
-/* The log first, the reason last: what stands at the bottom is what gets read. */
-static int tell_failure(struct arena *m, const struct unit_watch *uw, const struct plan *plan,
-                        struct err *e)
-{
-	const struct unit_state *s = unit_is_loaded(&uw->state) ? &uw->state : &uw->last;
-	const char *log = journal_tail(m, plan->unit, invocation_text(m, s), LOG_LINES);
-
-	if (*log) out_note("The last lines of its log:\n%s", log);
-	return fail(e, ERR_HOST, "%s; 'jlmkr edit %s' opens its config",
-	            end_text(m, s, "systemd-nspawn"), plan->jail);
-}
+enum {
+	UNLOAD_MS = 3000, UNLOAD_STEP_MS = 5, LOOK_MS = 50,
+	NUDGE_MS = 2000,
+	POWEROFF = 38,			/* systemd's SIGRTMIN+4, counted from glibc's 34 */
+};
 
 static int send_start(struct engine *en, struct unit_watch *uw, const struct plan *plan,
                       const struct run_options *o, struct err *e)
@@ -78,6 +36,39 @@ static int send_start(struct engine *en, struct unit_watch *uw, const struct pla
 	return unit_send_start(uw, &w, e);
 }
 
+static bool is_up(const struct unit_state *s)
+{
+	return str_eq(s->active, "active") || str_eq(s->active, "reloading");
+}
+
+int engine_is_up(struct engine *en, const char *jail, struct err *e)
+{
+	struct unit_state s;
+
+	if (engine_open(en, e) < 0) return -1;
+	if (unit_get(en->bus, name_unit(en->m, jail), en->m, &s, e) < 0) return -1;
+	return unit_is_loaded(&s) && is_up(&s);
+}
+
+/* Somebody else's start or stop is under way. To hold the unit while we wait would keep
+ * systemd from forgetting it, and it has to be forgotten to be started. */
+static int wait_for_others(struct engine *en, const struct plan *plan, struct unit_state *s,
+                           struct err *e)
+{
+	const char *told = "";
+
+	while (unit_is_loaded(s) && !unit_is_over(s) && !is_up(s)) {
+		if (!str_eq(told, s->active)) {
+			told = s->active;
+			out_note("%s is %s already: waiting for that", plan->jail,
+			         str_eq(told, "deactivating") ? "stopping" : "starting");
+		}
+		if (wait_fds(NULL, 0, deadline_in(LOOK_MS), e) < 0) return -1;
+		if (unit_get(en->bus, plan->unit, en->m, s, e) < 0) return -1;
+	}
+	return 0;
+}
+
 /* A unit of that name is loaded: 1 when it runs, 0 when it was a trace of an earlier
  * run and is on its way out. */
 static int make_way(struct engine *en, const struct plan *plan, struct err *e)
@@ -85,48 +76,93 @@ static int make_way(struct engine *en, const struct plan *plan, struct err *e)
 	struct unit_state s;
 
 	if (unit_get(en->bus, plan->unit, en->m, &s, e) < 0) return -1;
-	if (unit_is_loaded(&s) && !unit_is_over(&s)) return 1;
+	if (wait_for_others(en, plan, &s, e) < 0) return -1;
+	if (unit_is_loaded(&s) && is_up(&s)) return 1;
 	if (str_eq(s.active, "failed") && unit_reset_failed(en->bus, plan->unit, e) < 0 &&
 	    e->kind != ERR_MISSING)
 		return -1;
 	return 0;
 }
 
+/* systemd forgets a dead unit a moment after the last one who held it let go, and
+ * tells nobody who does not hold it. */
+static int send_until_free(struct engine *en, struct unit_watch *uw, const struct plan *plan,
+                           const struct run_options *o, struct err *e)
+{
+	int64_t deadline = 0;
+	int rc;
+
+	while ((rc = send_start(en, uw, plan, o, e)) < 0 && e->kind == ERR_EXISTS) {
+		if (deadline && deadline_left(deadline) == 0) return -1;
+		if ((rc = make_way(en, plan, e)) != 0) return rc;
+		if (!deadline) deadline = deadline_in(UNLOAD_MS);
+		if (wait_fds(NULL, 0, deadline_in(UNLOAD_STEP_MS), e) < 0) return -1;
+	}
+	return rc;
+}
+
 static int request_start(struct engine *en, struct unit_watch *uw, const struct plan *plan,
                          struct err *e)
 {
-	int64_t deadline = deadline_in(UNLOAD_MS);
+	struct err why = { 0 };
 	struct run_options o;
 	int rc;
 
 	if (request_options(en->m, plan, &o, e) < 0) return -1;
-	while ((rc = send_start(en, uw, plan, &o, e)) < 0 && e->kind == ERR_EXISTS) {
-		if (deadline_left(deadline) == 0) return -1;
-		if ((rc = make_way(en, plan, e)) != 0) return rc;
-		/* systemd forgets a dead unit a moment after the last one who held it let
-		 * go, and tells nobody who does not hold it. */
-		if (check_signal(e) < 0) return -1;
-		poll(NULL, 0, UNLOAD_STEP_MS);
+	rc = send_until_free(en, uw, plan, &o, &why);
+	if (rc >= 0) return rc;
+	if (e) *e = why;
+	/* In systemd's own words, not for want of an answer: */
+	return (why.kind == ERR_HOST || why.kind == ERR_MISSING) && !why.sys ? request_blame(en, plan, e) : -1;
+}
+
+/* Wait until the watch's job is over and read the unit's state, over new connections if
+ * need be. uw->job_result is "" when nobody heard how the job ended.
+ *
+ * When a hook fails after the jail has begun to boot, systemd asks nspawn to end, and the
+ * jail that is not ready for it yet misses that: it would be waited for, for as long as a
+ * stop may take. So it is asked again. */
+static int await_job(struct engine *en, struct unit_watch *uw, const char *jail, struct err *e)
+{
+	for (;;) {
+		int rc = unit_wait_job(uw, deadline_in(NUDGE_MS), e);
+
+		if (rc >= 0 && unit_read(uw, e) == 0) {
+			if (rc) return 0;
+			if (str_eq(uw->state.active, "deactivating"))
+				engine_signal(en, jail, POWEROFF, NULL);
+		} else if (engine_resume(en, uw, e) < 0) {
+			return -1;
+		}
 	}
-	return rc;
+}
+
+static int not_awaited(const struct plan *plan, const struct err *why, struct err *e)
+{
+	if (why->kind == ERR_INTERRUPTED)
+		return fail(e, ERR_INTERRUPTED, "interrupted, but it goes on starting: "
+		            "'jlmkr status %s' shows it, 'jlmkr stop %s' ends it", plan->jail, plan->jail);
+	if (e) *e = *why;
+	return -1;
 }
 
 int engine_start(struct engine *en, const struct plan *plan, struct err *e)
 {
 	AUTOWATCH struct unit_watch uw = { 0 };
+	struct timespec begun;
+	struct err why = { 0 };
 	int rc;
 
+	clock_gettime(CLOCK_REALTIME, &begun);
 	if (engine_open(en, e) < 0 || unit_watch(&uw, en->bus, plan->unit, e) < 0) return -1;
 	engine_forget(en, plan->jail);
 	if ((rc = request_start(en, &uw, plan, e)) != 0) return rc;
-	if (engine_wait_job(en, &uw, e) < 0) return -1;
-	if (str_eq(uw.job_result, "canceled"))
-		return fail(e, ERR_HOST, "it was stopped while it started");
+	if (await_job(en, &uw, plan->jail, &why) < 0) return not_awaited(plan, &why, e);
 	if ((str_eq(uw.job_result, "done") || !*uw.job_result) &&
 	    unit_is_loaded(&uw.state) && !unit_is_over(&uw.state))
 		return 0;
 	if (!*uw.job_result && !unit_is_loaded(&uw.state))
 		return fail(e, ERR_HOST, "it has ended, how is not known: the connection to systemd was "
 		            "lost meanwhile; 'jlmkr log %s' may tell", plan->jail);
-	return tell_failure(en->m, &uw, plan, e);
+	return start_failed(en, &uw, plan, &begun, e);
 }

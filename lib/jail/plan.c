@@ -46,6 +46,7 @@ static void add_hook(struct arena *m, struct plan *p, const struct plan_facts *f
 		p->files[p->file_count++] = (struct plan_file){ file, hook->text };
 		command = systemd_escape(m, arena_printf(m, "%s/%s", facts->dir, file));
 	}
+	p->hooks[p->hook_count++] = (struct plan_hook){ hook->key, property, p->run.n, hook->line };
 	run_add(p, arena_printf(m, "--property=%s=%s", property, command), hook->line);
 }
 

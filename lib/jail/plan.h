@@ -26,6 +26,13 @@ struct plan_file {
 	const char *name, *text;
 };
 
+/* Where a hook of the config stands among the words of systemd-run. */
+struct plan_hook {
+	const char *key, *property;	/* pre_start_hook, ExecStartPre */
+	size_t word;
+	unsigned line;
+};
+
 enum { PLAN_FILES = 3 };
 
 struct plan {
@@ -34,6 +41,8 @@ struct plan {
 	struct words argv;		/* systemd-nspawn and its arguments, verbatim */
 	struct plan_file files[PLAN_FILES];
 	size_t file_count;
+	struct plan_hook hooks[PLAN_FILES];	/* each the last of its property */
+	size_t hook_count;
 	struct words notes;		/* what was decided that the user should know */
 };
 

@@ -86,7 +86,7 @@ int op_start(struct engine *en, const char *name, struct err *e)
 	int runs;
 
 	if (find_jail(en, name, &j, e) < 0) return -1;
-	if (engine_knows(en, name) && (runs = engine_runs(en, name, e))) return runs;
+	if (engine_knows(en, name) && (runs = engine_is_up(en, name, e))) return runs;
 	if (make_plan(en, &j, &plan, e) < 0) return -1;
 	if (write_hooks(en->m, en->host->dir, &plan, e) < 0) return fail_in(e, "starting %s", name);
 	out_verbose("%s", plan_command(en->m, &plan));

@@ -46,6 +46,7 @@ enum applet_needs {
 	NEEDS_DIR = 1,		/* the jailmaker directory is found first */
 	NEEDS_ROOT = 2,
 	MAY_USE_DIR = 4,		/* host->dir stays NULL when there is none */
+	NEEDS_SERVER = 8,		/* of images: where it is */
 };
 
 struct applet {

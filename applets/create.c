@@ -16,7 +16,7 @@
 enum { TEMPLATE_MAX = 1024 * 1024 };
 
 struct create_args {
-	const char *distro, *release, *variant, *arch, *build, *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
+	const char *distro, *release, *variant, *arch, *build, *server, *cacert, *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
 	bool start, offline;
 };
 
@@ -27,6 +27,8 @@ static const struct opt create_opts[] = {
 	OPT_TEXT(0, "variant", variant, "NAME", "the variant of its image (default)"),
 	OPT_TEXT(0, "build", build, "SERIAL", "this build of it instead of the newest"),
 	OPT_TEXT(0, "arch", arch, "NAME", "the architecture (this machine's)"),
+	OPT_TEXT(0, "server", server, "URL", "of the images, instead of images.linuxcontainers.org"),
+	OPT_TEXT(0, "cacert", cacert, "FILE", "the authorities to trust, instead of the system's"),
 	OPT_FLAG(0, "offline", offline, "take its image from the cache, asking no server"),
 	OPT_FLAG(0, "start", start, "start the jail when it is made"),
 	OPT_SWITCH(NULL, "startup", startup, "start it when 'startup' runs (0)"),
@@ -83,6 +85,8 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 	bool startable;
 
 	engine_init(&en, h, h->m);
+	if (a->server) h->image_server = a->server;
+	if (a->cacert) h->cacert = a->cacert;
 	if (a->config && read_template(h->m, a->config, &how, e) < 0) return -1;
 	if (op_create(&en, &how, &startable, e) < 0) return -1;
 	out_note("%s is made", how.name);
@@ -101,6 +105,6 @@ const struct applet create_applet = {
 	.min = 1,
 	.max = -1,
 	.rest = true,
-	.needs = NEEDS_DIR | NEEDS_ROOT,
+	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_SERVER,
 	.run = create_run,
 };

@@ -15,7 +15,7 @@
 
 struct images_args {
 	bool all, json, cached, prune;
-	const char *arch, *variant;
+	const char *arch, *variant, *server, *cacert;
 };
 
 #define OPT_INTO images_args
@@ -23,6 +23,8 @@ static const struct opt images_opts[] = {
 	OPT_FLAG('a', "all", all, "every architecture, and distributions that make no good jail"),
 	OPT_TEXT(0, "arch", arch, "NAME", "those for this architecture: amd64, arm64, ..."),
 	OPT_TEXT(0, "variant", variant, "NAME", "this variant only: default, cloud, ..."),
+	OPT_TEXT(0, "server", server, "URL", "of the images, instead of images.linuxcontainers.org"),
+	OPT_TEXT(0, "cacert", cacert, "FILE", "the authorities to trust, instead of the system's"),
 	OPT_FLAG(0, "json", json, "as JSON, with all builds that there are"),
 	OPT_FLAG(0, "cached", cached, "those that create has kept: --offline finds them"),
 	OPT_FLAG(0, "prune", prune, "delete what create has kept"),
@@ -186,6 +188,8 @@ static int images_run(struct host *h, const void *args, char *const *words, stru
 	const struct images_args *a = args;
 	struct image_index x;
 
+	if (a->server) h->image_server = a->server;
+	if (a->cacert) h->cacert = a->cacert;
 	if (a->prune && *words) return fail(e, ERR_USAGE, "--prune deletes all of them");
 	if (a->cached || a->prune) return use_cache(h, a, words, e);
 	return ask_server(h, &x, e) < 0 ? -1 : print_images(h->m, a, &x, words, e);
@@ -195,8 +199,9 @@ const struct applet images_applet = {
 	.name = "images",
 	.brief = "show what can be installed",
 	.operands = "[WORD]...",
-	.text = "The images of images.linuxcontainers.org, or of the server that the environment\n"
-		"variable JLMKR_IMAGE_SERVER names, for the architecture of this machine. Each\n"
+	.text = "The images of images.linuxcontainers.org, or of the server that --server, the\n"
+		"environment variable JLMKR_IMAGE_SERVER or a line image_server=URL in\n"
+		"~/.local/share/jailmaker.conf names, for the architecture of this machine. Each\n"
 		"WORD must be part of the distribution, release, variant or an alias, or fit one\n"
 		"as a pattern: 'jlmkr images debian', \"jlmkr images 'ubuntu/2*'\". Distributions\n"
 		"that are known not to work as jails are shown only when asked for.\n\n"
@@ -205,6 +210,6 @@ const struct applet images_applet = {
 	.opts = images_opts,
 	.args_size = sizeof(struct images_args),
 	.max = -1,
-	.needs = MAY_USE_DIR,
+	.needs = MAY_USE_DIR | NEEDS_SERVER,
 	.run = images_run,
 };

@@ -80,11 +80,10 @@ static const char *own_path(struct arena *m, const char *argv0)
 
 static void host_init(struct host *h, const char *argv0)
 {
-	const char *bus = getenv("DBUS_SYSTEM_BUS_ADDRESS"), *server = getenv("JLMKR_IMAGE_SERVER");
+	const char *bus = getenv("DBUS_SYSTEM_BUS_ADDRESS");
 
 	h->self = own_path(h->m, argv0);
 	h->bus_address = bus && *bus ? bus : "unix:path=/run/dbus/system_bus_socket";
-	h->image_server = server && *server ? server : "https://images.linuxcontainers.org";
 }
 
 static int find_dir(struct host *h, struct err *e)
@@ -98,6 +97,16 @@ static int find_dir(struct host *h, struct err *e)
 
 	h->dir = layout_find(h->m, &in, e);
 	return h->dir ? 0 : -1;
+}
+
+static int find_server(struct host *h, struct err *e)
+{
+	h->image_server = getenv("JLMKR_IMAGE_SERVER");
+	if (!h->image_server || !*h->image_server)
+		h->image_server = layout_image_server(h->m, layout_home(h->m), e);
+	if (h->image_server && !*h->image_server)
+		h->image_server = "https://images.linuxcontainers.org";
+	return h->image_server ? 0 : -1;
 }
 
 static int print_version(struct err *e)
@@ -125,6 +134,7 @@ static int run_applet(struct host *h, const struct applet *a, char *const *argv,
 	if (check_owner(h->self, e) < 0) return -1;
 	if (a->needs & NEEDS_DIR && find_dir(h, e) < 0) return -1;
 	if (a->needs & MAY_USE_DIR) find_dir(h, NULL);
+	if (a->needs & NEEDS_SERVER && find_server(h, e) < 0) return -1;
 	signals_catch();
 	return a->run(h, args, operands, e);
 }

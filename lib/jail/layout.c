@@ -61,8 +61,8 @@ static bool take_likely(struct arena *m, const char *path, enum layout_rule rule
 	return true;
 }
 
-/* What jailmaker_dir= says, "" when there is no such file or key. */
-static const char *home_dir(struct arena *m, const char *file, struct err *e)
+/* What a key of jailmaker.conf says, "" when there is no such file or key. */
+static const char *home_value(struct arena *m, const char *file, const char *key, struct err *e)
 {
 	AUTOCLOSE int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	const struct ini_entry *entry;
@@ -78,7 +78,7 @@ static const char *home_dir(struct arena *m, const char *file, struct err *e)
 		return fail_in(e, "%s", file), NULL;
 	ini_parse(m, text, len, &ini);
 	if (faults_fail(&ini.faults, e) < 0) return fail_in(e, "%s", file), NULL;
-	entry = ini_find(&ini, "jailmaker_dir");
+	entry = ini_find(&ini, key);
 	return entry && entry->value ? entry->value : "";
 }
 
@@ -90,7 +90,7 @@ static int search_home(struct arena *m, const char *home, struct layout_found *o
 
 	if (!given(home)) return 0;
 	file = arena_printf(m, "%s/" LAYOUT_HOME_CONF, home);
-	if (!(dir = home_dir(m, file, e))) return -1;
+	if (!(dir = home_value(m, file, "jailmaker_dir", e))) return -1;
 	if (!*dir) return 0;
 	return take_named(m, dir, file, LAYOUT_HOME, out, e) < 0 ? -1 : 1;
 }
@@ -137,6 +137,12 @@ const char *layout_home(struct arena *m)
 	else if (!given(home)) pw = getpwuid(geteuid());
 	if (pw) home = pw->pw_dir;
 	return given(home) ? arena_strdup(m, home) : NULL;
+}
+
+const char *layout_image_server(struct arena *m, const char *home, struct err *e)
+{
+	if (!given(home)) return "";
+	return home_value(m, arena_printf(m, "%s/" LAYOUT_HOME_CONF, home), "image_server", e);
 }
 
 char *layout_jails(struct arena *m, const char *dir)

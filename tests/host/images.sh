@@ -57,4 +57,24 @@ err_has "$(in_host jlmkr-images 'debian/12/default' | awk 'NR == 2 { print $5 }'
 try jlmkr-create --arch=riscv64 j1
 status 3
 
+story 'the server is named by option, environment or jailmaker.conf, in this order'
+try jlmkr-images --server=https://localhost --cacert=/etc/ssl/certs/ca-certificates.crt
+status 7
+err_has 'localhost'
+in_host sh -c 'mkdir -p /root/.local/share
+	printf "[DEFAULT]\nimage_server=https://from-conf.invalid\n" > /root/.local/share/jailmaker.conf'
+try jlmkr-images
+status 6
+err_has 'from-conf.invalid'
+try env JLMKR_IMAGE_SERVER=https://from-env.invalid jlmkr-images
+err_has 'from-env.invalid'
+try jlmkr-images --server https://images.linuxcontainers.org
+status 0
+try jlmkr-images --server http://images.linuxcontainers.org
+status 7
+in_host rm /root/.local/share/jailmaker.conf
+try jlmkr-images --cacert /nonexistent
+status 1
+err_has '/nonexistent'
+
 finish

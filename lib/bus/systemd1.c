@@ -295,9 +295,13 @@ int unit_hold(struct unit_watch *uw, struct err *e)
 static int catch_up(struct unit_watch *uw, struct err *e)
 {
 	const char *job = uw->job ? strrchr(uw->job, '/') : NULL;
+	struct err why = { 0 };
 
 	if (listen_to(uw, e) < 0 || systemd_subscribe(uw->bus, e) < 0) return -1;
-	if (unit_hold(uw, e) < 0 && e->kind != ERR_MISSING) return -1;
+	if (unit_hold(uw, &why) < 0 && why.kind != ERR_MISSING) {
+		if (e) *e = why;
+		return -1;
+	}
 	if (unit_read(uw, e) < 0) return -1;
 	if (job && !uw->job_result && strtoul(job + 1, NULL, 10) != uw->state.job)
 		uw->job_result = "";

@@ -1,0 +1,246 @@
+#!/bin/sh
+# A start shown beforehand, and a start that fails: who is to blame, in one sentence, and no trace.
+. "$(dirname "$0")/lib.sh"
+
+# config RUN NSPAWN HOOKS: the config of web, with more words of systemd-run, of nspawn, and
+# lines of hooks. The first line is line 1.
+config() {
+	printf '%s\n' "$3" "systemd_run_default_args=--collect" '	-p Delegate=yes' \
+		'	--property=SuccessExitStatus=133' '	-E SYSTEMD_NSPAWN_LOCK=0' \
+		'	-p KillMode=mixed -p TimeoutStartSec=2' "${1:-	-p Type=notify}" \
+		"systemd_nspawn_user_args=$2" 'distro=debian' 'release=bookworm' |
+		in_host sh -c "cat > $jails/web/config"
+}
+
+# A start that fails takes no trace with it, and is told in one sentence at the end.
+fails() {
+	try jlmkr-start web
+	status "$1"
+	shift
+	for words; do
+		tail -n 1 "$tmp/err" | grep -qe "$words" || fail "the last line lacks '$words'"
+	done
+	is '' "$(in_host sh -c "systemctl list-units --all --no-legend 'jlmkr-*'
+		ls /run/systemd/transient")"
+}
+
+try jlmkr-create -q web
+status 0
+
+story 'a hook that fails is named: script and command'
+config '' '' 'pre_start_hook=#!/bin/sh
+	echo oh dear
+	exit 7'
+fails 1 'pre_start_hook (line 1 of its config) exited with status 7'
+err_has '^oh dear$'
+config '' '' 'pre_start_hook=/bin/sh -c "echo oh; exit 9"'
+fails 1 'pre_start_hook (line 1 of its config) exited with status 9'
+err_has '^oh$'
+config '' '' 'pre_start_hook=/nowhere/to/be/found'
+fails 1 'pre_start_hook (line 1 of its config) could not be run (203/EXEC)'
+config '' '' 'post_start_hook=#!/bin/sh
+	echo oh dear
+	kill -9 $$'
+fails 1 'post_start_hook (line 1 of its config) was killed by SIGKILL'
+err_has '^oh dear$'
+config '' '' 'post_start_hook=/bin/sh -c "exit 5"'
+fails 1 'post_start_hook (line 1 of its config) exited with status 5'
+config '' --nonsense 'post_stop_hook=#!/bin/sh
+	exit 3'
+fails 1 'systemd-nspawn exited with status 1'
+err_has 'And post_stop_hook (line 1 of its config) exited with status 3'
+err_has "unrecognized option '--nonsense'"
+config '	-p Type=notify -p ExecStartPre=/bin/true -p ExecStartPre=/bin/false
+	-p ExecStartPre=-/bin/false' '' 'pre_start_hook=/bin/true'
+fails 1 'ExecStartPre=/bin/false (line 7 of its config) exited with status 1'
+
+story 'a hook that hangs is named, and the time that it had'
+config '' '' 'pre_start_hook=/bin/sleep 100'
+fails 1 'pre_start_hook (line 1 of its config) took longer than the 2 s of TimeoutStartSec='
+config '' '' 'post_start_hook=#!/bin/sh
+	sleep 100'
+fails 1 'post_start_hook (line 1 of its config) took longer than the 2 s of TimeoutStartSec='
+
+story 'a hook that prints a megabyte'
+config '' '' 'pre_start_hook=#!/bin/sh
+	head -c 500000 /dev/zero | tr "\000" x
+	head -c 700000 /dev/zero | base64
+	echo the end
+	exit 1'
+fails 1 'pre_start_hook .*exited with status 1'
+[ "$(wc -c < "$tmp/err")" -lt 9000 ] || fail 'all of it is shown'
+
+story 'a hook that fails at the stop does not keep a jail from starting'
+config '' '' 'post_stop_hook=/bin/false'
+try jlmkr-start web
+status 0
+try jlmkr-stop web
+status 0
+
+story 'nspawn that fails'
+config '' '--bind=/nowhere/at/all' ''
+fails 1 'systemd-nspawn exited with status 1'
+err_has '/nowhere/at/all'
+config '	-p Type=notify -p SuccessExitStatus=1' --nonsense ''
+fails 1 'systemd-nspawn exited with status 1/FAILURE before it was ready'
+config '	-p Type=notify --uid=nobody' '' ''
+fails 1 'systemd-nspawn could not be run (200/CHDIR)'
+
+story 'conditions'
+config '	-p Type=notify -p ConditionPathExists=!/etc' '' ''
+fails 1 'ConditionPathExists=!/etc is not met'
+config '	-p Type=notify -p AssertPathExists=/nowhere' '' ''
+fails 1 'AssertPathExists=/nowhere is not met'
+
+story 'what systemd refuses is found in the config'
+config '	-p Type=notify
+	-p Nice=5 -p KillMode=bogus' '' ''
+fails 1 'config: line 8: KillMode=bogus: systemd refuses it: .*KillMode'
+config '	-p Type=notify --slice=foo.service' '' ''
+fails 1 'line 7: --slice=foo.service: systemd refuses it'
+config '' '' 'pre_start_hook=a/b'
+fails 1 'line 1: pre_start_hook=a/b: systemd refuses it'
+config '	-p Requires=nope.service' '' ''
+fails 3 'line 7: .*nope.service not found'
+config '	-p MemoryZSwapMax=5M' '' ''
+fails 1 'line 7: MemoryZSwapMax= needs systemd 253, this is 252'
+config '	-p JobTimeoutSec=5' '' ''
+fails 1 'line 7: JobTimeoutSec=5: this systemd has no such property'
+
+story 'what systemd-run refuses is refused before anything is asked'
+config '	-p Memorymax=5M' '' ''
+fails 1 "line 7: unknown property 'Memorymax' (nearest: MemoryMax)"
+config '	-p MemoryMax=5Q' '' ''
+fails 1 "line 7: property MemoryMax: '5Q'"
+config '	--pty' '' ''
+fails 1 'line 7: .*--pty'
+config '	--nice=99' '' ''
+fails 1 "line 7: --nice: '99'"
+
+story 'every option that a config can carry'
+config '	-p Type=notify --property=MemoryMax=3G --setenv=A=1 --setenv B=2 -E C=3 --slice=jails
+	--uid=root --gid=root --nice=3 --description="my own" --remain-after-exit
+	--send-sighup --service-type=notify' '' ''
+try jlmkr-start web
+status 0
+try systemctl show -p Description,Slice,User,Group,Nice,Type,RemainAfterExit,SendSIGHUP \
+	-p MemoryMax,Environment,CollectMode jlmkr-web.service
+for line in 'Description=my own' Slice=jails.slice User=root Group=root Nice=3 Type=notify \
+	RemainAfterExit=yes SendSIGHUP=yes MemoryMax=3221225472 CollectMode=inactive-or-failed \
+	'Environment=SYSTEMD_NSPAWN_LOCK=0 A=1 B=2 C=3'; do
+	out_has "^$line$"
+done
+
+story 'a jail that runs is left alone, and shown all the same'
+try jlmkr-start web
+status 0
+err_has 'web runs already'
+try jlmkr-start -q --dry-run web
+status 0
+err_empty
+out_has '^systemd-run --unit=jlmkr-web.service '
+expect_status 0 jlmkr-stop -q --now web
+in_host systemctl stop jlmkr-web.service 2> /dev/null
+
+story 'a failed unit that stayed is started anew'
+config '	-p Type=notify -p CollectMode=inactive' '' 'pre_start_hook=/bin/false'
+in_host sed -i 's/=--collect/=/' $jails/web/config
+try jlmkr-start web
+status 1
+is failed "$(in_host systemctl is-active jlmkr-web.service)"
+in_host sed -i 's/^pre_start_hook=.*//' $jails/web/config
+try jlmkr-start web
+status 0
+try jlmkr-stop web
+
+story 'a start while another start, or a stop, is under way waits for it'
+config '	-p Type=notify -p TimeoutStartSec=20' '' 'post_start_hook=/bin/sleep 1.5
+post_stop_hook=/bin/sleep 1'
+in_host jlmkr-start -q web 2> "$tmp/first" &
+sleep 0.5
+try jlmkr-start web
+status 0
+err_has 'web is starting already: waiting for that'
+err_has 'web runs already'
+wait $! || fail 'the first start failed'
+in_host sh -c 'systemctl kill -s 9 jlmkr-web.service; sleep 0.3; systemctl is-active jlmkr-web.service' \
+	> "$tmp/state"
+is deactivating "$(cat "$tmp/state")"
+try jlmkr-start web
+status 0
+err_has 'web is stopping already: waiting for that'
+
+story 'an interrupt says what goes on'
+expect_status 0 jlmkr-stop web
+tried='jlmkr-start web, interrupted'
+in_host sh -c 'jlmkr-start web & sleep 0.7; kill -INT $!; wait $!' 2> "$tmp/err" && rc=0 || rc=$?
+status 130
+err_has 'interrupted, but it goes on starting'
+try jlmkr-stop web
+
+# What nspawn gets and what systemd gets. A program in its place notes its arguments.
+story 'arguments reach nspawn as they are, pasted too'
+in_host sh -c 'mkdir -p /tmp/fake && cat > /tmp/fake/systemd-nspawn && chmod 755 /tmp/fake/*' <<'END'
+#!/bin/sh
+printf '%s\0' "$@" > /tmp/arguments
+exec sleep 1000
+END
+config '	-p Type=exec' "'--a=\$HOME \${X} \$\$ \$' --b=%%n%h% '--c=\"q\" \\\\ \\x41'
+	--d=\"it's\" '--e=two
+	lines' --f= \"\" '--g=a;b&c|d<e>f*?[x]~!#' 	'--h=	tab ä'" 'pre_start_hook=#!/bin/sh
+	true'
+with_fake() { try env PATH=/tmp/fake:/usr/bin:/bin:/root/.local/bin "$@"; }
+in_host rm -f $jails/web/.ExecStartPre
+with_fake jlmkr-start --dry-run web
+status 0
+err_has '/.ExecStartPre is not there as the config has it: a start writes it'
+out_has '\$\$HOME'
+cp "$tmp/out" "$tmp/pasted"
+! in_host test -e $jails/web/.ExecStartPre || fail 'a dry run wrote a hook'
+with_fake jlmkr-start -q --dry-run --json web
+cp "$tmp/out" "$tmp/shown.json"
+in_host sh -c 'exec busctl --json=short monitor org.freedesktop.systemd1' > "$tmp/heard" 2> /dev/null &
+monitor=$!
+sleep 0.5
+with_fake jlmkr-start -q web
+status 0
+sleep 0.5
+in_host sh -c 'cat /tmp/arguments; rm /tmp/arguments' > "$tmp/ours"
+in_host systemctl stop jlmkr-web.service
+kill $monitor
+in_host sh -s < "$tmp/pasted" 2> "$tmp/err" || fail 'the pasted command does not run'
+sleep 0.3
+in_host cat /tmp/arguments > "$tmp/theirs"
+in_host systemctl stop jlmkr-web.service
+cmp -s "$tmp/ours" "$tmp/theirs" || fail 'the pasted command makes other arguments'
+printf '%s\0' --machine=web --directory=rootfs '--a=$HOME ${X} $$ $' '--b=%%n%h%' '--c="q" \\ \x41' \
+	"--d=it's" '--e=two
+lines' --f= '' '--g=a;b&c|d<e>f*?[x]~!#' '--h=	tab ä' > "$tmp/wanted"
+tail -c "$(wc -c < "$tmp/wanted")" "$tmp/ours" | cmp -s - "$tmp/wanted" ||
+	fail 'arguments are changed' "$(tr '\0' '|' < "$tmp/ours")"
+
+story 'a dry run shows what is sent'
+python3 - "$tmp/heard" "$tmp/shown.json" > "$tmp/out" <<'END' || fail 'it shows something else'
+import json, sys
+sent = None
+for line in open(sys.argv[1]):
+    try:
+        call = json.loads(line)
+    except ValueError:
+        continue
+    if call.get('member') == 'StartTransientUnit':
+        sent = call['payload']['data']
+shown = json.load(open(sys.argv[2]))
+want = [sent[0], [[n, v['type'], v['data']] for n, v in sent[2]]]
+got = [shown['unit'], shown['properties']]
+for a, b in zip(want[1], got[1]):
+    if a != b:
+        print('sent', a, 'shown', b)
+sys.exit(want != got or not shown['argv'][0].endswith('/systemd-nspawn'))
+END
+
+story 'a dry run asks nobody'
+try env DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere jlmkr-start -q --dry-run web
+status 0
+err_empty
+finish

@@ -16,7 +16,7 @@
 enum { TEMPLATE_MAX = 1024 * 1024 };
 
 struct create_args {
-	const char *distro, *release, *variant, *arch, *build, *server, *cacert, *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
+	const char *distro, *release, *variant, *arch, *build, *server, *cacert, *image, *sha256, *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
 	bool start, offline;
 };
 
@@ -27,6 +27,8 @@ static const struct opt create_opts[] = {
 	OPT_TEXT(0, "variant", variant, "NAME", "the variant of its image (default)"),
 	OPT_TEXT(0, "build", build, "SERIAL", "this build of it instead of the newest"),
 	OPT_TEXT(0, "arch", arch, "NAME", "the architecture (this machine's)"),
+	OPT_TEXT(0, "image", image, "FILE|URL|-", "a root archive instead: tar, plain or in xz, zstd, gzip"),
+	OPT_TEXT(0, "sha256", sha256, "HEX", "what --image must hash to"),
 	OPT_TEXT(0, "server", server, "URL", "of the images, instead of images.linuxcontainers.org"),
 	OPT_TEXT(0, "cacert", cacert, "FILE", "the authorities to trust, instead of the system's"),
 	OPT_FLAG(0, "offline", offline, "take its image from the cache, asking no server"),
@@ -53,6 +55,16 @@ static int read_template(struct arena *m, const char *path, struct create_how *h
 	return how->template_text ? 0 : fail_in(e, "config");
 }
 
+static int check_image(const struct create_args *a, struct err *e)
+{
+	if (a->sha256 && !a->image) return fail(e, ERR_USAGE, "--sha256 belongs to --image");
+	if (a->image && (a->offline || a->build || a->variant || a->arch))
+		return fail(e, ERR_USAGE, "--image excludes --offline, --build, --variant and --arch");
+	if (a->image && a->config && str_eq(a->image, "-") && str_eq(a->config, "-"))
+		return fail(e, ERR_USAGE, "config and image cannot both be standard input");
+	return 0;
+}
+
 static int start_new(struct engine *en, const char *name, bool startable, struct err *e)
 {
 	if (!startable) {
@@ -75,6 +87,8 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 		.arch = a->arch,
 		.serial = a->build,
 		.offline = a->offline,
+		.archive = a->image,
+		.sha256 = a->sha256,
 		.startup = a->startup,
 		.seccomp = a->seccomp,
 		.gpu_intel = a->gpu_intel,
@@ -85,6 +99,7 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 	bool startable;
 
 	engine_init(&en, h, h->m);
+	if (check_image(a, e) < 0) return -1;
 	if (a->server) h->image_server = a->server;
 	if (a->cacert) h->cacert = a->cacert;
 	if (a->config && read_template(h->m, a->config, &how, e) < 0) return -1;

@@ -30,7 +30,7 @@ struct image_source {
 	const char *trust;	/* for --verbose: how many authorities, from where */
 };
 
-/* `server` is an https URL, with a path for mirrors; `cacert` a CA bundle or NULL.
+/* `server` (or, for image_fetch_url, the file itself) is an https URL, with a path for mirrors; `cacert` a CA bundle or NULL.
  * Proxies are taken from the environment. Connects to nobody yet. Close it with
  * image_source_close, which is safe on a zeroed one. */
 int image_source_open(struct arena *m, const char *server, const char *cacert,
@@ -69,5 +69,11 @@ int image_fetch(struct image_source *s, const struct image_pick *what, bool pinn
  * that is noted. `*got` lives in `m`. */
 int image_fetch_best(struct image_source *s, struct arena *m, const struct image_want *want,
                      const struct image_sink *sink, struct image_pick *got, struct err *e);
+
+/* Archives that no list names, judged by `sha256` (ERR_USAGE when it is none) unless that
+ * is NULL: all of an open file, which may be a pipe, or what the source's URL names. */
+int image_read(int fd, const char *sha256, const struct image_sink *sink, struct err *e);
+int image_fetch_url(struct image_source *s, const char *sha256, const struct image_sink *sink,
+                    struct err *e);
 
 #endif

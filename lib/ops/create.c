@@ -18,6 +18,7 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
+#include "lib/ops/archive.h"
 #include "lib/ops/install.h"
 #include "lib/ops/work.h"
 
@@ -25,8 +26,9 @@
 struct wanted {
 	const char *text;
 	struct conf conf;
+	const struct create_how *how;
 	struct image_want image;
-	bool offline, startable;
+	bool startable;
 };
 
 static int render(struct arena *m, const struct create_how *how, struct wanted *w, struct err *e)
@@ -44,7 +46,6 @@ static int render(struct arena *m, const struct create_how *how, struct wanted *
 	w->text = conf_render(m, how->template_text, overrides, how->nspawn_args, e);
 	if (!w->text || conf_parse(m, w->text, &w->conf, e) < 0)
 		return how->template_name ? fail_in(e, "%s", how->template_name) : -1;
-	w->offline = how->offline;
 	w->image = (struct image_want){
 		.distro = w->conf.distro.text,
 		.release = w->conf.release.text,
@@ -93,11 +94,17 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 	return w->text ? 0 : -1;
 }
 
+static int install(struct host *h, const struct wanted *w, int work, struct err *e)
+{
+	if (w->how->archive) return install_archive(h, w->how->archive, w->how->sha256, work, e);
+	return install_image(h, &w->image, w->how->offline, work, e);
+}
+
 static int fill(struct engine *en, int work, const char *name, struct wanted *w, struct err *e)
 {
 	AUTOCLOSE int rootfs = -1;
 
-	if (install_image(en->host, &w->image, w->offline, work, e) < 0) return -1;
+	if (install(en->host, w, work, e) < 0) return -1;
 	if ((rootfs = jail_open_rootfs(work, e)) < 0) return -1;
 	if (check_init(en->m, rootfs, w, e) < 0 || furnish(rootfs, name, e) < 0) return -1;
 	return replace_file(work, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
@@ -119,7 +126,7 @@ undo:
 
 int op_create(struct engine *en, const struct create_how *how, bool *startable, struct err *e)
 {
-	struct wanted w = { 0 };
+	struct wanted w = { .how = how };
 	AUTOCLOSE int jails = -1;
 
 	if (name_check(how->name, e) < 0 || render(en->m, how, &w, e) < 0) return -1;

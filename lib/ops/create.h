@@ -23,6 +23,8 @@ struct create_how {
 	/* of the image; NULL: the usual ones */
 	const char *variant, *arch, *serial;
 	bool offline;			/* from the cache of images, asking no server */
+	const char *archive;		/* instead of an image: a path, "-" or a URL */
+	const char *sha256;		/* of the archive, or NULL */
 	char *const *nspawn_args;	/* NULL-ended; if any, they replace the template's */
 };
 

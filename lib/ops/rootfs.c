@@ -1,0 +1,69 @@
+#include "lib/ops/rootfs.h"
+
+#include <inttypes.h>
+#include <sys/stat.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/out.h"
+#include "lib/base/wait.h"
+#include "lib/disk/tree.h"
+#include "lib/jail/jail.h"
+#include "lib/jail/layout.h"
+
+static int begin(struct rootfs *r, struct err *e)
+{
+	AUTOCLOSE int fd = -1;
+
+	if (mkdirat(r->work, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
+	if ((fd = jail_open_rootfs(r->work, e)) < 0) return -1;
+	r->begun = true;
+	return unpack_begin(&r->unpack, fd, NULL, e);
+}
+
+/* The child is started by the first bytes: a server that has none costs nothing. */
+int rootfs_take(void *arg, const void *data, size_t n, struct err *e)
+{
+	struct rootfs *r = arg;
+
+	if (check_signal(e) < 0) return -1;
+	if (!r->begun && begin(r, e) < 0) return -1;
+	return unpack_feed(&r->unpack, data, n, e);
+}
+
+int rootfs_restart(void *arg, struct err *e)
+{
+	struct rootfs *r = arg;
+
+	unpack_abort(&r->unpack);
+	r->begun = false;
+	return tree_remove(r->work, LAYOUT_ROOTFS, e);
+}
+
+void rootfs_progress(void *arg, uint64_t done, uint64_t total)
+{
+	const struct rootfs *r = arg;
+
+	out_progress(r->doing, done, total);
+}
+
+int rootfs_finish(struct rootfs *r, struct err *e)
+{
+	struct unpack_report report;
+
+	out_progress_end();
+	if (!r->begun) return fail(e, ERR_INPUT, "the image is empty");
+	if (unpack_end(&r->unpack, &report, e) < 0) return -1;
+	out_verbose("%" PRIu64 " files and directories, %" PRIu64 " MiB", report.entries,
+	            report.bytes >> 20);
+	if (report.bare)
+		out_warn("%" PRIu64 " files lost attributes or ACLs: the file system does not have them",
+		         report.bare);
+	return 0;
+}
+
+void rootfs_drop(struct rootfs *r)
+{
+	out_progress_end();
+	unpack_abort(&r->unpack);
+}

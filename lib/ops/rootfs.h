@@ -1,0 +1,33 @@
+/* A root file system in the making, from bytes that come in
+ *
+ * Whoever has an archive hands its bytes to rootfs_take; the directory `rootfs` of the
+ * open directory `work` appears with the first of them. rootfs_drop must follow in the
+ * end, whatever happened; after rootfs_finish it does nothing.
+ */
+#ifndef OPS_ROOTFS_H
+#define OPS_ROOTFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/disk/unpack.h"
+
+struct err;
+
+struct rootfs {
+	int work;		/* the caller sets this and `doing`, and zeroes the rest */
+	const char *doing;	/* for the progress line: "fetching" */
+	bool begun;
+	struct unpack unpack;
+};
+
+/* Fit for struct image_sink. */
+int rootfs_take(void *r, const void *data, size_t n, struct err *e);
+int rootfs_restart(void *r, struct err *e);
+void rootfs_progress(void *r, uint64_t done, uint64_t total);
+
+int rootfs_finish(struct rootfs *r, struct err *e);
+void rootfs_drop(struct rootfs *r);
+
+#endif

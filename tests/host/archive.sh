@@ -1,0 +1,79 @@
+#!/bin/sh
+# create --image: root archives of one's own, from a file, from stdin, from a URL.
+. "$(dirname "$0")/lib.sh"
+
+base=${HOST_CACHE:-$here/../../build/out/host}/base
+server=https://images.linuxcontainers.org
+debian=$(cd "$base/www" && find images/debian/bookworm/amd64/default -name rootfs.tar.xz | sort | tail -n 1)
+hash=$(sha256sum < "$base/debian.tar.xz" | cut -d' ' -f1)
+
+# Made here, because the host has no tar.
+mkdir -p "$tmp/plain/usr/lib/systemd" "$tmp/plain/sbin" "$tmp/plain/etc"
+echo 'ID=own' > "$tmp/plain/etc/os-release"
+touch "$tmp/plain/usr/lib/systemd/systemd"
+ln -s /usr/lib/systemd/systemd "$tmp/plain/sbin/init"
+mkdir -p "$tmp/lxc" "$tmp/incus/backup/container"
+cp -a "$tmp/plain" "$tmp/lxc/rootfs"
+echo 'architecture: x86_64' > "$tmp/lxc/metadata.yaml"
+cp -a "$tmp/plain" "$tmp/incus/backup/container/rootfs"
+echo 'name: own' > "$tmp/incus/backup/index.yaml"
+for layout in plain lxc incus; do
+	tar -C "$tmp/$layout" -cf "$tmp/$layout.tar" .
+	host push "$tmp/$layout.tar" /tmp/$layout.tar
+done
+gzip -k "$tmp/plain.tar"
+zstd -q "$tmp/plain.tar" 2> /dev/null || cp "$tmp/plain.tar" "$tmp/plain.tar.zst"
+
+for layout in plain lxc incus; do
+	story "a file: $layout layout"
+	try jlmkr-create --image=/tmp/$layout.tar $layout
+	status 0
+	is 'ID=own' "$(in_host cat $jails/$layout/rootfs/etc/os-release)"
+	is 'config rootfs ' "$(in_host ls -A $jails/$layout | tr '\n' ' ')"
+done
+
+story 'standard input, whatever it is compressed with'
+for kind in tar tar.gz tar.zst; do
+	try jlmkr-create -q --image=- stdin-$kind < "$tmp/plain.$kind"
+	status 0
+	is 'ID=own' "$(in_host cat $jails/stdin-$kind/rootfs/etc/os-release)"
+done
+
+story 'a real Debian from a URL boots'
+try jlmkr-create --start --image=$server/$debian --sha256="$hash" url
+status 0
+expect_status 0 jlmkr-exec url true
+expect_status 0 jlmkr-stop url
+
+story 'a wrong hash leaves nothing'
+wrong=$(echo "$hash" | tr 0-9 1-90)
+try jlmkr-create -q --image=/tmp/plain.tar --sha256="$wrong" bad
+status 7
+one_line_err
+try jlmkr-create -q --image=$server/$debian --sha256="$wrong" bad
+status 7
+is 0 "$(in_host sh -c "ls -A $jails | grep -c bad")"
+
+story 'what is no root archive is refused'
+mkdir -p "$tmp/other/stuff"
+tar -C "$tmp/other" -cf "$tmp/other.tar" .
+try jlmkr-create -q --image=- bad < "$tmp/other.tar"
+status 1
+err_has 'no root file system'
+ln -s /etc "$tmp/other/rootfs"
+tar -C "$tmp/other" -cf "$tmp/other.tar" .
+try jlmkr-create -q --image=- bad < "$tmp/other.tar"
+status 1
+try jlmkr-create -q --image=/nonexistent bad
+status 1
+err_has '/nonexistent'
+try jlmkr-create -q --image=- bad < /dev/null
+status 1
+try jlmkr-create -q --image=http://images.linuxcontainers.org/$debian bad
+status 7
+expect_status 2 jlmkr-create --sha256="$hash" bad
+expect_status 2 jlmkr-create --image=- --config=- bad
+expect_status 2 jlmkr-create --image=/tmp/plain.tar --sha256=12 bad
+is 0 "$(in_host sh -c "ls -A $jails | grep -c bad")"
+
+finish

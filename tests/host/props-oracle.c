@@ -3,8 +3,8 @@
  *	props-oracle CASES OPTIONS COUNT SEED
  *
  * CASES are lines with an assignment in the first column, OPTIONS lines with words
- * that '|' separates; both are tried as they are, then COUNT assignments made out of
- * pieces of the cases. A listener of ours stands where systemd-run looks for the
+ * that '|' separates; both are tried as they are, then COUNT assignments, half of them
+ * made out of pieces of the cases, half made up for each property in turn. A listener of ours stands where systemd-run looks for the
  * system bus: the unit never comes to be. Where PID 1 listens nothing is, because the
  * caller gave us a /run of our own.
  */
@@ -25,6 +25,7 @@
 #include "lib/bus/message.h"
 #include "lib/bus/props.h"
 #include "lib/bus/runopts.h"
+#include "tests/host/props-oracle-values.h"
 
 enum { WORDS_MAX = 64, MESSAGE_LIMIT = 1 << 20, PATIENCE_MS = 10000 };
 
@@ -324,7 +325,7 @@ int main(int argc, char **argv)
 	for (int i = atoi(argv[3]); i > 0 && !signal_caught(); i--) {
 		AUTOFREE struct arena tmp = { 0 };
 
-		compare_property(listener, variation(&tmp, &cases));
+		compare_property(listener, i % 2 ? variation(&tmp, &cases) : invention(&tmp, (size_t)i / 2));
 	}
 	printf("# %d calls, %d refused by both\n", tried, refused);
 	printf("%s props-oracle%s\n", wrong ? "not ok" : "ok",

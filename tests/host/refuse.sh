@@ -61,12 +61,6 @@ refuses 6 fedora 43
 host images '*/rootfs.tar.xz reset 0'
 refuses 6 fedora 43
 
-for cert in wrongname expired notyet self stranger; do
-	story "a certificate that is $cert"
-	host images "cert $cert"
-	refuses 7 fedora 43
-	err_has 'certificate'
-done
 
 story 'a server that has no such file, or no index'
 host images '* status 404'

@@ -1,0 +1,50 @@
+#!/bin/sh
+# The certificates of real life and of attackers, each served by a real TLS server.
+. "$(dirname "$0")/lib.sh"
+
+for cert in good p384 rsa4096 wildcard chain; do
+	story "accepted: $cert"
+	host images "cert $cert"
+	try jlmkr-images -q debian
+	status 0
+	err_empty
+done
+
+# refused NAME WORDS...: with the words that tell it from the others
+refused() {
+	story "refused: $1"
+	host images "cert $1"
+	try jlmkr-images -q debian
+	status 7
+	one_line_err
+	err_has "$2"
+}
+
+refused wrongname 'another name: example.org'
+refused widewild 'another name'
+refused expired 'expired on 2021-01-01'
+refused notyet 'not valid before 2044-01-01'
+refused stranger "signed by 'unknown authority', which is not in"
+refused nochain "signed by 'jlmkr test intermediate', which is not in.*intermediate certificate"
+refused self 'signed by itself'
+refused samename 'not with the key which that authority has'
+refused leafca 'is not an authority'
+refused rsa1024 'less than 2048 bits'
+refused sha1 'SHA-1'
+
+story 'a server that speaks TLS 1.3 only is named as such'
+host images 'tls 1.3'
+try jlmkr-images -q debian
+status 6
+one_line_err
+err_has 'TLS 1.3'
+
+story 'none of that leaves a jail'
+host images 'cert stranger'
+try jlmkr-create -q --distro=fedora --release=43 bad
+status 7
+host images
+try jlmkr-list
+out_has 'No jails'
+
+finish

@@ -1,14 +1,17 @@
 #!/bin/sh
 # Our properties and options against the real systemd-run's, in the test host's tree but
-# not in a running host: nothing is started. COUNT and SEED say how much is tried.
+# not in a running host: nothing is started. COUNT and SEED say how much is tried, HOST_SUITE
+# which systemd-run: trixie has 257.
 cd "$(dirname "$0")/../.." || exit 1
 
 out=${OUT:-build/out}/oracle
-tree=${HOST_CACHE:-$PWD/build/out/host}/base/tree
+[ "${HOST_SUITE:-bookworm}" = bookworm ] && base=base || base=suite-$HOST_SUITE
+tree=${HOST_CACHE:-$PWD/build/out/host}/$base/tree
 tests/host/bake || { echo 'not ok props-oracle: no test host'; exit 1; }
 mkdir -p "$out" || exit 1
 musl-gcc -idirafter build/out/musl/kernel -static -std=c11 -D_GNU_SOURCE -Os -I. \
-	-o "$out/props-oracle" tests/host/props-oracle.c $(ls lib/bus/props*.c | grep -v props_table) lib/bus/runopts.c \
+	-o "$out/props-oracle" tests/host/props-oracle.c \
+	$(ls lib/bus/props*.c | grep -v props_table) lib/bus/runopts.c \
 	lib/bus/wire.c lib/bus/read.c lib/bus/check.c lib/bus/message.c lib/base/arena.c \
 	lib/base/err.c lib/base/fd.c lib/base/nearest.c lib/base/str.c lib/base/wait.c ||
 	{ echo 'not ok props-oracle: it does not compile'; exit 1; }
@@ -19,5 +22,6 @@ exec unshare --mount sh -c '
 	mount --rbind /sys "$tree/sys" && mount --rbind /dev "$tree/dev" &&
 	cp "$out/props-oracle" tests/data/bus/*.tsv "$tree/tmp" &&
 	exec chroot "$tree" /usr/bin/env -i PATH=/usr/bin:/bin LANG=C.UTF-8 /tmp/props-oracle \
-		/tmp/systemd-bus-cases.tsv /tmp/systemd-run-options.tsv "$@"
+		/tmp/systemd-bus-cases.tsv /tmp/systemd-run-options.tsv "$@" \
+		"$(chroot "$tree" systemd-run --version | sed -n "1s/^systemd \([0-9]*\).*/\1/p")"
 ' - "$tree" "$out" "${COUNT:-3000}" "${SEED:-1}"

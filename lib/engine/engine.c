@@ -35,12 +35,15 @@ int engine_open(struct engine *en, struct err *e)
 	struct err why = { 0 };
 
 	if (en->bus) return 0;
-	en->bus = bus_open(en->host->bus_address, BUS_BROKER, deadline_in(CONNECT_MS), e);
+	en->bus = bus_open(en->host->bus_address, BUS_BROKER, deadline_in(CONNECT_MS), &why);
 	if (en->bus) return 0;
 	if (check_signal(e) < 0) return -1;
-	en->bus = bus_open(BUS_PRIVATE, BUS_PEER, deadline_in(CONNECT_MS), &why);
-	if (!en->bus) return fail_in(e, "no connection to systemd");
-	if (!en->bus_missed) out_warn("%s; asking systemd itself", e->text);
+	en->bus = bus_open(BUS_PRIVATE, BUS_PEER, deadline_in(CONNECT_MS), NULL);
+	if (!en->bus) {
+		if (e) *e = why;
+		return fail_in(e, "no connection to systemd");
+	}
+	if (!en->bus_missed) out_warn("%s; asking systemd itself", why.text);
 	en->bus_missed = true;
 	return 0;
 }

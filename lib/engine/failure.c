@@ -181,6 +181,8 @@ static const char *main_text(const struct failure *f)
 	if (str_eq(f->job, "done") && str_eq(s->result, "success"))
 		return f->service.unmet_count || !s->exec_start ? unmet_text(f)
 		                                                 : "it ended as soon as it had started";
+	/* Where the unit cannot be asked any more, on systemd's private socket. */
+	if (str_eq(s->result, "exit-code")) return "a hook failed";
 	return arena_printf(f->m, "the unit's result is '%s'", *s->result ? s->result : "unknown");
 }
 

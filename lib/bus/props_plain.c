@@ -229,8 +229,10 @@ int add_sec(struct prop_in *in)
 
 int add_sec_or_never(struct prop_in *in)
 {
+	/* The older of the two properties takes blanks for nothing. */
+	size_t blanks = in->kind->since ? 0 : strspn(in->text, BLANKS);
 	uint64_t v = UINT64_MAX;
-	bool good = !in->text[strspn(in->text, BLANKS)] || text_sec(in->text, &v);
+	bool good = !in->text[blanks] || text_sec(in->text, &v);
 
 	return add_u64(in, usec_name(in), good, v);
 }

@@ -1,0 +1,61 @@
+#!/bin/sh
+# A server with bad habits: create gets its image all the same.
+. "$(dirname "$0")/lib.sh"
+
+root='*debian/bookworm/amd64/default*rootfs.tar.xz'
+newest=$(in_host jlmkr-images debian/12/default | awk 'NR == 2 { print $5 }')
+
+# gets [RULE...]: create succeeds under these rules, from nothing
+gets() {
+	in_host sh -c "rm -rf $jails/j1; jlmkr-images -q --prune"
+	host images "$@"
+	try jlmkr-create j1
+	status 0
+	is 'ID=debian' "$(in_host grep ^ID= $jails/j1/rootfs/etc/os-release)"
+	host images
+}
+
+story 'it closes the connection in the middle'
+gets "$root truncate 20000000"
+
+story 'it resets the connection in the middle'
+gets "$root reset 30000000"
+
+story 'it answers 500, once'
+gets "* status 500 1"
+
+story 'it is overloaded, twice'
+gets "$root status 503 2"
+
+story 'it sends chunks, and no length'
+gets "$root chunked"
+
+story 'it understands no ranges'
+gets "$root norange"
+
+story 'it sends us elsewhere'
+older=$(in_host jlmkr-images --json debian/12/default | python3 -c '
+import json, sys
+print(json.load(sys.stdin)[0]["builds"][1]["path"])')
+gets "*bookworm/amd64/default/$newest/* redirect /$older"
+
+story 'it has just deleted the build that its list names'
+gets "*bookworm/amd64/default/$newest/* status 404"
+err_has "build $newest is not to be had"
+
+story 'its newest build is not what the list promises'
+gets "*bookworm/amd64/default/$newest/* flip"
+err_has "build $newest is not to be had"
+
+story 'it stalls: a clean failure, and the next try goes on from there'
+in_host sh -c "rm -rf $jails/j1; jlmkr-images -q --prune"
+host images "$root stall 40000000"
+try timeout -s INT 8 jlmkr-create -q j1
+refused
+is '' "$(in_host ls -A $jails)"
+host images
+try jlmkr-create -q j1
+status 0
+host requests | tail -n 1 | grep -q "default.*rootfs.tar.xz [1-9b]" || fail 'it began anew'
+
+finish

@@ -207,7 +207,7 @@ static int64_t namespaces_take(struct prop_in *in, const char *p)
 	static const struct name_value kinds[] = {
 		{ "cgroup", 0x02000000 }, { "ipc", 0x08000000 }, { "net", 0x40000000 },
 		{ "mnt", 0x00020000 }, { "pid", 0x20000000 }, { "user", 0x10000000 },
-		{ "uts", 0x04000000 }, { NULL, 0 },
+		{ "uts", 0x04000000 }, { "time", 0x80 }, { NULL, 0 },
 	};
 	int64_t sum = 0;
 	char *word;

@@ -143,7 +143,7 @@ static const struct prop_kind kinds[] = {
 	{ add_secure_bits, "a list of bits such as keep-caps", "SecureBits", 0 },
 	{ add_capabilities, "a list of capabilities", "CapabilityBoundingSet "
 	  "AmbientCapabilities", 0 },
-	{ add_namespaces, "yes, no or a list out of cgroup ipc mnt net pid user uts",
+	{ add_namespaces, "yes, no or a list out of cgroup ipc mnt net pid time user uts",
 	  "RestrictNamespaces", 0 },
 	{ add_exit_statuses, "an exit status from 0 to 255 or its name, or a signal's name",
 	  "RestartPreventExitStatus RestartForceExitStatus SuccessExitStatus", 0 },

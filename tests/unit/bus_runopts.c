@@ -76,7 +76,7 @@ TEST(options_become_what_systemd_run_sends)
 		printf("# row %d: %s%s\n#  recorded: %s\n", rows, got, e.text, column[1]);
 		wrong++;
 	}
-	CHECK_INT(rows, 65);
+	CHECK_INT(rows, 67);
 	CHECK_INT(wrong, 0);
 }
 

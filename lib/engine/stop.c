@@ -149,12 +149,9 @@ static int hold(const struct stopping *s, struct err *e)
 
 static int stop_held(struct stopping *s, struct err *e)
 {
-	AUTOWATCH struct unit_watch uw = { 0 };
-
-	s->uw = &uw;
-	if (unit_watch(&uw, s->en->bus, name_unit(s->en->m, s->jail), e) < 0) return -1;
+	if (unit_watch(s->uw, s->en->bus, name_unit(s->en->m, s->jail), e) < 0) return -1;
 	if (hold(s, e) < 0) return e->kind == ERR_MISSING ? 1 : -1;
-	if (!unit_is_loaded(&uw.state) || unit_is_over(&uw.state)) return 1;
+	if (unit_is_over(&s->uw->state)) return 1;
 	if (stop_by_steps(s, e) > 0) return 0;
 	if (e->kind == ERR_INTERRUPTED && s->goes_on)
 		fail(e, ERR_INTERRUPTED, "interrupted; %s %s", s->jail, s->goes_on);
@@ -165,11 +162,13 @@ static int stop_held(struct stopping *s, struct err *e)
  * started again. */
 int engine_stop(struct engine *en, const char *jail, const struct stop_how *how, struct err *e)
 {
-	struct stopping s = { .en = en, .jail = jail, .how = how };
+	struct unit_watch uw = { 0 };
+	struct stopping s = { .en = en, .jail = jail, .how = how, .uw = &uw };
 	int rc;
 
 	if (engine_open(en, e) < 0) return -1;
 	rc = stop_held(&s, e);
+	unit_unwatch(&uw);
 	if (rc >= 0) engine_forget(en, jail);
 	engine_close(en);
 	return rc;

@@ -62,7 +62,8 @@ static int try_alone(struct engine *en, struct arena *m, const struct suspect *s
 
 static int too_new(struct engine *en, const struct suspect *s, struct err *e)
 {
-	int since = s->property ? prop_since(s->property) : 0, version = systemd_version(en->bus, NULL);
+	int since = s->property ? prop_since(s->property) : 0;
+	int version = systemd_version(en->bus, NULL);
 
 	if (since && version > 0 && since > version)
 		return fail(e, ERR_INPUT, "%s= needs systemd %d, this is %d", s->property, since,

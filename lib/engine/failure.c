@@ -46,7 +46,8 @@ static const struct sentence job_sentences[] = {
 };
 
 static const struct sentence unit_sentences[] = {
-	{ "oom-kill", "the kernel ran out of memory for it and killed a process (MemoryMax=, OOMPolicy=)" },
+	{ "oom-kill", "it ran out of memory and the kernel killed a process of it "
+	  "(MemoryMax=, OOMPolicy=)" },
 	{ "watchdog", "it gave systemd no sign of life in time (WatchdogSec=)" },
 	{ "resources", "systemd could not get what it needs to run it: its log tells what" },
 	{ "start-limit-hit", "it was started too often in a short time "
@@ -177,10 +178,12 @@ static const char *main_text(const struct failure *f)
 		return died ? arena_printf(f->m, "%s %s before it was ready", nspawn,
 		                           ended(f->m, s->exec_code, s->exec_status))
 		            : "systemd-nspawn ended before it was ready";
-	if (died) return arena_printf(f->m, "%s %s", nspawn, ended(f->m, s->exec_code, s->exec_status));
+	if (died)
+		return arena_printf(f->m, "%s %s", nspawn,
+		                    ended(f->m, s->exec_code, s->exec_status));
 	if (str_eq(f->job, "done") && str_eq(s->result, "success"))
 		return f->service.unmet_count || !s->exec_start ? unmet_text(f)
-		                                                 : "it ended as soon as it had started";
+		                                               : "it ended as soon as it had started";
 	/* Where the unit cannot be asked any more, on systemd's private socket. */
 	if (str_eq(s->result, "exit-code")) return "a hook failed";
 	return arena_printf(f->m, "the unit's result is '%s'", *s->result ? s->result : "unknown");

@@ -112,8 +112,9 @@ static int request_start(struct engine *en, struct unit_watch *uw, const struct 
 	rc = send_until_free(en, uw, plan, &o, &why);
 	if (rc >= 0) return rc;
 	if (e) *e = why;
-	/* In systemd's own words, not for want of an answer: */
-	return (why.kind == ERR_HOST || why.kind == ERR_MISSING) && !why.sys ? request_blame(en, plan, e) : -1;
+	/* Not for want of an answer, but in systemd's own words: */
+	if (why.sys || (why.kind != ERR_HOST && why.kind != ERR_MISSING)) return -1;
+	return request_blame(en, plan, e);
 }
 
 /* Wait until the watch's job is over and read the unit's state, over new connections if

@@ -4,9 +4,9 @@
  *
  * CASES are lines with an assignment in the first column, OPTIONS lines with words
  * that '|' separates; both are tried as they are, then COUNT assignments, half of them
- * made out of pieces of the cases, half made up for each property in turn. A listener of ours stands where systemd-run looks for the
- * system bus: the unit never comes to be. Where PID 1 listens nothing is, because the
- * caller gave us a /run of our own. VERSION is systemd-run's: newer ones ask nobody but
+ * made out of pieces of the cases, half made up for each property in turn. A listener of
+ * ours stands where systemd-run looks for the system bus: the unit never comes to be.
+ * Where PID 1 listens nothing is, because the caller gave us a /run of our own. VERSION is systemd-run's: newer ones ask nobody but
  * PID 1, and know more properties.
  */
 

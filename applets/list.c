@@ -1,35 +1,122 @@
-/* All jails at a glance. What runs is asked of machined, the rest is read from
- * configs and root file systems: two round trips however many jails there are. */
+/* All jails at a glance. What runs is asked of systemd and machined, the rest is read
+ * from configs and root file systems: two round trips however many jails there are. */
 
 #include "applets/applet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/auto.h"
 #include "lib/base/out.h"
+#include "lib/base/str.h"
+#include "lib/base/wait.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/text/json.h"
 
-static const char *const columns[] = {
-	"NAME", "RUNNING", "STARTUP", "GPU_INTEL", "GPU_NVIDIA", "OS", "VERSION", "ADDRESSES", NULL
+struct list_args {
+	bool json, no_header;
+	const char *output;
 };
+
+#define OPT_INTO list_args
+static const struct opt list_opts[] = {
+	OPT_TEXT('o', "output", output, "COLUMNS", "these columns, separated by commas"),
+	OPT_FLAG(0, "no-header", no_header, "without the line of headings"),
+	OPT_FLAG(0, "json", json, "as JSON, with everything that is known"),
+	OPT_END
+};
+
+enum { COLUMNS_MAX = 16 };
+
+/* What is known of a jail; a text that is not is NULL or "". */
+struct row {
+	const char *name, *path, *state, *os, *version;
+	const char *running, *startup, *gpu_intel, *gpu_nvidia;	/* True, False */
+	const char *const *addresses;
+	const char *broken;		/* why it is no whole jail */
+};
+
+static const char *first_address(struct arena *m, const struct row *r)
+{
+	if (!r->addresses[0]) return NULL;
+	return r->addresses[1] ? arena_printf(m, "%s…", r->addresses[0]) : r->addresses[0];
+}
+
+static const struct column {
+	const char *name;
+	size_t at;		/* in struct row: a text, or the addresses */
+	bool usual;
+} columns[] = {
+	{ "NAME", offsetof(struct row, name), true },
+	{ "RUNNING", offsetof(struct row, running), true },
+	{ "STARTUP", offsetof(struct row, startup), true },
+	{ "GPU_INTEL", offsetof(struct row, gpu_intel), true },
+	{ "GPU_NVIDIA", offsetof(struct row, gpu_nvidia), true },
+	{ "OS", offsetof(struct row, os), true },
+	{ "VERSION", offsetof(struct row, version), true },
+	{ "ADDRESSES", offsetof(struct row, addresses), true },
+	{ "STATE", offsetof(struct row, state), false },
+	{ "PATH", offsetof(struct row, path), false },
+};
+
+enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
+
+static const char *cell(struct arena *m, const struct row *r, const struct column *c)
+{
+	if (c->at == offsetof(struct row, addresses)) return first_address(m, r);
+	return *(const char *const *)((const char *)r + c->at);
+}
+
+/* -- which columns -- */
+
+static int fail_column(struct arena *m, const char *name, struct err *e)
+{
+	struct str known = { .m = m };
+
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		str_addf(&known, "%s%s", i ? ", " : "", columns[i].name);
+	return fail(e, ERR_USAGE, "there is no column '%s'; there are %s", name, str_text(&known));
+}
+
+static const struct column *find_column(const char *name)
+{
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		if (!strcasecmp(columns[i].name, name)) return &columns[i];
+	return NULL;
+}
+
+/* NULL-ended into `out`, which has room for COLUMNS_MAX of them. */
+static int choose_columns(struct arena *m, const char *list, const struct column *out[],
+                          struct err *e)
+{
+	size_t n = 0, len;
+
+	for (size_t i = 0; !list && i < COLUMN_COUNT; i++)
+		if (columns[i].usual) out[n++] = &columns[i];
+	for (; list && n < COLUMNS_MAX - 1; list += len + 1) {
+		const char *name = arena_strndup(m, list, len = strcspn(list, ","));
+
+		if (!(out[n++] = find_column(name))) return fail_column(m, name, e);
+		if (!list[len]) break;
+	}
+	out[n] = NULL;
+	return 0;
+}
+
+/* -- what is known -- */
 
 struct listing {
 	struct host *host;
-	struct machine *machines;	/* NULL: what runs is not known */
+	struct running *running;	/* NULL: what runs is not known */
 	size_t n;
 };
 
-static int by_name(const void *name, const void *machine)
+static int by_name(const void *name, const void *running)
 {
-	return strcmp(name, ((const struct machine *)machine)->name);
-}
-
-static const struct machine *running(const struct listing *l, const char *name)
-{
-	return l->n ? bsearch(name, l->machines, l->n, sizeof *l->machines, by_name) : NULL;
+	return strcmp(name, ((const struct running *)running)->name);
 }
 
 static const char *truth(bool is)
@@ -37,86 +124,154 @@ static const char *truth(bool is)
 	return is ? "True" : "False";
 }
 
-static const char *addresses(struct arena *m, const struct machine *up)
+static void read_os(struct host *h, struct row *r)
 {
-	if (!up || !up->addresses[0]) return NULL;
-	return up->addresses[1] ? arena_printf(m, "%s…", up->addresses[0]) : up->addresses[0];
-}
-
-static void read_os(const struct listing *l, const char *name, const char **os,
-                    const char **version)
-{
-	AUTOCLOSE int jail = jail_open(l->host->dir, name, NULL);
+	AUTOCLOSE int jail = jail_open(h->dir, r->name, NULL);
 	AUTOCLOSE int rootfs = jail < 0 ? -1 : jail_open_rootfs(jail, NULL);
 	struct osrel rel;
 
-	if (rootfs < 0 || jail_os(l->host->m, rootfs, &rel, NULL) < 0) return;
-	*os = rel.id;
-	*version = rel.version_id ? rel.version_id : rel.version_codename;
+	if (rootfs < 0 || jail_os(h->m, rootfs, &rel, NULL) < 0) return;
+	r->os = rel.id;
+	r->version = rel.version_id ? rel.version_id : rel.version_codename;
 }
 
-/* Reads the config; what is wrong with the jail is a warning beside the table. */
-static bool read_conf(const struct listing *l, const struct jail *j, struct conf *c)
+/* What is wrong with the jail is a warning beside the table. */
+static void read_conf(struct host *h, const struct jail *j, struct row *r)
 {
 	struct err why = { 0 };
+	struct conf c;
 
 	if (j->broken) {
 		out_warn("%s is no whole jail: %s", j->name, j->broken);
-		return false;
+	} else if (jail_conf(h->m, h->dir, j->name, &c, &why) < 0) {
+		out_warn("%s", why.text);
+	} else {
+		r->startup = truth(c.startup.on);
+		r->gpu_intel = truth(c.gpu_intel.on);
+		r->gpu_nvidia = truth(c.gpu_nvidia.on);
 	}
-	if (jail_conf(l->host->m, l->host->dir, j->name, c, &why) == 0) return true;
-	out_warn("%s", why.text);
-	return false;
 }
 
-static void add_row(struct table *t, const struct listing *l, const struct jail *j)
+static void fill_row(const struct listing *l, const struct jail *j, struct row *r)
 {
-	const struct machine *up = running(l, j->name);
-	const char *os = up ? up->os : "", *version = up ? up->version : "";
-	struct conf c;
-	bool known = read_conf(l, j, &c);
+	static const char *const none[] = { NULL };
+	const struct running *up = l->n ? bsearch(j->name, l->running, l->n, sizeof *up, by_name) : NULL;
 
-	if (!*os) read_os(l, j->name, &os, &version);
-	table_add(t, (const char *const[]){
-		j->name,
-		l->machines ? truth(up) : NULL,
-		known ? truth(c.startup.on) : NULL,
-		known ? truth(c.gpu_intel.on) : NULL,
-		known ? truth(c.gpu_nvidia.on) : NULL,
-		os,
-		version,
-		addresses(l->host->m, up),
-	});
+	*r = (struct row){ .name = j->name, .path = j->path, .addresses = none, .broken = j->broken };
+	if (l->running) r->running = truth(up && up->runs);
+	if (l->running) r->state = up ? up->state : "inactive";
+	if (up) {
+		r->os = up->os;
+		r->version = up->version;
+		r->addresses = up->addresses;
+	}
+	read_conf(l->host, j, r);
+	if (!r->os || !*r->os) read_os(l->host, r);
+}
+
+/* -- shown -- */
+
+static int print_table(struct arena *m, const struct column *const chosen[], bool no_header,
+                       const struct row *rows, size_t n, struct err *e)
+{
+	const char *names[COLUMNS_MAX] = { 0 }, *cells[COLUMNS_MAX];
+	struct table t = { .m = m, .columns = names, .no_header = no_header };
+
+	for (size_t k = 0; chosen[k]; k++)
+		names[k] = chosen[k]->name;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; chosen[k]; k++)
+			cells[k] = cell(m, &rows[i], chosen[k]);
+		table_add(&t, cells);
+	}
+	return table_print(&t, e);
+}
+
+static void add_truth(struct json_out *o, const char *key, const char *truth)
+{
+	if (truth)
+		json_add_bool(o, key, str_eq(truth, "True"));
+	else
+		json_add_text(o, key, NULL);
+}
+
+static void add_known(struct json_out *o, const char *key, const char *text)
+{
+	json_add_text(o, key, text && *text ? text : NULL);
+}
+
+static void add_object(struct json_out *o, const struct row *r)
+{
+	json_object(o, NULL);
+	json_add_text(o, "name", r->name);
+	add_truth(o, "running", r->running);
+	add_truth(o, "startup", r->startup);
+	add_truth(o, "gpu_intel", r->gpu_intel);
+	add_truth(o, "gpu_nvidia", r->gpu_nvidia);
+	add_known(o, "os", r->os);
+	add_known(o, "version", r->version);
+	json_array(o, "addresses");
+	for (const char *const *address = r->addresses; *address; address++)
+		json_add_text(o, NULL, *address);
+	json_end(o, ']');
+	add_known(o, "state", r->state);
+	json_add_text(o, "path", r->path);
+	json_add_text(o, "broken", r->broken);
+	json_end(o, '}');
+}
+
+static int print_json(struct arena *m, const struct row *rows, size_t n, struct err *e)
+{
+	struct str text = { .m = m };
+	struct json_out o = { .to = &text };
+
+	json_array(&o, NULL);
+	for (size_t i = 0; i < n; i++)
+		add_object(&o, &rows[i]);
+	json_end(&o, ']');
+	puts(str_text(&text));
+	return out_flush(e);
 }
 
 static int list_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
-	struct table t = { .m = h->m, .columns = columns };
+	const struct list_args *a = args;
+	const struct column *chosen[COLUMNS_MAX];
 	struct listing l = { .host = h };
 	AUTOENGINE struct engine en;
 	struct jail *jails;
+	struct row *rows;
 	size_t n;
 
-	(void)args;
 	(void)operands;
 	engine_init(&en, h, h->m);
+	if (choose_columns(h->m, a->output, chosen, e) < 0) return -1;
 	if (!(jails = jail_find_all(h->m, h->dir, &n, e))) return -1;
-	if (!n) {
-		puts("No jails.");
+	if (!n && !a->json) {
+		if (!a->no_header) puts("No jails.");
 		return out_flush(e);
 	}
-	if (!(l.machines = engine_list(&en, &l.n, e)))
+	if (!(l.running = engine_list(&en, &l.n, e))) {
+		if (check_signal(e) < 0) return -1;
 		out_warn("what runs is not known: %s", e->text);
+	}
+	rows = arena_array(h->m, n + 1, sizeof *rows);
 	for (size_t i = 0; i < n; i++)
-		add_row(&t, &l, &jails[i]);
-	return table_print(&t, e);
+		fill_row(&l, &jails[i], &rows[i]);
+	if (a->json) return print_json(h->m, rows, n, e);
+	return print_table(h->m, chosen, a->no_header, rows, n, e);
 }
 
 const struct applet list_applet = {
 	.name = "list",
 	.brief = "show all jails",
 	.operands = "",
-	.text = "- stands for what is not known, … behind an address for more of them.\n",
+	.text = "- stands for what is not known, … behind an address for more of them. There are\n"
+		"two more columns for --output: STATE, that of the unit, and PATH. JSON has the\n"
+		"same names in lower case, all addresses, and in 'broken' why a jail is no whole\n"
+		"one.\n",
+	.opts = list_opts,
+	.args_size = sizeof(struct list_args),
 	.max = 0,
 	.needs = NEEDS_DIR,
 	.run = list_run,

@@ -13,6 +13,9 @@ static int log_run(struct host *h, const void *args, char *const *operands, stru
 
 	(void)args;
 	if (jail_check(h->m, h->dir, *operands, e) < 0) return -1;
+	if (!run_find(h->m, "journalctl", NULL))
+		return fail(e, ERR_HOST, "journalctl is not on this machine; the log is in "
+		            "/var/log/journal or /run/log/journal");
 	words_add(&argv, "journalctl");
 	words_add(&argv, "-u");
 	words_add(&argv, name_unit(h->m, *operands));

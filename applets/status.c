@@ -1,18 +1,138 @@
-/* The state of a jail's unit, as systemctl shows it. */
+/* How a jail is doing: systemctl shows it best, but not for programs, and it may be
+ * missing. */
 
 #include "applets/applet.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/out.h"
 #include "lib/base/run.h"
 #include "lib/base/str.h"
+#include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/name.h"
+#include "lib/text/json.h"
+
+enum { DEAD = 3 };		/* systemctl's exit status for a unit that does not run */
+
+struct status_args {
+	bool json;
+};
+
+#define OPT_INTO status_args
+static const struct opt status_opts[] = {
+	OPT_FLAG(0, "json", json, "as JSON; may also stand behind the name"),
+	OPT_END
+};
+
+static void add_number(struct json_out *o, const char *key, int64_t v)
+{
+	if (v < 0)
+		json_add_text(o, key, NULL);
+	else
+		json_add_int(o, key, v);
+}
+
+static void add_known(struct json_out *o, const char *key, const char *text)
+{
+	json_add_text(o, key, *text ? text : NULL);
+}
+
+static void print_json(struct arena *m, const char *jail, const struct jail_status *s)
+{
+	struct str text = { .m = m };
+	struct json_out o = { .to = &text };
+
+	json_object(&o, NULL);
+	json_add_text(&o, "name", jail);
+	json_add_text(&o, "unit", name_unit(m, jail));
+	json_add_bool(&o, "running", s->runs);
+	json_add_text(&o, "state", s->state);
+	json_add_text(&o, "substate", s->sub);
+	add_number(&o, "since", s->since);
+	add_number(&o, "leader", s->leader);
+	add_number(&o, "tasks", s->tasks);
+	add_number(&o, "memory_bytes", s->memory);
+	add_number(&o, "cpu_ns", s->cpu_ns);
+	add_number(&o, "restarts", s->restarts);
+	add_known(&o, "os", s->os);
+	add_known(&o, "version", s->version);
+	json_array(&o, "addresses");
+	for (const char **address = s->addresses; *address; address++)
+		json_add_text(&o, NULL, *address);
+	json_end(&o, ']');
+	add_known(&o, "last_exit", s->end);
+	json_end(&o, '}');
+	puts(str_text(&text));
+}
+
+static const char *age(struct arena *m, int64_t seconds)
+{
+	if (seconds < 60) return arena_printf(m, "%" PRId64 " s", seconds);
+	if (seconds < 3600) return arena_printf(m, "%" PRId64 " min", seconds / 60);
+	if (seconds < 86400)
+		return arena_printf(m, "%" PRId64 " h %" PRId64 " min", seconds / 3600, seconds / 60 % 60);
+	return arena_printf(m, "%" PRId64 " days %" PRId64 " h", seconds / 86400, seconds / 3600 % 24);
+}
+
+static void print_since(struct arena *m, int64_t since)
+{
+	time_t at = (time_t)since, now = time(NULL);
+	struct tm tm;
+	char text[64];
+
+	if (since < 0 || !localtime_r(&at, &tm)) return;
+	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", &tm);
+	printf("    since:  %s (%s ago)\n", text, age(m, now > at ? now - at : 0));
+}
+
+static void print_text(struct arena *m, const char *jail, const struct jail_status *s)
+{
+	printf("%s\n    state:  %s (%s)\n", jail, s->state, s->sub);
+	print_since(m, s->since);
+	if (*s->end) printf("     last:  %s\n", s->end);
+	if (!s->runs) return;
+	if (*s->os) printf("       os:  %s %s\n", s->os, s->version);
+	if (s->leader >= 0) printf("   leader:  %" PRId64 "\n", s->leader);
+	if (s->tasks >= 0) printf("    tasks:  %" PRId64 "\n", s->tasks);
+	if (s->memory >= 0) printf("   memory:  %" PRId64 " MiB\n", s->memory >> 20);
+	if (s->cpu_ns >= 0) printf("      cpu:  %.3f s\n", (double)s->cpu_ns / 1e9);
+	for (const char **address = s->addresses; *address; address++)
+		printf("  address:  %s\n", *address);
+}
+
+static int answer(struct host *h, const char *jail, bool json, struct err *e)
+{
+	AUTOENGINE struct engine en;
+	struct jail_status s;
+
+	engine_init(&en, h, h->m);
+	if (engine_status(&en, jail, &s, e) < 0) return -1;
+	if (json)
+		print_json(h->m, jail, &s);
+	else
+		print_text(h->m, jail, &s);
+	return out_flush(e) < 0 ? -1 : s.runs ? 0 : DEAD;
+}
+
+static bool is_json(char *const *words)
+{
+	for (; *words; words++)
+		if (str_eq(*words, "--json")) return true;
+	return false;
+}
 
 static int status_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
+	const struct status_args *a = args;
 	struct words argv = { .m = h->m };
+	bool json = a->json || is_json(operands + 1);
 
-	(void)args;
 	if (jail_check(h->m, h->dir, *operands, e) < 0) return -1;
+	if (json || !run_find(h->m, "systemctl", NULL)) return answer(h, *operands, json, e);
 	words_add(&argv, "systemctl");
 	words_add(&argv, "status");
 	words_add(&argv, name_unit(h->m, *operands));
@@ -24,7 +144,12 @@ const struct applet status_applet = {
 	.name = "status",
 	.brief = "show how a jail is doing",
 	.operands = "JAIL [SYSTEMCTL-ARGUMENT]...",
-	.text = "What stands behind the name goes to systemctl: 'jlmkr log web --no-pager'.\n",
+	.text = "What stands behind the name goes to systemctl: 'jlmkr status web --no-pager'. The\n"
+		"exit status is 0 for a jail that runs and 3 for one that does not.\n\n"
+		"In JSON, since is in seconds since 1970, last_exit tells how a run that failed\n"
+		"ended, and null stands for what is not known.\n",
+	.opts = status_opts,
+	.args_size = sizeof(struct status_args),
 	.min = 1,
 	.max = -1,
 	.rest = true,

@@ -165,11 +165,11 @@ int table_print(const struct table *t, struct err *e)
 		columns++;
 	width = arena_array(t->m, columns, sizeof *width);
 	for (size_t c = 0; c < columns; c++) {
-		width[c] = text_width(t->columns[c]);
+		width[c] = t->no_header ? 0 : text_width(t->columns[c]);
 		for (size_t r = 0; r < t->n; r++)
 			if (text_width(t->rows[r][c]) > width[c]) width[c] = text_width(t->rows[r][c]);
 	}
-	print_row(t, t->columns, width);
+	if (!t->no_header) print_row(t, t->columns, width);
 	for (size_t r = 0; r < t->n; r++)
 		print_row(t, t->rows[r], width);
 	return out_flush(e);

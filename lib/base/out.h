@@ -38,6 +38,7 @@ void out_progress_end(void);
 struct table {
 	struct arena *m;
 	const char *const *columns;	/* NULL-ended headings */
+	bool no_header;
 	const char ***rows;
 	size_t n, room;
 };

@@ -172,13 +172,10 @@ static struct unit_row *read_rows(struct reader *r, struct arena *m, size_t *n)
 	return rows ? rows : arena_array(m, 1, sizeof *rows);
 }
 
-struct unit_row *unit_list(struct bus *b, char *const *patterns, struct arena *m, size_t *n,
-                           struct err *e)
+int unit_list_ask(struct bus *b, char *const *patterns, struct arena *m, uint32_t *serial,
+                  struct err *e)
 {
-	AUTOMESSAGE struct message reply = { 0 };
 	struct wire *w = arena_alloc(m, sizeof *w);
-	struct unit_row *rows;
-	struct reader r;
 
 	wire_init(w, m);
 	wire_open_array(w, "s");
@@ -187,10 +184,29 @@ struct unit_row *unit_list(struct bus *b, char *const *patterns, struct arena *m
 	for (; *patterns; patterns++)
 		wire_str(w, *patterns);
 	wire_close_array(w);
-	if (call(b, &manager, "ListUnitsByPatterns", w, m, &reply, e) < 0) return NULL;
+	return bus_send(b, &manager, "ListUnitsByPatterns", w, deadline_in(CALL_MS), serial, e);
+}
+
+struct unit_row *unit_list_reply(struct bus *b, uint32_t serial, struct arena *m, size_t *n,
+                                 struct err *e)
+{
+	AUTOMESSAGE struct message reply = { 0 };
+	struct unit_row *rows;
+	struct reader r;
+
+	if (bus_reply(b, serial, deadline_in(CALL_MS), m, &reply, e) < 0) return judge(&reply, e), NULL;
 	message_reader(&reply, &r);
 	rows = read_rows(&r, m, n);
 	return reader_done(&r, e) < 0 ? NULL : rows;
+}
+
+struct unit_row *unit_list(struct bus *b, char *const *patterns, struct arena *m, size_t *n,
+                           struct err *e)
+{
+	uint32_t serial;
+
+	if (unit_list_ask(b, patterns, m, &serial, e) < 0) return NULL;
+	return unit_list_reply(b, serial, m, n, e);
 }
 
 /* -- state -- */

@@ -131,6 +131,12 @@ struct unit_row {
 struct unit_row *unit_list(struct bus *b, char *const *patterns, struct arena *m, size_t *n,
                            struct err *e);
 
+/* The two halves of it, for those who have other questions on the way meanwhile. */
+int unit_list_ask(struct bus *b, char *const *patterns, struct arena *m, uint32_t *serial,
+                  struct err *e);
+struct unit_row *unit_list_reply(struct bus *b, uint32_t serial, struct arena *m, size_t *n,
+                                 struct err *e);
+
 /* Be told of units that we hold no reference of. */
 int systemd_subscribe(struct bus *b, struct err *e);
 

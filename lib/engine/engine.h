@@ -64,16 +64,37 @@ struct stop_how {
 int engine_stop(struct engine *en, const char *jail, const struct stop_how *how,
                 struct err *e);
 
-/* A machine that runs. Strings are "" when not known. */
-struct machine {
-	const char *name, *os, *version;
+/* What is known of a jail that systemd knows. Strings are "" when not known. */
+struct running {
+	const char *name;
+	const char *state;		/* of its unit: active, activating, failed, ... */
+	bool runs;
+	const char *os, *version;
 	const char **addresses;		/* NULL-ended, first the most useful */
 };
 
-/* All machines of systemd-nspawn; `*n` of them, sorted by name. */
-struct machine *engine_list(struct engine *en, size_t *n, struct err *e);
+/* All of them, sorted by name, `*n` of them, in two round trips: the units from systemd,
+ * the rest from machined. Where machined is not to be had that is said, and the rest
+ * is not known. */
+struct running *engine_list(struct engine *en, size_t *n, struct err *e);
+
+struct jail_status {
+	const char *state, *sub;	/* of the unit: "active", "running" */
+	bool known, runs;		/* known: systemd has a unit of it */
+	int64_t since;			/* seconds since 1970; -1 and so on: not known */
+	int64_t leader, tasks, memory, cpu_ns, restarts;
+	const char *end;		/* how its last run ended; "" when well, or not known */
+	const char *os, *version;
+	const char **addresses;
+};
+
+int engine_status(struct engine *en, const char *jail, struct jail_status *s, struct err *e);
 
 struct exec_how {
+	const char *user;	/* NULL: root, without a login's variables */
+	const char *cwd;	/* absolute, or "~"; NULL: the root directory */
+	char *const *env;	/* NAME=VALUE, NULL-ended */
+	bool tty;		/* on a terminal of the jail's own, when ours is one */
 	char *const *argv;
 	long boot_wait;		/* seconds to wait for a jail that is booting */
 };

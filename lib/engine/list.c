@@ -1,24 +1,159 @@
+/* systemd knows which units run, machined what runs in them. Both are asked at once. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
+#include "lib/base/out.h"
+#include "lib/base/str.h"
+#include "lib/base/wait.h"
+#include "lib/bus/bus.h"
 #include "lib/bus/machine1.h"
+#include "lib/bus/props.h"
+#include "lib/bus/systemd1.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
+#include "lib/jail/name.h"
 
-struct machine *engine_list(struct engine *en, size_t *n, struct err *e)
+#define UNITS "jlmkr-*.service"
+
+static const char *none[] = { NULL };
+
+/* The jail of a unit, NULL when it is not one of ours. */
+static const char *jail_of(struct arena *m, const char *unit)
 {
-	static const char *none[] = { NULL };
-	struct machine_row *rows;
-	struct machine *list;
+	size_t before = strlen("jlmkr-"), behind = strlen(".service"), n = strlen(unit);
 
-	if (engine_open(en, e) < 0) return NULL;
-	if (!(rows = machine_list(en->bus, "systemd-nspawn", true, en->m, n, e))) return NULL;
-	list = arena_array(en->m, *n + 1, sizeof *list);
-	for (size_t i = 0; i < *n; i++)
-		list[i] = (struct machine){
-			.name = rows[i].name,
-			.os = rows[i].os,
-			.version = rows[i].version,
-			.addresses = rows[i].addresses ? rows[i].addresses : none,
-		};
+	if (n <= before + behind || !str_starts(unit, "jlmkr-") || !str_ends(unit, ".service")) return NULL;
+	return arena_strndup(m, unit + before, n - before - behind);
+}
+
+static bool is_up(const char *active)
+{
+	return *active && !str_eq(active, "inactive") && !str_eq(active, "failed");
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct running *)a)->name, ((const struct running *)b)->name);
+}
+
+static int by_machine(const void *name, const void *row)
+{
+	return strcmp(name, ((const struct machine_row *)row)->name);
+}
+
+static void fill(struct running *r, const struct machine_row *rows, size_t n)
+{
+	const struct machine_row *m = n ? bsearch(r->name, rows, n, sizeof *rows, by_machine) : NULL;
+
+	if (!m || !r->runs) return;
+	r->os = m->os;
+	r->version = m->version;
+	if (m->addresses) r->addresses = m->addresses;
+}
+
+/* On systemd's own socket there is no machined, and it was said that there is no bus. */
+static struct machine_row *ask_machined(struct engine *en, size_t *n)
+{
+	struct err why = { 0 };
+	struct machine_row *rows;
+
+	*n = 0;
+	if (bus_kind(en->bus) == BUS_PEER) return NULL;
+	rows = machine_list(en->bus, "systemd-nspawn", true, en->m, n, &why);
+	if (!rows && !signal_caught()) out_warn("addresses are not known: %s", why.text);
+	return rows;
+}
+
+struct running *engine_list(struct engine *en, size_t *n, struct err *e)
+{
+	char *const patterns[] = { UNITS, NULL };
+	struct machine_row *machines;
+	struct unit_row *units;
+	struct running *list;
+	size_t known, count;
+	uint32_t serial;
+
+	if (engine_open(en, e) < 0 || unit_list_ask(en->bus, patterns, en->m, &serial, e) < 0) return NULL;
+	machines = ask_machined(en, &known);
+	if (check_signal(e) < 0) return NULL;
+	if (!(units = unit_list_reply(en->bus, serial, en->m, &count, e))) return NULL;
+	list = arena_array(en->m, count + 1, sizeof *list);
+	*n = 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *name = jail_of(en->m, units[i].id);
+
+		if (!name) continue;
+		list[*n] = (struct running){ name, units[i].active, is_up(units[i].active), "", "", none };
+		fill(&list[(*n)++], machines, known);
+	}
+	if (*n) qsort(list, *n, sizeof *list, by_name);
 	return list;
+}
+
+static int64_t number(uint64_t v)
+{
+	return v == UNIT_UNKNOWN || v > INT64_MAX ? -1 : (int64_t)v;
+}
+
+static int64_t seconds(uint64_t usec)
+{
+	return usec ? (int64_t)(usec / 1000000) : -1;
+}
+
+/* "exited with status 1/FAILURE", "was killed by SIGKILL" */
+static const char *last_end(struct arena *m, const struct unit_state *s)
+{
+	const char *name;
+
+	if (!*s->result || str_eq(s->result, "success")) return "";
+	if (str_eq(s->result, "exit-code") && s->exec_status) {
+		name = exit_status_name(s->exec_status);
+		return arena_printf(m, "exited with status %d%s%s", s->exec_status, name ? "/" : "",
+		                    name ? name : "");
+	}
+	if (str_eq(s->result, "signal") && (name = signal_name(m, s->exec_status)))
+		return arena_printf(m, "was killed by %s", name);
+	return s->result;
+}
+
+static void add_machine(struct engine *en, const char *jail, struct jail_status *out)
+{
+	struct running r = { .name = jail, .runs = true, .os = "", .version = "", .addresses = none };
+	struct machine_row *rows;
+	size_t n;
+
+	rows = ask_machined(en, &n);
+	fill(&r, rows, n);
+	out->os = r.os;
+	out->version = r.version;
+	out->addresses = r.addresses;
+}
+
+int engine_status(struct engine *en, const char *jail, struct jail_status *out, struct err *e)
+{
+	struct unit_state s;
+	pid_t leader;
+
+	*out = (struct jail_status){ .os = "", .version = "", .end = "", .addresses = none };
+	if (engine_open(en, e) < 0) return -1;
+	if (unit_get(en->bus, name_unit(en->m, jail), en->m, &s, e) < 0) return -1;
+	out->known = unit_is_loaded(&s);
+	out->runs = out->known && is_up(s.active);
+	out->state = out->known ? s.active : "inactive";
+	out->sub = out->known ? s.sub : "dead";
+	out->since = seconds(out->runs ? s.active_enter : s.inactive_enter);
+	out->tasks = out->runs ? number(s.tasks) : -1;
+	out->memory = out->runs ? number(s.memory) : -1;
+	out->cpu_ns = out->runs ? number(s.cpu_ns) : -1;
+	out->restarts = out->known ? (int64_t)s.restarts : -1;
+	out->leader = -1;
+	if (out->known) out->end = last_end(en->m, &s);
+	if (!out->runs) return 0;
+	if (engine_leader(en, jail, &leader, NULL) == 0) out->leader = leader;
+	add_machine(en, jail, out);
+	return 0;
 }

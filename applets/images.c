@@ -106,42 +106,42 @@ static void add_object(struct json_out *o, const struct image *img)
 	json_end(o, '}');
 }
 
-static int print_json(struct arena *m, struct image *const *shown, struct err *e)
+static int print_json(struct arena *m, const struct image_index *x, struct err *e)
 {
 	struct str text = { .m = m };
 	struct json_out o = { .to = &text };
 
 	json_array(&o, NULL);
-	for (; *shown; shown++)
-		add_object(&o, *shown);
+	for (size_t i = 0; i < x->n; i++)
+		add_object(&o, &x->images[i]);
 	json_end(&o, ']');
 	puts(str_text(&text));
 	return out_flush(e);
 }
 
-static int print_table(struct arena *m, struct image *const *shown, struct err *e)
+static int print_table(struct arena *m, const struct image_index *x, struct err *e)
 {
 	struct table t = { .m = m, .columns = columns };
 
-	for (; *shown; shown++)
-		table_add(&t, (const char *const[]){ (*shown)->distro, (*shown)->release, (*shown)->arch,
-		                                     (*shown)->variant, (*shown)->builds[0].serial });
+	for (const struct image *img = x->images; img < x->images + x->n; img++)
+		table_add(&t, (const char *const[]){ img->distro, img->release, img->arch, img->variant,
+		                                     img->builds[0].serial });
 	return table_print(&t, e);
 }
 
-static int print_images(struct arena *m, const struct images_args *a, const struct image_index *x,
+static int print_images(struct arena *m, const struct images_args *a, struct image_index *x,
                         char *const *words, struct err *e)
 {
-	struct image **shown = arena_array(m, x->n + 1, sizeof *shown);
 	size_t n = 0;
 
 	for (size_t i = 0; i < x->n; i++)
-		if (is_shown(a, &x->images[i], words)) shown[n++] = &x->images[i];
-	if (a->json) return print_json(m, shown, e);
-	if (!n && a->cached) return fail(e, ERR_MISSING, "the cache has no such image");
-	if (!n) return fail(e, ERR_MISSING, "the server has no such image; 'jlmkr images' shows all "
-	                                    "for %s", image_arch());
-	return print_table(m, shown, e);
+		if (is_shown(a, &x->images[i], words)) x->images[n++] = x->images[i];
+	x->n = n;
+	if (a->json) return print_json(m, x, e);
+	if (n) return print_table(m, x, e);
+	if (a->cached) return fail(e, ERR_MISSING, "the cache has no such image");
+	return fail(e, ERR_MISSING, "the server has no such image; 'jlmkr images' shows all for %s",
+	            image_arch());
 }
 
 static int ask_server(struct host *h, struct image_index *x, struct err *e)

@@ -1,6 +1,7 @@
 /* A login session in a jail, with the words that `machinectl shell` takes. */
 
 #include "applets/applet.h"
+#include "applets/inside.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,6 @@
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
-
-enum { NEVER_GOT_THERE = 125, BOOT_WAIT = 60 };
 
 struct shell_args {
 	const char *uid;
@@ -24,21 +23,15 @@ static const struct opt shell_opts[] = {
 	OPT_END
 };
 
-/* A bare NAME stands for our own value of it; TERM is handed over unless given. */
+/* TERM is handed over unless given. */
 static char **environment(struct arena *m, const struct words *given)
 {
 	struct words env = { .m = m };
-	const char *value;
-	bool term = false;
+	const char *value = getenv("TERM");
 
-	for (size_t i = 0; i < given->n; i++) {
-		term |= str_starts(given->v[i], "TERM=");
-		if (strchr(given->v[i], '='))
-			words_add(&env, given->v[i]);
-		else if ((value = getenv(given->v[i])))
-			words_addf(&env, "%s=%s", given->v[i], value);
-	}
-	if (!term && (value = getenv("TERM"))) words_addf(&env, "TERM=%s", value);
+	if (value) words_addf(&env, "TERM=%s", value);
+	for (char **v = inside_environment(m, given); *v; v++)
+		words_add(&env, *v);
 	return words_list(&env);
 }
 
@@ -59,17 +52,18 @@ static int shell_in(struct host *h, const struct shell_args *a, char *const *ope
 		how.user = arena_strndup(h->m, jail, (size_t)(at - jail));
 		jail = at + 1;
 	}
+	if (how.user && !*how.user)
+		return fail(e, ERR_USAGE, "no user stands before the @ of %s", operands[0]);
+	if (*how.argv && **how.argv != '/')
+		return fail(e, ERR_USAGE, "%s is not an absolute path; `jlmkr exec` looks a command up",
+		            *how.argv);
 	if (jail_check(h->m, h->dir, jail, e) < 0) return -1;
 	return engine_shell(&en, jail, &how, e);
 }
 
 static int shell_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
-	int status = shell_in(h, args, operands, e);
-
-	if (status >= 0) return status;
-	complain(e);
-	return NEVER_GOT_THERE;
+	return inside_status(shell_in(h, args, operands, e), e);
 }
 
 const struct applet shell_applet = {

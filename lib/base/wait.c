@@ -45,6 +45,7 @@ static void caught_set(sigset_t *set)
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGQUIT);
 }
 
 void signals_catch(void)
@@ -55,6 +56,7 @@ void signals_catch(void)
 	sigaction(SIGINT, &catch, NULL);
 	sigaction(SIGTERM, &catch, NULL);
 	sigaction(SIGHUP, &catch, NULL);
+	sigaction(SIGQUIT, &catch, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 

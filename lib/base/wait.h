@@ -1,8 +1,8 @@
 /* Waiting, with an end to it
  *
  * A deadline is a point on the monotonic clock in milliseconds, or NO_DEADLINE.
- * After signals_catch, SIGINT, SIGTERM and SIGHUP set a flag instead of ending
- * the process; wait_fds notices them without a race, long work asks
+ * After signals_catch, SIGINT, SIGTERM, SIGHUP and SIGQUIT set a flag instead of
+ * ending the process; wait_fds notices them without a race, long work asks
  * signal_caught now and then, and the command unwinds as after any fault.
  */
 #ifndef BASE_WAIT_H

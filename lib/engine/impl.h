@@ -6,6 +6,7 @@
 
 #include "lib/bus/enter.h"
 #include "lib/bus/systemd1.h"
+#include "lib/engine/guard.h"
 
 struct arena;
 struct engine;
@@ -36,9 +37,12 @@ int engine_signal(struct engine *en, const char *jail, int sig, struct err *e);
 struct inner {
 	struct arena *m;
 	const char *jail, *unit;
+	const char *user, *cwd;	/* as asked for, to be named in a fault; NULL: neither */
 	struct enter in;
 	struct bus *bus;
 	struct unit_watch watch;
+	struct guard guard;	/* while the service runs */
+	bool over;		/* it does not run any more, or never did */
 };
 
 #define AUTOINNER __attribute__((cleanup(inner_close)))
@@ -50,12 +54,22 @@ int inner_open(struct inner *in, struct engine *en, const char *jail, long secon
 void inner_close(struct inner *in);
 
 /* Start a service there: the options with our three descriptors and the command.
- * Returns when the jail's systemd has taken it on. */
+ * Returns when the jail's systemd has taken it on. Whatever becomes of us from then on,
+ * inner_close included, it does not stay behind. */
 int inner_start(struct inner *in, const struct run_options *o, const int stdio[3],
                 char *const *argv, struct err *e);
+
+/* After a fault: when it says that the jail's bus is lost and the jail lives, reach it
+ * again, and go on watching. Else -1, with the fault or what is behind it. */
+int inner_resume(struct inner *in, struct err *e);
 
 /* Wait until it is over, and return its exit status. Signals that we catch are
  * handed on to it. */
 int inner_wait(struct inner *in, struct err *e);
+
+/* The same for a service on a pty of the jail's, which is connected to our stdin and
+ * stdout meanwhile. The options are completed with the pty. `greet`: say how to leave. */
+int inner_run_pty(struct inner *in, struct engine *en, struct run_options *o,
+                  char *const *argv, bool greet, struct err *e);
 
 #endif

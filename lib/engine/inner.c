@@ -13,8 +13,14 @@
 #include "lib/engine/impl.h"
 
 enum {
-	EXEC_FAILED = 203,	/* systemd.exec(5): the program could not be run */
+	FIRST_STATUS = 200,	/* systemd.exec(5): what was done before the program was run */
+	LAST_STATUS = 245,
+	CHDIR_FAILED = 200,
+	EXEC_FAILED = 203,
+	GROUP_FAILED = 216,
+	USER_FAILED = 217,
 	NOT_FOUND = 127,	/* what a shell says for it */
+	REACH_MS = 10 * 1000,
 };
 
 /* Nobody else's unit has this name, in whichever jail. */
@@ -46,6 +52,8 @@ void inner_close(struct inner *in)
 {
 	if (in->watch.bus) unit_unwatch(&in->watch);
 	bus_close(in->bus);
+	if (in->over) guard_dismiss(&in->guard);
+	else guard_leave(&in->guard);
 	enter_close(&in->in);
 }
 
@@ -61,9 +69,14 @@ int inner_start(struct inner *in, const struct run_options *o, const int stdio[3
 	};
 	struct wire w;
 
+	in->over = true;
 	unit_begin_start(&w, in->m, in->unit);
 	if (run_options_add(&w, o, &u, e) < 0) return -1;
-	return unit_send_start(&in->watch, &w, e);
+	if (guard_start(&in->guard, &in->in, in->unit, e) < 0) return -1;
+	in->over = false;
+	if (unit_send_start(&in->watch, &w, e) == 0) return 0;
+	in->over = !e->sys && e->kind != ERR_INTERRUPTED;
+	return -1;
 }
 
 /* The first signal goes to the command, a second one ends it. */
@@ -74,32 +87,93 @@ static int hand_on(struct inner *in, int sig, int count, struct err *e)
 	return rc < 0 && e->kind != ERR_MISSING ? -1 : 0;
 }
 
-/* What systemd-run --wait makes of it. */
-static int exit_status(const struct inner *in)
+static bool is_lost(const struct err *e)
 {
-	const struct unit_state *s = unit_is_loaded(&in->watch.state) ? &in->watch.state :
-	                                                                &in->watch.last;
+	return e->sys == ECONNRESET || e->sys == EPIPE || e->sys == ETIMEDOUT;
+}
 
+int inner_resume(struct inner *in, struct err *e)
+{
+	struct bus *b;
+
+	if (!is_lost(e)) return -1;
+	b = enter_bus(&in->in, deadline_in(REACH_MS), e);
+	if (!b && e->kind == ERR_MISSING) {
+		in->over = true;
+		return fail(e, ERR_HOST, "%s ended meanwhile", in->jail);
+	}
+	if (!b) return fail_in(e, "%s", in->jail);
+	if (unit_rewatch(&in->watch, b, e) < 0) {
+		bus_close(b);
+		return is_lost(e) ? inner_resume(in, e) : -1;
+	}
+	bus_close(in->bus);
+	in->bus = b;
+	return 0;
+}
+
+/* systemd ends its services with a signal that counts as a success. */
+static bool ended_with_jail(const struct inner *in, const struct unit_state *s)
+{
+	const char *state;
+
+	if (s->exec_code != CLD_KILLED) return false;
+	state = systemd_state(in->bus, in->m, NULL);
+	return !state || str_eq(state, "stopping");
+}
+
+/* With Type=exec a start that fails is one whose program was not run. */
+static bool never_ran(const struct inner *in, const struct unit_state *s)
+{
+	return s->exec_status >= FIRST_STATUS && s->exec_status <= LAST_STATUS &&
+	       in->watch.job_result && !str_eq(in->watch.job_result, "done");
+}
+
+static int tell_why(const struct inner *in, int status, struct err *e)
+{
+	switch (status) {
+	case EXEC_FAILED:
+		out_warn("there is no such command in %s, or it cannot be run", in->jail);
+		return NOT_FOUND;
+	case CHDIR_FAILED:
+		return fail(e, ERR_HOST, "%s has no such folder to run the command in: %s",
+		            in->jail, in->cwd ? in->cwd : "/");
+	case USER_FAILED: case GROUP_FAILED:
+		return fail(e, ERR_HOST, "%s has no user %s", in->jail, in->user ? in->user : "root");
+	}
+	return fail(e, ERR_HOST, "%s: its systemd could not run the command (status %d, "
+	            "see systemd.exec(5))", in->jail, status);
+}
+
+/* What systemd-run --wait makes of it. */
+static int exit_status(const struct inner *in, struct err *e)
+{
+	bool loaded = unit_is_loaded(&in->watch.state);
+	const struct unit_state *s = loaded ? &in->watch.state : &in->watch.last;
+
+	if (ended_with_jail(in, s)) return fail(e, ERR_HOST, "%s ended meanwhile", in->jail);
+	if (!loaded && !*s->result)
+		return fail(e, ERR_HOST, "%s: its bus was restarted, how the command ended "
+		            "is not known", in->jail);
 	if (str_eq(s->result, "success")) return 0;
 	if (str_eq(s->result, "signal")) return 255;
 	if (!str_eq(s->result, "exit-code") || s->exec_status <= 0) return 1;
-	if (s->exec_status != EXEC_FAILED || !in->watch.job_result ||
-	    str_eq(in->watch.job_result, "done"))
-		return s->exec_status;
-	out_warn("there is no such command in %s, or it cannot be run", in->jail);
-	return NOT_FOUND;
+	return never_ran(in, s) ? tell_why(in, s->exec_status, e) : s->exec_status;
 }
 
 int inner_wait(struct inner *in, struct err *e)
 {
 	int rc, sig = 0, count = 0;
 
-	while ((rc = unit_wait_end(&in->watch, NO_DEADLINE, e)) < 0 && e->kind == ERR_INTERRUPTED) {
+	while ((rc = unit_wait_end(&in->watch, NO_DEADLINE, e)) < 0) {
+		if (e->kind != ERR_INTERRUPTED) {
+			if (inner_resume(in, e) < 0) return -1;
+			continue;
+		}
 		sig = signal_caught();
 		signal_forget();
-		if (hand_on(in, sig, ++count, e) < 0) return -1;
+		if (hand_on(in, sig, ++count, e) < 0 && inner_resume(in, e) < 0) return -1;
 	}
-	if (rc < 0 && e->sys == ECONNRESET) return fail(e, ERR_HOST, "%s ended meanwhile", in->jail);
-	if (rc < 0) return -1;
-	return sig ? 128 + sig : exit_status(in);
+	in->over = true;
+	return sig ? 128 + sig : exit_status(in, e);
 }

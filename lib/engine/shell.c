@@ -2,6 +2,7 @@
  * comes back: machined opens a pty inside, the jail's systemd runs a login service on
  * it, we connect the pty to our terminal. */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -28,20 +29,18 @@ enum { LOGIN_MS = 500 };
 /* User= makes systemd set SHELL from the jail's own passwd. */
 static char *const login_shell[] = { "/bin/sh", "-c", "exec \"${SHELL:-/bin/sh}\" -l", NULL };
 
-static void session_options(struct run_options *o, struct arena *m, const struct shell_how *how,
-                            const char *tty)
+static void session_options(struct run_options *o, struct arena *m, const struct shell_how *how)
 {
 	struct words p = { .m = m }, env = { .m = m };
 
 	words_add(&p, "IgnoreSIGPIPE=no");
 	words_add(&p, "KillMode=mixed");
-	words_addf(&p, "TTYPath=%s", tty);
-	words_addf(&p, "UtmpIdentifier=%s", str_starts(tty, "/dev/") ? tty + 5 : tty);
 	words_add(&p, "UtmpMode=user");
 	words_add(&p, "PAMName=login");
 	words_addf(&p, "User=%s", how->user && *how->user ? how->user : "root");
 	words_add(&p, "WorkingDirectory=-~");
-	words_add_all(&env, how->env);
+	for (char *const *v = how->env; v && *v; v++)
+		env_put(&env, *v);
 	*o = (struct run_options){
 		.description = "jlmkr shell",
 		.collect = true,
@@ -59,36 +58,42 @@ static int is_over(void *arg, struct err *e)
 	return unit_wait_end(&in->watch, 0, e);
 }
 
-static int start_session(struct inner *in, const struct shell_how *how, const char *tty,
-                         struct err *e)
+static int start_on(struct inner *in, struct run_options *o, char *const *argv, const char *tty,
+                    struct err *e)
 {
 	AUTOCLOSE int slave = open_in_root(in->in.root, tty, O_RDWR | O_NOCTTY, 0, e);
 	const int stdio[] = { slave, slave, slave };
-	struct run_options o;
 
 	if (slave < 0) return -1;
-	session_options(&o, in->m, how, tty);
-	return inner_start(in, &o, stdio, *how->argv ? how->argv : login_shell, e);
+	words_addf(&o->properties, "TTYPath=%s", tty);
+	words_addf(&o->properties, "UtmpIdentifier=%s", str_starts(tty, "/dev/") ? tty + 5 : tty);
+	return inner_start(in, o, stdio, argv, e);
+}
+
+static int end_session(struct inner *in, int sig)
+{
+	signal_forget();
+	unit_kill(in->bus, in->unit, "all", SIGHUP, NULL);
+	return 128 + sig;
 }
 
 static int run_session(struct inner *in, int master, struct err *e)
 {
-	const struct terminal t = {
+	struct terminal t = {
 		.in = 0,
 		.out = 1,
 		.master = master,
 		.hangup = HANGUP_ENDS,
-		.watch = bus_fd(in->bus),
 		.over = is_over,
 		.arg = in,
 	};
-	int end = terminal_run(&t, e), sig = signal_caught();
+	int end;
 
-	if (end < 0 && sig) {
-		signal_forget();
-		unit_kill(in->bus, in->unit, "all", SIGHUP, NULL);
-		return 128 + sig;
-	}
+	do {
+		t.watch = bus_fd(in->bus);
+		end = terminal_run(&t, e);
+		if (end < 0 && signal_caught()) return end_session(in, signal_caught());
+	} while (end < 0 && inner_resume(in, e) == 0);
 	if (end < 0) return -1;
 	if (end == TERMINAL_LEFT) {
 		out_note("Left %s.", in->jail);
@@ -97,19 +102,35 @@ static int run_session(struct inner *in, int master, struct err *e)
 	return inner_wait(in, e);
 }
 
+int inner_run_pty(struct inner *in, struct engine *en, struct run_options *o,
+                  char *const *argv, bool greet, struct err *e)
+{
+	AUTOCLOSE int master = -1;
+	const char *tty;
+
+	if (engine_open(en, e) < 0) return -1;
+	if ((master = machine_open_pty(en->bus, in->jail, en->m, &tty, e)) < 0) return -1;
+	terminal_resize(master, 1);
+	if (start_on(in, o, argv, tty, e) < 0) return -1;
+	if (greet && isatty(0))
+		out_note("Connected to %s. Press ^] three times within a second to leave.",
+		         in->jail);
+	if (wait_fd(master, POLLIN, deadline_in(LOGIN_MS), e) < 0) return -1;
+	return run_session(in, master, e);
+}
+
 int engine_shell(struct engine *en, const char *jail, const struct shell_how *how,
                  struct err *e)
 {
 	AUTOINNER struct inner in;
-	AUTOCLOSE int master = -1;
-	const char *tty;
+	struct run_options o;
 
-	if (inner_open(&in, en, jail, how->boot_wait, e) < 0) return -1;
-	if (engine_open(en, e) < 0) return -1;
-	if ((master = machine_open_pty(en->bus, jail, en->m, &tty, e)) < 0) return -1;
-	terminal_resize(master, 1);
-	if (start_session(&in, how, tty, e) < 0) return -1;
-	if (isatty(0)) out_note("Connected to %s. Press ^] three times within a second to leave.", jail);
-	if (wait_fd(master, POLLIN, deadline_in(LOGIN_MS), e) < 0) return -1;
-	return run_session(&in, master, e);
+	if (inner_open(&in, en, jail, how->boot_wait, e) < 0) {
+		if (e->sys == ENOSYS) fail_in(e, "a session needs a systemd; `jlmkr exec %s sh` runs a "
+		                              "shell without one", jail);
+		return -1;
+	}
+	in.user = how->user;
+	session_options(&o, en->m, how);
+	return inner_run_pty(&in, en, &o, *how->argv ? how->argv : login_shell, true, e);
 }

@@ -1,0 +1,32 @@
+#include "applets/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "applets/applet.h"
+#include "lib/base/str.h"
+#include "lib/base/wait.h"
+
+enum { NEVER_GOT_THERE = 125 };
+
+char **inside_environment(struct arena *m, const struct words *given)
+{
+	struct words env = { .m = m };
+	const char *value;
+
+	for (size_t i = 0; i < given->n; i++) {
+		if (strchr(given->v[i], '='))
+			words_add(&env, given->v[i]);
+		else if ((value = getenv(given->v[i])))
+			words_addf(&env, "%s=%s", given->v[i], value);
+	}
+	return words_list(&env);
+}
+
+int inside_status(int status, const struct err *e)
+{
+	if (status >= 0) return status;
+	if (e->kind == ERR_INTERRUPTED && signal_caught()) return 128 + signal_caught();
+	complain(e);
+	return NEVER_GOT_THERE;
+}

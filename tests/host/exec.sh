@@ -1,0 +1,108 @@
+#!/bin/sh
+# Commands in a jail, many and odd ones: what they are told, and that they leave nothing.
+. "$(dirname "$0")/lib.sh"
+
+in_host jlmkr-create -q --start m1
+in_host jlmkr-exec m1 systemctl is-system-running --wait > /dev/null 2>&1
+
+# What commands could leave: in the jail and in the host.
+traces() {
+	in_host sh -c '
+		jlmkr exec m1 systemctl list-units --all --plain --no-legend "jlmkr-*" "run-u*" | grep -v "jlmkr exec systemctl"
+		systemctl list-units --all --plain --no-legend "jlmkr-*"
+		ls /proc | grep -c "^[0-9]"
+		grep -l jlmkr /proc/[0-9]*/comm 2> /dev/null | wc -l
+		busctl list --no-legend | wc -l
+		jlmkr exec m1 busctl list --no-legend | wc -l'
+}
+
+sleepers() { in_host jlmkr-exec m1 sh -c 'pgrep -c -x sleep' || true; }
+gone() {
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ "$(sleepers)" != 0 ] || return 0
+		sleep 0.1
+	done
+	fail 'the command stays behind'
+}
+
+story 'a thousand commands in a row leave nothing'
+traces > "$tmp/before"
+try sh -c 'for i in $(seq 1000); do jlmkr exec m1 true || exit; done'
+status 0
+sleep 0.3
+traces > "$tmp/after"
+cmp -s "$tmp/before" "$tmp/after" || { fail 'something is left'; diff "$tmp/before" "$tmp/after"; }
+
+story 'fifty commands at once leave nothing'
+try sh -c 'for i in $(seq 50); do jlmkr exec m1 sh -c "echo $i; exit 5" & pids="$pids $!"; done
+	for p in $pids; do wait $p; [ $? -eq 5 ] || echo failed; done'
+is 50 "$(wc -l < "$tmp/out")"
+out_lacks failed
+sleep 0.3
+traces > "$tmp/after"
+cmp -s "$tmp/before" "$tmp/after" || { fail 'something is left'; diff "$tmp/before" "$tmp/after"; }
+
+story 'who, where and with what'
+try jlmkr-exec --user=nobody m1 id -un
+is nobody "$(cat "$tmp/out")"
+try jlmkr-exec --cwd=/usr/share m1 pwd
+is /usr/share "$(cat "$tmp/out")"
+try env C=d jlmkr-exec --env 'A=b  $x' -E C -E TERM=odd m1 sh -c 'echo "$A|$C|$TERM"'
+is 'b  $x|d|odd' "$(cat "$tmp/out")"
+try jlmkr-exec --user=daemon --cwd=/tmp m1 sh -c 'echo $HOME $USER; pwd'
+is '/usr/sbin daemon /tmp' "$(tr '\n' ' ' < "$tmp/out" | sed 's/ $//')"
+
+story 'what cannot be run has a status and a sentence'
+try jlmkr-exec m1 no-such-command
+status 127
+err_has 'no such command'
+try jlmkr-exec --cwd=/nowhere m1 true
+status 125
+err_has '/nowhere'
+try jlmkr-exec --user=stranger m1 true
+status 125
+err_has 'stranger'
+expect_status 125 jlmkr-exec --cwd=relative m1 true
+expect_status 125 jlmkr-exec --tty --no-tty m1 true
+
+story 'no terminal unless a flag asks and there is one'
+talk jlmkr-exec m1 sh -c 'tty 0<&1; exit 6' < /dev/null
+status 6
+out_has 'not a tty'
+talk jlmkr-exec --tty m1 sh -c 'tty 0<&1; exit 6' < /dev/null
+status 6
+out_has '/dev/pts'
+try jlmkr-exec --tty m1 tty < /dev/null
+out_has 'not a tty'
+
+for signal in KILL INT TERM HUP QUIT; do
+	story "SIG$signal to jlmkr: the command does not stay behind"
+	try bash -c 'set -m; jlmkr-exec m1 sleep 1000 & sleep 0.4; kill -'$signal' $!; wait $!'
+	refused
+	gone
+done
+
+story 'the same for a session'
+try bash -c 'set -m; (sleep 3) | jlmkr-shell m1 /bin/sleep 1000 & sleep 0.8; kill -KILL $(pgrep -x jlmkr-shell); wait' < /dev/null
+gone
+
+story 'a script on the stdin of a shell, and its status'
+echo 'exit 3' > "$tmp/script"
+try jlmkr-shell m1 < "$tmp/script"
+status 3
+expect_status 125 jlmkr-shell @m1
+
+story 'a jail that reboots, or ends, meanwhile'
+try timeout 20 jlmkr-exec m1 sh -c 'systemctl reboot; sleep 1000'
+status 125
+err_has 'm1 ended meanwhile'
+try sh -c 'for i in $(seq 100); do jlmkr-exec m1 true && exit; sleep 0.1; done' 2> /dev/null
+status 0
+try timeout 20 sh -c 'jlmkr-exec m1 sleep 1000 & sleep 0.5; jlmkr-stop m1; wait $!'
+status 125
+
+story 'a jail that is booting is waited for'
+in_host jlmkr-start -q m1
+expect_status 0 jlmkr-exec m1 true
+
+finish

@@ -56,6 +56,21 @@ static void watch_folder(const struct enter *en, int notify, const char *path)
 	inotify_add_watch(notify, name, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
 }
 
+/* What nspawn puts in the place of an init for --as-pid2. */
+static bool is_stub(const struct enter *en)
+{
+	char path[64], comm[32];
+	AUTOCLOSE int fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof path, "/proc/%d/comm", (int)en->leader);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, comm, sizeof comm - 1);
+	if (n <= 0) return false;
+	comm[n] = 0;
+	return !strcmp(comm, "(sd-stubinit)\n");
+}
+
 /* Another init: neither systemd, nor nspawn that is about to run it, nor a script
  * that may run it yet. */
 static int check_init(const struct enter *en, struct err *e)
@@ -73,7 +88,7 @@ static int check_init(const struct enter *en, struct err *e)
 	exe[n] = 0;
 	base = strrchr(exe, '/') ? strrchr(exe, '/') + 1 : exe;
 	for (size_t i = 0; i < sizeof may_be / sizeof *may_be; i++)
-		if (!strcmp(base, may_be[i])) return 0;
+		if (!strcmp(base, may_be[i]) && !is_stub(en)) return 0;
 	fail(e, ERR_HOST, "the jail's init is not systemd but %s", base);
 	if (e) e->sys = ENOSYS;
 	return -1;

@@ -52,16 +52,24 @@ static bool end_with_parent(const struct command *c)
 	return poll(&p, 1, 0) == 0;
 }
 
+/* Nobody else can say it any more, and buffers are the parent's. */
+static int say(const char *text, int status)
+{
+	return write(STDERR_FILENO, text, strlen(text)) < 0 ? CANNOT : status;
+}
+
 static int exec_command(void *arg)
 {
 	const struct command *c = arg;
 
 	if (c->as_user && (setgroups(0, NULL) < 0 || setresgid(c->gid, c->gid, c->gid) < 0 ||
 	                   setresuid(c->uid, c->uid, c->uid) < 0))
-		return CANNOT;
-	if (!end_with_parent(c) || chdir(c->cwd ? c->cwd : "/") < 0) return CANNOT;
+		return say("jlmkr exec: the jail does not let us become that user\n", CANNOT);
+	if (!end_with_parent(c)) return CANNOT;
+	if (chdir(c->cwd ? c->cwd : "/") < 0)
+		return say("jlmkr exec: the jail has no such folder to run the command in\n", CANNOT);
 	execvpe(c->argv[0], c->argv, c->env);
-	return NOT_FOUND;
+	return say("jlmkr exec: there is no such command in the jail, or it cannot be run\n", NOT_FOUND);
 }
 
 /* The fields of a line of passwd(5). */

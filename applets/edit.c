@@ -5,16 +5,14 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "applets/editor.h"
 #include "lib/base/auto.h"
 #include "lib/base/fd.h"
 #include "lib/base/out.h"
-#include "lib/base/run.h"
 #include "lib/base/str.h"
-#include "lib/base/wait.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
@@ -25,33 +23,6 @@ struct edit {
 	const char *copy;	/* path of the copy */
 	int dir;		/* the jail's directory */
 };
-
-/* Debian's order. The variables may hold arguments, so a shell runs them. */
-static const char *find_editor(struct arena *m)
-{
-	static const char *const programs[] = { "editor", "/usr/bin/editor", "nano", "vi", NULL };
-	const char *env = getenv("VISUAL");
-
-	if (!env || !*env) env = getenv("EDITOR");
-	if (env && *env) return env;
-	for (const char *const *p = programs; *p; p++)
-		if (run_find(m, *p, NULL)) return *p;
-	return NULL;
-}
-
-static int run_editor(const struct edit *ed, struct err *e)
-{
-	const char *editor = find_editor(ed->m);
-	int status;
-
-	if (!editor) return fail(e, ERR_MISSING, "no editor found: set EDITOR to one");
-	status = run_wait((char *[]){ "/bin/sh", "-c", arena_printf(ed->m, "%s \"$1\"", editor), "sh",
-	                              (char *)ed->copy, NULL }, e);
-	signal_forget();	/* ^C in the editor was meant for the editor */
-	if (status > 0)
-		return fail(e, ERR_HOST, "%s ended with status %d, nothing was changed", editor, status);
-	return status;
-}
 
 /* No answer drops the changes. */
 static int ask(const struct err *why)
@@ -85,7 +56,7 @@ static int edit_until_good(const struct edit *ed, struct err *e)
 	int answer = 'e';
 
 	while (answer == 'e') {
-		if (run_editor(ed, e) < 0) break;
+		if (editor_run(ed->m, ed->copy, e) < 0) break;
 		text = read_file(ed->m, AT_FDCWD, ed->copy, CONF_MAX, NULL, e);
 		if (!text) break;
 		if (!strcmp(text, ed->before)) goto unchanged;

@@ -1,0 +1,183 @@
+#include "applets/ask.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "lib/base/err.h"
+#include "lib/base/nearest.h"
+#include "lib/base/str.h"
+#include "lib/base/wait.h"
+#include "lib/text/utf8.h"
+
+enum { ANSWER_MAX = 4096, SCREEN_WIDTH = 76 };
+
+/* A line, or what stands before the end of the input. 1, 0 when nothing does. */
+static int read_line(const struct ask *a, struct str *line, struct err *e)
+{
+	for (;;) {
+		ssize_t n;
+		char c;
+
+		if (wait_fd(a->in, POLLIN, NO_DEADLINE, e) < 0) return -1;
+		if ((n = read(a->in, &c, 1)) < 0) return fail_sys(e, "read the answer");
+		if (n == 0) return line->len > 0;
+		if (c == '\n') return 1;
+		if (line->len <= ANSWER_MAX) str_addc(line, c);
+	}
+}
+
+static const char *trimmed(struct arena *m, const struct str *line)
+{
+	const char *s = str_text(line);
+	size_t from = utf8_space_before(s, line->len);
+
+	return arena_strndup(m, s + from, line->len - from - utf8_space_behind(s + from, line->len - from));
+}
+
+/* What a terminal sends for an arrow key is no answer. */
+static const char *unfit(const struct str *line)
+{
+	const char *s = str_text(line);
+
+	if (line->len > ANSWER_MAX) return "that is too long";
+	if (!utf8_valid(s, line->len)) return "that is not plain text in UTF-8";
+	for (size_t i = 0; i < line->len; i++)
+		if (((unsigned char)s[i] < 0x20 && !strchr("\t\r", s[i])) || s[i] == 0x7f || !s[i])
+			return "that has control characters in it, of keys like the arrows";
+	return NULL;
+}
+
+const char *ask_line(const struct ask *a, const char *question, const char *preset,
+                     struct err *e)
+{
+	for (;;) {
+		struct str line = { .m = a->m };
+		const char *why, *answer;
+		int got;
+
+		dprintf(a->out, "%s%s%s%s ", question, preset ? " [" : "", preset ? preset : "",
+		        preset ? "]" : "");
+		if ((got = read_line(a, &line, e)) <= 0) {
+			dprintf(a->out, "\n");
+			if (got == 0) fail(e, ERR_INPUT, "the answers ended");
+			return NULL;
+		}
+		why = unfit(&line);
+		answer = why ? "" : trimmed(a->m, &line);
+		if (!isatty(a->in)) dprintf(a->out, "%s\n", answer);
+		if (!why) return answer;
+		dprintf(a->out, "  %s\n", why);
+	}
+}
+
+const char *ask_text(const struct ask *a, const char *question, const char *preset,
+                     int (*check)(void *arg, const char *answer, struct err *e), void *arg,
+                     struct err *e)
+{
+	for (;;) {
+		const char *answer = ask_line(a, question, preset, e);
+		struct err why = { 0 };
+
+		if (!answer) return NULL;
+		if (!*answer && preset) answer = preset;
+		if (check(arg, answer, &why) == 0) return answer;
+		if (check_signal(e) < 0) return NULL;
+		dprintf(a->out, "  %s\n", why.text);
+	}
+}
+
+static int read_yes(const char *answer, bool preset)
+{
+	static const char *const yes[] = { "y", "yes", "1", "true", "on", NULL };
+	static const char *const no[] = { "n", "no", "0", "false", "off", NULL };
+
+	if (!*answer) return preset;
+	for (size_t i = 0; yes[i]; i++) {
+		if (!strcasecmp(answer, yes[i])) return 1;
+		if (!strcasecmp(answer, no[i])) return 0;
+	}
+	return -1;
+}
+
+int ask_yes(const struct ask *a, const char *question, bool preset, struct err *e)
+{
+	for (;;) {
+		const char *answer = ask_line(a, question, preset ? "Y/n" : "y/N", e);
+		int yes;
+
+		if (!answer) return -1;
+		if ((yes = read_yes(answer, preset)) >= 0) return yes;
+		dprintf(a->out, "  Please answer y for yes or n for no.\n");
+	}
+}
+
+static const char *shown(struct arena *m, const struct choice *c)
+{
+	return c->more ? arena_printf(m, "%s (%s)", c->name, c->more) : c->name;
+}
+
+/* In columns: a long list should stay on the screen. */
+static void show_choices(const struct ask *a, const struct choice *c, size_t n)
+{
+	size_t widest = 0, per_row;
+	struct str text = { .m = a->m };
+
+	for (size_t i = 0; i < n; i++)
+		if (strlen(shown(a->m, &c[i])) > widest) widest = strlen(shown(a->m, &c[i]));
+	per_row = n <= 8 ? 1 : SCREEN_WIDTH / (widest + 7);
+	if (!per_row) per_row = 1;
+	for (size_t i = 0; i < n; i++) {
+		bool last = i + 1 == n || (i + 1) % per_row == 0;
+
+		str_addf(&text, " %3zu  %-*s%s", i + 1, last ? 0 : (int)widest, shown(a->m, &c[i]),
+		         last ? "\n" : "  ");
+	}
+	dprintf(a->out, "%s", str_text(&text));
+}
+
+static int find_choice(const struct choice *c, size_t n, const char *answer)
+{
+	unsigned long number;
+	char *end;
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcasecmp(c[i].name, answer)) return (int)i;
+	for (size_t i = 0; i < n; i++)
+		if (c[i].more && !strcasecmp(c[i].more, answer)) return (int)i;
+	number = strtoul(answer, &end, 10);
+	return *answer != '-' && end != answer && !*end && number && number <= n ? (int)number - 1 : -1;
+}
+
+static void say_no_choice(const struct ask *a, const struct choice *c, size_t n,
+                          const char *answer)
+{
+	struct nearest near = { .word = answer };
+
+	for (size_t i = 0; i < n; i++)
+		nearest_offer(&near, c[i].name);
+	if (!*answer)
+		dprintf(a->out, "  Please answer with a name of the list, or its number.\n");
+	else if (near.best)
+		dprintf(a->out, "  '%s' is not in the list; is '%s' meant?\n", answer, near.best);
+	else
+		dprintf(a->out, "  '%s' is not in the list; a name or its number, please.\n", answer);
+}
+
+int ask_choice(const struct ask *a, const char *question, const struct choice *choices,
+               size_t n, int preset, struct err *e)
+{
+	show_choices(a, choices, n);
+	for (;;) {
+		const char *answer = ask_line(a, question, preset < 0 ? NULL : choices[preset].name, e);
+		int found;
+
+		if (!answer) return -1;
+		if (!*answer && preset >= 0) return preset;
+		if ((found = find_choice(choices, n, answer)) >= 0) return found;
+		say_no_choice(a, choices, n, answer);
+	}
+}

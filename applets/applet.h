@@ -14,6 +14,8 @@
 #include "lib/base/err.h"
 #include "lib/base/host.h"
 
+struct words;
+
 enum opt_kind {
 	OPT_KIND_END,
 	OPT_KIND_FLAG,		/* bool */
@@ -91,6 +93,9 @@ extern const struct opt common_opts[];
  * ERR_USAGE. `--help` and `--version` end the reading: what is missing does not matter. */
 char **opts_parse(struct arena *m, const struct applet *a, char *const *argv, void *args,
                   struct common_args *common, struct err *e);
+
+/* The options that say what `args` does, as words: those that differ from the defaults. */
+void opts_words(const struct applet *a, const void *args, struct words *out);
 
 /* The options that stand before the command's name; `*argv` is moved past them. */
 int opts_parse_common(char *const **argv, struct common_args *common, struct err *e);

@@ -1,24 +1,28 @@
-/* Make a jail from an image. */
+/* Make a jail from an image: of the options, or of the answers to some questions. */
 
-#include "applets/applet.h"
+#include "applets/create.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
+#include "applets/applet.h"
+#include "applets/questions.h"
 #include "lib/base/auto.h"
 #include "lib/base/fd.h"
 #include "lib/base/out.h"
+#include "lib/base/run.h"
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
+#include "lib/image/index.h"
+#include "lib/jail/layout.h"
 #include "lib/ops/create.h"
 #include "lib/ops/start.h"
+#include "lib/text/split.h"
 
 enum { TEMPLATE_MAX = 1024 * 1024 };
 
-struct create_args {
-	const char *distro, *release, *variant, *arch, *build, *server, *cacert, *image, *sha256, *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
-	bool start, offline;
-};
+extern const struct applet create_applet;
 
 #define OPT_INTO create_args
 static const struct opt create_opts[] = {
@@ -32,6 +36,7 @@ static const struct opt create_opts[] = {
 	OPT_TEXT(0, "server", server, "URL", "of the images, instead of images.linuxcontainers.org"),
 	OPT_TEXT(0, "cacert", cacert, "FILE", "the authorities to trust, instead of the system's"),
 	OPT_FLAG(0, "offline", offline, "take its image from the cache, asking no server"),
+	OPT_FLAG(0, "dry-run", dry_run, "show what would be made, and make nothing of it"),
 	OPT_FLAG(0, "start", start, "start the jail when it is made"),
 	OPT_SWITCH(NULL, "startup", startup, "start it when 'startup' runs (0)"),
 	OPT_SWITCH(NULL, "seccomp", seccomp, "filter its system calls (1)"),
@@ -76,11 +81,31 @@ static int start_new(struct engine *en, const char *name, bool startable, struct
 	return 0;
 }
 
-static int create_run(struct host *h, const void *args, char *const *operands, struct err *e)
+/* With `#` before what is no config, so that the output is a template. */
+static int show(struct engine *en, const struct create_how *how, bool start, struct err *e)
 {
-	const struct create_args *a = args;
+	struct create_plan p;
+
+	if (op_create_plan(en, how, &p, e) < 0) return -1;
+	printf("# jail: %s, the directory %s\n", how->name, p.path);
+	if (how->archive)
+		printf("# image: the archive %s\n", str_eq(how->archive, "-") ? "on standard input" : how->archive);
+	else
+		printf("# image: %s %s %s %s, build %s%s\n", p.image.image->distro, p.image.image->release,
+		       p.image.image->variant, p.image.image->arch, p.image.build->serial,
+		       p.cached ? ", from the cache" : "");
+	printf("# started then: %s\n# its config:\n", start ? "yes" : "no");
+	fputs(p.config, stdout);
+	return out_flush(e);
+}
+
+static int make(struct host *h, const struct create_args *a, const struct answers *said,
+                struct err *e)
+{
 	struct create_how how = {
-		.name = operands[0],
+		.name = said->name,
+		.template_text = said->template_text,
+		.template_name = said->template_text ? "the template" : NULL,
 		.distro = a->distro,
 		.release = a->release,
 		.variant = a->variant,
@@ -93,31 +118,72 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 		.seccomp = a->seccomp,
 		.gpu_intel = a->gpu_intel,
 		.gpu_nvidia = a->gpu_nvidia,
-		.nspawn_args = operands + 1,
+		.nspawn_args = said->nspawn_args,
 	};
 	AUTOENGINE struct engine en;
 	bool startable;
 
 	engine_init(&en, h, h->m);
-	if (check_image(a, e) < 0) return -1;
-	if (a->server) h->image_server = a->server;
-	if (a->cacert) h->cacert = a->cacert;
 	if (a->config && read_template(h->m, a->config, &how, e) < 0) return -1;
+	if (a->dry_run) return show(&en, &how, a->start, e);
 	if (op_create(&en, &how, &startable, e) < 0) return -1;
 	out_note("%s is made", how.name);
 	return a->start ? start_new(&en, how.name, startable, e) : 0;
 }
 
+/* What was asked for, as one would type it. */
+static void note_command(struct host *h, const struct create_args *a, const struct answers *said)
+{
+	struct words w = { .m = h->m };
+
+	words_add(&w, run_find(h->m, "jlmkr", NULL) ? "jlmkr" : h->self);
+	words_add(&w, "create");
+	if (h->dir_option) words_addf(&w, "--dir=%s", h->dir_option);
+	opts_words(&create_applet, a, &w);
+	if (said->template_text) {
+		words_addf(&w, "--config=%s/" LAYOUT_CONFIG, layout_jail(h->m, h->dir, said->name));
+		words_add(&w, "ANOTHER-NAME");
+	} else {
+		words_add(&w, said->name);
+		if (said->nspawn_args) words_add_all(&w, said->nspawn_args);
+	}
+	out_note("The same without questions:\n  %s\n", words_quoted(h->m, words_list(&w)));
+}
+
+static int ask_and_make(struct host *h, const struct create_args *args, struct err *e)
+{
+	struct create_args a = *args;
+	struct answers said;
+
+	if ((a.config && str_eq(a.config, "-")) || (a.image && str_eq(a.image, "-")))
+		return fail(e, ERR_USAGE, "standard input cannot be a file and answer questions: name "
+		            "the jail");
+	if (questions_ask(h, &a, &said, e) < 0) return -1;
+	note_command(h, &a, &said);
+	return make(h, &a, &said, e);
+}
+
+static int create_run(struct host *h, const void *args, char *const *operands, struct err *e)
+{
+	const struct create_args *a = args;
+	const struct answers said = { .name = operands[0], .nspawn_args = (char **)operands + 1 };
+
+	if (check_image(a, e) < 0) return -1;
+	if (a->server) h->image_server = a->server;
+	if (a->cacert) h->cacert = a->cacert;
+	return *operands ? make(h, a, &said, e) : ask_and_make(h, a, e);
+}
+
 const struct applet create_applet = {
 	.name = "create",
 	.brief = "make a jail",
-	.operands = "JAIL [NSPAWN-ARGUMENT]...",
+	.operands = "[NAME [NSPAWN-ARGUMENT]...]",
 	.text = "The options override the keys of the config. What stands behind the name of the\n"
 		"jail goes to systemd-nspawn whenever it starts, and replaces the config's\n"
-		"systemd_nspawn_user_args: 'jlmkr create web --bind=/mnt/tank/www'.\n",
+		"systemd_nspawn_user_args: 'jlmkr create web --bind=/mnt/tank/www'. Without a name,\n"
+		"what the options do not say is asked.\n",
 	.opts = create_opts,
 	.args_size = sizeof(struct create_args),
-	.min = 1,
 	.max = -1,
 	.rest = true,
 	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_SERVER,

@@ -33,18 +33,6 @@ static const struct opt images_opts[] = {
 
 static const char *const columns[] = { "DIST", "RELEASE", "ARCH", "VARIANT", "BUILD", NULL };
 
-/* Not systemd, or known not to work as a jail. */
-static const char *const hidden[] = {
-	"alpine", "amazonlinux", "busybox", "devuan", "funtoo", "openwrt", "plamo", "voidlinux", NULL
-};
-
-static bool is_hidden(const char *distro)
-{
-	for (const char *const *d = hidden; *d; d++)
-		if (str_eq(*d, distro)) return true;
-	return false;
-}
-
 /* A pattern fits the whole name, a word any part of it. */
 static bool fits(const char *word, const char *name)
 {
@@ -70,7 +58,7 @@ static bool is_shown(const struct images_args *a, const struct image *img, char 
 {
 	const char *arch = a->arch ? a->arch : image_arch();
 
-	if (!a->all && is_hidden(img->distro) && !*words) return false;
+	if (!a->all && !image_is_recommended(img->distro) && !*words) return false;
 	if ((a->arch || !a->all) && strcmp(img->arch, arch)) return false;
 	return (!a->variant || str_eq(img->variant, a->variant)) && is_asked_for(img, words);
 }

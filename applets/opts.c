@@ -221,3 +221,37 @@ int opts_parse_common(char *const **argv, struct common_args *common, struct err
 	arena_free(&m);
 	return 0;
 }
+
+static void add_option(const struct opt *o, const void *at, const void *usual, struct words *out)
+{
+	const char *text;
+
+	switch (o->kind) {
+	case OPT_KIND_FLAG:
+		if (*(const bool *)at && !(usual && *(const bool *)usual)) words_addf(out, "--%s", o->name);
+		break;
+	case OPT_KIND_TEXT:
+	case OPT_KIND_SWITCH:
+		text = *(const char *const *)at;
+		if (text && !(usual && *(const char *const *)usual == text))
+			words_addf(out, "--%s=%s", o->name, text);
+		break;
+	case OPT_KIND_NUMBER:
+		if (*(const long *)at != (usual ? *(const long *)usual : 0))
+			words_addf(out, "--%s=%ld", o->name, *(const long *)at);
+		break;
+	case OPT_KIND_LIST:
+		for (char **w = words_list(at); *w; w++)
+			words_addf(out, "--%s=%s", o->name, *w);
+		break;
+	case OPT_KIND_END:
+		break;
+	}
+}
+
+void opts_words(const struct applet *a, const void *args, struct words *out)
+{
+	for (const struct opt *o = a->opts; o && o->kind != OPT_KIND_END; o++)
+		add_option(o, (const char *)args + o->offset,
+		           a->defaults ? (const char *)a->defaults + o->offset : NULL, out);
+}

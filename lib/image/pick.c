@@ -15,6 +15,18 @@
 
 enum { NAMES_SHOWN = 12 };
 
+bool image_is_recommended(const char *distro)
+{
+	static const char *const others[] = {
+		"alpine", "amazonlinux", "busybox", "devuan", "funtoo", "openwrt", "plamo",
+		"voidlinux", NULL
+	};
+
+	for (const char *const *d = others; *d; d++)
+		if (str_eq(*d, distro)) return false;
+	return true;
+}
+
 const char *image_arch(void)
 {
 	static const struct { const char *kernel, *server; } names[] = {
@@ -109,8 +121,7 @@ static const char *names_text(const struct names *l)
 	return str_text(&s);
 }
 
-/* Releases with the number by which they are known, too: "bookworm (12)". */
-static const char *release_text(struct arena *m, const struct image *image)
+const char *image_release_alias(struct arena *m, const struct image *image)
 {
 	size_t n = strlen(image->distro), k;
 	char **alias;
@@ -121,9 +132,17 @@ static const char *release_text(struct arena *m, const struct image *image)
 		if (strncmp(*alias, image->distro, n) || (*alias)[n] != '/') continue;
 		k = strcspn(name, "/");
 		if (strncmp(image->release, name, k) || image->release[k])
-			return arena_printf(m, "%s (%.*s)", image->release, (int)k, name);
+			return arena_strndup(m, name, k);
 	}
-	return image->release;
+	return NULL;
+}
+
+/* Releases with the number by which they are known, too: "bookworm (12)". */
+static const char *release_text(struct arena *m, const struct image *image)
+{
+	const char *alias = image_release_alias(m, image);
+
+	return alias ? arena_printf(m, "%s (%s)", image->release, alias) : image->release;
 }
 
 /* Name what the images have to offer that agree up to `match`. */

@@ -7,8 +7,10 @@
 #ifndef IMAGE_PICK_H
 #define IMAGE_PICK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+struct arena;
 struct err;
 struct image;
 struct image_build;
@@ -29,6 +31,12 @@ struct image_pick {
 
 int image_pick(const struct image_index *x, const struct image_want *want,
                struct image_pick *out, struct err *e);
+
+/* false for those that have no systemd, or are known not to work as a jail. */
+bool image_is_recommended(const char *distro);
+
+/* The name by which a release is known besides its own, "12" for bookworm, or NULL. */
+const char *image_release_alias(struct arena *m, const struct image *image);
 
 /* What the server calls this machine's architecture; "unknown" for one that nobody
  * makes images for. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
@@ -61,12 +62,12 @@ static int render(struct arena *m, const struct create_how *how, struct wanted *
 }
 
 /* An update of the appliance keeps the pools and nothing else. */
-static void warn_if_not_on_pool(struct arena *m, int jails)
+static void warn_if_not_on_pool(struct arena *m, int dir)
 {
 	const struct mount *mnt;
 	struct mounts t;
 
-	if (mounts_read(m, &t, NULL) < 0 || !(mnt = mount_of(&t, jails, NULL))) return;
+	if (mounts_read(m, &t, NULL) < 0 || !(mnt = mount_of(&t, dir, NULL))) return;
 	if (!str_starts(mnt->point, "/mnt/"))
 		out_warn("the jailmaker directory is not on a pool (mounted under /mnt): an update of "
 		         "TrueNAS would erase it");
@@ -122,6 +123,39 @@ static int make_jail(struct engine *en, int jails, const char *name, struct want
 undo:
 	work_undo(en->m, jails, name);
 	return -1;
+}
+
+int op_create_check(const struct host *h, const char *name, struct err *e)
+{
+	if (name_check(name, e) < 0) return -1;
+	if (faccessat(AT_FDCWD, layout_jail(h->m, h->dir, name), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return fail(e, ERR_EXISTS, "there is a jail %s already", name);
+}
+
+static int check_archive(const char *archive, struct err *e)
+{
+	if (str_eq(archive, "-") || strstr(archive, "://")) return 0;
+	return access(archive, R_OK) < 0 ? fail_sys(e, "open %s", archive) : 0;
+}
+
+int op_create_plan(struct engine *en, const struct create_how *how, struct create_plan *out,
+                   struct err *e)
+{
+	AUTOCLOSE int dir = open(en->host->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct wanted w = { .how = how };
+
+	if (dir < 0) return fail_sys(e, "open %s", en->host->dir);
+	if (name_check(how->name, e) < 0 || render(en->m, how, &w, e) < 0) return -1;
+	*out = (struct create_plan){
+		.path = layout_jail(en->m, en->host->dir, how->name),
+		.config = w.text,
+	};
+	warn_if_not_on_pool(en->m, dir);
+	if (op_create_check(en->host, how->name, e) < 0)
+		return fail_in(e, "creating %s", how->name);
+	if (how->archive) return check_archive(how->archive, e);
+	return install_find(en->host, en->m, &w.image, how->offline, &out->image, &out->cached, e);
 }
 
 int op_create(struct engine *en, const struct create_how *how, bool *startable, struct err *e)

@@ -9,8 +9,11 @@
 
 #include <stdbool.h>
 
+#include "lib/image/pick.h"
+
 struct engine;
 struct err;
+struct host;
 
 struct create_how {
 	const char *name;
@@ -27,6 +30,22 @@ struct create_how {
 	const char *sha256;		/* of the archive, or NULL */
 	char *const *nspawn_args;	/* NULL-ended; if any, they replace the template's */
 };
+
+/* Whether a jail of this name may be made: ERR_INPUT with the rule that it breaks, or
+ * ERR_EXISTS. */
+int op_create_check(const struct host *h, const char *name, struct err *e);
+
+/* What a create would make, as things are now. */
+struct create_plan {
+	const char *path;		/* DIR/jails/NAME */
+	const char *config;		/* as it would be written */
+	struct image_pick image;	/* both NULL for an archive of the user's own */
+	bool cached;			/* the image is one of the cache, no server was asked */
+};
+
+/* Look and do nothing: not even DIR/jails is made. Faults are those of op_create. */
+int op_create_plan(struct engine *en, const struct create_how *how, struct create_plan *out,
+                   struct err *e);
 
 /* `*startable` tells whether it makes sense to start it: its init is systemd. */
 int op_create(struct engine *en, const struct create_how *how, bool *startable, struct err *e);

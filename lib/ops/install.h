@@ -9,13 +9,26 @@
 
 #include <stdbool.h>
 
+struct arena;
 struct err;
 struct host;
+struct image_index;
+struct image_pick;
 struct image_want;
 
 /* Make `rootfs` in the open directory `work`. Without `offline` what the server has counts,
  * and the cache when it is of no use. */
 int install_image(struct host *h, const struct image_want *want, bool offline, int work,
+                  struct err *e);
+
+/* What install_image would take, as things are now; nothing is fetched but the list, and
+ * nothing is written. `*cached`: the list is that of the cache, because of `offline` or for
+ * a reason that is noted. */
+int install_find(struct host *h, struct arena *m, const struct image_want *want, bool offline,
+                 struct image_pick *got, bool *cached, struct err *e);
+
+/* All that there is to choose from: the server's list or, noted or asked for, the cache's. */
+int install_index(struct host *h, struct arena *m, bool offline, struct image_index *x,
                   struct err *e);
 
 #endif

@@ -1,0 +1,16 @@
+/* What the options of create say; shared with those who ask for what they do not say
+ */
+#ifndef APPLETS_CREATE_H
+#define APPLETS_CREATE_H
+
+#include <stdbool.h>
+
+/* NULL: not given. */
+struct create_args {
+	const char *distro, *release, *variant, *arch, *build;
+	const char *server, *cacert, *image, *sha256;
+	const char *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
+	bool start, offline, dry_run;
+};
+
+#endif

@@ -1,0 +1,308 @@
+/* One function for each question, in the order in which they are asked. */
+
+#include "applets/questions.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "applets/applet.h"
+#include "applets/ask.h"
+#include "applets/create.h"
+#include "applets/paste.h"
+#include "lib/base/out.h"
+#include "lib/base/run.h"
+#include "lib/base/str.h"
+#include "lib/base/wait.h"
+#include "lib/image/index.h"
+#include "lib/image/pick.h"
+#include "lib/jail/conf.h"
+#include "lib/jail/hardware.h"
+#include "lib/jail/layout.h"
+#include "lib/ops/create.h"
+#include "lib/ops/install.h"
+#include "lib/text/split.h"
+
+static const char manual[] =
+	"https://www.freedesktop.org/software/systemd/man/latest/systemd-nspawn.html";
+
+struct flow {
+	struct host *h;
+	struct arena *m;
+	struct ask ask;
+	struct create_args *a;
+	struct answers *out;
+	struct conf usual;	/* what a config says that nobody has touched */
+	bool templated;
+};
+
+static void say(const struct flow *f, const char *text)
+{
+	dprintf(f->ask.out, "%s", text);
+}
+
+/* 0 or 1 for an option that differs from the usual, else NULL: the config says it. */
+static int ask_switch(const struct flow *f, const char *question, const struct conf_switch *usual,
+                      const char **option, struct err *e)
+{
+	int yes;
+
+	if (*option) return 0;
+	if ((yes = ask_yes(&f->ask, question, usual->on, e)) < 0) return -1;
+	if (yes != usual->on) *option = yes ? "1" : "0";
+	return 0;
+}
+
+/* -- from a template? -- */
+
+static int ask_template(struct flow *f, struct err *e)
+{
+	int yes;
+
+	f->templated = f->a->config;
+	if (f->templated) return 0;
+	yes = ask_yes(&f->ask, "Begin with a template of yours? An editor opens to paste it.", false, e);
+	if (yes <= 0) return yes;
+	if (paste_template(&f->ask, &f->out->template_text, e) < 0) return -1;
+	f->templated = f->out->template_text;
+	return 0;
+}
+
+/* -- which image? -- */
+
+static bool is_offered(const struct flow *f, const struct image *img)
+{
+	const char *arch = f->a->arch ? f->a->arch : image_arch();
+
+	if (!str_eq(img->arch, arch) || !image_is_recommended(img->distro)) return false;
+	if (f->a->variant) return str_eq(img->variant, f->a->variant);
+	return str_eq(img->variant, "default") || str_eq(img->variant, "systemd");
+}
+
+/* The index is sorted: what is equal stands together. */
+static size_t list_distros(const struct flow *f, const struct image_index *x, struct choice *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->n; i++) {
+		const char *distro = x->images[i].distro;
+
+		if (is_offered(f, &x->images[i]) && !(n && str_eq(out[n - 1].name, distro)))
+			out[n++] = (struct choice){ .name = distro };
+	}
+	return n;
+}
+
+static bool is_current(const struct flow *f, const struct image *img)
+{
+	if (str_eq(img->distro, f->usual.distro.text))
+		return str_eq(img->release, f->usual.release.text);
+	for (char *const *alias = img->aliases; *alias; alias++)
+		if (str_eq(*alias, img->distro)) return true;
+	return false;
+}
+
+static size_t list_releases(const struct flow *f, const struct image_index *x, const char *distro,
+                            struct choice *out, int *preset)
+{
+	size_t n = 0;
+
+	*preset = -1;
+	for (size_t i = 0; i < x->n; i++) {
+		const struct image *img = &x->images[i];
+
+		if (!is_offered(f, img) || !str_eq(img->distro, distro)) continue;
+		if (n && str_eq(out[n - 1].name, img->release)) continue;
+		if (*preset < 0 && is_current(f, img)) *preset = (int)n;
+		out[n++] = (struct choice){ img->release, image_release_alias(f->m, img) };
+	}
+	if (n == 1) *preset = 0;
+	return n;
+}
+
+static int find_preset(const struct choice *c, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(c[i].name, name)) return (int)i;
+	return -1;
+}
+
+static int choose_image(struct flow *f, struct err *e)
+{
+	struct image_index x;
+	struct choice *choices;
+	int chosen, preset;
+	size_t n;
+
+	if (!f->a->offline) out_step("Asking for the list of images");
+	if (install_index(f->h, f->m, f->a->offline, &x, e) < 0) return -1;
+	choices = arena_array(f->m, x.n, sizeof *choices);
+	if (!(n = list_distros(f, &x, choices)))
+		return fail(e, ERR_MISSING, "there is no image for %s", image_arch());
+	preset = find_preset(choices, n, f->usual.distro.text);
+	chosen = ask_choice(&f->ask, "Distribution:", choices, n, preset, e);
+	if (chosen < 0) return -1;
+	f->a->distro = choices[chosen].name;
+	n = list_releases(f, &x, f->a->distro, choices, &preset);
+	chosen = ask_choice(&f->ask, "Release:", choices, n, preset, e);
+	if (chosen < 0) return -1;
+	f->a->release = choices[chosen].name;
+	return 0;
+}
+
+static int ask_image(struct flow *f, struct err *e)
+{
+	const struct create_args *a = f->a;
+	int yes;
+
+	if (f->templated || a->distro || a->release || a->image) return 0;
+	yes = ask_yes(&f->ask, arena_printf(f->m, "Install the recommended image, %s %s?",
+	                                    f->usual.distro.text, f->usual.release.text), true, e);
+	if (yes < 0) return -1;
+	return yes ? 0 : choose_image(f, e);
+}
+
+/* -- its name -- */
+
+static int check_name(void *arg, const char *answer, struct err *e)
+{
+	const struct flow *f = arg;
+
+	return op_create_check(f->h, answer, e);
+}
+
+static int ask_name(struct flow *f, struct err *e)
+{
+	f->out->name = ask_text(&f->ask, "Name of the jail:", NULL, check_name, f, e);
+	return f->out->name ? 0 : -1;
+}
+
+/* -- GPUs -- */
+
+static int ask_gpus(struct flow *f, struct err *e)
+{
+	if (f->templated) return 0;
+	if (hardware_has_dri("") &&
+	    ask_switch(f, "Pass the Intel or AMD GPU through to it?", &f->usual.gpu_intel,
+	               &f->a->gpu_intel, e) < 0)
+		return -1;
+	if (!hardware_has_nvidia("")) return 0;
+	return ask_switch(f, "Pass the NVIDIA GPU through to it?", &f->usual.gpu_nvidia,
+	                  &f->a->gpu_nvidia, e);
+}
+
+/* -- flags -- */
+
+static int show_manual(struct arena *m, struct err *e)
+{
+	char *const man[] = { "man", "systemd-nspawn", NULL };
+
+	if (!run_find(m, "man", NULL) || run_wait(man, NULL) != 0)
+		return fail(e, ERR_INPUT, "This machine has no manual page: see %s", manual);
+	signal_forget();	/* ^C in the pager was meant for the pager */
+	return fail(e, ERR_INPUT, "That was the manual page.");
+}
+
+static int check_flags(void *arg, const char *answer, struct err *e)
+{
+	struct flow *f = arg;
+	struct split s = { 0 };
+	struct err why = { 0 };
+
+	if (str_eq(answer, "?")) return show_manual(f->m, e);
+	if (word_split(f->m, answer, 1, SPLIT_PLAIN, &s, &why) < 0)
+		return fail(e, ERR_INPUT, "%s", why.text + (str_starts(why.text, "line 1: ") ? 8 : 0));
+	if (s.n && s.v[0][0] != '-')
+		return fail(e, ERR_INPUT, "'%s' is no flag: they begin with '-', as --bind=%s does",
+		            s.v[0], s.v[0]);
+	f->out->nspawn_args = s.n ? s.v : NULL;
+	return 0;
+}
+
+static int ask_flags(struct flow *f, struct err *e)
+{
+	if (f->templated) return 0;
+	say(f, "Flags for systemd-nspawn give it folders of this machine, or a network of its own:\n"
+	       "  --bind=/mnt/tank/media           a folder, to read and write\n"
+	       "  --bind-ro=/mnt/tank/music:/music a folder to read only, elsewhere in the jail\n"
+	       "  --network-macvlan=eno1           an address of its own on that network\n"
+	       "Several are separated by blanks, and quoted as for a shell. 'jlmkr edit' changes\n"
+	       "them later. More about them, by typing ? or at\n  ");
+	say(f, manual);
+	say(f, "\n");
+	return ask_text(&f->ask, "Flags, or Enter for none:", NULL, check_flags, f, e) ? 0 : -1;
+}
+
+/* -- when to start it -- */
+
+static int ask_starts(struct flow *f, struct err *e)
+{
+	int yes;
+
+	if (!f->templated &&
+	    ask_switch(f, "Start it whenever 'jlmkr startup' runs, at boot that is?",
+	               &f->usual.startup, &f->a->startup, e) < 0)
+		return -1;
+	if (f->a->start) return 0;
+	if ((yes = ask_yes(&f->ask, "Start it as soon as it is made?", true, e)) < 0) return -1;
+	f->a->start = yes;
+	return 0;
+}
+
+/* -- what was said -- */
+
+static const char *image_text(const struct flow *f)
+{
+	const struct create_args *a = f->a;
+	const char *distro = a->distro ? a->distro : f->usual.distro.text;
+	const char *release = a->release ? a->release : f->usual.release.text;
+
+	if (a->image) return a->image;
+	if (f->templated && !a->distro && !a->release) return "as its template says";
+	return arena_printf(f->m, "%s %s", distro, release);
+}
+
+static bool is_on(const char *option)
+{
+	return option && str_eq(option, "1");
+}
+
+static void summarize(const struct flow *f)
+{
+	const struct create_args *a = f->a;
+	char **flags = f->out->nspawn_args;
+
+	out_note("\nThis is made:");
+	out_note("  jail       %s, in %s", f->out->name, layout_jail(f->m, f->h->dir, f->out->name));
+	out_note("  system     %s", image_text(f));
+	if (f->templated) out_note("  template   %s", a->config ? a->config : "the one pasted");
+	if (is_on(a->gpu_intel)) out_note("  GPU        Intel, AMD");
+	if (is_on(a->gpu_nvidia)) out_note("  GPU        NVIDIA");
+	if (flags && *flags) out_note("  flags      %s", words_quoted(f->m, flags));
+	if (!f->templated || a->startup)
+		out_note("  at boot    %s", is_on(a->startup) ? "started" : "not started");
+	out_note("  now        %s", a->start ? "started" : "not started");
+}
+
+/* -- all of it -- */
+
+int questions_ask(struct host *h, struct create_args *a, struct answers *out, struct err *e)
+{
+	struct flow f = {
+		.h = h,
+		.m = h->m,
+		.ask = { .m = h->m, .in = STDIN_FILENO, .out = STDERR_FILENO },
+		.a = a,
+		.out = out,
+	};
+
+	*out = (struct answers){ 0 };
+	if (conf_parse(f.m, conf_default_text(f.m), &f.usual, e) < 0) return -1;
+	say(&f, "A few questions about the new jail. Enter takes the answer in brackets; ^C ends\n"
+	        "it, with nothing made.\n\n");
+	if (ask_template(&f, e) < 0 || ask_image(&f, e) < 0 || ask_name(&f, e) < 0 ||
+	    ask_gpus(&f, e) < 0 || ask_flags(&f, e) < 0 || ask_starts(&f, e) < 0)
+		return fail_in(e, "nothing was made");
+	summarize(&f);
+	return 0;
+}

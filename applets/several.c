@@ -27,8 +27,10 @@ static int do_among_others(void *arg, size_t i)
 	const struct task *t = arg;
 	const struct selected *j = &t->jails[i];
 	struct err e = { 0 };
-	int rc = do_one(t, j, &e);
+	int rc;
 
+	out_share(j->name);
+	rc = do_one(t, j, &e);
 	if (rc < 0) {
 		complain(&e);
 		return err_exit_status(e.kind);

@@ -15,6 +15,9 @@ static struct {
 	enum out_level level;
 	bool terminal, colour, line_open;
 	int64_t shown_at, step_at;
+	const char *name;		/* what our lines are about, among those of others */
+	char line[1024];		/* of another program, not shown yet */
+	size_t held;
 } sink = { .level = OUT_NORMAL };
 
 bool out_colour(int fd)
@@ -37,6 +40,33 @@ void out_progress_end(void)
 {
 	if (sink.line_open) fputs("\r\033[K", stderr);
 	sink.line_open = false;
+}
+
+void out_share(const char *name)
+{
+	sink.name = name;
+}
+
+static void show_held(void)
+{
+	fprintf(stderr, "%s: %.*s\n", sink.name, (int)sink.held, sink.line);
+	sink.held = 0;
+}
+
+void out_relay(const char *data, size_t n)
+{
+	if (sink.level < OUT_NORMAL) return;
+	out_progress_end();
+	if (!sink.name) {
+		fwrite(data, 1, n, stderr);
+	} else if (!n) {
+		if (sink.held) show_held();
+	}
+	for (; sink.name && n; n--, data++) {
+		if (*data != '\n') sink.line[sink.held++] = *data;
+		if (*data == '\n' || sink.held == sizeof sink.line) show_held();
+	}
+	fflush(stderr);
 }
 
 static void say(const char *before, const char *fmt, va_list ap)

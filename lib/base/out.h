@@ -20,6 +20,14 @@ enum out_level { OUT_QUIET, OUT_NORMAL, OUT_VERBOSE };
 /* Once, at the start of the program. */
 void out_init(enum out_level level);
 
+/* This process is one of several that print at the same time, and `name` is what its
+ * work is on: shown with each line of other programs. Kept, not copied. */
+void out_share(const char *name);
+
+/* Text of another program, part by part as it comes; the last call is that with n 0.
+ * As it is; lines that are shared among several come whole, with the name in front. */
+void out_relay(const char *data, size_t n);
+
 void out_verbose(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* even if quiet */

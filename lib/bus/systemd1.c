@@ -369,6 +369,16 @@ int unit_send_start(struct unit_watch *uw, struct wire *w, struct err *e)
 	return expect_job(uw, &reply, e);
 }
 
+int unit_start(struct unit_watch *uw, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	AUTOMESSAGE struct message reply = { 0 };
+
+	if (call_strings(uw->bus, "StartUnit", uw->unit, "replace", &m, &reply, e) < 0)
+		return -1;
+	return expect_job(uw, &reply, e);
+}
+
 int unit_stop(struct unit_watch *uw, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };

@@ -91,6 +91,9 @@ int unit_hold(struct unit_watch *uw, struct err *e);
 void unit_begin_start(struct wire *w, struct arena *m, const char *unit);
 int unit_send_start(struct unit_watch *uw, struct wire *w, struct err *e);
 
+/* Start one that has a file (mode "replace"); then wait for the job. */
+int unit_start(struct unit_watch *uw, struct err *e);
+
 /* Stop it (mode "replace"); then wait for the job or for the end. */
 int unit_stop(struct unit_watch *uw, struct err *e);
 

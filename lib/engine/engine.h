@@ -103,6 +103,20 @@ struct exec_how {
  * -1 when it was never started. */
 int engine_exec(struct engine *en, const char *jail, const struct exec_how *how, struct err *e);
 
+struct script_how {
+	const char *path;	/* in the jail, absolute; its first line says what runs it */
+	const char *what;	/* "initial_setup": for the description of its unit */
+	int output;		/* a descriptor for what it prints; its input is empty */
+	long network_wait;	/* seconds to wait for networking before */
+	long boot_wait;
+};
+
+/* Run a script inside as root, once networking is up: when that does not come to pass
+ * it is said, and the script is run all the same. A signal that we catch stops the
+ * script and is the fault ERR_INTERRUPTED. Returns its exit status, or -1. */
+int engine_script(struct engine *en, const char *jail, const struct script_how *how,
+                  struct err *e);
+
 struct shell_how {
 	const char *user;	/* NULL: root */
 	char *const *env;	/* NAME=VALUE, NULL-ended */

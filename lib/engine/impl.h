@@ -43,6 +43,7 @@ struct inner {
 	struct unit_watch watch;
 	struct guard guard;	/* while the service runs */
 	bool over;		/* it does not run any more, or never did */
+	bool stop_on_signal;	/* set: a signal stops it, and is a fault of inner_wait */
 };
 
 #define AUTOINNER __attribute__((cleanup(inner_close)))

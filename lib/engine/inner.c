@@ -82,7 +82,8 @@ int inner_start(struct inner *in, const struct run_options *o, const int stdio[3
 /* The first signal goes to the command, a second one ends it. */
 static int hand_on(struct inner *in, int sig, int count, struct err *e)
 {
-	int rc = count == 1 ? unit_kill(in->bus, in->unit, "all", sig, e) : unit_stop(&in->watch, e);
+	int rc = count == 1 && !in->stop_on_signal ?
+	         unit_kill(in->bus, in->unit, "all", sig, e) : unit_stop(&in->watch, e);
 
 	return rc < 0 && e->kind != ERR_MISSING ? -1 : 0;
 }
@@ -157,6 +158,8 @@ static int exit_status(const struct inner *in, struct err *e)
 		            "is not known", in->jail);
 	if (str_eq(s->result, "success")) return 0;
 	if (str_eq(s->result, "signal")) return 255;
+	/* Not the command, but what it left behind, which had to be killed. */
+	if (str_eq(s->result, "timeout") && s->exec_code == CLD_EXITED) return s->exec_status;
 	if (!str_eq(s->result, "exit-code") || s->exec_status <= 0) return 1;
 	return never_ran(in, s) ? tell_why(in, s->exec_status, e) : s->exec_status;
 }
@@ -175,5 +178,6 @@ int inner_wait(struct inner *in, struct err *e)
 		if (hand_on(in, sig, ++count, e) < 0 && inner_resume(in, e) < 0) return -1;
 	}
 	in->over = true;
+	if (sig && in->stop_on_signal) return fail(e, ERR_INTERRUPTED, "interrupted");
 	return sig ? 128 + sig : exit_status(in, e);
 }

@@ -3,6 +3,7 @@
  *     DIR/jails/NAME/config              the jail exists when this does
  *     DIR/jails/NAME/rootfs/
  *     DIR/jails/NAME/.ExecStartPre, ...  hook scripts
+ *     DIR/jails/NAME/initial_setup.log   what the script printed the last time
  *     DIR/jails/.create-NAME/            being made
  *     DIR/jails/.remove-NAME[-N]/        being deleted
  *
@@ -24,6 +25,8 @@ struct err;
 #define LAYOUT_PRE_START ".ExecStartPre"
 #define LAYOUT_POST_START ".ExecStartPost"
 #define LAYOUT_POST_STOP ".ExecStopPost"
+#define LAYOUT_SETUP_LOG "initial_setup.log"
+#define LAYOUT_SETUP "/jlmkr-initial-setup"	/* in the rootfs, while it is to be done */
 #define LAYOUT_HOME_CONF ".local/share/jailmaker.conf"
 
 enum layout_rule {

@@ -106,6 +106,7 @@ static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
 		words_addf(&p->argv, "--directory=%s/" LAYOUT_ROOTFS, facts->dir);
 	else
 		words_add(&p->argv, "--directory=" LAYOUT_ROOTFS);
+	if (facts->await_boot) words_add(&p->argv, "--notify-ready=yes");
 	add_gpus(p, c, facts);
 	for (size_t i = 0; i < user.n; i++)
 		words_add(&p->argv, user.v[i]);

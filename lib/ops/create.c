@@ -56,8 +56,6 @@ static int render(struct arena *m, const struct create_how *how, struct wanted *
 	};
 	for (size_t i = 0; i < w->conf.notes.n; i++)
 		out_warn("config: line %u: %s", w->conf.notes.v[i].line, w->conf.notes.v[i].text);
-	if (*w->conf.initial_setup.text)
-		out_warn("initial_setup is not run yet: do what it says with 'jlmkr exec %s'", how->name);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/plan.h"
+#include "lib/ops/setup.h"
 
 static bool exists(const char *path)
 {
@@ -58,17 +59,27 @@ static int write_hooks(struct arena *m, const char *dir, const struct plan *p, s
 	return 0;
 }
 
-/* The plan of a jail as it is now; says what had to be decided. */
-static int make_plan(struct engine *en, const struct jail *j, struct plan *plan, struct err *e)
-{
-	struct plan_facts facts;
+/* What a start needs to know of a jail, and what is to be done. */
+struct intent {
+	struct jail jail;
 	struct conf conf;
+	struct setup_state setup;
+	struct plan plan;
+};
 
-	if (jail_conf(en->m, en->host->dir, j->name, &conf, e) < 0) return -1;
-	if (find_facts(en->m, j, &facts, e) < 0) return -1;
-	if (plan_make(en->m, j->name, &conf, &facts, plan, e) < 0) return -1;
-	for (size_t i = 0; i < plan->notes.n; i++)
-		out_note("%s", plan->notes.v[i]);
+/* The plan of a jail as it is now; says what had to be decided. */
+static int make_plan(struct engine *en, struct intent *in, bool await_boot, struct err *e)
+{
+	const char *name = in->jail.name;
+	struct plan_facts facts;
+
+	if (jail_conf(en->m, en->host->dir, name, &in->conf, e) < 0) return -1;
+	if (setup_look(en, name, &in->conf, &in->setup, e) < 0) return -1;
+	if (find_facts(en->m, &in->jail, &facts, e) < 0) return -1;
+	facts.await_boot = await_boot || (in->setup.wanted && in->setup.first_start);
+	if (plan_make(en->m, name, &in->conf, &facts, &in->plan, e) < 0) return -1;
+	for (size_t i = 0; i < in->plan.notes.n; i++)
+		out_note("%s", in->plan.notes.v[i]);
 	return 0;
 }
 
@@ -79,44 +90,72 @@ static int find_jail(struct engine *en, const char *name, struct jail *j, struct
 	return 0;
 }
 
-int op_start(struct engine *en, const char *name, struct err *e)
+static int start(struct engine *en, const char *name, bool await_boot, struct intent *in,
+                 struct err *e)
 {
-	struct plan plan;
-	struct jail j;
 	int runs;
 
-	if (find_jail(en, name, &j, e) < 0) return -1;
+	if (find_jail(en, name, &in->jail, e) < 0) return -1;
 	if (engine_knows(en, name) && (runs = engine_is_up(en, name, e))) return runs;
-	if (make_plan(en, &j, &plan, e) < 0) return -1;
-	if (write_hooks(en->m, en->host->dir, &plan, e) < 0) return fail_in(e, "starting %s", name);
-	out_verbose("%s", plan_command(en->m, &plan));
-	if ((runs = engine_start(en, &plan, e)) < 0) return fail_in(e, "starting %s", name);
+	if (make_plan(en, in, await_boot, e) < 0) return -1;
+	if (in->setup.wanted && in->setup.first_start && setup_write(en, name, &in->conf, e) < 0)
+		return -1;
+	if (write_hooks(en->m, en->host->dir, &in->plan, e) < 0)
+		return fail_in(e, "starting %s", name);
+	out_verbose("%s", plan_command(en->m, &in->plan));
+	if ((runs = engine_start(en, &in->plan, e)) < 0) return fail_in(e, "starting %s", name);
 	return runs;
 }
 
-static int note_hooks(struct engine *en, const struct jail *j, const struct plan *p,
-                      struct err *e)
+/* It failed, was interrupted, or somebody else runs it at the moment. */
+static void note_unfinished(const char *name, const struct setup_state *s)
 {
-	AUTOCLOSE int fd = jail_open(en->host->dir, p->jail, e);
+	if (s->wanted && s->begun)
+		out_warn("the initial_setup of %s is not done: 'jlmkr setup %s' runs it", name, name);
+}
+
+int op_start(struct engine *en, const char *name, struct err *e)
+{
+	struct intent in = { 0 };
+	int runs = start(en, name, false, &in, e);
+
+	if (runs == 1 && jail_conf(en->m, en->host->dir, name, &in.conf, NULL) == 0)
+		setup_look(en, name, &in.conf, &in.setup, NULL);
+	if (runs == 0 && in.setup.wanted && in.setup.first_start)
+		return setup_run(en, name, SETUP_NETWORK_WAIT, e);
+	if (runs >= 0) note_unfinished(name, &in.setup);
+	return runs;
+}
+
+int op_start_booted(struct engine *en, const char *name, struct err *e)
+{
+	struct intent in;
+
+	return start(en, name, true, &in, e);
+}
+
+static int note_hooks(struct engine *en, const struct intent *in, struct err *e)
+{
+	AUTOCLOSE int fd = jail_open(en->host->dir, in->jail.name, e);
 
 	if (fd < 0) return -1;
-	for (size_t i = 0; i < p->file_count; i++)
-		if (!hook_is_there(en->m, fd, &p->files[i]))
+	for (size_t i = 0; i < in->plan.file_count; i++)
+		if (!hook_is_there(en->m, fd, &in->plan.files[i]))
 			out_note("%s/%s is not there as the config has it: a start writes it",
-			         j->path, p->files[i].name);
+			         in->jail.path, in->plan.files[i].name);
 	return 0;
 }
 
 int op_start_show(struct engine *en, const char *name, bool json, struct err *e)
 {
+	struct intent in;
 	const char *text;
-	struct plan plan;
-	struct jail j;
 
-	if (find_jail(en, name, &j, e) < 0) return -1;
-	if (make_plan(en, &j, &plan, e) < 0) return -1;
-	if (!(text = engine_show_start(en, &plan, e))) return -1;
-	if (note_hooks(en, &j, &plan, e) < 0) return -1;
-	puts(json ? text : plan_command(en->m, &plan));
+	if (find_jail(en, name, &in.jail, e) < 0 || make_plan(en, &in, false, e) < 0) return -1;
+	if (!(text = engine_show_start(en, &in.plan, e))) return -1;
+	if (note_hooks(en, &in, e) < 0) return -1;
+	if (in.setup.wanted && in.setup.first_start)
+		out_note("it would be the first start of %s: its initial_setup is run then", name);
+	puts(json ? text : plan_command(en->m, &in.plan));
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* Start a jail: config, plan, hook files, unit */
+/* Start a jail: config, plan, hook files, unit, initial_setup */
 #ifndef OPS_START_H
 #define OPS_START_H
 
@@ -7,8 +7,12 @@
 struct engine;
 struct err;
 
-/* Returns 0 when the jail is started, 1 when it ran already. */
+/* Returns 0 when the jail is started, 1 when it ran already. The first start runs the
+ * config's initial_setup: when that fails the jail runs all the same. */
 int op_start(struct engine *en, const char *name, struct err *e);
+
+/* The same until it has booted, and without initial_setup. */
+int op_start_booted(struct engine *en, const char *name, struct err *e);
 
 /* Print what a start would do, and do nothing of it: no hook file is written, systemd
  * is not asked, and the jail may run. A command line of systemd-run for a shell, or

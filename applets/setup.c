@@ -1,0 +1,46 @@
+/* Run a jail's initial_setup, again. */
+
+#include "applets/applet.h"
+
+#include "lib/base/out.h"
+#include "lib/engine/engine.h"
+#include "lib/ops/setup.h"
+
+struct setup_args {
+	long wait;
+};
+
+#define OPT_INTO setup_args
+static const struct opt setup_opts[] = {
+	OPT_NUMBER('w', "wait", wait, "SECONDS", "how long to wait for the jail's network (150)"),
+	OPT_END
+};
+
+static int setup_run_applet(struct host *h, const void *args, char *const *operands,
+                            struct err *e)
+{
+	const struct setup_args *a = args;
+	AUTOENGINE struct engine en;
+
+	engine_init(&en, h, h->m);
+	if (op_setup(&en, operands[0], a->wait, e) < 0) return -1;
+	out_note("the initial_setup of %s is done", operands[0]);
+	return 0;
+}
+
+const struct applet setup_applet = {
+	.name = "setup",
+	.brief = "run a jail's initial_setup, again",
+	.operands = "JAIL",
+	.text = "What the first start does with the initial_setup of the config: the script is\n"
+		"run in the jail, as root, once its network is up. What it prints is shown, and\n"
+		"kept as initial_setup.log beside the config. A jail that does not run is\n"
+		"started. A signal (^C) stops the script; it begins anew the next time.\n",
+	.opts = setup_opts,
+	.defaults = &(const struct setup_args){ .wait = SETUP_NETWORK_WAIT },
+	.args_size = sizeof(struct setup_args),
+	.min = 1,
+	.max = 1,
+	.needs = NEEDS_DIR | NEEDS_ROOT,
+	.run = setup_run_applet,
+};

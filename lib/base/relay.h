@@ -1,0 +1,30 @@
+/* What another program prints: shown as it comes, and kept
+ *
+ * A child of ours reads a pipe, writes what comes to a file and shows it on stderr
+ * (out_relay), so that we can wait for the program in the meantime. It lives through
+ * the signals that are meant for us, and ends with us at the latest: a program that
+ * leaves others behind with its output cannot hold it.
+ */
+#ifndef BASE_RELAY_H
+#define BASE_RELAY_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct err;
+
+struct relay {
+	int in;			/* where the program is to write; -1: none */
+	int end;
+	pid_t pid;
+};
+
+#define AUTORELAY __attribute__((cleanup(relay_end)))
+
+/* At most `limit` bytes are kept in `file`, a descriptor; all of it is shown. */
+int relay_begin(struct relay *r, int file, size_t limit, struct err *e);
+
+/* The program is over: what it wrote has been shown when this returns. */
+void relay_end(struct relay *r);
+
+#endif

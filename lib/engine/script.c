@@ -1,0 +1,91 @@
+#include <fcntl.h>
+#include <stdbool.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/out.h"
+#include "lib/base/wait.h"
+#include "lib/bus/runopts.h"
+#include "lib/engine/engine.h"
+#include "lib/engine/impl.h"
+
+static const char online[] = "network-online.target";
+
+/* The services that stand for networking, by whichever of the programs that do it; the
+ * target is reached when they fail, too. */
+static bool any_failed(struct inner *in)
+{
+	char *patterns[] = { "*wait-online*.service", NULL };
+	struct unit_row *rows;
+	size_t n = 0;
+
+	rows = unit_list(in->bus, patterns, in->m, &n, NULL);
+	for (size_t i = 0; rows && i < n; i++)
+		if (str_eq(rows[i].active, "failed")) return true;
+	return false;
+}
+
+/* 1 when it is up, 0 when not, or not known, -1. */
+static int reach_network(struct inner *in, long seconds, struct err *e)
+{
+	AUTOWATCH struct unit_watch uw = { 0 };
+	int64_t deadline = deadline_in((int64_t)seconds * 1000);
+	int rc;
+
+	if (unit_watch(&uw, in->bus, online, e) < 0 || unit_start(&uw, e) < 0) return -1;
+	if ((rc = unit_wait_job(&uw, deadline_in(1000), e)) == 0) {
+		out_note("%s: waiting for its network", in->jail);
+		rc = unit_wait_job(&uw, deadline, e);
+	}
+	return rc <= 0 ? rc : !any_failed(in);
+}
+
+static int await_network(struct inner *in, long seconds, struct err *e)
+{
+	struct err why = { 0 };
+	int rc = reach_network(in, seconds, &why);
+
+	if (rc > 0 || why.kind == ERR_MISSING) return 0;
+	if (why.kind == ERR_INTERRUPTED) {
+		if (e) *e = why;
+		return -1;
+	}
+	if (rc < 0)
+		out_warn("%s: waiting for its network: %s; going on without", in->jail, why.text);
+	else
+		out_warn("%s: its network did not come up in time; going on without", in->jail);
+	if (rc == 0) return 0;
+	if (e) *e = why;
+	return !why.sys || inner_resume(in, e) == 0 ? 0 : -1;
+}
+
+static int run(struct inner *in, const struct script_how *how, struct err *e)
+{
+	AUTOCLOSE int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	const int stdio[] = { null, how->output, how->output };
+	char *argv[] = { (char *)how->path, NULL };
+	struct run_options o = {
+		.description = arena_printf(in->m, "%s, run by jlmkr", how->what),
+		.collect = true,
+		.properties.m = in->m,
+		.service_type = "exec",
+		.environment.m = in->m,
+		.verbatim = -1,
+	};
+
+	if (null < 0) return fail_sys(e, "/dev/null");
+	words_add(&o.properties, "TimeoutStopSec=10");
+	words_add(&o.environment, "HOME=/root");
+	return inner_start(in, &o, stdio, argv, e) < 0 ? -1 : inner_wait(in, e);
+}
+
+int engine_script(struct engine *en, const char *jail, const struct script_how *how,
+                  struct err *e)
+{
+	AUTOINNER struct inner in;
+
+	if (inner_open(&in, en, jail, how->boot_wait, e) < 0) return -1;
+	in.stop_on_signal = true;
+	if (await_network(&in, how->network_wait, e) < 0) return -1;
+	return run(&in, how, e);
+}

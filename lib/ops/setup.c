@@ -1,0 +1,153 @@
+#include "lib/ops/setup.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/host.h"
+#include "lib/base/out.h"
+#include "lib/base/relay.h"
+#include "lib/base/str.h"
+#include "lib/disk/lock.h"
+#include "lib/engine/engine.h"
+#include "lib/jail/jail.h"
+#include "lib/jail/layout.h"
+#include "lib/ops/start.h"
+
+enum { LOG_MAX = 16 * 1024 * 1024, BOOT_WAIT = 90 };
+
+static int open_root(struct engine *en, const char *name, struct err *e)
+{
+	AUTOCLOSE int jail = jail_open(en->host->dir, name, e);
+
+	return jail < 0 ? -1 : jail_open_rootfs(jail, e);
+}
+
+static bool has(int root, const char *path)
+{
+	AUTOCLOSE int fd = open_in_root(root, path, O_PATH | O_NOFOLLOW, 0, NULL);
+
+	return fd >= 0;
+}
+
+int setup_look(struct engine *en, const char *name, const struct conf *c,
+               struct setup_state *s, struct err *e)
+{
+	AUTOCLOSE int root = open_root(en, name, e);
+
+	if (root < 0) return -1;
+	s->wanted = *c->initial_setup.text;
+	s->first_start = !has(root, "/etc/machine-id");
+	s->begun = has(root, LAYOUT_SETUP);
+	return 0;
+}
+
+/* Whoever owns the root directory is root in there. */
+static int give_to_root(int root, const char *path, struct err *e)
+{
+	AUTOCLOSE int fd = open_in_root(root, path, O_PATH | O_NOFOLLOW, 0, e);
+	struct stat st;
+
+	if (fd < 0) return -1;
+	if (fstat(root, &st) < 0 || fchownat(fd, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0)
+		return fail_sys(e, "%s: change its owner", path);
+	return 0;
+}
+
+int setup_write(struct engine *en, const char *name, const struct conf *c, struct err *e)
+{
+	AUTOCLOSE int root = open_root(en, name, e);
+	const char *text = c->initial_setup.text;
+
+	if (root < 0) return -1;
+	text = arena_printf(en->m, "%s%s\n", str_starts(text, "#!") ? "" : "#!/bin/sh\n", text);
+	if (write_in_root(root, LAYOUT_SETUP, text, 0700, e) < 0 ||
+	    give_to_root(root, LAYOUT_SETUP, e) < 0)
+		return fail_in(e, "initial_setup of %s", name);
+	return 0;
+}
+
+/* The log of the last time goes as late as that: by whoever runs it now. */
+static int open_log(struct engine *en, const char *name, struct err *e)
+{
+	AUTOCLOSE int jail = jail_open(en->host->dir, name, e);
+	AUTOCLOSE int fd = -1;
+
+	if (jail < 0) return -1;
+	fd = openat(jail, LAYOUT_SETUP_LOG, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
+	            0600);
+	if (fd < 0) return fail_sys(e, "%s of %s", LAYOUT_SETUP_LOG, name);
+	if (lock_take(fd, 0, arena_printf(en->m, "the initial_setup of %s", name), e) < 0) return -1;
+	if (ftruncate(fd, 0) < 0 || fchmod(fd, 0600) < 0)
+		return fail_sys(e, "%s of %s", LAYOUT_SETUP_LOG, name);
+	return take_fd(&fd);
+}
+
+static int run_logged(struct engine *en, const char *name, int log, long network_wait,
+                      struct err *e)
+{
+	AUTORELAY struct relay relay;
+	struct script_how how = {
+		.path = LAYOUT_SETUP,
+		.what = "initial_setup",
+		.network_wait = network_wait,
+		.boot_wait = BOOT_WAIT,
+	};
+
+	if (relay_begin(&relay, log, LOG_MAX, e) < 0) return -1;
+	how.output = relay.in;
+	return engine_script(en, name, &how, e);
+}
+
+static int not_done(struct engine *en, const char *name, int status, struct err *e)
+{
+	const char *log = arena_printf(en->m, "%s/" LAYOUT_SETUP_LOG,
+	                               layout_jail(en->m, en->host->dir, name));
+	struct err why;
+
+	if (status > 0)
+		return fail(e, ERR_HOST, "the initial_setup of %s ended with status %d. %s runs, and has "
+		            "the script as " LAYOUT_SETUP "; what it printed is in %s. 'jlmkr setup %s' "
+		            "runs it again, as the config has it then", name, status, name, log, name);
+	if (!e) return -1;
+	why = *e;
+	return fail(e, why.kind, "the initial_setup of %s: %s. 'jlmkr setup %s' runs it again, "
+	            "from the beginning", name, why.text, name);
+}
+
+int setup_run(struct engine *en, const char *name, long network_wait, struct err *e)
+{
+	AUTOCLOSE int root = -1, log = open_log(en, name, e);
+	int status;
+
+	if (log < 0) return -1;
+	out_step("Running the initial_setup of %s", name);
+	if ((status = run_logged(en, name, log, network_wait, e)) != 0)
+		return not_done(en, name, status, e);
+	if ((root = open_root(en, name, e)) < 0) return -1;
+	return unlink_in_root(root, LAYOUT_SETUP, e);
+}
+
+/* The config wants none any more. */
+static int forget(struct engine *en, const char *name, struct err *e)
+{
+	AUTOCLOSE int root = open_root(en, name, e);
+
+	if (root < 0 || unlink_in_root(root, LAYOUT_SETUP, e) < 0) return -1;
+	return fail(e, ERR_INPUT, "the config of %s has no initial_setup", name);
+}
+
+int op_setup(struct engine *en, const char *name, long network_wait, struct err *e)
+{
+	struct conf conf;
+
+	if (jail_check(en->m, en->host->dir, name, e) < 0) return -1;
+	if (jail_conf(en->m, en->host->dir, name, &conf, e) < 0) return -1;
+	if (!*conf.initial_setup.text) return forget(en, name, e);
+	if (op_start_booted(en, name, e) < 0) return -1;
+	if (setup_write(en, name, &conf, e) < 0) return -1;
+	return setup_run(en, name, network_wait, e);
+}

@@ -1,0 +1,81 @@
+/* What the shells need to know to complete a command line. */
+
+#include "applets/completion.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "applets/applet.h"
+#include "lib/base/out.h"
+#include "lib/base/str.h"
+
+/* "0|1", "bash|zsh|fish": to be typed as they are. */
+static bool is_words(const char *arg)
+{
+	return strchr(arg, '|') && !arg[strspn(arg, "abcdefghijklmnopqrstuvwxyz0123456789|-")];
+}
+
+static enum complete_what what_is(const char *arg)
+{
+	if (is_words(arg)) return COMPLETE_WORDS;
+	if (strstr(arg, "JAIL")) return COMPLETE_JAILS;
+	if (strstr(arg, "COMMAND")) return COMPLETE_COMMANDS;
+	if (strstr(arg, "FILE")) return COMPLETE_FILES;
+	return strstr(arg, "DIR") ? COMPLETE_DIRS : COMPLETE_NOTHING;
+}
+
+enum complete_what complete_value(const struct opt *o)
+{
+	return what_is(o->arg);
+}
+
+enum complete_what complete_operand(const struct applet *a)
+{
+	return a->operands ? what_is(a->operands) : COMPLETE_NOTHING;
+}
+
+bool complete_any_number(const struct applet *a)
+{
+	return strstr(a->operands, "JAIL...") || strstr(a->operands, "JAIL]...");
+}
+
+static const struct shell {
+	const char *name;
+	void (*write)(struct str *out);
+} shells[] = {
+	{ "bash", completion_bash },
+	{ "zsh", completion_zsh },
+	{ "fish", completion_fish },
+};
+
+static int completion_run(struct host *h, const void *args, char *const *operands,
+                          struct err *e)
+{
+	struct str text = { .m = h->m };
+
+	(void)args;
+	for (size_t i = 0; i < sizeof shells / sizeof *shells; i++) {
+		if (!str_eq(shells[i].name, *operands)) continue;
+		shells[i].write(&text);
+		fputs(str_text(&text), stdout);
+		return out_flush(e);
+	}
+	return fail(e, ERR_USAGE, "there is no completion for '%s'; there is for bash, zsh and fish",
+	            *operands);
+}
+
+const struct applet completion_applet = {
+	.name = "completion",
+	.brief = "print what completes command lines in a shell",
+	.operands = "bash|zsh|fish",
+	.text = "Commands, options and the names of jails are completed, for 'jlmkr' and the links\n"
+		"'jlmkr-COMMAND'. For bash, a line in ~/.bashrc:\n"
+		"    eval \"$(jlmkr completion bash)\"\n"
+		"for zsh the same in ~/.zshrc, behind compinit; for fish, in its config:\n"
+		"    jlmkr completion fish | source\n"
+		"Names of jails can only be completed by those who may read them: for sudo, in a\n"
+		"shell of root.\n",
+	.min = 1,
+	.max = 1,
+	.run = completion_run,
+};

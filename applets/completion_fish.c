@@ -1,0 +1,102 @@
+/* Lines of `complete`, once for `jlmkr COMMAND` and once for `jlmkr-COMMAND`. */
+
+#include "applets/completion.h"
+
+#include <string.h>
+
+#include "applets/applet.h"
+#include "lib/base/arena.h"
+#include "lib/base/str.h"
+
+static void add_quoted(struct str *out, const char *text)
+{
+	str_addc(out, '\'');
+	for (; *text; text++) {
+		if (strchr("'\\", *text)) str_addc(out, '\\');
+		str_addc(out, *text);
+	}
+	str_addc(out, '\'');
+}
+
+static void add_choices(struct str *out, enum complete_what what, const char *words)
+{
+	switch (what) {
+	case COMPLETE_FILES:
+		str_add(out, " -r -F");
+		break;
+	case COMPLETE_DIRS:
+		str_add(out, " -x -a '(__fish_complete_directories)'");
+		break;
+	case COMPLETE_JAILS:
+		str_add(out, " -x -a '(__jlmkr_jails)'");
+		break;
+	case COMPLETE_COMMANDS:
+		str_add(out, " -x -a '(jlmkr --list)'");
+		break;
+	case COMPLETE_WORDS:
+		str_add(out, " -x -a '");
+		for (; *words; words++)
+			str_addc(out, *words == '|' ? ' ' : *words);
+		str_addc(out, '\'');
+		break;
+	case COMPLETE_NOTHING:
+		str_add(out, " -x");
+		break;
+	}
+}
+
+/* `start` is `complete` with its conditions. */
+static void add_options(struct str *out, const char *start, const struct opt *o)
+{
+	for (; o && o->kind != OPT_KIND_END; o++) {
+		str_addf(out, "%s -l %s", start, o->name);
+		if (o->letter) str_addf(out, " -s %c", o->letter);
+		if (o->old) str_addf(out, " -o %s", o->old);
+		str_add(out, " -d ");
+		add_quoted(out, o->help);
+		if (o->arg) add_choices(out, complete_value(o), o->arg);
+		str_addc(out, '\n');
+	}
+}
+
+static void add_applet(struct str *out, const struct applet *a, const char *start)
+{
+	add_options(out, start, a->opts);
+	if (complete_operand(a) == COMPLETE_NOTHING) return;
+	str_add(out, start);
+	add_choices(out, complete_operand(a), a->operands);
+	if (a->rest) str_add(out, " -F");
+	str_addc(out, '\n');
+}
+
+static const char helpers[] =
+	"# Completion for fish: jlmkr completion fish | source\n\n"
+	"function __jlmkr_jails\n"
+	"\tset -l words (commandline -opc)\n"
+	"\tset -l dir\n"
+	"\tfor i in (seq 2 (count $words))\n"
+	"\t\tif contains -- $words[$i] -D --dir; and test $i -lt (count $words)\n"
+	"\t\t\tset dir --dir $words[(math $i + 1)]\n"
+	"\t\telse if string match -q -- '--dir=*' $words[$i]\n"
+	"\t\t\tset dir $words[$i]\n"
+	"\t\tend\n"
+	"\tend\n"
+	"\tjlmkr $dir list --no-header --output name 2>/dev/null\n"
+	"end\n\n";
+
+void completion_fish(struct str *out)
+{
+	str_add(out, helpers);
+	str_add(out, "complete -c jlmkr -f\n");
+	add_options(out, "complete -c jlmkr", common_opts);
+	for (const struct applet *const *a = applets; *a; a++) {
+		const char *name = (*a)->name;
+
+		str_addf(out, "complete -c jlmkr -n __fish_use_subcommand -a %s -d ", name);
+		add_quoted(out, (*a)->brief);
+		str_addf(out, "\ncomplete -c jlmkr-%s -f\n", name);
+		add_applet(out, *a, arena_printf(out->m, "complete -c jlmkr -n '__fish_seen_subcommand_from %s'", name));
+		add_applet(out, *a, arena_printf(out->m, "complete -c jlmkr-%s", name));
+		add_options(out, arena_printf(out->m, "complete -c jlmkr-%s", name), common_opts);
+	}
+}

@@ -17,35 +17,45 @@ static const char invitation[] =
 	"# Paste the template here, save, and leave the editor.\n"
 	"# Lines that begin with # are comments: these two may stay.\n";
 
-/* 1 when it is a config, 0 when nothing was added, -1 with the reason. */
-static int judge(struct arena *m, const char *path, const char **text, struct err *why)
+enum verdict { UNREADABLE, EMPTY, DOUBTFUL, GOOD };
+
+/* `*text` is what is there; what is wrong with it is shown. */
+static enum verdict judge(const struct ask *a, const char *path, const char **text,
+                          struct err *why)
 {
 	struct conf c;
 
-	*text = read_file(m, AT_FDCWD, path, CONF_MAX, NULL, why);
-	if (!*text) return -1;
-	if (!strcmp(*text, invitation) || !(*text)[strspn(*text, " \t\r\n")]) return 0;
-	return conf_parse(m, *text, &c, why) < 0 ? -1 : 1;
+	*text = read_file(a->m, AT_FDCWD, path, CONF_MAX, NULL, why);
+	if (*text && (!strcmp(*text, invitation) || !(*text)[strspn(*text, " \t\r\n")])) {
+		dprintf(a->out, "  Nothing was pasted.\n");
+		return EMPTY;
+	}
+	if (!*text || conf_parse(a->m, *text, &c, why) < 0) {
+		dprintf(a->out, "  %s\n", why->text);
+		return UNREADABLE;
+	}
+	for (size_t i = 0; i < c.notes.n; i++)
+		dprintf(a->out, "  line %u: %s\n", c.notes.v[i].line, c.notes.v[i].text);
+	return c.notes.n ? DOUBTFUL : GOOD;
 }
 
-/* Whether to go on without a template is asked only when there is none to lose. */
 static int edit_until_good(const struct ask *a, const char *path, const char **text,
                            struct err *e)
 {
-	for (;;) {
+	enum verdict v;
+	int again = 1;
+
+	while (again) {
 		struct err why = { 0 };
-		int good, again;
 
 		if (editor_run(a->m, path, e) < 0) return -1;
-		if ((good = judge(a->m, path, text, &why)) > 0) return 0;
-		dprintf(a->out, "  %s\n", good < 0 ? why.text : "Nothing was pasted.");
-		again = ask_yes(a, "Open the editor again?", true, e);
+		if ((v = judge(a, path, text, &why)) == GOOD) return 0;
+		again = ask_yes(a, "Open the editor again?", v != DOUBTFUL, e);
 		if (again < 0) return -1;
-		if (!again && good < 0)
+		if (!again && v == UNREADABLE)
 			return fail(e, ERR_INPUT, "the template cannot be used: %s", why.text);
-		if (!again) break;
+		if (!again && v == EMPTY) *text = NULL;
 	}
-	*text = NULL;
 	return 0;
 }
 

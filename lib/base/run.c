@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,8 +55,9 @@ static void default_signals(sigset_t *set)
 	sigaddset(set, SIGHUP);
 }
 
-/* Start the program; out_fd < 0: it keeps our stdin and stdout. */
-static pid_t spawn(const char *path, char *const argv[], int out_fd, struct err *e)
+/* Start the program; out_fd < 0: it keeps our stdin and stdout, err_fd likewise. */
+static pid_t spawn(const char *path, char *const argv[], int out_fd, int err_fd,
+                   char *const env[], struct err *e)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
@@ -74,7 +76,8 @@ static pid_t spawn(const char *path, char *const argv[], int out_fd, struct err 
 		posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 		posix_spawn_file_actions_adddup2(&files, out_fd, 1);
 	}
-	rc = posix_spawn(&pid, path, &files, &attr, argv, environ);
+	if (err_fd >= 0) posix_spawn_file_actions_adddup2(&files, err_fd, 2);
+	rc = posix_spawn(&pid, path, &files, &attr, argv, env);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	if (!rc) return pid;
@@ -97,7 +100,7 @@ int run_wait(char *const argv[], struct err *e)
 	const char *path = run_find(&m, argv[0], e);
 	pid_t pid;
 
-	if (!path || (pid = spawn(path, argv, -1, e)) < 0) return -1;
+	if (!path || (pid = spawn(path, argv, -1, -1, environ, e)) < 0) return -1;
 	return reap(pid, e);
 }
 
@@ -139,7 +142,7 @@ char *run_output(struct arena *m, char *const argv[], unsigned limit, struct err
 	if (!path) return NULL;
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0) return fail_sys(e, "pipe"), NULL;
 	out = pipe_fds[0];
-	pid = spawn(path, argv, pipe_fds[1], e);
+	pid = spawn(path, argv, pipe_fds[1], -1, environ, e);
 	close(pipe_fds[1]);
 	if (pid < 0) return NULL;
 	if (collect(out, &text, limit, e) < 0) {
@@ -150,4 +153,103 @@ char *run_output(struct arena *m, char *const argv[], unsigned limit, struct err
 	if ((status = reap(pid, e)) < 0) return NULL;
 	if (status) return fail(e, ERR_HOST, "%s ended with status %d", argv[0], status), NULL;
 	return text.s ? text.s : arena_strdup(m, "");
+}
+
+/* A program that we do not trust to come to an end: what it says, and its end. */
+struct ward {
+	struct pollfd fds[3];		/* its stdout, its stderr, itself */
+	struct str text[2];
+	unsigned limit;
+};
+
+static void take(struct ward *w, int i)
+{
+	char buf[4096];
+	ssize_t n = read(w->fds[i].fd, buf, sizeof buf);
+	struct str *text = &w->text[i];
+
+	if (n < 0 && errno == EINTR) return;
+	if (n <= 0) {
+		w->fds[i].fd = -1 - w->fds[i].fd;
+		return;
+	}
+	if (text->len + (size_t)n > w->limit) n = (ssize_t)(w->limit - text->len);
+	str_addn(text, buf, (size_t)n);
+}
+
+/* Until it has ended and nothing is left in the pipes, whoever else has them. */
+static int attend(struct ward *w, int64_t deadline, struct err *e)
+{
+	for (;;) {
+		int rc = wait_fds(w->fds, 3, deadline, e);
+
+		if (rc < 0) return -1;
+		if (rc == 0) return fail(e, ERR_HOST, "it does not come to an end");
+		if (!w->fds[0].revents && !w->fds[1].revents) return 0;
+		for (int i = 0; i < 2; i++)
+			if (w->fds[i].revents) take(w, i);
+	}
+}
+
+static int tell_end(const struct ward *w, const char *name, int status, struct err *e)
+{
+	const char *said = str_text(&w->text[1]);
+	size_t n = strlen(said);
+
+	while (n && said[n - 1] == '\n')
+		n--;
+	if (n) return fail(e, ERR_HOST, "%s: %.*s", name, (int)(n > 500 ? 500 : n), said);
+	return fail(e, ERR_HOST, "%s ended with status %d", name, status);
+}
+
+static char *attend_to_end(struct ward *w, const char *name, pid_t pid, int64_t deadline,
+                           struct err *e)
+{
+	int status;
+
+	w->fds[2].fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	w->fds[2].events = POLLIN;
+	if (w->fds[2].fd < 0 || attend(w, deadline, e) < 0) {
+		if (w->fds[2].fd < 0) fail_sys(e, "watch a program");
+		else close(w->fds[2].fd);
+		/* One that is stuck in the kernel is not waited for. */
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, WNOHANG);
+		return fail_in(e, "%s", name), NULL;
+	}
+	close(w->fds[2].fd);
+	if ((status = reap(pid, e)) < 0) return NULL;
+	if (status) return tell_end(w, name, status, e), NULL;
+	return w->text[0].s ? w->text[0].s : arena_strdup(w->text[0].m, "");
+}
+
+char *run_strange(struct arena *m, char *const argv[], unsigned limit, int64_t deadline,
+                  struct err *e)
+{
+	static char *const env[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
+	};
+	struct ward w = { .text = { { .m = m }, { .m = m } }, .limit = limit };
+	const char *path = run_find(m, argv[0], e);
+	int out[2], err[2];
+	char *text = NULL;
+	pid_t pid;
+
+	if (!path) return NULL;
+	if (pipe2(out, O_CLOEXEC) < 0) return fail_sys(e, "pipe"), NULL;
+	if (pipe2(err, O_CLOEXEC) < 0) {
+		fail_sys(e, "pipe");
+		close(out[0]);
+		close(out[1]);
+		return NULL;
+	}
+	pid = spawn(path, argv, out[1], err[1], env, e);
+	close(out[1]);
+	close(err[1]);
+	w.fds[0] = (struct pollfd){ .fd = out[0], .events = POLLIN };
+	w.fds[1] = (struct pollfd){ .fd = err[0], .events = POLLIN };
+	if (pid >= 0) text = attend_to_end(&w, argv[0], pid, deadline, e);
+	close(out[0]);
+	close(err[0]);
+	return text;
 }

@@ -7,6 +7,8 @@
 #ifndef BASE_RUN_H
 #define BASE_RUN_H
 
+#include <stdint.h>
+
 struct arena;
 struct err;
 
@@ -24,5 +26,11 @@ int run_replace(char *const argv[], struct err *e);
  * rest is dropped); its stderr goes to ours. NULL when it cannot be run or its
  * exit status is not 0. */
 char *run_output(struct arena *m, char *const argv[], unsigned limit, struct err *e);
+
+/* The same for a program that may fail in any way: with nothing but PATH and LC_ALL in
+ * its environment, until `deadline` (base/wait.h), when it is killed. What it says on
+ * stderr is in the fault. */
+char *run_strange(struct arena *m, char *const argv[], unsigned limit, int64_t deadline,
+                  struct err *e);
 
 #endif

@@ -33,7 +33,7 @@ static const struct opt create_opts[] = {
 	OPT_TEXT(0, "arch", arch, "NAME", "the architecture (this machine's)"),
 	OPT_TEXT(0, "image", image, "FILE|URL|-", "a root archive instead: tar, plain or in xz, zstd, gzip"),
 	OPT_TEXT(0, "sha256", sha256, "HEX", "what --image must hash to"),
-	OPT_TEXT(0, "server", server, "URL", "of the images, instead of images.linuxcontainers.org"),
+	OPT_LIST(0, "server", servers, "URL", "of the images, instead of images.linuxcontainers.org"),
 	OPT_TEXT(0, "cacert", cacert, "FILE", "the authorities to trust, instead of the system's"),
 	OPT_FLAG(0, "offline", offline, "take its image from the cache, asking no server"),
 	OPT_FLAG(0, "dry-run", dry_run, "show what would be made, and make nothing of it"),
@@ -169,7 +169,7 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 	const struct answers said = { .name = operands[0], .nspawn_args = (char **)operands + 1 };
 
 	if (check_image(a, e) < 0) return -1;
-	if (a->server) h->image_server = a->server;
+	if (a->servers.n) h->image_server = words_join(h->m, a->servers.v, " ");
 	if (a->cacert) h->cacert = a->cacert;
 	return *operands ? make(h, a, &said, e) : ask_and_make(h, a, e);
 }
@@ -181,7 +181,10 @@ const struct applet create_applet = {
 	.text = "The options override the keys of the config. What stands behind the name of the\n"
 		"jail goes to systemd-nspawn whenever it starts, and replaces the config's\n"
 		"systemd_nspawn_user_args: 'jlmkr create web --bind=/mnt/tank/www'. Without a name,\n"
-		"what the options do not say is asked.\n",
+		"what the options do not say is asked.\n\n"
+		"Of several servers (--server more than once) the next is asked when one is of no\n"
+		"use. A download that was cut off goes on where it stopped; one of --image URL\n"
+		"does so when --sha256 says what it is.\n",
 	.opts = create_opts,
 	.args_size = sizeof(struct create_args),
 	.max = -1,

@@ -5,10 +5,13 @@
 
 #include <stdbool.h>
 
+#include "lib/base/str.h"
+
 /* NULL: not given. */
 struct create_args {
 	const char *distro, *release, *variant, *arch, *build;
-	const char *server, *cacert, *image, *sha256;
+	const char *cacert, *image, *sha256;
+	struct words servers;
 	const char *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
 	bool start, offline, dry_run;
 };

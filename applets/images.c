@@ -15,7 +15,8 @@
 
 struct images_args {
 	bool all, json, cached, prune;
-	const char *arch, *variant, *server, *cacert;
+	const char *arch, *variant, *cacert;
+	struct words servers;
 };
 
 #define OPT_INTO images_args
@@ -23,7 +24,7 @@ static const struct opt images_opts[] = {
 	OPT_FLAG('a', "all", all, "every architecture, and distributions that make no good jail"),
 	OPT_TEXT(0, "arch", arch, "NAME", "those for this architecture: amd64, arm64, ..."),
 	OPT_TEXT(0, "variant", variant, "NAME", "this variant only: default, cloud, ..."),
-	OPT_TEXT(0, "server", server, "URL", "of the images, instead of images.linuxcontainers.org"),
+	OPT_LIST(0, "server", servers, "URL", "of the images, instead of images.linuxcontainers.org"),
 	OPT_TEXT(0, "cacert", cacert, "FILE", "the authorities to trust, instead of the system's"),
 	OPT_FLAG(0, "json", json, "as JSON, with all builds that there are"),
 	OPT_FLAG(0, "cached", cached, "those that create has kept: --offline finds them"),
@@ -176,7 +177,7 @@ static int images_run(struct host *h, const void *args, char *const *words, stru
 	const struct images_args *a = args;
 	struct image_index x;
 
-	if (a->server) h->image_server = a->server;
+	if (a->servers.n) h->image_server = words_join(h->m, a->servers.v, " ");
 	if (a->cacert) h->cacert = a->cacert;
 	if (a->prune && *words) return fail(e, ERR_USAGE, "--prune deletes all of them");
 	if (a->cached || a->prune) return use_cache(h, a, words, e);
@@ -189,10 +190,12 @@ const struct applet images_applet = {
 	.operands = "[WORD]...",
 	.text = "The images of images.linuxcontainers.org, or of the server that --server, the\n"
 		"environment variable JLMKR_IMAGE_SERVER or a line image_server=URL in\n"
-		"~/.local/share/jailmaker.conf names, for the architecture of this machine. Each\n"
-		"WORD must be part of the distribution, release, variant or an alias, or fit one\n"
-		"as a pattern: 'jlmkr images debian', \"jlmkr images 'ubuntu/2*'\". Distributions\n"
-		"that are known not to work as jails are shown only when asked for.\n\n"
+		"~/.local/share/jailmaker.conf names, for the architecture of this machine. Of\n"
+		"several servers (--server more than once, or blanks between the URLs) the next is\n"
+		"asked when one is of no use.\n\n"
+		"Each WORD must be part of the distribution, release, variant or an alias, or fit\n"
+		"one as a pattern: 'jlmkr images debian', \"jlmkr images 'ubuntu/2*'\".\n"
+		"Distributions that are known not to work as jails are shown only when asked for.\n\n"
 		"create keeps the images that it fetches in the folder images of the jailmaker\n"
 		"directory: the newest build of each, and those asked for by their serial.\n",
 	.opts = images_opts,

@@ -14,7 +14,7 @@ struct host {
 	const char *dir_option;		/* --dir, or NULL */
 	const char *dir;		/* the jailmaker directory; NULL: not looked for */
 	const char *bus_address;	/* of the system bus, in D-Bus address syntax */
-	const char *image_server;	/* base URL, may have a path */
+	const char *image_server;	/* base URLs with blanks between, to be tried in turn */
 	const char *cacert;		/* CA bundle named by the user, or NULL */
 };
 

@@ -86,6 +86,15 @@ char **words_list(const struct words *w)
 	return w->v ? w->v : none;
 }
 
+const char *words_join(struct arena *m, char *const *list, const char *between)
+{
+	struct str text = { .m = m };
+
+	for (char *const *word = list; *word; word++)
+		str_addf(&text, "%s%s", word > list ? between : "", *word);
+	return str_text(&text);
+}
+
 bool str_starts(const char *s, const char *start)
 {
 	return !strncmp(s, start, strlen(start));

@@ -40,6 +40,9 @@ void words_add_all(struct words *w, char *const *list);
 /* The NULL-ended list, never NULL itself; borrowed until the next append. */
 char **words_list(const struct words *w);
 
+/* The words of a NULL-ended list as one text. */
+const char *words_join(struct arena *m, char *const *list, const char *between);
+
 bool str_starts(const char *s, const char *start);
 bool str_ends(const char *s, const char *end);
 bool str_eq(const char *a, const char *b);

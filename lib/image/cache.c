@@ -65,8 +65,8 @@ static bool find_whole(const struct image_cache *c, const struct image_build *b,
 	k->fd = openat(cache_fd(c), file_name(c, b->sha256, WHOLE), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (k->fd < 0) return false;
 	k->whole = true;
-	k->have = b->size;
-	if (fstat(k->fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == b->size) return true;
+	if (fstat(k->fd, &st) == 0 && S_ISREG(st.st_mode)) k->have = (uint64_t)st.st_size;
+	if (k->have && (k->have == b->size || !b->size)) return true;
 	image_cache_drop(c, b, k);
 	return false;
 }
@@ -95,7 +95,8 @@ static int find_half(const struct image_cache *c, const struct image_build *b, s
 		if (lock_take(k->fd, NO_DEADLINE, name, e) < 0) return -1;
 	}
 	if (!is_current(c, name, k->fd, &st)) return 0;
-	k->have = S_ISREG(st.st_mode) && (uint64_t)st.st_size <= b->size ? (uint64_t)st.st_size : 0;
+	k->have = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+	if (b->size && k->have > b->size) k->have = 0;
 	if (!k->have && ftruncate(k->fd, 0) < 0) image_cache_drop(c, b, k);
 	return 1;
 }
@@ -145,15 +146,6 @@ void image_cache_drop(const struct image_cache *c, const struct image_build *b,
 
 /* -- what there is -- */
 
-static const char *joined(struct arena *m, char *const *words)
-{
-	struct str text = { .m = m };
-
-	for (; *words; words++)
-		str_addf(&text, "%s%s", text.len ? "," : "", *words);
-	return str_text(&text);
-}
-
 static const char *about_text(struct arena *m, const struct image_pick *what, bool pinned)
 {
 	const struct image *img = what->image;
@@ -165,7 +157,7 @@ static const char *about_text(struct arena *m, const struct image_pick *what, bo
 	json_object(&o, "products");
 	json_object(&o, arena_printf(m, "%s:%s:%s:%s", img->distro, img->release, img->arch,
 	                             img->variant));
-	json_add_text(&o, "aliases", joined(m, img->aliases));
+	json_add_text(&o, "aliases", words_join(m, img->aliases, ","));
 	json_object(&o, "versions");
 	json_object(&o, what->build->serial);
 	json_object(&o, "items");

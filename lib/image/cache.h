@@ -42,7 +42,7 @@ struct cached {
 	uint64_t have;			/* bytes */
 };
 
-/* Waits while somebody else fetches the same archive. A cache that cannot be used
+/* Waits while somebody else fetches the same archive; a size of 0 is not known. A cache that cannot be used
  * for some reason (a full disk) is none, that is no fault; -1 is for signals. */
 int image_cache_find(const struct image_cache *c, const struct image_build *b,
                      struct cached *k, struct err *e);

@@ -23,30 +23,35 @@ struct url;
 
 struct image_source {
 	struct arena *m;
-	const struct url *base;
+	const struct url *base;		/* the server that is asked now */
+	size_t more;			/* others behind it, for when that is of no use */
 	struct http *http;
 	struct image_cache cache;	/* the caller opens it; closed with the source */
 	bool offline;			/* ask nobody: the cache alone */
 	const char *trust;	/* for --verbose: how many authorities, from where */
 };
 
-/* `server` (or, for image_fetch_url, the file itself) is an https URL, with a path for mirrors; `cacert` a CA bundle or NULL.
- * Proxies are taken from the environment. Connects to nobody yet. Close it with
- * image_source_close, which is safe on a zeroed one. */
-int image_source_open(struct arena *m, const char *server, const char *cacert,
+/* `servers` are https URLs with blanks between, each with a path for mirrors (or, for
+ * image_fetch_url, the file itself); `cacert` is a CA bundle or NULL. Proxies are taken from
+ * the environment. Connects to nobody yet. Close it with image_source_close, which is safe
+ * on a zeroed one. */
+int image_source_open(struct arena *m, const char *servers, const char *cacert,
                       struct image_source *s, struct err *e);
 void image_source_close(struct image_source *s);
 
-/* The list of images. One that arrives damaged is asked for again, because servers
- * write it in place. */
+/* The list of images, of the first server that gives one; those that do not are noted. One
+ * that arrives damaged is asked for again, because servers write it in place. */
 int image_index_fetch(struct image_source *s, struct arena *m, struct image_index *x,
                       struct err *e);
 
 /* Where an image goes. */
 struct image_sink {
+	/* It begins, `have` of `total` bytes (0: not known) being in the cache. `what` is NULL
+	 * for an archive that no list names. May be NULL. */
+	void (*begin)(void *arg, const struct image_pick *what, uint64_t have, uint64_t total);
 	/* The next bytes. A failure ends the transfer and is the one that is told, except
-	 * ERR_INPUT: whether that is the archive's fault or the server's is seen by the hash
-	 * at its end. */
+	 * ERR_INPUT and ERR_UNTRUSTED: whether those are the archive's fault or the server's
+	 * is seen by the hash at its end. */
 	int (*take)(void *arg, const void *data, size_t n, struct err *e);
 	/* Forget all that came: it begins anew. NULL: that cannot be done. */
 	int (*restart)(void *arg, struct err *e);
@@ -65,13 +70,14 @@ int image_fetch(struct image_source *s, const struct image_pick *what, bool pinn
 
 /* Fetch the list, pick, fetch. A build that the list names and the server has just
  * deleted, or that is not what the list promises, makes it look again, then take the
- * next older one. When the server is of no use at all, what the cache has is taken, and
- * that is noted. `*got` lives in `m`. */
+ * next older one; then the next server is asked. When none is of any use, what the cache
+ * has is taken. All of that is noted. `*got` lives in `m`. */
 int image_fetch_best(struct image_source *s, struct arena *m, const struct image_want *want,
                      const struct image_sink *sink, struct image_pick *got, struct err *e);
 
 /* Archives that no list names, judged by `sha256` (ERR_USAGE when it is none) unless that
- * is NULL: all of an open file, which may be a pipe, or what the source's URL names. */
+ * is NULL: all of an open file, which may be a pipe, or what the source's URL names. With a
+ * hash to know it by, what came of a URL before a fault is kept for the next time. */
 int image_read(int fd, const char *sha256, const struct image_sink *sink, struct err *e);
 int image_fetch_url(struct image_source *s, const char *sha256, const struct image_sink *sink,
                     struct err *e);

@@ -1,6 +1,4 @@
-/* Archives of the user's own: no list names them, nothing is kept. */
-
-#include "lib/image/fetch.h"
+/* Archives of the user's own: no list names them, and no whole one is kept. */
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,8 +7,9 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/wait.h"
-#include "lib/net/http.h"
+#include "lib/image/impl.h"
 #include "lib/net/sha256.h"
+#include "lib/net/url.h"
 
 enum { BLOCK = 128 * 1024 };
 
@@ -22,6 +21,12 @@ struct loose {
 	unsigned char block[BLOCK];
 };
 
+static int check_digits(const char *sha256, struct err *e)
+{
+	if (!sha256 || sha256_is_hex(sha256)) return 0;
+	return fail(e, ERR_USAGE, "a SHA-256 has 64 hexadecimal digits: '%s'", sha256);
+}
+
 static struct loose *loose_begin(struct arena *m, const char *sha256,
                                  const struct image_sink *sink, struct err *e)
 {
@@ -29,8 +34,7 @@ static struct loose *loose_begin(struct arena *m, const char *sha256,
 
 	f->sink = sink;
 	sha256_begin(&f->hash);
-	if (!sha256 || sha256_is_hex(sha256)) return f;
-	return fail(e, ERR_USAGE, "a SHA-256 has 64 hexadecimal digits: '%s'", sha256), NULL;
+	return check_digits(sha256, e) < 0 ? NULL : f;
 }
 
 static int loose_pass(struct loose *f, size_t n, struct err *e)
@@ -49,6 +53,16 @@ static int loose_end(const struct loose *f, const char *sha256, struct err *e)
 	sha256_end(&f->hash, hex);
 	if (!sha256 || sha256_same(hex, sha256)) return 0;
 	return fail(e, ERR_UNTRUSTED, "its SHA-256 is %s", hex);
+}
+
+/* As the cache names its files. */
+static const char *lower_case(struct arena *m, const char *text)
+{
+	char *s = arena_strdup(m, text);
+
+	for (char *c = s; *c; c++)
+		if (*c >= 'A' && *c <= 'F') *c += 'a' - 'A';
+	return s;
 }
 
 int image_read(int fd, const char *sha256, const struct image_sink *sink, struct err *e)
@@ -71,14 +85,13 @@ int image_read(int fd, const char *sha256, const struct image_sink *sink, struct
 int image_fetch_url(struct image_source *s, const char *sha256, const struct image_sink *sink,
                     struct err *e)
 {
-	AUTOFREE struct arena m = { 0 };
-	struct loose *f = loose_begin(&m, sha256, sink, e);
-	struct http_reply r;
-	ssize_t n;
+	const struct image_build b = {
+		.serial = "",
+		.path = url_text(s->m, s->base),
+		.sha256 = sha256 ? lower_case(s->m, sha256) : NULL,
+	};
+	const struct remote f = { .url = s->base, .build = &b };
+	bool refused;
 
-	if (!f || http_get(s->http, &m, &(struct http_request){ .url = s->base }, &r, e) < 0) return -1;
-	if (r.length > 0) f->total = (uint64_t)r.length;
-	while ((n = stream_read(r.body, f->block, BLOCK, e)) > 0)
-		if (loose_pass(f, (size_t)n, e) < 0) return -1;
-	return n < 0 ? -1 : loose_end(f, sha256, e);
+	return check_digits(sha256, e) < 0 ? -1 : transfer(s, &f, sink, &refused, e);
 }

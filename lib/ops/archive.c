@@ -43,6 +43,7 @@ static int unpack_url(struct host *h, const char *url, const char *sha256,
 	int rc;
 
 	if (image_source_open(&m, url, h->cacert, &s, e) < 0) return -1;
+	if (sha256) image_cache_open(&m, h->dir, true, &s.cache, NULL);
 	rc = image_fetch_url(&s, sha256, sink, e);
 	image_source_close(&s);
 	return rc;
@@ -108,7 +109,8 @@ int install_archive(struct host *h, const char *from, const char *sha256, int wo
 {
 	bool url = str_starts(from, "https://") || str_starts(from, "http://");
 	struct rootfs r = { .doing = url ? "fetching" : "unpacking", .work = work };
-	const struct image_sink sink = { .take = rootfs_take, .progress = rootfs_progress, .arg = &r };
+	const struct image_sink sink = { .take = rootfs_take, .restart = rootfs_restart,
+	                                 .progress = rootfs_progress, .arg = &r };
 	int rc;
 
 	out_step("%s %s", url ? "Fetching and unpacking" : "Unpacking",

@@ -45,6 +45,20 @@ status 0
 expect_status 0 jlmkr-exec url true
 expect_status 0 jlmkr-stop url
 
+story 'a URL that was cut off goes on where it stopped, if its hash is known'
+host images '*bookworm*default*rootfs* slow 4000000'
+try sh -c 'jlmkr-create -q --image='$server/$debian' --sha256='"$hash"' cut & sleep 3; kill -9 $!; wait $!'
+is "$hash.part" "$(in_host ls /mnt/tank/jailmaker/images)"
+host images
+try jlmkr-create --image=$server/$debian --sha256="$(echo "$hash" | tr a-f A-F)" cut
+status 0
+host requests | tail -n 1 | grep -q 'bytes=[1-9]' || fail 'no range was asked for'
+is '' "$(in_host ls /mnt/tank/jailmaker/images)"
+host images '*bookworm*default*rootfs* truncate 20000000'
+try jlmkr-create -q --image=$server/$debian cut2
+status 0
+host images
+
 story 'a wrong hash leaves nothing'
 wrong=$(echo "$hash" | tr 0-9 1-90)
 try jlmkr-create -q --image=/tmp/plain.tar --sha256="$wrong" bad
@@ -53,6 +67,7 @@ one_line_err
 try jlmkr-create -q --image=$server/$debian --sha256="$wrong" bad
 status 7
 is 0 "$(in_host sh -c "ls -A $jails | grep -c bad")"
+is '' "$(in_host ls /mnt/tank/jailmaker/images)"
 
 story 'what is no root archive is refused'
 mkdir -p "$tmp/other/stuff"

@@ -58,4 +58,23 @@ try jlmkr-create -q j1
 status 0
 host requests | tail -n 1 | grep -q "default.*rootfs.tar.xz [1-9b]" || fail 'it began anew'
 
+story 'several servers are asked in turn, and it is said which one helped'
+in_host sh -c "rm -rf $jails/j1; jlmkr-images -q --prune"
+good=https://images.linuxcontainers.org
+try jlmkr-images --server=https://none.invalid --server=$good debian
+status 0
+err_has "none.invalid: .*: taking $good/ instead"
+try env JLMKR_IMAGE_SERVER="https://localhost:1/mirror $good" jlmkr-create j1
+status 0
+err_has "localhost.*: taking $good/ instead"
+in_host rm -rf $jails/j1
+try jlmkr-create --offline --server=$good/nowhere --server=$good/none j1
+status 0
+in_host sh -c "rm -rf $jails/j1; jlmkr-images -q --prune"
+try jlmkr-create -q --server=$good/nowhere --server=$good/none j1
+status 6
+one_line_err
+err_has "$good/none/streams"
+expect_status 7 jlmkr-images --server=http://localhost --server=$good
+
 finish

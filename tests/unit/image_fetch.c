@@ -22,9 +22,9 @@ struct world {
 	const char *const *say;
 	struct str got;
 	struct str notes;
-	bool full;
+	bool full, hostile;
 	struct image_source source;
-	struct url base;
+	struct url base[2];		/* "http://h/mirror", and "http://other" when asked for */
 	struct err e;
 };
 
@@ -47,6 +47,7 @@ static int take(void *arg, const void *data, size_t n, struct err *e)
 {
 	struct world *w = arg;
 
+	if (w->hostile) return fail(e, ERR_UNTRUSTED, "hostile");
 	if (w->full) return fail(e, ERR_HOST, "disk full");
 	str_addn(&w->got, data, n);
 	return 0;
@@ -66,8 +67,9 @@ static void world_begin(struct world *w, const char *const say[])
 
 	w->say = say;
 	w->got.m = w->notes.m = &w->m;
-	CHECK(!url_parse(&w->m, "http://h/mirror", &w->base, &w->e));
-	w->source = (struct image_source){ .m = &w->m, .base = &w->base,
+	CHECK(!url_parse(&w->m, "http://h/mirror", &w->base[0], &w->e));
+	CHECK(!url_parse(&w->m, "http://other", &w->base[1], &w->e));
+	w->source = (struct image_source){ .m = &w->m, .base = w->base,
 	                                   .http = http_open(&w->m, &o) };
 }
 
@@ -184,6 +186,98 @@ TEST(the_newest_build_there_is)
 	             "http://h/mirror/2: the server answers 404 Gone", "");
 }
 
+static int restart(void *arg, struct err *e)
+{
+	struct world *w = arg;
+
+	(void)e;
+	w->got.len = 0;
+	return 0;
+}
+
+/* The host whose image it was, or the sentence. */
+static void fetches_from_two(const char *const say[], const char *want, int kind)
+{
+	struct world w = { 0 };
+	struct image_sink sink = { .take = take, .restart = restart, .note = note, .arg = &w };
+	struct image_want that = { .distro = "d", .release = "r", .arch = "a" };
+	struct image_pick got;
+	int rc;
+
+	world_begin(&w, say);
+	w.source.more = 1;
+	rc = image_fetch_best(&w.source, &w.m, &that, &sink, &got, &w.e);
+	CHECK_INT(w.e.kind, kind);
+	CHECK_STR(rc < 0 ? w.e.text : w.source.base->host, want);
+	if (rc == 0) CHECK_STR(str_text(&w.got), "hello");
+	world_end(&w);
+}
+
+TEST(servers_in_turn)
+{
+	const char *file = OK "Content-Length: 5\r\n\r\nhello";
+
+	fetches_from_two(SAY(LIST(BUILD("1")), file), "h", 0);
+	fetches_from_two(SAY(GONE, LIST(BUILD("1")), file), "other", 0);
+	fetches_from_two(SAY(OK "\r\n{\"products\": {}}", LIST(BUILD("1")), file), "other", 0);
+	fetches_from_two(SAY(LIST(BUILD("1")), GONE, LIST(BUILD("1")), LIST(BUILD("2")), file),
+	                 "other", 0);
+	fetches_from_two(SAY(LIST(BUILD("1")), OK "Content-Length: 5\r\n\r\nworld",
+	                     LIST(BUILD("1")), LIST(BUILD("2")), file), "other", 0);
+	fetches_from_two(SAY(GONE, GONE), "http://other/streams/v1/images.json is not there; is "
+	                 "this an image server?", ERR_NETWORK);
+}
+
+TEST(what_is_refused_is_refused_from_everywhere)
+{
+	struct world w = { .hostile = true };
+	struct image_sink sink = { .take = take, .restart = restart, .arg = &w };
+	struct image_want that = { .distro = "d", .release = "r", .arch = "a" };
+	struct image_pick got;
+
+	world_begin(&w, SAY(LIST(BUILD("1") "," BUILD("2")), OK "Content-Length: 5\r\n\r\nhello",
+	                    LIST(BUILD("1"))));
+	w.source.more = 1;
+	CHECK(image_fetch_best(&w.source, &w.m, &that, &sink, &got, &w.e) < 0);
+	CHECK_STR(w.e.text, "hostile");
+	CHECK_STR(w.source.base->host, "h");
+	world_end(&w);
+}
+
+static void fetches_url(const char *const say[], const char *sha256, const char *want)
+{
+	struct world w = { 0 };
+	struct image_sink sink = { .take = take, .arg = &w };
+	int rc;
+
+	world_begin(&w, say);
+	rc = image_fetch_url(&w.source, sha256, &sink, &w.e);
+	CHECK_INT(rc, w.e.kind ? -1 : 0);
+	CHECK_STR(arena_printf(&w.m, "%s|%s", str_text(&w.got), w.e.text), want);
+	world_end(&w);
+}
+
+TEST(a_file_that_no_list_names)
+{
+	const char *tagged = OK "ETag: \"1\"\r\nContent-Length: 5\r\n\r\nhel";
+
+	fetches_url(SAY(OK "\r\nhello"), NULL, "hello|");
+	fetches_url(SAY(OK "\r\nhello"), HELLO, "hello|");
+	fetches_url(SAY(OK "\r\nworld"), HELLO, "world|its SHA-256 is "
+	            "486ea46224d1bb4fb680f34f7c9ad96a8f24ec88be73ea8e5a6c65260e9cb8a7");
+	fetches_url(SAY(OK "\r\n"), "12", "|a SHA-256 has 64 hexadecimal digits: '12'");
+	fetches_url(SAY(OK "Content-Length: 5\r\n\r\nhel", OK "Content-Length: 5\r\n\r\nhello"),
+	            HELLO, "hello|");
+	fetches_url(SAY(OK "Content-Length: 5\r\n\r\nhel", OK "Content-Length: 6\r\n\r\nhello!"),
+	            HELLO, "hel|http://h/mirror has changed while it came in");
+	fetches_url(SAY(OK "Content-Length: 5\r\n\r\nhel"), NULL,
+	            "hel|http://h/mirror, after 3 of 5 bytes: h has closed the connection");
+	fetches_url(SAY(tagged, "HTTP/1.1 206 P\r\nContent-Range: bytes 3-4/5\r\n"
+	                "Content-Length: 2\r\n\r\nlo"), NULL, "hello|");
+	fetches_url(SAY(tagged, OK "ETag: \"2\"\r\nContent-Length: 5\r\n\r\nworld"), NULL,
+	            "hel|http://h/mirror has changed while it came in");
+}
+
 TEST(a_list_that_is_being_written)
 {
 	fetches_best(SAY(OK "\r\n{\"produ", LIST(BUILD("1")), OK "\r\nhello"), "1", "");
@@ -209,6 +303,10 @@ TEST(servers_that_are_none)
 	image_source_close(&s);
 	CHECK(image_source_open(&m, "h", NULL, &s, &e) < 0);
 	CHECK_STR(e.text, "image server: 'h' is not a URL: it must begin with https://");
+	CHECK(image_source_open(&m, " ", NULL, &s, &e) < 0);
+	CHECK_STR(e.text, "image server: there is none in ' '");
+	CHECK(image_source_open(&m, "https://a/ http://b/", NULL, &s, &e) < 0);
+	CHECK_STR(e.text, "image server http://b/: only https is trusted");
 	CHECK(image_source_open(&m, "https://h/", "/nonexistent", &s, &e) < 0);
 	CHECK_STR(e.text, "open /nonexistent: No such file or directory");
 	CHECK_INT(image_source_open(&m, "https://h/", "tests/data/net/ca.pem", &s, &e), 0);

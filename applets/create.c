@@ -18,6 +18,7 @@
 #include "lib/jail/layout.h"
 #include "lib/ops/create.h"
 #include "lib/ops/start.h"
+#include "lib/text/size.h"
 #include "lib/text/split.h"
 
 enum { TEMPLATE_MAX = 1024 * 1024 };
@@ -35,6 +36,8 @@ static const struct opt create_opts[] = {
 	OPT_TEXT(0, "sha256", sha256, "HEX", "what --image must hash to"),
 	OPT_LIST(0, "server", servers, "URL", "of the images, instead of images.linuxcontainers.org"),
 	OPT_TEXT(0, "cacert", cacert, "FILE", "the authorities to trust, instead of the system's"),
+	OPT_TEXT(0, "max-size", max_size, "SIZE", "that the image may unpack to (64G)"),
+	OPT_NUMBER(0, "max-files", max_files, "N", "that it may hold (5000000)"),
 	OPT_FLAG(0, "offline", offline, "take its image from the cache, asking no server"),
 	OPT_FLAG(0, "dry-run", dry_run, "show what would be made, and make nothing of it"),
 	OPT_FLAG(0, "start", start, "start the jail when it is made"),
@@ -114,6 +117,7 @@ static int make(struct host *h, const struct create_args *a, const struct answer
 		.offline = a->offline,
 		.archive = a->image,
 		.sha256 = a->sha256,
+		.max_files = (uint64_t)a->max_files,
 		.startup = a->startup,
 		.seccomp = a->seccomp,
 		.gpu_intel = a->gpu_intel,
@@ -124,6 +128,10 @@ static int make(struct host *h, const struct create_args *a, const struct answer
 	bool startable;
 
 	engine_init(&en, h, h->m);
+	if (a->max_size && size_parse(a->max_size, &how.max_size, e) < 0) {
+		if (e) e->kind = ERR_USAGE;
+		return fail_in(e, "--max-size");
+	}
 	if (a->config && read_template(h->m, a->config, &how, e) < 0) return -1;
 	if (a->dry_run) return show(&en, &how, a->start, e);
 	if (op_create(&en, &how, &startable, e) < 0) return -1;

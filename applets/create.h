@@ -12,6 +12,8 @@ struct create_args {
 	const char *distro, *release, *variant, *arch, *build;
 	const char *cacert, *image, *sha256;
 	struct words servers;
+	const char *max_size;
+	long max_files;
 	const char *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
 	bool start, offline, dry_run;
 };

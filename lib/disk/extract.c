@@ -41,6 +41,7 @@ struct extract {
 	struct archive *tar;
 	struct pull *bytes;		/* of the tar */
 	struct unpack_limits left;
+	const struct unpack_limits *max;
 	struct unpack_report *report;
 	size_t zeros;			/* that the bytes so far end in, up to a block */
 	bool over;
@@ -68,7 +69,8 @@ static ssize_t read_bytes(struct extract *x, const void **data, struct err *e)
 		return n;
 	}
 	if ((uint64_t)n > x->left.bytes)
-		return fail(e, ERR_UNTRUSTED, "the archive is larger than what may be unpacked");
+		return fail(e, ERR_UNTRUSTED, "the archive unpacks to more than %llu MiB; --max-size "
+		            "sets the limit", (unsigned long long)x->max->bytes >> 20);
 	x->left.bytes -= (uint64_t)n;
 	count_zeros(x, *data, (size_t)n);
 	return n;
@@ -275,7 +277,8 @@ static int extract_entry(struct extract *x, struct archive_entry *from, struct e
 
 	if (!name || !*name) return fail(e, ERR_INPUT, "an archive entry has no name");
 	if (x->left.entries-- == 0)
-		return fail(e, ERR_UNTRUSTED, "the archive has more entries than may be unpacked");
+		return fail(e, ERR_UNTRUSTED, "the archive has more than %llu files; --max-files sets "
+		            "the limit", (unsigned long long)x->max->entries);
 	rc = take_entry(x, from, name, &bare, e);
 	if (rc == 0 && S_ISREG(x->entry.mode) && !x->entry.target[0])
 		rc = extract_file(x, archive_entry_size(from), &bare, e);
@@ -377,7 +380,7 @@ static int open_tar(struct extract *x, struct err *e)
 int extract(struct pull *from, int root, const struct unpack_limits *limits,
             struct unpack_report *r, struct err *e)
 {
-	struct extract x = { .report = r, .left = *limits };
+	struct extract x = { .report = r, .left = *limits, .max = limits };
 	struct decode *d;
 	int rc = trail_begin(&x.trail, root, e);
 

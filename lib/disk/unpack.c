@@ -189,11 +189,13 @@ static int start(struct unpack *u, const int pipes[2], int dir, const struct unp
 
 int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, struct err *e)
 {
-	static const struct unpack_limits usual = { UNPACK_BYTES_MAX, UNPACK_ENTRIES_MAX };
+	struct unpack_limits max = limits ? *limits : (struct unpack_limits){ 0 };
 	AUTOCLOSE int in_read = -1, said_write = -1;
 	int in[2] = { -1, -1 }, said[2] = { -1, -1 };
 	int rc;
 
+	if (!max.bytes) max.bytes = UNPACK_BYTES_MAX;
+	if (!max.entries) max.entries = UNPACK_ENTRIES_MAX;
 	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1 };
 	if (geteuid() != 0) return fail(e, ERR_HOST, "unpacking takes root");
 	if (check_empty(dir, e) < 0) return -1;
@@ -205,7 +207,7 @@ int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, 
 	if (rc == 0) {
 		fcntl(u->in, F_SETPIPE_SZ, PIPE_SIZE);	/* smaller is slower, no more */
 		fcntl(u->in, F_SETFL, O_NONBLOCK);
-		rc = start(u, (int[2]){ in_read, said_write }, dir, limits ? limits : &usual, e);
+		rc = start(u, (int[2]){ in_read, said_write }, dir, &max, e);
 	}
 	if (rc < 0) unpack_abort(u);
 	return rc;

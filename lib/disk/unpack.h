@@ -27,6 +27,7 @@
 
 struct err;
 
+/* 0: the maximum below. */
 struct unpack_limits {
 	uint64_t bytes;		/* of the tar inside, headers and all */
 	uint64_t entries;
@@ -50,7 +51,7 @@ struct unpack {
 };
 
 /* Start unpacking into the open directory `dir`, which is borrowed for the call.
- * `limits` may be NULL: the maxima above. On success unpack_end or unpack_abort
+ * `limits` may be NULL: the usual ones. On success unpack_end or unpack_abort
  * must follow. */
 int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, struct err *e);
 

@@ -104,11 +104,12 @@ static int find_root(int work, struct err *e)
 	            "it, nor in rootfs/");
 }
 
-int install_archive(struct host *h, const char *from, const char *sha256, int work,
-                    struct err *e)
+int install_archive(struct host *h, const char *from, const char *sha256,
+                    const struct unpack_limits *limits, int work, struct err *e)
 {
 	bool url = str_starts(from, "https://") || str_starts(from, "http://");
-	struct rootfs r = { .doing = url ? "fetching" : "unpacking", .work = work };
+	struct rootfs r = { .doing = url ? "fetching" : "unpacking", .work = work,
+	                    .limits = *limits };
 	const struct image_sink sink = { .take = rootfs_take, .restart = rootfs_restart,
 	                                 .progress = rootfs_progress, .arg = &r };
 	int rc;

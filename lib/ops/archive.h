@@ -10,10 +10,11 @@
 
 struct err;
 struct host;
+struct unpack_limits;
 
 /* Make `rootfs` in the open directory `work`. `from` is a path, "-" or a URL; `sha256` is
  * NULL when it is not to be checked, and tells ERR_UNTRUSTED otherwise. */
-int install_archive(struct host *h, const char *from, const char *sha256, int work,
-                    struct err *e);
+int install_archive(struct host *h, const char *from, const char *sha256,
+                    const struct unpack_limits *limits, int work, struct err *e);
 
 #endif

@@ -13,6 +13,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/disk/mount.h"
+#include "lib/disk/unpack.h"
 #include "lib/engine/engine.h"
 #include "lib/image/pick.h"
 #include "lib/jail/furnish.h"
@@ -95,8 +96,11 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 
 static int install(struct host *h, const struct wanted *w, int work, struct err *e)
 {
-	if (w->how->archive) return install_archive(h, w->how->archive, w->how->sha256, work, e);
-	return install_image(h, &w->image, w->how->offline, work, e);
+	const struct unpack_limits max = { w->how->max_size, w->how->max_files };
+
+	if (w->how->archive)
+		return install_archive(h, w->how->archive, w->how->sha256, &max, work, e);
+	return install_image(h, &w->image, w->how->offline, &max, work, e);
 }
 
 static int fill(struct engine *en, int work, const char *name, struct wanted *w, struct err *e)

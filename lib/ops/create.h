@@ -8,6 +8,7 @@
 #define OPS_CREATE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/image/pick.h"
 
@@ -28,6 +29,7 @@ struct create_how {
 	bool offline;			/* from the cache of images, asking no server */
 	const char *archive;		/* instead of an image: a path, "-" or a URL */
 	const char *sha256;		/* of the archive, or NULL */
+	uint64_t max_size, max_files;	/* that it may unpack to; 0: the usual limits */
 	char *const *nspawn_args;	/* NULL-ended; if any, they replace the template's */
 };
 

@@ -15,9 +15,10 @@ static void note(void *arg, const char *text)
 }
 
 static int transfer(struct image_source *s, struct arena *m, const struct image_want *want,
-                    int work, struct err *e)
+                    const struct unpack_limits *limits, int work, struct err *e)
 {
-	struct rootfs r = { .doing = s->offline ? "unpacking" : "fetching", .work = work };
+	struct rootfs r = { .doing = s->offline ? "unpacking" : "fetching", .work = work,
+	                    .limits = *limits };
 	const struct image_sink sink = {
 		.take = rootfs_take,
 		.restart = rootfs_restart,
@@ -38,8 +39,8 @@ static int transfer(struct image_source *s, struct arena *m, const struct image_
 	return rc;
 }
 
-int install_image(struct host *h, const struct image_want *want, bool offline, int work,
-                  struct err *e)
+int install_image(struct host *h, const struct image_want *want, bool offline,
+                  const struct unpack_limits *limits, int work, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct image_source s = { 0 };
@@ -51,7 +52,7 @@ int install_image(struct host *h, const struct image_want *want, bool offline, i
 	s.offline = offline;
 	if (image_cache_open(&m, h->dir, true, &s.cache, &why) < 0)
 		out_warn("the image is not kept for the next time: %s", why.text);
-	rc = transfer(&s, &m, want, work, e);
+	rc = transfer(&s, &m, want, limits, work, e);
 	image_source_close(&s);
 	return rc;
 }

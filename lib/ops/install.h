@@ -15,11 +15,12 @@ struct host;
 struct image_index;
 struct image_pick;
 struct image_want;
+struct unpack_limits;
 
 /* Make `rootfs` in the open directory `work`. Without `offline` what the server has counts,
  * and the cache when it is of no use. */
-int install_image(struct host *h, const struct image_want *want, bool offline, int work,
-                  struct err *e);
+int install_image(struct host *h, const struct image_want *want, bool offline,
+                  const struct unpack_limits *limits, int work, struct err *e);
 
 /* What install_image would take, as things are now; nothing is fetched but the list, and
  * nothing is written. `*cached`: the list is that of the cache, because of `offline` or for

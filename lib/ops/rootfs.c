@@ -18,7 +18,7 @@ static int begin(struct rootfs *r, struct err *e)
 	if (mkdirat(r->work, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
 	if ((fd = jail_open_rootfs(r->work, e)) < 0) return -1;
 	r->begun = true;
-	return unpack_begin(&r->unpack, fd, NULL, e);
+	return unpack_begin(&r->unpack, fd, &r->limits, e);
 }
 
 /* The child is started by the first bytes: a server that has none costs nothing. */

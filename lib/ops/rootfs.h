@@ -16,8 +16,9 @@
 struct err;
 
 struct rootfs {
-	int work;		/* the caller sets this and `doing`, and zeroes the rest */
+	int work;		/* the caller sets this, `doing` and `limits`, and zeroes the rest */
 	const char *doing;	/* for the progress line: "fetching" */
+	struct unpack_limits limits;
 	bool begun;
 	struct unpack unpack;
 };

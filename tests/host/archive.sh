@@ -91,4 +91,25 @@ expect_status 2 jlmkr-create --image=- --config=- bad
 expect_status 2 jlmkr-create --image=/tmp/plain.tar --sha256=12 bad
 is 0 "$(in_host sh -c "ls -A $jails | grep -c bad")"
 
+story 'what unpacks to more than is allowed is refused, and leaves nothing'
+truncate -s 3M "$tmp/plain/usr/lib/zeros"
+tar -C "$tmp/plain" -cf - . | xz > "$tmp/bomb.tar.xz"
+host push "$tmp/bomb.tar.xz" /tmp/bomb.tar.xz
+try jlmkr-create -q --image=/tmp/bomb.tar.xz --max-size=2M bomb
+status 7
+one_line_err
+err_has 'more than 2 MiB; --max-size'
+try jlmkr-create -q --image=/tmp/bomb.tar.xz --max-files=5 bomb
+status 7
+one_line_err
+err_has 'more than 5 files; --max-files'
+is '' "$(in_host sh -c "ls -A $jails | grep bomb")"
+expect_status 0 jlmkr-create -q --image=/tmp/bomb.tar.xz --max-size=4M --max-files=20 bomb
+expect_status 2 jlmkr-create --max-size=much bad
+expect_status 2 jlmkr-create --max-files=few bad
+try jlmkr-create -q --distro=debian --release=trixie --max-files=5 bad
+status 7
+one_line_err
+err_has '--max-files'
+
 finish

@@ -4,17 +4,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
+#include "lib/base/progress.h"
 #include "lib/base/wait.h"
 
 /* The output sink: the only state in the house besides the signal flag. */
 static struct {
 	enum out_level level;
 	bool terminal, colour, line_open;
-	int64_t shown_at, step_at;
+	int64_t shown_at;
+	struct progress progress;	/* of the phase that was begun last */
 	const char *name;		/* what our lines are about, among those of others */
 	char line[1024];		/* of another program, not shown yet */
 	size_t held;
@@ -114,32 +117,31 @@ void out_step(const char *fmt, ...)
 {
 	va_list ap;
 
-	sink.step_at = now_ms();
+	sink.progress = (struct progress){ 0 };
 	if (sink.level < OUT_NORMAL) return;
 	va_start(ap, fmt);
 	say("", fmt, ap);
 	va_end(ap);
 }
 
-/* Speed and time left are those of the whole phase so far: steady is more use
- * than exact. */
+/* A line that wraps cannot be wiped. */
+static int columns(void)
+{
+	struct winsize size;
+
+	return ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
+}
+
 void out_progress(const char *what, uint64_t done, uint64_t total)
 {
-	int64_t now = now_ms(), ms = now - sink.step_at;
-	double mib = (double)done / (1 << 20), speed = ms > 0 ? mib * 1000 / (double)ms : 0;
+	int64_t now = now_ms();
+	char line[256];
 
 	if (sink.level < OUT_NORMAL || !sink.terminal || now - sink.shown_at < 100) return;
 	sink.shown_at = now;
 	sink.line_open = true;
-	fprintf(stderr, "\r\033[K%s %.1f", what, mib);
-	if (total)
-		fprintf(stderr, " of %.1f MiB, %d%%", (double)total / (1 << 20),
-		        (int)((double)done * 100 / (double)total));
-	else
-		fputs(" MiB", stderr);
-	if (speed > 0) fprintf(stderr, ", %.1f MiB/s", speed);
-	if (speed > 0 && total > done)
-		fprintf(stderr, ", %ds left", (int)((double)(total - done) / (1 << 20) / speed) + 1);
+	progress_text(&sink.progress, now, what, done, total, line, sizeof line);
+	fprintf(stderr, "\r\033[K%.*s", columns(), line);
 }
 
 void table_add(struct table *t, const char *const cells[])

@@ -108,14 +108,13 @@ int install_archive(struct host *h, const char *from, const char *sha256,
                     const struct unpack_limits *limits, int work, struct err *e)
 {
 	bool url = str_starts(from, "https://") || str_starts(from, "http://");
-	struct rootfs r = { .doing = url ? "fetching" : "unpacking", .work = work,
-	                    .limits = *limits };
-	const struct image_sink sink = { .take = rootfs_take, .restart = rootfs_restart,
+	struct rootfs r = { .name = from, .work = work, .limits = *limits };
+	const struct image_sink sink = { .begin = rootfs_begin, .take = rootfs_take,
+	                                 .restart = rootfs_restart,
 	                                 .progress = rootfs_progress, .arg = &r };
 	int rc;
 
-	out_step("%s %s", url ? "Fetching and unpacking" : "Unpacking",
-	         str_eq(from, "-") ? "standard input" : from);
+	if (!url) out_step("Unpacking %s", str_eq(from, "-") ? "standard input" : from);
 	rc = url ? unpack_url(h, from, sha256, &sink, e) : unpack_file(from, sha256, &sink, e);
 	if (rc == 0) rc = rootfs_finish(&r, e);
 	rootfs_drop(&r);

@@ -17,9 +17,9 @@ static void note(void *arg, const char *text)
 static int transfer(struct image_source *s, struct arena *m, const struct image_want *want,
                     const struct unpack_limits *limits, int work, struct err *e)
 {
-	struct rootfs r = { .doing = s->offline ? "unpacking" : "fetching", .work = work,
-	                    .limits = *limits };
+	struct rootfs r = { .work = work, .limits = *limits };
 	const struct image_sink sink = {
+		.begin = rootfs_begin,
 		.take = rootfs_take,
 		.restart = rootfs_restart,
 		.progress = rootfs_progress,
@@ -29,8 +29,7 @@ static int transfer(struct image_source *s, struct arena *m, const struct image_
 	struct image_pick got;
 	int rc;
 
-	out_step("%s %s %s", s->offline ? "Unpacking" : "Fetching and unpacking", want->distro,
-	         want->release);
+	if (!s->offline) out_step("Asking for the list of images");
 	rc = image_fetch_best(s, m, want, &sink, &got, e);
 	if (rc == 0 && (rc = rootfs_finish(&r, e)) == 0)
 		out_note("Installed %s %s, build %s", got.image->distro, got.image->release,

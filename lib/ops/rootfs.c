@@ -1,6 +1,7 @@
 #include "lib/ops/rootfs.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "lib/base/auto.h"
@@ -8,6 +9,8 @@
 #include "lib/base/out.h"
 #include "lib/base/wait.h"
 #include "lib/disk/tree.h"
+#include "lib/image/index.h"
+#include "lib/image/pick.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 
@@ -19,6 +22,33 @@ static int begin(struct rootfs *r, struct err *e)
 	if ((fd = jail_open_rootfs(r->work, e)) < 0) return -1;
 	r->begun = true;
 	return unpack_begin(&r->unpack, fd, &r->limits, e);
+}
+
+static void describe(const struct rootfs *r, const struct image_pick *what, char *out, size_t room)
+{
+	if (what)
+		snprintf(out, room, "%s %s, build %s", what->image->distro, what->image->release,
+		         what->build->serial);
+	else
+		snprintf(out, room, "%s", r->name);
+}
+
+void rootfs_begin(void *arg, const struct image_pick *what, uint64_t have, uint64_t total)
+{
+	struct rootfs *r = arg;
+	const double mib = 1 << 20;
+	char name[300];
+
+	describe(r, what, name, sizeof name);
+	r->doing = total && have == total ? "unpacking" : "fetching";
+	if (total && have == total)
+		out_step("Unpacking %s, from the cache", name);
+	else if (have)
+		out_step("Fetching and unpacking %s: %.1f MiB of it are here", name, (double)have / mib);
+	else if (total)
+		out_step("Fetching and unpacking %s: %.1f MiB", name, (double)total / mib);
+	else
+		out_step("Fetching and unpacking %s", name);
 }
 
 /* The child is started by the first bytes: a server that has none costs nothing. */
@@ -44,7 +74,7 @@ void rootfs_progress(void *arg, uint64_t done, uint64_t total)
 {
 	const struct rootfs *r = arg;
 
-	out_progress(r->doing, done, total);
+	out_progress(r->doing ? r->doing : "unpacking", done, total);
 }
 
 int rootfs_finish(struct rootfs *r, struct err *e)

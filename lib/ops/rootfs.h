@@ -14,16 +14,19 @@
 #include "lib/disk/unpack.h"
 
 struct err;
+struct image_pick;
 
 struct rootfs {
-	int work;		/* the caller sets this, `doing` and `limits`, and zeroes the rest */
-	const char *doing;	/* for the progress line: "fetching" */
+	int work;		/* the caller sets this, `name` and `limits`, and zeroes the rest */
+	const char *name;	/* of the archive, when no list names it */
+	const char *doing;	/* for the progress line */
 	struct unpack_limits limits;
 	bool begun;
 	struct unpack unpack;
 };
 
 /* Fit for struct image_sink. */
+void rootfs_begin(void *r, const struct image_pick *what, uint64_t have, uint64_t total);
 int rootfs_take(void *r, const void *data, size_t n, struct err *e);
 int rootfs_restart(void *r, struct err *e);
 void rootfs_progress(void *r, uint64_t done, uint64_t total);

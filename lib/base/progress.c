@@ -1,0 +1,50 @@
+#include "lib/base/progress.h"
+
+#include <stdio.h>
+
+enum { WINDOW_MS = 3000, SHORTEST_MS = 200 };
+
+/* Bytes a second over one to two windows; 0: too early to tell. */
+static double speed(struct progress *p, int64_t now, uint64_t done)
+{
+	if (!p->from.at || done < p->middle.done) {
+		p->from.at = p->middle.at = now;
+		p->from.done = p->middle.done = done;
+	}
+	if (now - p->middle.at > WINDOW_MS) {
+		p->from = p->middle;
+		p->middle.at = now;
+		p->middle.done = done;
+	}
+	if (now - p->from.at < SHORTEST_MS) return 0;
+	return (double)(done - p->from.done) * 1000 / (double)(now - p->from.at);
+}
+
+static int add_time(char *out, size_t room, double seconds)
+{
+	unsigned long s = seconds < 359999 ? (unsigned long)seconds + 1 : 359999;
+
+	if (s < 60) return snprintf(out, room, ", %lus left", s);
+	if (s < 3600) return snprintf(out, room, ", %lum%02lus left", s / 60, s % 60);
+	return snprintf(out, room, ", %luh%02lum left", s / 3600, s / 60 % 60);
+}
+
+void progress_text(struct progress *p, int64_t now, const char *what, uint64_t done,
+                   uint64_t total, char *out, size_t room)
+{
+	const double mib = 1 << 20;
+	double bps = speed(p, now, done);
+	size_t n;
+	int k;
+
+	if (total)
+		k = snprintf(out, room, "%s %d%% of %.1f MiB", what,
+		             (int)((double)done * 100 / (double)total), (double)total / mib);
+	else
+		k = snprintf(out, room, "%s %.1f MiB", what, (double)done / mib);
+	n = k > 0 ? (size_t)k : 0;
+	if (n < room && bps > 0)
+		n += (size_t)snprintf(out + n, room - n, ", %.1f MiB/s", bps / mib);
+	if (n < room && bps > 0 && total > done)
+		add_time(out + n, room - n, (double)(total - done) / bps);
+}

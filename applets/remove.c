@@ -12,6 +12,8 @@
 #include "lib/jail/jail.h"
 #include "lib/ops/remove.h"
 
+enum { SHOWN = 10 };
+
 struct remove_args {
 	bool yes;
 };
@@ -22,11 +24,27 @@ static const struct opt remove_opts[] = {
 	OPT_END
 };
 
-static int confirm(const struct host *h, const char *name, struct err *e)
+static void tell_words(const char *what, const struct words *names)
+{
+	if (names->n) out_note("  %s: %zu", what, names->n);
+	for (size_t i = 0; i < names->n && i < SHOWN; i++)
+		out_note("    %s", names->v[i]);
+	if (names->n > SHOWN) out_note("    and %zu more", names->n - SHOWN);
+}
+
+static void tell(const struct host *h, const char *name, const struct removal *r)
+{
+	out_note("This removes the jail %s with all its files: %s/jails/%s", name, h->dir, name);
+	if (!r->dataset) return;
+	out_note("  ZFS dataset: %s", r->dataset);
+	tell_words("datasets below it", &r->children);
+	tell_words("snapshots", &r->snapshots);
+}
+
+static int confirm(const char *name, struct err *e)
 {
 	char line[256] = "";
 
-	out_note("This removes the jail %s with all its files: %s/jails/%s", name, h->dir, name);
 	fprintf(stderr, "Type the name of the jail to go on: ");
 	if (!fgets(line, sizeof line, stdin)) {
 		fputc('\n', stderr);
@@ -42,10 +60,15 @@ static int remove_run(struct host *h, const void *args, char *const *names, stru
 {
 	const struct remove_args *a = args;
 	AUTOENGINE struct engine en;
+	struct removal what;
 
 	engine_init(&en, h, h->m);
 	if (jail_check(h->m, h->dir, *names, e) < 0) return -1;
-	if (!a->yes && confirm(h, *names, e) < 0) return -1;
+	if (op_remove_look(&en, *names, &what, e) < 0) return fail_in(e, "removing %s", *names);
+	if (!a->yes) {
+		tell(h, *names, &what);
+		if (confirm(*names, e) < 0) return -1;
+	}
 	return op_remove(&en, *names, e);
 }
 
@@ -53,7 +76,9 @@ const struct applet remove_applet = {
 	.name = "remove",
 	.brief = "delete a jail and its files",
 	.operands = "JAIL",
-	.text = "A jail that runs is stopped first. What is mounted into the jail is never touched.\n",
+	.text = "A jail that runs is stopped first. What is mounted into the jail is never touched.\n"
+	        "A jail that is a ZFS dataset goes with its snapshots and the datasets below it, unless\n"
+	        "something elsewhere was cloned from them.\n",
 	.opts = remove_opts,
 	.args_size = sizeof(struct remove_args),
 	.min = 1,

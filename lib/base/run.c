@@ -55,7 +55,8 @@ static void default_signals(sigset_t *set)
 	sigaddset(set, SIGHUP);
 }
 
-/* Start the program; out_fd < 0: it keeps our stdin and stdout, err_fd likewise. */
+/* Start the program; out_fd < 0: it keeps our stdin and stdout, err_fd likewise. One whose
+ * stderr is ours to read has nothing to do with the terminal and its ^C. */
 static pid_t spawn(const char *path, char *const argv[], int out_fd, int err_fd,
                    char *const env[], struct err *e)
 {
@@ -70,7 +71,8 @@ static pid_t spawn(const char *path, char *const argv[], int out_fd, int err_fd,
 	posix_spawnattr_setsigdefault(&attr, &signals);
 	sigemptyset(&signals);
 	posix_spawnattr_setsigmask(&attr, &signals);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+	                                (err_fd >= 0 ? POSIX_SPAWN_SETPGROUP : 0));
 	posix_spawn_file_actions_init(&files);
 	if (out_fd >= 0) {
 		posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
@@ -177,11 +179,22 @@ static void take(struct ward *w, int i)
 	str_addn(text, buf, (size_t)n);
 }
 
+/* What has no deadline is not given up for a signal either. */
+static int await(struct ward *w, int64_t deadline, struct err *e)
+{
+	int rc;
+
+	if (deadline != NO_DEADLINE) return wait_fds(w->fds, 3, deadline, e);
+	while ((rc = poll(w->fds, 3, -1)) < 0 && errno == EINTR)
+		;
+	return rc < 0 ? fail_sys(e, "poll") : rc;
+}
+
 /* Until it has ended and nothing is left in the pipes, whoever else has them. */
 static int attend(struct ward *w, int64_t deadline, struct err *e)
 {
 	for (;;) {
-		int rc = wait_fds(w->fds, 3, deadline, e);
+		int rc = await(w, deadline, e);
 
 		if (rc < 0) return -1;
 		if (rc == 0) return fail(e, ERR_HOST, "it does not come to an end");

@@ -28,8 +28,9 @@ int run_replace(char *const argv[], struct err *e);
 char *run_output(struct arena *m, char *const argv[], unsigned limit, struct err *e);
 
 /* The same for a program that may fail in any way: with nothing but PATH and LC_ALL in
- * its environment, until `deadline` (base/wait.h), when it is killed. What it says on
- * stderr is in the fault. */
+ * its environment, until `deadline` (base/wait.h), when it is killed, as it is when we
+ * catch a signal. With NO_DEADLINE neither happens, and what it does is done whole. What
+ * it says on stderr is in the fault. */
 char *run_strange(struct arena *m, char *const argv[], unsigned limit, int64_t deadline,
                   struct err *e);
 

@@ -17,6 +17,7 @@
 #include "lib/base/fd.h"
 #include "lib/base/nearest.h"
 #include "lib/base/str.h"
+#include "lib/disk/zfs.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
 
@@ -92,9 +93,12 @@ static bool is_jail(int jails, const char *name)
 static void describe(struct arena *m, int jails, const char *dir, const char *name,
                      struct jail *j)
 {
+	const char *why;
+
 	j->name = arena_strdup(m, name);
 	j->path = layout_jail(m, dir, name);
 	j->broken = why_broken(m, jails, name);
+	if (j->broken && (why = zfs_unmounted(m, j->path))) j->broken = why;
 }
 
 static int by_name(const void *a, const void *b)
@@ -118,6 +122,14 @@ static int jail_names(int jails, struct words *names, struct err *e)
 	return 0;
 }
 
+/* When there are none: the dataset that has them may be locked. */
+static int check_mounted(struct arena *m, const char *dir, struct err *e)
+{
+	const char *path = layout_jails(m, dir), *why = zfs_unmounted(m, path);
+
+	return why ? fail(e, ERR_HOST, "%s: %s", path, why) : 0;
+}
+
 struct jail *jail_find_all(struct arena *m, const char *dir, size_t *n, struct err *e)
 {
 	struct err why = { 0 };
@@ -126,19 +138,23 @@ struct jail *jail_find_all(struct arena *m, const char *dir, size_t *n, struct e
 	struct jail *all;
 
 	*n = 0;
-	if (jails < 0 && why.sys == ENOENT) return arena_array(m, 1, sizeof *all);
-	if (jails < 0) return fail(e, why.kind, "%s", why.text), NULL;
-	if (jail_names(jails, &names, e) < 0) return NULL;
+	if (jails < 0 && why.sys != ENOENT) return fail(e, why.kind, "%s", why.text), NULL;
+	if (jails >= 0 && jail_names(jails, &names, e) < 0) return NULL;
+	if (!names.n && check_mounted(m, dir, e) < 0) return NULL;
 	all = arena_array(m, names.n + 1, sizeof *all);
 	for (*n = 0; *n < names.n; ++*n)
 		describe(m, jails, dir, names.v[*n], &all[*n]);
 	return all;
 }
 
-static int no_such_jail(struct arena *m, int jails, const char *name, struct err *e)
+static int no_such_jail(struct arena *m, int jails, const char *dir, const char *name,
+                        struct err *e)
 {
 	struct words names = { .m = m };
 	struct nearest near = { .word = name };
+	const char *path = layout_jail(m, dir, name), *why = zfs_unmounted(m, path);
+
+	if (why) return fail(e, ERR_HOST, "%s: %s", path, why);
 
 	if (jails >= 0 && jail_names(jails, &names, NULL) == 0)
 		for (size_t i = 0; i < names.n; i++)
@@ -156,7 +172,7 @@ int jail_find(struct arena *m, const char *dir, const char *name, struct jail *j
 	AUTOCLOSE int jails = jail_open_jails(dir, &why);
 
 	if (jails < 0 && why.sys != ENOENT) return fail(e, why.kind, "%s", why.text);
-	if (jails < 0 || !is_jail(jails, name)) return no_such_jail(m, jails, name, e);
+	if (jails < 0 || !is_jail(jails, name)) return no_such_jail(m, jails, dir, name, e);
 	describe(m, jails, dir, name, j);
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/ops/rootfs.h"
+#include "lib/ops/work.h"
 
 #define OUTER ".outer"
 
@@ -105,7 +106,7 @@ static int find_root(int work, struct err *e)
 }
 
 int install_archive(struct host *h, const char *from, const char *sha256,
-                    const struct unpack_limits *limits, int work, struct err *e)
+                    const struct unpack_limits *limits, struct work *work, struct err *e)
 {
 	bool url = str_starts(from, "https://") || str_starts(from, "http://");
 	struct rootfs r = { .name = from, .work = work, .limits = *limits };
@@ -119,5 +120,5 @@ int install_archive(struct host *h, const char *from, const char *sha256,
 	if (rc == 0) rc = rootfs_finish(&r, e);
 	rootfs_drop(&r);
 	if (rc < 0) return fail_in(e, "image %s", from);
-	return find_root(work, e) < 0 ? fail_in(e, "image %s", from) : 0;
+	return find_root(work->dir, e) < 0 ? fail_in(e, "image %s", from) : 0;
 }

@@ -72,14 +72,6 @@ static void warn_if_not_on_pool(struct arena *m, int dir)
 		         "TrueNAS would erase it");
 }
 
-static int open_jails(struct arena *m, const char *dir, struct err *e)
-{
-	const char *path = layout_jails(m, dir);
-
-	if (mkdir(path, 0700) < 0 && errno != EEXIST) return fail_sys(e, "create %s", path);
-	return jail_open_jails(dir, e);
-}
-
 /* nspawn can boot other inits, but the rest of this tool needs systemd in the jail.
  * NixOS makes its init at the first boot. */
 static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err *e)
@@ -94,7 +86,7 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 	return w->text ? 0 : -1;
 }
 
-static int install(struct host *h, const struct wanted *w, int work, struct err *e)
+static int install(struct host *h, const struct wanted *w, struct work *work, struct err *e)
 {
 	const struct unpack_limits max = { w->how->max_size, w->how->max_files };
 
@@ -103,28 +95,28 @@ static int install(struct host *h, const struct wanted *w, int work, struct err 
 	return install_image(h, &w->image, w->how->offline, &max, work, e);
 }
 
-static int fill(struct engine *en, int work, const char *name, struct wanted *w, struct err *e)
+static int fill(struct engine *en, struct work *work, struct wanted *w, struct err *e)
 {
 	AUTOCLOSE int rootfs = -1;
 
 	if (install(en->host, w, work, e) < 0) return -1;
-	if ((rootfs = jail_open_rootfs(work, e)) < 0) return -1;
-	if (check_init(en->m, rootfs, w, e) < 0 || furnish(rootfs, name, e) < 0) return -1;
-	return replace_file(work, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
+	if ((rootfs = jail_open_rootfs(work->dir, e)) < 0) return -1;
+	if (check_init(en->m, rootfs, w, e) < 0 || furnish(rootfs, work->name, e) < 0) return -1;
+	return replace_file(work->dir, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }
 
-static int make_jail(struct engine *en, int jails, const char *name, struct wanted *w,
-                     struct err *e)
+static int make_jail(struct engine *en, const struct jails *jails, const char *name,
+                     struct wanted *w, struct err *e)
 {
-	AUTOCLOSE int work = work_begin(en->m, jails, name, e);
+	struct work work;
+	int rc;
 
-	if (work < 0) return -1;
-	if (fill(en, work, name, w, e) < 0) goto undo;
-	if (work_finish(en->m, jails, work, name, e) < 0) goto undo;
-	return 0;
-undo:
-	work_undo(en->m, jails, name);
-	return -1;
+	if (work_begin(jails, name, &work, e) < 0) return -1;
+	rc = fill(en, &work, w, e);
+	if (rc == 0) rc = work_finish(&work, e);
+	if (rc < 0) work_undo(&work);
+	work_close(&work);
+	return rc;
 }
 
 int op_create_check(const struct host *h, const char *name, struct err *e)
@@ -163,12 +155,12 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 int op_create(struct engine *en, const struct create_how *how, bool *startable, struct err *e)
 {
 	struct wanted w = { .how = how };
-	AUTOCLOSE int jails = -1;
+	AUTOJAILS jails = { .fd = -1 };
 
 	if (name_check(how->name, e) < 0 || render(en->m, how, &w, e) < 0) return -1;
-	if ((jails = open_jails(en->m, en->host->dir, e)) < 0) return -1;
-	warn_if_not_on_pool(en->m, jails);
-	if (work_sweep(en->m, jails, e) < 0 || make_jail(en, jails, how->name, &w, e) < 0)
+	if (jails_open(en->m, en->host->dir, &jails, e) < 0) return -1;
+	warn_if_not_on_pool(en->m, jails.fd);
+	if (work_sweep(&jails, e) < 0 || make_jail(en, &jails, how->name, &w, e) < 0)
 		return fail_in(e, "creating %s", how->name);
 	*startable = w.startable;
 	return 0;

@@ -15,7 +15,7 @@ static void note(void *arg, const char *text)
 }
 
 static int transfer(struct image_source *s, struct arena *m, const struct image_want *want,
-                    const struct unpack_limits *limits, int work, struct err *e)
+                    const struct unpack_limits *limits, struct work *work, struct err *e)
 {
 	struct rootfs r = { .work = work, .limits = *limits };
 	const struct image_sink sink = {
@@ -39,7 +39,7 @@ static int transfer(struct image_source *s, struct arena *m, const struct image_
 }
 
 int install_image(struct host *h, const struct image_want *want, bool offline,
-                  const struct unpack_limits *limits, int work, struct err *e)
+                  const struct unpack_limits *limits, struct work *work, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct image_source s = { 0 };

@@ -16,11 +16,12 @@ struct image_index;
 struct image_pick;
 struct image_want;
 struct unpack_limits;
+struct work;
 
-/* Make `rootfs` in the open directory `work`. Without `offline` what the server has counts,
+/* Make `rootfs` in `work`. Without `offline` what the server has counts,
  * and the cache when it is of no use. */
 int install_image(struct host *h, const struct image_want *want, bool offline,
-                  const struct unpack_limits *limits, int work, struct err *e);
+                  const struct unpack_limits *limits, struct work *work, struct err *e);
 
 /* What install_image would take, as things are now; nothing is fetched but the list, and
  * nothing is written. `*cached`: the list is that of the cache, because of `offline` or for

@@ -13,13 +13,15 @@
 #include "lib/image/pick.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/ops/work.h"
 
 static int begin(struct rootfs *r, struct err *e)
 {
 	AUTOCLOSE int fd = -1;
 
-	if (mkdirat(r->work, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
-	if ((fd = jail_open_rootfs(r->work, e)) < 0) return -1;
+	if (work_own(r->work, NULL, e) < 0) return -1;
+	if (mkdirat(r->work->dir, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
+	if ((fd = jail_open_rootfs(r->work->dir, e)) < 0) return -1;
 	r->begun = true;
 	return unpack_begin(&r->unpack, fd, &r->limits, e);
 }
@@ -67,7 +69,7 @@ int rootfs_restart(void *arg, struct err *e)
 
 	unpack_abort(&r->unpack);
 	r->begun = false;
-	return tree_remove(r->work, LAYOUT_ROOTFS, e);
+	return tree_remove(r->work->dir, LAYOUT_ROOTFS, e);
 }
 
 void rootfs_progress(void *arg, uint64_t done, uint64_t total)

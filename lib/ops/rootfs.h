@@ -1,7 +1,7 @@
 /* A root file system in the making, from bytes that come in
  *
  * Whoever has an archive hands its bytes to rootfs_take; the directory `rootfs` of the
- * open directory `work` appears with the first of them. rootfs_drop must follow in the
+ * jail in the making appears with the first of them. rootfs_drop must follow in the
  * end, whatever happened; after rootfs_finish it does nothing.
  */
 #ifndef OPS_ROOTFS_H
@@ -15,9 +15,10 @@
 
 struct err;
 struct image_pick;
+struct work;
 
 struct rootfs {
-	int work;		/* the caller sets this, `name` and `limits`, and zeroes the rest */
+	struct work *work;	/* the caller sets this, `name` and `limits`, and zeroes the rest */
 	const char *name;	/* of the archive, when no list names it */
 	const char *doing;	/* for the progress line */
 	struct unpack_limits limits;

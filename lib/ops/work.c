@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,15 +20,17 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
+#include "lib/disk/mount.h"
 #include "lib/disk/tree.h"
+#include "lib/disk/zfs.h"
 #include "lib/jail/layout.h"
 
 enum { LOCK_WAIT_MS = 10000 };
 
 /* A lock of its own: closing the descriptor that is returned ends it. */
-static int lock_jails(int jails, struct err *e)
+static int lock_jails(const struct jails *j, struct err *e)
 {
-	AUTOCLOSE int fd = openat(jails, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTOCLOSE int fd = openat(j->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0) return fail_sys(e, "open " LAYOUT_JAILS);
 	if (lock_take(fd, deadline_in(LOCK_WAIT_MS), "the jailmaker directory", e) < 0) return -1;
@@ -59,99 +62,263 @@ static int list_litter(int jails, struct words *found, struct err *e)
 }
 
 /* The lock of an entry that nobody works in, or -1. */
-static int claim(int jails, const char *name)
+static int claim(const struct jails *j, const char *name)
 {
-	AUTOCLOSE int all = lock_jails(jails, NULL), fd = -1;
+	AUTOCLOSE int all = lock_jails(j, NULL), fd = -1;
 
-	if (all < 0 || (fd = open_dir(jails, name, NULL)) < 0) return -1;
+	if (all < 0 || (fd = open_dir(j->fd, name, NULL)) < 0) return -1;
 	if (lock_take(fd, now_ms(), name, NULL) < 0) return -1;
 	return take_fd(&fd);
 }
 
-int work_sweep(struct arena *m, int jails, struct err *e)
+static const char *dataset_name(const struct jails *j, const char *entry)
 {
-	struct words litter = { .m = m };
+	return arena_printf(j->m, "%s/%s", j->home, entry);
+}
+
+/* The dataset that is mounted at an entry, or NULL; not every jail in a dataset is one. */
+static const char *dataset_of(const struct jails *j, int entry)
+{
+	const char *path;
+	struct mounts t;
+
+	if (mounts_read(j->m, &t, NULL) < 0 || !(path = mount_fd_path(j->m, entry, NULL))) return NULL;
+	return zfs_at(&t, path);
+}
+
+/* Dataset and mount point. Nobody may see the one without the other, and nobody's lock
+ * may keep it busy. */
+static int destroy(const struct jails *j, const char *dataset, const char *entry, struct err *e)
+{
+	AUTOCLOSE int all = lock_jails(j, e);
+
+	if (all < 0 || zfs_destroy(dataset, e) < 0) return -1;
+	if (unlinkat(j->fd, entry, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return fail_sys(e, "remove %s", entry);
+	return 0;
+}
+
+static int delete(const struct jails *j, const char *entry, int *held, struct err *e)
+{
+	const char *dataset = dataset_of(j, *held);
+
+	if (!dataset) return tree_remove(j->fd, entry, e);
+	close(take_fd(held));
+	return destroy(j, dataset, entry, e);
+}
+
+static void sweep_entry(const struct jails *j, const char *entry)
+{
+	AUTOCLOSE int held = claim(j, entry);
 	struct err why = { 0 };
 
-	if (list_litter(jails, &litter, e) < 0) return -1;
-	for (size_t i = 0; i < litter.n; i++) {
-		AUTOCLOSE int held = claim(jails, litter.v[i]);
+	if (held < 0) return;
+	out_verbose("removing %s, which a run that was killed has left", entry);
+	if (delete(j, entry, &held, &why) < 0) out_warn("%s stays: %s", entry, why.text);
+}
 
-		if (held < 0) continue;
-		out_verbose("removing %s, which a run that was killed has left", litter.v[i]);
-		if (tree_remove(jails, litter.v[i], &why) < 0)
-			out_warn("%s stays: %s", litter.v[i], why.text);
+/* Killed before its dataset was mounted. Whoever makes one does so under this lock. */
+static int sweep_unmounted(const struct jails *j, struct err *e)
+{
+	AUTOCLOSE int all = lock_jails(j, e);
+	struct zfs_dataset *d;
+	struct err why = { 0 };
+	size_t n;
+
+	if (all < 0 || !(d = zfs_list(j->m, j->home, 1, &n, e))) return -1;
+	for (; n; n--, d++) {
+		const char *slash = strrchr(d->name, '/'), *entry = slash ? slash + 1 : d->name;
+
+		if (d->mounted || (!layout_is_create(entry) && !layout_is_remove(entry))) continue;
+		out_verbose("destroying %s, which a run that was killed has left", d->name);
+		if (zfs_destroy(d->name, &why) < 0) out_warn("%s stays: %s", d->name, why.text);
+	}
+	return 0;
+}
+
+int work_sweep(const struct jails *j, struct err *e)
+{
+	struct words litter = { .m = j->m };
+
+	if (j->home && sweep_unmounted(j, e) < 0) return -1;
+	if (list_litter(j->fd, &litter, e) < 0) return -1;
+	for (size_t i = 0; i < litter.n; i++) {
+		sweep_entry(j, litter.v[i]);
 		if (check_signal(e) < 0) return -1;
 	}
 	return 0;
 }
 
-static int check_free(int jails, const char *name, struct err *e)
+static int check_free(const struct jails *j, const char *name, struct err *e)
 {
-	if (faccessat(jails, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0) return 0;
+	if (faccessat(j->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0) return 0;
 	return fail(e, ERR_EXISTS, "there is a jail %s already", name);
 }
 
-int work_begin(struct arena *m, int jails, const char *name, struct err *e)
+int work_begin(const struct jails *j, const char *name, struct work *w, struct err *e)
 {
-	const char *hidden = layout_create_name(m, name);
-	AUTOCLOSE int all = lock_jails(jails, e), work = -1;
+	const char *hidden = layout_create_name(j->m, name);
+	AUTOCLOSE int all = lock_jails(j, e), dir = -1;
 	bool made;
 
-	if (all < 0 || check_free(jails, name, e) < 0) return -1;
-	made = mkdirat(jails, hidden, 0700) == 0;
+	*w = (struct work){ .jails = j, .name = name, .dir = -1, .lock = -1 };
+	if (all < 0 || check_free(j, name, e) < 0) return -1;
+	made = mkdirat(j->fd, hidden, 0700) == 0;
 	if (!made && errno != EEXIST) return fail_sys(e, "create %s", hidden);
-	if ((work = open_dir(jails, hidden, e)) < 0) return -1;
-	if (lock_take(work, now_ms(), name, e) < 0) return -1;
+	if ((dir = open_dir(j->fd, hidden, e)) < 0) return -1;
+	if (lock_take(dir, now_ms(), name, e) < 0) return -1;
 	if (!made) return fail(e, ERR_HOST, "%s, left by a run that was killed, is in the way", hidden);
-	return take_fd(&work);
+	w->dir = take_fd(&dir);
+	return 0;
 }
 
-int work_finish(struct arena *m, int jails, int work, const char *name, struct err *e)
+/* What was mounted over the hidden directory; mountpoint=legacy and the like mount
+ * nothing. */
+static int enter_dataset(struct work *w, const char *hidden, struct err *e)
 {
-	AUTOCLOSE int all = lock_jails(jails, e);
+	AUTOCLOSE int dir = open_dir(w->jails->fd, hidden, e);
+	const char *mounted;
 
-	if (all < 0 || check_free(jails, name, e) < 0 || tree_sync(work, e) < 0) return -1;
-	if (renameat(jails, layout_create_name(m, name), jails, name) < 0)
-		return fail_sys(e, "rename to %s", name);
-	if (fsync(jails) < 0) return fail_sys(e, "fsync " LAYOUT_JAILS);
+	if (dir < 0) return -1;
+	mounted = dataset_of(w->jails, dir);
+	if (!mounted || !str_eq(mounted, w->dataset))
+		return fail(e, ERR_HOST, "%s is not mounted where it belongs; look at its mountpoint "
+		            "and canmount", w->dataset);
+	if (lock_take(dir, now_ms(), w->name, e) < 0) return -1;
+	if (fchmod(dir, 0700) < 0) return fail_sys(e, "chmod %s", hidden);
+	w->lock = w->dir;
+	w->dir = take_fd(&dir);
 	return 0;
+}
+
+int work_own(struct work *w, const char *origin, struct err *e)
+{
+	const struct jails *j = w->jails;
+	const char *hidden = layout_create_name(j->m, w->name), *dataset;
+	AUTOCLOSE int all = -1;
+
+	if (!j->home || w->dataset) return 0;
+	if ((all = lock_jails(j, e)) < 0) return -1;
+	dataset = dataset_name(j, hidden);
+	if ((origin ? zfs_clone(origin, dataset, e) : zfs_create(dataset, e)) < 0) return -1;
+	w->dataset = dataset;
+	return enter_dataset(w, hidden, e);
+}
+
+static int finish_directory(const struct work *w, struct err *e)
+{
+	const struct jails *j = w->jails;
+
+	if (tree_sync(w->dir, e) < 0) return -1;
+	if (renameat(j->fd, layout_create_name(j->m, w->name), j->fd, w->name) < 0)
+		return fail_sys(e, "rename to %s", w->name);
+	return fsync(j->fd) < 0 ? fail_sys(e, "fsync " LAYOUT_JAILS) : 0;
+}
+
+/* A rename of ZFS is of a transaction group, all that was written before it is of the
+ * same or an earlier one: nothing has to be synced. */
+static int finish_dataset(struct work *w, struct err *e)
+{
+	const struct jails *j = w->jails;
+	const char *name = dataset_name(j, w->name);
+	AUTOCLOSE int dir = -1;
+
+	close(take_fd(&w->dir));
+	if (zfs_rename(w->dataset, name, e) < 0) return -1;
+	w->dataset = name;
+	unlinkat(j->fd, layout_create_name(j->m, w->name), AT_REMOVEDIR);
+	if ((dir = open_dir(j->fd, w->name, e)) < 0) return -1;
+	if (dataset_of(j, dir)) return 0;
+	return fail(e, ERR_HOST, "%s was not mounted after its rename", name);
+}
+
+int work_finish(struct work *w, struct err *e)
+{
+	AUTOCLOSE int all = lock_jails(w->jails, e);
+
+	if (all < 0 || check_free(w->jails, w->name, e) < 0) return -1;
+	return w->dataset ? finish_dataset(w, e) : finish_directory(w, e);
 }
 
 /* A caught signal is why we are here: it must not stop the clearing up. A second one
  * does. */
-void work_undo(struct arena *m, int jails, const char *name)
+void work_undo(struct work *w)
 {
+	const struct jails *j = w->jails;
+	const char *hidden = layout_create_name(j->m, w->name);
 	struct err why = { 0 };
+	int rc;
 
 	signal_forget();
-	if (tree_remove(jails, layout_create_name(m, name), &why) < 0)
-		out_warn("what was made of %s is still there, the next create removes it: %s", name,
+	if (w->dataset) {
+		work_close(w);
+		rc = destroy(j, w->dataset, strrchr(w->dataset, '/') + 1, &why);
+		unlinkat(j->fd, hidden, AT_REMOVEDIR);
+	} else {
+		rc = tree_remove(j->fd, hidden, &why);
+	}
+	if (rc < 0)
+		out_warn("what was made of %s is still there, the next create removes it: %s", w->name,
 		         why.text);
 }
 
-static const char *move_away(struct arena *m, int jails, const char *name, struct err *e)
+void work_close(struct work *w)
 {
-	AUTOCLOSE int all = lock_jails(jails, e);
+	if (w->dir >= 0) close(w->dir);
+	if (w->lock >= 0) close(w->lock);
+	w->dir = w->lock = -1;
+}
+
+static const char *free_name(const struct jails *j, const char *name)
+{
 	const char *hidden = NULL;
 
-	if (all < 0) return NULL;
 	for (unsigned n = 0; n < 1000; n++) {
-		hidden = layout_remove_name(m, name, n);
-		if (faccessat(jails, hidden, F_OK, AT_SYMLINK_NOFOLLOW) < 0) break;
+		hidden = layout_remove_name(j->m, name, n);
+		if (faccessat(j->fd, hidden, F_OK, AT_SYMLINK_NOFOLLOW) < 0) break;
 	}
-	if (renameat(jails, name, jails, hidden) < 0)
-		return fail_sys(e, "rename %s", name), NULL;
-	if (fsync(jails) < 0) return fail_sys(e, "fsync " LAYOUT_JAILS), NULL;
 	return hidden;
 }
 
-int work_remove(struct arena *m, int jails, const char *name, struct err *e)
+static int remove_directory(const struct jails *j, const char *name, struct err *e)
 {
-	AUTOCLOSE int held = open_dir(jails, name, e);
+	AUTOCLOSE int all = lock_jails(j, e);
 	const char *hidden;
 
+	if (all < 0) return -1;
+	hidden = free_name(j, name);
+	if (renameat(j->fd, name, j->fd, hidden) < 0) return fail_sys(e, "rename %s", name);
+	if (fsync(j->fd) < 0) return fail_sys(e, "fsync " LAYOUT_JAILS);
+	close(take_fd(&all));
+	return tree_remove(j->fd, hidden, e);
+}
+
+/* A dataset that is only mounted there, but is another's child, keeps its name. */
+static int remove_dataset(const struct jails *j, const char *name, const char *dataset,
+                          struct err *e)
+{
+	AUTOCLOSE int all = lock_jails(j, e);
+	const char *hidden;
+
+	if (all < 0) return -1;
+	hidden = free_name(j, name);
+	if (j->home && str_eq(dataset, dataset_name(j, name))) {
+		if (zfs_rename(dataset, dataset_name(j, hidden), e) < 0) return -1;
+		unlinkat(j->fd, name, AT_REMOVEDIR);
+		dataset = dataset_name(j, hidden);
+		name = hidden;
+	}
+	close(take_fd(&all));
+	return destroy(j, dataset, name, e);
+}
+
+int work_remove(const struct jails *j, const char *name, struct err *e)
+{
+	AUTOCLOSE int held = open_dir(j->fd, name, e);
+	const char *dataset;
+
 	if (held < 0 || lock_take(held, now_ms(), name, e) < 0) return -1;
-	if (!(hidden = move_away(m, jails, name, e))) return -1;
-	return tree_remove(jails, hidden, e);
+	if (!(dataset = dataset_of(j, held))) return remove_directory(j, name, e);
+	close(take_fd(&held));
+	return remove_dataset(j, name, dataset, e);
 }

@@ -1,30 +1,49 @@
-/* Hidden directories in jails/, for jails that come or go
+/* Hidden names in jails/, for jails that come or go
  *
  * A jail is made as .create-NAME and deleted as .remove-NAME. Whoever works in one
  * holds a lock on it; one that nobody holds was left by a run that was killed, and
  * is swept. The names belong to lib/jail/layout.h.
+ *
+ * When jails/ is a ZFS dataset, HOME/.create-NAME is mounted over the hidden directory
+ * before anything is put there, and renamed with it in the end.
  */
 #ifndef OPS_WORK_H
 #define OPS_WORK_H
 
-struct arena;
+#include "lib/ops/jails.h"
+
 struct err;
 
-/* Remove what killed runs left in the open directory `jails`. What cannot be
- * removed is warned of and stays. */
-int work_sweep(struct arena *m, int jails, struct err *e);
+/* A jail in the making. */
+struct work {
+	const struct jails *jails;
+	const char *name;
+	const char *dataset;	/* its own, or NULL */
+	int dir;		/* where it is made; another one after work_own */
+	int lock;		/* the hidden directory's own; -1: it is `dir` */
+};
 
-/* Make jails/.create-NAME, locked as long as the descriptor returned is open.
- * ERR_EXISTS when there is such a jail, ERR_BUSY when it is being made. */
-int work_begin(struct arena *m, int jails, const char *name, struct err *e);
+/* Remove what killed runs left in jails/. What cannot be removed is warned of and
+ * stays. */
+int work_sweep(const struct jails *j, struct err *e);
+
+/* Make jails/.create-NAME and lock it until work_close. ERR_EXISTS when there is such a
+ * jail, ERR_BUSY when it is being made. */
+int work_begin(const struct jails *j, const char *name, struct work *w, struct err *e);
+
+/* Before anything is put there: a dataset of its own when jails/ is one, a clone of the
+ * snapshot `origin` unless that is NULL. */
+int work_own(struct work *w, const char *origin, struct err *e);
 
 /* Have it written to disk, and give it its name: the jail exists. */
-int work_finish(struct arena *m, int jails, int work, const char *name, struct err *e);
+int work_finish(struct work *w, struct err *e);
 
 /* Take it back. */
-void work_undo(struct arena *m, int jails, const char *name);
+void work_undo(struct work *w);
 
-/* Rename a jail out of the way, then delete it. */
-int work_remove(struct arena *m, int jails, const char *name, struct err *e);
+void work_close(struct work *w);
+
+/* Rename a jail out of the way, then delete it with its dataset and what is in that. */
+int work_remove(const struct jails *j, const char *name, struct err *e);
 
 #endif

@@ -1,0 +1,286 @@
+#include "lib/disk/zfs.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/run.h"
+#include "lib/base/str.h"
+#include "lib/base/wait.h"
+#include "lib/disk/holders.h"
+#include "lib/disk/mount.h"
+
+enum { LIST_MAX = 64 << 20, LOOK_MS = 30000, BUSY_MS = 5000, PAUSE_MS = 200 };
+
+const char *zfs_of(const struct mount *mnt)
+{
+	/* zfs-fuse calls its mounts fuse.zfs. */
+	if (!str_eq(mnt->type, "zfs") && !str_eq(mnt->type, "fuse.zfs")) return NULL;
+	return str_eq(mnt->root, "/") ? mnt->source : NULL;
+}
+
+const char *zfs_at(const struct mounts *t, const char *path)
+{
+	const struct mount *mnt = mount_at(t, path);
+
+	return mnt ? zfs_of(mnt) : NULL;
+}
+
+/* -- questions -- */
+
+static char *look(struct arena *m, char *const argv[], struct err *e)
+{
+	char *text = run_strange(m, argv, LIST_MAX, deadline_in(LOOK_MS), e);
+
+	if (!text || strlen(text) < LIST_MAX) return text;
+	return fail(e, ERR_HOST, "zfs: the list of datasets is too long"), NULL;
+}
+
+/* The next of the columns that -H parts with tabs; NULL: there is none. */
+static char *next_column(char **rest)
+{
+	char *column = *rest;
+
+	if (!column) return NULL;
+	if ((*rest = strchr(column, '\t'))) *(*rest)++ = 0;
+	return column;
+}
+
+static int parse_dataset(char *line, struct zfs_dataset *d, struct err *e)
+{
+	const char *mounted, *can;
+
+	d->name = next_column(&line);
+	mounted = next_column(&line);
+	can = next_column(&line);
+	d->origin = next_column(&line);
+	d->mountpoint = can && str_eq(can, "off") ? "none" : line;
+	if (!d->origin || !d->mountpoint)
+		return fail(e, ERR_HOST, "zfs: its list of datasets has a line of unknown form");
+	d->mounted = str_eq(mounted, "yes");
+	return 0;
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_t *n,
+                             struct err *e)
+{
+	char *depth_text = arena_printf(m, "%d", depth);
+	char *argv[] = { "zfs", "list", "-H", "-t", "filesystem,volume",
+		         "-o", "name,mounted,canmount,origin,mountpoint",
+		         depth < 0 ? "-r" : "-d", depth < 0 ? (char *)root : depth_text,
+		         depth < 0 ? NULL : (char *)root, NULL };
+	char *text = look(m, argv, e), *line;
+	struct zfs_dataset *all;
+
+	*n = 0;
+	if (!text) return NULL;
+	all = arena_array(m, count_lines(text) + 1, sizeof *all);
+	while ((line = strsep(&text, "\n")) && *line)
+		if (parse_dataset(line, &all[(*n)++], e) < 0) return NULL;
+	return all;
+}
+
+int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct err *e)
+{
+	char *argv[] = { "zfs", "list", "-H", "-t", "snapshot", "-o", "name", "-r",
+		         (char *)root, NULL };
+	char *text = look(m, argv, e), *line;
+
+	if (!text) return -1;
+	while ((line = strsep(&text, "\n")) && *line)
+		words_add(names, line);
+	return 0;
+}
+
+bool zfs_exists(const char *name)
+{
+	AUTOFREE struct arena m = { 0 };
+	char *argv[] = { "zfs", "list", "-H", "-t", "all", "-o", "name", (char *)name, NULL };
+
+	return look(&m, argv, NULL) != NULL;
+}
+
+bool zfs_is_within(const char *name, const char *of)
+{
+	size_t n = strlen(of);
+
+	return !strncmp(name, of, n) && (!name[n] || name[n] == '/' || name[n] == '@');
+}
+
+static bool is_locked(struct arena *m, const char *name)
+{
+	char *argv[] = { "zfs", "get", "-H", "-o", "value", "keystatus", (char *)name, NULL };
+	const char *text = look(m, argv, NULL);
+
+	return text && str_starts(text, "unavailable");
+}
+
+/* The pools that anything is mounted of. */
+static void mounted_pools(struct arena *m, const struct mounts *t, struct words *pools)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const char *name = zfs_of(&t->v[i]);
+		const char *pool = name ? arena_strndup(m, name, strcspn(name, "/")) : NULL;
+		size_t seen = 0;
+
+		while (pool && seen < pools->n && !str_eq(pools->v[seen], pool))
+			seen++;
+		if (pool && seen == pools->n) words_add(pools, pool);
+	}
+}
+
+/* Where the file system is mounted that has the path, as things are. */
+static const char *mount_above(const struct mounts *t, const char *path)
+{
+	const char *above = "/";
+
+	for (size_t i = 0; i < t->n; i++)
+		if (mount_path_in(path, t->v[i].point) && strlen(t->v[i].point) > strlen(above))
+			above = t->v[i].point;
+	return above;
+}
+
+/* Those that are mounted higher up, or never, have nothing to do with the path. */
+static bool would_hold(const struct zfs_dataset *d, const char *path, const char *above)
+{
+	return !d->mounted && d->mountpoint[0] == '/' && mount_path_in(path, d->mountpoint) &&
+	       mount_path_in(d->mountpoint, above) && strlen(d->mountpoint) > strlen(above);
+}
+
+static const char *tell_unmounted(struct arena *m, const struct zfs_dataset *d)
+{
+	if (is_locked(m, d->name))
+		return arena_printf(m, "its dataset %s is locked: unlock it, or zfs load-key '%s' and "
+		                    "zfs mount '%s'", d->name, d->name, d->name);
+	return arena_printf(m, "its dataset %s is not mounted: zfs mount '%s'", d->name, d->name);
+}
+
+const char *zfs_unmounted(struct arena *m, const char *path)
+{
+	struct words pools = { .m = m };
+	const struct zfs_dataset *d, *found = NULL;
+	const char *above;
+	struct mounts t;
+	size_t n;
+
+	if (mounts_read(m, &t, NULL) < 0) return NULL;
+	above = mount_above(&t, path);
+	mounted_pools(m, &t, &pools);
+	for (size_t i = 0; i < pools.n; i++) {
+		if (!(d = zfs_list(m, pools.v[i], -1, &n, NULL))) continue;
+		for (; n; n--, d++)
+			if (would_hold(d, path, above)) found = d;
+	}
+	return found ? tell_unmounted(m, found) : NULL;
+}
+
+/* -- changes -- */
+
+static int change(struct arena *m, char *const argv[], struct err *e)
+{
+	return run_strange(m, argv, LIST_MAX, NO_DEADLINE, e) ? 0 : -1;
+}
+
+static bool is_busy(const struct err *e)
+{
+	return strstr(e->text, "busy") != NULL;
+}
+
+static int fail_busy(struct arena *m, const char *point, const struct err *why, struct err *e)
+{
+	const char *holders = point ? holders_of(m, point) : "";
+
+	if (!*holders) return fail(e, ERR_BUSY, "%s", why->text);
+	return fail(e, ERR_BUSY, "%s; it is in use by %s", why->text, holders);
+}
+
+static const char *mountpoint(struct arena *m, const char *name)
+{
+	struct mounts t;
+
+	if (mounts_read(m, &t, NULL) < 0) return NULL;
+	for (size_t i = 0; i < t.n; i++) {
+		const char *of = zfs_of(&t.v[i]);
+
+		if (of && str_eq(of, name)) return t.v[i].point;
+	}
+	return NULL;
+}
+
+static int set_mounted(struct arena *m, const char *verb, const char *name)
+{
+	char *argv[] = { "zfs", (char *)verb, (char *)name, NULL };
+
+	return change(m, argv, NULL);
+}
+
+/* What another process has open for a moment, an indexer or a snapshot task, makes a
+ * dataset busy. zfs-fuse also is, for a while after it has unmounted one, as a rename
+ * does: that it is unmounted beforehand helps. `then`: its name afterwards, or NULL. */
+static int insist(const char *name, char *const argv[], const char *then, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	const char *point = mountpoint(&m, name);
+	int64_t deadline = deadline_in(BUSY_MS);
+	bool unmounted = false;
+	struct err why = { 0 };
+	int rc;
+
+	while ((rc = change(&m, argv, &why)) < 0 && is_busy(&why) && deadline_left(deadline)) {
+		if (point && !unmounted) unmounted = set_mounted(&m, "unmount", name) == 0;
+		if (wait_fds(NULL, 0, deadline_in(PAUSE_MS), NULL) < 0) break;
+	}
+	if (unmounted && (rc < 0 || then)) set_mounted(&m, "mount", rc < 0 ? name : then);
+	if (rc == 0) return 0;
+	return is_busy(&why) ? fail_busy(&m, point, &why, e) : fail(e, why.kind, "%s", why.text);
+}
+
+int zfs_create(const char *name, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	char *argv[] = { "zfs", "create", (char *)name, NULL };
+
+	return change(&m, argv, e);
+}
+
+int zfs_clone(const char *snapshot, const char *name, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	char *argv[] = { "zfs", "clone", (char *)snapshot, (char *)name, NULL };
+
+	return change(&m, argv, e);
+}
+
+int zfs_snapshot(const char *snapshot, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	char *argv[] = { "zfs", "snapshot", (char *)snapshot, NULL };
+
+	return change(&m, argv, e);
+}
+
+int zfs_rename(const char *from, const char *to, struct err *e)
+{
+	char *argv[] = { "zfs", "rename", (char *)from, (char *)to, NULL };
+
+	return insist(from, argv, to, e);
+}
+
+int zfs_destroy(const char *name, struct err *e)
+{
+	char *argv[] = { "zfs", "destroy", "-r", (char *)name, NULL };
+
+	return insist(name, argv, NULL, e);
+}

@@ -1,0 +1,61 @@
+/* ZFS datasets, by zfs(8)
+ *
+ * A directory is a dataset when it is where one is mounted: mountpoints tell, never
+ * names. The program is run with arguments and a clean environment, and what it says
+ * when it refuses is the fault. Nothing here looks at a machine without ZFS: who has
+ * found no dataset with zfs_at has no reason to call the rest.
+ *
+ * A dataset that is busy is tried again for some seconds, then whoever holds it is
+ * named. What changes something is not interrupted by a caught signal.
+ */
+#ifndef DISK_ZFS_H
+#define DISK_ZFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct err;
+struct mount;
+struct mounts;
+struct words;
+
+/* The dataset that is mounted at the absolute, clean path `path`; NULL, no fault, when
+ * that is something else. */
+const char *zfs_at(const struct mounts *t, const char *path);
+
+/* The dataset of a mount, likewise. */
+const char *zfs_of(const struct mount *mnt);
+
+struct zfs_dataset {
+	const char *name;
+	bool mounted;
+	const char *origin;	/* the snapshot that it is a clone of, or "-" */
+	const char *mountpoint;	/* a path, "legacy", "-" for volumes; "none": nowhere, ever */
+};
+
+/* File systems and volumes: `root` and all below it, `depth` levels deep (-1: all). */
+struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_t *n,
+                             struct err *e);
+
+/* All snapshots of `root` and below it, added to `names`. */
+int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct err *e);
+
+bool zfs_exists(const char *name);		/* a dataset or a snapshot */
+
+/* Why a path that should be there is not: the dataset that would be mounted there is not
+ * mounted, or is locked. One sentence with the next step; NULL when that is not why. */
+const char *zfs_unmounted(struct arena *m, const char *path);
+
+int zfs_create(const char *name, struct err *e);
+int zfs_clone(const char *snapshot, const char *name, struct err *e);
+int zfs_snapshot(const char *snapshot, struct err *e);
+int zfs_rename(const char *from, const char *to, struct err *e);
+
+/* With its snapshots and all below it; what depends on these elsewhere makes it fail. */
+int zfs_destroy(const char *name, struct err *e);
+
+/* Is `name` the dataset `of`, or a snapshot of it, or below it? */
+bool zfs_is_within(const char *name, const char *of);
+
+#endif

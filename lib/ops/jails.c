@@ -1,0 +1,77 @@
+#include "lib/ops/jails.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/err.h"
+#include "lib/base/out.h"
+#include "lib/disk/mount.h"
+#include "lib/disk/zfs.h"
+#include "lib/jail/jail.h"
+#include "lib/jail/layout.h"
+
+static int make_directory(const char *path, struct err *e)
+{
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? fail_sys(e, "create %s", path) : 0;
+}
+
+static const char *dataset_at(struct arena *m, const char *path, struct err *e)
+{
+	struct mounts t;
+
+	return mounts_read(m, &t, e) < 0 ? NULL : zfs_at(&t, path);
+}
+
+/* With mountpoint=legacy a new dataset is mounted nowhere: a directory will do. */
+static int make_dataset(struct arena *m, const char *name, const char *path, struct err *e)
+{
+	if (zfs_create(name, e) < 0) return -1;
+	if (dataset_at(m, path, NULL)) return chmod(path, 0700) < 0 ? fail_sys(e, "chmod %s", path) : 0;
+	out_warn("%s would not be mounted at %s, because of the mountpoint or canmount of what is "
+	         "above it: jails are made as directories", name, path);
+	return zfs_destroy(name, e) < 0 ? -1 : make_directory(path, e);
+}
+
+static int make_jails(struct arena *m, const char *dir, const char *path, struct err *e)
+{
+	const char *above = dataset_at(m, dir, NULL);
+
+	return above ? make_dataset(m, arena_printf(m, "%s/" LAYOUT_JAILS, above), path, e)
+	             : make_directory(path, e);
+}
+
+static int check_mounted(struct arena *m, const char *dir, const char *path, struct err *e)
+{
+	const char *why = dataset_at(m, dir, NULL) ? zfs_unmounted(m, path) : NULL;
+
+	return why ? fail(e, ERR_HOST, "%s: %s", path, why) : 0;
+}
+
+int jails_look(struct arena *m, const char *dir, struct jails *j, struct err *e)
+{
+	*j = (struct jails){ .m = m, .fd = -1 };
+	if ((j->fd = jail_open_jails(dir, e)) < 0) return -1;
+	j->home = dataset_at(m, layout_jails(m, dir), NULL);
+	return 0;
+}
+
+int jails_open(struct arena *m, const char *dir, struct jails *j, struct err *e)
+{
+	const char *path = layout_jails(m, dir);
+	bool there = access(path, F_OK) == 0;
+
+	*j = (struct jails){ .m = m, .fd = -1 };
+	if (!there || !dataset_at(m, path, NULL))
+		if (check_mounted(m, dir, path, e) < 0) return -1;
+	if (!there && make_jails(m, dir, path, e) < 0) return -1;
+	return jails_look(m, dir, j, e);
+}
+
+void jails_close(struct jails *j)
+{
+	if (j->fd >= 0) close(j->fd);
+	j->fd = -1;
+}

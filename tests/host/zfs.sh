@@ -1,0 +1,129 @@
+#!/bin/sh
+# Jails on ZFS, as far as zfs-fuse has it: datasets made, renamed and destroyed with their jails.
+. "$(dirname "$0")/lib.sh"
+
+# A pool with a blank in its name, and a jailmaker directory on it with another one.
+in_host sh -c '
+	truncate -s 4G /var/pool
+	zpool create -m "/mnt/z/my pool" mypool /var/pool
+	zfs create "mypool/jail maker"' > "$tmp/out" 2> "$tmp/err" || fail 'no pool'
+home="/mnt/z/my pool/jail maker"
+ds='mypool/jail maker'
+
+j() { try env JAILMAKER_DIR="$home" "$@"; }
+tiny() { j jlmkr-create -q --distro=fedora --release=43 "$@"; }
+datasets() { in_host zfs list -H -o name -t all -r "$ds/jails"; }
+zfs_in_host() { in_host zfs "$@" > "$tmp/out" 2> "$tmp/err" || fail "zfs $*"; }
+# zfs-fuse takes a moment to notice that something was closed.
+patiently() {
+	for i in 1 2 3 4 5 6 7 8; do
+		in_host "$@" > "$tmp/out" 2> "$tmp/err" && return
+		sleep 0.5
+	done
+	fail "$*"
+}
+
+story 'jails/ and a jail are datasets when the directory is one'
+tiny one
+status 0
+is "$ds/jails
+$ds/jails/one" "$(datasets)"
+is '700 700' "$(in_host stat -c %a "$home/jails" "$home/jails/one" | tr '\n' ' ' | sed 's/ $//')"
+is 'fuse.zfs' "$(in_host findmnt -no FSTYPE "$home/jails/one")"
+is 'one' "$(in_host ls -A "$home/jails")"
+j jlmkr-list -q
+out_has '^one '
+
+story 'what cannot be made leaves no dataset'
+tiny --release=99 two
+refused
+j jlmkr-create -q --image=/etc/os-release two
+refused
+is "$ds/jails
+$ds/jails/one" "$(datasets)"
+is 'one' "$(in_host ls -A "$home/jails")"
+tiny one
+refused
+err_has 'there is a jail one already'
+
+story 'remove says what goes with a jail'
+zfs_in_host snapshot "$ds/jails/one@first"
+zfs_in_host snapshot "$ds/jails/one@second"
+zfs_in_host create "$ds/jails/one/data"
+try sh -c "echo no | JAILMAKER_DIR='$home' jlmkr-remove one"
+refused
+err_has "ZFS dataset: $ds/jails/one"
+err_has 'snapshots: 2'
+err_has "$ds/jails/one@second"
+err_has "$ds/jails/one/data"
+
+story 'a clone elsewhere keeps its jail'
+zfs_in_host clone "$ds/jails/one@first" mypool/other
+j jlmkr-remove -y one
+refused
+err_has 'mypool/other is a clone of'
+is "$ds/jails/one" "$(in_host zfs list -H -o name "$ds/jails/one")"
+in_host zfs unmount mypool/other
+patiently zfs destroy mypool/other
+
+story 'somebody who is in it is named'
+in_host sh -c "cd '$home/jails/one/rootfs' && exec sleep 60" > /dev/null 2>&1 &
+sleep 0.5
+j jlmkr-remove -y one
+refused
+err_has 'in use by sleep (process'
+j jlmkr-list -q
+out_has '^one '
+in_host pkill sleep
+
+story 'remove takes the dataset with all that is in it'
+j jlmkr-remove -y one
+status 0
+is "$ds/jails" "$(datasets)"
+is '' "$(in_host ls -A "$home/jails")"
+
+story 'what a killed run left is destroyed by the next'
+zfs_in_host create "$ds/jails/.create-dead"
+zfs_in_host create "$ds/jails/.remove-gone"
+in_host zfs unmount "$ds/jails/.remove-gone"
+tiny three
+status 0
+is "$ds/jails
+$ds/jails/three" "$(datasets)"
+
+story 'a jail that is a directory in a dataset'
+in_host sh -c "cd '$home/jails' && mkdir four && cp -a three/config three/rootfs four/"
+j jlmkr-remove -y four
+status 0
+is 'three' "$(in_host ls -A "$home/jails")"
+
+story 'a jail whose dataset is elsewhere goes by its mountpoint'
+zfs_in_host create -o "mountpoint=$home/jails/five" mypool/elsewhere
+in_host sh -c "cp -a '$home/jails/three/.' '$home/jails/five/'"
+j jlmkr-remove -y five
+status 0
+! in_host zfs list mypool/elsewhere > /dev/null 2>&1 || fail 'mypool/elsewhere is still there'
+
+story 'a dataset that is not mounted is told of'
+patiently zfs unmount "$ds/jails/three"
+j jlmkr-start three
+refused
+err_has "its dataset $ds/jails/three is not mounted: zfs mount '$ds/jails/three'"
+patiently zfs unmount "$ds/jails"
+j jlmkr-list
+err_has "its dataset $ds/jails is not mounted"
+tiny six
+refused
+err_has "its dataset $ds/jails is not mounted"
+in_host zfs mount -a
+
+story 'with mountpoint=legacy jails are directories'
+zfs_in_host create -o mountpoint=legacy mypool/old
+in_host sh -c 'mkdir -p /mnt/z/old && mount -t zfs mypool/old /mnt/z/old' 2> /dev/null ||
+	in_host sh -c 'zfs set mountpoint=/mnt/z/old mypool/old && zfs set canmount=noauto mypool/old' ||
+	fail 'cannot mount'
+home=/mnt/z/old
+tiny seven
+status 0
+in_host test -f /mnt/z/old/jails/seven/config || fail 'no jail seven'
+finish

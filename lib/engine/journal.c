@@ -43,16 +43,17 @@ const char *journal_tail(struct arena *m, const struct journal_want *want)
 	words_add(&argv, "--quiet");
 	words_add(&argv, "--output=cat");
 	words_addf(&argv, "--lines=%d", want->lines);
+	words_addf(&argv, "--since=@%lld.%06ld", (long long)want->since.tv_sec,
+	           want->since.tv_nsec / 1000);
 	if (*want->invocation) {
-		/* PID 1 and the processes of the unit mark their lines differently. */
-		words_addf(&argv, "_SYSTEMD_INVOCATION_ID=%s", want->invocation);
+		/* PID 1 and the processes of the unit mark their lines differently, and those of a
+		 * process that has ended before journald looked at it only have the unit. */
+		words_addf(&argv, "_SYSTEMD_UNIT=%s", want->unit);
 		if (want->identifier) words_addf(&argv, "SYSLOG_IDENTIFIER=%s", want->identifier);
 		words_add(&argv, "+");
 		words_addf(&argv, "INVOCATION_ID=%s", want->invocation);
 	} else {
 		words_addf(&argv, "--unit=%s", want->unit);
-		words_addf(&argv, "--since=@%lld.%06ld", (long long)want->since.tv_sec,
-		           want->since.tv_nsec / 1000);
 	}
 	text = run_output(m, words_list(&argv), TAIL_MAX, NULL);
 	return text ? shorten(m, text) : "";

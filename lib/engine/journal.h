@@ -12,7 +12,7 @@ struct arena;
 /* Which lines of the unit are wanted. */
 struct journal_want {
 	const char *unit;
-	const char *invocation;	/* its InvocationID in hex; "": all since `since` */
+	const char *invocation;	/* its InvocationID in hex; "": not known */
 	const char *identifier;	/* of all programs in it only this one; NULL: any */
 	struct timespec since;	/* CLOCK_REALTIME */
 	int lines;		/* at most */

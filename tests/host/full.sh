@@ -1,0 +1,95 @@
+#!/bin/sh
+# A disk that fills up: at any point create fails in one sentence, leaves nothing but half a
+# download, and works when there is room again.
+. "$(dirname "$0")/lib.sh"
+
+small=/mnt/small
+mounted() { in_host mount -t tmpfs -o "$1" tmpfs $small; }
+unmounted() { in_host umount $small; }
+used() { in_host df --output=used -B4k $small | tail -n 1 | tr -d ' '; }
+
+# What a create that failed may leave.
+only_half() {
+	is '' "$(in_host ls -A $small/jails 2> /dev/null)"
+	is '' "$(in_host sh -c "ls -A $small/images 2> /dev/null | grep -v '^[0-9a-f]\{64\}\.part$'")"
+}
+
+# fills_up OPTIONS: of the mount
+fills_up() {
+	mounted "$1"
+	try jlmkr-create -q --dir $small j1
+	status 1
+	err_has 'No space left on device'
+	is 1 "$(grep -vc '^warning: ' "$tmp/err")"
+	only_half
+	half=$(in_host sh -c "cat $small/images/*.part 2> /dev/null | wc -c")
+	in_host mount -o remount,size=1g,nr_inodes=0 $small
+	try jlmkr-create --dir $small j1
+	status 0
+	[ "$half" -eq 0 ] || err_has 'MiB of it are here'
+	is j1 "$(in_host ls -A $small/jails)"
+	is 'json xz ' "$(in_host sh -c "ls $small/images | sed 's/.*\\.//' | tr '\\n' ' '")"
+}
+
+in_host mkdir -p $small
+for size in 64k 5m 20m 44m 47m 80m 120m 160m; do
+	story "full at $size"
+	fills_up size=$size
+	all=$(used)
+	unmounted
+done
+
+# The last pages: what create itself writes, and the description of the image.
+for less in 200 20 6 3 1; do
+	story "full $less pages before the end"
+	mounted "size=$(((all - less) * 4))k"
+	try jlmkr-create -q --dir $small j1
+	if [ "$rc" -eq 0 ]; then
+		is j1 "$(in_host ls -A $small/jails)"
+		title="$title (it fits without the image)"
+	else
+		status 1
+		err_has 'No space left on device'
+		is '' "$(in_host ls -A $small/jails)"
+	fi
+	is '' "$(in_host sh -c "ls -A $small/images | grep -v '^[0-9a-f]\{64\}\.[a-z.]*$'")"
+	in_host mount -o remount,size=1g $small
+	in_host sh -c "rm -rf $small/jails/j1"
+	expect_status 0 jlmkr-create -q --dir $small j1
+	unmounted
+done
+
+for inodes in 3 5 8 500; do
+	story "no room for more than $inodes files"
+	fills_up nr_inodes=$inodes
+	unmounted
+done
+
+story 'with the image in the cache'
+mounted size=1g
+expect_status 0 jlmkr-create -q --dir $small j1
+in_host sh -c "rm -rf $small/jails/j1"
+in_host mount -o remount,size=100m $small
+try jlmkr-create -q --offline --dir $small j1
+status 1
+one_line_err
+is '' "$(in_host ls -A $small/jails)"
+in_host mount -o remount,size=1g $small
+expect_status 0 jlmkr-create -q --offline --dir $small j1
+unmounted
+
+story 'an archive of one'\''s own'
+mounted size=4m
+in_host sh -c 'cd /mnt/tank/jailmaker; jlmkr-create -q k1 && cp images/*.xz /tmp/own.tar.xz'
+try jlmkr-create -q --image=/tmp/own.tar.xz --dir $small j1
+status 1
+one_line_err
+is '' "$(in_host ls -A $small/jails)"
+unmounted
+
+story 'standard output that is full'
+try sh -c 'jlmkr-images > /dev/full'
+status 1
+one_line_err
+
+finish

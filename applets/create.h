@@ -15,7 +15,7 @@ struct create_args {
 	const char *max_size;
 	long max_files;
 	const char *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
-	bool start, offline, dry_run;
+	bool start, offline, no_clone, dry_run;
 };
 
 #endif

@@ -11,6 +11,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/image/fetch.h"
+#include "lib/ops/unpacked.h"
 #include "lib/text/json.h"
 
 struct images_args {
@@ -148,9 +149,12 @@ static int ask_server(struct host *h, struct image_index *x, struct err *e)
 static int prune(struct host *h, const struct image_cache *c, struct err *e)
 {
 	uint64_t bytes;
+	unsigned kept;
 
 	if (geteuid() != 0) return fail(e, ERR_HOST, "only root can do this: sudo %s images --prune", h->self);
 	if (image_cache_prune(c, &bytes, e) < 0) return -1;
+	if (unpacked_prune(h->m, h->dir, &kept, e) < 0) return -1;
+	if (kept) out_note("%u unpacked images stay: jails are clones of them", kept);
 	out_note("%llu MiB freed", (unsigned long long)bytes >> 20);
 	return 0;
 }

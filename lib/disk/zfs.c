@@ -219,11 +219,42 @@ static const char *mountpoint(struct arena *m, const char *name)
 	return NULL;
 }
 
-static int set_mounted(struct arena *m, const char *verb, const char *name)
+static int verb(const char *name, const char *a, const char *b, const char *c, struct err *e)
 {
-	char *argv[] = { "zfs", (char *)verb, (char *)name, NULL };
+	AUTOFREE struct arena m = { 0 };
+	char *argv[] = { "zfs", (char *)name, (char *)a, (char *)b, (char *)c, NULL };
 
-	return change(m, argv, NULL);
+	return change(&m, argv, e);
+}
+
+int zfs_create(const char *name, struct err *e)
+{
+	return verb("create", name, NULL, NULL, e);
+}
+
+int zfs_create_aside(const char *name, struct err *e)
+{
+	return verb("create", "-o", "canmount=noauto", name, e);
+}
+
+int zfs_clone(const char *snapshot, const char *name, struct err *e)
+{
+	return verb("clone", snapshot, name, NULL, e);
+}
+
+int zfs_snapshot(const char *snapshot, struct err *e)
+{
+	return verb("snapshot", snapshot, NULL, NULL, e);
+}
+
+int zfs_mount(const char *name, struct err *e)
+{
+	return verb("mount", name, NULL, NULL, e);
+}
+
+int zfs_unmount(const char *name, struct err *e)
+{
+	return verb("unmount", name, NULL, NULL, e);
 }
 
 /* What another process has open for a moment, an indexer or a snapshot task, makes a
@@ -239,36 +270,12 @@ static int insist(const char *name, char *const argv[], const char *then, struct
 	int rc;
 
 	while ((rc = change(&m, argv, &why)) < 0 && is_busy(&why) && deadline_left(deadline)) {
-		if (point && !unmounted) unmounted = set_mounted(&m, "unmount", name) == 0;
+		if (point && !unmounted) unmounted = zfs_unmount(name, NULL) == 0;
 		if (wait_fds(NULL, 0, deadline_in(PAUSE_MS), NULL) < 0) break;
 	}
-	if (unmounted && (rc < 0 || then)) set_mounted(&m, "mount", rc < 0 ? name : then);
+	if (unmounted && (rc < 0 || then)) zfs_mount(rc < 0 ? name : then, NULL);
 	if (rc == 0) return 0;
 	return is_busy(&why) ? fail_busy(&m, point, &why, e) : fail(e, why.kind, "%s", why.text);
-}
-
-int zfs_create(const char *name, struct err *e)
-{
-	AUTOFREE struct arena m = { 0 };
-	char *argv[] = { "zfs", "create", (char *)name, NULL };
-
-	return change(&m, argv, e);
-}
-
-int zfs_clone(const char *snapshot, const char *name, struct err *e)
-{
-	AUTOFREE struct arena m = { 0 };
-	char *argv[] = { "zfs", "clone", (char *)snapshot, (char *)name, NULL };
-
-	return change(&m, argv, e);
-}
-
-int zfs_snapshot(const char *snapshot, struct err *e)
-{
-	AUTOFREE struct arena m = { 0 };
-	char *argv[] = { "zfs", "snapshot", (char *)snapshot, NULL };
-
-	return change(&m, argv, e);
 }
 
 int zfs_rename(const char *from, const char *to, struct err *e)

@@ -48,6 +48,9 @@ bool zfs_exists(const char *name);		/* a dataset or a snapshot */
 const char *zfs_unmounted(struct arena *m, const char *path);
 
 int zfs_create(const char *name, struct err *e);
+int zfs_create_aside(const char *name, struct err *e);	/* which is not mounted by itself, ever */
+int zfs_mount(const char *name, struct err *e);
+int zfs_unmount(const char *name, struct err *e);
 int zfs_clone(const char *snapshot, const char *name, struct err *e);
 int zfs_snapshot(const char *snapshot, struct err *e);
 int zfs_rename(const char *from, const char *to, struct err *e);

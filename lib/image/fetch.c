@@ -150,6 +150,7 @@ static int fetch_build(struct image_source *s, const struct image_pick *what, bo
 	struct url u;
 	const struct remote f = { .url = &u, .build = what->build, .keep = what, .pinned = pinned };
 
+	if (sink->have && sink->have(sink->arg, what)) return 0;
 	url_beneath(&m, s->base, what->build->path, &u);
 	return transfer(s, &f, sink, refused, e);
 }

@@ -46,6 +46,9 @@ int image_index_fetch(struct image_source *s, struct arena *m, struct image_inde
 
 /* Where an image goes. */
 struct image_sink {
+	/* Whether the receiver has that image already: then nothing of it is fetched or read.
+	 * May be NULL. */
+	bool (*have)(void *arg, const struct image_pick *what);
 	/* It begins, `have` of `total` bytes (0: not known) being in the cache. `what` is NULL
 	 * for an archive that no list names. May be NULL. */
 	void (*begin)(void *arg, const struct image_pick *what, uint64_t have, uint64_t total);

@@ -88,11 +88,15 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 
 static int install(struct host *h, const struct wanted *w, struct work *work, struct err *e)
 {
-	const struct unpack_limits max = { w->how->max_size, w->how->max_files };
+	const struct install_how how = {
+		.offline = w->how->offline,
+		.no_clone = w->how->no_clone,
+		.limits = { w->how->max_size, w->how->max_files },
+	};
 
 	if (w->how->archive)
-		return install_archive(h, w->how->archive, w->how->sha256, &max, work, e);
-	return install_image(h, &w->image, w->how->offline, &max, work, e);
+		return install_archive(h, w->how->archive, w->how->sha256, &how.limits, work, e);
+	return install_image(h, &w->image, &how, work, e);
 }
 
 static int fill(struct engine *en, struct work *work, struct wanted *w, struct err *e)

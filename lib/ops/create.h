@@ -27,6 +27,7 @@ struct create_how {
 	/* of the image; NULL: the usual ones */
 	const char *variant, *arch, *serial;
 	bool offline;			/* from the cache of images, asking no server */
+	bool no_clone;			/* unpack it even where ZFS could clone it */
 	const char *archive;		/* instead of an image: a path, "-" or a URL */
 	const char *sha256;		/* of the archive, or NULL */
 	uint64_t max_size, max_files;	/* that it may unpack to; 0: the usual limits */

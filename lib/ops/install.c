@@ -7,6 +7,8 @@
 #include "lib/base/out.h"
 #include "lib/image/fetch.h"
 #include "lib/ops/rootfs.h"
+#include "lib/ops/unpacked.h"
+#include "lib/ops/work.h"
 
 static void note(void *arg, const char *text)
 {
@@ -15,10 +17,12 @@ static void note(void *arg, const char *text)
 }
 
 static int transfer(struct image_source *s, struct arena *m, const struct image_want *want,
-                    const struct unpack_limits *limits, struct work *work, struct err *e)
+                    const struct unpack_limits *limits, struct unpacked *unpacked,
+                    struct work *work, struct err *e)
 {
-	struct rootfs r = { .work = work, .limits = *limits };
+	struct rootfs r = { .work = work, .limits = *limits, .unpacked = unpacked };
 	const struct image_sink sink = {
+		.have = rootfs_have,
 		.begin = rootfs_begin,
 		.take = rootfs_take,
 		.restart = rootfs_restart,
@@ -38,20 +42,22 @@ static int transfer(struct image_source *s, struct arena *m, const struct image_
 	return rc;
 }
 
-int install_image(struct host *h, const struct image_want *want, bool offline,
-                  const struct unpack_limits *limits, struct work *work, struct err *e)
+int install_image(struct host *h, const struct image_want *want, const struct install_how *how,
+                  struct work *work, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
+	struct unpacked unpacked = { .dir = -1 };
 	struct image_source s = { 0 };
 	struct err why = { 0 };
 	int rc;
 
 	if (image_source_open(&m, h->image_server, h->cacert, &s, e) < 0) return -1;
 	out_verbose("%s", s.trust);
-	s.offline = offline;
+	s.offline = how->offline;
+	if (!how->no_clone) unpacked_open(&m, h->dir, work->jails, &unpacked);
 	if (image_cache_open(&m, h->dir, true, &s.cache, &why) < 0)
 		out_warn("the image is not kept for the next time: %s", why.text);
-	rc = transfer(&s, &m, want, limits, work, e);
+	rc = transfer(&s, &m, want, &how->limits, &unpacked, work, e);
 	image_source_close(&s);
 	return rc;
 }

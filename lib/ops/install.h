@@ -9,19 +9,26 @@
 
 #include <stdbool.h>
 
+#include "lib/disk/unpack.h"
+
 struct arena;
 struct err;
 struct host;
 struct image_index;
 struct image_pick;
 struct image_want;
-struct unpack_limits;
 struct work;
 
-/* Make `rootfs` in `work`. Without `offline` what the server has counts,
- * and the cache when it is of no use. */
-int install_image(struct host *h, const struct image_want *want, bool offline,
-                  const struct unpack_limits *limits, struct work *work, struct err *e);
+struct install_how {
+	bool offline;			/* the cache alone */
+	bool no_clone;			/* a copy of its own, even where a clone would do */
+	struct unpack_limits limits;
+};
+
+/* Make `rootfs` in `work`. Without `offline` what the server has counts, and the cache when
+ * it is of no use. */
+int install_image(struct host *h, const struct image_want *want, const struct install_how *how,
+                  struct work *work, struct err *e);
 
 /* What install_image would take, as things are now; nothing is fetched but the list, and
  * nothing is written. `*cached`: the list is that of the cache, because of `offline` or for

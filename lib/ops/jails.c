@@ -13,6 +13,8 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 
+#define IMAGES "images"
+
 static int make_directory(const char *path, struct err *e)
 {
 	return mkdir(path, 0700) < 0 && errno != EEXIST ? fail_sys(e, "create %s", path) : 0;
@@ -31,15 +33,15 @@ static int make_dataset(struct arena *m, const char *name, const char *path, str
 	if (zfs_create(name, e) < 0) return -1;
 	if (dataset_at(m, path, NULL)) return chmod(path, 0700) < 0 ? fail_sys(e, "chmod %s", path) : 0;
 	out_warn("%s would not be mounted at %s, because of the mountpoint or canmount of what is "
-	         "above it: jails are made as directories", name, path);
+	         "above it: a directory is made instead", name, path);
 	return zfs_destroy(name, e) < 0 ? -1 : make_directory(path, e);
 }
 
-static int make_jails(struct arena *m, const char *dir, const char *path, struct err *e)
+static int make_folder(struct arena *m, const char *dir, const char *name, struct err *e)
 {
-	const char *above = dataset_at(m, dir, NULL);
+	const char *above = dataset_at(m, dir, NULL), *path = arena_printf(m, "%s/%s", dir, name);
 
-	return above ? make_dataset(m, arena_printf(m, "%s/" LAYOUT_JAILS, above), path, e)
+	return above ? make_dataset(m, arena_printf(m, "%s/%s", above, name), path, e)
 	             : make_directory(path, e);
 }
 
@@ -66,8 +68,16 @@ int jails_open(struct arena *m, const char *dir, struct jails *j, struct err *e)
 	*j = (struct jails){ .m = m, .fd = -1 };
 	if (!there || !dataset_at(m, path, NULL))
 		if (check_mounted(m, dir, path, e) < 0) return -1;
-	if (!there && make_jails(m, dir, path, e) < 0) return -1;
+	if (!there && make_folder(m, dir, LAYOUT_JAILS, e) < 0) return -1;
 	return jails_look(m, dir, j, e);
+}
+
+const char *jails_images(struct arena *m, const char *dir)
+{
+	const char *path = arena_printf(m, "%s/" IMAGES, dir);
+
+	if (access(path, F_OK) < 0 && make_folder(m, dir, IMAGES, NULL) < 0) return NULL;
+	return dataset_at(m, path, NULL);
 }
 
 void jails_close(struct jails *j)

@@ -23,6 +23,9 @@ int jails_open(struct arena *m, const char *dir, struct jails *j, struct err *e)
 /* The same for one that must be there. */
 int jails_look(struct arena *m, const char *dir, struct jails *j, struct err *e);
 
+/* DIR/images, made likewise: its dataset, or NULL when it is none. */
+const char *jails_images(struct arena *m, const char *dir);
+
 void jails_close(struct jails *j);
 
 #define AUTOJAILS __attribute__((cleanup(jails_close))) struct jails

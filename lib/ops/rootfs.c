@@ -13,15 +13,26 @@
 #include "lib/image/pick.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/ops/unpacked.h"
 #include "lib/ops/work.h"
+
+/* In a dataset that is cloned in the end, or where the jail is made. */
+static int choose_dir(struct rootfs *r, struct err *e)
+{
+	if (r->unpacked && r->sha256 && (r->dir = unpacked_begin(r->unpacked, r->sha256)) >= 0)
+		return 0;
+	if (work_own(r->work, NULL, e) < 0) return -1;
+	r->dir = r->work->dir;
+	return 0;
+}
 
 static int begin(struct rootfs *r, struct err *e)
 {
 	AUTOCLOSE int fd = -1;
 
-	if (work_own(r->work, NULL, e) < 0) return -1;
-	if (mkdirat(r->work->dir, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
-	if ((fd = jail_open_rootfs(r->work->dir, e)) < 0) return -1;
+	if (choose_dir(r, e) < 0) return -1;
+	if (mkdirat(r->dir, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
+	if ((fd = jail_open_rootfs(r->dir, e)) < 0) return -1;
 	r->begun = true;
 	return unpack_begin(&r->unpack, fd, &r->limits, e);
 }
@@ -33,6 +44,19 @@ static void describe(const struct rootfs *r, const struct image_pick *what, char
 		         what->build->serial);
 	else
 		snprintf(out, room, "%s", r->name);
+}
+
+bool rootfs_have(void *arg, const struct image_pick *what)
+{
+	struct rootfs *r = arg;
+	char name[300];
+
+	r->sha256 = what->build->sha256;
+	r->cloned = r->unpacked && unpacked_clone(r->unpacked, r->sha256, r->work);
+	if (!r->cloned) return false;
+	describe(r, what, name, sizeof name);
+	out_step("Cloned %s, which was unpacked before", name);
+	return true;
 }
 
 void rootfs_begin(void *arg, const struct image_pick *what, uint64_t have, uint64_t total)
@@ -68,6 +92,7 @@ int rootfs_restart(void *arg, struct err *e)
 	struct rootfs *r = arg;
 
 	unpack_abort(&r->unpack);
+	if (r->unpacked) unpacked_drop(r->unpacked);
 	r->begun = false;
 	return tree_remove(r->work->dir, LAYOUT_ROOTFS, e);
 }
@@ -84,6 +109,7 @@ int rootfs_finish(struct rootfs *r, struct err *e)
 	struct unpack_report report;
 
 	out_progress_end();
+	if (r->cloned) return 0;
 	if (!r->begun) return fail(e, ERR_INPUT, "the image is empty");
 	if (unpack_end(&r->unpack, &report, e) < 0) return -1;
 	out_verbose("%" PRIu64 " files and directories, %" PRIu64 " MiB", report.entries,
@@ -91,11 +117,13 @@ int rootfs_finish(struct rootfs *r, struct err *e)
 	if (report.bare)
 		out_warn("%" PRIu64 " files lost attributes or ACLs: the file system does not have them",
 		         report.bare);
-	return 0;
+	if (!r->unpacked || !r->unpacked->dataset) return 0;
+	return unpacked_finish(r->unpacked, r->work, e);
 }
 
 void rootfs_drop(struct rootfs *r)
 {
 	out_progress_end();
 	unpack_abort(&r->unpack);
+	if (r->unpacked) unpacked_drop(r->unpacked);
 }

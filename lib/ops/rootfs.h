@@ -15,18 +15,24 @@
 
 struct err;
 struct image_pick;
+struct unpacked;
 struct work;
 
 struct rootfs {
-	struct work *work;	/* the caller sets this, `name` and `limits`, and zeroes the rest */
+	struct work *work;	/* the caller sets this, `name` and `limits`, and zeroes the rest,
+				 * but for `unpacked` */
 	const char *name;	/* of the archive, when no list names it */
 	const char *doing;	/* for the progress line */
 	struct unpack_limits limits;
-	bool begun;
+	struct unpacked *unpacked;	/* where images are kept for the next time; NULL: not */
+	const char *sha256;	/* of the image, when it is to be kept there */
+	bool begun, cloned;
+	int dir;		/* where `rootfs` is made, once it has begun */
 	struct unpack unpack;
 };
 
 /* Fit for struct image_sink. */
+bool rootfs_have(void *r, const struct image_pick *what);
 void rootfs_begin(void *r, const struct image_pick *what, uint64_t have, uint64_t total);
 int rootfs_take(void *r, const void *data, size_t n, struct err *e);
 int rootfs_restart(void *r, struct err *e);

@@ -117,6 +117,57 @@ refused
 err_has "its dataset $ds/jails is not mounted"
 in_host zfs mount -a
 
+image_datasets() { in_host zfs list -H -o name -t all -r "$ds/images" | sed 1d; }
+sha=$(in_host sh -c "cd '$home/images' && ls *.tar.xz" | sed 's/.tar.xz//')
+
+story 'the image is unpacked once and cloned then'
+is "$ds/images/$sha
+$ds/images/$sha@image" "$(image_datasets)"
+tiny six
+status 0
+j jlmkr-create --distro=fedora --release=43 eight
+status 0
+err_has 'Cloned fedora 43, build'
+is "$ds/images/$sha@image" "$(in_host zfs list -H -o origin "$ds/jails/eight")"
+is "$(in_host sh -c "cd '$home/jails/six/rootfs' && find . -printf '%p %y %m %U:%G %l %s\n' | grep -v etc.host | sort")" \
+	"$(in_host sh -c "cd '$home/jails/eight/rootfs' && find . -printf '%p %y %m %U:%G %l %s\n' | grep -v etc.host | sort")"
+is "$(in_host sh -c "cd '$home/images' && ls")" "$sha.json
+$sha.tar.xz"
+
+story '--no-clone unpacks it again'
+tiny --no-clone nine
+status 0
+is '-' "$(in_host zfs list -H -o origin "$ds/jails/nine")"
+
+story 'an unpacked image that was left half is made anew'
+for jail in three six eight; do j jlmkr-remove -y "$jail"; status 0; done
+patiently zfs destroy -r "$ds/images/$sha"
+zfs_in_host create "$ds/images/$sha"
+in_host sh -c "mkdir '$home/images/$sha/rootfs' && echo evil > '$home/images/$sha/rootfs/half'"
+tiny ten
+status 0
+is "$ds/images/$sha@image" "$(in_host zfs list -H -o origin "$ds/jails/ten")"
+! in_host test -e "$home/jails/ten/rootfs/half" || fail 'it was believed'
+
+story 'two at once'
+in_host sh -c "export JAILMAKER_DIR='$home'
+	jlmkr-remove -y ten; jlmkr-images --prune
+	for n in a b c; do jlmkr-create -q --distro=fedora --release=43 par\$n & done
+	wait; cat '$home/jails/par'*/config | grep -c ^distro" > "$tmp/out" 2> "$tmp/err"
+is 3 "$(cat "$tmp/out")"
+for jail in para parb parc nine; do j jlmkr-remove -y "$jail"; status 0; done
+
+story 'prune destroys what no jail is a clone of'
+tiny six
+j jlmkr-images --prune
+status 0
+err_has '1 unpacked images stay'
+j jlmkr-remove -y six
+j jlmkr-images --prune
+status 0
+is '' "$(image_datasets)"
+is '' "$(in_host ls "$home/images")"
+
 story 'with mountpoint=legacy jails are directories'
 zfs_in_host create -o mountpoint=legacy mypool/old
 in_host sh -c 'mkdir -p /mnt/z/old && mount -t zfs mypool/old /mnt/z/old' 2> /dev/null ||

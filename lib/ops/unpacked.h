@@ -1,0 +1,50 @@
+/* Images kept unpacked, to be cloned
+ *
+ *	IMAGES/SHA256		a dataset with `rootfs`, not mounted but while it is made
+ *	IMAGES/SHA256@image	its snapshot: the mark that it is whole, and what is cloned
+ *
+ * IMAGES is the dataset that is mounted at DIR/images, in the pool of the jails; without
+ * one nothing is kept. An image whose archive has left the cache goes when no jail is a
+ * clone of it any more. All this is a matter of speed: when something of it fails, jails
+ * are made as without it.
+ */
+#ifndef OPS_UNPACKED_H
+#define OPS_UNPACKED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+struct err;
+struct jails;
+struct work;
+
+struct unpacked {
+	struct arena *m;
+	const char *path;	/* DIR/images */
+	const char *home;	/* IMAGES; NULL: there is none */
+	const char *dataset;	/* of the image in the making, NULL: none */
+	int dir;		/* it, mounted and locked */
+};
+
+/* A zeroed one, with `dir` -1, keeps nothing. DIR/images is made, as a dataset when DIR is
+ * one and it is missing. */
+void unpacked_open(struct arena *m, const char *dir, const struct jails *j, struct unpacked *u);
+
+/* Give the work a clone of that image: whether there is one. */
+bool unpacked_clone(struct unpacked *u, const char *sha256, struct work *work);
+
+/* Begin to make that image: an open directory for its `rootfs`, which is u's; -1: it is to
+ * be unpacked in the jail. */
+int unpacked_begin(struct unpacked *u, const char *sha256);
+
+/* It is whole: give the work a clone of it. */
+int unpacked_finish(struct unpacked *u, struct work *work, struct err *e);
+
+/* Take back what was begun and not finished. */
+void unpacked_drop(struct unpacked *u);
+
+/* Destroy all that no jail depends on. `*kept`: how many are. */
+int unpacked_prune(struct arena *m, const char *dir, unsigned *kept, struct err *e);
+
+#endif

@@ -132,12 +132,13 @@ static int run_once(struct transfer *t, struct arena *m, struct err *e)
 	if (r.from < t->done && stream_skip(r.body, t->done - r.from, e) < 0) return -1;
 	while ((k = stream_read(r.body, t->block, sizeof t->block, e)) > 0)
 		if (hand_on(t, &r, (size_t)k, e) < 0) return -1;
+	if (t->size && t->done == t->size) return 0;	/* however the connection ended */
 	if (k < 0 && !t->size)
 		return fail_in(e, "%s, after %llu bytes", r.url, (unsigned long long)t->done);
 	if (k < 0)
 		return fail_in(e, "%s, after %llu of %llu bytes", r.url,
 		               (unsigned long long)t->done, (unsigned long long)t->size);
-	if (!t->size || t->done == t->size) return 0;
+	if (!t->size) return 0;
 	return fail(e, ERR_NETWORK, "%s ends after %llu of %llu bytes", r.url,
 	            (unsigned long long)t->done, (unsigned long long)t->size);
 }

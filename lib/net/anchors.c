@@ -178,11 +178,17 @@ static struct anchors *load_file(struct arena *m, const char *path, struct err *
 	return a;
 }
 
-/* OpenSSL's directories hold each certificate twice, by its name and by a hash as
- * a link to it: only the names that end like a file of certificates are read. */
 static bool is_certificate_name(const char *name)
 {
 	return str_ends(name, ".pem") || str_ends(name, ".crt") || str_ends(name, ".cer");
+}
+
+/* "0a1b2c3d.0": as OpenSSL looks them up. */
+static bool is_hash_name(const char *name)
+{
+	size_t digits = strspn(name, "0123456789abcdef");
+
+	return digits == 8 && name[8] == '.' && name[9] >= '0' && name[9] <= '9';
 }
 
 /* A file that cannot be read counts as a skipped entry. */
@@ -203,19 +209,30 @@ static void load_entry(struct arena *m, struct anchors *a, int dir, const char *
 	parse_into(m, a, pem, n);
 }
 
-static struct anchors *load_directory(struct arena *m, const char *path, struct err *e)
+static void load_entries(struct arena *m, struct anchors *a, DIR *d,
+                         bool (*is_wanted)(const char *name))
 {
-	struct anchors *a = anchors_parse(m, "", 0, path);
 	size_t budget = BUNDLE_MAX, files = 0;
 	struct dirent *entry;
-	DIR *d = opendir(path);
 
-	if (!d) return fail_sys(e, "open %s", path), NULL;
+	rewinddir(d);
 	while (files < DIRECTORY_FILES_MAX && (entry = readdir(d))) {
-		if (!is_certificate_name(entry->d_name)) continue;
+		if (!is_wanted(entry->d_name)) continue;
 		load_entry(m, a, dirfd(d), entry->d_name, &budget);
 		files++;
 	}
+}
+
+/* Most of OpenSSL's directories hold each certificate twice, by its name and by a hash as
+ * a link to it: hashes are read only where there are no names. */
+static struct anchors *load_directory(struct arena *m, const char *path, struct err *e)
+{
+	struct anchors *a = anchors_parse(m, "", 0, path);
+	DIR *d = opendir(path);
+
+	if (!d) return fail_sys(e, "open %s", path), NULL;
+	load_entries(m, a, d, is_certificate_name);
+	if (!a->n) load_entries(m, a, d, is_hash_name);
 	closedir(d);
 	if (!a->n)
 		return fail(e, ERR_INPUT, "%s has no certificate that can be read", path), NULL;

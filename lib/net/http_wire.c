@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
@@ -110,6 +111,15 @@ static int parse_coding(const char *v, struct http_head *h, struct err *e)
 	return 0;
 }
 
+/* The one form that servers may still write (RFC 9110, 5.6.7). */
+static int64_t parse_date(const char *v)
+{
+	struct tm tm = { 0 };
+	const char *end = strptime(v, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+
+	return end && !*end ? (int64_t)timegm(&tm) : -1;
+}
+
 static int parse_field(const char *name, const char *v, struct http_head *h, struct err *e)
 {
 	if (!strcasecmp(name, "content-length")) return parse_length(v, h, e);
@@ -118,7 +128,11 @@ static int parse_field(const char *name, const char *v, struct http_head *h, str
 	if (!strcasecmp(name, "location")) h->location = v;
 	if (!strcasecmp(name, "etag")) h->etag = v;
 	if (!strcasecmp(name, "last-modified")) h->last_modified = v;
-	if (!strcasecmp(name, "retry-after")) h->retry_after = number(v, strlen(v));
+	if (!strcasecmp(name, "date")) h->date = parse_date(v);
+	if (!strcasecmp(name, "retry-after")) {
+		h->retry_after = number(v, strlen(v));
+		h->retry_at = parse_date(v);
+	}
 	if (!strcasecmp(name, "connection")) {
 		if (has_word(v, "close")) h->keep_alive = false;
 		else if (has_word(v, "keep-alive")) h->keep_alive = true;
@@ -175,13 +189,15 @@ int http_head_parse(struct arena *m, const char *text, size_t n, struct http_hea
 	char *rest = arena_alloc(m, n + 1), *line;
 
 	*h = (struct http_head){ .length = -1, .range_from = -1, .range_total = -1,
-	                         .retry_after = -1 };
+	                         .retry_after = -1, .date = -1, .retry_at = -1 };
 	memcpy(rest, text, n);
 	if (strlen(rest) != n)
 		return fail(e, ERR_NETWORK, "the answer has a NUL in its head");
 	if (!(line = take_line(&rest)) || !is_clean(line))
 		return fail(e, ERR_NETWORK, "the answer is not HTTP");
 	if (parse_status(line, h, e) < 0 || parse_fields(rest, h, e) < 0) return -1;
+	if (h->date >= 0 && h->retry_at >= 0)
+		h->retry_after = h->retry_at > h->date ? h->retry_at - h->date : 0;
 	/* RFC 9112, 6.3: chunks win, and a server that says both is not to be reused. */
 	if (h->chunked && h->length >= 0) {
 		h->length = -1;

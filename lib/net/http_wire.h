@@ -26,7 +26,8 @@ struct http_head {
 	int64_t length;			/* of what follows; -1 when not told */
 	int64_t range_from;		/* of a 206; -1 when not told */
 	int64_t range_total;		/* size of the whole file; -1 when not told */
-	int64_t retry_after;		/* seconds; -1 when not told or a date */
+	int64_t retry_after;		/* seconds, by the server's clock; -1 when not told */
+	int64_t date, retry_at;		/* seconds since 1970; -1 when not told */
 	const char *location, *etag, *last_modified;	/* NULL when absent */
 };
 

@@ -33,7 +33,7 @@ char *stream_read_all(struct stream *s, struct arena *m, size_t limit, size_t hi
 	while ((k = stream_read(s, text + n, room - n, e)) > 0) {
 		n += (size_t)k;
 		if (n > limit)
-			return fail(e, ERR_INPUT, "larger than %zu bytes", limit), NULL;
+			return fail(e, ERR_NETWORK, "larger than %zu bytes", limit), NULL;
 		if (n < room) continue;
 		larger = arena_alloc(m, room * 2 + 1);
 		memcpy(larger, text, n);

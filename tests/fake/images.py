@@ -21,12 +21,19 @@ where ACTION is one of
     reset N               the same, with a reset
     stall N               silence after N bytes
     slow N                N bytes a second
-    status CODE [TIMES]   an error; after so many TIMES the file after all
+    status CODE [TIMES [AFTER]]
+                          an error; after so many TIMES the file after all; AFTER is what the
+                          server says in Retry-After: seconds, or @SECONDS for the date then
     redirect URL
     chunked               no Content-Length
     norange               ranges are not understood
+    close                 no Content-Length: the file ends with the connection
+    cut N                 the same, and it ends after N bytes, without a goodbye in TLS
+    bighead               a head that does not end
+    bigbody               a body that does not end
     text WORDS...         this instead of the file
 """
+import email.utils
 import fnmatch
 import http.server
 import os
@@ -66,6 +73,14 @@ def times_used(rule):
         key = (os.stat(CONTROL).st_mtime_ns, *rule)
         used[key] = used.get(key, 0) + 1
         return used[key] - 1
+
+
+def retry_after(args):
+    if not args:
+        return {}
+    if args[0][0] == "@":
+        return {"Retry-After": email.utils.formatdate(time.time() + int(args[0][1:]), usegmt=True)}
+    return {"Retry-After": args[0]}
 
 
 class Hang(Exception):
@@ -111,7 +126,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if action == "redirect":
             return self.reply(302, b"", {"Location": args[0]})
         if action == "status" and (len(args) < 2 or times_used(rule) < int(args[1])):
-            return self.reply(int(args[0]), b"no such luck\n")
+            return self.reply(int(args[0]), b"no such luck\n", retry_after(args[2:]))
+        if action in ("bighead", "bigbody"):
+            return self.flood(action)
         file = os.path.normpath(os.path.join(WWW, path.lstrip("/")))
         if not file.startswith(WWW + "/") or not os.path.isfile(file):
             return self.reply(404, b"not found\n")
@@ -140,6 +157,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         extra = b"and then some" if action == "long" else b""
         if action == "chunked":
             head["Transfer-Encoding"] = "chunked"
+        elif action in ("close", "cut"):
+            head["Connection"] = "close"
         else:
             head["Content-Length"] = str(end - start + len(extra))
         self.head(206 if want else 200, head)
@@ -148,9 +167,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(extra)
             if action == "chunked":
                 self.wfile.write(b"0\r\n\r\n")
+            if action == "close":
+                self.connection.unwrap()
 
     def body(self, f, start, end, action, args, size):
-        limit = int(args[0]) if action in ("truncate", "reset", "stall") else None
+        limit = int(args[0]) if action in ("truncate", "reset", "stall", "cut") else None
         flip = (int(args[0]) if args else size // 2) if action == "flip" else -1
         step = max(1, int(args[0]) // 10) if action == "slow" else CHUNK
         f.seek(start)
@@ -170,6 +191,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(data)
             if action == "slow":
                 time.sleep(0.1)
+
+    def flood(self, action):
+        if action == "bigbody":
+            self.head(200, {"Transfer-Encoding": "chunked"})
+        else:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        line = b"X-More: %s\r\n" % (b"y" * 900)
+        while action == "bighead":
+            self.wfile.write(line)
+        while True:
+            self.wfile.write(b"10000\r\n%s\r\n" % (b" " * 65536))
 
     def misbehave(self, action):
         if action == "stall":

@@ -329,3 +329,20 @@ TEST(through_a_proxy)
 	CHECK(str_starts(s.asked, "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\nUser-Agent: jlmkr/"
 	                 JLMKR_VERSION "\r\nProxy-Authorization: Basic dXMgZXI6cA==\r\n\r\n"));
 }
+
+TEST(a_clock_that_was_never_set)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct server s = { .say = SAY("") };
+	struct http_options o = { .dial = dial_canned, .dial_arg = &s, .now = 86400 };
+	struct http *h = http_open(&m, &o);
+	struct http_reply r;
+	struct err e;
+
+	CHECK_STR(get(h, &m, "https://h/f", 0, &r, &e),
+	          "the clock of this machine says a day before 2024: set it, or no certificate can "
+	          "be checked");
+	CHECK_INT(e.kind, ERR_UNTRUSTED);
+	http_close(h);
+	hear(&s);
+}

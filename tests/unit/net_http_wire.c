@@ -78,6 +78,8 @@ TEST(ranges)
 	refuses("HTTP/1.1 206 P\r\nContent-Range: lines 5-9/100\r\n\r\n");
 }
 
+#define NOON "Tue, 24 Nov 2026 12:00:00 GMT"
+
 TEST(retry_after)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -85,6 +87,11 @@ TEST(retry_after)
 	CHECK_INT(parse(&m, "HTTP/1.1 503 B\r\nRetry-After: 7\r\n\r\n").retry_after, 7);
 	CHECK_INT(parse(&m, "HTTP/1.1 503 B\r\nRetry-After: Mon, 1 Jan\r\n\r\n").retry_after,
 	          -1);
+	CHECK_INT(parse(&m, "HTTP/1.1 503 B\r\nRetry-After: " NOON "\r\n\r\n").retry_after, -1);
+	CHECK_INT(parse(&m, "HTTP/1.1 503 B\r\nRetry-After: " NOON "\r\nDate: Tue, 24 Nov 2026 "
+	                "11:59:48 GMT\r\n\r\n").retry_after, 12);
+	CHECK_INT(parse(&m, "HTTP/1.1 503 B\r\nRetry-After: " NOON "\r\nDate: Wed, 25 Nov 2026 "
+	                "11:59:48 GMT\r\n\r\n").retry_after, 0);
 }
 
 TEST(chunks_win_over_a_length)

@@ -92,6 +92,7 @@ static int show(struct engine *en, const struct create_how *how, bool start, str
 
 	if (op_create_plan(en, how, &p, e) < 0) return -1;
 	printf("# jail: %s, the directory %s\n", how->name, p.path);
+	if (p.dataset) printf("# ZFS dataset: %s\n", p.dataset);
 	if (how->archive)
 		printf("# image: the archive %s\n", str_eq(how->archive, "-") ? "on standard input" : how->archive);
 	else

@@ -1,12 +1,17 @@
 #include "lib/disk/zfs.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
 #include "lib/base/run.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
@@ -260,20 +265,60 @@ int zfs_unmount(const char *name, struct err *e)
 /* What another process has open for a moment, an indexer or a snapshot task, makes a
  * dataset busy. zfs-fuse also is, for a while after it has unmounted one, as a rename
  * does: that it is unmounted beforehand helps. `then`: its name afterwards, or NULL. */
+static int keep_trying(struct arena *m, const char *name, char *const argv[], const char *then,
+                       struct err *why)
+{
+	int64_t deadline = deadline_in(BUSY_MS);
+	bool unmounted = false;
+	int rc;
+
+	do {
+		if (!unmounted) unmounted = zfs_unmount(name, NULL) == 0;
+		wait_fds(NULL, 0, deadline_in(PAUSE_MS), NULL);
+		rc = change(m, argv, why);
+	} while (rc < 0 && is_busy(why) && deadline_left(deadline));
+	if (unmounted && (rc < 0 || then)) zfs_mount(rc < 0 ? name : then, NULL);
+	return rc;
+}
+
+/* In a process of its own, with our locks: when we are killed it still mounts what it has
+ * unmounted. */
+static int keep_trying_aside(struct arena *m, const char *name, char *const argv[],
+                             const char *then, struct err *why)
+{
+	int fds[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0) return fail_sys(why, "pipe");
+	if ((pid = fork()) == 0) {
+		setpgid(0, 0);
+		signal_forget();
+		*why = (struct err){ 0 };
+		status = keep_trying(m, name, argv, then, why);
+		write_all(fds[1], why, sizeof *why, NULL);
+		_exit(status < 0);
+	}
+	close(fds[1]);
+	/* Less than PIPE_BUF: all or nothing. */
+	while ((n = read(fds[0], why, sizeof *why)) < 0 && errno == EINTR)
+		;
+	close(fds[0]);
+	if (pid < 0) return fail_sys(why, "fork");
+	if (n != sizeof *why) fail(why, ERR_HOST, "zfs: its watcher was killed");
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
 static int insist(const char *name, char *const argv[], const char *then, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	const char *point = mountpoint(&m, name);
-	int64_t deadline = deadline_in(BUSY_MS);
-	bool unmounted = false;
 	struct err why = { 0 };
-	int rc;
+	int rc = change(&m, argv, &why);
 
-	while ((rc = change(&m, argv, &why)) < 0 && is_busy(&why) && deadline_left(deadline)) {
-		if (point && !unmounted) unmounted = zfs_unmount(name, NULL) == 0;
-		if (wait_fds(NULL, 0, deadline_in(PAUSE_MS), NULL) < 0) break;
-	}
-	if (unmounted && (rc < 0 || then)) zfs_mount(rc < 0 ? name : then, NULL);
+	if (rc < 0 && is_busy(&why)) rc = keep_trying_aside(&m, name, argv, then, &why);
 	if (rc == 0) return 0;
 	return is_busy(&why) ? fail_busy(&m, point, &why, e) : fail(e, why.kind, "%s", why.text);
 }

@@ -142,6 +142,7 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 {
 	AUTOCLOSE int dir = open(en->host->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct wanted w = { .how = how };
+	const char *home;
 
 	if (dir < 0) return fail_sys(e, "open %s", en->host->dir);
 	if (name_check(how->name, e) < 0 || render(en->m, how, &w, e) < 0) return -1;
@@ -149,6 +150,8 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 		.path = layout_jail(en->m, en->host->dir, how->name),
 		.config = w.text,
 	};
+	if ((home = jails_home(en->m, en->host->dir)))
+		out->dataset = arena_printf(en->m, "%s/%s", home, how->name);
 	warn_if_not_on_pool(en->m, dir);
 	if (op_create_check(en->host, how->name, e) < 0)
 		return fail_in(e, "creating %s", how->name);

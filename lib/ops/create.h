@@ -41,6 +41,7 @@ int op_create_check(const struct host *h, const char *name, struct err *e);
 /* What a create would make, as things are now. */
 struct create_plan {
 	const char *path;		/* DIR/jails/NAME */
+	const char *dataset;		/* NULL: a directory */
 	const char *config;		/* as it would be written */
 	struct image_pick image;	/* both NULL for an archive of the user's own */
 	bool cached;			/* the image is one of the cache, no server was asked */

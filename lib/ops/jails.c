@@ -72,6 +72,15 @@ int jails_open(struct arena *m, const char *dir, struct jails *j, struct err *e)
 	return jails_look(m, dir, j, e);
 }
 
+const char *jails_home(struct arena *m, const char *dir)
+{
+	const char *path = layout_jails(m, dir), *above;
+
+	if (access(path, F_OK) == 0) return dataset_at(m, path, NULL);
+	above = dataset_at(m, dir, NULL);
+	return above ? arena_printf(m, "%s/" LAYOUT_JAILS, above) : NULL;
+}
+
 const char *jails_images(struct arena *m, const char *dir)
 {
 	const char *path = arena_printf(m, "%s/" IMAGES, dir);

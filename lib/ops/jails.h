@@ -23,6 +23,9 @@ int jails_open(struct arena *m, const char *dir, struct jails *j, struct err *e)
 /* The same for one that must be there. */
 int jails_look(struct arena *m, const char *dir, struct jails *j, struct err *e);
 
+/* The dataset that jails_open would find or make; NULL: none. */
+const char *jails_home(struct arena *m, const char *dir);
+
 /* DIR/images, made likewise: its dataset, or NULL when it is none. */
 const char *jails_images(struct arena *m, const char *dir);
 

@@ -23,6 +23,12 @@ patiently() {
 	fail "$*"
 }
 
+story 'a dry run names the dataset and makes none'
+tiny --dry-run one
+status 0
+out_has "^# ZFS dataset: $ds/jails/one\$"
+! in_host zfs list "$ds/jails" > /dev/null 2>&1 || fail 'it was made'
+
 story 'jails/ and a jail are datasets when the directory is one'
 tiny one
 status 0

@@ -1,0 +1,76 @@
+#!/bin/sh
+# create killed at many moments, in a directory and on ZFS: no half jail, no litter, and the same
+# name works.
+. "$(dirname "$0")/lib.sh"
+
+in_host sh -c '
+	truncate -s 2G /var/pool
+	zpool create -m "/mnt/z/my pool" mypool /var/pool
+	zfs create "mypool/jail maker"
+	mkdir -p /mnt/tank/plain' > "$tmp/out" 2> "$tmp/err" || fail 'no pool'
+
+# In the host, where killing is quick. moments DIR COUNT OPTIONS...: COUNT creates killed at moments
+# spread over the time that one takes; after each the jail is whole or not there.
+cat > "$tmp/moments" <<'EOF'
+export JAILMAKER_DIR=$1
+count=$2
+shift 2
+create() { jlmkr-create -q --distro=fedora --release=43 "$@" k1; }
+create "$@" || exit 2
+begin=$(date +%s%N)
+jlmkr-remove -q --yes k1
+create "$@" || exit 2
+end=$(date +%s%N)
+jlmkr-remove -q --yes k1
+span=$(((end - begin) / 1000000))
+cut=0 whole=0
+for i in $(seq $count); do
+	signal=KILL
+	[ $((i % 2)) -eq 0 ] || signal=TERM
+	jlmkr-create -q --distro=fedora --release=43 "$@" k1 2> /dev/null & pid=$!
+	sleep "$(printf '0.%03d' $((RANDOM % (span * 3 / 4))))"
+	kill -$signal $pid 2> /dev/null
+	wait $pid
+	[ $? -eq 0 ] || cut=$((cut + 1))
+	# A zfs that is at work is not interrupted.
+	while pgrep -x 'zfs|jlmkr-create' > /dev/null; do sleep 0.02; done
+	listed=$(jlmkr-list --no-header 2>&1) || { echo "list fails after moment $i: $listed"; exit 1; }
+	case $listed in
+	'') ;;
+	k1\ *'fedora'*)
+		whole=$((whole + 1))
+		[ -s "$JAILMAKER_DIR/jails/k1/rootfs/etc/hosts" ] || { echo "half a jail at $i"; exit 1; }
+		jlmkr-remove -q --yes k1 || { echo "cannot remove after moment $i"; exit 1; } ;;
+	*) echo "after moment $i: $listed"; exit 1 ;;
+	esac
+	[ $((i % 10)) -ne 0 ] || { create "$@" && jlmkr-remove -q --yes k1; } ||
+		{ echo "no create after moment $i"; exit 1; }
+done
+create "$@" || exit 1
+jlmkr-remove -q --yes k1 || exit 1
+echo "cut $cut, whole $whole"
+EOF
+
+moments() {
+	try bash -s - "$@" < "$tmp/moments"
+	status 0
+	# Most of them must have hit something.
+	hit=$(sed -n 's/^cut \([0-9]*\),.*/\1/p' "$tmp/out")
+	[ "${hit:-0}" -ge "$(($2 / 5))" ] || fail "$(cat "$tmp/out")"
+	title="$title ($(tail -n 1 "$tmp/out"))"
+}
+
+story 'a directory, 100 moments'
+moments /mnt/tank/plain 100
+is '' "$(in_host ls -A /mnt/tank/plain/jails)"
+
+story 'a dataset, 30 moments'
+moments '/mnt/z/my pool/jail maker' 30 --no-clone
+is 'mypool/jail maker/jails' "$(in_host zfs list -H -o name -r 'mypool/jail maker/jails')"
+is '' "$(in_host ls -A '/mnt/z/my pool/jail maker/jails')"
+
+story 'clones, 20 moments'
+moments '/mnt/z/my pool/jail maker' 20
+is 'mypool/jail maker/jails' "$(in_host zfs list -H -o name -r 'mypool/jail maker/jails')"
+is '' "$(in_host ls -A '/mnt/z/my pool/jail maker/jails')"
+finish

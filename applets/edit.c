@@ -1,5 +1,5 @@
-/* Edit a jail's config: on a copy, which takes the config's place only when it can
- * be read. */
+/* Edit a jail's config: on a copy, which takes the config's place when nothing is wrong with
+ * it, or when the user says so. */
 
 #include "applets/applet.h"
 
@@ -16,57 +16,63 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/ops/config.h"
 
 struct edit {
+	struct host *host;
 	struct arena *m;
+	const char *name;
 	const char *before;	/* the config as it was */
 	const char *copy;	/* path of the copy */
 	int dir;		/* the jail's directory */
 };
 
 /* No answer drops the changes. */
-static int ask(const struct err *why)
+static int ask(const struct faults *found)
 {
 	char line[64];
 
-	fprintf(stderr, "%s\nEdit again, keep it all the same, or drop the changes? [e/k/d] ",
-	        why->text);
+	for (size_t i = 0; i < found->n; i++)
+		fprintf(stderr, "line %u: %s\n", found->v[i].line, found->v[i].text);
+	fputs("Edit again, keep it all the same, or drop the changes? [e/k/d] ", stderr);
 	if (!fgets(line, sizeof line, stdin)) return 'd';
 	return line[0] == 'k' || line[0] == 'd' ? line[0] : 'e';
 }
 
 static int save(const struct edit *ed, const char *text, struct err *e)
 {
-	const char *now = read_file(ed->m, ed->dir, LAYOUT_CONFIG, CONF_MAX, NULL, e);
-
-	if (!now) return -1;
-	if (strcmp(now, ed->before))
-		return fail(e, ERR_BUSY, "the config was changed meanwhile; yours is in %s", ed->copy);
-	if (replace_file(ed->dir, LAYOUT_CONFIG, text, strlen(text), 0600, e) < 0) return -1;
+	if (op_config_replace(ed->host, ed->name, ed->before, text, e) < 0) {
+		out_note("What you wrote is in %s", ed->copy);
+		return -1;
+	}
 	unlink(ed->copy);
 	return 1;
+}
+
+static const char *read_copy(const struct edit *ed, struct err *e)
+{
+	AUTOCLOSE int fd = open(ed->copy, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? fail_sys(e, "open %s", ed->copy), NULL : conf_read(ed->m, fd, e);
 }
 
 /* 1 when the config is another one now, 0 when it is not. */
 static int edit_until_good(const struct edit *ed, struct err *e)
 {
-	struct err why = { 0 };
-	struct conf c;
-	const char *text;
 	int answer = 'e';
 
 	while (answer == 'e') {
-		if (editor_run(ed->m, ed->copy, e) < 0) break;
-		text = read_file(ed->m, AT_FDCWD, ed->copy, CONF_MAX, NULL, e);
-		if (!text) break;
-		if (!strcmp(text, ed->before)) goto unchanged;
-		if (conf_parse(ed->m, text, &c, &why) == 0) return save(ed, text, e);
-		if ((answer = ask(&why)) == 'k') return save(ed, text, e);
-		if (answer == 'd') goto unchanged;
+		struct faults found = { .m = ed->m };
+		const char *text;
+
+		if (editor_run(ed->m, ed->copy, e) < 0 || !(text = read_copy(ed, e))) {
+			unlink(ed->copy);
+			return -1;
+		}
+		if (!strcmp(text, ed->before)) break;
+		op_config_check(ed->m, text, &found);
+		if (!found.n || (answer = ask(&found)) == 'k') return save(ed, text, e);
 	}
-	unlink(ed->copy);
-	return -1;
-unchanged:
 	unlink(ed->copy);
 	return 0;
 }
@@ -85,7 +91,7 @@ static int edit_run(struct host *h, const void *args, char *const *names, struct
 {
 	AUTOCLOSE int dir = -1;
 	AUTOENGINE struct engine en;
-	struct edit ed = { .m = h->m };
+	struct edit ed = { .host = h, .m = h->m, .name = *names };
 	int rc;
 
 	(void)args;

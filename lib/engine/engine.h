@@ -21,7 +21,9 @@ struct arena;
 struct bus;
 struct err;
 struct host;
+struct faults;
 struct plan;
+struct split;
 
 struct engine {
 	struct host *host;
@@ -46,6 +48,10 @@ int engine_is_up(struct engine *en, const char *jail, struct err *e);
 /* What engine_start would send, on the system bus, as JSON: the unit, its properties
  * in their order as [name, signature, value], and nspawn's argv. Asks nobody. */
 const char *engine_show_start(struct engine *en, const struct plan *plan, struct err *e);
+
+/* What is wrong with words of systemd-run: unknown options, properties and values that
+ * it refuses. Asks nobody. */
+void engine_check_words(struct arena *m, const struct split *words, struct faults *found);
 
 /* 1 when the jail's unit exists in any state but dead or failed, else 0. */
 int engine_runs(struct engine *en, const char *jail, struct err *e);

@@ -1,5 +1,7 @@
 #include "lib/engine/request.h"
 
+#include <string.h>
+
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 #include "lib/bus/props.h"
@@ -8,6 +10,7 @@
 #include "lib/bus/wire.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/plan.h"
+#include "lib/text/faults.h"
 #include "lib/text/json.h"
 
 int request_options(struct arena *m, const struct plan *plan, struct run_options *o,
@@ -19,6 +22,36 @@ int request_options(struct arena *m, const struct plan *plan, struct run_options
 	if (bad < plan->run.n && plan->run.lines[bad])
 		return fail_in(e, "%s: line %u", plan->config, plan->run.lines[bad]);
 	return fail_in(e, "%s", plan->config);
+}
+
+/* A word that says nothing takes the place of a bad one, and of the option or the value
+ * that belongs to it. */
+static void take_out(struct words *w, size_t bad)
+{
+	static char nothing[] = "--quiet";
+
+	if (w->v[bad][0] != '-' && bad)
+		w->v[bad - 1] = nothing;
+	else if (bad + 1 < w->n && w->v[bad + 1][0] != '-' && !strchr(w->v[bad], '='))
+		w->v[bad + 1] = nothing;
+	w->v[bad] = nothing;
+}
+
+void engine_check_words(struct arena *m, const struct split *words, struct faults *found)
+{
+	struct words left = { .m = m };
+	struct run_options o;
+	struct err why = { 0 };
+	size_t bad = 0;
+
+	for (size_t i = 0; i < words->n; i++)
+		words_add(&left, words->v[i]);
+	for (size_t tries = 0; tries < words->n; tries++) {
+		if (run_options_parse(&o, m, words_list(&left), &bad, &why) == 0) return;
+		if (bad >= left.n) return;
+		fault_add(found, words->lines[bad], "%s", why.text);
+		take_out(&left, bad);
+	}
 }
 
 int request_build(struct wire *w, struct arena *m, const struct plan *plan,

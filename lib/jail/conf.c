@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "lib/base/fd.h"
 #include "lib/base/nearest.h"
 #include "lib/base/str.h"
+#include "lib/jail/nspawn.h"
 #include "lib/text/utf8.h"
 
 enum kind { SWITCH, TEXT, ARGS };
@@ -158,23 +160,94 @@ static void note_key(struct faults *notes, const struct ini_entry *entry)
 		fault_add(notes, entry->line, "unknown key '%s'", key);
 }
 
+static void read_text(struct arena *m, const char *text, struct conf *c, struct ini *ini)
+{
+	*c = (struct conf){ .notes = { .m = m } };
+	ini_parse(m, text, strlen(text), ini);
+	for (size_t i = 0; i < KEYS; i++) {
+		const struct ini_entry *entry = ini_find(ini, keys[i].name);
+
+		if (entry)
+			fill(c, &keys[i], entry->value, entry->line, &ini->faults);
+		else
+			fill(c, &keys[i], keys[i].fallback, 0, &ini->faults);
+	}
+	for (size_t i = 0; i < ini->n; i++)
+		note_key(&c->notes, &ini->v[i]);
+}
+
 int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e)
 {
 	struct ini ini;
 
-	*c = (struct conf){ .notes = { .m = m } };
-	ini_parse(m, text, strlen(text), &ini);
-	for (size_t i = 0; i < KEYS; i++) {
-		const struct ini_entry *entry = ini_find(&ini, keys[i].name);
-
-		if (entry)
-			fill(c, &keys[i], entry->value, entry->line, &ini.faults);
-		else
-			fill(c, &keys[i], keys[i].fallback, 0, &ini.faults);
-	}
-	for (size_t i = 0; i < ini.n; i++)
-		note_key(&c->notes, &ini.v[i]);
+	read_text(m, text, c, &ini);
 	return faults_fail(&ini.faults, e);
+}
+
+static void add_all(struct faults *to, const struct faults *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		fault_add(to, from->v[i].line, "%s", from->v[i].text);
+}
+
+/* The reader of words puts the line into its text. */
+static void check_words(struct arena *m, const struct conf_text *t, bool of_nspawn,
+                        struct faults *found)
+{
+	struct split words = { 0 };
+	struct err why = { 0 };
+	unsigned line = t->line;
+	int n = 0;
+
+	if (word_split(m, t->text, t->line, SPLIT_COMMENTS, &words, &why) == 0) {
+		if (of_nspawn) nspawn_check(&words, found);
+		return;
+	}
+	if (sscanf(why.text, "line %u: %n", &line, &n) != 1) n = 0;
+	fault_add(found, line, "%s: %s", t->key, why.text + n);
+}
+
+void conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found)
+{
+	struct ini ini;
+
+	read_text(m, text, c, &ini);
+	add_all(found, &ini.faults);
+	add_all(found, &c->notes);
+	check_words(m, &c->run_args, false, found);
+	check_words(m, &c->nspawn_args, true, found);
+	check_words(m, &c->user_args, true, found);
+}
+
+const char *conf_key(size_t i)
+{
+	return i < KEYS ? keys[i].name : NULL;
+}
+
+bool conf_is_switch(const char *key)
+{
+	const struct key *k = find_key(key);
+
+	return k && k->kind == SWITCH;
+}
+
+static int unknown_key(const char *key, enum err_kind kind, struct err *e)
+{
+	const char *near = nearest_key(key);
+
+	if (near) return fail(e, kind, "unknown key '%s', did you mean '%s'?", key, near);
+	return fail(e, kind, "unknown key '%s'", key);
+}
+
+const char *conf_value(const struct conf *c, const char *key, struct err *e)
+{
+	const struct key *k = find_key(key);
+	const void *at;
+
+	if (!k) return unknown_key(key, ERR_USAGE, e), NULL;
+	at = (const char *)c + k->offset;
+	if (k->kind == SWITCH) return ((const struct conf_switch *)at)->on ? "1" : "0";
+	return ((const struct conf_text *)at)->text;
 }
 
 char *conf_read(struct arena *m, int fd, struct err *e)
@@ -234,12 +307,10 @@ int conf_check_value(const char *key, const char *value, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	const struct key *k = find_key(key);
-	const char *near = k ? NULL : nearest_key(key);
 	struct split words;
 	bool on;
 
-	if (near) return fail(e, ERR_INPUT, "unknown key '%s', did you mean '%s'?", key, near);
-	if (!k) return fail(e, ERR_INPUT, "unknown key '%s'", key);
+	if (!k) return unknown_key(key, ERR_INPUT, e);
 	if (k->kind == SWITCH && !read_switch(value, &on))
 		return fail(e, ERR_INPUT, "%s must be 1 or 0, not '%s'", key, value);
 	if (k->kind == ARGS && word_split(&m, value, 1, SPLIT_COMMENTS, &words, e) < 0)
@@ -250,6 +321,7 @@ int conf_check_value(const char *key, const char *value, struct err *e)
 char *conf_set(struct arena *m, const char *text, const char *key, const char *value,
                struct err *e)
 {
+	if (!value) return ini_unset(m, text, strlen(text), key, e);
 	if (conf_check_value(key, value, e) < 0) return NULL;
 	return ini_set(m, text, strlen(text), key, value, e);
 }

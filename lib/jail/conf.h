@@ -13,6 +13,7 @@
 #define JAIL_CONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "lib/text/ini.h"
 #include "lib/text/split.h"
@@ -60,10 +61,21 @@ int conf_words(struct arena *m, const struct conf_text *t, struct split *out,
 /* The config of a jail that was created without a template, every key explained. */
 char *conf_default_text(struct arena *m);
 
+/* The names of all keys, in the order of the default text; NULL behind the last. */
+const char *conf_key(size_t i);
+
+/* The value that counts, "1" and "0" for switches; ERR_USAGE for a key that there is not. */
+const char *conf_value(const struct conf *c, const char *key, struct err *e);
+bool conf_is_switch(const char *key);
+
+/* All that is wrong with a text, to be told at once: faults, notes, and words that
+ * systemd-nspawn would not take. */
+void conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found);
+
 /* Whether `value` may be set for `key`, in a file of our own making. */
 int conf_check_value(const char *key, const char *value, struct err *e);
 
-/* The text with one value changed, checked; see ini_set. */
+/* The text with one value changed, checked; see ini_set. `value` NULL: without the key. */
 char *conf_set(struct arena *m, const char *text, const char *key, const char *value,
                struct err *e);
 

@@ -14,6 +14,7 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/plan.h"
+#include "lib/ops/config.h"
 #include "lib/ops/setup.h"
 
 static bool exists(const char *path)
@@ -98,6 +99,8 @@ static int start(struct engine *en, const char *name, bool await_boot, struct in
 	if (find_jail(en, name, &in->jail, e) < 0) return -1;
 	if (engine_knows(en, name) && (runs = engine_is_up(en, name, e))) return runs;
 	if (make_plan(en, in, await_boot, e) < 0) return -1;
+	if (op_config_preflight(en->m, &in->conf, in->plan.config, e) < 0)
+		return fail_in(e, "starting %s", name);
 	if (in->setup.wanted && in->setup.first_start && setup_write(en, name, &in->conf, e) < 0)
 		return -1;
 	if (write_hooks(en->m, en->host->dir, &in->plan, e) < 0)

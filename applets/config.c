@@ -1,0 +1,216 @@
+/* A jail's config for people and scripts: shown, read, changed, checked. */
+
+#include "applets/applet.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/out.h"
+#include "lib/base/str.h"
+#include "lib/engine/engine.h"
+#include "lib/jail/jail.h"
+#include "lib/jail/layout.h"
+#include "lib/ops/config.h"
+#include "lib/text/json.h"
+
+struct config_args {
+	bool check, json;
+	struct words unset;
+};
+
+#define OPT_INTO config_args
+static const struct opt config_opts[] = {
+	OPT_FLAG(0, "check", check, "list what is wrong in it: of a jail, or of a file (- is stdin)"),
+	OPT_LIST(0, "unset", unset, "KEY", "take the key out: its default counts then"),
+	OPT_FLAG(0, "json", json, "as JSON, with everything that is known"),
+	OPT_END
+};
+
+/* -- reading -- */
+
+/* Lines after the first are indented, as in the file: what is printed is a config again. */
+static void print_value(const char *key, const char *value)
+{
+	printf("%s=", key);
+	for (; *value; value++) {
+		putchar(*value);
+		if (*value == '\n') fputs("    ", stdout);
+	}
+	putchar('\n');
+}
+
+static int print_all(const struct conf *c, struct err *e)
+{
+	const char *key;
+
+	for (size_t i = 0; (key = conf_key(i)); i++)
+		print_value(key, conf_value(c, key, e));
+	return out_flush(e);
+}
+
+static int print_json(struct arena *m, const struct conf *c, const char *only, struct err *e)
+{
+	struct str text = { .m = m };
+	struct json_out o = { .to = &text };
+	const char *key;
+
+	if (only && !conf_value(c, only, e)) return -1;
+	json_object(&o, NULL);
+	for (size_t i = 0; (key = conf_key(i)); i++) {
+		const char *value = conf_value(c, key, e);
+
+		if (only && strcmp(only, key)) continue;
+		if (conf_is_switch(key))
+			json_add_bool(&o, key, *value == '1');
+		else
+			json_add_text(&o, key, value);
+	}
+	json_end(&o, '}');
+	puts(str_text(&text));
+	return out_flush(e);
+}
+
+static int show(struct host *h, const struct config_args *a, const char *name, const char *key,
+                struct err *e)
+{
+	const char *value;
+	struct conf c;
+
+	if (jail_conf(h->m, h->dir, name, &c, e) < 0) return -1;
+	if (a->json) return print_json(h->m, &c, key, e);
+	if (!key) return print_all(&c, e);
+	if (!(value = conf_value(&c, key, e))) return -1;
+	puts(value);
+	return out_flush(e);
+}
+
+/* -- changing -- */
+
+static void tell_problems(struct host *h, const char *name)
+{
+	AUTOENGINE struct engine en;
+
+	engine_init(&en, h, h->m);
+	if (engine_runs(&en, name, NULL) == 1)
+		out_note("%s runs with its old config until 'jlmkr restart %s'.", name, name);
+}
+
+static int change(struct host *h, const struct config_args *a, const char *name,
+                  char *const *words, struct err *e)
+{
+	size_t n = 0, room = a->unset.n + 1;
+	struct config_change *all;
+	int rc;
+
+	for (char *const *w = words; *w; w++)
+		room++;
+	all = arena_array(h->m, room, sizeof *all);
+	for (; *words; words++) {
+		char *is = strchr(*words, '=');
+
+		if (!is) return fail(e, ERR_USAGE, "'%s' is no KEY=VALUE", *words);
+		all[n++] = (struct config_change){ arena_strndup(h->m, *words, (size_t)(is - *words)), is + 1 };
+	}
+	for (size_t i = 0; i < a->unset.n; i++)
+		all[n++] = (struct config_change){ a->unset.v[i], NULL };
+	if ((rc = op_config_change(h, name, all, n, e)) < 0) return -1;
+	if (rc == 1) tell_problems(h, name);
+	else out_note("Nothing was changed.");
+	return 0;
+}
+
+/* -- checking -- */
+
+/* A jail by its name, anything with a slash and what is no jail by its path. */
+static const char *find_file(struct host *h, const char *operand, struct err *e)
+{
+	const char *path;
+
+	if (!strchr(operand, '/') && h->dir && jail_check(h->m, h->dir, operand, NULL) == 0)
+		return arena_printf(h->m, "%s/" LAYOUT_CONFIG, layout_jail(h->m, h->dir, operand));
+	path = operand;
+	if (access(path, F_OK) == 0) return path;
+	fail(e, ERR_MISSING, "there is neither a jail nor a file '%s'", operand);
+	return NULL;
+}
+
+static const char *read_text(struct host *h, const char *path, struct err *e)
+{
+	AUTOCLOSE int fd = -1;
+
+	if (str_eq(path, "-")) return conf_read(h->m, STDIN_FILENO, e);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) return fail_sys(e, "open %s", path), NULL;
+	return conf_read(h->m, fd, e);
+}
+
+static void print_problems_json(struct arena *m, const struct faults *found)
+{
+	struct str text = { .m = m };
+	struct json_out o = { .to = &text };
+
+	json_array(&o, NULL);
+	for (size_t i = 0; i < found->n; i++) {
+		json_object(&o, NULL);
+		json_add_int(&o, "line", found->v[i].line);
+		json_add_text(&o, "problem", found->v[i].text);
+		json_end(&o, '}');
+	}
+	json_end(&o, ']');
+	puts(str_text(&text));
+}
+
+static int check(struct host *h, const struct config_args *a, const char *operand, struct err *e)
+{
+	const char *path = str_eq(operand, "-") ? operand : find_file(h, operand, e), *text;
+	struct faults found = { .m = h->m };
+
+	if (!path || !(text = read_text(h, path, e))) return -1;
+	op_config_check(h->m, text, &found);
+	if (a->json)
+		print_problems_json(h->m, &found);
+	else
+		for (size_t i = 0; i < found.n; i++)
+			printf("%s:%u: %s\n", path, found.v[i].line, found.v[i].text);
+	if (out_flush(e) < 0) return -1;
+	if (!found.n) out_note("%s: no problems", path);
+	return found.n != 0;
+}
+
+static int config_run(struct host *h, const void *args, char *const *operands, struct err *e)
+{
+	const struct config_args *a = args;
+	const char *name = operands[0];
+
+	if (a->check) {
+		if (operands[1] || a->unset.n) return fail(e, ERR_USAGE, "--check takes one jail or file");
+		return check(h, a, name, e);
+	}
+	if (!h->dir) return fail(e, ERR_USAGE, "which jailmaker directory? Name it by --dir");
+	if (jail_check(h->m, h->dir, name, e) < 0) return -1;
+	if (a->unset.n || (operands[1] && strchr(operands[1], '=')))
+		return change(h, a, name, operands + 1, e);
+	if (operands[1] && operands[2]) return fail(e, ERR_USAGE, "one KEY, or any number of KEY=VALUE");
+	return show(h, a, name, operands[1], e);
+}
+
+const struct applet config_applet = {
+	.name = "config",
+	.brief = "show, change or check a jail's config",
+	.operands = "JAIL [KEY | KEY=VALUE...]",
+	.text = "Without a key all values that count are printed, defaults too; with one, its bare\n"
+		"value. KEY=VALUE sets it: the value is checked, and everything else in the file\n"
+		"stays as it is, comments too. A jail that runs has to be restarted then.\n"
+		"\n"
+		"--check prints a line for each problem, FILE:LINE: PROBLEM, and its exit status is\n"
+		"1 when there are any: unknown keys, quotes that are not closed, what systemd-run or\n"
+		"systemd-nspawn would refuse, and directories and interfaces that do not exist.\n",
+	.opts = config_opts,
+	.args_size = sizeof(struct config_args),
+	.min = 1,
+	.max = -1,
+	.needs = MAY_USE_DIR,
+	.run = config_run,
+};

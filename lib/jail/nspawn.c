@@ -1,0 +1,301 @@
+#include "lib/jail/nspawn.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/nearest.h"
+#include "lib/base/str.h"
+
+enum value { NO_VALUE, VALUE, MAYBE_VALUE };
+
+/* What of the host an option needs. */
+enum need {
+	NEEDS_NOTHING,
+	NEEDS_SOURCE,		/* [+-]SOURCE[:DEST[:OPTIONS]] */
+	NEEDS_LAYERS,		/* LOWER[:LOWER...][:UPPER]:DEST */
+	NEEDS_BRIDGE,
+	NEEDS_INTERFACE,
+	NEEDS_PATH,
+};
+
+static const struct option {
+	const char *name;
+	char letter;
+	enum value value;
+	enum need need;
+} options[] = {
+	{ "help", 'h', NO_VALUE, NEEDS_NOTHING },
+	{ "version", 0, NO_VALUE, NEEDS_NOTHING },
+	{ "quiet", 'q', NO_VALUE, NEEDS_NOTHING },
+	{ "no-pager", 0, NO_VALUE, NEEDS_NOTHING },
+	{ "settings", 0, VALUE, NEEDS_NOTHING },
+	{ "cleanup", 0, NO_VALUE, NEEDS_NOTHING },
+	{ "no-ask-password", 0, NO_VALUE, NEEDS_NOTHING },
+	{ "directory", 'D', VALUE, NEEDS_NOTHING },
+	{ "template", 0, VALUE, NEEDS_NOTHING },
+	{ "ephemeral", 'x', NO_VALUE, NEEDS_NOTHING },
+	{ "image", 'i', VALUE, NEEDS_NOTHING },
+	{ "image-policy", 0, VALUE, NEEDS_NOTHING },
+	{ "oci-bundle", 0, VALUE, NEEDS_NOTHING },
+	{ "read-only", 0, NO_VALUE, NEEDS_NOTHING },
+	{ "volatile", 0, MAYBE_VALUE, NEEDS_NOTHING },
+	{ "root-hash", 0, VALUE, NEEDS_NOTHING },
+	{ "root-hash-sig", 0, VALUE, NEEDS_NOTHING },
+	{ "verity-data", 0, VALUE, NEEDS_NOTHING },
+	{ "pivot-root", 0, VALUE, NEEDS_NOTHING },
+	{ "as-pid2", 'a', NO_VALUE, NEEDS_NOTHING },
+	{ "boot", 'b', NO_VALUE, NEEDS_NOTHING },
+	{ "chdir", 0, VALUE, NEEDS_NOTHING },
+	{ "setenv", 'E', VALUE, NEEDS_NOTHING },
+	{ "user", 'u', VALUE, NEEDS_NOTHING },
+	{ "uid", 0, VALUE, NEEDS_NOTHING },
+	{ "kill-signal", 0, VALUE, NEEDS_NOTHING },
+	{ "notify-ready", 0, VALUE, NEEDS_NOTHING },
+	{ "suppress-sync", 0, VALUE, NEEDS_NOTHING },
+	{ "machine", 'M', VALUE, NEEDS_NOTHING },
+	{ "hostname", 0, VALUE, NEEDS_NOTHING },
+	{ "uuid", 0, VALUE, NEEDS_NOTHING },
+	{ "slice", 'S', VALUE, NEEDS_NOTHING },
+	{ "property", 0, VALUE, NEEDS_NOTHING },
+	{ "register", 0, VALUE, NEEDS_NOTHING },
+	{ "keep-unit", 0, NO_VALUE, NEEDS_NOTHING },
+	{ "private-users", 0, MAYBE_VALUE, NEEDS_NOTHING },
+	{ "private-users-chown", 0, NO_VALUE, NEEDS_NOTHING },
+	{ "private-users-ownership", 0, VALUE, NEEDS_NOTHING },
+	{ "private-users-delegate", 0, VALUE, NEEDS_NOTHING },
+	{ "", 'U', NO_VALUE, NEEDS_NOTHING },
+	{ "private-network", 0, NO_VALUE, NEEDS_NOTHING },
+	{ "network-interface", 0, VALUE, NEEDS_INTERFACE },
+	{ "network-macvlan", 0, VALUE, NEEDS_INTERFACE },
+	{ "network-ipvlan", 0, VALUE, NEEDS_INTERFACE },
+	{ "network-veth", 'n', NO_VALUE, NEEDS_NOTHING },
+	{ "network-veth-extra", 0, VALUE, NEEDS_NOTHING },
+	{ "network-bridge", 0, VALUE, NEEDS_BRIDGE },
+	{ "network-zone", 0, VALUE, NEEDS_NOTHING },
+	{ "network-namespace-path", 0, VALUE, NEEDS_PATH },
+	{ "port", 'p', VALUE, NEEDS_NOTHING },
+	{ "selinux-context", 'Z', VALUE, NEEDS_NOTHING },
+	{ "selinux-apifs-context", 'L', VALUE, NEEDS_NOTHING },
+	{ "capability", 0, VALUE, NEEDS_NOTHING },
+	{ "drop-capability", 0, VALUE, NEEDS_NOTHING },
+	{ "ambient-capability", 0, VALUE, NEEDS_NOTHING },
+	{ "no-new-privileges", 0, VALUE, NEEDS_NOTHING },
+	{ "restrict-address-families", 0, VALUE, NEEDS_NOTHING },
+	{ "system-call-filter", 0, VALUE, NEEDS_NOTHING },
+	{ "rlimit", 0, VALUE, NEEDS_NOTHING },
+	{ "oom-score-adjust", 0, VALUE, NEEDS_NOTHING },
+	{ "cpu-affinity", 0, VALUE, NEEDS_NOTHING },
+	{ "personality", 0, VALUE, NEEDS_NOTHING },
+	{ "resolv-conf", 0, VALUE, NEEDS_NOTHING },
+	{ "timezone", 0, VALUE, NEEDS_NOTHING },
+	{ "link-journal", 0, VALUE, NEEDS_NOTHING },
+	{ "", 'j', NO_VALUE, NEEDS_NOTHING },
+	{ "bind", 0, VALUE, NEEDS_SOURCE },
+	{ "bind-ro", 0, VALUE, NEEDS_SOURCE },
+	{ "bind-user", 0, VALUE, NEEDS_NOTHING },
+	{ "bind-user-shell", 0, VALUE, NEEDS_NOTHING },
+	{ "bind-user-group", 0, VALUE, NEEDS_NOTHING },
+	{ "inaccessible", 0, VALUE, NEEDS_NOTHING },
+	{ "tmpfs", 0, VALUE, NEEDS_NOTHING },
+	{ "overlay", 0, VALUE, NEEDS_LAYERS },
+	{ "overlay-ro", 0, VALUE, NEEDS_LAYERS },
+	{ "console", 0, VALUE, NEEDS_NOTHING },
+	{ "pipe", 'P', NO_VALUE, NEEDS_NOTHING },
+	{ "background", 0, VALUE, NEEDS_NOTHING },
+	{ "load-credential", 0, VALUE, NEEDS_NOTHING },
+	{ "set-credential", 0, VALUE, NEEDS_NOTHING },
+	{ "share-system", 0, NO_VALUE, NEEDS_NOTHING },
+};
+
+enum { OPTIONS = sizeof options / sizeof *options };
+
+/* A whole name, or the only one that begins so. */
+static const struct option *find_long(const char *name, size_t n)
+{
+	const struct option *found = NULL;
+	unsigned count = 0;
+
+	for (const struct option *o = options; o < options + OPTIONS; o++) {
+		if (!n || strncmp(o->name, name, n)) continue;
+		if (!o->name[n]) return o;
+		found = o;
+		count++;
+	}
+	return count == 1 ? found : NULL;
+}
+
+static const struct option *find_letter(char letter)
+{
+	for (const struct option *o = options; o < options + OPTIONS; o++)
+		if (o->letter == letter) return o;
+	return NULL;
+}
+
+/* -- what the host has to have -- */
+
+/* The next of the parts that colons separate; a backslash takes them their meaning. */
+static char *next_part(struct arena *m, const char **rest)
+{
+	struct str part = { .m = m };
+	const char *p = *rest;
+
+	for (; *p && *p != ':'; p++) {
+		if (*p == '\\' && p[1]) p++;
+		str_addc(&part, *p);
+	}
+	*rest = *p ? p + 1 : NULL;
+	return arena_strdup(m, str_text(&part));
+}
+
+static bool is_on_host(const char *path)
+{
+	return *path != '/' || access(path, F_OK) == 0;
+}
+
+/* A source with '+' lies in the jail, one with '-' may be missing, an empty one is made. */
+static void need_source(struct faults *found, const char *option, const char *value,
+                        unsigned line)
+{
+	const char *rest = value, *path = next_part(found->m, &rest);
+
+	if (*path == '+' || *path == '-' || is_on_host(path)) return;
+	fault_add(found, line, "%s=%s: there is no %s", option, value, path);
+}
+
+static void need_layers(struct faults *found, const char *option, const char *value,
+                        unsigned line)
+{
+	const char *rest = value;
+
+	while (rest) {
+		const char *path = next_part(found->m, &rest);
+
+		if (!rest || *path == '+' || *path == '-' || is_on_host(path)) continue;
+		fault_add(found, line, "%s=%s: there is no %s", option, value, path);
+	}
+}
+
+/* "eth0", or "eth0:name in the jail"; several with blanks between. */
+static void need_interface(struct faults *found, const char *option, const char *value,
+                           unsigned line, bool bridge)
+{
+	for (value += strspn(value, " "); *value; value += strspn(value, " ")) {
+		size_t n = strcspn(value, " ");
+		const char *name = arena_strndup(found->m, value, strcspn(value, ": "));
+		const char *path = arena_printf(found->m, "/sys/class/net/%s", name);
+
+		value += n;
+		if (strchr(name, '/') || access(path, F_OK) < 0)
+			fault_add(found, line, "%s=%s: there is no interface %s", option, name, name);
+		else if (bridge && access(arena_printf(found->m, "%s/bridge", path), F_OK) < 0)
+			fault_add(found, line, "%s=%s: %s is no bridge", option, name, name);
+	}
+}
+
+static void need(struct faults *found, enum need need, const char *option, const char *value,
+                 unsigned line)
+{
+	switch (need) {
+	case NEEDS_NOTHING: break;
+	case NEEDS_SOURCE: need_source(found, option, value, line); break;
+	case NEEDS_LAYERS: need_layers(found, option, value, line); break;
+	case NEEDS_BRIDGE: need_interface(found, option, value, line, true); break;
+	case NEEDS_INTERFACE: need_interface(found, option, value, line, false); break;
+	case NEEDS_PATH:
+		if (!is_on_host(value))
+			fault_add(found, line, "%s=%s: there is no %s", option, value, value);
+		break;
+	}
+}
+
+/* -- the words -- */
+
+struct reading {
+	const struct split *words;
+	size_t at;
+	bool on_host;		/* what is missing is wanted, else what is wrong */
+	struct faults *found;
+};
+
+static unsigned line_of(const struct reading *r)
+{
+	return r->words->lines[r->at];
+}
+
+/* What is wrong, when that is wanted. */
+static void tell(const struct reading *r, const char *before, const char *what, const char *after)
+{
+	if (!r->on_host) fault_add(r->found, line_of(r), "%s%s%s", before, what, after);
+}
+
+/* `inside`: the value that stands in the same word, or NULL. */
+static void use(struct reading *r, const struct option *o, const char *shown, const char *inside)
+{
+	unsigned line = line_of(r);
+
+	if (o->value == NO_VALUE && inside) return tell(r, "", shown, " takes no value");
+	if (o->value == VALUE && !inside) {
+		if (r->at + 1 == r->words->n) return tell(r, "", shown, " lacks its value");
+		inside = r->words->v[++r->at];
+	}
+	if (r->on_host && inside) need(r->found, o->need, shown, inside, line);
+}
+
+static void unknown(struct reading *r, const char *name, size_t n)
+{
+	const char *word = arena_strndup(r->found->m, name, n);
+	struct nearest near = { .word = word };
+
+	for (const struct option *o = options; o < options + OPTIONS; o++)
+		if (*o->name) nearest_offer(&near, o->name);
+	tell(r, "systemd-nspawn has no option --", word,
+	     near.best ? arena_printf(r->found->m, ", did you mean --%s?", near.best) : "");
+}
+
+static void read_long(struct reading *r, const char *word)
+{
+	size_t n = strcspn(word, "=");
+	const struct option *o = find_long(word, n);
+
+	if (!o) return unknown(r, word, n);
+	use(r, o, arena_printf(r->found->m, "--%s", o->name), word[n] ? word + n + 1 : NULL);
+}
+
+static void read_letters(struct reading *r, const char *word)
+{
+	for (; *word; word++) {
+		const struct option *o = find_letter(*word);
+		const char *shown = arena_printf(r->found->m, "-%c", *word);
+
+		if (!o) return tell(r, "systemd-nspawn has no option ", shown, "");
+		if (o->value == VALUE) return use(r, o, shown, word[1] ? word + 1 : NULL);
+		use(r, o, shown, NULL);
+	}
+}
+
+static void read_words(const struct split *words, bool on_host, struct faults *found)
+{
+	struct reading r = { words, 0, on_host, found };
+
+	for (; r.at < words->n; r.at++) {
+		const char *word = words->v[r.at];
+
+		if (word[0] != '-' || !word[1] || str_eq(word, "--")) return;
+		if (word[1] == '-')
+			read_long(&r, word + 2);
+		else
+			read_letters(&r, word + 1);
+	}
+}
+
+void nspawn_check(const struct split *words, struct faults *found)
+{
+	read_words(words, false, found);
+}
+
+void nspawn_missing(const struct split *words, struct faults *found)
+{
+	read_words(words, true, found);
+}

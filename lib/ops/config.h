@@ -1,0 +1,38 @@
+/* A jail's config: checked against this machine, changed, replaced
+ *
+ * Changes are made under the lock of the jail's directory, on what the file says then, and
+ * take its place by a rename: 0600, synced.
+ */
+#ifndef OPS_CONFIG_H
+#define OPS_CONFIG_H
+
+#include <stddef.h>
+
+#include "lib/text/faults.h"
+
+struct arena;
+struct conf;
+struct err;
+struct host;
+
+/* All problems of a text, in the order of its lines: what does not load, what is unknown,
+ * what systemd-run or systemd-nspawn would refuse, and what this machine does not have. */
+void op_config_check(struct arena *m, const char *text, struct faults *found);
+
+/* What of the machine the config needs for a start and does not find: ERR_MISSING, the
+ * first with its line. A pre_start_hook may make it: then nothing is looked for. */
+int op_config_preflight(struct arena *m, const struct conf *c, const char *path, struct err *e);
+
+struct config_change {
+	const char *key, *value;	/* NULL: without the key */
+};
+
+/* All of them or none. Returns 1 when the file is another one now, else 0. */
+int op_config_change(const struct host *h, const char *name, const struct config_change *changes,
+                     size_t n, struct err *e);
+
+/* Replace the text `before`: ERR_BUSY when it is no longer what the file says. */
+int op_config_replace(const struct host *h, const char *name, const char *before,
+                      const char *text, struct err *e);
+
+#endif

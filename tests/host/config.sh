@@ -1,0 +1,138 @@
+#!/bin/sh
+# A jail's config: read, changed, checked and edited.
+. "$(dirname "$0")/lib.sh"
+
+try jlmkr-create -q --distro=fedora --release=43 web
+status 0
+conf=$jails/web/config
+in_host cp "$conf" /tmp/before
+changed() { in_host sh -c "diff /tmp/before $conf | grep '^[<>]'"; }
+
+story 'all values that count, and one'
+try jlmkr-config web
+status 0
+out_has '^startup=0$'
+out_has '^distro=fedora$'
+out_has '^    --property=Delegate=yes$'
+try jlmkr-config web release
+is 43 "$(cat "$tmp/out")"
+try jlmkr config --json web seccomp
+is '{"seccomp":true}' "$(cat "$tmp/out")"
+in_host sh -c "jlmkr config web > /tmp/printed; jlmkr config --check /tmp/printed" 2> "$tmp/err" ||
+	fail 'what is printed is no config'
+
+story 'a change keeps everything else byte for byte, and the mode'
+try jlmkr-config -q web startup=1
+status 0
+is '< startup=0
+> startup=1' "$(changed)"
+is 600 "$(in_host stat -c %a "$conf")"
+try jlmkr-config -q web 'pre_start_hook=#!/bin/sh
+echo "a b"
+exit 0' startup=0
+status 0
+is '#!/bin/sh
+echo "a b"
+exit 0' "$(in_host jlmkr-config web pre_start_hook)"
+try jlmkr-config -q web --unset pre_start_hook --unset startup
+status 0
+is 0 "$(in_host jlmkr-config web startup)"
+try jlmkr-config web distro=fedora
+err_has 'Nothing was changed'
+
+story 'what is wrong is not set'
+in_host cp "$conf" /tmp/before
+for bad in sartup=1 startup=maybe 'systemd_nspawn_user_args=--bind="x' nothing; do
+	try jlmkr-config web "$bad"
+	refused
+	one_line_err
+	is '' "$(changed)"
+done
+try jlmkr-config web startup=1 seccomp=perhaps
+refused
+is '' "$(changed)"
+try jlmkr-config nobody startup=1
+refused
+
+story 'twenty changes at once lose none'
+in_host sh -c 'for i in $(seq 10); do
+		jlmkr-config -q web "initial_setup=echo $i" &
+		jlmkr-config -q web "post_stop_hook=/bin/echo $i" &
+	done; wait; jlmkr-config web initial_setup; jlmkr-config web post_stop_hook' > "$tmp/out" 2> "$tmp/err"
+out_has '^echo [0-9]'
+out_has '^/bin/echo [0-9]'
+err_empty
+try jlmkr-config -q web --unset initial_setup --unset post_stop_hook
+
+story 'check names every problem with its line'
+try sh -c 'printf "%s\n" startup=maybe sartup=1 "systemd_run_default_args=--property=Foo=1" \
+	"	--property=CPUWeight=-4" "	--wat" \
+	"systemd_nspawn_user_args=--bindx=/a" "	--bind=/no/where:/x --network-bridge=br9" \
+	"	# --bind=/commented/out" "	--network-macvlan=nope --bind=-/may/lack --bind=+/in/jail" |
+	jlmkr config --check -'
+status 1
+is "-:1: startup must be 1 or 0, not 'maybe'
+-:2: unknown key 'sartup', did you mean 'startup'?
+-:3: unknown property 'Foo'
+-:4: property CPUWeight: '-4' is not idle or a number from 1 to 10000
+-:6: systemd-nspawn has no option --bindx, did you mean --bind?
+-:7: --bind=/no/where:/x: there is no /no/where
+-:7: --network-bridge=br9: there is no interface br9
+-:9: --network-macvlan=nope: there is no interface nope" "$(grep -v wat "$tmp/out")"
+out_has '^-:5: .*--wat'
+try jlmkr-config --check web
+status 0
+is '' "$(cat "$tmp/out")"
+
+story 'every option that systemd-nspawn has is known'
+in_host systemd-nspawn --help | grep -oE -- '--[a-z][a-z0-9-]+' | sort -u > "$tmp/options"
+[ "$(wc -l < "$tmp/options")" -gt 50 ] || fail 'no options found'
+{ printf 'systemd_nspawn_user_args='; sed 's/$/=x/; s/^/	/' "$tmp/options"; } > "$tmp/conf"
+in_host jlmkr config --check - < "$tmp/conf" > "$tmp/out" 2> "$tmp/err"
+out_lacks 'has no option'
+
+story 'a start finds what is missing before anything runs'
+try jlmkr-config -q web 'systemd_nspawn_user_args=--bind=/not/there'
+try jlmkr-start web
+refused
+err_has 'config: line [0-9]*: --bind=/not/there: there is no /not/there'
+is '' "$(in_host systemctl list-units --all --no-legend 'jlmkr-*')"
+try jlmkr-config -q web 'pre_start_hook=/bin/mkdir -p /not/there'
+try jlmkr-start -q web
+in_host test -d /not/there || fail 'the hook did not run'
+try jlmkr-stop -q web
+try jlmkr-config -q web --unset pre_start_hook systemd_nspawn_user_args=
+
+# An editor that adds its words, and another answer each time.
+in_host sh -c 'printf "#!/bin/sh\necho \"\$WORDS\" >> \"\$1\"\n" > /tmp/editor; chmod +x /tmp/editor'
+edit() { try sh -c "printf '$1' | EDITOR=/tmp/editor WORDS='$2' jlmkr-edit web"; }
+
+story 'edit takes what is good'
+in_host cp "$conf" /tmp/before
+edit '' '# a note'
+status 0
+is '> # a note' "$(changed)"
+
+story 'edit shows what is wrong, and drops it or keeps it'
+in_host cp "$conf" /tmp/before
+edit 'd\n' 'sartup=1'
+err_has "unknown key 'sartup'"
+is '' "$(changed)"
+edit '' 'sartup=1'
+is '' "$(changed)"
+edit 'k\n' 'sartup=1'
+is '> sartup=1' "$(changed)"
+edit 'e\nd\n' '[x'
+is '> sartup=1' "$(changed)"
+is '' "$(in_host sh -c "ls -A $jails/web | grep edit")"
+
+story 'an edit does not undo what was set meanwhile'
+in_host cp /tmp/before "$conf"
+in_host sh -c 'printf "#!/bin/sh\njlmkr-config -q web startup=1\necho \"# mine\" >> \"\$1\"\n" > /tmp/editor'
+edit '' ''
+refused
+err_has 'changed meanwhile'
+err_has 'What you wrote is in'
+is 1 "$(in_host jlmkr-config web startup)"
+in_host sh -c "grep -q '# mine' $jails/web/.config.edit-*" || fail 'what was written is lost'
+finish

@@ -144,6 +144,13 @@ void out_progress(const char *what, uint64_t done, uint64_t total)
 	fprintf(stderr, "\r\033[K%.*s", columns(), line);
 }
 
+void out_busy(const char *what)
+{
+	if (sink.level < OUT_NORMAL || !sink.terminal) return;
+	sink.line_open = true;
+	fprintf(stderr, "\r\033[K%.*s...", columns(), what);
+}
+
 void table_add(struct table *t, const char *const cells[])
 {
 	size_t n = 0;

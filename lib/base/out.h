@@ -39,6 +39,9 @@ void out_step(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * total 0: not known. */
 void out_progress(const char *what, uint64_t done, uint64_t total);
 
+/* On a terminal only: what is being done that may take a while, and has no measure. */
+void out_busy(const char *what);
+
 /* Wipe the progress line, before other text or at the end of the work. */
 void out_progress_end(void);
 

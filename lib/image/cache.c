@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/arena.h"
@@ -25,7 +26,7 @@
 #define HALF ".part"
 #define ABOUT ".json"
 
-enum { ABOUT_MAX = 64 * 1024 };
+enum { ABOUT_MAX = 64 * 1024, STALE_SECONDS = 7 * 24 * 3600 };
 
 static int cache_fd(const struct image_cache *c)
 {
@@ -245,6 +246,34 @@ static void drop_older(const struct image_cache *c, const struct image_pick *tha
 	}
 }
 
+/* A half that is locked is on its way, and so are temporary names beside it. */
+static bool is_in_use(const struct image_cache *c, const char *name)
+{
+	AUTOCLOSE int fd = -1;
+
+	if (!str_ends(name, HALF)) return false;
+	fd = openat(cache_fd(c), name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+}
+
+/* Halves that nobody has gone on with: no server keeps a build for so long. */
+static void drop_stale(const struct image_cache *c)
+{
+	AUTODIR DIR *d = open_dir(c);
+	time_t now = time(NULL);
+	struct dirent *entry;
+	struct stat st;
+
+	while (d && (entry = readdir(d))) {
+		const char *name = entry->d_name;
+
+		if (!str_ends(name, HALF) || fstatat(cache_fd(c), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (now - st.st_mtime > STALE_SECONDS && !is_in_use(c, name))
+			unlinkat(cache_fd(c), name, 0);
+	}
+}
+
 void image_cache_keep(const struct image_cache *c, const struct image_pick *what, bool pinned,
                       struct cached *k)
 {
@@ -260,6 +289,7 @@ void image_cache_keep(const struct image_cache *c, const struct image_pick *what
 	if (faccessat(cache_fd(c), file_name(c, b->sha256, ABOUT), F_OK, 0) < 0 || pinned)
 		replace_file(cache_fd(c), file_name(c, b->sha256, ABOUT), about, strlen(about), 0600, NULL);
 	drop_older(c, what);
+	drop_stale(c);
 }
 
 static void add_build(struct arena *m, struct image *to, const struct image_build *b)
@@ -310,16 +340,6 @@ int image_cache_index(const struct image_cache *c, struct arena *m, struct image
 		if (read_about(c, m, entry->d_name, &a)) add_image(m, x, &a.image);
 	image_index_sort(x);
 	return 0;
-}
-
-/* A half that is locked is on its way, and so are temporary names beside it. */
-static bool is_in_use(const struct image_cache *c, const char *name)
-{
-	AUTOCLOSE int fd = -1;
-
-	if (!str_ends(name, HALF)) return false;
-	fd = openat(cache_fd(c), name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
 }
 
 int image_cache_prune(const struct image_cache *c, uint64_t *bytes, struct err *e)

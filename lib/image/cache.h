@@ -8,7 +8,8 @@
  * A file counts for its hash, so nothing in here has to be believed or synced: who
  * uses one checks it again, at the speed of the pipe that it goes through. Half a file
  * is locked by the one who fetches it, others wait and find it whole. Of a product only
- * the newest build is kept, and those that were asked for by their serial.
+ * the newest build is kept, and those that were asked for by their serial; halves are
+ * kept for a week.
  */
 #ifndef IMAGE_CACHE_H
 #define IMAGE_CACHE_H

@@ -117,7 +117,9 @@ static int make_jail(struct engine *en, const struct jails *jails, const char *n
 
 	if (work_begin(jails, name, &work, e) < 0) return -1;
 	rc = fill(en, &work, w, e);
+	if (rc == 0) out_busy("writing to disk");
 	if (rc == 0) rc = work_finish(&work, e);
+	out_progress_end();
 	if (rc < 0) work_undo(&work);
 	work_close(&work);
 	return rc;

@@ -108,16 +108,17 @@ int rootfs_finish(struct rootfs *r, struct err *e)
 {
 	struct unpack_report report;
 
-	out_progress_end();
 	if (r->cloned) return 0;
 	if (!r->begun) return fail(e, ERR_INPUT, "the image is empty");
 	if (unpack_end(&r->unpack, &report, e) < 0) return -1;
+	out_progress_end();
 	out_verbose("%" PRIu64 " files and directories, %" PRIu64 " MiB", report.entries,
 	            report.bytes >> 20);
 	if (report.bare)
 		out_warn("%" PRIu64 " files lost attributes or ACLs: the file system does not have them",
 		         report.bare);
 	if (!r->unpacked || !r->unpacked->dataset) return 0;
+	out_busy("writing to disk");
 	return unpacked_finish(r->unpacked, r->work, e);
 }
 

@@ -65,6 +65,12 @@ try jlmkr-create -q j6
 status 0
 is 'json xz ' "$(kept)"
 
+story 'halves that nobody goes on with are gone after a week'
+in_host sh -c "cd $images; a=\$(printf %064d 1); b=\$(printf %064d 2); echo 1 > \$a.part; echo 2 > \$b.part
+	touch -d '8 days ago' \$a.part; jlmkr-create -q --offline j7"
+is 'json part xz ' "$(kept)"
+in_host sh -c "rm $images/*2.part"
+
 story 'two creates at once share one download'
 in_host jlmkr-images --prune
 is '' "$(kept)"

@@ -11,6 +11,9 @@
 
 #if defined __x86_64__ && !defined __GLIBC__
 
+/* Or a loop that copies would become a call of memcpy. */
+#pragma GCC optimize("no-tree-loop-distribute-patterns")
+
 /* From here on the string instruction is the quicker one. */
 enum { LONG = 1024 };
 

@@ -80,6 +80,7 @@ $(OUT)/obj/fuzz/%.o: % Makefile | $(DEBUG_LIBS) $(OUT)/packages-lint
 	$(Q)clang $(CFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(foreach f,musl debug fuzz,$(OUT)/obj/$f/lib/net/builtin_ca.S.o): $(OUT)/ca-bundle.der
+$(foreach f,musl debug fuzz,$(OUT)/obj/$f/lib/jail/templates.S.o): $(wildcard lib/jail/templates/*)
 
 -include $(shell find $(OUT)/obj -name '*.d' 2> /dev/null)
 

@@ -16,6 +16,7 @@
 #include "lib/engine/engine.h"
 #include "lib/image/index.h"
 #include "lib/jail/layout.h"
+#include "lib/jail/template.h"
 #include "lib/ops/create.h"
 #include "lib/ops/start.h"
 #include "lib/text/size.h"
@@ -24,6 +25,9 @@
 enum { TEMPLATE_MAX = 1024 * 1024 };
 
 extern const struct applet create_applet;
+
+/* For the help, and for completion; tests compare it with the templates that there are. */
+#define TEMPLATES "list|docker|podman|k3s|incus|lxd|nixos|router"
 
 #define OPT_INTO create_args
 static const struct opt create_opts[] = {
@@ -45,6 +49,8 @@ static const struct opt create_opts[] = {
 	OPT_SWITCH(NULL, "startup", startup, "start it when 'startup' runs (0)"),
 	OPT_SWITCH(NULL, "seccomp", seccomp, "filter its system calls (1)"),
 	OPT_TEXT('c', "config", config, "FILE", "begin with this config; - is standard input"),
+	OPT_TEXT(0, "template", template, TEMPLATES, "begin with a template of ours; list names them"),
+	OPT_LIST(0, "set", sets, "NAME=VALUE", "a word that the template wants: bridge=br1"),
 	OPT_SWITCH("gi", "gpu_passthrough_intel", gpu_intel, "pass Intel and AMD GPUs through (0)"),
 	OPT_SWITCH("gn", "gpu_passthrough_nvidia", gpu_nvidia, "pass NVIDIA GPUs through (0)"),
 	OPT_END
@@ -62,6 +68,35 @@ static int read_template(struct arena *m, const char *path, struct create_how *h
 		how->template_text = read_file(m, AT_FDCWD, path, TEMPLATE_MAX, &len, e);
 	}
 	return how->template_text ? 0 : fail_in(e, "config");
+}
+
+static int use_template(struct arena *m, const struct create_args *a, struct create_how *how,
+                        struct err *e)
+{
+	static char *const none[] = { NULL };
+	const struct template *t = template_find(a->template, e);
+
+	if (!t) return -1;
+	how->template_name = arena_printf(m, "the template %s", a->template);
+	how->template_text = template_fill(m, t, a->sets.n ? a->sets.v : none, e);
+	return how->template_text ? 0 : -1;
+}
+
+static int list_templates(struct arena *m, struct err *e)
+{
+	const struct template *t;
+
+	for (size_t i = 0; (t = template_at(i)); i++)
+		printf("%-8s%s\n", t->name, template_brief(m, t));
+	return out_flush(e);
+}
+
+static int check_template(const struct create_args *a, struct err *e)
+{
+	if (a->template && a->config)
+		return fail(e, ERR_USAGE, "--template and --config exclude each other");
+	if (a->sets.n && !a->template) return fail(e, ERR_USAGE, "--set belongs to --template");
+	return 0;
 }
 
 static int check_image(const struct create_args *a, struct err *e)
@@ -136,6 +171,7 @@ static int make(struct host *h, const struct create_args *a, const struct answer
 		return fail_in(e, "--max-size");
 	}
 	if (a->config && read_template(h->m, a->config, &how, e) < 0) return -1;
+	if (a->template && use_template(h->m, a, &how, e) < 0) return -1;
 	if (a->dry_run) return show(&en, &how, a->start, e);
 	if (op_create(&en, &how, &startable, e) < 0) return -1;
 	out_note("%s is made", how.name);
@@ -179,7 +215,8 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 	const struct create_args *a = args;
 	const struct answers said = { .name = operands[0], .nspawn_args = (char **)operands + 1 };
 
-	if (check_image(a, e) < 0) return -1;
+	if (a->template && str_eq(a->template, "list")) return list_templates(h->m, e);
+	if (check_image(a, e) < 0 || check_template(a, e) < 0) return -1;
 	if (a->servers.n) h->image_server = words_join(h->m, a->servers.v, " ");
 	if (a->cacert) h->cacert = a->cacert;
 	return *operands ? make(h, a, &said, e) : ask_and_make(h, a, e);
@@ -193,6 +230,8 @@ const struct applet create_applet = {
 		"jail goes to systemd-nspawn whenever it starts, and replaces the config's\n"
 		"systemd_nspawn_user_args: 'jlmkr create web --bind=/mnt/tank/www'. Without a name,\n"
 		"what the options do not say is asked.\n\n"
+		"A template (--template) is a config of ours for one purpose, with words to be given\n"
+		"by --set; 'jlmkr help template-docker' tells about it.\n\n"
 		"Of several servers (--server more than once) the next is asked when one is of no\n"
 		"use. A download that was cut off goes on where it stopped; one of --image URL\n"
 		"does so when --sha256 says what it is.\n",

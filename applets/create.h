@@ -11,7 +11,8 @@
 struct create_args {
 	const char *distro, *release, *variant, *arch, *build;
 	const char *cacert, *image, *sha256;
-	struct words servers;
+	struct words servers, sets;
+	const char *template;
 	const char *max_size;
 	long max_files;
 	const char *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;

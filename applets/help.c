@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "lib/base/nearest.h"
+#include "lib/base/host.h"
 #include "lib/base/out.h"
+#include "lib/base/str.h"
+#include "lib/jail/template.h"
 
 enum { HELP_COLUMN = 30 };
 
@@ -55,16 +58,41 @@ void help_print_all(void)
 	     "\n'jlmkr COMMAND --help' tells more about a command.");
 }
 
+static void print_template(struct arena *m, const struct template *t)
+{
+	fputs(template_help(m, t), stdout);
+	printf("\n    jlmkr create --template %s", t->name);
+	for (const struct template_word *w = template_words(m, t); w->name; w++)
+		if (!w->preset) printf(" --set %s=...", w->name);
+	puts(" NAME\n\nIts words:");
+	for (const struct template_word *w = template_words(m, t); w->name; w++)
+		printf("  %-10s%s%s%s%s\n", w->name, w->about, w->preset ? " [" : "",
+		       w->preset ? w->preset : "", w->preset ? "]" : "");
+	puts("\n'jlmkr create --dry-run --template ...' shows the config that it makes.");
+}
+
+/* `jlmkr help template-docker` */
+static int help_template(struct arena *m, const char *name, struct err *e)
+{
+	const struct template *t = template_find(name, e);
+
+	if (!t) return -1;
+	print_template(m, t);
+	return out_flush(e);
+}
+
 static int help_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
+	static const char template[] = "template-";
 	const struct applet *a;
 
-	(void)h;
 	(void)args;
 	if (!*operands) {
 		help_print_all();
 		return out_flush(e);
 	}
+	if (str_starts(*operands, template))
+		return help_template(h->m, *operands + sizeof template - 1, e);
 	if (!(a = applet_find(*operands))) return applet_unknown(*operands, e);
 	help_print_applet(a);
 	return out_flush(e);
@@ -72,8 +100,8 @@ static int help_run(struct host *h, const void *args, char *const *operands, str
 
 const struct applet help_applet = {
 	.name = "help",
-	.brief = "show this help, or that of a command",
-	.operands = "[COMMAND]",
+	.brief = "show this help, or that of a command or a template",
+	.operands = "[COMMAND | template-NAME]",
 	.max = 1,
 	.run = help_run,
 };

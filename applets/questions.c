@@ -2,6 +2,7 @@
 
 #include "applets/questions.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "lib/jail/conf.h"
 #include "lib/jail/hardware.h"
 #include "lib/jail/layout.h"
+#include "lib/jail/template.h"
 #include "lib/ops/create.h"
 #include "lib/ops/install.h"
 #include "lib/text/split.h"
@@ -55,14 +57,80 @@ static int ask_switch(const struct flow *f, const char *question, const struct c
 
 /* -- from a template? -- */
 
+static bool is_own(const char *answer)
+{
+	return str_eq(answer, "own") || str_eq(answer, "y") || str_eq(answer, "yes");
+}
+
+static bool is_none(const char *answer)
+{
+	return !*answer || str_eq(answer, "no") || str_eq(answer, "n");
+}
+
+static int check_template(void *arg, const char *answer, struct err *e)
+{
+	(void)arg;
+	return is_none(answer) || is_own(answer) || template_find(answer, e) ? 0 : -1;
+}
+
+static int check_word(void *arg, const char *answer, struct err *e)
+{
+	(void)arg;
+	return template_check_value(answer, e);
+}
+
+static bool is_set(const struct words *sets, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < sets->n; i++)
+		if (!strncmp(sets->v[i], name, n) && sets->v[i][n] == '=') return true;
+	return false;
+}
+
+/* What the template wants and nobody has said. */
+static int ask_words(struct flow *f, struct err *e)
+{
+	const struct template *t = template_find(f->a->template, e);
+	const struct template_word *w = t ? template_words(f->m, t) : NULL;
+
+	f->a->sets.m = f->m;
+	for (; w && w->name; w++) {
+		const char *question = arena_printf(f->m, "%c%s", toupper((unsigned char)*w->about),
+		                                    w->about + 1), *answer;
+
+		if (is_set(&f->a->sets, w->name)) continue;
+		if (!(answer = ask_text(&f->ask, question, w->preset, check_word, NULL, e))) return -1;
+		words_addf(&f->a->sets, "%s=%s", w->name, answer);
+	}
+	f->templated = true;
+	return t ? 0 : -1;
+}
+
+static void tell_templates(const struct flow *f)
+{
+	const struct template *t;
+
+	say(f, "Templates of ours, for one purpose each:\n");
+	for (size_t i = 0; (t = template_at(i)); i++)
+		dprintf(f->ask.out, "  %-8s%s\n", t->name, template_brief(f->m, t));
+	say(f, "A template of your own is pasted into an editor: answer 'own'.\n");
+}
+
 static int ask_template(struct flow *f, struct err *e)
 {
-	int yes;
+	const char *answer;
 
 	f->templated = f->a->config;
 	if (f->templated) return 0;
-	yes = ask_yes(&f->ask, "Begin with a template of yours? An editor opens to paste it.", false, e);
-	if (yes <= 0) return yes;
+	if (f->a->template) return ask_words(f, e);
+	tell_templates(f);
+	answer = ask_text(&f->ask, "Begin with a template?", "no", check_template, NULL, e);
+	if (!answer || is_none(answer)) return answer ? 0 : -1;
+	if (!is_own(answer)) {
+		f->a->template = answer;
+		return ask_words(f, e);
+	}
 	if (paste_template(&f->ask, &f->out->template_text, e) < 0) return -1;
 	f->templated = f->out->template_text;
 	return 0;
@@ -275,7 +343,7 @@ static void summarize(const struct flow *f)
 	out_note("\nThis is made:");
 	out_note("  jail       %s, in %s", f->out->name, layout_jail(f->m, f->h->dir, f->out->name));
 	out_note("  system     %s", image_text(f));
-	if (f->templated) out_note("  template   %s", a->config ? a->config : "the one pasted");
+	if (f->templated) out_note("  template   %s", a->template ? a->template : a->config ? a->config : "the one pasted");
 	if (is_on(a->gpu_intel)) out_note("  GPU        Intel, AMD");
 	if (is_on(a->gpu_nvidia)) out_note("  GPU        NVIDIA");
 	if (flags && *flags) out_note("  flags      %s", words_quoted(f->m, flags));

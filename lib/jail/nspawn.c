@@ -13,7 +13,7 @@ enum value { NO_VALUE, VALUE, MAYBE_VALUE };
 /* What of the host an option needs. */
 enum need {
 	NEEDS_NOTHING,
-	NEEDS_SOURCE,		/* [+-]SOURCE[:DEST[:OPTIONS]] */
+	NEEDS_SOURCE,		/* [+]SOURCE[:DEST[:OPTIONS]] */
 	NEEDS_LAYERS,		/* LOWER[:LOWER...][:UPPER]:DEST */
 	NEEDS_BRIDGE,
 	NEEDS_INTERFACE,
@@ -149,18 +149,20 @@ static char *next_part(struct arena *m, const char **rest)
 	return arena_strdup(m, str_text(&part));
 }
 
+/* What does not begin with a slash is not looked for: "+/in/the/jail", "", or a word that
+ * nspawn refuses by itself. */
 static bool is_on_host(const char *path)
 {
 	return *path != '/' || access(path, F_OK) == 0;
 }
 
-/* A source with '+' lies in the jail, one with '-' may be missing, an empty one is made. */
+/* A source with '+' lies in the jail, an empty one is made. */
 static void need_source(struct faults *found, const char *option, const char *value,
                         unsigned line)
 {
 	const char *rest = value, *path = next_part(found->m, &rest);
 
-	if (*path == '+' || *path == '-' || is_on_host(path)) return;
+	if (is_on_host(path)) return;
 	fault_add(found, line, "%s=%s: there is no %s", option, value, path);
 }
 
@@ -172,7 +174,7 @@ static void need_layers(struct faults *found, const char *option, const char *va
 	while (rest) {
 		const char *path = next_part(found->m, &rest);
 
-		if (!rest || *path == '+' || *path == '-' || is_on_host(path)) continue;
+		if (!rest || is_on_host(path)) continue;
 		fault_add(found, line, "%s=%s: there is no %s", option, value, path);
 	}
 }

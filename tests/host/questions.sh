@@ -4,7 +4,7 @@
 
 # Each question, as it ends, and an answer.
 cat > "$tmp/asked" <<'END'
-paste it. \[y/N\] $	n
+with a template\? \[no\] $	n
 bookworm\? \[Y/n\] $	n
 Distribution: \[debian\] $	fedora
 Release: \[43\] $	

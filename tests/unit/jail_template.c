@@ -1,0 +1,92 @@
+#include "lib/jail/template.h"
+
+#include <string.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+#include "lib/jail/conf.h"
+#include "tests/unit/test.h"
+
+/* A value for every word. */
+static char **all_sets(struct arena *m, const struct template *t)
+{
+	struct words sets = { .m = m };
+
+	for (const struct template_word *w = template_words(m, t); w->name; w++)
+		words_addf(&sets, "%s=br7", w->name);
+	return words_list(&sets);
+}
+
+TEST(each_is_a_config_without_a_fault)
+{
+	AUTOFREE struct arena m = { 0 };
+	const struct template *t;
+
+	for (size_t i = 0; (t = template_at(i)); i++) {
+		struct faults found = { .m = &m };
+		struct err why = { 0 };
+		const char *text = template_fill(&m, t, all_sets(&m, t), &why);
+		struct conf c;
+
+		CHECK_STR(why.text, "");
+		conf_check(&m, text, &c, &found);
+		CHECK_STR(found.n ? found.v[0].text : "", "");
+		CHECK(!strchr(c.user_args.text, '@'));
+		CHECK(!strstr(text, "#@"));
+		CHECK(c.distro.line && c.release.line);
+	}
+}
+
+TEST(each_has_help_and_words)
+{
+	AUTOFREE struct arena m = { 0 };
+	const struct template *t;
+
+	for (size_t i = 0; (t = template_at(i)); i++) {
+		CHECK(*template_brief(&m, t));
+		CHECK(str_starts(template_help(&m, t), template_brief(&m, t)));
+		CHECK(!strchr(template_help(&m, t), '@'));
+		CHECK(template_words(&m, t)[0].name);
+	}
+}
+
+TEST(words_are_put_in_their_places)
+{
+	AUTOFREE struct arena m = { 0 };
+	const struct template *t = template_find("router", NULL);
+	char *sets[] = { "wan=br0", "lan=br1", "lan=br2", NULL };
+	const char *text = template_fill(&m, t, sets, NULL);
+
+	CHECK(strstr(text, "--network-bridge=br0\n    --network-veth-extra=rt-br2:lan0\n"));
+	CHECK(strstr(text, "Address=192.168.90.1/24"));
+}
+
+static const char *fault_of(const char *name, char *set)
+{
+	static struct err e;
+	AUTOFREE struct arena m = { 0 };
+	char *sets[] = { set, NULL };
+
+	e = (struct err){ 0 };
+	CHECK(!template_fill(&m, template_find(name, NULL), sets, &e));
+	return e.text;
+}
+
+TEST(what_is_missing_or_odd_is_told)
+{
+	struct err e = { 0 };
+
+	CHECK_STR(fault_of("docker", NULL), "the template docker wants the bridge of the host that the "
+	          "jail joins, br1 for example; say it by --set bridge=...");
+	CHECK_STR(fault_of("docker", "bridge=a b"),
+	          "--set bridge: 'a b' must be letters, digits and ._:/,+-");
+	CHECK_STR(fault_of("docker", "bridge="), "--set bridge: '' must be letters, digits and ._:/,+-");
+	CHECK_STR(fault_of("docker", "bridge=x\n--capability=all"), "--set bridge: 'x\n--capability=all' "
+	          "must be letters, digits and ._:/,+-");
+	CHECK_STR(fault_of("docker", "bridge"), "--set 'bridge': it is no NAME=VALUE");
+	CHECK_STR(fault_of("docker", "brid=br1"), "--set 'brid=br1': the template docker has no such "
+	          "word; 'jlmkr help template-docker' shows them");
+	CHECK(!template_find("dokcer", &e));
+	CHECK_STR(e.text, "no template 'dokcer', did you mean 'docker'?");
+}

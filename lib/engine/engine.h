@@ -110,10 +110,10 @@ struct exec_how {
 int engine_exec(struct engine *en, const char *jail, const struct exec_how *how, struct err *e);
 
 struct script_how {
-	const char *path;	/* in the jail, absolute; its first line says what runs it */
+	const char *path;	/* in the jail: a program, or a script that says what runs it */
 	const char *what;	/* "initial_setup": for the description of its unit */
 	int output;		/* a descriptor for what it prints; its input is empty */
-	long network_wait;	/* seconds to wait for networking before */
+	long network_wait;	/* seconds to wait for networking before; 0: not at all */
 	long boot_wait;
 };
 

@@ -86,6 +86,6 @@ int engine_script(struct engine *en, const char *jail, const struct script_how *
 
 	if (inner_open(&in, en, jail, how->boot_wait, e) < 0) return -1;
 	in.stop_on_signal = true;
-	if (await_network(&in, how->network_wait, e) < 0) return -1;
+	if (how->network_wait && await_network(&in, how->network_wait, e) < 0) return -1;
 	return run(&in, how, e);
 }

@@ -4,6 +4,7 @@
  *     DIR/jails/NAME/rootfs/
  *     DIR/jails/NAME/.ExecStartPre, ...  hook scripts
  *     DIR/jails/NAME/initial_setup.log   what the script printed the last time
+ *     DIR/jails/NAME/.nvidia             mount points for the NVIDIA driver
  *     DIR/jails/.create-NAME/            being made
  *     DIR/jails/.remove-NAME[-N]/        being deleted
  *
@@ -25,6 +26,7 @@ struct err;
 #define LAYOUT_PRE_START ".ExecStartPre"
 #define LAYOUT_POST_START ".ExecStartPost"
 #define LAYOUT_POST_STOP ".ExecStopPost"
+#define LAYOUT_NVIDIA ".nvidia"	/* mount points that are not the rootfs's own */
 #define LAYOUT_SETUP_LOG "initial_setup.log"
 #define LAYOUT_SETUP "/jlmkr-initial-setup"	/* in the rootfs, while it is to be done */
 #define LAYOUT_HOME_CONF ".local/share/jailmaker.conf"

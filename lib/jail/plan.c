@@ -73,8 +73,7 @@ static void add_gpus(struct plan *p, const struct conf *c, const struct plan_fac
 	if (c->gpu_intel.on && facts->has_kfd) words_add(&p->argv, "--bind=/dev/kfd");
 	if (c->gpu_intel.on && !facts->has_dri)
 		words_add(&p->notes, "there is no /dev/dri: starting without the GPU");
-	if (c->gpu_nvidia.on)
-		words_add(&p->notes, "passing NVIDIA GPUs through is not supported yet: starting without");
+	if (c->gpu_nvidia.on && facts->nvidia) words_add_all(&p->argv, facts->nvidia);
 }
 
 /* A unit that begins elsewhere, because the user's words say so, needs the whole path. */

@@ -19,6 +19,7 @@ struct plan_facts {
 	const char *nspawn;	/* systemd-nspawn, absolute */
 	bool has_apparmor;	/* /sys/module/apparmor */
 	bool has_dri, has_kfd;	/* /dev/dri, /dev/kfd */
+	char *const *nvidia;	/* arguments of nspawn for it; NULL: there is none */
 	bool await_boot;	/* the start is to last until the jail has booted */
 };
 

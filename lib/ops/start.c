@@ -15,6 +15,7 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/plan.h"
 #include "lib/ops/config.h"
+#include "lib/ops/gpu.h"
 #include "lib/ops/setup.h"
 
 static bool exists(const char *path)
@@ -65,11 +66,15 @@ struct intent {
 	struct jail jail;
 	struct conf conf;
 	struct setup_state setup;
+	struct gpu gpu;
 	struct plan plan;
 };
 
+/* How far a start is to go. */
+enum extent { SHOWN, STARTED, BOOTED };
+
 /* The plan of a jail as it is now; says what had to be decided. */
-static int make_plan(struct engine *en, struct intent *in, bool await_boot, struct err *e)
+static int make_plan(struct engine *en, struct intent *in, enum extent how, struct err *e)
 {
 	const char *name = in->jail.name;
 	struct plan_facts facts;
@@ -77,7 +82,10 @@ static int make_plan(struct engine *en, struct intent *in, bool await_boot, stru
 	if (jail_conf(en->m, en->host->dir, name, &in->conf, e) < 0) return -1;
 	if (setup_look(en, name, &in->conf, &in->setup, e) < 0) return -1;
 	if (find_facts(en->m, &in->jail, &facts, e) < 0) return -1;
-	facts.await_boot = await_boot || (in->setup.wanted && in->setup.first_start);
+	gpu_look(en, name, in->conf.gpu_nvidia.on, how == SHOWN, &in->gpu);
+	if (how != SHOWN && gpu_prepare(en, name, &in->gpu, e) < 0) return -1;
+	if (in->gpu.works) facts.nvidia = words_list(&in->gpu.nv.binds);
+	facts.await_boot = how == BOOTED || (in->setup.wanted && in->setup.first_start);
 	if (plan_make(en->m, name, &in->conf, &facts, &in->plan, e) < 0) return -1;
 	for (size_t i = 0; i < in->plan.notes.n; i++)
 		out_note("%s", in->plan.notes.v[i]);
@@ -91,14 +99,14 @@ static int find_jail(struct engine *en, const char *name, struct jail *j, struct
 	return 0;
 }
 
-static int start(struct engine *en, const char *name, bool await_boot, struct intent *in,
+static int start(struct engine *en, const char *name, enum extent how, struct intent *in,
                  struct err *e)
 {
 	int runs;
 
 	if (find_jail(en, name, &in->jail, e) < 0) return -1;
 	if (engine_knows(en, name) && (runs = engine_is_up(en, name, e))) return runs;
-	if (make_plan(en, in, await_boot, e) < 0) return -1;
+	if (make_plan(en, in, how, e) < 0) return -1;
 	if (op_config_preflight(en->m, &in->conf, in->plan.config, e) < 0)
 		return fail_in(e, "starting %s", name);
 	if (in->setup.wanted && in->setup.first_start && setup_write(en, name, &in->conf, e) < 0)
@@ -107,7 +115,7 @@ static int start(struct engine *en, const char *name, bool await_boot, struct in
 		return fail_in(e, "starting %s", name);
 	out_verbose("%s", plan_command(en->m, &in->plan));
 	if ((runs = engine_start(en, &in->plan, e)) < 0) return fail_in(e, "starting %s", name);
-	return runs;
+	return runs ? runs : gpu_finish(en, name, &in->gpu, e);
 }
 
 /* It failed, was interrupted, or somebody else runs it at the moment. */
@@ -120,7 +128,7 @@ static void note_unfinished(const char *name, const struct setup_state *s)
 int op_start(struct engine *en, const char *name, struct err *e)
 {
 	struct intent in = { 0 };
-	int runs = start(en, name, false, &in, e);
+	int runs = start(en, name, STARTED, &in, e);
 
 	if (runs == 1 && jail_conf(en->m, en->host->dir, name, &in.conf, NULL) == 0)
 		setup_look(en, name, &in.conf, &in.setup, NULL);
@@ -134,7 +142,7 @@ int op_start_booted(struct engine *en, const char *name, struct err *e)
 {
 	struct intent in;
 
-	return start(en, name, true, &in, e);
+	return start(en, name, BOOTED, &in, e);
 }
 
 static int note_hooks(struct engine *en, const struct intent *in, struct err *e)
@@ -154,7 +162,7 @@ int op_start_show(struct engine *en, const char *name, bool json, struct err *e)
 	struct intent in;
 	const char *text;
 
-	if (find_jail(en, name, &in.jail, e) < 0 || make_plan(en, &in, false, e) < 0) return -1;
+	if (find_jail(en, name, &in.jail, e) < 0 || make_plan(en, &in, SHOWN, e) < 0) return -1;
 	if (!(text = engine_show_start(en, &in.plan, e))) return -1;
 	if (note_hooks(en, &in, e) < 0) return -1;
 	if (in.setup.wanted && in.setup.first_start)

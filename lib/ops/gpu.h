@@ -1,0 +1,37 @@
+/* The NVIDIA driver for one start of a jail
+ *
+ * Looks (gpu_look), makes ready what the start needs (gpu_prepare), and sees to what
+ * the jail's linker knows once it is up (gpu_finish). The programs of the driver are run
+ * with a clean environment and for a bounded time: with a broken driver they hang. A
+ * driver that does not work is no fault: the jail starts without it, and that is said.
+ *
+ * What nspawn leaves in the rootfs, empty files and folders that it mounted on, is
+ * noted in the file .nvidia beside the config beforehand, and removed by the next
+ * start. The farm under /run stays until the host reboots: jails share it.
+ */
+#ifndef OPS_GPU_H
+#define OPS_GPU_H
+
+#include <stdbool.h>
+
+#include "lib/jail/nvidia.h"
+
+struct engine;
+struct err;
+
+struct gpu {
+	bool wanted;		/* the config says so */
+	bool works;
+	struct nvidia nv;	/* if it works */
+};
+
+/* `dry`: nothing is loaded; what is not known without is said. */
+void gpu_look(struct engine *en, const char *name, bool wanted, bool dry, struct gpu *g);
+
+/* Before the start of a jail that does not run. */
+int gpu_prepare(struct engine *en, const char *name, struct gpu *g, struct err *e);
+
+/* After it: only a caught signal is a fault. */
+int gpu_finish(struct engine *en, const char *name, const struct gpu *g, struct err *e);
+
+#endif

@@ -118,6 +118,9 @@ bench: $(OUT)/jlmkr ## how long commands take, next to systemd's own
 test: $(OUT)/jlmkr unit-programs fuzz-programs ## everything; ends with the count
 	$(Q)tests/run
 
+test-appliance: $(OUT)/jlmkr ## the story on an emulated appliance with OpenZFS alone: minutes
+	$(Q)tests/run vm
+
 unit: unit-programs ## the unit tests alone: seconds
 	$(Q)tests/run unit
 
@@ -164,6 +167,6 @@ $(OUT)/fuzz/%: $(OUT)/obj/fuzz/tests/fuzz/%.c.o $(OUT)/obj/fuzz/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -L$(OUT)/debug/lib -o $@ $^ $(LIBS)
 
-.PHONY: all install repro clean distclean run shell bench test unit fuzz lint stat help \
+.PHONY: all install repro clean distclean run shell bench test test-appliance unit fuzz lint stat help \
 	unit-programs fuzz-programs
 .SECONDARY:

@@ -39,6 +39,22 @@ static int ask(const struct faults *found)
 	return line[0] == 'k' || line[0] == 'd' ? line[0] : 'e';
 }
 
+/* What was wrong before, and still is, keeps nobody from saving: keys of old releases. */
+static bool is_worse(const struct edit *ed, const struct faults *found)
+{
+	struct faults old = { .m = ed->m };
+
+	op_config_check(ed->m, ed->before, &old);
+	for (size_t i = 0; i < found->n; i++) {
+		size_t k = 0;
+
+		while (k < old.n && strcmp(old.v[k].text, found->v[i].text))
+			k++;
+		if (k == old.n) return true;
+	}
+	return false;
+}
+
 static int save(const struct edit *ed, const char *text, struct err *e)
 {
 	if (op_config_replace(ed->host, ed->name, ed->before, text, e) < 0) {
@@ -71,7 +87,7 @@ static int edit_until_good(const struct edit *ed, struct err *e)
 		}
 		if (!strcmp(text, ed->before)) break;
 		op_config_check(ed->m, text, &found);
-		if (!found.n || (answer = ask(&found)) == 'k') return save(ed, text, e);
+		if (!is_worse(ed, &found) || (answer = ask(&found)) == 'k') return save(ed, text, e);
 	}
 	unlink(ed->copy);
 	return 0;

@@ -86,6 +86,32 @@ static bool begins_elsewhere(const struct plan *p)
 	return false;
 }
 
+/* Whether the jail has a network of its own; nspawn's words begin so, or are -n. */
+static bool has_own_network(const struct plan *p)
+{
+	for (size_t i = 1; i < p->argv.n; i++)
+		if (str_starts(p->argv.v[i], "--network-") || str_eq(p->argv.v[i], "--private-network") ||
+		    str_eq(p->argv.v[i], "-n"))
+			return true;
+	return false;
+}
+
+/* What Docker and the like are given; on the host's network their rules are the host's. */
+static void warn_of_firewall(struct plan *p)
+{
+	if (has_own_network(p)) return;
+	for (size_t i = 1; i < p->argv.n; i++) {
+		const char *word = p->argv.v[i];
+
+		if (!str_eq(word, "--capability=all") &&
+		    !(str_starts(word, "--system-call-filter=") && strstr(word, "bpf")))
+			continue;
+		words_addf(&p->notes, "%s shares the host's network: Docker and the like in it change the "
+		           "host's firewall; give it a --network-bridge or --network-macvlan", p->jail);
+		return;
+	}
+}
+
 static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
                      const struct plan_facts *facts, struct err *e)
 {
@@ -109,6 +135,7 @@ static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
 	add_gpus(p, c, facts);
 	for (size_t i = 0; i < user.n; i++)
 		words_add(&p->argv, user.v[i]);
+	warn_of_firewall(p);
 	return 0;
 }
 

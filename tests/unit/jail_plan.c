@@ -158,3 +158,17 @@ TEST(what_the_user_says_of_the_unit_wins)
 	CHECK(strstr(plan_command(&m, &p), "--directory=/mnt/tank/jailmaker/jails/web/rootfs"));
 	arena_free(&m);
 }
+
+TEST(docker_on_the_hosts_network_is_warned_of)
+{
+	struct arena m = { 0 };
+	struct plan p;
+
+	make(&m, "systemd_nspawn_user_args=--system-call-filter='add_key keyctl bpf'\n", &plain, &p);
+	CHECK(strstr(words_join(&m, words_list(&p.notes), " "), "change the host's firewall"));
+	make(&m, "systemd_nspawn_user_args=--capability=all --network-bridge=br1\n", &plain, &p);
+	CHECK(!strstr(words_join(&m, words_list(&p.notes), " "), "firewall"));
+	make(&m, "systemd_nspawn_user_args=--bind=/mnt\n", &plain, &p);
+	CHECK(!strstr(words_join(&m, words_list(&p.notes), " "), "firewall"));
+	arena_free(&m);
+}

@@ -54,7 +54,7 @@ int op_config_preflight(struct arena *m, const struct conf *c, const char *path,
 	if (*c->pre_start_hook.text) return 0;
 	look_for(m, &c->user_args, &found);
 	if (!found.n) return 0;
-	return fail(e, ERR_MISSING, "%s: line %u: %s", path, found.v[0].line, found.v[0].text);
+	return fail(e, ERR_HOST, "%s: line %u: %s", path, found.v[0].line, found.v[0].text);
 }
 
 static int lock(const struct host *h, const char *name, struct err *e)

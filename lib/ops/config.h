@@ -19,8 +19,8 @@ struct host;
  * what systemd-run or systemd-nspawn would refuse, and what this machine does not have. */
 void op_config_check(struct arena *m, const char *text, struct faults *found);
 
-/* What of the machine the config needs for a start and does not find: ERR_MISSING, the
- * first with its line. A pre_start_hook may make it: then nothing is looked for. */
+/* What of the machine the config needs for a start and does not find: the first,
+ * with its line. A pre_start_hook may make it: then nothing is looked for. */
 int op_config_preflight(struct arena *m, const struct conf *c, const char *path, struct err *e);
 
 struct config_change {

@@ -78,9 +78,9 @@ try jlmkr-stop web
 status 0
 
 story 'nspawn that fails'
-config '' '--bind=/nowhere/at/all' ''
+config '' '--tmpfs=nowhere/at/all' ''
 fails 1 'systemd-nspawn exited with status 1'
-err_has '/nowhere/at/all'
+err_has 'nowhere/at/all'
 config '	-p Type=notify -p SuccessExitStatus=1' --nonsense ''
 fails 1 'systemd-nspawn exited with status 1/FAILURE before it was ready'
 config '	-p Type=notify --uid=nobody' '' ''

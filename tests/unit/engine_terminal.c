@@ -136,7 +136,10 @@ TEST(bytes_go_both_ways_and_the_terminal_is_as_before)
 	CHECK(comes(s.jail, "hello\n"));
 	put(s.jail, "answer\n");
 	CHECK(comes(s.user, "answer\r\n"));
-	put(s.user, "\x03");		/* is a byte for the jail, no signal for us */
+	/* Is a byte for the jail, no signal for us. Its own terminal answers with ^C, and
+	 * forgets what was written there before it came. */
+	put(s.user, "\x03");
+	CHECK(comes(s.user, "^C"));
 	put(s.jail, "last words\n");
 	close(s.jail);
 	CHECK(comes(s.user, "last words\r\n"));

@@ -1,12 +1,13 @@
 /* File descriptors and arenas that close themselves
  *
  * AUTOCLOSE int fd = -1;  closes at the end of its block unless it is negative;
- * AUTOFREE struct arena m = { 0 };  gives its memory back there. take_fd hands a
+ * AUTODIR DIR *d likewise; AUTOFREE struct arena m = { 0 };  gives its memory back. take_fd hands a
  * descriptor on: the variable forgets it, the caller owns it.
  */
 #ifndef BASE_AUTO_H
 #define BASE_AUTO_H
 
+#include <dirent.h>
 #include <unistd.h>
 
 #include "lib/base/arena.h"
@@ -14,6 +15,11 @@
 static inline void auto_close(const int *fd)
 {
 	if (*fd >= 0) close(*fd);
+}
+
+static inline void auto_closedir(DIR *const *d)
+{
+	if (*d) closedir(*d);
 }
 
 static inline int take_fd(int *fd)
@@ -25,6 +31,7 @@ static inline int take_fd(int *fd)
 }
 
 #define AUTOCLOSE __attribute__((cleanup(auto_close)))
+#define AUTODIR __attribute__((cleanup(auto_closedir)))
 #define AUTOFREE __attribute__((cleanup(arena_free)))
 
 #endif

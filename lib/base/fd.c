@@ -49,6 +49,15 @@ char *read_all(struct arena *m, int fd, size_t limit, size_t *len, struct err *e
 	return text.s ? text.s : arena_strdup(m, "");
 }
 
+DIR *dir_names(int dir)
+{
+	AUTOCLOSE int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (d) take_fd(&fd);
+	return d;
+}
+
 char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t *len,
                 struct err *e)
 {

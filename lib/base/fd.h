@@ -8,6 +8,7 @@
 #ifndef BASE_FD_H
 #define BASE_FD_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -21,6 +22,10 @@ int write_all(int fd, const void *data, size_t n, struct err *e);
 char *read_all(struct arena *m, int fd, size_t limit, size_t *len, struct err *e);
 char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t *len,
                 struct err *e);
+
+/* The names in the open directory `dir`, from the first one on, whatever was read of it
+ * before. NULL with errno on failure; AUTODIR (lib/base/auto.h) closes it. */
+DIR *dir_names(int dir);
 
 /* Put a file in place as a whole: a temporary name beside it, fsync, rename,
  * fsync of the directory, for which `dir` must be a real descriptor. A crash leaves

@@ -207,22 +207,6 @@ static bool read_about(const struct image_cache *c, struct arena *m, const char 
 	return a->image.n_builds == 1 && sha256_same(a->image.builds->sha256, a->sha256);
 }
 
-static void close_dir(DIR *const *d)
-{
-	if (*d) closedir(*d);
-}
-
-#define AUTODIR __attribute__((cleanup(close_dir)))
-
-static DIR *open_dir(const struct image_cache *c)
-{
-	int fd = openat(cache_fd(c), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!d && fd >= 0) close(fd);
-	return d;
-}
-
 static bool same_product(const struct image *a, const struct image *b)
 {
 	return str_eq(a->distro, b->distro) && str_eq(a->release, b->release) &&
@@ -232,7 +216,7 @@ static bool same_product(const struct image *a, const struct image *b)
 /* Older builds of a product that nobody asked for by name. */
 static void drop_older(const struct image_cache *c, const struct image_pick *than)
 {
-	AUTODIR DIR *d = open_dir(c);
+	AUTODIR DIR *d = dir_names(cache_fd(c));
 	struct dirent *entry;
 	struct about a;
 
@@ -259,7 +243,7 @@ static bool is_in_use(const struct image_cache *c, const char *name)
 /* Halves that nobody has gone on with: no server keeps a build for so long. */
 static void drop_stale(const struct image_cache *c)
 {
-	AUTODIR DIR *d = open_dir(c);
+	AUTODIR DIR *d = dir_names(cache_fd(c));
 	time_t now = time(NULL);
 	struct dirent *entry;
 	struct stat st;
@@ -315,7 +299,7 @@ static void add_image(struct arena *m, struct image_index *x, const struct image
 
 static size_t count_entries(const struct image_cache *c)
 {
-	AUTODIR DIR *d = open_dir(c);
+	AUTODIR DIR *d = dir_names(cache_fd(c));
 	size_t n = 0;
 
 	while (d && readdir(d))
@@ -335,7 +319,7 @@ int image_cache_index(const struct image_cache *c, struct arena *m, struct image
 	if (!c->dir) return 0;
 	room = count_entries(c);
 	x->images = arena_array(m, room + 1, sizeof *x->images);
-	if (!(d = open_dir(c))) return fail_sys(e, "open " FOLDER);
+	if (!(d = dir_names(cache_fd(c)))) return fail_sys(e, "open " FOLDER);
 	while (x->n < room && (entry = readdir(d)))
 		if (read_about(c, m, entry->d_name, &a)) add_image(m, x, &a.image);
 	image_index_sort(x);
@@ -350,7 +334,7 @@ int image_cache_prune(const struct image_cache *c, uint64_t *bytes, struct err *
 
 	*bytes = 0;
 	if (!c->dir) return 0;
-	if (!(d = open_dir(c))) return fail_sys(e, "open " FOLDER);
+	if (!(d = dir_names(cache_fd(c)))) return fail_sys(e, "open " FOLDER);
 	while ((entry = readdir(d))) {
 		if (strlen(entry->d_name) <= SHA256_HEX || is_in_use(c, entry->d_name)) continue;
 		if (fstatat(cache_fd(c), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) continue;

@@ -25,11 +25,6 @@ enum { OS_RELEASE_MAX = 64 * 1024 };
 
 static const int dir_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
-static void close_dir(DIR *const *d)
-{
-	if (*d) closedir(*d);
-}
-
 int jail_open_jails(const char *dir, struct err *e)
 {
 	char path[PATH_MAX];
@@ -109,11 +104,9 @@ static int by_name(const void *a, const void *b)
 /* Reads the descriptor's directory from its beginning. */
 static int jail_names(int jails, struct words *names, struct err *e)
 {
-	__attribute__((cleanup(close_dir))) DIR *d = NULL;
-	int fd = openat(jails, ".", dir_flags);
+	AUTODIR DIR *d = dir_names(jails);
 	struct dirent *entry;
 
-	if (fd >= 0 && !(d = fdopendir(fd))) close(fd);
 	if (!d) return fail_sys(e, "list the jails");
 	for (errno = 0; (entry = readdir(d)); errno = 0)
 		if (is_jail(jails, entry->d_name)) words_add(names, entry->d_name);

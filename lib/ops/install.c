@@ -46,7 +46,7 @@ int install_image(struct host *h, const struct image_want *want, const struct in
                   struct work *work, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
-	struct unpacked unpacked = { .dir = -1 };
+	struct unpacked unpacked = UNPACKED_NONE;
 	struct image_source s = { 0 };
 	struct err why = { 0 };
 	int rc;
@@ -58,6 +58,7 @@ int install_image(struct host *h, const struct image_want *want, const struct in
 	if (image_cache_open(&m, h->dir, true, &s.cache, &why) < 0)
 		out_warn("the image is not kept for the next time: %s", why.text);
 	rc = transfer(&s, &m, want, &how->limits, &unpacked, work, e);
+	unpacked_close(&unpacked);
 	image_source_close(&s);
 	return rc;
 }

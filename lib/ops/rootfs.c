@@ -117,7 +117,7 @@ int rootfs_finish(struct rootfs *r, struct err *e)
 	if (report.bare)
 		out_warn("%" PRIu64 " files lost attributes or ACLs: the file system does not have them",
 		         report.bare);
-	if (!r->unpacked || !r->unpacked->dataset) return 0;
+	if (!r->unpacked || !r->unpacked->making) return 0;
 	out_busy("writing to disk");
 	return unpacked_finish(r->unpacked, r->work, e);
 }

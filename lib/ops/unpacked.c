@@ -1,5 +1,6 @@
 #include "lib/ops/unpacked.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
@@ -22,6 +23,8 @@
 
 enum { SHA256_HEX = 64, LOCK_WAIT_MS = 10000 };
 
+static const int dir_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
 static bool same_pool(const char *a, const char *b)
 {
 	size_t n = strcspn(a, "/");
@@ -31,10 +34,21 @@ static bool same_pool(const char *a, const char *b)
 
 void unpacked_open(struct arena *m, const char *dir, const struct jails *j, struct unpacked *u)
 {
-	*u = (struct unpacked){ .m = m, .path = arena_printf(m, "%s/images", dir), .dir = -1 };
-	if (!j->home) return;
+	AUTOCLOSE int images = -1;
+
+	*u = (struct unpacked)UNPACKED_NONE;
+	u->m = m;
+	u->path = arena_printf(m, "%s/images", dir);
 	u->home = jails_images(m, dir);
-	if (u->home && !same_pool(u->home, j->home)) u->home = NULL;
+	if (!j->home && !u->home && (images = open(u->path, dir_flags)) >= 0)
+		shelf_open(m, images, j->fd, &u->shelf);
+	if (u->home && (!j->home || !same_pool(u->home, j->home))) u->home = NULL;
+}
+
+void unpacked_close(struct unpacked *u)
+{
+	unpacked_drop(u);
+	shelf_close(&u->shelf);
 }
 
 static const char *dataset_of(const struct unpacked *u, const char *sha256)
@@ -49,6 +63,14 @@ static const char *marked(const struct unpacked *u, const char *dataset)
 
 bool unpacked_clone(struct unpacked *u, const char *sha256, struct work *work)
 {
+	struct err why = { 0 };
+
+	if (u->shelf.fd >= 0) {
+		if (shelf_copy(&u->shelf, sha256, work->dir, &why) == 0) return true;
+		if (why.kind != ERR_MISSING)
+			out_verbose("the image is unpacked again: %s", why.text);
+		return false;
+	}
 	return u->home && work_own(work, marked(u, dataset_of(u, sha256)), NULL) == 0;
 }
 
@@ -56,7 +78,7 @@ static int open_image(const struct unpacked *u, const char *sha256)
 {
 	const char *path = arena_printf(u->m, "%s/%s", u->path, sha256);
 
-	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return open(path, dir_flags);
 }
 
 static const char *mounted_at(struct arena *m, int fd)
@@ -113,7 +135,7 @@ static int make(struct unpacked *u, const char *dataset)
 	return zfs_create_aside(dataset, NULL);
 }
 
-int unpacked_begin(struct unpacked *u, const char *sha256)
+static int begin_dataset(struct unpacked *u, const char *sha256)
 {
 	AUTOCLOSE int all = u->home ? lock_images(u, NULL) : -1;
 	const char *dataset;
@@ -129,17 +151,28 @@ int unpacked_begin(struct unpacked *u, const char *sha256)
 	return u->dir;
 }
 
+int unpacked_begin(struct unpacked *u, const char *sha256)
+{
+	int dir = u->shelf.fd >= 0 ? shelf_begin(&u->shelf, sha256) : begin_dataset(u, sha256);
+
+	u->making = dir >= 0;
+	return dir;
+}
+
 void unpacked_drop(struct unpacked *u)
 {
 	if (u->dir >= 0) close(take_fd(&u->dir));
 	if (u->dataset) destroy(u, u->dataset);
 	u->dataset = NULL;
+	shelf_drop(&u->shelf);
+	u->making = false;
 }
 
 /* Is the archive of the image still in the cache? */
 static bool is_cached(const struct unpacked *u, const char *sha256)
 {
-	return access(arena_printf(u->m, "%s/%s.tar.xz", u->path, sha256), F_OK) == 0;
+	return strlen(sha256) == SHA256_HEX &&
+	       access(arena_printf(u->m, "%s/%s.tar.xz", u->path, sha256), F_OK) == 0;
 }
 
 /* zfs refuses to destroy what has clones. */
@@ -167,7 +200,7 @@ static int mark(struct unpacked *u, const char *snapshot, struct err *e)
 	return 0;
 }
 
-int unpacked_finish(struct unpacked *u, struct work *work, struct err *e)
+static int finish_dataset(struct unpacked *u, struct work *work, struct err *e)
 {
 	const char *snapshot = marked(u, u->dataset);
 	AUTOCLOSE int all = lock_images(u, e);
@@ -178,25 +211,70 @@ int unpacked_finish(struct unpacked *u, struct work *work, struct err *e)
 	return 0;
 }
 
-int unpacked_prune(struct arena *m, const char *dir, unsigned *kept, struct err *e)
+static bool keep_cached(const void *arg, const char *sha256)
 {
-	struct unpacked u = { .m = m, .path = arena_printf(m, "%s/images", dir), .dir = -1 };
+	return is_cached(arg, sha256);
+}
+
+static int finish_directory(struct unpacked *u, struct work *work, struct err *e)
+{
+	const char *sha256 = u->shelf.making;
+
+	if (shelf_finish(&u->shelf, e) < 0) return -1;
+	if (shelf_copy(&u->shelf, sha256, work->dir, e) < 0) return -1;
+	shelf_clear(&u->shelf, keep_cached, u);
+	return 0;
+}
+
+int unpacked_finish(struct unpacked *u, struct work *work, struct err *e)
+{
+	u->making = false;
+	return u->shelf.making ? finish_directory(u, work, e) : finish_dataset(u, work, e);
+}
+
+static bool keep_none(const void *arg, const char *sha256)
+{
+	(void)arg;
+	(void)sha256;
+	return false;
+}
+
+static int prune_directories(struct arena *m, const char *path, struct err *e)
+{
+	AUTOCLOSE int images = open(path, dir_flags);
+	struct shelf shelf;
+
+	if (images < 0) return errno == ENOENT ? 0 : fail_sys(e, "open %s", path);
+	shelf_look(m, images, &shelf);
+	shelf_clear(&shelf, keep_none, NULL);
+	shelf_close(&shelf);
+	return 0;
+}
+
+static int prune_datasets(const struct unpacked *u, unsigned *kept, struct err *e)
+{
+	AUTOCLOSE int all = lock_images(u, e);
 	const struct zfs_dataset *d;
-	struct mounts t;
-	AUTOCLOSE int all = -1;
 	size_t n;
 
-	*kept = 0;
-	if (mounts_read(m, &t, e) < 0) return -1;
-	if (!(u.home = zfs_at(&t, u.path))) return 0;
-	if ((all = lock_images(&u, e)) < 0) return -1;
-	if (!(d = zfs_list(m, u.home, 1, &n, e))) return -1;
+	if (all < 0 || !(d = zfs_list(u->m, u->home, 1, &n, e))) return -1;
 	for (; n; n--, d++) {
 		const char *name = strrchr(d->name, '/');
 
-		if (!name || strlen(++name) != SHA256_HEX || is_in_the_making(&u, name)) continue;
-		destroy(&u, d->name);
+		if (!name || strlen(++name) != SHA256_HEX || is_in_the_making(u, name)) continue;
+		destroy(u, d->name);
 		*kept += zfs_exists(d->name);
 	}
 	return 0;
+}
+
+int unpacked_prune(struct arena *m, const char *dir, unsigned *kept, struct err *e)
+{
+	struct unpacked u = { .m = m, .path = arena_printf(m, "%s/images", dir) };
+	struct mounts t;
+
+	*kept = 0;
+	if (prune_directories(m, u.path, e) < 0 || mounts_read(m, &t, e) < 0) return -1;
+	u.home = zfs_at(&t, u.path);
+	return u.home ? prune_datasets(&u, kept, e) : 0;
 }

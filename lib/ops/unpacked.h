@@ -3,16 +3,18 @@
  *	IMAGES/SHA256		a dataset with `rootfs`, not mounted but while it is made
  *	IMAGES/SHA256@image	its snapshot: the mark that it is whole, and what is cloned
  *
- * IMAGES is the dataset that is mounted at DIR/images, in the pool of the jails; without
- * one nothing is kept. An image whose archive has left the cache goes when no jail is a
- * clone of it any more. All this is a matter of speed: when something of it fails, jails
- * are made as without it.
+ * IMAGES is the dataset that is mounted at DIR/images, in the pool of the jails. Where
+ * jails are directories, and their files can share blocks with others, images are
+ * directories too: lib/ops/shelf.h. Else nothing is kept. An image whose archive has left
+ * the cache goes when no jail is a clone of it any more. All this is a matter of speed:
+ * when something of it fails, jails are made as without it.
  */
 #ifndef OPS_UNPACKED_H
 #define OPS_UNPACKED_H
 
 #include <stdbool.h>
-#include <stdint.h>
+
+#include "lib/ops/shelf.h"
 
 struct arena;
 struct err;
@@ -23,26 +25,32 @@ struct unpacked {
 	struct arena *m;
 	const char *path;	/* DIR/images */
 	const char *home;	/* IMAGES; NULL: there is none */
+	struct shelf shelf;	/* the directories */
 	const char *dataset;	/* of the image in the making, NULL: none */
 	int dir;		/* it, mounted and locked */
+	bool making;		/* unpacked_begin has given a directory */
 };
 
-/* A zeroed one, with `dir` -1, keeps nothing. DIR/images is made, as a dataset when DIR is
- * one and it is missing. */
+/* One that keeps nothing. */
+#define UNPACKED_NONE { .dir = -1, .shelf = { .fd = -1, .dir = -1 } }
+
+/* DIR/images is made, as a dataset when DIR is one and it is missing. */
 void unpacked_open(struct arena *m, const char *dir, const struct jails *j, struct unpacked *u);
 
-/* Give the work a clone of that image: whether there is one. */
+/* Give the work a clone of that image, or its `rootfs`: whether there is one. */
 bool unpacked_clone(struct unpacked *u, const char *sha256, struct work *work);
 
 /* Begin to make that image: an open directory for its `rootfs`, which is u's; -1: it is to
  * be unpacked in the jail. */
 int unpacked_begin(struct unpacked *u, const char *sha256);
 
-/* It is whole: give the work a clone of it. */
+/* It is whole: give the work a clone of it, or its `rootfs`. */
 int unpacked_finish(struct unpacked *u, struct work *work, struct err *e);
 
 /* Take back what was begun and not finished. */
 void unpacked_drop(struct unpacked *u);
+
+void unpacked_close(struct unpacked *u);
 
 /* Destroy all that no jail depends on. `*kept`: how many are. */
 int unpacked_prune(struct arena *m, const char *dir, unsigned *kept, struct err *e);

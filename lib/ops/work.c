@@ -16,6 +16,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
@@ -46,18 +47,13 @@ static int open_dir(int at, const char *name, struct err *e)
 
 static int list_litter(int jails, struct words *found, struct err *e)
 {
-	int fd = openat(jails, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	AUTODIR DIR *dir = dir_names(jails);
 	struct dirent *d;
 
-	if (!dir) {
-		if (fd >= 0) close(fd);
-		return fail_sys(e, "open " LAYOUT_JAILS);
-	}
+	if (!dir) return fail_sys(e, "open " LAYOUT_JAILS);
 	while ((d = readdir(dir)))
 		if (layout_is_create(d->d_name) || layout_is_remove(d->d_name))
 			words_add(found, d->d_name);
-	closedir(dir);
 	return 0;
 }
 

@@ -1,0 +1,23 @@
+/* Copies of files that share the blocks of what they are copied from (reflinks)
+ *
+ * Some file systems (btrfs, XFS, bcachefs) let two files have the same blocks until
+ * one of them is written to: ioctl_ficlonerange(2). Copying a tree then takes as long
+ * as making its names, and no room.
+ */
+#ifndef DISK_SHARE_H
+#define DISK_SHARE_H
+
+#include <stdbool.h>
+
+struct err;
+
+/* Can files in the directory `to` share blocks with files in `from`? Leaves nothing. */
+bool share_works(int from, int to);
+
+/* Copy what is in the directory `from`, and its own attributes, into the empty directory
+ * `to`: all that unpacking keeps (lib/disk/unpack.h). Files have to be on the disk
+ * already, or each of them waits for it. Done by a process of its own; what was made
+ * before a fault stays. Needs root. */
+int share_tree(int from, int to, struct err *e);
+
+#endif

@@ -43,7 +43,7 @@ static const struct opt create_opts[] = {
 	OPT_TEXT(0, "max-size", max_size, "SIZE", "that the image may unpack to (64G)"),
 	OPT_NUMBER(0, "max-files", max_files, "N", "that it may hold (5000000)"),
 	OPT_FLAG(0, "offline", offline, "take its image from the cache, asking no server"),
-	OPT_FLAG(0, "no-clone", no_clone, "on ZFS: unpack the image anew instead of cloning it"),
+	OPT_FLAG(0, "no-clone", no_clone, "unpack the image anew instead of cloning it"),
 	OPT_FLAG(0, "dry-run", dry_run, "show what would be made, and make nothing of it"),
 	OPT_FLAG(0, "start", start, "start the jail when it is made"),
 	OPT_SWITCH(NULL, "startup", startup, "start it when 'startup' runs (0)"),

@@ -1,8 +1,8 @@
 /* File descriptors and arenas that close themselves
  *
  * AUTOCLOSE int fd = -1;  closes at the end of its block unless it is negative;
- * AUTODIR DIR *d likewise; AUTOFREE struct arena m = { 0 };  gives its memory back. take_fd hands a
- * descriptor on: the variable forgets it, the caller owns it.
+ * AUTODIR DIR *d likewise; AUTOFREE struct arena m = { 0 };  gives its memory back
+ * there. take_fd hands a descriptor on: the variable forgets it, the caller owns it.
  */
 #ifndef BASE_AUTO_H
 #define BASE_AUTO_H

@@ -73,6 +73,10 @@ extern const struct applet *const applets[];
 /* NULL when there is none. */
 const struct applet *applet_find(const char *name);
 
+/* For needs that depend on the options: ERR_HOST, "only root can do this: sudo jlmkr WHAT",
+ * or no jailmaker directory. */
+int applet_need(struct host *h, const char *what, unsigned needs, struct err *e);
+
 /* Print a fault on stderr: for a command that goes on, or has an exit status of
  * its own. What `run` returns with -1 is printed by main. */
 void complain(const struct err *e);

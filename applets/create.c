@@ -152,7 +152,8 @@ static int make(struct host *h, const struct create_args *a, const struct answer
 		.arch = a->arch,
 		.serial = a->build,
 		.offline = a->offline,
-		.no_clone = a->no_clone,
+		/* what is cloned was unpacked within other limits */
+		.no_clone = a->no_clone || a->max_size || a->max_files,
 		.archive = a->image,
 		.sha256 = a->sha256,
 		.max_files = (uint64_t)a->max_files,
@@ -216,6 +217,7 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 	const struct answers said = { .name = operands[0], .nspawn_args = (char **)operands + 1 };
 
 	if (a->template && str_eq(a->template, "list")) return list_templates(h->m, e);
+	if (applet_need(h, "create ...", NEEDS_ROOT | NEEDS_DIR, e) < 0) return -1;
 	if (check_image(a, e) < 0 || check_template(a, e) < 0) return -1;
 	if (a->servers.n) h->image_server = words_join(h->m, a->servers.v, " ");
 	if (a->cacert) h->cacert = a->cacert;
@@ -239,6 +241,6 @@ const struct applet create_applet = {
 	.args_size = sizeof(struct create_args),
 	.max = -1,
 	.rest = true,
-	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_SERVER,
+	.needs = NEEDS_SERVER,
 	.run = create_run,
 };

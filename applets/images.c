@@ -151,7 +151,7 @@ static int prune(struct host *h, const struct image_cache *c, struct err *e)
 	uint64_t bytes;
 	unsigned kept;
 
-	if (geteuid() != 0) return fail(e, ERR_HOST, "only root can do this: sudo %s images --prune", h->self);
+	if (applet_need(h, "images --prune", NEEDS_ROOT, e) < 0) return -1;
 	if (image_cache_prune(c, &bytes, e) < 0) return -1;
 	if (unpacked_prune(h->m, h->dir, &kept, e) < 0) return -1;
 	if (kept) out_note("%u unpacked images stay: jails are clones of them", kept);

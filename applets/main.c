@@ -109,6 +109,15 @@ static int find_server(struct host *h, struct err *e)
 	return h->image_server ? 0 : -1;
 }
 
+int applet_need(struct host *h, const char *what, unsigned needs, struct err *e)
+{
+	if (needs & NEEDS_ROOT && geteuid() != 0)
+		return fail(e, ERR_HOST, "only root can do this: sudo %s %s", h->self, what);
+	if (needs & NEEDS_DIR && !h->dir && find_dir(h, e) < 0) return -1;
+	if (needs & MAY_USE_DIR) find_dir(h, NULL);
+	return needs & NEEDS_SERVER ? find_server(h, e) : 0;
+}
+
 static int print_version(struct err *e)
 {
 	puts("jlmkr " JLMKR_VERSION);
@@ -129,12 +138,10 @@ static int run_applet(struct host *h, const struct applet *a, char *const *argv,
 	if (!operands) return -1;
 	h->dir_option = common->dir;
 	out_init(common->quiet ? OUT_QUIET : common->verbose ? OUT_VERBOSE : OUT_NORMAL);
-	if (a->needs & NEEDS_ROOT && geteuid() != 0)
-		return fail(e, ERR_HOST, "only root can do this: sudo %s %s ...", h->self, a->name);
-	if (check_owner(h->self, e) < 0) return -1;
-	if (a->needs & NEEDS_DIR && find_dir(h, e) < 0) return -1;
-	if (a->needs & MAY_USE_DIR) find_dir(h, NULL);
-	if (a->needs & NEEDS_SERVER && find_server(h, e) < 0) return -1;
+	if (applet_need(h, arena_printf(h->m, "%s ...", a->name), a->needs & NEEDS_ROOT, e) < 0 ||
+	    check_owner(h->self, e) < 0 ||
+	    applet_need(h, a->name, a->needs & ~(unsigned)NEEDS_ROOT, e) < 0)
+		return -1;
 	signals_catch();
 	return a->run(h, args, operands, e);
 }

@@ -53,8 +53,11 @@ static int open_real_dir(int at, const char *name, struct err *e)
 int jail_open(const char *dir, const char *name, struct err *e)
 {
 	AUTOCLOSE int jails = jail_open_jails(dir, e);
+	int fd = jails < 0 ? -1 : open_real_dir(jails, name, e);
 
-	return jails < 0 ? -1 : open_real_dir(jails, name, e);
+	if (jails >= 0 && fd < 0 && errno == ENOENT)
+		return fail(e, ERR_MISSING, "there is no jail %s", name);
+	return fd;
 }
 
 int jail_open_rootfs(int jail, struct err *e)

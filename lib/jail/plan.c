@@ -43,7 +43,7 @@ static void add_hook(struct arena *m, struct plan *p, const struct plan_facts *f
 
 	if (!*hook->text) return;
 	if (str_starts(hook->text, "#!")) {
-		p->files[p->file_count++] = (struct plan_file){ file, hook->text };
+		p->files[p->file_count++] = (struct plan_file){ file, arena_printf(m, "%s\n", hook->text) };
 		command = systemd_escape(m, arena_printf(m, "%s/%s", facts->dir, file));
 	}
 	p->hooks[p->hook_count++] = (struct plan_hook){ hook->key, property, p->run.n, hook->line };

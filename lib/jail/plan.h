@@ -23,7 +23,7 @@ struct plan_facts {
 	bool await_boot;	/* the start is to last until the jail has booted */
 };
 
-/* A hook script beside the config: mode 0700. */
+/* A hook script beside the config: mode 0700, to the byte what the Python tool writes. */
 struct plan_file {
 	const char *name, *text;
 };

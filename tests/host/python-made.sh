@@ -26,8 +26,8 @@ in_host sh -c "mkdir -p /mnt/tank/my\ data; echo shared > /mnt/tank/my\ data/fil
 		'	--setenv=SYSTEMD_NSPAWN_LOCK=0' '' \
 		'systemd_nspawn_default_args=--keep-unit' '	--quiet' '	--boot' '	--bind-ro=/sys/module' \
 		'	--inaccessible=/sys/module/apparmor' > config
-	printf '#!/usr/bin/bash\nset -euo pipefail\necho '\''PRE_START_HOOK'\'' >> /tmp/hooks\n\n# indented: a part of the script' > .ExecStartPre
-	printf '#!/usr/bin/bash\necho '\''POST_START_HOOK'\'' >> /tmp/hooks' > .ExecStartPost
+	printf '#!/usr/bin/bash\nset -euo pipefail\necho '\''PRE_START_HOOK'\'' >> /tmp/hooks\n\n# indented: a part of the script\n' > .ExecStartPre
+	printf '#!/usr/bin/bash\necho '\''POST_START_HOOK'\'' >> /tmp/hooks\n' > .ExecStartPost
 	chmod 0600 config; chmod 0700 .Exec*; touch -d 2024-01-01 config .Exec* rootfs .
 	mkdir -p $jails/plain/rootfs; cp -a rootfs/usr rootfs/etc $jails/plain/rootfs/
 	: > $jails/plain/config; touch -d 2024-01-01 $jails/plain/config" || fail 'cannot be made'

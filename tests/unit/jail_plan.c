@@ -90,7 +90,7 @@ TEST(scripts_become_files_and_commands_stay)
 	         "post_stop_hook=-/bin/echo $EXIT_CODE\n", &facts, &p);
 	CHECK_INT(p.file_count, 1);
 	CHECK_STR(p.files[0].name, ".ExecStartPre");
-	CHECK_STR(p.files[0].text, "#!/bin/sh\necho hi");
+	CHECK_STR(p.files[0].text, "#!/bin/sh\necho hi\n");
 	CHECK_INT(p.run.n, 4);
 	CHECK_STR(p.run.v[2],
 	          "--property=ExecStartPre=/mnt/my\\x20\\x22pool\\x22/jails/web/.ExecStartPre");

@@ -155,16 +155,28 @@ int write_in_root(int root, const char *path, const char *text, mode_t mode, str
 	return put_file(dir, name, text, strlen(text), mode, false, e);
 }
 
+/* To open a device is to use it: a watchdog, say. So the place is looked at first. */
+static int open_file_in_root(int root, const char *path, struct err *e)
+{
+	AUTOCLOSE int place = open_in_root(root, path, O_PATH, 0, e);
+	char link[40];
+	struct stat st;
+	int fd;
+
+	if (place < 0) return -1;
+	if (fstat(place, &st) < 0 || !S_ISREG(st.st_mode))
+		return fail(e, ERR_INPUT, "%s is not a regular file", path);
+	snprintf(link, sizeof link, "/proc/self/fd/%d", place);
+	fd = open(link, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail_sys(e, "%s", path) : fd;
+}
+
 char *read_in_root(struct arena *m, int root, const char *path, size_t limit, struct err *e)
 {
-	AUTOCLOSE int fd = open_in_root(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, e);
-	struct stat st;
-	char *text;
+	AUTOCLOSE int fd = open_file_in_root(root, path, e);
+	char *text = fd < 0 ? NULL : read_all(m, fd, limit, NULL, e);
 
-	if (fd < 0) return NULL;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return fail(e, ERR_INPUT, "%s is not a regular file", path), NULL;
-	if (!(text = read_all(m, fd, limit, NULL, e))) fail_in(e, "%s", path);
+	if (fd >= 0 && !text) fail_in(e, "%s", path);
 	return text;
 }
 

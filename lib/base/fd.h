@@ -42,7 +42,8 @@ int open_in_root(int root, const char *path, int flags, mode_t mode, struct err 
  * must exist. Not synced: for trees that are synced as a whole. */
 int write_in_root(int root, const char *path, const char *text, mode_t mode, struct err *e);
 
-/* Read a regular file inside a root; NULL with e->sys ENOENT when there is none. */
+/* Read a regular file inside a root; NULL with e->sys ENOENT when there is none. What is
+ * no regular file is refused without being opened. */
 char *read_in_root(struct arena *m, int root, const char *path, size_t limit, struct err *e);
 
 /* Remove a file or link inside a root. Nothing by that name is a success. */

@@ -324,14 +324,16 @@ static int check_end(struct extract *x, struct err *e)
 	return x->report->entries ? 0 : fail(e, ERR_INPUT, "the archive has nothing in it");
 }
 
+/* Looked at before it is opened: to open a device is to use it. Nobody but us is in the tree. */
 static const char *read_users(struct extract *x, const char *path)
 {
-	AUTOCLOSE int fd = open_in_root(x->trail.step[0].fd, path,
-	                                O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0, NULL);
+	int root = x->trail.step[0].fd;
+	AUTOCLOSE int place = open_in_root(root, path, O_PATH | O_NOFOLLOW, 0, NULL), fd = -1;
 	struct stat st;
 	const char *text = NULL;
 
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (place < 0 || fstat(place, &st) < 0 || !S_ISREG(st.st_mode)) return "";
+	if ((fd = open_in_root(root, path, O_RDONLY | O_NOFOLLOW, 0, NULL)) >= 0)
 		text = read_all(&x->m, fd, USERS_MAX, NULL, NULL);
 	return text ? text : "";
 }

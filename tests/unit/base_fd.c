@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -126,5 +127,29 @@ TEST(removing_and_reading_stay_inside)
 	CHECK_INT(count(w.top, "outside/machine-id"), 1);
 	CHECK(!read_in_root(&w.m, w.root, "/etc/fifo", 10, &e));
 	CHECK_STR(e.text, "/etc/fifo is not a regular file");
+	world_drop(&w);
+}
+
+/* To open a device may do something, a fifo stands for it here. */
+TEST(what_is_no_file_is_not_even_opened)
+{
+	int seen = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	struct err e = { 0 };
+	char event[256];
+	struct world w;
+
+	world_make(&w);
+	mkfifoat(w.root, "os-release", 0644);
+	replace_file(w.root, "hosts", "x", 1, 0644, &e);
+	snprintf(event, sizeof event, "%s/inside/os-release", w.path);
+	CHECK(inotify_add_watch(seen, event, IN_OPEN) >= 0);
+	CHECK(!read_in_root(&w.m, w.root, "/os-release", 10, &e));
+	CHECK_INT(read(seen, event, sizeof event), -1);
+
+	snprintf(event, sizeof event, "%s/inside/hosts", w.path);
+	CHECK(inotify_add_watch(seen, event, IN_OPEN) >= 0);
+	CHECK_STR(read_in_root(&w.m, w.root, "/hosts", 10, &e), "x");
+	CHECK(read(seen, event, sizeof event) > 0);
+	close(seen);
 	world_drop(&w);
 }

@@ -149,75 +149,11 @@ static char *next_part(struct arena *m, const char **rest)
 	return arena_strdup(m, str_text(&part));
 }
 
-/* What does not begin with a slash is not looked for: "+/in/the/jail", "", or a word that
- * nspawn refuses by itself. */
-static bool is_on_host(const char *path)
-{
-	return *path != '/' || access(path, F_OK) == 0;
-}
-
-/* A source with '+' lies in the jail, an empty one is made. */
-static void need_source(struct faults *found, const char *option, const char *value,
-                        unsigned line)
-{
-	const char *rest = value, *path = next_part(found->m, &rest);
-
-	if (is_on_host(path)) return;
-	fault_add(found, line, "%s=%s: there is no %s", option, value, path);
-}
-
-static void need_layers(struct faults *found, const char *option, const char *value,
-                        unsigned line)
-{
-	const char *rest = value;
-
-	while (rest) {
-		const char *path = next_part(found->m, &rest);
-
-		if (!rest || is_on_host(path)) continue;
-		fault_add(found, line, "%s=%s: there is no %s", option, value, path);
-	}
-}
-
-/* "eth0", or "eth0:name in the jail"; several with blanks between. */
-static void need_interface(struct faults *found, const char *option, const char *value,
-                           unsigned line, bool bridge)
-{
-	for (value += strspn(value, " "); *value; value += strspn(value, " ")) {
-		size_t n = strcspn(value, " ");
-		const char *name = arena_strndup(found->m, value, strcspn(value, ": "));
-		const char *path = arena_printf(found->m, "/sys/class/net/%s", name);
-
-		value += n;
-		if (strchr(name, '/') || access(path, F_OK) < 0)
-			fault_add(found, line, "%s=%s: there is no interface %s", option, name, name);
-		else if (bridge && access(arena_printf(found->m, "%s/bridge", path), F_OK) < 0)
-			fault_add(found, line, "%s=%s: %s is no bridge", option, name, name);
-	}
-}
-
-static void need(struct faults *found, enum need need, const char *option, const char *value,
-                 unsigned line)
-{
-	switch (need) {
-	case NEEDS_NOTHING: break;
-	case NEEDS_SOURCE: need_source(found, option, value, line); break;
-	case NEEDS_LAYERS: need_layers(found, option, value, line); break;
-	case NEEDS_BRIDGE: need_interface(found, option, value, line, true); break;
-	case NEEDS_INTERFACE: need_interface(found, option, value, line, false); break;
-	case NEEDS_PATH:
-		if (!is_on_host(value))
-			fault_add(found, line, "%s=%s: there is no %s", option, value, value);
-		break;
-	}
-}
-
-/* -- the words -- */
-
 struct reading {
 	const struct split *words;
 	size_t at;
 	bool on_host;		/* what is missing is wanted, else what is wrong */
+	const char *hook;	/* what stands in it may be made by it */
 	struct faults *found;
 };
 
@@ -225,6 +161,71 @@ static unsigned line_of(const struct reading *r)
 {
 	return r->words->lines[r->at];
 }
+
+/* What does not begin with a slash is not looked for: "+/in/the/jail", "", a path in the
+ * jail's directory, or a word that nspawn refuses by itself. */
+static bool lacks_path(const struct reading *r, const char *path)
+{
+	return *path == '/' && access(path, F_OK) < 0 && !strstr(r->hook, path);
+}
+
+/* A source with '+' lies in the jail, an empty one is made. */
+static void need_source(const struct reading *r, const char *option, const char *value)
+{
+	const char *rest = value, *path = next_part(r->found->m, &rest);
+
+	if (lacks_path(r, path))
+		fault_add(r->found, line_of(r), "%s=%s: there is no %s", option, value, path);
+}
+
+static void need_layers(const struct reading *r, const char *option, const char *value)
+{
+	const char *rest = value;
+
+	while (rest) {
+		const char *path = next_part(r->found->m, &rest);
+
+		if (rest && lacks_path(r, path))
+			fault_add(r->found, line_of(r), "%s=%s: there is no %s", option, value, path);
+	}
+}
+
+/* "eth0", or "eth0:name in the jail"; several with blanks between. */
+static void need_interface(const struct reading *r, const char *option, const char *value,
+                           bool bridge)
+{
+	struct arena *m = r->found->m;
+
+	for (value += strspn(value, " "); *value; value += strspn(value, " ")) {
+		size_t n = strcspn(value, " ");
+		const char *name = arena_strndup(m, value, strcspn(value, ": "));
+		const char *path = arena_printf(m, "/sys/class/net/%s", name);
+
+		value += n;
+		if (strstr(r->hook, name)) continue;
+		if (strchr(name, '/') || access(path, F_OK) < 0)
+			fault_add(r->found, line_of(r), "%s=%s: there is no interface %s", option, name, name);
+		else if (bridge && access(arena_printf(m, "%s/bridge", path), F_OK) < 0)
+			fault_add(r->found, line_of(r), "%s=%s: %s is no bridge", option, name, name);
+	}
+}
+
+static void need(const struct reading *r, enum need need, const char *option, const char *value)
+{
+	switch (need) {
+	case NEEDS_NOTHING: break;
+	case NEEDS_SOURCE: need_source(r, option, value); break;
+	case NEEDS_LAYERS: need_layers(r, option, value); break;
+	case NEEDS_BRIDGE: need_interface(r, option, value, true); break;
+	case NEEDS_INTERFACE: need_interface(r, option, value, false); break;
+	case NEEDS_PATH:
+		if (lacks_path(r, value))
+			fault_add(r->found, line_of(r), "%s=%s: there is no %s", option, value, value);
+		break;
+	}
+}
+
+/* -- the words -- */
 
 /* What is wrong, when that is wanted. */
 static void tell(const struct reading *r, const char *before, const char *what, const char *after)
@@ -235,14 +236,12 @@ static void tell(const struct reading *r, const char *before, const char *what, 
 /* `inside`: the value that stands in the same word, or NULL. */
 static void use(struct reading *r, const struct option *o, const char *shown, const char *inside)
 {
-	unsigned line = line_of(r);
-
 	if (o->value == NO_VALUE && inside) return tell(r, "", shown, " takes no value");
 	if (o->value == VALUE && !inside) {
 		if (r->at + 1 == r->words->n) return tell(r, "", shown, " lacks its value");
 		inside = r->words->v[++r->at];
 	}
-	if (r->on_host && inside) need(r->found, o->need, shown, inside, line);
+	if (r->on_host && inside) need(r, o->need, shown, inside);
 }
 
 static void unknown(struct reading *r, const char *name, size_t n)
@@ -277,27 +276,29 @@ static void read_letters(struct reading *r, const char *word)
 	}
 }
 
-static void read_words(const struct split *words, bool on_host, struct faults *found)
+static void read_words(struct reading *r)
 {
-	struct reading r = { words, 0, on_host, found };
-
-	for (; r.at < words->n; r.at++) {
-		const char *word = words->v[r.at];
+	for (; r->at < r->words->n; r->at++) {
+		const char *word = r->words->v[r->at];
 
 		if (word[0] != '-' || !word[1] || str_eq(word, "--")) return;
 		if (word[1] == '-')
-			read_long(&r, word + 2);
+			read_long(r, word + 2);
 		else
-			read_letters(&r, word + 1);
+			read_letters(r, word + 1);
 	}
 }
 
 void nspawn_check(const struct split *words, struct faults *found)
 {
-	read_words(words, false, found);
+	struct reading r = { .words = words, .found = found };
+
+	read_words(&r);
 }
 
-void nspawn_missing(const struct split *words, struct faults *found)
+void nspawn_missing(const struct split *words, const char *hook, struct faults *found)
 {
-	read_words(words, true, found);
+	struct reading r = { .words = words, .on_host = true, .hook = hook ? hook : "", .found = found };
+
+	read_words(&r);
 }

@@ -16,7 +16,8 @@
 void nspawn_check(const struct split *words, struct faults *found);
 
 /* What of the host these words need and what is not there: sources of binds, interfaces,
- * bridges. "--bind=/mnt/x: there is no /mnt/x". */
-void nspawn_missing(const struct split *words, struct faults *found);
+ * bridges. "--bind=/mnt/x: there is no /mnt/x". What stands in `hook`, a script that is run
+ * before (or NULL), may be made by it and is not told. */
+void nspawn_missing(const struct split *words, const char *hook, struct faults *found);
 
 #endif

@@ -19,12 +19,22 @@
 
 enum { LOCK_WAIT_MS = 10000 };
 
-static void look_for(struct arena *m, const struct conf_text *t, struct faults *found)
+static void look_for(struct arena *m, const struct conf_text *t, const char *hook,
+                     struct faults *found)
 {
 	struct split words = { 0 };
 
 	if (word_split(m, t->text, t->line, SPLIT_COMMENTS, &words, NULL) == 0)
-		nspawn_missing(&words, found);
+		nspawn_missing(&words, hook, found);
+}
+
+/* The defaults are what every jail has, whatever this machine is. */
+void op_config_missing(struct arena *m, const struct conf *c, bool hooked, struct faults *found)
+{
+	const char *hook = hooked ? c->pre_start_hook.text : NULL;
+
+	if (c->nspawn_args.line) look_for(m, &c->nspawn_args, hook, found);
+	look_for(m, &c->user_args, hook, found);
 }
 
 static int by_line(const void *a, const void *b)
@@ -42,19 +52,8 @@ void op_config_check(struct arena *m, const char *text, struct faults *found)
 	conf_check(m, text, &c, found);
 	if (word_split(m, c.run_args.text, c.run_args.line, SPLIT_COMMENTS, &run, NULL) == 0)
 		engine_check_words(m, &run, found);
-	look_for(m, &c.nspawn_args, found);
-	look_for(m, &c.user_args, found);
+	op_config_missing(m, &c, true, found);
 	if (found->n) qsort(found->v, found->n, sizeof *found->v, by_line);
-}
-
-int op_config_preflight(struct arena *m, const struct conf *c, const char *path, struct err *e)
-{
-	struct faults found = { .m = m };
-
-	if (*c->pre_start_hook.text) return 0;
-	look_for(m, &c->user_args, &found);
-	if (!found.n) return 0;
-	return fail(e, ERR_HOST, "%s: line %u: %s", path, found.v[0].line, found.v[0].text);
 }
 
 static int lock(const struct host *h, const char *name, struct err *e)

@@ -6,6 +6,7 @@
 #ifndef OPS_CONFIG_H
 #define OPS_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/text/faults.h"
@@ -19,9 +20,9 @@ struct host;
  * what systemd-run or systemd-nspawn would refuse, and what this machine does not have. */
 void op_config_check(struct arena *m, const char *text, struct faults *found);
 
-/* What of the machine the config needs for a start and does not find: the first,
- * with its line. A pre_start_hook may make it: then nothing is looked for. */
-int op_config_preflight(struct arena *m, const struct conf *c, const char *path, struct err *e);
+/* What of the machine the config needs for a start and does not find. `hooked`: but for what
+ * its pre_start_hook names, which may make it. */
+void op_config_missing(struct arena *m, const struct conf *c, bool hooked, struct faults *found);
 
 struct config_change {
 	const char *key, *value;	/* NULL: without the key */

@@ -99,6 +99,33 @@ static int find_jail(struct engine *en, const char *name, struct jail *j, struct
 	return 0;
 }
 
+/* Before anything runs. What a pre_start_hook may make is no reason not to try. */
+static int look_for_missing(struct engine *en, const struct intent *in, struct err *e)
+{
+	struct faults missing = { .m = en->m };
+
+	op_config_missing(en->m, &in->conf, true, &missing);
+	for (size_t i = 0; i < missing.n; i++) {
+		const struct fault *f = &missing.v[i];
+
+		if (!*in->conf.pre_start_hook.text)
+			return fail(e, ERR_HOST, "%s: line %u: %s", in->plan.config, f->line, f->text);
+		out_warn("%s: line %u: %s, unless the pre_start_hook makes it", in->plan.config, f->line,
+		         f->text);
+	}
+	return 0;
+}
+
+/* A start has failed, and something is missing still: that is why, most likely. */
+static void blame_missing(struct engine *en, const struct intent *in, struct err *e)
+{
+	struct faults missing = { .m = en->m };
+
+	op_config_missing(en->m, &in->conf, false, &missing);
+	if (e && e->kind == ERR_HOST && missing.n)
+		fail_in(e, "line %u of its config: %s", missing.v[0].line, missing.v[0].text);
+}
+
 static int start(struct engine *en, const char *name, enum extent how, struct intent *in,
                  struct err *e)
 {
@@ -107,14 +134,16 @@ static int start(struct engine *en, const char *name, enum extent how, struct in
 	if (find_jail(en, name, &in->jail, e) < 0) return -1;
 	if (engine_knows(en, name) && (runs = engine_is_up(en, name, e))) return runs;
 	if (make_plan(en, in, how, e) < 0) return -1;
-	if (op_config_preflight(en->m, &in->conf, in->plan.config, e) < 0)
-		return fail_in(e, "starting %s", name);
+	if (look_for_missing(en, in, e) < 0) return fail_in(e, "starting %s", name);
 	if (in->setup.wanted && in->setup.first_start && setup_write(en, name, &in->conf, e) < 0)
 		return -1;
 	if (write_hooks(en->m, en->host->dir, &in->plan, e) < 0)
 		return fail_in(e, "starting %s", name);
 	out_verbose("%s", plan_command(en->m, &in->plan));
-	if ((runs = engine_start(en, &in->plan, e)) < 0) return fail_in(e, "starting %s", name);
+	if ((runs = engine_start(en, &in->plan, e)) < 0) {
+		blame_missing(en, in, e);
+		return fail_in(e, "starting %s", name);
+	}
 	return runs ? runs : gpu_finish(en, name, &in->gpu, e);
 }
 

@@ -99,8 +99,16 @@ err_has 'config: line [0-9]*: --bind=/not/there: there is no /not/there'
 is '' "$(in_host systemctl list-units --all --no-legend 'jlmkr-*')"
 try jlmkr-config -q web 'pre_start_hook=/bin/mkdir -p /not/there'
 try jlmkr-start -q web
+status 0
+err_empty
 in_host test -d /not/there || fail 'the hook did not run'
 try jlmkr-stop -q web
+try jlmkr-config -q web 'pre_start_hook=/bin/true' systemd_nspawn_user_args=--network-bridge=br9
+try jlmkr-start web
+refused
+err_has 'warning: .*config: line [0-9]*: --network-bridge=br9: there is no interface br9, unless'
+tail -n 1 "$tmp/err" | grep -q 'line [0-9]* of its config: --network-bridge=br9: there is no interface br9: systemd-nspawn' ||
+	fail 'the reason is not said'
 try jlmkr-config -q web --unset pre_start_hook systemd_nspawn_user_args=
 
 # An editor that adds its words, and another answer each time.

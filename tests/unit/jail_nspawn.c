@@ -4,7 +4,7 @@
 #include "lib/base/str.h"
 #include "tests/unit/test.h"
 
-static const char *found_in(struct arena *m, const char *text, int missing)
+static const char *found_with(struct arena *m, const char *text, int missing, const char *hook)
 {
 	struct split words = { 0 };
 	struct faults found = { .m = m };
@@ -12,12 +12,17 @@ static const char *found_in(struct arena *m, const char *text, int missing)
 
 	CHECK_INT(word_split(m, text, 1, SPLIT_COMMENTS, &words, NULL), 0);
 	if (missing)
-		nspawn_missing(&words, &found);
+		nspawn_missing(&words, hook, &found);
 	else
 		nspawn_check(&words, &found);
 	for (size_t i = 0; i < found.n; i++)
 		str_addf(&out, "%u: %s\n", found.v[i].line, found.v[i].text);
 	return str_text(&out);
+}
+
+static const char *found_in(struct arena *m, const char *text, int missing)
+{
+	return found_with(m, text, missing, NULL);
 }
 
 TEST(words_are_read_as_getopt_does)
@@ -54,4 +59,15 @@ TEST(what_the_machine_lacks)
 	CHECK_STR(found_in(&m, "--network-bridge=lo --network-macvlan=lo:x --network-interface=../x", 1),
 	          "1: --network-bridge=lo: lo is no bridge\n"
 	          "1: --network-interface=../x: there is no interface ../x\n");
+}
+
+TEST(what_a_hook_names_it_may_make)
+{
+	AUTOFREE struct arena m = { 0 };
+	static const char hook[] = "#!/bin/sh\nip link add br77 type bridge\nmkdir -p /no/where";
+
+	CHECK_STR(found_with(&m, "--bind=/no/where --network-bridge=br77\n--bind=/no/other\n"
+	                     "--network-macvlan=no0", 1, hook),
+	          "2: --bind=/no/other: there is no /no/other\n"
+	          "3: --network-macvlan=no0: there is no interface no0\n");
 }

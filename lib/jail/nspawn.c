@@ -1,10 +1,13 @@
 #include "lib/jail/nspawn.h"
 
-#include <stdbool.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/auto.h"
 #include "lib/base/nearest.h"
 #include "lib/base/str.h"
 
@@ -14,10 +17,12 @@ enum value { NO_VALUE, VALUE, MAYBE_VALUE };
 enum need {
 	NEEDS_NOTHING,
 	NEEDS_SOURCE,		/* [+]SOURCE[:DEST[:OPTIONS]] */
-	NEEDS_LAYERS,		/* LOWER[:LOWER...][:UPPER]:DEST */
+	NEEDS_LAYERS,		/* LOWER[:LOWER...][:UPPER]:DEST; the upper one is made */
+	NEEDS_LOWER_LAYERS,	/* LOWER[:LOWER...]:DEST */
 	NEEDS_BRIDGE,
 	NEEDS_INTERFACE,
 	NEEDS_PATH,
+	NEEDS_NO_OTHER,		/* what jlmkr gives itself */
 };
 
 static const struct option {
@@ -33,7 +38,7 @@ static const struct option {
 	{ "settings", 0, VALUE, NEEDS_NOTHING },
 	{ "cleanup", 0, NO_VALUE, NEEDS_NOTHING },
 	{ "no-ask-password", 0, NO_VALUE, NEEDS_NOTHING },
-	{ "directory", 'D', VALUE, NEEDS_NOTHING },
+	{ "directory", 'D', VALUE, NEEDS_NO_OTHER },
 	{ "template", 0, VALUE, NEEDS_NOTHING },
 	{ "ephemeral", 'x', NO_VALUE, NEEDS_NOTHING },
 	{ "image", 'i', VALUE, NEEDS_NOTHING },
@@ -54,7 +59,7 @@ static const struct option {
 	{ "kill-signal", 0, VALUE, NEEDS_NOTHING },
 	{ "notify-ready", 0, VALUE, NEEDS_NOTHING },
 	{ "suppress-sync", 0, VALUE, NEEDS_NOTHING },
-	{ "machine", 'M', VALUE, NEEDS_NOTHING },
+	{ "machine", 'M', VALUE, NEEDS_NO_OTHER },
 	{ "hostname", 0, VALUE, NEEDS_NOTHING },
 	{ "uuid", 0, VALUE, NEEDS_NOTHING },
 	{ "slice", 'S', VALUE, NEEDS_NOTHING },
@@ -100,7 +105,7 @@ static const struct option {
 	{ "inaccessible", 0, VALUE, NEEDS_NOTHING },
 	{ "tmpfs", 0, VALUE, NEEDS_NOTHING },
 	{ "overlay", 0, VALUE, NEEDS_LAYERS },
-	{ "overlay-ro", 0, VALUE, NEEDS_LAYERS },
+	{ "overlay-ro", 0, VALUE, NEEDS_LOWER_LAYERS },
 	{ "console", 0, VALUE, NEEDS_NOTHING },
 	{ "pipe", 'P', NO_VALUE, NEEDS_NOTHING },
 	{ "background", 0, VALUE, NEEDS_NOTHING },
@@ -154,6 +159,7 @@ struct reading {
 	size_t at;
 	bool on_host;		/* what is missing is wanted, else what is wrong */
 	const char *hook;	/* what stands in it may be made by it */
+	struct nspawn_traits *traits;	/* or NULL */
 	struct faults *found;
 };
 
@@ -178,34 +184,47 @@ static void need_source(const struct reading *r, const char *option, const char 
 		fault_add(r->found, line_of(r), "%s=%s: there is no %s", option, value, path);
 }
 
-static void need_layers(const struct reading *r, const char *option, const char *value)
+/* Of two, the second is both the upper one and the destination. */
+static void need_layers(const struct reading *r, const char *option, const char *value, bool upper)
 {
+	struct words parts = { .m = r->found->m };
 	const char *rest = value;
 
-	while (rest) {
-		const char *path = next_part(r->found->m, &rest);
+	while (rest)
+		words_add(&parts, next_part(r->found->m, &rest));
+	for (size_t i = 0; i + (upper && parts.n > 2 ? 2 : 1) < parts.n; i++)
+		if (lacks_path(r, parts.v[i]))
+			fault_add(r->found, line_of(r), "%s=%s: there is no %s", option, value, parts.v[i]);
+}
 
-		if (rest && lacks_path(r, path))
-			fault_add(r->found, line_of(r), "%s=%s: there is no %s", option, value, path);
-	}
+/* By any of its names: an alternative one has no place in /sys. What is too long for this
+ * question is left to nspawn. */
+static bool is_interface(const char *name, char real[IF_NAMESIZE])
+{
+	snprintf(real, IF_NAMESIZE, "%s", name);
+	return strlen(name) >= IF_NAMESIZE || if_indextoname(if_nametoindex(name), real);
+}
+
+static bool is_bridge(const struct reading *r, const char *real)
+{
+	return access(arena_printf(r->found->m, "/sys/class/net/%s/bridge", real), F_OK) == 0;
 }
 
 /* "eth0", or "eth0:name in the jail"; several with blanks between. */
 static void need_interface(const struct reading *r, const char *option, const char *value,
                            bool bridge)
 {
-	struct arena *m = r->found->m;
+	char real[IF_NAMESIZE];
 
 	for (value += strspn(value, " "); *value; value += strspn(value, " ")) {
 		size_t n = strcspn(value, " ");
-		const char *name = arena_strndup(m, value, strcspn(value, ": "));
-		const char *path = arena_printf(m, "/sys/class/net/%s", name);
+		const char *name = arena_strndup(r->found->m, value, strcspn(value, ": "));
 
 		value += n;
 		if (strstr(r->hook, name)) continue;
-		if (strchr(name, '/') || access(path, F_OK) < 0)
+		if (!is_interface(name, real))
 			fault_add(r->found, line_of(r), "%s=%s: there is no interface %s", option, name, name);
-		else if (bridge && access(arena_printf(m, "%s/bridge", path), F_OK) < 0)
+		else if (bridge && strlen(name) < IF_NAMESIZE && !is_bridge(r, real))
 			fault_add(r->found, line_of(r), "%s=%s: %s is no bridge", option, name, name);
 	}
 }
@@ -213,9 +232,11 @@ static void need_interface(const struct reading *r, const char *option, const ch
 static void need(const struct reading *r, enum need need, const char *option, const char *value)
 {
 	switch (need) {
-	case NEEDS_NOTHING: break;
+	case NEEDS_NOTHING:
+	case NEEDS_NO_OTHER: break;
 	case NEEDS_SOURCE: need_source(r, option, value); break;
-	case NEEDS_LAYERS: need_layers(r, option, value); break;
+	case NEEDS_LAYERS: need_layers(r, option, value, true); break;
+	case NEEDS_LOWER_LAYERS: need_layers(r, option, value, false); break;
 	case NEEDS_BRIDGE: need_interface(r, option, value, true); break;
 	case NEEDS_INTERFACE: need_interface(r, option, value, false); break;
 	case NEEDS_PATH:
@@ -226,6 +247,29 @@ static void need(const struct reading *r, enum need need, const char *option, co
 }
 
 /* -- the words -- */
+
+/* "all", "CAP_SYS_ADMIN,CAP_NET_ADMIN" */
+static bool rules_network(const char *capabilities)
+{
+	for (size_t n; *capabilities; capabilities += n + (capabilities[n] == ',')) {
+		n = strcspn(capabilities, ",");
+		if ((n == 3 && !strncasecmp(capabilities, "all", n)) ||
+		    (n == 13 && !strncasecmp(capabilities, "CAP_NET_ADMIN", n)))
+			return true;
+	}
+	return false;
+}
+
+static void note_traits(struct nspawn_traits *t, const struct option *o, const char *value)
+{
+	bool yes = *value && strcmp(value, "no") && strcmp(value, "false") && strcmp(value, "0");
+
+	t->own_network |= str_starts(o->name, "network-") || str_eq(o->name, "private-network") ||
+	                  o->letter == 'n';
+	t->own_users |= o->letter == 'U' || (str_eq(o->name, "private-users") && (yes || !*value));
+	t->changes_firewall |= str_eq(o->name, "capability") && rules_network(value);
+	t->changes_firewall |= str_eq(o->name, "system-call-filter") && strstr(value, "bpf");
+}
 
 /* What is wrong, when that is wanted. */
 static void tell(const struct reading *r, const char *before, const char *what, const char *after)
@@ -241,6 +285,8 @@ static void use(struct reading *r, const struct option *o, const char *shown, co
 		if (r->at + 1 == r->words->n) return tell(r, "", shown, " lacks its value");
 		inside = r->words->v[++r->at];
 	}
+	if (r->traits) note_traits(r->traits, o, inside ? inside : "");
+	if (o->need == NEEDS_NO_OTHER) tell(r, "", shown, " has no place here: jlmkr gives its own");
 	if (r->on_host && inside) need(r, o->need, shown, inside);
 }
 
@@ -276,24 +322,39 @@ static void read_letters(struct reading *r, const char *word)
 	}
 }
 
-static void read_words(struct reading *r)
+/* Up to the word that ends the options, which is returned. */
+static const char *read_words(struct reading *r)
 {
 	for (; r->at < r->words->n; r->at++) {
 		const char *word = r->words->v[r->at];
 
-		if (word[0] != '-' || !word[1] || str_eq(word, "--")) return;
+		if (word[0] != '-' || !word[1] || str_eq(word, "--")) return word;
 		if (word[1] == '-')
 			read_long(r, word + 2);
 		else
 			read_letters(r, word + 1);
 	}
+	return NULL;
 }
 
 void nspawn_check(const struct split *words, struct faults *found)
 {
 	struct reading r = { .words = words, .found = found };
+	const char *end = read_words(&r);
 
-	read_words(&r);
+	if (end)
+		tell(&r, "'", end, "' is no option: it and what follows go to the jail's init; blanks in "
+		     "a value need quotes around it");
+}
+
+void nspawn_read(const struct split *words, struct nspawn_traits *t)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct faults unheard = { .m = &m };
+	struct reading r = { .words = words, .traits = t, .found = &unheard };
+	const char *end = read_words(&r);
+
+	if (!t->end) t->end = end;
 }
 
 void nspawn_missing(const struct split *words, const char *hook, struct faults *found)

@@ -6,6 +6,7 @@
 #include "lib/base/err.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
+#include "lib/jail/nspawn.h"
 
 /* In the default config; refused by nspawn on kernels without AppArmor. */
 static const char no_apparmor[] = "--inaccessible=/sys/module/apparmor";
@@ -86,30 +87,20 @@ static bool begins_elsewhere(const struct plan *p)
 	return false;
 }
 
-/* Whether the jail has a network of its own; nspawn's words begin so, or are -n. */
-static bool has_own_network(const struct plan *p)
+/* A forgotten quote: jails were on the host's network because of it. Docker and the like on
+ * that network change the host's firewall. */
+static void warn_of_words(struct plan *p, const struct split *own, const struct split *user)
 {
-	for (size_t i = 1; i < p->argv.n; i++)
-		if (str_starts(p->argv.v[i], "--network-") || str_eq(p->argv.v[i], "--private-network") ||
-		    str_eq(p->argv.v[i], "-n"))
-			return true;
-	return false;
-}
+	struct nspawn_traits t = { 0 };
 
-/* What Docker and the like are given; on the host's network their rules are the host's. */
-static void warn_of_firewall(struct plan *p)
-{
-	if (has_own_network(p)) return;
-	for (size_t i = 1; i < p->argv.n; i++) {
-		const char *word = p->argv.v[i];
-
-		if (!str_eq(word, "--capability=all") &&
-		    !(str_starts(word, "--system-call-filter=") && strstr(word, "bpf")))
-			continue;
+	nspawn_read(own, &t);
+	nspawn_read(user, &t);
+	if (t.end)
+		words_addf(&p->notes, "'%s' is no option: it and what follows go to the jail's init, "
+		           "systemd-nspawn does not see them; blanks in a value need quotes around it", t.end);
+	if (t.changes_firewall && !t.own_network && !t.own_users)
 		words_addf(&p->notes, "%s shares the host's network: Docker and the like in it change the "
 		           "host's firewall; give it a --network-bridge or --network-macvlan", p->jail);
-		return;
-	}
 }
 
 static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
@@ -135,7 +126,7 @@ static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
 	add_gpus(p, c, facts);
 	for (size_t i = 0; i < user.n; i++)
 		words_add(&p->argv, user.v[i]);
-	warn_of_firewall(p);
+	warn_of_words(p, &own, &user);
 	return 0;
 }
 

@@ -1,6 +1,9 @@
 #include "lib/jail/template.h"
 
+#include <arpa/inet.h>
+#include <net/if.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/arena.h"
@@ -73,12 +76,16 @@ const char *template_help(struct arena *m, const struct template *t)
 	return str_text(&out);
 }
 
-/* "#@ NAME: ABOUT [PRESET]" */
+/* "#@ NAME KIND: ABOUT [PRESET]" */
 static struct template_word read_word(struct arena *m, const char *line)
 {
-	const char *name = line + 3, *about = name + strcspn(name, ":") + 2;
+	const char *name = line + 3, *kind = name + strcspn(name, " ") + 1;
+	const char *about = kind + strcspn(kind, ":") + 2;
 	size_t n = strcspn(about, "\n"), text = strcspn(about, "[");
-	struct template_word w = { .name = arena_strndup(m, name, strcspn(name, ":")) };
+	struct template_word w = {
+		.name = arena_strndup(m, name, strcspn(name, " ")),
+		.kind = arena_strndup(m, kind, strcspn(kind, ":")),
+	};
 
 	if (text < n) w.preset = arena_strndup(m, about + text + 1, n - text - 2);
 	w.about = arena_strndup(m, about, text < n ? text - 1 : n);
@@ -99,13 +106,55 @@ struct template_word *template_words(struct arena *m, const struct template *t)
 	return all;
 }
 
-int template_check_value(const char *value, struct err *e)
+static bool is_address(const char *s, size_t n, bool *is_six)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	                            "._:/,+-";
+	struct in6_addr into;
+	char text[INET6_ADDRSTRLEN];
 
-	if (*value && strspn(value, plain) == strlen(value)) return 0;
-	return fail(e, ERR_USAGE, "'%s' must be letters, digits and ._:/,+-", value);
+	if (n >= sizeof text) return false;
+	memcpy(text, s, n);
+	text[n] = 0;
+	*is_six = strchr(text, ':');
+	return inet_pton(*is_six ? AF_INET6 : AF_INET, text, &into) == 1;
+}
+
+static bool is_prefixed(const char *s)
+{
+	size_t n = strcspn(s, "/"), digits = s[n] ? strspn(s + n + 1, "0123456789") : 0;
+	bool is_six;
+
+	if (!digits || digits > 3 || s[n + 1 + digits] || !is_address(s, n, &is_six)) return false;
+	return atoi(s + n + 1) <= (is_six ? 128 : 32);
+}
+
+static bool is_range(const char *s)
+{
+	size_t n = strcspn(s, ",");
+	bool six, six_too;
+
+	return s[n] && is_address(s, n, &six) && is_address(s + n + 1, strlen(s + n + 1), &six_too) &&
+	       six == six_too;
+}
+
+/* Narrower than what the kernel takes: it is put between words. */
+static bool is_interface(const char *s)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	                              "._-";
+
+	return *s && strspn(s, letters) == strlen(s) && strlen(s) < IF_NAMESIZE && *s != '.' && *s != '-';
+}
+
+int template_check_value(const struct template_word *w, const char *value, struct err *e)
+{
+	if (str_eq(w->kind, "address"))
+		return is_prefixed(value) ? 0 : fail(e, ERR_USAGE, "'%s' is no address with the length of its "
+		                                     "prefix, as 192.168.90.1/24 is", value);
+	if (str_eq(w->kind, "range"))
+		return is_range(value) ? 0 : fail(e, ERR_USAGE, "'%s' is no range of addresses, as "
+		                                  "192.168.90.100,192.168.90.200 is", value);
+	return is_interface(value) ? 0 : fail(e, ERR_USAGE, "'%s' cannot be the name of an interface",
+	                                      value);
 }
 
 static const char *find_set(char *const *sets, const char *name)
@@ -118,19 +167,27 @@ static const char *find_set(char *const *sets, const char *name)
 	return found;
 }
 
-static int check_sets(const struct template *t, const struct template_word *words,
-                      char *const *sets, struct err *e)
+static const struct template_word *word_of(const struct template_word *words, const char *set,
+                                           size_t n)
 {
+	for (; words->name; words++)
+		if (strlen(words->name) == n && !strncmp(words->name, set, n)) return words;
+	return NULL;
+}
+
+int template_check_sets(struct arena *m, const struct template *t, char *const *sets,
+                        struct err *e)
+{
+	const struct template_word *words = template_words(m, t), *w;
+
 	for (; *sets; sets++) {
-		size_t n = strcspn(*sets, "="), i = 0;
+		size_t n = strcspn(*sets, "=");
 
 		if (!(*sets)[n]) return fail(e, ERR_USAGE, "--set '%s': it is no NAME=VALUE", *sets);
-		while (words[i].name && (strlen(words[i].name) != n || strncmp(words[i].name, *sets, n)))
-			i++;
-		if (!words[i].name)
+		if (!(w = word_of(words, *sets, n)))
 			return fail(e, ERR_USAGE, "--set '%s': the template %s has no such word; "
 			            "'jlmkr help template-%s' shows them", *sets, t->name, t->name);
-		if (template_check_value(*sets + n + 1, e) < 0) return fail_in(e, "--set %s", words[i].name);
+		if (template_check_value(w, *sets + n + 1, e) < 0) return fail_in(e, "--set %s", w->name);
 	}
 	return 0;
 }
@@ -162,7 +219,7 @@ char *template_fill(struct arena *m, const struct template *t, char *const *sets
 	const struct template_word *words = template_words(m, t);
 	char *text = without_declarations(m, t->text);
 
-	if (check_sets(t, words, sets, e) < 0) return NULL;
+	if (template_check_sets(m, t, sets, e) < 0) return NULL;
 	for (; words->name; words++) {
 		const char *value = find_set(sets, words->name);
 		struct str out = { .m = m };

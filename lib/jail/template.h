@@ -1,8 +1,9 @@
 /* The templates that jlmkr brings along
  *
  * A template is a config. The comment at its top is its help: the first line says what it
- * is for. Lines "#@ NAME: WHAT IT IS [PRESET]" declare words that stand in it as @NAME@
- * and are given when a jail is made; "#@" lines are not part of the jail's config.
+ * is for. Lines "#@ NAME KIND: WHAT IT IS [PRESET]" declare words that stand in it as @NAME@
+ * and are given when a jail is made; "#@" lines are not part of the jail's config. Kinds: an
+ * `interface`, an `address` with its prefix length, a `range` of two addresses.
  */
 #ifndef JAIL_TEMPLATE_H
 #define JAIL_TEMPLATE_H
@@ -30,18 +31,23 @@ const char *template_brief(struct arena *m, const struct template *t);
 const char *template_help(struct arena *m, const struct template *t);
 
 struct template_word {
-	const char *name, *about;
+	const char *name, *kind, *about;
 	const char *preset;		/* or NULL: it must be given */
 };
 
 /* The words that it wants, ended by one without a name. */
 struct template_word *template_words(struct arena *m, const struct template *t);
 
-/* Whether this may be put in the place of a word: no blanks, quotes and the like. */
-int template_check_value(const char *value, struct err *e);
+/* Whether this may be put in the place of the word. Whatever may has no blanks, quotes and
+ * the like. */
+int template_check_value(const struct template_word *w, const char *value, struct err *e);
 
-/* The config with the words in place. `sets`: NULL-ended NAME=VALUE, the last of a name
- * counts. ERR_USAGE when one is missing, unknown, or cannot stand in a config. */
+/* ERR_USAGE when one of `sets`, NAME=VALUE and NULL-ended, is none, unknown, or not fit. */
+int template_check_sets(struct arena *m, const struct template *t, char *const *sets,
+                        struct err *e);
+
+/* The config with the words in place, of several values the last. ERR_USAGE also when one is
+ * missing. */
 char *template_fill(struct arena *m, const struct template *t, char *const *sets,
                     struct err *e);
 

@@ -69,7 +69,7 @@ for name in docker k3s incus router; do
 	status 0
 	try jlmkr-config -q "j-$name" --unset initial_setup
 	# Files that only these modules make, or that are read-only on this host.
-	in_host sed -i '/bridge-nf-call\|sys.vm\|at_least .proc/d' "$jails/j-$name/config"
+	in_host sed -i '/bridge-nf-call\|sys.vm\|sys.kernel\|at_least .proc/d' "$jails/j-$name/config"
 	try jlmkr-start "j-$name"
 	status 0
 	try jlmkr-exec "j-$name" ip -o link show host0

@@ -14,7 +14,7 @@ static char **all_sets(struct arena *m, const struct template *t)
 	struct words sets = { .m = m };
 
 	for (const struct template_word *w = template_words(m, t); w->name; w++)
-		words_addf(&sets, "%s=br7", w->name);
+		if (!w->preset) words_addf(&sets, "%s=br7", w->name);
 	return words_list(&sets);
 }
 
@@ -80,13 +80,35 @@ TEST(what_is_missing_or_odd_is_told)
 	CHECK_STR(fault_of("docker", NULL), "the template docker wants the bridge of the host that the "
 	          "jail joins, br1 for example; say it by --set bridge=...");
 	CHECK_STR(fault_of("docker", "bridge=a b"),
-	          "--set bridge: 'a b' must be letters, digits and ._:/,+-");
-	CHECK_STR(fault_of("docker", "bridge="), "--set bridge: '' must be letters, digits and ._:/,+-");
-	CHECK_STR(fault_of("docker", "bridge=x\n--capability=all"), "--set bridge: 'x\n--capability=all' "
-	          "must be letters, digits and ._:/,+-");
+	          "--set bridge: 'a b' cannot be the name of an interface");
+	CHECK_STR(fault_of("docker", "bridge="), "--set bridge: '' cannot be the name of an interface");
+	CHECK_STR(fault_of("docker", "bridge=x\n--capability=all"),
+	          "--set bridge: 'x\n--capability=all' cannot be the name of an interface");
+	CHECK_STR(fault_of("docker", "bridge=a-name-of-16-chars"),
+	          "--set bridge: 'a-name-of-16-chars' cannot be the name of an interface");
 	CHECK_STR(fault_of("docker", "bridge"), "--set 'bridge': it is no NAME=VALUE");
 	CHECK_STR(fault_of("docker", "brid=br1"), "--set 'brid=br1': the template docker has no such "
 	          "word; 'jlmkr help template-docker' shows them");
 	CHECK(!template_find("dokcer", &e));
 	CHECK_STR(e.text, "no template 'dokcer', did you mean 'docker'?");
+}
+
+TEST(values_are_what_their_word_wants)
+{
+	static const struct template_word address = { .kind = "address" }, range = { .kind = "range" };
+	static const char *const addresses[] = { "10.0.0.1/8", "fd00::1/64", "10.0.0.1/32" };
+	static const char *const none[] = { "10.0.0.1", "10.0.0.1/33", "10.0.0.1/", "10.0.0.1/8x", "x/8",
+		"fd00::1/129", "10.0.0.1/8\n", "10.0.0/8", "", "/8", "10.0.0.1/0008" };
+	static const char *const ranges[] = { "10.0.0.1,10.0.0.9", "fd00::1,fd00::9" };
+	static const char *const no_ranges[] = { "10.0.0.1", "10.0.0.1,", ",", "10.0.0.1,fd00::1",
+		"10.0.0.1,10.0.0.9,12h", "" };
+
+	for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++)
+		CHECK_INT(template_check_value(&address, addresses[i], NULL), 0);
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		CHECK_INT(template_check_value(&address, none[i], NULL), -1);
+	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+		CHECK_INT(template_check_value(&range, ranges[i], NULL), 0);
+	for (size_t i = 0; i < sizeof no_ranges / sizeof *no_ranges; i++)
+		CHECK_INT(template_check_value(&range, no_ranges[i], NULL), -1);
 }

@@ -4,7 +4,8 @@
     images.py WWW CERTS CONTROL LOG [ADDRESS [PORT]]
 
 Serves the folder WWW with CERTS/good.pem, prints its port when it listens, and writes a line
-to LOG for each request: time, method, path, range, user agent, status, bytes sent.
+to LOG for each request: time, method, path, range, user agent, status, bytes sent. Who asks for
+one of the names in the folder WWW/../hosts gets what is in there, with CERTS/publishers.pem.
 
 CONTROL is a file that may be missing, is read anew at each connection, and has a rule a line:
 
@@ -49,6 +50,7 @@ import urllib.parse
 WWW, CERTS, CONTROL, LOG = sys.argv[1:5]
 ADDRESS = sys.argv[5] if len(sys.argv) > 5 else "::"
 PORT = int(sys.argv[6]) if len(sys.argv) > 6 else 443
+HOSTS = os.path.join(os.path.dirname(os.path.abspath(WWW)), "hosts")
 CHUNK = 65536
 
 used = {}
@@ -65,6 +67,10 @@ def rules():
 
 def setting(name, default):
     return next((r[1] for r in rules() if r[0] == name), default)
+
+
+def folder(host):
+    return os.path.join(HOSTS, host) if host in os.listdir(HOSTS) else WWW
 
 
 def times_used(rule):
@@ -129,8 +135,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(int(args[0]), b"no such luck\n", retry_after(args[2:]))
         if action in ("bighead", "bigbody"):
             return self.flood(action)
-        file = os.path.normpath(os.path.join(WWW, path.lstrip("/")))
-        if not file.startswith(WWW + "/") or not os.path.isfile(file):
+        root = folder(self.headers.get("Host", ""))
+        file = os.path.normpath(os.path.join(root, path.lstrip("/") or "index"))
+        if not file.startswith(root + "/") or not os.path.isfile(file):
             return self.reply(404, b"not found\n")
         if action == "text":
             return self.reply(200, (" ".join(args) + "\n").encode())
@@ -235,12 +242,21 @@ class Server(http.server.ThreadingHTTPServer):
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         super().server_bind()
 
-    def finish_request(self, request, client_address):
-        """In the connection's own thread: a slow handshake holds up nobody else."""
+    def context(self, cert):
         ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         # Bad certificates have to be served, too.
         ctx.set_ciphers("DEFAULT:@SECLEVEL=0")
-        ctx.load_cert_chain(os.path.join(CERTS, setting("cert", "good") + ".pem"))
+        ctx.load_cert_chain(os.path.join(CERTS, cert + ".pem"))
+        return ctx
+
+    def named(self, tls, name, _):
+        if name and folder(name) != WWW:
+            tls.context = self.context("publishers")
+
+    def finish_request(self, request, client_address):
+        """In the connection's own thread: a slow handshake holds up nobody else."""
+        ctx = self.context(setting("cert", "good"))
+        ctx.sni_callback = self.named
         if setting("tls", "") == "1.3":
             ctx.minimum_version = ssl.TLSVersion.TLSv1_3
         request.settimeout(120)

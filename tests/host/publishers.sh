@@ -1,0 +1,105 @@
+#!/bin/sh
+# The templates' initial_setup, run for real: jails on bridges, with addresses from DHCP, install
+# software from a piece of Debian and from stand-ins of its publishers. A jail of the template
+# `router` leads the others to them.
+. "$(dirname "$0")/lib.sh"
+
+title='networks of their own'
+in_host ip link add br0 type bridge > "$tmp/out" 2>&1 || { skip 'this kernel has no bridges'; exit; }
+# Two networks, and this host's networkd for the outer one. This kernel has no modules to load,
+# and /proc/sys is read-only here but for the network's.
+in_host sh -ec 'ip link add br1 type bridge && ip link set br1 up
+	mkdir -p /run/systemd/network
+	printf "%s\n" "[Match]" "Name=br0" "[Network]" "Address=10.77.0.1/24" "DHCPServer=yes" \
+		"ConfigureWithoutCarrier=yes" > /run/systemd/network/br0.network
+	rm /etc/systemd/system/systemd-networkd.service; systemctl daemon-reload
+	systemctl start systemd-networkd
+	printf "#!/bin/sh\n" > /tmp/modprobe; chmod +x /tmp/modprobe
+	mount --bind /tmp/modprobe "$(readlink -f /sbin/modprobe)"
+	echo "nameserver 192.0.2.1" > /etc/resolv.conf
+	for d in kmsg fuse kvm vsock vhost-vsock nvidiactl; do [ -e /dev/$d ] || mknod /dev/$d c 1 3; done' \
+	> "$tmp/out" 2> "$tmp/err" || fail 'the networks cannot be made'
+
+# make NAME TEMPLATE SET...: its jail on Debian, which knows where the publishers are, and trusts them.
+make() {
+	name=$1 template=$2
+	shift 2
+	try jlmkr-create -q --template "$template" "$@" --distro=debian --release=bookworm "$name"
+	status 0
+	in_host sed -i '/bridge-nf-call\|sys.vm\|sys.kernel\|at_least .proc/d' "$jails/$name/config"
+	in_host sh -c 'cd "$1/rootfs"
+		echo "10.77.0.1 deb.debian.org download.docker.com nvidia.github.io get.k3s.io" >> etc/hosts
+		rm -f etc/apt/sources.list.d/*
+		echo "deb [trusted=yes] https://deb.debian.org/debian bookworm main" > etc/apt/sources.list
+		mkdir -p etc/ssl/certs usr/local/share/ca-certificates
+		cp "$2" etc/ssl/certs/ca-certificates.crt; cp "$2" usr/local/share/ca-certificates/test.crt' \
+		- "$jails/$name" /tmp/ca.pem
+}
+in_host sh -c 'cat > /tmp/ca.pem' < "$here/../../build/out/host/base/ca/ca.pem"
+
+# its initial_setup can be run again
+again() {
+	try jlmkr-setup "$1"
+	status 0
+}
+
+story 'router: two networks, DHCP and names inside, NAT to the outside'
+make router router --set wan=br0 --set lan=br1
+try jlmkr-start router
+status 0
+try jlmkr-exec router systemctl is-active dnsmasq nftables
+is 'active active' "$(echo $(cat "$tmp/out"))"
+in_host jlmkr-exec router ip -o addr > "$tmp/out"
+out_has 'host0.*inet 10\.77\.0\.'
+out_has 'lan0.*inet 192\.168\.90\.1/24'
+again router
+
+try jlmkr-exec router sh -c 'cat /etc/default/dnsmasq; journalctl -u dnsmasq -o cat'
+out_has 'IGNORE_RESOLVCONF=yes'
+out_has 'using nameserver 192.0.2.1#53'
+
+story '... and so after a restart'
+try jlmkr-restart -q router
+status 0
+try jlmkr-exec router nft list ruleset
+out_has masquerade
+out_has 'policy drop'
+
+story 'docker: installed over the router, from the repository of its publisher'
+make docker docker --set bridge=br1
+try jlmkr-start docker
+status 0
+err_has '^docker info'
+in_host jlmkr-exec docker ip -o addr show host0 > "$tmp/out"
+out_has 'inet 192\.168\.90\.'
+try jlmkr-exec docker sh -c 'ls /usr/bin/nvidia-ctk'
+refused
+again docker
+
+story '... with the NVIDIA toolkit when the GPU is there'
+try jlmkr-config -q docker "systemd_nspawn_user_args=$(in_host jlmkr-config docker systemd_nspawn_user_args)
+--bind=/dev/nvidiactl"
+try jlmkr-restart -q docker
+try jlmkr-setup docker
+status 0
+err_has '^nvidia-ctk runtime configure --runtime=docker'
+try jlmkr-stop -q docker
+
+story 'k3s: by the script of its publisher'
+make k3s k3s --set bridge=br1
+try jlmkr-start k3s
+status 0
+err_has '^k3s is installed'
+try jlmkr-exec k3s systemctl is-active k3s
+is active "$(cat "$tmp/out")"
+again k3s
+try jlmkr-stop -q k3s
+
+story 'incus: from Debian, with all capabilities'
+make incus incus --set bridge=br1
+try jlmkr-start incus
+status 0
+err_has '^incus --version'
+is "$(in_host grep CapBnd /proc/1/status)" "$(in_host jlmkr-exec incus grep CapBnd /proc/self/status)"
+again incus
+finish

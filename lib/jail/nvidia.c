@@ -123,7 +123,8 @@ static void add_other(struct nvidia *nv, const struct nvidia_file *f)
 	/* A folder of somebody else's would hide the jail's. */
 	if (f->type == NVIDIA_FOLDER && !str_starts(base_of(f->path), "nvidia")) return;
 	words_addf(&nv->binds, device ? "--bind=%s" : "--bind-ro=%s", f->path);
-	if (!is_in_memory(f->path)) words_add(&nv->places, f->path);
+	if (!is_in_memory(f->path))
+		words_add(f->type == NVIDIA_FOLDER ? &nv->folders : &nv->places, f->path);
 }
 
 static const char *farm_path(struct arena *m, const struct nvidia *nv)
@@ -159,6 +160,7 @@ void nvidia_make(struct arena *m, const struct nvidia_file *files, size_t n, str
 	*out = (struct nvidia){
 		.binds.m = m,
 		.places.m = m,
+		.folders.m = m,
 		.entries = arena_array(m, 2 * n + 1, sizeof *out->entries),
 	};
 	for (size_t i = 0; i < n; i++)

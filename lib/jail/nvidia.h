@@ -48,7 +48,7 @@ struct nvidia_entry {
 
 struct nvidia {
 	struct words binds;		/* for nspawn */
-	struct words places;		/* where in the rootfs nspawn makes mount points */
+	struct words places, folders;	/* where in the rootfs they go: files, and folders */
 	struct nvidia_entry *entries;
 	size_t entry_count;
 	bool has_32, has_64;

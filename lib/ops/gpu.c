@@ -1,6 +1,5 @@
 #include "lib/ops/gpu.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +8,6 @@
 
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
-#include "lib/base/fd.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/run.h"
@@ -18,16 +16,14 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/ops/farm.h"
+#include "lib/ops/linker.h"
+#include "lib/ops/points.h"
 #include "lib/text/elf.h"
 
 enum {
 	PRINTED_MAX = 256 * 1024,
 	PROGRAM_MS = 30 * 1000,
-	BOOT_WAIT = 90,
 };
-
-/* The last line of a conf after which ldconfig was run. */
-static const char is_known[] = "# ldconfig was run\n";
 
 static char *run_driver(struct arena *m, struct err *e, const char *program, const char *a,
                         const char *b)
@@ -127,74 +123,46 @@ void gpu_look(struct engine *en, const char *name, bool wanted, bool dry, struct
 	if (!dry) load_driver(en->m);
 	if ((!dry && !run_driver(en->m, &e, "nvidia-smi", "-f", "/dev/null")) ||
 	    list_files(en->m, &g->nv, &e) < 0) {
-		out_warn("%s starts without the NVIDIA GPU: %s", name, e.text);
+		if (e.kind != ERR_INTERRUPTED) out_warn("%s starts without the NVIDIA GPU: %s", name, e.text);
 		return;
 	}
+	if (!g->nv.entry_count) out_warn("%s: nvidia-container-cli names no libraries of the driver", name);
 	g->works = true;
 }
 
-/* -- mount points in the rootfs -- */
+/* -- before the start -- */
 
-static bool is_there(int root, const char *path)
+/* All but the binds to these places, which are told of. */
+static void leave_out(struct gpu *g, const char *name, const struct words *unfit)
 {
-	AUTOCLOSE int fd = open_in_root(root, path, O_PATH, 0, NULL);
+	struct words left = { .m = g->nv.binds.m };
 
-	return fd >= 0;
-}
+	for (size_t i = 0; i < g->nv.binds.n; i++) {
+		const char *path = strchr(g->nv.binds.v[i], '=') + 1;
 
-/* What is missing of a path, from the top. */
-static void add_missing(struct words *list, int root, const char *path)
-{
-	size_t n = 0;
-
-	while (path[n]) {
-		const char *part;
-
-		n += 1 + strcspn(path + n + 1, "/");
-		part = arena_printf(list->m, "%.*s", (int)n, path);
-		if (!is_there(root, part) && !has_word(words_list(list), part)) words_add(list, part);
+		if (has_word(words_list(unfit), path))
+			out_warn("%s gets no %s of the NVIDIA driver: something else is there in its rootfs", name,
+			         path);
+		else
+			words_add(&left, g->nv.binds.v[i]);
 	}
+	g->nv.binds = left;
 }
 
-/* Only what is empty: what has contents is the jail's by now. */
-static void remove_point(struct arena *m, int root, const char *path)
+static int prepare(struct engine *en, const char *name, int jail, int root, struct gpu *g,
+                   struct err *e)
 {
-	const char *name = strrchr(path, '/') + 1;
-	const char *folder = arena_printf(m, "%.*s", (int)(name - path), path);
-	AUTOCLOSE int dir = open_in_root(root, folder, O_PATH | O_DIRECTORY, 0, NULL);
-	struct stat st;
+	struct words unfit = { .m = en->m };
 
-	if (dir < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return;
-	if (S_ISDIR(st.st_mode)) unlinkat(dir, name, AT_REMOVEDIR);
-	else if (S_ISREG(st.st_mode) && st.st_size == 0) unlinkat(dir, name, 0);
+	if (points_make(en->m, jail, root, &g->nv, &unfit, e) < 0) return -1;
+	leave_out(g, name, &unfit);
+	return farm_make(en->m, &g->nv, e);
 }
 
-static void remove_points(struct arena *m, int jail, int root)
+static void warn_of_linker(const char *name, const struct err *why)
 {
-	char *text = read_file(m, jail, LAYOUT_NVIDIA, PRINTED_MAX, NULL, NULL), **points;
-	size_t n = 0, odd;
-
-	if (!text) return;
-	points = nvidia_paths(m, text, &odd);
-	while (points[n])
-		n++;
-	while (n-- > 0)
-		remove_point(m, root, points[n]);
-	unlinkat(jail, LAYOUT_NVIDIA, 0);
-}
-
-static int note_points(struct arena *m, int jail, int root, const struct words *places,
-                       struct err *e)
-{
-	struct words missing = { .m = m };
-	struct str text = { .m = m };
-
-	for (size_t i = 0; i < places->n; i++)
-		add_missing(&missing, root, places->v[i]);
-	if (!missing.n) return 0;
-	for (size_t i = 0; i < missing.n; i++)
-		str_addf(&text, "%s\n", missing.v[i]);
-	return replace_file(jail, LAYOUT_NVIDIA, str_text(&text), text.len, 0600, e);
+	out_warn("%s may not find the libraries of the NVIDIA driver in " NVIDIA_LIBRARIES ": %s", name,
+	         why->text);
 }
 
 int gpu_prepare(struct engine *en, const char *name, struct gpu *g, struct err *e)
@@ -204,60 +172,19 @@ int gpu_prepare(struct engine *en, const char *name, struct gpu *g, struct err *
 	int runs;
 
 	if (jail < 0 || (root = jail_open_rootfs(jail, e)) < 0) return -1;
-	/* To remove what a running jail has mounted something on would unmount it there. */
 	if (faccessat(jail, LAYOUT_NVIDIA, F_OK, 0) == 0) {
 		if ((runs = engine_runs(en, name, e)) != 0) return runs < 0 ? -1 : 0;
-		remove_points(en->m, jail, root);
+		points_remove(en->m, jail, root);
 	}
 	if (!g->works) return 0;
-	if (note_points(en->m, jail, root, &g->nv.places, &why) == 0 &&
-	    farm_make(en->m, &g->nv, &why) == 0)
-		return 0;
-	g->works = false;
-	out_warn("%s starts without the NVIDIA GPU: %s", name, why.text);
+	if (prepare(en, name, jail, root, g, &why) < 0) {
+		g->works = false;
+		out_warn("%s starts without the NVIDIA GPU: %s", name, why.text);
+	} else if (linker_prepare(en, root, &g->nv, &g->nv.binds, &g->news, &why) < 0) {
+		g->news = false;
+		warn_of_linker(name, &why);
+	}
 	return 0;
-}
-
-/* -- what the jail's linker knows -- */
-
-static int run_ldconfig(struct engine *en, const char *name, struct err *e)
-{
-	const struct script_how how = {
-		.path = "ldconfig",
-		.what = "ldconfig",
-		.output = STDERR_FILENO,
-		.boot_wait = BOOT_WAIT,
-	};
-	int status;
-
-	out_step("Telling %s which libraries of the NVIDIA driver there are", name);
-	status = engine_script(en, name, &how, e);
-	return status > 0 ? fail(e, ERR_HOST, "ldconfig in %s ended with status %d", name, status) :
-	                    status;
-}
-
-/* The file is complete only when ldconfig was run with it: one that was interrupted is
- * done again by the next start. */
-static int make_known(struct engine *en, const char *name, int root, const char *conf,
-                      struct err *e)
-{
-	const char *old = read_in_root(en->m, root, NVIDIA_CONF, PRINTED_MAX, NULL);
-	const char *full = arena_printf(en->m, "%s%s", conf, is_known);
-
-	if (old && str_eq(old, full)) return 0;
-	if (write_in_root(root, NVIDIA_CONF, conf, 0644, e) < 0 || run_ldconfig(en, name, e) < 0)
-		return -1;
-	return write_in_root(root, NVIDIA_CONF, full, 0644, e);
-}
-
-static int make_unknown(struct engine *en, const char *name, int root, struct err *e)
-{
-	int rc;
-
-	if (!is_there(root, NVIDIA_CONF)) return 0;
-	if (write_in_root(root, NVIDIA_CONF, "", 0644, e) < 0) return -1;
-	if ((rc = run_ldconfig(en, name, e)) < 0 && e->kind == ERR_INTERRUPTED) return -1;
-	return unlink_in_root(root, NVIDIA_CONF, rc < 0 ? NULL : e) < 0 ? -1 : rc;
 }
 
 int gpu_finish(struct engine *en, const char *name, const struct gpu *g, struct err *e)
@@ -267,14 +194,14 @@ int gpu_finish(struct engine *en, const char *name, const struct gpu *g, struct 
 	int rc = 0;
 
 	if (jail < 0 || (root = jail_open_rootfs(jail, e)) < 0) return -1;
-	if (!g->wanted) rc = make_unknown(en, name, root, &why);
-	else if (g->works && g->nv.entry_count) rc = make_known(en, name, root, g->nv.conf, &why);
+	if (!g->wanted) rc = linker_forget(en, name, root, &why);
+	else if (g->works && g->news) rc = linker_learn(en, name, root, &g->nv, &why);
 	if (rc == 0) return 0;
 	if (why.kind == ERR_INTERRUPTED) {
 		if (e) *e = why;
 		return -1;
 	}
-	out_warn("%s may not find the libraries of the NVIDIA driver in " NVIDIA_LIBRARIES ": %s",
-	         name, why.text);
+	if (g->wanted) warn_of_linker(name, &why);
+	else out_warn("%s may still look for the NVIDIA driver: %s", name, why.text);
 	return 0;
 }

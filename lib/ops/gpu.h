@@ -5,9 +5,8 @@
  * with a clean environment and for a bounded time: with a broken driver they hang. A
  * driver that does not work is no fault: the jail starts without it, and that is said.
  *
- * What nspawn leaves in the rootfs, empty files and folders that it mounted on, is
- * noted in the file .nvidia beside the config beforehand, and removed by the next
- * start. The farm under /run stays until the host reboots: jails share it.
+ * What is bound needs places in the rootfs: lib/ops/points.h. The farm under /run stays
+ * until the host reboots: jails share it.
  */
 #ifndef OPS_GPU_H
 #define OPS_GPU_H
@@ -22,6 +21,7 @@ struct err;
 struct gpu {
 	bool wanted;		/* the config says so */
 	bool works;
+	bool news;		/* the jail's linker has to be told of it */
 	struct nvidia nv;	/* if it works */
 };
 

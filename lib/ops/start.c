@@ -194,6 +194,8 @@ int op_start_show(struct engine *en, const char *name, bool json, struct err *e)
 	if (find_jail(en, name, &in.jail, e) < 0 || make_plan(en, &in, SHOWN, e) < 0) return -1;
 	if (!(text = engine_show_start(en, &in.plan, e))) return -1;
 	if (note_hooks(en, &in, e) < 0) return -1;
+	if (in.gpu.works && !exists(in.gpu.nv.farm))
+		out_note("%s is not there: a start makes it", in.gpu.nv.farm);
 	if (in.setup.wanted && in.setup.first_start)
 		out_note("it would be the first start of %s: its initial_setup is run then", name);
 	puts(json ? text : plan_command(en->m, &in.plan));

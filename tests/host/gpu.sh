@@ -54,6 +54,19 @@ try jlmkr-exec gpu sh -c 'cmp /run/jlmkr-nvidia/lib64/libcuda.so.1 /run/jlmkr-nv
 	[ -s /run/jlmkr-nvidia/lib64/libcuda.so.1 ] && [ -c /dev/nvidia0 ] && [ -x /usr/bin/nvidia-smi ]'
 status 0
 
+story 'services that start with the jail find them, the first time too'
+try jlmkr-stop -q gpu
+in_host sh -c "cd $jails/gpu/rootfs && rm etc/ld.so.conf.d/jlmkr-nvidia.conf etc/ld.so.cache
+	printf '%s\n' '[Unit]' 'DefaultDependencies=no' 'After=sysinit.target' 'Before=basic.target' '[Service]' 'Type=oneshot' \
+		'ExecStart=/bin/sh -c \"ldconfig -p > /root/known\"' > etc/systemd/system/look.service
+	ln -s ../look.service etc/systemd/system/multi-user.target.wants/look.service
+	rm -f root/known"
+try jlmkr-start -q gpu
+status 0
+try jlmkr-exec gpu cat /root/known
+out_has 'libcuda.so.1 .*=> /run/jlmkr-nvidia'
+in_host sh -c "cd $jails/gpu/rootfs && rm root/known etc/systemd/system/look.service etc/systemd/system/*/look.service"
+
 story 'a second start changes nothing'
 try jlmkr-restart gpu
 status 0
@@ -67,6 +80,18 @@ status 0
 err_has 'starts without the NVIDIA GPU: nvidia-smi'
 try jlmkr-stop -q gpu
 in_host rm /run/broken
+
+story 'a root that is read-only, and something in the way'
+in_host sh -c "rm -f $jails/gpu/rootfs/usr/bin/nvidia-smi; mkdir -p $jails/gpu/rootfs/usr/bin/nvidia-smi"
+try jlmkr-config -q gpu systemd_nspawn_user_args=--read-only
+try jlmkr-start gpu
+status 0
+err_has 'gpu gets no /usr/bin/nvidia-smi of the NVIDIA driver: something else is there'
+try jlmkr-exec gpu test -e /dev/nvidia0
+status 0
+try jlmkr-stop -q gpu
+in_host rmdir "$jails/gpu/rootfs/usr/bin/nvidia-smi"
+try jlmkr-config -q gpu --unset systemd_nspawn_user_args
 
 story 'nothing of it stays when passthrough is off'
 try jlmkr-start -q gpu

@@ -1,0 +1,30 @@
+/* What a jail's linker knows of the NVIDIA driver's libraries
+ *
+ * A file of ld.so.conf.d in the rootfs names where they are; ldconfig(8) has to be run in the
+ * jail when it has changed. That is done twice then: by a unit that the jail gets for this one
+ * boot, before its services start, and once it is up, to know that it was done. The file says so
+ * in its last line; without that the next start does it again.
+ */
+#ifndef OPS_LINKER_H
+#define OPS_LINKER_H
+
+#include <stdbool.h>
+
+struct engine;
+struct err;
+struct nvidia;
+struct words;
+
+/* Before a start with the driver: write the file, and add what nspawn needs for the unit to
+ * `binds`. `*news`: whether something has changed. */
+int linker_prepare(struct engine *en, int root, const struct nvidia *nv, struct words *binds,
+                   bool *news, struct err *e);
+
+/* After it: nothing that has changed is left undone. */
+int linker_learn(struct engine *en, const char *name, int root, const struct nvidia *nv,
+                 struct err *e);
+
+/* After a start without the driver: nothing of it is left. */
+int linker_forget(struct engine *en, const char *name, int root, struct err *e);
+
+#endif

@@ -38,6 +38,7 @@ struct inner {
 	struct arena *m;
 	const char *jail, *unit;
 	const char *user, *cwd;	/* as asked for, to be named in a fault; NULL: neither */
+	const char *program;	/* that was asked for */
 	struct enter in;
 	struct bus *bus;
 	struct unit_watch watch;
@@ -67,6 +68,13 @@ int inner_resume(struct inner *in, struct err *e);
 /* Wait until it is over, and return its exit status. Signals that we catch are
  * handed on to it. */
 int inner_wait(struct inner *in, struct err *e);
+
+/* Whether it is a status that systemd gives to what it could not run. */
+bool unrun_status(int status);
+
+/* Why the program was not run: a fault, or 127; or the status, when it was run after all and
+ * this is its own. */
+int unrun_tell(const struct inner *in, int status, struct err *e);
 
 /* The same for a service on a pty of the jail's, which is connected to our stdin and
  * stdout meanwhile. The options are completed with the pty. `greet`: say how to leave. */

@@ -3,7 +3,6 @@
 #include <sys/random.h>
 
 #include "lib/base/err.h"
-#include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/bus/bus.h"
@@ -12,16 +11,7 @@
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 
-enum {
-	FIRST_STATUS = 200,	/* systemd.exec(5): what was done before the program was run */
-	LAST_STATUS = 245,
-	CHDIR_FAILED = 200,
-	EXEC_FAILED = 203,
-	GROUP_FAILED = 216,
-	USER_FAILED = 217,
-	NOT_FOUND = 127,	/* what a shell says for it */
-	REACH_MS = 10 * 1000,
-};
+enum { REACH_MS = 10 * 1000 };
 
 /* Nobody else's unit has this name, in whichever jail. */
 static const char *unit_name(struct arena *m)
@@ -70,6 +60,7 @@ int inner_start(struct inner *in, const struct run_options *o, const int stdio[3
 	struct wire w;
 
 	in->over = true;
+	in->program = argv[0];
 	unit_begin_start(&w, in->m, in->unit);
 	if (run_options_add(&w, o, &u, e) < 0) return -1;
 	if (guard_start(&in->guard, &in->in, in->unit, e) < 0) return -1;
@@ -123,27 +114,10 @@ static bool ended_with_jail(const struct inner *in, const struct unit_state *s)
 	return !state || str_eq(state, "stopping");
 }
 
-/* With Type=exec a start that fails is one whose program was not run. */
+/* With Type=exec a start that fails is one whose program was not run, mostly. */
 static bool never_ran(const struct inner *in, const struct unit_state *s)
 {
-	return s->exec_status >= FIRST_STATUS && s->exec_status <= LAST_STATUS &&
-	       in->watch.job_result && !str_eq(in->watch.job_result, "done");
-}
-
-static int tell_why(const struct inner *in, int status, struct err *e)
-{
-	switch (status) {
-	case EXEC_FAILED:
-		out_warn("there is no such command in %s, or it cannot be run", in->jail);
-		return NOT_FOUND;
-	case CHDIR_FAILED:
-		return fail(e, ERR_HOST, "%s has no such folder to run the command in: %s",
-		            in->jail, in->cwd ? in->cwd : "/");
-	case USER_FAILED: case GROUP_FAILED:
-		return fail(e, ERR_HOST, "%s has no user %s", in->jail, in->user ? in->user : "root");
-	}
-	return fail(e, ERR_HOST, "%s: its systemd could not run the command (status %d, "
-	            "see systemd.exec(5))", in->jail, status);
+	return unrun_status(s->exec_status) && in->watch.job_result && !str_eq(in->watch.job_result, "done");
 }
 
 /* What systemd-run --wait makes of it. */
@@ -161,7 +135,7 @@ static int exit_status(const struct inner *in, struct err *e)
 	/* Not the command, but what it left behind, which had to be killed. */
 	if (str_eq(s->result, "timeout") && s->exec_code == CLD_EXITED) return s->exec_status;
 	if (!str_eq(s->result, "exit-code") || s->exec_status <= 0) return 1;
-	return never_ran(in, s) ? tell_why(in, s->exec_status, e) : s->exec_status;
+	return never_ran(in, s) ? unrun_tell(in, s->exec_status, e) : s->exec_status;
 }
 
 int inner_wait(struct inner *in, struct err *e)

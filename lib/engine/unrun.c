@@ -1,0 +1,109 @@
+/* Why the jail's systemd did not run a command, by the status that it says (systemd.exec(5),
+ * "Process Exit Codes"). A program that ends at once with such a status of its own is taken for
+ * one that was not run, when systemd hears of its end before it hears of its beginning. So the
+ * jail is looked into: what would have to be missing there, and is not, was no obstacle. */
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/out.h"
+#include "lib/base/str.h"
+#include "lib/engine/impl.h"
+
+enum {
+	FIRST_STATUS = 200,
+	LAST_STATUS = 245,
+	CHDIR_FAILED = 200,
+	EXEC_FAILED = 203,
+	GROUP_FAILED = 216,
+	USER_FAILED = 217,
+	NOT_FOUND = 127,	/* what a shell says for it */
+	HEAD = 256,		/* what the kernel reads of a script's first line */
+	PASSWD_BYTES = 1024 * 1024,
+};
+
+bool unrun_status(int status)
+{
+	return status >= FIRST_STATUS && status <= LAST_STATUS;
+}
+
+static bool is_kind(int root, const char *path, mode_t kind, mode_t mode)
+{
+	AUTOCLOSE int fd = open_in_root(root, path, O_PATH, 0, NULL);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == kind &&
+	       (!mode || st.st_mode & mode);
+}
+
+static const char *find_program(const struct inner *in)
+{
+	static const char *const folders[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+		"/usr/bin", "/sbin", "/bin" };
+	const char *path = in->program;
+
+	if (strchr(path, '/')) return is_kind(in->in.root, path, S_IFREG, 0111) ? path : NULL;
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		path = arena_printf(in->m, "%s/%s", folders[i], in->program);
+		if (is_kind(in->in.root, path, S_IFREG, 0111)) return path;
+	}
+	return NULL;
+}
+
+/* Of a script, and not there. NULL: there is none, or it is there. */
+static const char *missing_interpreter(const struct inner *in, const char *program)
+{
+	AUTOCLOSE int fd = open_file_in_root(in->in.root, program, NULL);
+	char head[HEAD + 1], *name = head + 2;
+	ssize_t n = fd < 0 ? -1 : pread(fd, head, HEAD, 0);
+
+	if (n < 2 || memcmp(head, "#!", 2)) return NULL;
+	head[n] = 0;
+	name += strspn(name, " \t");
+	name[strcspn(name, " \t\r\n")] = 0;
+	return is_kind(in->in.root, name, S_IFREG, 0111) ? NULL : arena_strdup(in->m, name);
+}
+
+static int tell_exec(const struct inner *in, int status)
+{
+	const char *program = find_program(in);
+	const char *missing = program ? missing_interpreter(in, program) : NULL;
+
+	if (program && !missing) return status;
+	if (missing)
+		out_warn("%s in %s wants to be run by %s, which is not there", program, in->jail, missing);
+	else
+		out_warn("there is no such command in %s, or it cannot be run", in->jail);
+	return NOT_FOUND;
+}
+
+static bool knows_user(const struct inner *in)
+{
+	const char *text = read_in_root(in->m, in->in.root, "/etc/passwd", PASSWD_BYTES, NULL);
+	const char *line = arena_printf(in->m, "\n%s:", in->user), *uid = arena_printf(in->m, ":%s:", in->user);
+
+	return text && (strstr(arena_printf(in->m, "\n%s", text), line) || strstr(text, uid));
+}
+
+int unrun_tell(const struct inner *in, int status, struct err *e)
+{
+	switch (status) {
+	case EXEC_FAILED:
+		return tell_exec(in, status);
+	case CHDIR_FAILED:
+		if (!in->cwd || is_kind(in->in.root, in->cwd, S_IFDIR, 0)) return status;
+		return fail(e, ERR_HOST, "%s has no such folder to run the command in: %s", in->jail, in->cwd);
+	case USER_FAILED: case GROUP_FAILED:
+		if (!in->user || knows_user(in)) return status;
+		return fail(e, ERR_HOST, "%s has no user %s", in->jail, in->user);
+	}
+	out_warn("%s: status %d is the command's own, or its systemd could not run it "
+	         "(systemd.exec(5))", in->jail, status);
+	return status;
+}

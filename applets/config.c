@@ -89,7 +89,7 @@ static int show(struct host *h, const struct config_args *a, const char *name, c
 
 /* -- changing -- */
 
-static void tell_problems(struct host *h, const char *name)
+static void tell_what_now(struct host *h, const char *name)
 {
 	AUTOENGINE struct engine en;
 
@@ -103,8 +103,11 @@ static int change(struct host *h, const struct config_args *a, const char *name,
 {
 	size_t n = 0, room = a->unset.n + 1;
 	struct config_change *all;
+	struct faults news = { .m = h->m };
 	int rc;
 
+	if (applet_need(h, "config ...", NEEDS_ROOT, e) < 0) return -1;
+	if (a->json) return fail(e, ERR_USAGE, "--json shows, it does not set");
 	for (char *const *w = words; *w; w++)
 		room++;
 	all = arena_array(h->m, room, sizeof *all);
@@ -116,8 +119,10 @@ static int change(struct host *h, const struct config_args *a, const char *name,
 	}
 	for (size_t i = 0; i < a->unset.n; i++)
 		all[n++] = (struct config_change){ a->unset.v[i], NULL };
-	if ((rc = op_config_change(h, name, all, n, e)) < 0) return -1;
-	if (rc == 1) tell_problems(h, name);
+	if ((rc = op_config_change(h, name, all, n, &news, e)) < 0) return -1;
+	for (size_t i = 0; i < news.n; i++)
+		out_warn("%s: config: line %u: %s", name, news.v[i].line, news.v[i].text);
+	if (rc == 1) tell_what_now(h, name);
 	else out_note("Nothing was changed.");
 	return 0;
 }
@@ -127,23 +132,29 @@ static int change(struct host *h, const struct config_args *a, const char *name,
 /* A jail by its name, anything with a slash and what is no jail by its path. */
 static const char *find_file(struct host *h, const char *operand, struct err *e)
 {
-	const char *path;
+	struct err why = { .kind = ERR_MISSING };
+	bool is_name = !strchr(operand, '/');
 
-	if (!strchr(operand, '/') && h->dir && jail_check(h->m, h->dir, operand, NULL) == 0)
+	if (is_name && h->dir && jail_check(h->m, h->dir, operand, &why) == 0)
 		return arena_printf(h->m, "%s/" LAYOUT_CONFIG, layout_jail(h->m, h->dir, operand));
-	path = operand;
-	if (access(path, F_OK) == 0) return path;
-	fail(e, ERR_MISSING, "there is neither a jail nor a file '%s'", operand);
+	if (access(operand, F_OK) == 0) return operand;
+	if (is_name && !h->dir && applet_need(h, "config", NEEDS_DIR, e) < 0) return NULL;
+	if (why.kind == ERR_MISSING)
+		fail(e, ERR_MISSING, "there is neither a jail nor a file '%s'", operand);
+	else if (e)
+		*e = why;
 	return NULL;
 }
 
 static const char *read_text(struct host *h, const char *path, struct err *e)
 {
-	AUTOCLOSE int fd = -1;
+	AUTOCLOSE int fd = str_eq(path, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+	                                     : open(path, O_RDONLY | O_CLOEXEC);
+	const char *text;
 
-	if (str_eq(path, "-")) return conf_read(h->m, STDIN_FILENO, e);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) return fail_sys(e, "open %s", path), NULL;
-	return conf_read(h->m, fd, e);
+	if (fd < 0) return fail_sys(e, "open %s", path), NULL;
+	if (!(text = conf_read(h->m, fd, e))) fail_in(e, "%s", path);
+	return text;
 }
 
 static void print_problems_json(struct arena *m, const struct faults *found)
@@ -168,7 +179,7 @@ static int check(struct host *h, const struct config_args *a, const char *operan
 	struct faults found = { .m = h->m };
 
 	if (!path || !(text = read_text(h, path, e))) return -1;
-	op_config_check(h->m, text, &found);
+	op_config_check(h->m, text, true, &found);
 	if (a->json)
 		print_problems_json(h->m, &found);
 	else
@@ -188,8 +199,9 @@ static int config_run(struct host *h, const void *args, char *const *operands, s
 		if (operands[1] || a->unset.n) return fail(e, ERR_USAGE, "--check takes one jail or file");
 		return check(h, a, name, e);
 	}
-	if (!h->dir) return fail(e, ERR_USAGE, "which jailmaker directory? Name it by --dir");
-	if (jail_check(h->m, h->dir, name, e) < 0) return -1;
+	if (applet_need(h, "config", NEEDS_DIR, e) < 0 ||
+	    jail_check(h->m, h->dir, name, e) < 0)
+		return -1;
 	if (a->unset.n || (operands[1] && strchr(operands[1], '=')))
 		return change(h, a, name, operands + 1, e);
 	if (operands[1] && operands[2]) return fail(e, ERR_USAGE, "one KEY, or any number of KEY=VALUE");
@@ -201,8 +213,9 @@ const struct applet config_applet = {
 	.brief = "show, change or check a jail's config",
 	.operands = "JAIL [KEY | KEY=VALUE...]",
 	.text = "Without a key all values that count are printed, defaults too; with one, its bare\n"
-		"value. KEY=VALUE sets it: the value is checked, and everything else in the file\n"
-		"stays as it is, comments too. A jail that runs has to be restarted then.\n"
+		"value. KEY=VALUE sets it: everything else in the file stays as it is, comments\n"
+		"too. What cannot be read is refused, what looks wrong is warned of. A jail that\n"
+		"runs has to be restarted then.\n"
 		"\n"
 		"--check prints a line for each problem, FILE:LINE: PROBLEM, and its exit status is\n"
 		"1 when there are any: unknown keys, quotes that are not closed, what systemd-run or\n"

@@ -3,11 +3,12 @@
 
 #include "applets/applet.h"
 
+#include <ctype.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "applets/ask.h"
 #include "applets/editor.h"
 #include "lib/base/auto.h"
 #include "lib/base/fd.h"
@@ -27,42 +28,39 @@ struct edit {
 	int dir;		/* the jail's directory */
 };
 
-/* No answer drops the changes. */
-static int ask(const struct faults *found)
+static void show(const struct faults *found)
 {
-	char line[64];
-
 	for (size_t i = 0; i < found->n; i++)
-		fprintf(stderr, "line %u: %s\n", found->v[i].line, found->v[i].text);
-	fputs("Edit again, keep it all the same, or drop the changes? [e/k/d] ", stderr);
-	if (!fgets(line, sizeof line, stdin)) return 'd';
-	return line[0] == 'k' || line[0] == 'd' ? line[0] : 'e';
+		out_warn("line %u: %s", found->v[i].line, found->v[i].text);
 }
 
-/* What was wrong before, and still is, keeps nobody from saving: keys of old releases. */
-static bool is_worse(const struct edit *ed, const struct faults *found)
+/* 'e', 'k' or 'd'. */
+static int ask(const struct edit *ed, struct err *e)
 {
-	struct faults old = { .m = ed->m };
+	const struct ask a = { .m = ed->m, .in = STDIN_FILENO, .out = STDERR_FILENO };
 
-	op_config_check(ed->m, ed->before, &old);
-	for (size_t i = 0; i < found->n; i++) {
-		size_t k = 0;
+	for (;;) {
+		const char *answer = ask_line(&a, "Edit again, keep it all the same, or drop the changes?",
+		                              "e/k/d", e);
 
-		while (k < old.n && strcmp(old.v[k].text, found->v[i].text))
-			k++;
-		if (k == old.n) return true;
+		if (!answer) return -1;
+		if (!*answer) return 'e';
+		if (strchr("ekdEKD", *answer)) return tolower((unsigned char)*answer);
 	}
-	return false;
 }
 
-static int save(const struct edit *ed, const char *text, struct err *e)
+/* What was wrong before and still is keeps nobody from saving, as long as a start can read
+ * it: keys of old releases. 'k' when it may be kept. */
+static int judge(const struct edit *ed, const char *text, struct err *e)
 {
-	if (op_config_replace(ed->host, ed->name, ed->before, text, e) < 0) {
-		out_note("What you wrote is in %s", ed->copy);
-		return -1;
-	}
-	unlink(ed->copy);
-	return 1;
+	struct faults old = { .m = ed->m }, found = { .m = ed->m };
+	struct conf c;
+
+	op_config_check(ed->m, ed->before, true, &old);
+	op_config_check(ed->m, text, true, &found);
+	show(&found);
+	if (conf_usable(ed->m, text, &c, NULL) == 0 && !faults_new(&found, &old).n) return 'k';
+	return ask(ed, e);
 }
 
 static const char *read_copy(const struct edit *ed, struct err *e)
@@ -75,30 +73,34 @@ static const char *read_copy(const struct edit *ed, struct err *e)
 /* 1 when the config is another one now, 0 when it is not. */
 static int edit_until_good(const struct edit *ed, struct err *e)
 {
-	int answer = 'e';
+	const char *text;
+	int answer;
 
-	while (answer == 'e') {
-		struct faults found = { .m = ed->m };
-		const char *text;
+	do {
+		if (editor_run(ed->m, ed->copy, e) < 0 || !(text = read_copy(ed, e))) return -1;
+		if (str_eq(text, ed->before)) return 0;
+		if ((answer = judge(ed, text, e)) < 0) return -1;
+	} while (answer == 'e');
+	if (answer == 'd') return 0;
+	return op_config_replace(ed->host, ed->name, ed->before, text, e) < 0 ? -1 : 1;
+}
 
-		if (editor_run(ed->m, ed->copy, e) < 0 || !(text = read_copy(ed, e))) {
-			unlink(ed->copy);
-			return -1;
-		}
-		if (!strcmp(text, ed->before)) break;
-		op_config_check(ed->m, text, &found);
-		if (!is_worse(ed, &found) || (answer = ask(&found)) == 'k') return save(ed, text, e);
-	}
-	unlink(ed->copy);
-	return 0;
+/* Nothing that somebody wrote is thrown away by a fault. */
+static int edit_copy(const struct edit *ed, struct err *e)
+{
+	int rc = edit_until_good(ed, e);
+	const char *text = rc < 0 ? read_copy(ed, NULL) : NULL;
+
+	if (text && !str_eq(text, ed->before)) out_note("What you wrote is in %s", ed->copy);
+	else unlink(ed->copy);
+	return rc;
 }
 
 static int edit_begin(struct edit *ed, const char *dir, const char *name, struct err *e)
 {
 	const char *hidden = arena_printf(ed->m, ".config.edit-%ld", (long)getpid());
 
-	ed->before = read_file(ed->m, ed->dir, LAYOUT_CONFIG, CONF_MAX, NULL, e);
-	if (!ed->before) return -1;
+	if (!(ed->before = op_config_read(ed->host, name, e))) return -1;
 	ed->copy = arena_printf(ed->m, "%s/%s", layout_jail(ed->m, dir, name), hidden);
 	return replace_file(ed->dir, hidden, ed->before, strlen(ed->before), 0600, e);
 }
@@ -114,7 +116,7 @@ static int edit_run(struct host *h, const void *args, char *const *names, struct
 	engine_init(&en, h, h->m);
 	if (jail_check(h->m, h->dir, *names, e) < 0) return -1;
 	if ((dir = ed.dir = jail_open(h->dir, *names, e)) < 0) return -1;
-	if (edit_begin(&ed, h->dir, *names, e) < 0 || (rc = edit_until_good(&ed, e)) < 0) return -1;
+	if (edit_begin(&ed, h->dir, *names, e) < 0 || (rc = edit_copy(&ed, e)) < 0) return -1;
 	if (!rc) out_note("Nothing was changed.");
 	else if (engine_runs(&en, *names, NULL) == 1)
 		out_note("%s runs with its old config until 'jlmkr restart %s'.", *names, *names);

@@ -1,23 +1,37 @@
 #include "applets/editor.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
+#include "lib/base/out.h"
 #include "lib/base/run.h"
 #include "lib/base/wait.h"
+
+/* The value may hold arguments; what is not there is passed over. */
+static const char *named_by(struct arena *m, const char *variable)
+{
+	const char *value = getenv(variable);
+	size_t n;
+
+	if (!value || !*(value += strspn(value, " "))) return NULL;
+	n = strcspn(value, " ");
+	if (value[strcspn(value, "'\"\\$")] || run_find(m, arena_strndup(m, value, n), NULL)) return value;
+	out_warn("%s names %.*s, which is not there", variable, (int)n, value);
+	return NULL;
+}
 
 /* Debian's order. */
 static const char *find_editor(struct arena *m)
 {
 	static const char *const programs[] = { "editor", "/usr/bin/editor", "nano", "vi", NULL };
-	const char *env = getenv("VISUAL");
+	const char *editor = named_by(m, "VISUAL");
 
-	if (!env || !*env) env = getenv("EDITOR");
-	if (env && *env) return env;
-	for (const char *const *p = programs; *p; p++)
-		if (run_find(m, *p, NULL)) return *p;
-	return NULL;
+	if (!editor) editor = named_by(m, "EDITOR");
+	for (const char *const *p = programs; !editor && *p; p++)
+		if (run_find(m, *p, NULL)) editor = *p;
+	return editor;
 }
 
 int editor_run(struct arena *m, const char *path, struct err *e)

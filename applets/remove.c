@@ -2,12 +2,12 @@
 
 #include "applets/applet.h"
 
-#include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
+#include "applets/ask.h"
 #include "lib/base/auto.h"
 #include "lib/base/out.h"
-#include "lib/base/wait.h"
+#include "lib/base/str.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/remove.h"
@@ -41,19 +41,16 @@ static void tell(const struct host *h, const char *name, const struct removal *r
 	tell_words("snapshots", &r->snapshots);
 }
 
-static int confirm(const char *name, struct err *e)
+static int confirm(struct arena *m, const char *name, struct err *e)
 {
-	char line[256] = "";
+	const struct ask a = { .m = m, .in = STDIN_FILENO, .out = STDERR_FILENO };
+	const char *answer = ask_line(&a, "Type the name of the jail to go on:", NULL, e);
 
-	fprintf(stderr, "Type the name of the jail to go on: ");
-	if (!fgets(line, sizeof line, stdin)) {
-		fputc('\n', stderr);
-		if (check_signal(e) < 0) return -1;
+	if (!answer && e && e->kind == ERR_INTERRUPTED) return -1;
+	if (!answer)
 		return fail(e, ERR_HOST, "no answer, nothing was removed; --yes removes without asking");
-	}
-	line[strcspn(line, "\r\n")] = 0;
-	if (strcmp(line, name)) return fail(e, ERR_HOST, "'%s' is not '%s', nothing was removed", line, name);
-	return 0;
+	if (str_eq(answer, name)) return 0;
+	return fail(e, ERR_HOST, "'%s' is not '%s', nothing was removed", answer, name);
 }
 
 static int remove_run(struct host *h, const void *args, char *const *names, struct err *e)
@@ -67,7 +64,7 @@ static int remove_run(struct host *h, const void *args, char *const *names, stru
 	if (op_remove_look(&en, *names, &what, e) < 0) return fail_in(e, "removing %s", *names);
 	if (!a->yes) {
 		tell(h, *names, &what);
-		if (confirm(*names, e) < 0) return -1;
+		if (confirm(h->m, *names, e) < 0) return -1;
 	}
 	return op_remove(&en, *names, e);
 }

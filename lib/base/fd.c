@@ -69,6 +69,8 @@ char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t
 	return text;
 }
 
+enum { RANDOM_DIGITS = 16 };
+
 /* A name that nobody else uses at the moment; NAME_MAX is kept by cutting. */
 static void temporary_name(char *out, size_t room, const char *name)
 {
@@ -76,7 +78,25 @@ static void temporary_name(char *out, size_t room, const char *name)
 
 	while (getrandom(&r, sizeof r, 0) != sizeof r)
 		;
-	snprintf(out, room, ".%.200s.%016llx", name, (unsigned long long)r);
+	snprintf(out, room, ".%.200s.%0*llx", name, RANDOM_DIGITS, (unsigned long long)r);
+}
+
+static bool is_temporary(const char *entry, const char *name)
+{
+	size_t n = strlen(name);
+
+	return entry[0] == '.' && !strncmp(entry + 1, name, n) && entry[n + 1] == '.' &&
+	       strspn(entry + n + 2, "0123456789abcdef") == RANDOM_DIGITS &&
+	       !entry[n + 2 + RANDOM_DIGITS];
+}
+
+void sweep_replaced(int dir, const char *name)
+{
+	AUTODIR DIR *d = dir_names(dir);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d)))
+		if (is_temporary(entry->d_name, name)) unlinkat(dir, entry->d_name, 0);
 }
 
 static int write_new_file(int dir, const char *tmp, const void *data, size_t n, mode_t mode,
@@ -142,7 +162,7 @@ static int open_folder_in_root(int root, const char *path, const char **name, st
 	*name = slash ? slash + 1 : path;
 	if (slash && (size_t)(slash - path) >= sizeof folder)
 		return fail(e, ERR_HOST, "%s: path too long", path);
-	snprintf(folder, sizeof folder, "/%.*s", slash ? (int)(slash - path) : 0, path);
+	snprintf(folder, sizeof folder, "%.*s/", slash ? (int)(slash - path) : 0, path);
 	return open_in_root(root, folder, O_PATH | O_DIRECTORY, 0, e);
 }
 
@@ -155,8 +175,7 @@ int write_in_root(int root, const char *path, const char *text, mode_t mode, str
 	return put_file(dir, name, text, strlen(text), mode, false, e);
 }
 
-/* To open a device is to use it: a watchdog, say. So the place is looked at first. */
-static int open_file_in_root(int root, const char *path, struct err *e)
+int open_file_in_root(int root, const char *path, struct err *e)
 {
 	AUTOCLOSE int place = open_in_root(root, path, O_PATH, 0, e);
 	char link[40];

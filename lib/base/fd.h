@@ -33,6 +33,10 @@ DIR *dir_names(int dir);
 int replace_file(int dir, const char *name, const void *data, size_t n, mode_t mode,
                  struct err *e);
 
+/* Remove what a replace_file of `name` that was killed has left: for who knows that nobody
+ * else is at it. */
+void sweep_replaced(int dir, const char *name);
+
 /* open(2) with `root` as the root directory; `path` may be absolute. The
  * descriptor is close-on-exec. -1 with errno's text on failure. */
 int open_in_root(int root, const char *path, int flags, mode_t mode, struct err *e);
@@ -42,8 +46,11 @@ int open_in_root(int root, const char *path, int flags, mode_t mode, struct err 
  * must exist. Not synced: for trees that are synced as a whole. */
 int write_in_root(int root, const char *path, const char *text, mode_t mode, struct err *e);
 
-/* Read a regular file inside a root; NULL with e->sys ENOENT when there is none. What is
- * no regular file is refused without being opened. */
+/* Open a regular file inside a root, to be read. What is no regular file is refused without
+ * being opened: to open a device may be to use it. */
+int open_file_in_root(int root, const char *path, struct err *e);
+
+/* Read one; NULL with e->sys ENOENT when there is none. */
 char *read_in_root(struct arena *m, int root, const char *path, size_t limit, struct err *e);
 
 /* Remove a file or link inside a root. Nothing by that name is a success. */

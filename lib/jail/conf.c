@@ -90,7 +90,7 @@ static const char *const retired[] = { "docker_compatible", "gpu_passthrough", N
 static const struct key *find_key(const char *name)
 {
 	for (size_t i = 0; i < KEYS; i++)
-		if (str_eq(keys[i].name, name)) return &keys[i];
+		if (!strcasecmp(keys[i].name, name)) return &keys[i];
 	return NULL;
 }
 
@@ -184,6 +184,16 @@ int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e)
 	return faults_fail(&ini.faults, e);
 }
 
+int conf_usable(struct arena *m, const char *text, struct conf *c, struct err *e)
+{
+	struct split words = { 0 };
+
+	if (conf_parse(m, text, c, e) < 0) return -1;
+	if (conf_words(m, &c->run_args, &words, e) < 0) return -1;
+	if (conf_words(m, &c->nspawn_args, &words, e) < 0) return -1;
+	return conf_words(m, &c->user_args, &words, e);
+}
+
 static void add_all(struct faults *to, const struct faults *from)
 {
 	for (size_t i = 0; i < from->n; i++)
@@ -231,12 +241,12 @@ bool conf_is_switch(const char *key)
 	return k && k->kind == SWITCH;
 }
 
-static int unknown_key(const char *key, enum err_kind kind, struct err *e)
+static int unknown_key(const char *key, struct err *e)
 {
 	const char *near = nearest_key(key);
 
-	if (near) return fail(e, kind, "unknown key '%s', did you mean '%s'?", key, near);
-	return fail(e, kind, "unknown key '%s'", key);
+	if (near) return fail(e, ERR_USAGE, "unknown key '%s', did you mean '%s'?", key, near);
+	return fail(e, ERR_USAGE, "unknown key '%s'", key);
 }
 
 const char *conf_value(const struct conf *c, const char *key, struct err *e)
@@ -244,7 +254,7 @@ const char *conf_value(const struct conf *c, const char *key, struct err *e)
 	const struct key *k = find_key(key);
 	const void *at;
 
-	if (!k) return unknown_key(key, ERR_USAGE, e), NULL;
+	if (!k) return unknown_key(key, e), NULL;
 	at = (const char *)c + k->offset;
 	if (k->kind == SWITCH) return ((const struct conf_switch *)at)->on ? "1" : "0";
 	return ((const struct conf_text *)at)->text;
@@ -310,7 +320,7 @@ int conf_check_value(const char *key, const char *value, struct err *e)
 	struct split words;
 	bool on;
 
-	if (!k) return unknown_key(key, ERR_INPUT, e);
+	if (!k) return unknown_key(key, e);
 	if (k->kind == SWITCH && !read_switch(value, &on))
 		return fail(e, ERR_INPUT, "%s must be 1 or 0, not '%s'", key, value);
 	if (k->kind == ARGS && word_split(&m, value, 1, SPLIT_COMMENTS, &words, e) < 0)
@@ -321,31 +331,47 @@ int conf_check_value(const char *key, const char *value, struct err *e)
 char *conf_set(struct arena *m, const char *text, const char *key, const char *value,
                struct err *e)
 {
-	if (!value) return ini_unset(m, text, strlen(text), key, e);
-	if (conf_check_value(key, value, e) < 0) return NULL;
-	return ini_set(m, text, strlen(text), key, value, e);
+	const struct key *k = find_key(key);
+	char *changed;
+
+	if (value && conf_check_value(key, value, e) < 0) return NULL;
+	if (value) return ini_set(m, text, strlen(text), k->name, value, e);
+	changed = ini_unset(m, text, strlen(text), k ? k->name : key, e);
+	if (!k && changed && !strcmp(changed, text)) return unknown_key(key, e), NULL;
+	return changed;
 }
 
-/* "--x='a b'" as one argument: quoted for the config by whoever typed it. */
-static bool is_quoted_already(struct arena *m, const char *arg)
+/* Written for the config by whoever typed it, as the Python tool needed it: "--x='a b'" with
+ * quotes, or several options in one argument. */
+static bool is_written_already(struct arena *m, const char *arg, struct split *s)
+{
+	if (!strpbrk(arg, " \t") || strchr(arg, '\n')) return false;
+	if (word_split(m, arg, 1, SPLIT_COMMENTS, s, NULL) < 0) return false;
+	if (s->n == 1) return strpbrk(s->v[0], " \t");
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i][0] != '-') return false;
+	return s->n > 0;
+}
+
+static void add_arg(struct str *out, const char *arg)
 {
 	struct split s = { 0 };
 
-	if (!strpbrk(arg, " \t") || strchr(arg, '\n')) return false;
-	return word_split(m, arg, 1, SPLIT_COMMENTS, &s, NULL) == 0 && s.n == 1 &&
-	       strpbrk(s.v[0], " \t");
+	if (is_written_already(out->m, arg, &s))
+		str_add(out, words_quoted(out->m, s.v));
+	else
+		word_quote(out, arg);
 }
 
 static char *args_value(struct arena *m, char *const *args)
 {
 	struct str out = { .m = m };
 
+	str_add(&out, "");
 	for (; *args; args++) {
+		if (!**args) continue;
 		if (out.len) str_addc(&out, '\n');
-		if (is_quoted_already(m, *args))
-			str_add(&out, *args);
-		else
-			word_quote(&out, *args);
+		add_arg(&out, *args);
 	}
 	return out.s;
 }

@@ -50,6 +50,9 @@ char *conf_read(struct arena *m, int fd, struct err *e);
 
 int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e);
 
+/* The same, and the words of all ..._args values can be told apart: good for a start. */
+int conf_usable(struct arena *m, const char *text, struct conf *c, struct err *e);
+
 /* A file beneath a directory descriptor; faults call it `shown`. */
 int conf_load(struct arena *m, int dir, const char *file, const char *shown, struct conf *c,
               struct err *e);
@@ -64,7 +67,8 @@ char *conf_default_text(struct arena *m);
 /* The names of all keys, in the order of the default text; NULL behind the last. */
 const char *conf_key(size_t i);
 
-/* The value that counts, "1" and "0" for switches; ERR_USAGE for a key that there is not. */
+/* The value that counts, "1" and "0" for switches; ERR_USAGE for a key that there is not.
+ * Capitals in keys do not matter, here and below: the reader of files does not see them. */
 const char *conf_value(const struct conf *c, const char *key, struct err *e);
 bool conf_is_switch(const char *key);
 
@@ -86,8 +90,8 @@ struct conf_override {
 /* The config for a new jail: the template (NULL: the default) with the overrides
  * (ended by a NULL key) in place. `user_args` (NULL or NULL-ended), if any, replace
  * the template's systemd_nspawn_user_args, one a line, each quoted if nspawn would
- * else not get it as it is. An argument with blanks that is quoted already, as the
- * Python tool needed it, stays. */
+ * else not get it as it is. An argument with blanks stays when it is quoted already, or
+ * is several options: the Python tool put them into the config as they were. */
 char *conf_render(struct arena *m, const char *template_text,
                   const struct conf_override *overrides, char *const *user_args,
                   struct err *e);

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
@@ -11,6 +13,7 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
+#include "lib/disk/mount.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/conf.h"
 #include "lib/jail/jail.h"
@@ -44,7 +47,7 @@ static int by_line(const void *a, const void *b)
 	return (x->line > y->line) - (x->line < y->line);
 }
 
-void op_config_check(struct arena *m, const char *text, struct faults *found)
+void op_config_check(struct arena *m, const char *text, bool here, struct faults *found)
 {
 	struct split run = { 0 };
 	struct conf c;
@@ -52,47 +55,109 @@ void op_config_check(struct arena *m, const char *text, struct faults *found)
 	conf_check(m, text, &c, found);
 	if (word_split(m, c.run_args.text, c.run_args.line, SPLIT_COMMENTS, &run, NULL) == 0)
 		engine_check_words(m, &run, found);
-	op_config_missing(m, &c, true, found);
+	if (here) op_config_missing(m, &c, true, found);
 	if (found->n) qsort(found->v, found->n, sizeof *found->v, by_line);
 }
 
-static int lock(const struct host *h, const char *name, struct err *e)
-{
-	AUTOCLOSE int dir = jail_open(h->dir, name, e);
+/* The jail's directory, locked, and where its config lies: usually there. */
+struct place {
+	int lock, dir;
+	const char *name;
+};
 
-	if (dir < 0 || lock_take(dir, deadline_in(LOCK_WAIT_MS), name, e) < 0) return -1;
-	return take_fd(&dir);
+static int open_dir(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? fail_sys(e, "open %s", path) : fd;
 }
 
-static char *read_config(const struct host *h, int dir, struct err *e)
+static int follow_link(struct arena *m, struct place *p, struct err *e)
 {
-	AUTOCLOSE int fd = openat(dir, LAYOUT_CONFIG, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	AUTOCLOSE int fd = openat(p->lock, LAYOUT_CONFIG, O_PATH | O_CLOEXEC);
+	const char *path, *slash;
 
-	if (fd < 0) return fail_sys(e, "open " LAYOUT_CONFIG), NULL;
+	if (fd < 0) return fail_sys(e, "open " LAYOUT_CONFIG);
+	if (!(path = mount_fd_path(m, fd, e))) return -1;
+	slash = strrchr(path, '/');
+	p->name = slash + 1;
+	p->dir = open_dir(slash == path ? "/" : arena_strndup(m, path, (size_t)(slash - path)), e);
+	return p->dir < 0 ? -1 : 0;
+}
+
+static void place_close(struct place *p)
+{
+	if (p->dir >= 0) close(p->dir);
+	if (p->lock >= 0) close(p->lock);
+}
+
+#define AUTOPLACE __attribute__((cleanup(place_close)))
+
+static int place_open(const struct host *h, const char *name, struct place *p, struct err *e)
+{
+	struct stat st;
+
+	*p = (struct place){ jail_open(h->dir, name, e), -1, LAYOUT_CONFIG };
+	if (p->lock < 0 || lock_take(p->lock, deadline_in(LOCK_WAIT_MS), name, e) < 0) return -1;
+	if (fstatat(p->lock, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+		return follow_link(h->m, p, e);
+	if ((p->dir = fcntl(p->lock, F_DUPFD_CLOEXEC, 3)) < 0) return fail_sys(e, "dup");
+	sweep_replaced(p->dir, LAYOUT_CONFIG);
+	return 0;
+}
+
+static char *read_config(const struct host *h, int dir, const char *name, struct err *e)
+{
+	AUTOCLOSE int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) return fail_sys(e, "open %s", name), NULL;
+	if (!S_ISREG(st.st_mode)) return fail(e, ERR_INPUT, "%s is not a file", name), NULL;
 	return conf_read(h->m, fd, e);
 }
 
-int op_config_change(const struct host *h, const char *name, const struct config_change *changes,
-                     size_t n, struct err *e)
+char *op_config_read(const struct host *h, const char *name, struct err *e)
 {
-	AUTOCLOSE int dir = lock(h, name, e);
-	const char *before = dir < 0 ? NULL : read_config(h, dir, e);
-	char *text = before ? arena_strdup(h->m, before) : NULL;
+	AUTOCLOSE int dir = jail_open(h->dir, name, e);
+	char *text = dir < 0 ? NULL : read_config(h, dir, LAYOUT_CONFIG, e);
 
+	if (dir >= 0 && !text) fail_in(e, "%s", layout_jail(h->m, h->dir, name));
+	return text;
+}
+
+static struct faults find_news(struct arena *m, const char *before, const char *now)
+{
+	struct faults old = { .m = m }, found = { .m = m };
+
+	op_config_check(m, before, true, &old);
+	op_config_check(m, now, true, &found);
+	return faults_new(&found, &old);
+}
+
+int op_config_change(const struct host *h, const char *name, const struct config_change *changes,
+                     size_t n, struct faults *news, struct err *e)
+{
+	AUTOPLACE struct place p;
+	const char *before;
+	char *text;
+
+	if (place_open(h, name, &p, e) < 0 || !(before = read_config(h, p.dir, p.name, e))) return -1;
+	text = arena_strdup(h->m, before);
 	for (size_t i = 0; text && i < n; i++)
 		text = conf_set(h->m, text, changes[i].key, changes[i].value, e);
 	if (!text) return -1;
-	if (!strcmp(text, before)) return 0;
-	return replace_file(dir, LAYOUT_CONFIG, text, strlen(text), 0600, e) < 0 ? -1 : 1;
+	*news = find_news(h->m, before, text);
+	if (str_eq(text, before)) return 0;
+	return replace_file(p.dir, p.name, text, strlen(text), 0600, e) < 0 ? -1 : 1;
 }
 
 int op_config_replace(const struct host *h, const char *name, const char *before,
                       const char *text, struct err *e)
 {
-	AUTOCLOSE int dir = lock(h, name, e);
-	const char *now = dir < 0 ? NULL : read_config(h, dir, e);
+	AUTOPLACE struct place p;
+	const char *now;
 
-	if (!now) return -1;
-	if (strcmp(now, before)) return fail(e, ERR_BUSY, "the config was changed meanwhile");
-	return replace_file(dir, LAYOUT_CONFIG, text, strlen(text), 0600, e);
+	if (place_open(h, name, &p, e) < 0 || !(now = read_config(h, p.dir, p.name, e))) return -1;
+	if (!str_eq(now, before)) return fail(e, ERR_BUSY, "the config was changed meanwhile");
+	return replace_file(p.dir, p.name, text, strlen(text), 0600, e);
 }

@@ -1,7 +1,8 @@
 /* A jail's config: checked against this machine, changed, replaced
  *
  * Changes are made under the lock of the jail's directory, on what the file says then, and
- * take its place by a rename: 0600, synced.
+ * take its place by a rename: 0600, synced. A config that is a link is changed where it
+ * leads, and stays a link.
  */
 #ifndef OPS_CONFIG_H
 #define OPS_CONFIG_H
@@ -16,21 +17,25 @@ struct conf;
 struct err;
 struct host;
 
-/* All problems of a text, in the order of its lines: what does not load, what is unknown,
- * what systemd-run or systemd-nspawn would refuse, and what this machine does not have. */
-void op_config_check(struct arena *m, const char *text, struct faults *found);
+/* All problems of a text, in the order of its lines: what does not load, what is unknown, what
+ * systemd-run or systemd-nspawn would refuse; `here`: and what this machine does not have. */
+void op_config_check(struct arena *m, const char *text, bool here, struct faults *found);
 
 /* What of the machine the config needs for a start and does not find. `hooked`: but for what
  * its pre_start_hook names, which may make it. */
 void op_config_missing(struct arena *m, const struct conf *c, bool hooked, struct faults *found);
 
+/* The config's text. */
+char *op_config_read(const struct host *h, const char *name, struct err *e);
+
 struct config_change {
 	const char *key, *value;	/* NULL: without the key */
 };
 
-/* All of them or none. Returns 1 when the file is another one now, else 0. */
+/* All of them or none. Returns 1 when the file is another one now, else 0. `news`: what is
+ * wrong with it and was not before. */
 int op_config_change(const struct host *h, const char *name, const struct config_change *changes,
-                     size_t n, struct err *e);
+                     size_t n, struct faults *news, struct err *e);
 
 /* Replace the text `before`: ERR_BUSY when it is no longer what the file says. */
 int op_config_replace(const struct host *h, const char *name, const char *before,

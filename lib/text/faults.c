@@ -1,9 +1,11 @@
 #include "lib/text/faults.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
+#include "lib/base/str.h"
 
 void fault_add(struct faults *f, unsigned line, const char *fmt, ...)
 {
@@ -15,6 +17,23 @@ void fault_add(struct faults *f, unsigned line, const char *fmt, ...)
 	f->v[f->n].line = line;
 	f->v[f->n++].text = arena_vprintf(f->m, fmt, ap);
 	va_end(ap);
+}
+
+static bool has(const struct faults *f, const char *text)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (str_eq(f->v[i].text, text)) return true;
+	return false;
+}
+
+struct faults faults_new(const struct faults *found, const struct faults *old)
+{
+	struct faults news = { .m = found->m };
+
+	for (size_t i = 0; i < found->n; i++)
+		if (!has(old, found->v[i].text))
+			fault_add(&news, found->v[i].line, "%s", found->v[i].text);
+	return news;
 }
 
 int faults_fail(const struct faults *f, struct err *e)

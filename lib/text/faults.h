@@ -28,6 +28,9 @@ struct faults {
 void fault_add(struct faults *f, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Those of `found` whose texts are not among `old`, wherever they stand. */
+struct faults faults_new(const struct faults *found, const struct faults *old);
+
 /* 0 when there are none, else -1 and the one with the lowest line as ERR_INPUT:
  * "line 3: ...". */
 int faults_fail(const struct faults *f, struct err *e);

@@ -126,13 +126,61 @@ in_host cp "$conf" /tmp/before
 edit 'd\n' 'sartup=1'
 err_has "unknown key 'sartup'"
 is '' "$(changed)"
-edit '' 'sartup=1'
-is '' "$(changed)"
-edit 'k\n' 'sartup=1'
+is '' "$(in_host sh -c "ls -A $jails/web | grep edit")"
+edit 'K\n' 'sartup=1'
 is '> sartup=1' "$(changed)"
 edit 'e\nd\n' '[x'
 is '> sartup=1' "$(changed)"
 is '' "$(in_host sh -c "ls -A $jails/web | grep edit")"
+
+story 'edit without an answer changes nothing, and loses nothing'
+in_host cp /tmp/before "$conf"
+edit '' 'sartup=1'
+status 1
+is '' "$(changed)"
+err_has "What you wrote is in $jails/web/.config.edit-"
+in_host sh -c "grep -q sartup=1 $jails/web/.config.edit-* && rm $jails/web/.config.edit-*" || fail 'it is lost'
+printf '< Edit again\n>> \003\n' > "$tmp/words"
+talk_deaf env EDITOR=/tmp/editor WORDS=sartup=1 jlmkr-edit web < "$tmp/words"
+status 130
+in_host sh -c "rm $jails/web/.config.edit-*"
+try sh -c 'VISUAL=not-there EDITOR=false jlmkr-edit web'
+err_has 'warning: VISUAL names not-there, which is not there'
+err_has 'false ended with status 1'
+
+story 'what keeps a jail from starting is asked about, whoever made it'
+in_host cp "$conf" /tmp/good
+try jlmkr-config -q web startup=1
+in_host sh -c "printf 'systemd_nspawn_user_args=--bind=\"/x\n' > $conf; cp $conf /tmp/before"
+edit 'd\n' '# note'
+err_has 'the quote " is not closed'
+is '' "$(changed)"
+
+story 'what is set is checked, and warned of when it is new'
+in_host sh -c "printf '# mine\ndocker_compatible=0\n' > $conf"
+try jlmkr-config web systemd_nspawn_user_args=--bnd=/x STARTUP=1
+status 0
+err_has 'warning: web: config: line 3: systemd-nspawn has no option --bnd'
+! grep -q docker_compatible "$tmp/err" || fail 'what was there before is told again'
+is 1 "$(in_host jlmkr-config web Startup)"
+try jlmkr-config web --unset strtup
+status 2
+err_has "unknown key 'strtup', did you mean 'startup'"
+try jlmkr-config -q web --unset docker_compatible
+status 0
+try jlmkr --dir /typo config web
+status 1
+err_has 'the jailmaker directory /typo'
+
+story 'a config that is a link is changed where it lies'
+in_host sh -c "mv $conf '/mnt/tank/shared config' && ln -s '/mnt/tank/shared config' $conf"
+try jlmkr-config -q web startup=0
+status 0
+is 0 "$(in_host sh -c "sed -n s/^startup=//p '/mnt/tank/shared config'")"
+try sh -c 'EDITOR="sed -i s/^startup=0/startup=1/" jlmkr-edit web'
+status 0
+is 1 "$(in_host sh -c "sed -n s/^startup=//p '/mnt/tank/shared config'")"
+in_host sh -c "test -L $conf && rm $conf && cp /tmp/good $conf && cp /tmp/good /tmp/before" || fail 'it is no link any more'
 
 story 'an edit does not undo what was set meanwhile'
 in_host cp /tmp/before "$conf"

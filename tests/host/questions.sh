@@ -22,12 +22,6 @@ talk_until() {
 	head -n "$(($1 - 1))" "$tmp/asked" | sed 's/^/< /; s/\t/\n> /'
 	sed -n "$1s/^/< /;$1s/\t.*//p" "$tmp/asked"
 }
-# What stands between the terminal and the host does not mind ^C.
-talk_deaf() {
-	tried=$*
-	"$here/terminal" sh -c 'trap "" INT; exec "$@"' sh "$here/host" exec "$@" \
-		> "$tmp/out" 2> "$tmp/err" && rc=0 || rc=$?
-}
 config() { in_host grep -v '^#' "$jails/$1/config"; }
 in_host sh -c 'mkdir /dev/dri; touch /dev/nvidia0'
 # The folders and locks of a first use may stay.

@@ -23,6 +23,7 @@ import itertools
 import json
 import pathlib
 import random
+import re
 import shlex
 import subprocess
 import sys
@@ -184,12 +185,21 @@ def add_quotes(d, r, cases):
 
 def add_renders(d, r, cases):
     """What a user's arguments become in a config is what start splits out of it."""
+    def arrive(word):
+        """Empty ones do not; several options in one argument are several."""
+        parts = [p for p in re.split("[ \t\r]", word) if p] if "\n" not in word else []
+        if len(parts) > 1 and re.search("[ \t]", word) and all(p[0] == "-" for p in parts):
+            return parts
+        return [word] if word else []
+
     def judge(words):
+        wanted = [w for word in words for w in arrive(word)]
+
         def compare(ours):
             if isinstance(ours, dict):
                 return None if any("\r" in w for w in words) else "refused"
             value = read(ours)["systemd_nspawn_user_args"]
-            return None if split(value) == words else f"gives {split(value)!r}"
+            return None if split(value) == wanted else f"gives {split(value)!r}"
         return compare
 
     for _ in range(cases):

@@ -70,6 +70,24 @@ TEST(a_file_is_replaced_as_a_whole)
 	world_drop(&w);
 }
 
+TEST(what_a_killed_replacement_has_left_is_swept)
+{
+	struct world w;
+	struct err e = { 0 };
+
+	world_make(&w);
+	replace_file(w.top, "config", "x", 1, 0600, &e);
+	replace_file(w.top, ".config.0123456789abcdef", "x", 1, 0600, &e);
+	replace_file(w.top, ".config.edit-17", "x", 1, 0600, &e);
+	replace_file(w.top, ".config.0123456789abcdef0", "x", 1, 0600, &e);
+	sweep_replaced(w.top, "config");
+	CHECK_INT(count(w.top, ".config.0123456789abcdef"), 0);
+	CHECK_INT(count(w.top, ".config.0123456789abcdef0"), 1);
+	CHECK_INT(count(w.top, ".config.edit-17"), 1);
+	CHECK_INT(count(w.top, "config"), 1);
+	world_drop(&w);
+}
+
 TEST(links_do_not_lead_out_of_a_root)
 {
 	struct world w;

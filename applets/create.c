@@ -9,20 +9,19 @@
 #include "applets/applet.h"
 #include "applets/questions.h"
 #include "lib/base/auto.h"
-#include "lib/base/fd.h"
 #include "lib/base/out.h"
 #include "lib/base/run.h"
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
 #include "lib/image/index.h"
+#include "lib/jail/conf.h"
 #include "lib/jail/layout.h"
+#include "lib/jail/nspawn.h"
 #include "lib/jail/template.h"
 #include "lib/ops/create.h"
 #include "lib/ops/start.h"
 #include "lib/text/size.h"
 #include "lib/text/split.h"
-
-enum { TEMPLATE_MAX = 1024 * 1024 };
 
 extern const struct applet create_applet;
 
@@ -58,27 +57,31 @@ static const struct opt create_opts[] = {
 
 static int read_template(struct arena *m, const char *path, struct create_how *how, struct err *e)
 {
-	size_t len;
+	bool is_stdin = str_eq(path, "-");
+	AUTOCLOSE int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+	                            : open(path, O_RDONLY | O_CLOEXEC);
 
-	if (str_eq(path, "-")) {
-		how->template_name = "standard input";
-		how->template_text = read_all(m, STDIN_FILENO, TEMPLATE_MAX, &len, e);
-	} else {
-		how->template_name = path;
-		how->template_text = read_file(m, AT_FDCWD, path, TEMPLATE_MAX, &len, e);
-	}
-	return how->template_text ? 0 : fail_in(e, "config");
+	how->template_name = is_stdin ? "standard input" : path;
+	if (fd < 0) return fail_sys(e, "config: open %s", path);
+	if (!(how->template_text = conf_read(m, fd, e))) return fail_in(e, "config: %s", how->template_name);
+	return 0;
+}
+
+static char *const *sets_of(const struct create_args *a)
+{
+	static char *const none[] = { NULL };
+
+	return a->sets.n ? a->sets.v : none;
 }
 
 static int use_template(struct arena *m, const struct create_args *a, struct create_how *how,
                         struct err *e)
 {
-	static char *const none[] = { NULL };
 	const struct template *t = template_find(a->template, e);
 
 	if (!t) return -1;
 	how->template_name = arena_printf(m, "the template %s", a->template);
-	how->template_text = template_fill(m, t, a->sets.n ? a->sets.v : none, e);
+	how->template_text = template_fill(m, t, sets_of(a), e);
 	return how->template_text ? 0 : -1;
 }
 
@@ -91,12 +94,15 @@ static int list_templates(struct arena *m, struct err *e)
 	return out_flush(e);
 }
 
-static int check_template(const struct create_args *a, struct err *e)
+static int check_template(struct arena *m, const struct create_args *a, struct err *e)
 {
+	const struct template *t;
+
 	if (a->template && a->config)
 		return fail(e, ERR_USAGE, "--template and --config exclude each other");
 	if (a->sets.n && !a->template) return fail(e, ERR_USAGE, "--set belongs to --template");
-	return 0;
+	if (!a->template) return 0;
+	return !(t = template_find(a->template, e)) ? -1 : template_check_sets(m, t, sets_of(a), e);
 }
 
 static int check_image(const struct create_args *a, struct err *e)
@@ -107,6 +113,22 @@ static int check_image(const struct create_args *a, struct err *e)
 	if (a->image && a->config && str_eq(a->image, "-") && str_eq(a->config, "-"))
 		return fail(e, ERR_USAGE, "config and image cannot both be standard input");
 	return 0;
+}
+
+/* "create web --start": that goes to nspawn, for good. */
+static void warn_of_late_options(struct arena *m, char *const *nspawn_args)
+{
+	unsigned line = 0;
+
+	for (; nspawn_args && *nspawn_args; nspawn_args++) {
+		const struct split word = { .v = (char **)nspawn_args, .lines = &line, .n = 1 };
+		struct faults unknown = { .m = m };
+
+		nspawn_check(&word, &unknown);
+		if (unknown.n && opts_has(&create_applet, *nspawn_args))
+			out_warn("%s goes to systemd-nspawn: options of create stand before the name",
+			         *nspawn_args);
+	}
 }
 
 static int start_new(struct engine *en, const char *name, bool startable, struct err *e)
@@ -139,6 +161,13 @@ static int show(struct engine *en, const struct create_how *how, bool start, str
 	return out_flush(e);
 }
 
+static int read_size(const struct create_args *a, uint64_t *size, struct err *e)
+{
+	if (!a->max_size || size_parse(a->max_size, size, e) == 0) return 0;
+	if (e) e->kind = ERR_USAGE;
+	return fail_in(e, "--max-size");
+}
+
 static int make(struct host *h, const struct create_args *a, const struct answers *said,
                 struct err *e)
 {
@@ -167,10 +196,8 @@ static int make(struct host *h, const struct create_args *a, const struct answer
 	bool startable;
 
 	engine_init(&en, h, h->m);
-	if (a->max_size && size_parse(a->max_size, &how.max_size, e) < 0) {
-		if (e) e->kind = ERR_USAGE;
-		return fail_in(e, "--max-size");
-	}
+	warn_of_late_options(h->m, said->nspawn_args);
+	if (read_size(a, &how.max_size, e) < 0) return -1;
 	if (a->config && read_template(h->m, a->config, &how, e) < 0) return -1;
 	if (a->template && use_template(h->m, a, &how, e) < 0) return -1;
 	if (a->dry_run) return show(&en, &how, a->start, e);
@@ -198,6 +225,19 @@ static void note_command(struct host *h, const struct create_args *a, const stru
 	out_note("The same without questions:\n  %s\n", words_quoted(h->m, words_list(&w)));
 }
 
+/* What is wrong with the options is better told before the questions than after. */
+static int check_before(struct arena *m, const struct create_args *a, struct err *e)
+{
+	struct create_how how = { 0 };
+	uint64_t size;
+	struct conf c;
+
+	if (read_size(a, &size, e) < 0) return -1;
+	if (!a->config) return 0;
+	if (read_template(m, a->config, &how, e) < 0) return -1;
+	return conf_usable(m, how.template_text, &c, e) < 0 ? fail_in(e, "%s", a->config) : 0;
+}
+
 static int ask_and_make(struct host *h, const struct create_args *args, struct err *e)
 {
 	struct create_args a = *args;
@@ -206,8 +246,9 @@ static int ask_and_make(struct host *h, const struct create_args *args, struct e
 	if ((a.config && str_eq(a.config, "-")) || (a.image && str_eq(a.image, "-")))
 		return fail(e, ERR_USAGE, "standard input cannot be a file and answer questions: name "
 		            "the jail");
-	if (questions_ask(h, &a, &said, e) < 0) return -1;
-	note_command(h, &a, &said);
+	if (check_before(h->m, &a, e) < 0 || questions_ask(h, &a, &said, e) < 0) return -1;
+	/* A pasted template is found in the config of the jail, when there is one. */
+	if (!a.dry_run || !said.template_text) note_command(h, &a, &said);
 	return make(h, &a, &said, e);
 }
 
@@ -218,7 +259,7 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 
 	if (a->template && str_eq(a->template, "list")) return list_templates(h->m, e);
 	if (applet_need(h, "create ...", NEEDS_ROOT | NEEDS_DIR, e) < 0) return -1;
-	if (check_image(a, e) < 0 || check_template(a, e) < 0) return -1;
+	if (check_image(a, e) < 0 || check_template(h->m, a, e) < 0) return -1;
 	if (a->servers.n) h->image_server = words_join(h->m, a->servers.v, " ");
 	if (a->cacert) h->cacert = a->cacert;
 	return *operands ? make(h, a, &said, e) : ask_and_make(h, a, e);

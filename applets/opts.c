@@ -222,6 +222,11 @@ int opts_parse_common(char *const **argv, struct common_args *common, struct err
 	return 0;
 }
 
+bool opts_has(const struct applet *a, const char *word)
+{
+	return str_starts(word, "--") && search(a->opts, 0, word + 2, strcspn(word + 2, "="), false);
+}
+
 static void add_option(const struct opt *o, const void *at, const void *usual, struct words *out)
 {
 	const char *text;

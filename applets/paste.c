@@ -1,6 +1,7 @@
 #include "applets/paste.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,16 @@ static const char invitation[] =
 	"# Paste the template here, save, and leave the editor.\n"
 	"# Lines that begin with # are comments: these two may stay.\n";
 
+static bool is_empty(const char *text)
+{
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+		size_t blanks = strspn(text, " \t\r");
+
+		if (text[blanks] && !strchr("#\n", text[blanks])) return false;
+	}
+	return true;
+}
+
 enum verdict { UNREADABLE, EMPTY, DOUBTFUL, GOOD };
 
 /* `*text` is what is there; what is wrong with it is shown. */
@@ -26,11 +37,11 @@ static enum verdict judge(const struct ask *a, const char *path, const char **te
 	struct conf c;
 
 	*text = read_file(a->m, AT_FDCWD, path, CONF_MAX, NULL, why);
-	if (*text && (!strcmp(*text, invitation) || !(*text)[strspn(*text, " \t\r\n")])) {
+	if (*text && is_empty(*text)) {
 		dprintf(a->out, "  Nothing was pasted.\n");
 		return EMPTY;
 	}
-	if (!*text || conf_parse(a->m, *text, &c, why) < 0) {
+	if (!*text || conf_usable(a->m, *text, &c, why) < 0) {
 		dprintf(a->out, "  %s\n", why->text);
 		return UNREADABLE;
 	}

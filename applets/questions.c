@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "applets/applet.h"
@@ -20,6 +21,7 @@
 #include "lib/jail/conf.h"
 #include "lib/jail/hardware.h"
 #include "lib/jail/layout.h"
+#include "lib/jail/nspawn.h"
 #include "lib/jail/template.h"
 #include "lib/ops/create.h"
 #include "lib/ops/install.h"
@@ -59,12 +61,12 @@ static int ask_switch(const struct flow *f, const char *question, const struct c
 
 static bool is_own(const char *answer)
 {
-	return str_eq(answer, "own") || str_eq(answer, "y") || str_eq(answer, "yes");
+	return !strcasecmp(answer, "own") || !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
 }
 
 static bool is_none(const char *answer)
 {
-	return !*answer || str_eq(answer, "no") || str_eq(answer, "n");
+	return !*answer || !strcasecmp(answer, "no") || !strcasecmp(answer, "n");
 }
 
 static int check_template(void *arg, const char *answer, struct err *e)
@@ -75,8 +77,7 @@ static int check_template(void *arg, const char *answer, struct err *e)
 
 static int check_word(void *arg, const char *answer, struct err *e)
 {
-	(void)arg;
-	return template_check_value(answer, e);
+	return template_check_value(arg, answer, e);
 }
 
 static bool is_set(const struct words *sets, const char *name)
@@ -92,15 +93,15 @@ static bool is_set(const struct words *sets, const char *name)
 static int ask_words(struct flow *f, struct err *e)
 {
 	const struct template *t = template_find(f->a->template, e);
-	const struct template_word *w = t ? template_words(f->m, t) : NULL;
+	struct template_word *w = t ? template_words(f->m, t) : NULL;
 
 	f->a->sets.m = f->m;
 	for (; w && w->name; w++) {
-		const char *question = arena_printf(f->m, "%c%s", toupper((unsigned char)*w->about),
+		const char *question = arena_printf(f->m, "%c%s:", toupper((unsigned char)*w->about),
 		                                    w->about + 1), *answer;
 
 		if (is_set(&f->a->sets, w->name)) continue;
-		if (!(answer = ask_text(&f->ask, question, w->preset, check_word, NULL, e))) return -1;
+		if (!(answer = ask_text(&f->ask, question, w->preset, check_word, w, e))) return -1;
 		words_addf(&f->a->sets, "%s=%s", w->name, answer);
 	}
 	f->templated = true;
@@ -275,14 +276,18 @@ static int check_flags(void *arg, const char *answer, struct err *e)
 {
 	struct flow *f = arg;
 	struct split s = { 0 };
+	struct nspawn_traits t = { 0 };
 	struct err why = { 0 };
 
 	if (str_eq(answer, "?")) return show_manual(f->m, e);
 	if (word_split(f->m, answer, 1, SPLIT_PLAIN, &s, &why) < 0)
 		return fail(e, ERR_INPUT, "%s", why.text + (str_starts(why.text, "line 1: ") ? 8 : 0));
 	if (s.n && s.v[0][0] != '-')
-		return fail(e, ERR_INPUT, "'%s' is no flag: they begin with '-', as --bind=%s does",
-		            s.v[0], s.v[0]);
+		return fail(e, ERR_INPUT, "'%s' is no flag: they begin with '-', as --bind=/mnt/tank does",
+		            s.v[0]);
+	nspawn_read(&s, &t);
+	if (t.end)
+		return fail(e, ERR_INPUT, "'%s' is no flag; a value with blanks needs quotes around it", t.end);
 	f->out->nspawn_args = s.n ? s.v : NULL;
 	return 0;
 }

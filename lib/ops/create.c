@@ -21,6 +21,7 @@
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
 #include "lib/ops/archive.h"
+#include "lib/ops/config.h"
 #include "lib/ops/install.h"
 #include "lib/ops/work.h"
 
@@ -44,9 +45,10 @@ static int render(struct arena *m, const struct create_how *how, struct wanted *
 		{ "gpu_passthrough_nvidia", how->gpu_nvidia },
 		{ NULL, NULL },
 	};
+	struct faults doubts = { .m = m };
 
 	w->text = conf_render(m, how->template_text, overrides, how->nspawn_args, e);
-	if (!w->text || conf_parse(m, w->text, &w->conf, e) < 0)
+	if (!w->text || conf_usable(m, w->text, &w->conf, e) < 0)
 		return how->template_name ? fail_in(e, "%s", how->template_name) : -1;
 	w->image = (struct image_want){
 		.distro = w->conf.distro.text,
@@ -55,8 +57,9 @@ static int render(struct arena *m, const struct create_how *how, struct wanted *
 		.arch = how->arch,
 		.serial = how->serial,
 	};
-	for (size_t i = 0; i < w->conf.notes.n; i++)
-		out_warn("config: line %u: %s", w->conf.notes.v[i].line, w->conf.notes.v[i].text);
+	op_config_check(m, w->text, false, &doubts);
+	for (size_t i = 0; i < doubts.n; i++)
+		out_warn("config: line %u: %s", doubts.v[i].line, doubts.v[i].text);
 	return 0;
 }
 

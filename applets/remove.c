@@ -53,6 +53,21 @@ static int confirm(struct arena *m, const char *name, struct err *e)
 	return fail(e, ERR_HOST, "'%s' is not '%s', nothing was removed", answer, name);
 }
 
+/* There is no such jail, but there may be what is left of it. */
+static int finish_earlier(struct engine *en, const char *name, struct err *e)
+{
+	struct err why = { 0 };
+	int rc = e->kind == ERR_MISSING ? op_remove_rest(en, name, &why) : 0;
+
+	if (rc == 0) return -1;
+	if (rc < 0) {
+		*e = why;
+		return fail_in(e, "removing what is left of %s", name);
+	}
+	out_note("What was left of %s is removed", name);
+	return 0;
+}
+
 static int remove_run(struct host *h, const void *args, char *const *names, struct err *e)
 {
 	const struct remove_args *a = args;
@@ -60,12 +75,10 @@ static int remove_run(struct host *h, const void *args, char *const *names, stru
 	struct removal what;
 
 	engine_init(&en, h, h->m);
-	if (jail_check(h->m, h->dir, *names, e) < 0) return -1;
+	if (jail_check(h->m, h->dir, *names, e) < 0) return finish_earlier(&en, *names, e);
 	if (op_remove_look(&en, *names, &what, e) < 0) return fail_in(e, "removing %s", *names);
-	if (!a->yes) {
-		tell(h, *names, &what);
-		if (confirm(h->m, *names, e) < 0) return -1;
-	}
+	if (!a->yes || what.children.n || what.snapshots.n) tell(h, *names, &what);
+	if (!a->yes && confirm(h->m, *names, e) < 0) return -1;
 	return op_remove(&en, *names, e);
 }
 
@@ -75,7 +88,8 @@ const struct applet remove_applet = {
 	.operands = "JAIL",
 	.text = "A jail that runs is stopped first. What is mounted into the jail is never touched.\n"
 	        "A jail that is a ZFS dataset goes with its snapshots and the datasets below it, unless\n"
-	        "something elsewhere was cloned from them.\n",
+	        "something elsewhere was cloned from them, or they are mounted outside of the jail.\n"
+	        "What an interrupted remove has left is removed by the next one, of whatever name.\n",
 	.opts = remove_opts,
 	.args_size = sizeof(struct remove_args),
 	.min = 1,

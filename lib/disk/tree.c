@@ -271,6 +271,16 @@ int tree_remove(int dir, const char *name, struct err *e)
 	return remove_directory(dir, name, fd, e);
 }
 
+int tree_rename(int dir, const char *from, const char *to, struct err *e)
+{
+	if (renameat(dir, from, dir, to) == 0) return 0;
+	if (errno == EPERM) {
+		unlock_name(dir, from);
+		if (renameat(dir, from, dir, to) == 0) return 0;
+	}
+	return fail_sys(e, "rename %s", from);
+}
+
 int tree_sync(int fd, struct err *e)
 {
 	return syncfs(fd) < 0 ? fail_sys(e, "sync") : 0;

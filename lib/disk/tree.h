@@ -20,6 +20,9 @@ struct err;
  * can be removed by the next call. */
 int tree_remove(int dir, const char *name, struct err *e);
 
+/* Rename within `dir`; flags are cleared likewise. */
+int tree_rename(int dir, const char *from, const char *to, struct err *e);
+
 /* Have the whole file system that holds `fd` written to its disks. */
 int tree_sync(int fd, struct err *e);
 

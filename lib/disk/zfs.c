@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +70,12 @@ static int parse_dataset(char *line, struct zfs_dataset *d, struct err *e)
 	return 0;
 }
 
+/* A mountpoint may hold a newline. What goes on after one has no columns. */
+static void rejoin(struct arena *m, struct zfs_dataset *d, const char *more)
+{
+	d->mountpoint = arena_printf(m, "%s\n%s", d->mountpoint, more);
+}
+
 static size_t count_lines(const char *text)
 {
 	size_t n = 0;
@@ -92,20 +99,27 @@ struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_
 	*n = 0;
 	if (!text) return NULL;
 	all = arena_array(m, count_lines(text) + 1, sizeof *all);
-	while ((line = strsep(&text, "\n")) && *line)
-		if (parse_dataset(line, &all[(*n)++], e) < 0) return NULL;
+	while ((line = strsep(&text, "\n")) && (*line || text)) {
+		if (*n && !strchr(line, '\t')) rejoin(m, &all[*n - 1], line);
+		else if (parse_dataset(line, &all[(*n)++], e) < 0) return NULL;
+	}
 	return all;
 }
 
-int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct err *e)
+int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct words *held,
+                  struct err *e)
 {
-	char *argv[] = { "zfs", "list", "-H", "-t", "snapshot", "-o", "name", "-r",
+	char *argv[] = { "zfs", "list", "-H", "-t", "snapshot", "-o", "name,userrefs", "-r",
 		         (char *)root, NULL };
 	char *text = look(m, argv, e), *line;
 
 	if (!text) return -1;
-	while ((line = strsep(&text, "\n")) && *line)
-		words_add(names, line);
+	while ((line = strsep(&text, "\n")) && *line) {
+		const char *name = next_column(&line);
+
+		words_add(names, name);
+		if (line && strcmp(line, "0") && strcmp(line, "-")) words_add(held, name);
+	}
 	return 0;
 }
 
@@ -203,25 +217,17 @@ static bool is_busy(const struct err *e)
 	return strstr(e->text, "busy") != NULL;
 }
 
-static int fail_busy(struct arena *m, const char *point, const struct err *why, struct err *e)
+/* `t`: as it was mounted before. */
+static int fail_busy(struct arena *m, const struct mounts *t, const char *name,
+                     const struct err *why, struct err *e)
 {
-	const char *holders = point ? holders_of(m, point) : "";
+	for (size_t i = 0; i < t->n; i++) {
+		const char *of = zfs_of(&t->v[i]), *holders;
 
-	if (!*holders) return fail(e, ERR_BUSY, "%s", why->text);
-	return fail(e, ERR_BUSY, "%s; it is in use by %s", why->text, holders);
-}
-
-static const char *mountpoint(struct arena *m, const char *name)
-{
-	struct mounts t;
-
-	if (mounts_read(m, &t, NULL) < 0) return NULL;
-	for (size_t i = 0; i < t.n; i++) {
-		const char *of = zfs_of(&t.v[i]);
-
-		if (of && str_eq(of, name)) return t.v[i].point;
+		if (!of || !zfs_is_within(of, name) || !*(holders = holders_of(m, t->v[i].point))) continue;
+		return fail(e, ERR_BUSY, "%s; %s is in use by %s", why->text, of, holders);
 	}
-	return NULL;
+	return fail(e, ERR_BUSY, "%s", why->text);
 }
 
 static int verb(const char *name, const char *a, const char *b, const char *c, struct err *e)
@@ -314,13 +320,53 @@ static int keep_trying_aside(struct arena *m, const char *name, char *const argv
 static int insist(const char *name, char *const argv[], const char *then, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
-	const char *point = mountpoint(&m, name);
+	struct mounts before = { 0 };
 	struct err why = { 0 };
-	int rc = change(&m, argv, &why);
+	int rc;
 
+	mounts_read(&m, &before, NULL);
+	rc = change(&m, argv, &why);
 	if (rc < 0 && is_busy(&why)) rc = keep_trying_aside(&m, name, argv, then, &why);
 	if (rc == 0) return 0;
-	return is_busy(&why) ? fail_busy(&m, point, &why, e) : fail(e, why.kind, "%s", why.text);
+	return is_busy(&why) ? fail_busy(&m, &before, name, &why, e) : fail(e, why.kind, "%s", why.text);
+}
+
+/* What is mounted by hand (mountpoint=legacy) is unmounted by hand. */
+static int unmount(const struct mount *mnt, struct err *e)
+{
+	if (zfs_unmount(zfs_of(mnt), e) == 0) return 0;
+	if (is_busy(e) || umount2(mnt->point, UMOUNT_NOFOLLOW) == 0) return is_busy(e) ? -1 : 0;
+	return errno == EINVAL ? 0 : fail_sys(e, "umount %s", mnt->point);
+}
+
+static int unmount_patiently(const struct mount *mnt, struct err *e)
+{
+	int64_t deadline = deadline_in(BUSY_MS);
+	int rc;
+
+	while ((rc = unmount(mnt, e)) < 0 && is_busy(e) && deadline_left(deadline))
+		wait_fds(NULL, 0, deadline_in(PAUSE_MS), NULL);
+	return rc;
+}
+
+int zfs_unmount_all(const char *name, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct err why = { 0 };
+	struct mounts t;
+	size_t i;
+
+	if (mounts_read(&m, &t, e) < 0) return -1;
+	/* What was mounted last lies on what was mounted before. */
+	for (i = t.n; i-- > 0;) {
+		const char *of = zfs_of(&t.v[i]);
+
+		if (of && zfs_is_within(of, name) && unmount_patiently(&t.v[i], &why) < 0) break;
+	}
+	if (i == (size_t)-1) return 0;
+	for (i++; i < t.n; i++)
+		if (zfs_of(&t.v[i]) && zfs_is_within(zfs_of(&t.v[i]), name)) zfs_mount(zfs_of(&t.v[i]), NULL);
+	return is_busy(&why) ? fail_busy(&m, &t, name, &why, e) : fail(e, why.kind, "%s", why.text);
 }
 
 int zfs_rename(const char *from, const char *to, struct err *e)

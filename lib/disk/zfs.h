@@ -38,8 +38,10 @@ struct zfs_dataset {
 struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_t *n,
                              struct err *e);
 
-/* All snapshots of `root` and below it, added to `names`. */
-int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct err *e);
+/* All snapshots of `root` and below it, added to `names`; those that somebody holds
+ * (zfs-hold(8)) also to `held`. */
+int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct words *held,
+                  struct err *e);
 
 bool zfs_exists(const char *name);		/* a dataset or a snapshot */
 
@@ -55,7 +57,11 @@ int zfs_clone(const char *snapshot, const char *name, struct err *e);
 int zfs_snapshot(const char *snapshot, struct err *e);
 int zfs_rename(const char *from, const char *to, struct err *e);
 
-/* With its snapshots and all below it; what depends on these elsewhere makes it fail. */
+/* It and all below it, or nothing of that: what is in use leaves all mounted. */
+int zfs_unmount_all(const char *name, struct err *e);
+
+/* With its snapshots and all below it; what depends on these elsewhere makes it fail, and
+ * what is in use may when a part of it is gone. */
 int zfs_destroy(const char *name, struct err *e);
 
 /* Is `name` the dataset `of`, or a snapshot of it, or below it? */

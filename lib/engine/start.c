@@ -3,7 +3,9 @@
 
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
@@ -147,7 +149,7 @@ static int not_awaited(const struct plan *plan, const struct err *why, struct er
 	return -1;
 }
 
-int engine_start(struct engine *en, const struct plan *plan, struct err *e)
+int engine_start(struct engine *en, const struct plan *plan, int *lock, struct err *e)
 {
 	AUTOWATCH struct unit_watch uw = { 0 };
 	struct timespec begun;
@@ -158,6 +160,7 @@ int engine_start(struct engine *en, const struct plan *plan, struct err *e)
 	if (engine_open(en, e) < 0 || unit_watch(&uw, en->bus, plan->unit, e) < 0) return -1;
 	engine_forget(en, plan->jail);
 	if ((rc = request_start(en, &uw, plan, e)) != 0) return rc;
+	close(take_fd(lock));
 	if (await_job(en, &uw, plan->jail, &why) < 0) return not_awaited(plan, &why, e);
 	if ((str_eq(uw.job_result, "done") || !*uw.job_result) &&
 	    unit_is_loaded(&uw.state) && !unit_is_over(&uw.state))

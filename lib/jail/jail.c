@@ -17,11 +17,13 @@
 #include "lib/base/fd.h"
 #include "lib/base/nearest.h"
 #include "lib/base/str.h"
+#include "lib/base/wait.h"
+#include "lib/disk/lock.h"
 #include "lib/disk/zfs.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
 
-enum { OS_RELEASE_MAX = 64 * 1024 };
+enum { OS_RELEASE_MAX = 64 * 1024, LOCK_WAIT_MS = 10000 };
 
 static const int dir_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
@@ -58,6 +60,19 @@ int jail_open(const char *dir, const char *name, struct err *e)
 	if (jails >= 0 && fd < 0 && errno == ENOENT)
 		return fail(e, ERR_MISSING, "there is no jail %s", name);
 	return fd;
+}
+
+int jail_lock(const char *dir, const char *name, struct err *e)
+{
+	AUTOCLOSE int fd = jail_open(dir, name, e), now = -1;
+	struct stat held, named;
+
+	if (fd < 0 || lock_take(fd, deadline_in(LOCK_WAIT_MS), name, e) < 0) return -1;
+	if ((now = jail_open(dir, name, e)) < 0) return -1;
+	if (fstat(fd, &held) < 0 || fstat(now, &named) < 0) return fail_sys(e, "%s", name);
+	if (held.st_ino != named.st_ino || held.st_dev != named.st_dev)
+		return fail(e, ERR_MISSING, "the jail %s was removed meanwhile", name);
+	return take_fd(&fd);
 }
 
 int jail_open_rootfs(int jail, struct err *e)

@@ -37,6 +37,10 @@ int jail_open_jails(const char *dir, struct err *e);
 int jail_open(const char *dir, const char *name, struct err *e);
 int jail_open_rootfs(int jail, struct err *e);
 
+/* The jail's directory and its lock, which goes with the descriptor: for who changes, starts or
+ * removes it. Waits a while for others. ERR_MISSING when it went meanwhile. */
+int jail_lock(const char *dir, const char *name, struct err *e);
+
 /* The jail's config; faults name the file and the line. */
 int jail_conf(struct arena *m, const char *dir, const char *name, struct conf *c,
               struct err *e);

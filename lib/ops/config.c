@@ -11,16 +11,12 @@
 #include "lib/base/fd.h"
 #include "lib/base/host.h"
 #include "lib/base/str.h"
-#include "lib/base/wait.h"
-#include "lib/disk/lock.h"
 #include "lib/disk/mount.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/conf.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/nspawn.h"
-
-enum { LOCK_WAIT_MS = 10000 };
 
 static void look_for(struct arena *m, const struct conf_text *t, const char *hook,
                      struct faults *found)
@@ -97,8 +93,8 @@ static int place_open(const struct host *h, const char *name, struct place *p, s
 {
 	struct stat st;
 
-	*p = (struct place){ jail_open(h->dir, name, e), -1, LAYOUT_CONFIG };
-	if (p->lock < 0 || lock_take(p->lock, deadline_in(LOCK_WAIT_MS), name, e) < 0) return -1;
+	*p = (struct place){ jail_lock(h->dir, name, e), -1, LAYOUT_CONFIG };
+	if (p->lock < 0) return -1;
 	if (fstatat(p->lock, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
 		return follow_link(h->m, p, e);
 	if ((p->dir = fcntl(p->lock, F_DUPFD_CLOEXEC, 3)) < 0) return fail_sys(e, "dup");

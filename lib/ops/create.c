@@ -130,10 +130,12 @@ static int make_jail(struct engine *en, const struct jails *jails, const char *n
 
 int op_create_check(const struct host *h, const char *name, struct err *e)
 {
+	const struct jails j = { .m = h->m, .fd = -1, .home = jails_home(h->m, h->dir) };
+
 	if (name_check(name, e) < 0) return -1;
-	if (faccessat(AT_FDCWD, layout_jail(h->m, h->dir, name), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	return fail(e, ERR_EXISTS, "there is a jail %s already", name);
+	if (faccessat(AT_FDCWD, layout_jail(h->m, h->dir, name), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return fail(e, ERR_EXISTS, "there is a jail %s already", name);
+	return work_check_dataset(&j, name, e);
 }
 
 static int check_archive(const char *archive, struct err *e)

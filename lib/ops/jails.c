@@ -1,19 +1,25 @@
 #include "lib/ops/jails.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/out.h"
+#include "lib/base/wait.h"
+#include "lib/disk/lock.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/zfs.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 
 #define IMAGES "images"
+
+enum { LOCK_WAIT_MS = 30000 };
 
 static int make_directory(const char *path, struct err *e)
 {
@@ -37,10 +43,16 @@ static int make_dataset(struct arena *m, const char *name, const char *path, str
 	return zfs_destroy(name, e) < 0 ? -1 : make_directory(path, e);
 }
 
+/* Of several that find it missing, one makes it. A program that outlives us keeps the lock,
+ * which is not close-on-exec. */
 static int make_folder(struct arena *m, const char *dir, const char *name, struct err *e)
 {
+	AUTOCLOSE int lock = open(dir, O_RDONLY | O_DIRECTORY);
 	const char *above = dataset_at(m, dir, NULL), *path = arena_printf(m, "%s/%s", dir, name);
 
+	if (lock < 0) return fail_sys(e, "open %s", dir);
+	if (lock_take(lock, deadline_in(LOCK_WAIT_MS), dir, e) < 0) return -1;
+	if (access(path, F_OK) == 0) return 0;
 	return above ? make_dataset(m, arena_printf(m, "%s/%s", above, name), path, e)
 	             : make_directory(path, e);
 }
@@ -54,9 +66,12 @@ static int check_mounted(struct arena *m, const char *dir, const char *path, str
 
 int jails_look(struct arena *m, const char *dir, struct jails *j, struct err *e)
 {
+	const char *path;
+
 	*j = (struct jails){ .m = m, .fd = -1 };
 	if ((j->fd = jail_open_jails(dir, e)) < 0) return -1;
-	j->home = dataset_at(m, layout_jails(m, dir), NULL);
+	/* jails/ may be a link to where the dataset is mounted. */
+	if ((path = mount_fd_path(m, j->fd, NULL))) j->home = dataset_at(m, path, NULL);
 	return 0;
 }
 
@@ -74,9 +89,10 @@ int jails_open(struct arena *m, const char *dir, struct jails *j, struct err *e)
 
 const char *jails_home(struct arena *m, const char *dir)
 {
-	const char *path = layout_jails(m, dir), *above;
+	AUTOJAILS j = { .fd = -1 };
+	const char *above;
 
-	if (access(path, F_OK) == 0) return dataset_at(m, path, NULL);
+	if (jails_look(m, dir, &j, NULL) == 0) return j.home;
 	above = dataset_at(m, dir, NULL);
 	return above ? arena_printf(m, "%s/" LAYOUT_JAILS, above) : NULL;
 }

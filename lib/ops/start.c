@@ -129,18 +129,21 @@ static void blame_missing(struct engine *en, const struct intent *in, struct err
 static int start(struct engine *en, const char *name, enum extent how, struct intent *in,
                  struct err *e)
 {
+	AUTOCLOSE int lock = -1;
 	int runs;
 
 	if (find_jail(en, name, &in->jail, e) < 0) return -1;
 	if (engine_knows(en, name) && (runs = engine_is_up(en, name, e))) return runs;
 	if (make_plan(en, in, how, e) < 0) return -1;
 	if (look_for_missing(en, in, e) < 0) return fail_in(e, "starting %s", name);
+	/* Nobody removes it meanwhile. */
+	if ((lock = jail_lock(en->host->dir, name, e)) < 0) return fail_in(e, "starting %s", name);
 	if (in->setup.wanted && in->setup.first_start && setup_write(en, name, &in->conf, e) < 0)
 		return -1;
 	if (write_hooks(en->m, en->host->dir, &in->plan, e) < 0)
 		return fail_in(e, "starting %s", name);
 	out_verbose("%s", plan_command(en->m, &in->plan));
-	if ((runs = engine_start(en, &in->plan, e)) < 0) {
+	if ((runs = engine_start(en, &in->plan, &lock, e)) < 0) {
 		blame_missing(en, in, e);
 		return fail_in(e, "starting %s", name);
 	}

@@ -26,15 +26,22 @@
 #include "lib/disk/zfs.h"
 #include "lib/jail/layout.h"
 
-enum { LOCK_WAIT_MS = 10000 };
+enum { PATIENCE_MS = 2000 };
 
-/* A lock of its own: closing the descriptor that is returned ends it. */
+/* A lock of its own: closing the descriptor that is returned ends it. Programs inherit it: a
+ * zfs that outlives us keeps others away until it has ended. Nobody has it for long, but ZFS
+ * may take its time, and nothing that is almost done is given up for that. */
 static int lock_jails(const struct jails *j, struct err *e)
 {
-	AUTOCLOSE int fd = openat(j->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTOCLOSE int fd = openat(j->fd, ".", O_RDONLY | O_DIRECTORY);
+	static const char what[] = "the jailmaker directory";
+	struct err why = { 0 };
 
 	if (fd < 0) return fail_sys(e, "open " LAYOUT_JAILS);
-	if (lock_take(fd, deadline_in(LOCK_WAIT_MS), "the jailmaker directory", e) < 0) return -1;
+	if (lock_take(fd, deadline_in(PATIENCE_MS), what, &why) < 0) {
+		if (why.kind == ERR_BUSY) out_note("Waiting: %s", why.text);
+		if (lock_take(fd, NO_DEADLINE, what, e) < 0) return -1;
+	}
 	return take_fd(&fd);
 }
 
@@ -82,25 +89,37 @@ static const char *dataset_of(const struct jails *j, int entry)
 	return zfs_at(&t, path);
 }
 
+static int remove_point(const struct jails *j, const char *entry, struct err *e)
+{
+	if (unlinkat(j->fd, entry, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
+	return fail_sys(e, "remove %s", entry);
+}
+
+/* Somebody else may have been quicker. */
+static int destroy(const char *dataset, struct err *e)
+{
+	return zfs_destroy(dataset, e) < 0 && zfs_exists(dataset) ? -1 : 0;
+}
+
 /* Dataset and mount point. Nobody may see the one without the other, and nobody's lock
  * may keep it busy. */
-static int destroy(const struct jails *j, const char *dataset, const char *entry, struct err *e)
+static int destroy_entry(const struct jails *j, const char *dataset, const char *entry,
+                         struct err *e)
 {
 	AUTOCLOSE int all = lock_jails(j, e);
 
-	if (all < 0 || zfs_destroy(dataset, e) < 0) return -1;
-	if (unlinkat(j->fd, entry, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return fail_sys(e, "remove %s", entry);
-	return 0;
+	return all < 0 || destroy(dataset, e) < 0 ? -1 : remove_point(j, entry, e);
 }
 
+/* What is mounted there under another name is not of our making: it is left, and named. */
 static int delete(const struct jails *j, const char *entry, int *held, struct err *e)
 {
 	const char *dataset = dataset_of(j, *held);
 
-	if (!dataset) return tree_remove(j->fd, entry, e);
+	if (!dataset || !j->home || !str_eq(dataset, dataset_name(j, entry)))
+		return tree_remove(j->fd, entry, e);
 	close(take_fd(held));
-	return destroy(j, dataset, entry, e);
+	return destroy_entry(j, dataset, entry, e);
 }
 
 static void sweep_entry(const struct jails *j, const char *entry)
@@ -151,6 +170,15 @@ static int check_free(const struct jails *j, const char *name, struct err *e)
 	return fail(e, ERR_EXISTS, "there is a jail %s already", name);
 }
 
+int work_check_dataset(const struct jails *j, const char *name, struct err *e)
+{
+	const char *dataset = j->home ? dataset_name(j, name) : NULL;
+
+	if (!dataset || !zfs_exists(dataset)) return 0;
+	return fail(e, ERR_EXISTS, "there is a dataset %s already, and it is not mounted at jails/%s: zfs mount "
+	            "'%s', if it is a jail", dataset, name, dataset);
+}
+
 int work_begin(const struct jails *j, const char *name, struct work *w, struct err *e)
 {
 	const char *hidden = layout_create_name(j->m, name);
@@ -158,7 +186,7 @@ int work_begin(const struct jails *j, const char *name, struct work *w, struct e
 	bool made;
 
 	*w = (struct work){ .jails = j, .name = name, .dir = -1, .lock = -1 };
-	if (all < 0 || check_free(j, name, e) < 0) return -1;
+	if (all < 0 || check_free(j, name, e) < 0 || work_check_dataset(j, name, e) < 0) return -1;
 	made = mkdirat(j->fd, hidden, 0700) == 0;
 	if (!made && errno != EEXIST) return fail_sys(e, "create %s", hidden);
 	if ((dir = open_dir(j->fd, hidden, e)) < 0) return -1;
@@ -205,7 +233,6 @@ static int finish_directory(const struct work *w, struct err *e)
 {
 	const struct jails *j = w->jails;
 
-	if (tree_sync(w->dir, e) < 0) return -1;
 	if (renameat(j->fd, layout_create_name(j->m, w->name), j->fd, w->name) < 0)
 		return fail_sys(e, "rename to %s", w->name);
 	return fsync(j->fd) < 0 ? fail_sys(e, "fsync " LAYOUT_JAILS) : 0;
@@ -230,9 +257,10 @@ static int finish_dataset(struct work *w, struct err *e)
 
 int work_finish(struct work *w, struct err *e)
 {
-	AUTOCLOSE int all = lock_jails(w->jails, e);
+	AUTOCLOSE int all = -1;
 
-	if (all < 0 || check_free(w->jails, w->name, e) < 0) return -1;
+	if (!w->dataset && tree_sync(w->dir, e) < 0) return -1;
+	if ((all = lock_jails(w->jails, e)) < 0 || check_free(w->jails, w->name, e) < 0) return -1;
 	return w->dataset ? finish_dataset(w, e) : finish_directory(w, e);
 }
 
@@ -248,7 +276,7 @@ void work_undo(struct work *w)
 	signal_forget();
 	if (w->dataset) {
 		work_close(w);
-		rc = destroy(j, w->dataset, strrchr(w->dataset, '/') + 1, &why);
+		rc = destroy_entry(j, w->dataset, strrchr(w->dataset, '/') + 1, &why);
 		unlinkat(j->fd, hidden, AT_REMOVEDIR);
 	} else {
 		rc = tree_remove(j->fd, hidden, &why);
@@ -265,15 +293,25 @@ void work_close(struct work *w)
 	w->dir = w->lock = -1;
 }
 
+static bool is_free(const struct jails *j, const char *entry)
+{
+	return faccessat(j->fd, entry, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	       !(j->home && zfs_exists(dataset_name(j, entry)));
+}
+
 static const char *free_name(const struct jails *j, const char *name)
 {
 	const char *hidden = NULL;
 
-	for (unsigned n = 0; n < 1000; n++) {
-		hidden = layout_remove_name(j->m, name, n);
-		if (faccessat(j->fd, hidden, F_OK, AT_SYMLINK_NOFOLLOW) < 0) break;
-	}
+	for (unsigned n = 0; n < 1000; n++)
+		if (is_free(j, hidden = layout_remove_name(j->m, name, n))) break;
 	return hidden;
+}
+
+/* It is no jail any more, whatever comes. */
+static int go_on(const char *name, struct err *e)
+{
+	return fail_in(e, "%s is gone, but not all of its files; 'jlmkr remove %s' goes on", name, name);
 }
 
 static int remove_directory(const struct jails *j, const char *name, struct err *e)
@@ -283,38 +321,74 @@ static int remove_directory(const struct jails *j, const char *name, struct err 
 
 	if (all < 0) return -1;
 	hidden = free_name(j, name);
-	if (renameat(j->fd, name, j->fd, hidden) < 0) return fail_sys(e, "rename %s", name);
+	if (tree_rename(j->fd, name, hidden, e) < 0) return -1;
 	if (fsync(j->fd) < 0) return fail_sys(e, "fsync " LAYOUT_JAILS);
 	close(take_fd(&all));
-	return tree_remove(j->fd, hidden, e);
+	return tree_remove(j->fd, hidden, e) < 0 ? go_on(name, e) : 0;
 }
 
-/* A dataset that is only mounted there, but is another's child, keeps its name. */
+/* The name of the dataset from now on: a hidden one. It stays when there is no room in the pool
+ * for another one, and when it is another's child that is only mounted here. NULL: busy. */
+static const char *hide(const struct jails *j, const char *name, const char *dataset,
+                        const char *hidden, struct err *e)
+{
+	const char *to = arena_printf(j->m, "%s/%s", j->home ? j->home : "", hidden);
+	struct err why = { 0 };
+
+	if (!j->home || !str_eq(dataset, dataset_name(j, name))) return dataset;
+	if (zfs_rename(dataset, to, &why) == 0) return to;
+	/* It may have been renamed and not be mounted again. */
+	if (!zfs_exists(dataset) && zfs_exists(to)) return to;
+	if (why.kind != ERR_BUSY) {
+		zfs_mount(dataset, NULL);
+		return dataset;
+	}
+	if (e) *e = why;
+	return NULL;
+}
+
 static int remove_dataset(const struct jails *j, const char *name, const char *dataset,
                           struct err *e)
 {
 	AUTOCLOSE int all = lock_jails(j, e);
-	const char *hidden;
+	const char *hidden, *now;
 
 	if (all < 0) return -1;
 	hidden = free_name(j, name);
-	if (j->home && str_eq(dataset, dataset_name(j, name))) {
-		if (zfs_rename(dataset, dataset_name(j, hidden), e) < 0) return -1;
-		unlinkat(j->fd, name, AT_REMOVEDIR);
-		dataset = dataset_name(j, hidden);
-		name = hidden;
-	}
-	close(take_fd(&all));
-	return destroy(j, dataset, name, e);
+	if (!(now = hide(j, name, dataset, hidden, e))) return -1;
+	/* To destroy is no single step: what is in use is found before the first of them. */
+	if (str_eq(now, dataset) && zfs_unmount_all(now, e) < 0) return -1;
+	if (destroy(now, e) < 0) return str_eq(now, dataset) ? -1 : go_on(name, e);
+	return remove_point(j, name, e) < 0 ? -1 : remove_point(j, hidden, e);
 }
 
-int work_remove(const struct jails *j, const char *name, struct err *e)
+int work_remove(const struct jails *j, const char *name, int *held, struct err *e)
 {
-	AUTOCLOSE int held = open_dir(j->fd, name, e);
-	const char *dataset;
+	const char *dataset = dataset_of(j, *held);
 
-	if (held < 0 || lock_take(held, now_ms(), name, e) < 0) return -1;
-	if (!(dataset = dataset_of(j, held))) return remove_directory(j, name, e);
-	close(take_fd(&held));
+	if (!dataset) return remove_directory(j, name, e);
+	/* What is open keeps a dataset busy. */
+	close(take_fd(held));
 	return remove_dataset(j, name, dataset, e);
+}
+
+/* ".remove-NAME", ".remove-NAME-1" */
+static bool is_rest_of(const struct jails *j, const char *entry, const char *name)
+{
+	const char *hidden = layout_remove_name(j->m, name, 0);
+	size_t n = strlen(hidden);
+
+	if (!layout_is_remove(entry) || strncmp(entry, hidden, n)) return false;
+	return !entry[n] || (entry[n] == '-' && entry[n + 1] &&
+	                     !entry[n + 1 + strspn(entry + n + 1, "0123456789")]);
+}
+
+bool work_has_rest(const struct jails *j, const char *name)
+{
+	struct words litter = { .m = j->m };
+
+	if (list_litter(j->fd, &litter, NULL) == 0)
+		for (size_t i = 0; i < litter.n; i++)
+			if (is_rest_of(j, litter.v[i], name)) return true;
+	return j->home && zfs_exists(dataset_name(j, layout_remove_name(j->m, name, 0)));
 }

@@ -10,6 +10,8 @@
 #ifndef OPS_WORK_H
 #define OPS_WORK_H
 
+#include <stdbool.h>
+
 #include "lib/ops/jails.h"
 
 struct err;
@@ -43,7 +45,14 @@ void work_undo(struct work *w);
 
 void work_close(struct work *w);
 
-/* Rename a jail out of the way, then delete it with its dataset and what is in that. */
-int work_remove(const struct jails *j, const char *name, struct err *e);
+/* ERR_EXISTS when jails/ is a dataset that has one of that name, which is no jail as it is. */
+int work_check_dataset(const struct jails *j, const char *name, struct err *e);
+
+/* Rename a jail out of the way, then delete it with its dataset and what is in that. `*held`
+ * is its directory, locked (jail_lock), and closed here when it has to be. */
+int work_remove(const struct jails *j, const char *name, int *held, struct err *e);
+
+/* Whether a removal of that name has left something that work_sweep takes away. */
+bool work_has_rest(const struct jails *j, const char *name);
 
 #endif

@@ -60,6 +60,44 @@ try bash -c '. /tmp/lib
 		fi
 	done'
 status 0
+
+story '... also when the remove has to wait in the middle'
+try bash -c 'jlmkr-create -q --offline four || exit 1
+	flock '$jails' sleep 4 & sleep 0.3
+	jlmkr-remove -q -y four & remove=$!
+	sleep 0.7
+	jlmkr-start -q four; start=$?
+	wait $remove; echo "$start $?"; systemctl is-active jlmkr-four.service'
+out_has '^3 0$'
+out_has '^inactive'
+err_has "no jail\|was removed meanwhile"
+
+story 'a remove that was interrupted is finished by the next, which says so'
+for signal in INT KILL; do
+	try bash -c 'jlmkr-create -q --offline five || exit 1
+		cd '$jails'/five/rootfs && mkdir many && cd many && for d in $(seq 300); do mkdir $d; (cd $d; touch $(seq 300)); done
+		cd /; set -m; jlmkr-remove -y five & sleep 0.15; kill -'$signal' $!; wait $!; echo $?'
+	in_host test ! -e "$jails/five" || fail 'it was not begun, or is still there'
+	[ -n "$(in_host sh -c "ls -d $jails/.remove-five")" ] || fail 'nothing is left to be removed'
+	[ $signal = KILL ] || err_has "five is gone, but not all of its files; 'jlmkr remove five' goes on"
+	try jlmkr-remove five
+	status 0
+	err_has 'What was left of five is removed'
+	is 'base' "$(in_host ls -A $jails)"
+done
+try jlmkr-remove five
+status 3
+
+story 'flags on the directory of a jail'
+try jlmkr-create -q --offline six
+if in_host chattr +i "$jails/six" 2> /dev/null; then
+	try jlmkr-remove -q -y six
+	status 0
+else
+	skip 'this file system has no flags'
+	in_host jlmkr-remove -q -y six
+fi
+
 try jlmkr-remove -q -y base
 is '' "$(in_host ls -A $jails)"
 is '' "$(in_host systemctl list-units --all --no-legend 'jlmkr-*')"

@@ -1,0 +1,172 @@
+#!/bin/sh
+# What remove takes with a jail on ZFS, and what it must not take.
+. "$(dirname "$0")/lib.sh"
+
+in_host sh -c '
+	truncate -s 4G /var/pool
+	zpool create -m "/mnt/z/my pool" mypool /var/pool
+	zfs create "mypool/jail maker"' > "$tmp/out" 2> "$tmp/err" || fail 'no pool'
+home="/mnt/z/my pool/jail maker"
+ds='mypool/jail maker'
+j() { try env JAILMAKER_DIR="$home" "$@"; }
+tiny() { j jlmkr-create -q --distro=fedora --release=43 "$@"; }
+zfs_in_host() { in_host zfs "$@" > "$tmp/out" 2> "$tmp/err" || fail "zfs $*"; }
+# zfs-fuse takes a moment to notice that something was closed.
+patiently() {
+	for i in 1 2 3 4 5 6 7 8; do
+		in_host "$@" > "$tmp/out" 2> "$tmp/err" && return
+		sleep 0.5
+	done
+	fail "$*"
+}
+# refuses NAME WORDS: the jail stays as it is, and it is said why.
+refuses() {
+	j jlmkr-remove -y "$1"
+	refused
+	err_has "$2"
+}
+there() { in_host zfs list -H -o name "$1" > /dev/null 2>&1 || fail "$1 is gone"; }
+gone() { ! in_host zfs list -H -o name "$1" > /dev/null 2>&1 || fail "$1 is still there"; }
+tiny first
+j jlmkr-remove -q -y first
+
+story 'three creates at once, the first of all'
+zfs_in_host create mypool/fresh
+in_host sh -c 'export JAILMAKER_DIR="/mnt/z/my pool/fresh"; cp -a "'"$home"'/images" "$JAILMAKER_DIR/" 2> /dev/null
+	for n in 1 2 3; do jlmkr-create -q --distro=fedora --release=43 f$n & done; wait
+	ls "$JAILMAKER_DIR/jails"' > "$tmp/out" 2> "$tmp/err"
+is 'f1 f2 f3' "$(echo $(cat "$tmp/out"))"
+
+story "somebody's data, bound into jails/, is not a jail's"
+zfs_in_host create -o mountpoint=/mnt/z/media mypool/media
+zfs_in_host create mypool/media/sub
+zfs_in_host snapshot mypool/media@s
+in_host sh -c "mkdir '$home/jails/bm' && mount --bind /mnt/z/media '$home/jails/bm'"
+refuses bm 'mypool/media, which is mounted there, belongs at /mnt/z/media'
+there mypool/media@s
+in_host sh -c "umount '$home/jails/bm' && rmdir '$home/jails/bm'"
+
+story 'a dataset that is mounted elsewhere, too'
+tiny two
+in_host sh -c "mkdir -p /mnt/second && mount --bind '$home/jails/two' /mnt/second"
+refuses two 'is mounted at /mnt/second as well'
+in_host umount /mnt/second
+there "$ds/jails/two"
+
+story 'a child whose files are outside of the jail'
+zfs_in_host create -o mountpoint=/mnt/z/precious "$ds/jails/two/precious"
+in_host sh -c 'echo precious > /mnt/z/precious/file'
+refuses two "jails/two/precious would go with it, and its place is /mnt/z/precious"
+patiently zfs unmount "$ds/jails/two/precious"
+refuses two "jails/two/precious would go with it, and its place is /mnt/z/precious"
+zfs_in_host destroy "$ds/jails/two/precious"
+
+story 'a snapshot that is held'
+zfs_in_host snapshot "$ds/jails/two@kept"
+zfs_in_host hold backup "$ds/jails/two@kept"
+refuses two "the snapshot $ds/jails/two@kept is held"
+j jlmkr-list
+out_has '^two '
+zfs_in_host release backup "$ds/jails/two@kept"
+
+story 'what holds all jails'
+in_host sh -c 'mkdir -p /mnt/z/ww && zfs create -o mountpoint=none mypool/ww &&
+	zfs create -o mountpoint=/mnt/z/ww/jails mypool/ww/jails &&
+	zfs set mountpoint=/mnt/z/ww/jails/all mypool/ww && { zfs mount mypool/ww 2> /dev/null || :; }' || fail 'not made'
+try env JAILMAKER_DIR=/mnt/z/ww jlmkr-remove -y all
+refused
+err_has 'mypool/ww holds all jails'
+there mypool/ww/jails
+in_host sh -c 'zfs unmount mypool/ww; zfs set mountpoint=none mypool/ww'
+patiently zfs destroy -r mypool/ww
+
+story 'a jail that is not mounted is not removed, nor made again'
+patiently zfs unmount "$ds/jails/two"
+refuses two "its dataset $ds/jails/two is not mounted"
+in_host rmdir "$home/jails/two"
+tiny two
+status 4
+err_has "there is a dataset $ds/jails/two already"
+tiny --dry-run two
+status 4
+zfs_in_host mount "$ds/jails/two"
+j jlmkr-remove -q -y two
+status 0
+gone "$ds/jails/two"
+
+story 'what is busy below is found before anything is destroyed'
+zfs_in_host create -o "mountpoint=$home/jails/five" mypool/elsewhere
+tiny three
+in_host sh -c "cp -a '$home/jails/three/.' '$home/jails/five/'"
+zfs_in_host snapshot mypool/elsewhere@one
+zfs_in_host create mypool/elsewhere/aaa
+zfs_in_host create mypool/elsewhere/zzz
+in_host sh -c "cd '$home/jails/five/zzz' && exec sleep 61" > /dev/null 2>&1 &
+sleep 0.5
+refuses five 'mypool/elsewhere/zzz is in use by sleep (process'
+there mypool/elsewhere@one
+there mypool/elsewhere/aaa
+in_host test -e "$home/jails/five/config" || fail 'it is not mounted any more'
+in_host pkill sleep
+j jlmkr-remove -y five
+status 0
+err_has 'mypool/elsewhere@one'
+gone mypool/elsewhere
+
+story 'a mountpoint of its own leaves nothing in jails/'
+zfs_in_host set "mountpoint=$home/jails/three" "$ds/jails/three"
+j jlmkr-remove -q -y three
+status 0
+is '' "$(in_host ls -A "$home/jails")"
+
+story 'a mountpoint with a newline, elsewhere in the pool'
+in_host sh -c "zfs create -o mountpoint='/mnt/z/new
+line' mypool/nl"
+tiny four
+status 0
+j jlmkr-remove -q -y four
+status 0
+
+story 'jails/ as a link to where they are'
+in_host sh -c "mkdir '/mnt/z/my pool/link' && ln -s '$home/jails' '/mnt/z/my pool/link/jails'"
+try env JAILMAKER_DIR='/mnt/z/my pool/link' jlmkr-create -q --distro=fedora --release=43 linked
+status 0
+there "$ds/jails/linked"
+try env JAILMAKER_DIR='/mnt/z/my pool/link' jlmkr-remove -q -y linked
+status 0
+gone "$ds/jails/linked"
+
+story 'a zfs that outlives a killed create is waited for'
+in_host sh -c 'mkdir -p /tmp/slow; printf "#!/bin/sh\ncase \$1 in create|clone) sleep 3;; esac\nexec /sbin/zfs.real \"\$@\"\n" > /tmp/slow/zfs
+	chmod +x /tmp/slow/zfs; cp /sbin/zfs /tmp/zfs.real; mkdir -p /run/sbin /run/sbinw; cp /tmp/slow/zfs /run/sbin/zfs
+	cp /tmp/zfs.real /run/sbin/zfs.real
+	mount -t overlay overlay -o lowerdir=/run/sbin:/usr/sbin /usr/sbin' || fail 'no slow zfs'
+in_host sh -c "export JAILMAKER_DIR='$home'
+	jlmkr-create -q --offline --distro=fedora --release=43 killed & sleep 1.5; kill -KILL \$!; wait
+	exec jlmkr-create -q --offline --distro=fedora --release=43 killed" > "$tmp/out" 2> "$tmp/err" && rc=0 || rc=$?
+status 0
+in_host umount /usr/sbin
+j jlmkr-remove -q -y killed
+status 0
+
+story 'a pool without room: what is removed makes some'
+in_host sh -c 'truncate -s 200M /var/small; zpool create -m /mnt/z/small small /var/small; zfs create small/jm' ||
+	fail 'no pool'
+home=/mnt/z/small/jm
+tiny a
+status 0
+tiny b
+status 0
+in_host dd if=/dev/urandom of=/mnt/z/small/fill bs=1M > /dev/null 2>&1
+j jlmkr-remove -q -y b
+status 0
+j jlmkr-list
+out_has '^a '
+out_lacks '^b '
+gone small/jm/jails/b
+j jlmkr-remove -q -y a
+status 0
+in_host rm -f /mnt/z/small/fill
+tiny b
+status 0
+finish

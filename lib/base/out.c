@@ -21,6 +21,7 @@ static struct {
 	const char *name;		/* what our lines are about, among those of others */
 	char line[1024];		/* of another program, not shown yet */
 	size_t held;
+	bool unended;			/* what it said last is no whole line */
 } sink = { .level = OUT_NORMAL };
 
 bool out_colour(int fd)
@@ -56,19 +57,29 @@ static void show_held(void)
 	sink.held = 0;
 }
 
+/* What comes behind it begins a line of its own. */
+static void relay_alone(const char *data, size_t n)
+{
+	if (!n && sink.unended) fputc('\n', stderr);
+	fwrite(data, 1, n, stderr);
+	sink.unended = n && data[n - 1] != '\n';
+}
+
+static void relay_shared(const char *data, size_t n)
+{
+	if (!n && sink.held) show_held();
+	for (; n; n--, data++) {
+		if (*data != '\n') sink.line[sink.held++] = *data;
+		if (*data == '\n' || sink.held == sizeof sink.line) show_held();
+	}
+}
+
 void out_relay(const char *data, size_t n)
 {
 	if (sink.level < OUT_NORMAL) return;
 	out_progress_end();
-	if (!sink.name) {
-		fwrite(data, 1, n, stderr);
-	} else if (!n) {
-		if (sink.held) show_held();
-	}
-	for (; sink.name && n; n--, data++) {
-		if (*data != '\n') sink.line[sink.held++] = *data;
-		if (*data == '\n' || sink.held == sizeof sink.line) show_held();
-	}
+	if (sink.name) relay_shared(data, n);
+	else relay_alone(data, n);
 	fflush(stderr);
 }
 

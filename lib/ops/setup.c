@@ -33,6 +33,14 @@ static bool has(int root, const char *path)
 	return fd >= 0;
 }
 
+/* NixOS makes its init at the first boot. */
+static bool may_be_systemd(struct arena *m, int root, const struct conf *c)
+{
+	const char *init = jail_init(m, root, NULL);
+
+	return !init || str_eq(init, "systemd") || str_eq(c->distro.text, "nixos");
+}
+
 int setup_look(struct engine *en, const char *name, const struct conf *c,
                struct setup_state *s, struct err *e)
 {
@@ -42,6 +50,7 @@ int setup_look(struct engine *en, const char *name, const struct conf *c,
 	s->wanted = *c->initial_setup.text;
 	s->first_start = !has(root, "/etc/machine-id");
 	s->begun = has(root, LAYOUT_SETUP);
+	s->possible = !s->wanted || may_be_systemd(en->m, root, c);
 	return 0;
 }
 
@@ -142,11 +151,14 @@ static int forget(struct engine *en, const char *name, struct err *e)
 
 int op_setup(struct engine *en, const char *name, long network_wait, struct err *e)
 {
+	struct setup_state s;
 	struct conf conf;
 
 	if (jail_check(en->m, en->host->dir, name, e) < 0) return -1;
 	if (jail_conf(en->m, en->host->dir, name, &conf, e) < 0) return -1;
 	if (!*conf.initial_setup.text) return forget(en, name, e);
+	if (setup_look(en, name, &conf, &s, e) < 0) return -1;
+	if (!s.possible) return fail(e, ERR_HOST, "the init of %s is not systemd, which runs the initial_setup", name);
 	if (op_start_booted(en, name, e) < 0) return -1;
 	if (setup_write(en, name, &conf, e) < 0) return -1;
 	return setup_run(en, name, network_wait, e);

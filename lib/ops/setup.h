@@ -23,6 +23,7 @@ struct setup_state {
 	bool wanted;		/* the config has one */
 	bool first_start;	/* the jail never booted: no /etc/machine-id */
 	bool begun;		/* the script is there: it was not done to its end */
+	bool possible;		/* its init is systemd, or nobody knows yet */
 };
 
 int setup_look(struct engine *en, const char *name, const struct conf *c,

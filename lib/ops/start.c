@@ -81,6 +81,10 @@ static int make_plan(struct engine *en, struct intent *in, enum extent how, stru
 
 	if (jail_conf(en->m, en->host->dir, name, &in->conf, e) < 0) return -1;
 	if (setup_look(en, name, &in->conf, &in->setup, e) < 0) return -1;
+	if (!in->setup.possible) {
+		out_warn("the init of %s is not systemd: its initial_setup is not run", name);
+		in->setup.wanted = false;
+	}
 	if (find_facts(en->m, &in->jail, &facts, e) < 0) return -1;
 	gpu_look(en, name, in->conf.gpu_nvidia.on, how == SHOWN, &in->gpu);
 	if (how != SHOWN && gpu_prepare(en, name, &in->gpu, e) < 0) return -1;

@@ -184,6 +184,24 @@ err_has '^0$'
 in_host sed -i 's/exit 1/exit 0/' $jails/p1/config
 expect_status 0 jlmkr-setup p1
 
+story 'a last line without an end'
+jail e1 'printf no-end'
+try jlmkr-start e1
+status 0
+err_has '^no-end$'
+in_host jlmkr-stop -q --now e1
+
+story 'an init that is not systemd'
+jail i1 'echo never'
+in_host sh -c "cd $jails/i1/rootfs; rm -f sbin/init; printf '#!/bin/sh\nexec sleep infinity\n' > usr/sbin/init; chmod +x usr/sbin/init
+	sed -i 's/^systemd_nspawn_user_args=.*//' ../config"
+try timeout 60 jlmkr-setup i1
+status 1
+err_has 'the init of i1 is not systemd'
+try timeout 60 jlmkr-start i1
+err_has 'the init of i1 is not systemd: its initial_setup is not run'
+in_host jlmkr-stop -q --now i1
+
 story 'a config without one'
 try jlmkr-create -q plain
 try jlmkr-setup plain

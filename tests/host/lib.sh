@@ -24,7 +24,10 @@ why='' title='' rc=0
 : > "$tmp/out"
 : > "$tmp/err"
 
+cache=${HOST_CACHE:-$here/../../build/out/host}
 host() { "$here/host" "$@"; }
+# The first process of the host, as counted out here: /proc/PID/root is its root.
+host_leader() { cut -d' ' -f1 "$cache/run/$TESTHOST/leader"; }
 in_host() { host exec "$@"; }
 
 leave() {

@@ -68,12 +68,11 @@ out_has '^default:group:adm:r-x'
 story 'owners, modes, links and devices are those of the archive'
 mkdir "$tmp/ref"
 mount -t tmpfs tmpfs "$tmp/ref"
-cache=${HOST_CACHE:-$here/../../build/out/host}
 tar --numeric-owner --xattrs-include='*' -xpJf "$cache/base/debian.tar.xz" -C "$tmp/ref"
 # usr is what nothing writes to when the jail boots.
 table() { find usr dev/null -printf '%p %y %m %U:%G %l %n %t\n' | sed 's/\.[0-9]*$//' | sort; }
 (cd "$tmp/ref" && table) > "$tmp/want"
-(cd "$cache/run/$TESTHOST/tank/jailmaker/jails/m1/rootfs" && table) > "$tmp/got"
+(cd "/proc/$(host_leader)/root$jails/m1/rootfs" && table) > "$tmp/got"
 umount "$tmp/ref"
 diff "$tmp/want" "$tmp/got" > "$tmp/out" || fail 'trees differ'
 

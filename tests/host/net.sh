@@ -131,7 +131,7 @@ err_has 'built into jlmkr'
 in_host mv /root/all.crt /etc/ssl/certs/ca-certificates.crt
 
 story 'a proxy, with user and password'
-leader=$(cut -d' ' -f1 "${HOST_CACHE:-$here/../../build/out/host}/run/$TESTHOST/leader")
+leader=$(host_leader)
 nsenter --net -t "$leader" "$here/../fake/proxy.py" 3128 'us er' 'p:w' "$tmp/proxied" & proxy=$!
 sleep 0.5
 try env https_proxy=http://us%20er:p%3Aw@127.0.0.1:3128 jlmkr-images -q debian

@@ -35,7 +35,7 @@ make() {
 		cp "$2" etc/ssl/certs/ca-certificates.crt; cp "$2" usr/local/share/ca-certificates/test.crt' \
 		- "$jails/$name" /tmp/ca.pem
 }
-in_host sh -c 'cat > /tmp/ca.pem' < "$here/../../build/out/host/base/ca/ca.pem"
+in_host sh -c 'cat > /tmp/ca.pem' < "$cache/base/ca/ca.pem"
 
 # its initial_setup can be run again
 again() {

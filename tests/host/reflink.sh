@@ -13,7 +13,7 @@ loop=$(losetup -f --show "$disk" 2> "$tmp/why") || {
 	exit
 }
 number=$(stat -c '0x%t 0x%T' "$loop")
-pid=$(cut -d' ' -f1 "${HOST_CACHE:-$here/../../build/out/host}/run/$TESTHOST/leader")
+pid=$(host_leader)
 nsenter -t "$pid" --mount --root sh -c "mkdir /mnt/pool && mknod /dev/blk b $number &&
 	mount -t btrfs /dev/blk /mnt/pool; rc=\$?; rm -f /dev/blk; exit \$rc" 2> "$tmp/why" || {
 	losetup -d "$loop"

@@ -84,7 +84,7 @@ static bool passwd_line(char *line, char *field[7])
 	return true;
 }
 
-static bool passwd_find(char *text, const char *user, char *field[7])
+bool passwd_find(char *text, const char *user, char *field[7])
 {
 	char *next;
 

@@ -69,6 +69,10 @@ int inner_resume(struct inner *in, struct err *e);
  * handed on to it. */
 int inner_wait(struct inner *in, struct err *e);
 
+/* The fields of the first line of passwd(5) that has the user, a name or a number. `text` is cut
+ * into pieces. */
+bool passwd_find(char *text, const char *user, char *field[7]);
+
 /* Whether it is a status that systemd gives to what it could not run. */
 bool unrun_status(int status);
 

@@ -85,10 +85,9 @@ static int tell_exec(const struct inner *in, int status)
 
 static bool knows_user(const struct inner *in)
 {
-	const char *text = read_in_root(in->m, in->in.root, "/etc/passwd", PASSWD_BYTES, NULL);
-	const char *line = arena_printf(in->m, "\n%s:", in->user), *uid = arena_printf(in->m, ":%s:", in->user);
+	char *text = read_in_root(in->m, in->in.root, "/etc/passwd", PASSWD_BYTES, NULL), *field[7];
 
-	return text && (strstr(arena_printf(in->m, "\n%s", text), line) || strstr(text, uid));
+	return text && passwd_find(text, in->user, field);
 }
 
 int unrun_tell(const struct inner *in, int status, struct err *e)

@@ -113,4 +113,24 @@ inventory() {
 		machinectl list --no-legend' | sort
 }
 
+# For stories of ZFS. A pool with a blank in its name, and a jailmaker directory on it with another
+# one: $home, the dataset $ds, which `j` and `tiny` work in.
+zfs_pool() {
+	home="/mnt/z/my pool/jail maker"
+	ds='mypool/jail maker'
+	in_host sh -c 'truncate -s 4G /var/pool && zpool create -m "/mnt/z/my pool" mypool /var/pool &&
+		zfs create "$1"' - "$ds" > "$tmp/out" 2> "$tmp/err" || fail 'no pool'
+}
+j() { try env JAILMAKER_DIR="$home" "$@"; }
+tiny() { j jlmkr-create -q --distro=fedora --release=43 "$@"; }
+zfs_in_host() { in_host zfs "$@" > "$tmp/out" 2> "$tmp/err" || fail "zfs $*"; }
+# zfs-fuse takes a moment to notice that something was closed.
+patiently() {
+	for i in 1 2 3 4 5 6 7 8; do
+		in_host "$@" > "$tmp/out" 2> "$tmp/err" && return
+		sleep 0.5
+	done
+	fail "$*"
+}
+
 host start || exit 1

@@ -2,23 +2,7 @@
 # What remove takes with a jail on ZFS, and what it must not take.
 . "$(dirname "$0")/lib.sh"
 
-in_host sh -c '
-	truncate -s 4G /var/pool
-	zpool create -m "/mnt/z/my pool" mypool /var/pool
-	zfs create "mypool/jail maker"' > "$tmp/out" 2> "$tmp/err" || fail 'no pool'
-home="/mnt/z/my pool/jail maker"
-ds='mypool/jail maker'
-j() { try env JAILMAKER_DIR="$home" "$@"; }
-tiny() { j jlmkr-create -q --distro=fedora --release=43 "$@"; }
-zfs_in_host() { in_host zfs "$@" > "$tmp/out" 2> "$tmp/err" || fail "zfs $*"; }
-# zfs-fuse takes a moment to notice that something was closed.
-patiently() {
-	for i in 1 2 3 4 5 6 7 8; do
-		in_host "$@" > "$tmp/out" 2> "$tmp/err" && return
-		sleep 0.5
-	done
-	fail "$*"
-}
+zfs_pool
 # refuses NAME WORDS: the jail stays as it is, and it is said why.
 refuses() {
 	j jlmkr-remove -y "$1"

@@ -2,26 +2,8 @@
 # Jails on ZFS, as far as zfs-fuse has it: datasets made, renamed and destroyed with their jails.
 . "$(dirname "$0")/lib.sh"
 
-# A pool with a blank in its name, and a jailmaker directory on it with another one.
-in_host sh -c '
-	truncate -s 4G /var/pool
-	zpool create -m "/mnt/z/my pool" mypool /var/pool
-	zfs create "mypool/jail maker"' > "$tmp/out" 2> "$tmp/err" || fail 'no pool'
-home="/mnt/z/my pool/jail maker"
-ds='mypool/jail maker'
-
-j() { try env JAILMAKER_DIR="$home" "$@"; }
-tiny() { j jlmkr-create -q --distro=fedora --release=43 "$@"; }
+zfs_pool
 datasets() { in_host zfs list -H -o name -t all -r "$ds/jails"; }
-zfs_in_host() { in_host zfs "$@" > "$tmp/out" 2> "$tmp/err" || fail "zfs $*"; }
-# zfs-fuse takes a moment to notice that something was closed.
-patiently() {
-	for i in 1 2 3 4 5 6 7 8; do
-		in_host "$@" > "$tmp/out" 2> "$tmp/err" && return
-		sleep 0.5
-	done
-	fail "$*"
-}
 
 story 'a dry run names the dataset and makes none'
 tiny --dry-run one

@@ -115,6 +115,22 @@ story 'a jail that is booting is waited for'
 in_host jlmkr-start -q m1
 expect_status 0 jlmkr-exec m1 true
 
+story "a command's own status is handed through, when systemd has it for something else, too"
+for status in 200 203 217 226; do
+	try sh -c "for i in 1 2 3 4 5 6 7 8 9 10; do jlmkr-exec m1 sh -c 'exit $status'; echo \$?; done | sort | uniq -c"
+	is "10 $status" "$(echo $(cat "$tmp/out"))"
+done
+try jlmkr-exec m1 no-such-command
+status 127
+in_host sh -c "printf '#!/no/such/shell\n' > $jails/m1/rootfs/usr/bin/orphan; chmod +x $jails/m1/rootfs/usr/bin/orphan"
+try jlmkr-exec m1 orphan
+status 127
+err_has '/usr/bin/orphan in m1 wants to be run by /no/such/shell, which is not there'
+try jlmkr-exec --cwd=/nowhere m1 true
+status 125
+try jlmkr-exec --user=nobody-like-that m1 true
+status 125
+
 # As when systemd is not what the jail boots: nspawn's own stub is its init.
 in_host sh -c "jlmkr create -q n1; cd $jails/n1; sed -i 's/--boot//
 	s,^systemd_nspawn_user_args=.*,systemd_nspawn_user_args=--as-pid2 /bin/sleep 9999,' config"

@@ -45,11 +45,12 @@ const char *run_find(struct arena *m, const char *name, struct err *e)
 	return found;
 }
 
-/* What we ignore or block ourselves must not be inherited by other programs. */
-static void default_signals(sigset_t *set)
+/* What we ignore or block ourselves must not be inherited by other programs; but for SIGPIPE by
+ * those whose words we read: when we are killed in the middle, they still do all of their work. */
+static void default_signals(sigset_t *set, bool is_read)
 {
 	sigemptyset(set);
-	sigaddset(set, SIGPIPE);
+	if (!is_read) sigaddset(set, SIGPIPE);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGHUP);
@@ -66,7 +67,7 @@ static pid_t spawn(const char *path, char *const argv[], int out_fd, int err_fd,
 	pid_t pid;
 	int rc;
 
-	default_signals(&signals);
+	default_signals(&signals, err_fd >= 0);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigdefault(&attr, &signals);
 	sigemptyset(&signals);

@@ -123,12 +123,35 @@ int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct
 	return 0;
 }
 
+static bool says_none(const struct err *why)
+{
+	return strstr(why->text, "does not exist") != NULL;
+}
+
 bool zfs_exists(const char *name)
 {
 	AUTOFREE struct arena m = { 0 };
 	char *argv[] = { "zfs", "list", "-H", "-t", "all", "-o", "name", (char *)name, NULL };
 
 	return look(&m, argv, NULL) != NULL;
+}
+
+bool zfs_is_gone(const char *name)
+{
+	AUTOFREE struct arena m = { 0 };
+	char *argv[] = { "zfs", "list", "-H", "-t", "all", "-o", "name", (char *)name, NULL };
+	struct err why = { 0 };
+
+	return !run_strange(&m, argv, LIST_MAX, NO_DEADLINE, &why) && says_none(&why);
+}
+
+bool zfs_has_own_place(const char *name)
+{
+	AUTOFREE struct arena m = { 0 };
+	char *argv[] = { "zfs", "get", "-H", "-o", "source", "mountpoint", (char *)name, NULL };
+	const char *source = look(&m, argv, NULL);
+
+	return source && (str_starts(source, "local") || str_starts(source, "received"));
 }
 
 bool zfs_is_within(const char *name, const char *of)
@@ -212,9 +235,16 @@ static int change(struct arena *m, char *const argv[], struct err *e)
 	return run_strange(m, argv, LIST_MAX, NO_DEADLINE, e) ? 0 : -1;
 }
 
+/* What stands between quotes is a name, busybox for example. */
 static bool is_busy(const struct err *e)
 {
-	return strstr(e->text, "busy") != NULL;
+	bool quoted = false;
+
+	for (const char *p = e->text; *p; p++) {
+		if (*p == '\'') quoted = !quoted;
+		else if (!quoted && str_starts(p, "busy")) return true;
+	}
+	return false;
 }
 
 /* `t`: as it was mounted before. */
@@ -349,24 +379,27 @@ static int unmount_patiently(const struct mount *mnt, struct err *e)
 	return rc;
 }
 
-int zfs_unmount_all(const char *name, struct err *e)
+/* Mounted again, those above first. */
+static void remount(const struct mounts *t, size_t from, const char *name)
 {
-	AUTOFREE struct arena m = { 0 };
-	struct err why = { 0 };
-	struct mounts t;
-	size_t i;
+	for (; from < t->n; from++) {
+		const char *of = zfs_of(&t->v[from]);
 
-	if (mounts_read(&m, &t, e) < 0) return -1;
-	/* What was mounted last lies on what was mounted before. */
-	for (i = t.n; i-- > 0;) {
-		const char *of = zfs_of(&t.v[i]);
-
-		if (of && zfs_is_within(of, name) && unmount_patiently(&t.v[i], &why) < 0) break;
+		if (of && zfs_is_within(of, name)) zfs_mount(of, NULL);
 	}
-	if (i == (size_t)-1) return 0;
-	for (i++; i < t.n; i++)
-		if (zfs_of(&t.v[i]) && zfs_is_within(zfs_of(&t.v[i]), name)) zfs_mount(zfs_of(&t.v[i]), NULL);
-	return is_busy(&why) ? fail_busy(&m, &t, name, &why, e) : fail(e, why.kind, "%s", why.text);
+}
+
+/* What was mounted last lies on what was mounted before. */
+static int unmount_all(const struct mounts *t, const char *name, struct err *e)
+{
+	for (size_t i = t->n; i-- > 0;) {
+		const char *of = zfs_of(&t->v[i]);
+
+		if (!of || !zfs_is_within(of, name) || unmount_patiently(&t->v[i], e) == 0) continue;
+		remount(t, i + 1, name);
+		return -1;
+	}
+	return 0;
 }
 
 int zfs_rename(const char *from, const char *to, struct err *e)
@@ -379,6 +412,23 @@ int zfs_rename(const char *from, const char *to, struct err *e)
 int zfs_destroy(const char *name, struct err *e)
 {
 	char *argv[] = { "zfs", "destroy", "-r", (char *)name, NULL };
+	struct err why = { 0 };
 
-	return insist(name, argv, NULL, e);
+	/* Somebody else may have been quicker. */
+	if (insist(name, argv, NULL, &why) == 0 || says_none(&why)) return 0;
+	return fail(e, why.kind, "%s", why.text);
+}
+
+int zfs_destroy_whole(const char *name, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct err why = { 0 };
+	struct mounts t;
+
+	if (mounts_read(&m, &t, e) < 0) return -1;
+	if (unmount_all(&t, name, &why) == 0) {
+		if (zfs_destroy(name, &why) == 0) return 0;
+		remount(&t, 0, name);
+	}
+	return is_busy(&why) ? fail_busy(&m, &t, name, &why, e) : fail(e, why.kind, "%s", why.text);
 }

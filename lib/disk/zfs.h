@@ -43,7 +43,13 @@ struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_
 int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct words *held,
                   struct err *e);
 
-bool zfs_exists(const char *name);		/* a dataset or a snapshot */
+/* A dataset or a snapshot: ZFS says that it is there, or that it is not. Neither of them when it
+ * cannot be asked. */
+bool zfs_exists(const char *name);
+bool zfs_is_gone(const char *name);
+
+/* Its mountpoint is set and not inherited: a rename does not move it. */
+bool zfs_has_own_place(const char *name);
 
 /* Why a path that should be there is not: the dataset that would be mounted there is not
  * mounted, or is locked. One sentence with the next step; NULL when that is not why. */
@@ -57,12 +63,13 @@ int zfs_clone(const char *snapshot, const char *name, struct err *e);
 int zfs_snapshot(const char *snapshot, struct err *e);
 int zfs_rename(const char *from, const char *to, struct err *e);
 
-/* It and all below it, or nothing of that: what is in use leaves all mounted. */
-int zfs_unmount_all(const char *name, struct err *e);
-
 /* With its snapshots and all below it; what depends on these elsewhere makes it fail, and
- * what is in use may when a part of it is gone. */
+ * what is in use may when a part of it is gone. One that is not there is a success. */
 int zfs_destroy(const char *name, struct err *e);
+
+/* The same, or nothing: all of it is unmounted first, which finds what is in use, and mounted
+ * again when it fails. */
+int zfs_destroy_whole(const char *name, struct err *e);
 
 /* Is `name` the dataset `of`, or a snapshot of it, or below it? */
 bool zfs_is_within(const char *name, const char *of);

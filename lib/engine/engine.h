@@ -39,8 +39,9 @@ void engine_close(struct engine *en);
 
 /* Start what the plan says and wait until systemd calls it started. Returns 0, or
  * 1 when the jail ran already. A failure tells the unit's result, and its last log
- * lines have been shown. The descriptor `*lock` is closed, and so given up, as soon as systemd
- * has the unit: from then on it is seen by who looks whether the jail runs. */
+ * lines have been shown. The lock of the jail is closed, and so given up, as soon as systemd
+ * has the unit: from then on it is seen by who looks whether the jail runs. It is given up
+ * also while a start or stop of others is waited for. */
 int engine_start(struct engine *en, const struct plan *plan, int *lock, struct err *e);
 
 /* 1 when the jail is up, 0 when it is not, or only on its way up or down. */

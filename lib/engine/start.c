@@ -19,6 +19,7 @@
 #include "lib/engine/impl.h"
 #include "lib/engine/journal.h"
 #include "lib/engine/request.h"
+#include "lib/jail/jail.h"
 #include "lib/jail/name.h"
 #include "lib/jail/plan.h"
 
@@ -52,6 +53,11 @@ int engine_is_up(struct engine *en, const char *jail, struct err *e)
 	return unit_is_loaded(&s) && is_up(&s);
 }
 
+static bool is_on_its_way(const struct unit_state *s)
+{
+	return unit_is_loaded(s) && !unit_is_over(s) && !is_up(s);
+}
+
 /* Somebody else's start or stop is under way. To hold the unit while we wait would keep
  * systemd from forgetting it, and it has to be forgotten to be started. */
 static int wait_for_others(struct engine *en, const struct plan *plan, struct unit_state *s,
@@ -59,7 +65,7 @@ static int wait_for_others(struct engine *en, const struct plan *plan, struct un
 {
 	const char *told = "";
 
-	while (unit_is_loaded(s) && !unit_is_over(s) && !is_up(s)) {
+	while (is_on_its_way(s)) {
 		if (!str_eq(told, s->active)) {
 			told = s->active;
 			out_note("%s is %s already: waiting for that", plan->jail,
@@ -73,12 +79,17 @@ static int wait_for_others(struct engine *en, const struct plan *plan, struct un
 
 /* A unit of that name is loaded: 1 when it runs, 0 when it was a trace of an earlier
  * run and is on its way out. */
-static int make_way(struct engine *en, const struct plan *plan, struct err *e)
+static int make_way(struct engine *en, const struct plan *plan, int *lock, struct err *e)
 {
 	struct unit_state s;
 
 	if (unit_get(en->bus, plan->unit, en->m, &s, e) < 0) return -1;
-	if (wait_for_others(en, plan, &s, e) < 0) return -1;
+	/* It may take minutes: nobody is kept from changing the config, or removing the jail. */
+	if (is_on_its_way(&s)) {
+		close(take_fd(lock));
+		if (wait_for_others(en, plan, &s, e) < 0) return -1;
+		if ((*lock = jail_lock(en->host->dir, plan->jail, e)) < 0) return -1;
+	}
 	if (unit_is_loaded(&s) && is_up(&s)) return 1;
 	if (str_eq(s.active, "failed") && unit_reset_failed(en->bus, plan->unit, e) < 0 &&
 	    e->kind != ERR_MISSING)
@@ -89,14 +100,14 @@ static int make_way(struct engine *en, const struct plan *plan, struct err *e)
 /* systemd forgets a dead unit a moment after the last one who held it let go, and
  * tells nobody who does not hold it. */
 static int send_until_free(struct engine *en, struct unit_watch *uw, const struct plan *plan,
-                           const struct run_options *o, struct err *e)
+                           const struct run_options *o, int *lock, struct err *e)
 {
 	int64_t deadline = 0;
 	int rc;
 
 	while ((rc = send_start(en, uw, plan, o, e)) < 0 && e->kind == ERR_EXISTS) {
 		if (deadline && deadline_left(deadline) == 0) return -1;
-		if ((rc = make_way(en, plan, e)) != 0) return rc;
+		if ((rc = make_way(en, plan, lock, e)) != 0) return rc;
 		if (!deadline) deadline = deadline_in(UNLOAD_MS);
 		if (wait_fds(NULL, 0, deadline_in(UNLOAD_STEP_MS), e) < 0) return -1;
 	}
@@ -104,14 +115,14 @@ static int send_until_free(struct engine *en, struct unit_watch *uw, const struc
 }
 
 static int request_start(struct engine *en, struct unit_watch *uw, const struct plan *plan,
-                         struct err *e)
+                         int *lock, struct err *e)
 {
 	struct err why = { 0 };
 	struct run_options o;
 	int rc;
 
 	if (request_options(en->m, plan, &o, e) < 0) return -1;
-	rc = send_until_free(en, uw, plan, &o, &why);
+	rc = send_until_free(en, uw, plan, &o, lock, &why);
 	if (rc >= 0) return rc;
 	if (e) *e = why;
 	/* Not for want of an answer, but in systemd's own words: */
@@ -159,7 +170,7 @@ int engine_start(struct engine *en, const struct plan *plan, int *lock, struct e
 	clock_gettime(CLOCK_REALTIME, &begun);
 	if (engine_open(en, e) < 0 || unit_watch(&uw, en->bus, plan->unit, e) < 0) return -1;
 	engine_forget(en, plan->jail);
-	if ((rc = request_start(en, &uw, plan, e)) != 0) return rc;
+	if ((rc = request_start(en, &uw, plan, lock, e)) != 0) return rc;
 	close(take_fd(lock));
 	if (await_job(en, &uw, plan->jail, &why) < 0) return not_awaited(plan, &why, e);
 	if ((str_eq(uw.job_result, "done") || !*uw.job_result) &&

@@ -62,17 +62,28 @@ int jail_open(const char *dir, const char *name, struct err *e)
 	return fd;
 }
 
+static int open_lock(const char *name, struct err *e)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (mkdir(LAYOUT_RUN, 0755) < 0 && errno != EEXIST) return fail_sys(e, "create " LAYOUT_RUN);
+	if (mkdir(LAYOUT_LOCKS, 0700) < 0 && errno != EEXIST) return fail_sys(e, "create " LAYOUT_LOCKS);
+	snprintf(path, sizeof path, LAYOUT_LOCKS "/%s", name);
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? fail_sys(e, "open %s", path) : fd;
+}
+
 int jail_lock(const char *dir, const char *name, struct err *e)
 {
-	AUTOCLOSE int fd = jail_open(dir, name, e), now = -1;
-	struct stat held, named;
+	AUTOCLOSE int before = jail_open(dir, name, e), lock = -1, now = -1;
 
-	if (fd < 0 || lock_take(fd, deadline_in(LOCK_WAIT_MS), name, e) < 0) return -1;
+	if (before < 0) return -1;
+	close(take_fd(&before));
+	if ((lock = open_lock(name, e)) < 0) return -1;
+	if (lock_take(lock, deadline_in(LOCK_WAIT_MS), name, e) < 0) return -1;
 	if ((now = jail_open(dir, name, e)) < 0) return -1;
-	if (fstat(fd, &held) < 0 || fstat(now, &named) < 0) return fail_sys(e, "%s", name);
-	if (held.st_ino != named.st_ino || held.st_dev != named.st_dev)
-		return fail(e, ERR_MISSING, "the jail %s was removed meanwhile", name);
-	return take_fd(&fd);
+	return take_fd(&lock);
 }
 
 int jail_open_rootfs(int jail, struct err *e)

@@ -37,8 +37,9 @@ int jail_open_jails(const char *dir, struct err *e);
 int jail_open(const char *dir, const char *name, struct err *e);
 int jail_open_rootfs(int jail, struct err *e);
 
-/* The jail's directory and its lock, which goes with the descriptor: for who changes, starts or
- * removes it. Waits a while for others. ERR_MISSING when it went meanwhile. */
+/* The lock of who changes, starts or removes the jail, which goes with the descriptor. It lies
+ * under /run, by the jail's name: in the jail's directory it would keep a dataset busy. Waits a
+ * while for others. ERR_MISSING when there is no such jail, or it went meanwhile. */
 int jail_lock(const char *dir, const char *name, struct err *e);
 
 /* The jail's config; faults name the file and the line. */

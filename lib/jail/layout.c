@@ -162,7 +162,7 @@ char *layout_create_name(struct arena *m, const char *name)
 
 char *layout_remove_name(struct arena *m, const char *name, unsigned n)
 {
-	return n ? arena_printf(m, "%s%s-%u", remove_mark, name, n)
+	return n ? arena_printf(m, "%s%s:%u", remove_mark, name, n)
 	         : arena_printf(m, "%s%s", remove_mark, name);
 }
 

@@ -6,7 +6,7 @@
  *     DIR/jails/NAME/initial_setup.log   what the script printed the last time
  *     DIR/jails/NAME/.nvidia             mount points for the NVIDIA driver
  *     DIR/jails/.create-NAME/            being made
- *     DIR/jails/.remove-NAME[-N]/        being deleted
+ *     DIR/jails/.remove-NAME[:N]/        being deleted
  *
  * DIR, the jailmaker directory, is looked for in the places of layout_rule, first
  * match wins. Paths that the user gives are relative to the working directory; the
@@ -30,6 +30,8 @@ struct err;
 #define LAYOUT_SETUP_LOG "initial_setup.log"
 #define LAYOUT_SETUP "/jlmkr-initial-setup"	/* in the rootfs, while it is to be done */
 #define LAYOUT_HOME_CONF ".local/share/jailmaker.conf"
+#define LAYOUT_RUN "/run/jlmkr"		/* of this boot */
+#define LAYOUT_LOCKS LAYOUT_RUN "/lock"
 
 enum layout_rule {
 	LAYOUT_OPTION,		/* --dir */

@@ -55,7 +55,7 @@ void op_config_check(struct arena *m, const char *text, bool here, struct faults
 	if (found->n) qsort(found->v, found->n, sizeof *found->v, by_line);
 }
 
-/* The jail's directory, locked, and where its config lies: usually there. */
+/* The jail's lock, and where its config lies: in its directory, usually. */
 struct place {
 	int lock, dir;
 	const char *name;
@@ -70,13 +70,14 @@ static int open_dir(const char *path, struct err *e)
 
 static int follow_link(struct arena *m, struct place *p, struct err *e)
 {
-	AUTOCLOSE int fd = openat(p->lock, LAYOUT_CONFIG, O_PATH | O_CLOEXEC);
+	AUTOCLOSE int fd = openat(p->dir, LAYOUT_CONFIG, O_PATH | O_CLOEXEC);
 	const char *path, *slash;
 
 	if (fd < 0) return fail_sys(e, "open " LAYOUT_CONFIG);
 	if (!(path = mount_fd_path(m, fd, e))) return -1;
 	slash = strrchr(path, '/');
 	p->name = slash + 1;
+	close(p->dir);
 	p->dir = open_dir(slash == path ? "/" : arena_strndup(m, path, (size_t)(slash - path)), e);
 	return p->dir < 0 ? -1 : 0;
 }
@@ -94,10 +95,9 @@ static int place_open(const struct host *h, const char *name, struct place *p, s
 	struct stat st;
 
 	*p = (struct place){ jail_lock(h->dir, name, e), -1, LAYOUT_CONFIG };
-	if (p->lock < 0) return -1;
-	if (fstatat(p->lock, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+	if (p->lock < 0 || (p->dir = jail_open(h->dir, name, e)) < 0) return -1;
+	if (fstatat(p->dir, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
 		return follow_link(h->m, p, e);
-	if ((p->dir = fcntl(p->lock, F_DUPFD_CLOEXEC, 3)) < 0) return fail_sys(e, "dup");
 	sweep_replaced(p->dir, LAYOUT_CONFIG);
 	return 0;
 }

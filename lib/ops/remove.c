@@ -71,13 +71,15 @@ static int check_place(const struct mounts *t, const char *path, const struct zf
 	return 0;
 }
 
-/* A dataset below the jail's, whose files are elsewhere. */
-static int check_child(const struct mounts *t, const char *path, const struct zfs_dataset *d,
-                       struct err *e)
+/* A dataset below the jail's, whose files are elsewhere. A mountpoint may lead through links: the
+ * jail's own is right, whatever it looks like. */
+static int check_child(const struct mounts *t, const char *path, const struct zfs_dataset *top,
+                       const struct zfs_dataset *d, struct err *e)
 {
 	const char *outside = NULL;
 
-	if (!d->mounted && d->mountpoint[0] == '/' && !mount_path_in(d->mountpoint, path))
+	if (!d->mounted && d->mountpoint[0] == '/' && !mount_path_in(d->mountpoint, path) &&
+	    !(top->mountpoint[0] == '/' && mount_path_in(d->mountpoint, top->mountpoint)))
 		outside = d->mountpoint;
 	for (size_t i = 0; d->mounted && i < t->n; i++) {
 		const char *of = zfs_of(&t->v[i]);
@@ -100,16 +102,15 @@ static int look_at_dataset(struct arena *m, const struct mounts *t, const char *
                            struct removal *r, struct err *e)
 {
 	struct words held = { .m = m };
-	const struct zfs_dataset *d;
+	const struct zfs_dataset *all;
 	size_t n;
 
-	if (!(d = zfs_list(m, r->dataset, -1, &n, e))) return -1;
+	if (!(all = zfs_list(m, r->dataset, -1, &n, e))) return -1;
 	if (zfs_snapshots(m, r->dataset, &r->snapshots, &held, e) < 0) return -1;
-	for (; n; n--, d++) {
-		bool top = str_eq(d->name, r->dataset);
-
-		if (!top) words_add(&r->children, d->name);
-		if ((top ? check_place(t, path, d, e) : check_child(t, path, d, e)) < 0) return -1;
+	if (!n || check_place(t, path, &all[0], e) < 0) return -1;
+	for (size_t i = 1; i < n; i++) {
+		words_add(&r->children, all[i].name);
+		if (check_child(t, path, &all[0], &all[i], e) < 0) return -1;
 	}
 	return check_held(&held, e) < 0 ? -1 : check_clones(m, r->dataset, e);
 }
@@ -125,22 +126,23 @@ static int check_above(const struct mounts *t, const struct jails *j, const char
 	return fail(e, ERR_BUSY, "its dataset %s holds all jails", dataset);
 }
 
-/* It is no mount, but could be that of a dataset which is not mounted. */
-static int check_unmounted(const struct jails *j, const char *name, struct err *e)
+/* It is no mount, but could be that of a dataset which is not mounted: what is in that stays. */
+static int check_unmounted(const struct jails *j, const char *name, const char *path, struct err *e)
 {
 	const char *dataset = j->home ? arena_printf(j->m, "%s/%s", j->home, name) : NULL;
+	const char *why = zfs_unmounted(j->m, path);
 	const struct zfs_dataset *d;
 	size_t n;
 
-	if (!dataset || !zfs_exists(dataset)) return 0;
+	if (why) return fail(e, ERR_HOST, "%s", why);
+	if (!dataset || zfs_is_gone(dataset)) return 0;
 	if (!(d = zfs_list(j->m, dataset, 0, &n, e))) return -1;
 	if (!n || d->mounted) return 0;
-	return fail(e, ERR_HOST, "its dataset %s is not mounted, so that nobody sees what is in it: zfs mount "
-	            "'%s'", dataset, dataset);
+	return fail(e, ERR_HOST, "its dataset %s is not mounted: zfs mount '%s'", dataset, dataset);
 }
 
-static int look(struct engine *en, const struct jails *j, const char *name, struct removal *r,
-                struct err *e)
+static int look(struct engine *en, const struct jails *j, const char *name, bool stopped,
+                struct removal *r, struct err *e)
 {
 	AUTOCLOSE int jail = jail_open(en->host->dir, name, e);
 	const char *path = jail < 0 ? NULL : mount_fd_path(en->m, jail, e);
@@ -149,8 +151,9 @@ static int look(struct engine *en, const struct jails *j, const char *name, stru
 	*r = (struct removal){ .children.m = en->m, .snapshots.m = en->m };
 	if (!path || mounts_read(en->m, &t, e) < 0) return -1;
 	r->dataset = zfs_at(&t, path);
-	if (check_mounts(&t, path, r->dataset, e) < 0) return -1;
-	if (!r->dataset) return check_unmounted(j, name, e);
+	/* What its hooks have mounted goes when it stops. */
+	if (stopped && check_mounts(&t, path, r->dataset, e) < 0) return -1;
+	if (!r->dataset) return check_unmounted(j, name, path, e);
 	if (check_above(&t, j, r->dataset, e) < 0) return -1;
 	return look_at_dataset(en->m, &t, path, r, e);
 }
@@ -160,7 +163,7 @@ int op_remove_look(struct engine *en, const char *name, struct removal *r, struc
 	AUTOJAILS jails = { .fd = -1 };
 
 	if (jails_look(en->m, en->host->dir, &jails, e) < 0) return -1;
-	return look(en, &jails, name, r, e);
+	return look(en, &jails, name, engine_runs(en, name, NULL) != 1, r, e);
 }
 
 int op_remove(struct engine *en, const char *name, struct err *e)
@@ -168,14 +171,14 @@ int op_remove(struct engine *en, const char *name, struct err *e)
 	const struct stop_how how = { .timeout = STOP_SECONDS };
 	const char *dir = en->host->dir;
 	AUTOJAILS jails = { .fd = -1 };
-	AUTOCLOSE int held = -1;
+	AUTOCLOSE int lock = -1;
 	struct removal r;
 
 	if (jails_look(en->m, dir, &jails, e) < 0 || jail_check(en->m, dir, name, e) < 0) return -1;
 	/* Nobody starts it again. */
-	if ((held = jail_lock(dir, name, e)) < 0) return -1;
+	if ((lock = jail_lock(dir, name, e)) < 0) return -1;
 	if (engine_stop(en, name, &how, e) < 0) return fail_in(e, "stopping %s", name);
-	if (look(en, &jails, name, &r, e) < 0 || work_remove(&jails, name, &held, e) < 0)
+	if (look(en, &jails, name, true, &r, e) < 0 || work_remove(&jails, name, e) < 0)
 		return fail_in(e, "removing %s", name);
 	work_sweep(&jails, NULL);
 	return 0;
@@ -187,5 +190,6 @@ int op_remove_rest(struct engine *en, const char *name, struct err *e)
 
 	if (jails_look(en->m, en->host->dir, &jails, NULL) < 0 || !work_has_rest(&jails, name)) return 0;
 	if (work_sweep(&jails, e) < 0) return -1;
-	return work_has_rest(&jails, name) ? fail(e, ERR_HOST, "some of it is left") : 1;
+	if (!work_has_rest(&jails, name)) return 1;
+	return fail(e, ERR_BUSY, "not all is gone: another command is at it, or a warning above tells why");
 }

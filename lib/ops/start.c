@@ -138,10 +138,11 @@ static int start(struct engine *en, const char *name, enum extent how, struct in
 
 	if (find_jail(en, name, &in->jail, e) < 0) return -1;
 	if (engine_knows(en, name) && (runs = engine_is_up(en, name, e))) return runs;
+	/* Nobody removes it meanwhile, nor makes it anew. */
+	if ((lock = jail_lock(en->host->dir, name, e)) < 0) return fail_in(e, "starting %s", name);
+	if (find_jail(en, name, &in->jail, e) < 0) return -1;
 	if (make_plan(en, in, how, e) < 0) return -1;
 	if (look_for_missing(en, in, e) < 0) return fail_in(e, "starting %s", name);
-	/* Nobody removes it meanwhile. */
-	if ((lock = jail_lock(en->host->dir, name, e)) < 0) return fail_in(e, "starting %s", name);
 	if (in->setup.wanted && in->setup.first_start && setup_write(en, name, &in->conf, e) < 0)
 		return -1;
 	if (write_hooks(en->m, en->host->dir, &in->plan, e) < 0)

@@ -95,12 +95,6 @@ static int remove_point(const struct jails *j, const char *entry, struct err *e)
 	return fail_sys(e, "remove %s", entry);
 }
 
-/* Somebody else may have been quicker. */
-static int destroy(const char *dataset, struct err *e)
-{
-	return zfs_destroy(dataset, e) < 0 && zfs_exists(dataset) ? -1 : 0;
-}
-
 /* Dataset and mount point. Nobody may see the one without the other, and nobody's lock
  * may keep it busy. */
 static int destroy_entry(const struct jails *j, const char *dataset, const char *entry,
@@ -108,7 +102,7 @@ static int destroy_entry(const struct jails *j, const char *dataset, const char 
 {
 	AUTOCLOSE int all = lock_jails(j, e);
 
-	return all < 0 || destroy(dataset, e) < 0 ? -1 : remove_point(j, entry, e);
+	return all < 0 || zfs_destroy(dataset, e) < 0 ? -1 : remove_point(j, entry, e);
 }
 
 /* What is mounted there under another name is not of our making: it is left, and named. */
@@ -314,37 +308,58 @@ static int go_on(const char *name, struct err *e)
 	return fail_in(e, "%s is gone, but not all of its files; 'jlmkr remove %s' goes on", name, name);
 }
 
-static int remove_directory(const struct jails *j, const char *name, struct err *e)
+static bool is_full(const struct err *e)
+{
+	return e->sys == ENOSPC || e->sys == EDQUOT;
+}
+
+/* Where there is no room for a new name, what is deleted makes some. */
+static int remove_directory(const struct jails *j, const char *name, int dir, struct err *e)
 {
 	AUTOCLOSE int all = lock_jails(j, e);
 	const char *hidden;
+	struct err why = { 0 };
 
-	if (all < 0) return -1;
+	/* Its own lock says that somebody works in it, under any name. */
+	if (all < 0 || lock_take(dir, now_ms(), name, e) < 0) return -1;
 	hidden = free_name(j, name);
-	if (tree_rename(j->fd, name, hidden, e) < 0) return -1;
+	if (tree_rename(j->fd, name, hidden, &why) < 0) {
+		if (is_full(&why)) return tree_remove(j->fd, name, e);
+		return fail(e, why.kind, "%s", why.text);
+	}
 	if (fsync(j->fd) < 0) return fail_sys(e, "fsync " LAYOUT_JAILS);
 	close(take_fd(&all));
 	return tree_remove(j->fd, hidden, e) < 0 ? go_on(name, e) : 0;
 }
 
-/* The name of the dataset from now on: a hidden one. It stays when there is no room in the pool
- * for another one, and when it is another's child that is only mounted here. NULL: busy. */
+/* The name of the dataset from now on: a hidden one. It keeps its own when it is another's child
+ * that is only mounted here, when its mountpoint would stay, and when there is no room in the pool
+ * for another name. NULL: busy. */
 static const char *hide(const struct jails *j, const char *name, const char *dataset,
                         const char *hidden, struct err *e)
 {
 	const char *to = arena_printf(j->m, "%s/%s", j->home ? j->home : "", hidden);
 	struct err why = { 0 };
 
-	if (!j->home || !str_eq(dataset, dataset_name(j, name))) return dataset;
+	if (!j->home || !str_eq(dataset, dataset_name(j, name)) || zfs_has_own_place(dataset))
+		return dataset;
 	if (zfs_rename(dataset, to, &why) == 0) return to;
 	/* It may have been renamed and not be mounted again. */
-	if (!zfs_exists(dataset) && zfs_exists(to)) return to;
-	if (why.kind != ERR_BUSY) {
-		zfs_mount(dataset, NULL);
-		return dataset;
-	}
-	if (e) *e = why;
-	return NULL;
+	if (zfs_is_gone(dataset) && zfs_exists(to)) return to;
+	if (why.kind == ERR_BUSY) return fail(e, why.kind, "%s", why.text), NULL;
+	zfs_mount(dataset, NULL);
+	return dataset;
+}
+
+/* What lay beneath the mount nobody has seen for long, and nobody has asked to delete. */
+static int remove_bare(const struct jails *j, const char *name, struct err *e)
+{
+	struct err why = { 0 };
+
+	if (remove_point(j, name, &why) == 0) return 0;
+	if (why.sys != ENOTEMPTY && why.sys != EEXIST) return fail(e, why.kind, "%s", why.text);
+	return fail(e, ERR_HOST, "its dataset is destroyed, but there are files in the directory that it was "
+	            "mounted on, jails/%s: 'jlmkr remove %s' deletes these, too", name, name);
 }
 
 static int remove_dataset(const struct jails *j, const char *name, const char *dataset,
@@ -356,31 +371,31 @@ static int remove_dataset(const struct jails *j, const char *name, const char *d
 	if (all < 0) return -1;
 	hidden = free_name(j, name);
 	if (!(now = hide(j, name, dataset, hidden, e))) return -1;
-	/* To destroy is no single step: what is in use is found before the first of them. */
-	if (str_eq(now, dataset) && zfs_unmount_all(now, e) < 0) return -1;
-	if (destroy(now, e) < 0) return str_eq(now, dataset) ? -1 : go_on(name, e);
-	return remove_point(j, name, e) < 0 ? -1 : remove_point(j, hidden, e);
+	if (str_eq(now, dataset)) return zfs_destroy_whole(now, e) < 0 ? -1 : remove_bare(j, name, e);
+	if (zfs_destroy(now, e) < 0) return go_on(name, e);
+	return remove_point(j, hidden, e) < 0 ? -1 : remove_bare(j, name, e);
 }
 
-int work_remove(const struct jails *j, const char *name, int *held, struct err *e)
+int work_remove(const struct jails *j, const char *name, struct err *e)
 {
-	const char *dataset = dataset_of(j, *held);
+	AUTOCLOSE int dir = open_dir(j->fd, name, e);
+	const char *dataset = dir < 0 ? NULL : dataset_of(j, dir);
 
-	if (!dataset) return remove_directory(j, name, e);
+	if (dir < 0) return -1;
+	if (!dataset) return remove_directory(j, name, dir, e);
 	/* What is open keeps a dataset busy. */
-	close(take_fd(held));
+	close(take_fd(&dir));
 	return remove_dataset(j, name, dataset, e);
 }
 
-/* ".remove-NAME", ".remove-NAME-1" */
+/* ".remove-NAME", ".remove-NAME:1" */
 static bool is_rest_of(const struct jails *j, const char *entry, const char *name)
 {
 	const char *hidden = layout_remove_name(j->m, name, 0);
 	size_t n = strlen(hidden);
 
 	if (!layout_is_remove(entry) || strncmp(entry, hidden, n)) return false;
-	return !entry[n] || (entry[n] == '-' && entry[n + 1] &&
-	                     !entry[n + 1 + strspn(entry + n + 1, "0123456789")]);
+	return !entry[n] || entry[n] == ':';
 }
 
 bool work_has_rest(const struct jails *j, const char *name)

@@ -48,9 +48,9 @@ void work_close(struct work *w);
 /* ERR_EXISTS when jails/ is a dataset that has one of that name, which is no jail as it is. */
 int work_check_dataset(const struct jails *j, const char *name, struct err *e);
 
-/* Rename a jail out of the way, then delete it with its dataset and what is in that. `*held`
- * is its directory, locked (jail_lock), and closed here when it has to be. */
-int work_remove(const struct jails *j, const char *name, int *held, struct err *e);
+/* Rename a jail, whose lock is the caller's (jail_lock), out of the way, then delete it with its
+ * dataset and what is in that. */
+int work_remove(const struct jails *j, const char *name, struct err *e);
 
 /* Whether a removal of that name has left something that work_sweep takes away. */
 bool work_has_rest(const struct jails *j, const char *name);

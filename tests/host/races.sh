@@ -88,6 +88,29 @@ done
 try jlmkr-remove five
 status 3
 
+story 'a jail whose hooks mount into it is removed while it runs'
+try jlmkr-create -q --offline hooked
+in_host sh -c 'mkdir -p /mnt/tank/data; echo shared > /mnt/tank/data/file'
+try jlmkr-config -q hooked "pre_start_hook=/bin/mount --bind /mnt/tank/data $jails/hooked/rootfs/mnt" \
+	"post_stop_hook=/bin/umount $jails/hooked/rootfs/mnt"
+try jlmkr-start -q hooked
+status 0
+try jlmkr-remove -q -y hooked
+status 0
+is shared "$(in_host cat /mnt/tank/data/file)"
+
+story 'a start that waits for another keeps nobody from the config'
+try jlmkr-create -q --offline slow
+try jlmkr-config -q slow 'pre_start_hook=/bin/sleep 14'
+in_host sh -c "for i in 1 2 3; do jlmkr-start -q slow & done; sleep 1.5
+	timeout 5 jlmkr-config -q slow startup=1; echo config \$?
+	wait; jlmkr-config slow startup" > "$tmp/out" 2> "$tmp/err"
+is 'config 0 1' "$(echo $(cat "$tmp/out"))"
+try jlmkr-list
+out_has '^slow  *True  *True'
+try jlmkr-remove -q -y slow
+status 0
+
 story 'flags on the directory of a jail'
 try jlmkr-create -q --offline six
 if in_host chattr +i "$jails/six" 2> /dev/null; then

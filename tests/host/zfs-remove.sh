@@ -97,6 +97,34 @@ status 0
 err_has 'mypool/elsewhere@one'
 gone mypool/elsewhere
 
+story 'a dataset elsewhere that is not mounted is not removed as the directory that it leaves'
+zfs_in_host create -o "mountpoint=$home/jails/six" mypool/elsewhere
+in_host sh -c "cp -a '$home/jails/three/.' '$home/jails/six/'"
+patiently zfs unmount mypool/elsewhere
+refuses six 'its dataset mypool/elsewhere is not mounted'
+zfs_in_host destroy mypool/elsewhere
+in_host rmdir "$home/jails/six"
+
+story 'mountpoints that lead through a link'
+in_host sh -c "mkdir /mnt/z/real && ln -s /mnt/z/real /mnt/z/lnk"
+zfs_in_host create -o mountpoint=/mnt/z/lnk/jm mypool/linked
+try env JAILMAKER_DIR=/mnt/z/lnk/jm jlmkr-create -q --distro=fedora --release=43 x
+status 0
+zfs_in_host create -o canmount=noauto mypool/linked/jails/x/child
+try env JAILMAKER_DIR=/mnt/z/lnk/jm jlmkr-remove -q -y x
+status 0
+gone mypool/linked/jails/x
+
+story 'a start while a remove stops the jail: it is not started again'
+j jlmkr-create -q --distro=debian seven
+j jlmkr-config -q seven 'post_stop_hook=/bin/sleep 3'
+j jlmkr-start -q seven
+status 0
+in_host sh -c "export JAILMAKER_DIR='$home'
+	jlmkr-remove -q -y seven & sleep 1; jlmkr-start -q seven; echo \$?; wait \$!; echo \$?" > "$tmp/out" 2> "$tmp/err"
+is '3 0' "$(echo $(cat "$tmp/out"))"
+gone "$ds/jails/seven"
+
 story 'a mountpoint of its own leaves nothing in jails/'
 zfs_in_host set "mountpoint=$home/jails/three" "$ds/jails/three"
 j jlmkr-remove -q -y three
@@ -139,18 +167,22 @@ in_host sh -c 'truncate -s 200M /var/small; zpool create -m /mnt/z/small small /
 home=/mnt/z/small/jm
 tiny a
 status 0
-tiny b
+tiny busybox
 status 0
+in_host sh -c "mkdir $home/jails/dir && cp -a $home/jails/a/. $home/jails/dir/"
 in_host dd if=/dev/urandom of=/mnt/z/small/fill bs=1M > /dev/null 2>&1
-j jlmkr-remove -q -y b
+j jlmkr-remove -q -y busybox
 status 0
 j jlmkr-list
 out_has '^a '
-out_lacks '^b '
-gone small/jm/jails/b
+out_lacks '^busybox '
+gone small/jm/jails/busybox
+in_host dd if=/dev/urandom of=/mnt/z/small/fill2 bs=64k > /dev/null 2>&1
+j jlmkr-remove -q -y dir
+status 0
 j jlmkr-remove -q -y a
 status 0
-in_host rm -f /mnt/z/small/fill
+in_host rm -f /mnt/z/small/fill /mnt/z/small/fill2
 tiny b
 status 0
 finish

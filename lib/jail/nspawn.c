@@ -260,15 +260,25 @@ static bool rules_network(const char *capabilities)
 	return false;
 }
 
+/* parse_boolean() of systemd. */
+static bool is_no(const char *value)
+{
+	static const char *const words[] = { "0", "no", "n", "false", "f", "off" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcasecmp(words[i], value)) return true;
+	return false;
+}
+
 static void note_traits(struct nspawn_traits *t, const struct option *o, const char *value)
 {
-	bool yes = *value && strcmp(value, "no") && strcmp(value, "false") && strcmp(value, "0");
-
+	t->root_forgets |= str_eq(o->name, "ephemeral") || str_eq(o->name, "read-only") ||
+	                   (str_eq(o->name, "volatile") && !is_no(value));
 	t->own_network |= str_starts(o->name, "network-") || str_eq(o->name, "private-network") ||
 	                  o->letter == 'n';
-	t->own_users |= o->letter == 'U' || (str_eq(o->name, "private-users") && (yes || !*value));
+	t->own_users |= o->letter == 'U' || (str_eq(o->name, "private-users") && !is_no(value));
 	t->changes_firewall |= str_eq(o->name, "capability") && rules_network(value);
-	t->changes_firewall |= str_eq(o->name, "system-call-filter") && strstr(value, "bpf");
+	t->changes_firewall |= str_eq(o->name, "system-call-filter") && *value != '~' && strstr(value, "bpf");
 }
 
 /* What is wrong, when that is wanted. */
@@ -322,13 +332,14 @@ static void read_letters(struct reading *r, const char *word)
 	}
 }
 
-/* Up to the word that ends the options, which is returned. */
+/* Up to the word that ends the options, which is returned; not "--", which is meant to. */
 static const char *read_words(struct reading *r)
 {
 	for (; r->at < r->words->n; r->at++) {
 		const char *word = r->words->v[r->at];
 
-		if (word[0] != '-' || !word[1] || str_eq(word, "--")) return word;
+		if (str_eq(word, "--")) break;
+		if (word[0] != '-' || !word[1]) return word;
 		if (word[1] == '-')
 			read_long(r, word + 2);
 		else

@@ -22,6 +22,7 @@ struct nspawn_traits {
 				 * init, options too; NULL: there is none */
 	bool own_network;	/* not the host's */
 	bool own_users;		/* its root is nobody on the host */
+	bool root_forgets;	/* what it writes to its root is gone when it ends, or cannot be written */
 	bool changes_firewall;	/* may, in the network it is in: it has what Docker and the like need */
 };
 

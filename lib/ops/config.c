@@ -30,10 +30,20 @@ static void look_for(struct arena *m, const struct conf_text *t, const char *hoo
 /* The defaults are what every jail has, whatever this machine is. */
 void op_config_missing(struct arena *m, const struct conf *c, bool hooked, struct faults *found)
 {
-	const char *hook = hooked ? c->pre_start_hook.text : NULL;
+	const char *hook = hooked ? arena_printf(m, "%s\n%s", c->pre_start_hook.text, c->run_args.text) : NULL;
 
 	if (c->nspawn_args.line) look_for(m, &c->nspawn_args, hook, found);
 	look_for(m, &c->user_args, hook, found);
+}
+
+bool op_config_prepares(const struct conf *c)
+{
+	static const char *const properties[] = { "ExecStartPre", "ExecCondition", "RequiresMountsFor",
+		"WantsMountsFor", "Requires", "Wants", "BindsTo", "BindPaths", "BindReadOnlyPaths" };
+
+	for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
+		if (strstr(c->run_args.text, properties[i])) return true;
+	return *c->pre_start_hook.text;
 }
 
 static int by_line(const void *a, const void *b)

@@ -21,9 +21,12 @@ struct host;
  * systemd-run or systemd-nspawn would refuse; `here`: and what this machine does not have. */
 void op_config_check(struct arena *m, const char *text, bool here, struct faults *found);
 
-/* What of the machine the config needs for a start and does not find. `hooked`: but for what
- * its pre_start_hook names, which may make it. */
+/* What of the machine the config needs for a start and does not find. `hooked`: but for what is
+ * named by its pre_start_hook, or by properties of the unit, which may make it. */
 void op_config_missing(struct arena *m, const struct conf *c, bool hooked, struct faults *found);
+
+/* Whether something of the config comes before nspawn and may make what is missing. */
+bool op_config_prepares(const struct conf *c);
 
 /* The config's text. */
 char *op_config_read(const struct host *h, const char *name, struct err *e);

@@ -165,12 +165,15 @@ static void warn_of_linker(const char *name, const struct err *why)
 	         why->text);
 }
 
-int gpu_prepare(struct engine *en, const char *name, struct gpu *g, struct err *e)
+int gpu_prepare(struct engine *en, const char *name, const struct nspawn_traits *traits,
+                bool booted, struct gpu *g, struct err *e)
 {
 	AUTOCLOSE int jail = jail_open(en->host->dir, name, e), root = -1;
+	bool unit = booted && !traits->own_users;
 	struct err why = { 0 };
 	int runs;
 
+	g->forgets = traits->root_forgets;
 	if (jail < 0 || (root = jail_open_rootfs(jail, e)) < 0) return -1;
 	if (faccessat(jail, LAYOUT_NVIDIA, F_OK, 0) == 0) {
 		if ((runs = engine_runs(en, name, e)) != 0) return runs < 0 ? -1 : 0;
@@ -180,7 +183,7 @@ int gpu_prepare(struct engine *en, const char *name, struct gpu *g, struct err *
 	if (prepare(en, name, jail, root, g, &why) < 0) {
 		g->works = false;
 		out_warn("%s starts without the NVIDIA GPU: %s", name, why.text);
-	} else if (linker_prepare(en, root, &g->nv, &g->nv.binds, &g->news, &why) < 0) {
+	} else if (linker_prepare(en, root, &g->nv, unit, &g->nv.binds, &g->news, &why) < 0) {
 		g->news = false;
 		warn_of_linker(name, &why);
 	}
@@ -195,8 +198,10 @@ int gpu_finish(struct engine *en, const char *name, const struct gpu *g, struct 
 
 	if (jail < 0 || (root = jail_open_rootfs(jail, e)) < 0) return -1;
 	if (!g->wanted) rc = linker_forget(en, name, root, &why);
-	else if (g->works && g->news) rc = linker_learn(en, name, root, &g->nv, &why);
+	else if (g->works && g->news && !g->forgets) rc = linker_learn(en, name, root, &g->nv, &why);
 	if (rc == 0) return 0;
+	if (engine_runs(en, name, NULL) == 0)
+		return fail(e, ERR_HOST, "%s ended as soon as it had started: 'jlmkr log %s' may tell why", name, name);
 	if (why.kind == ERR_INTERRUPTED) {
 		if (e) *e = why;
 		return -1;

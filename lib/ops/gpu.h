@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "lib/jail/nspawn.h"
 #include "lib/jail/nvidia.h"
 
 struct engine;
@@ -22,14 +23,17 @@ struct gpu {
 	bool wanted;		/* the config says so */
 	bool works;
 	bool news;		/* the jail's linker has to be told of it */
+	bool forgets;		/* and will not remember */
 	struct nvidia nv;	/* if it works */
 };
 
 /* `dry`: nothing is loaded; what is not known without is said. */
 void gpu_look(struct engine *en, const char *name, bool wanted, bool dry, struct gpu *g);
 
-/* Before the start of a jail that does not run. */
-int gpu_prepare(struct engine *en, const char *name, struct gpu *g, struct err *e);
+/* Before the start of a jail that does not run. A jail that boots systemd (`booted`) and has the
+ * host's users gets a unit that runs ldconfig early: nspawn would make its folder for nobody. */
+int gpu_prepare(struct engine *en, const char *name, const struct nspawn_traits *traits,
+                bool booted, struct gpu *g, struct err *e);
 
 /* After it: only a caught signal is a fault. */
 int gpu_finish(struct engine *en, const char *name, const struct gpu *g, struct err *e);

@@ -62,13 +62,13 @@ static bool is_learned(struct engine *en, int root, const struct nvidia *nv)
 	return old && str_eq(old, known_text(en, nv));
 }
 
-int linker_prepare(struct engine *en, int root, const struct nvidia *nv, struct words *binds,
-                   bool *news, struct err *e)
+int linker_prepare(struct engine *en, int root, const struct nvidia *nv, bool with_unit,
+                   struct words *binds, bool *news, struct err *e)
 {
 	*news = nv->entry_count && !is_learned(en, root, nv);
 	if (!*news) return 0;
 	if (write_in_root(root, NVIDIA_CONF, nv->conf, 0644, e) < 0) return -1;
-	return add_unit(binds, e);
+	return with_unit ? add_unit(binds, e) : 0;
 }
 
 static int run_ldconfig(struct engine *en, const char *name, struct err *e)
@@ -97,9 +97,10 @@ int linker_learn(struct engine *en, const char *name, int root, const struct nvi
 int linker_forget(struct engine *en, const char *name, int root, struct err *e)
 {
 	AUTOCLOSE int fd = open_in_root(root, NVIDIA_CONF, O_PATH | O_NOFOLLOW, 0, NULL);
+	struct stat st;
 	int rc;
 
-	if (fd < 0) return 0;
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) return 0;
 	if (write_in_root(root, NVIDIA_CONF, "", 0644, e) < 0) return -1;
 	if ((rc = run_ldconfig(en, name, e)) < 0 && e->kind == ERR_INTERRUPTED) return -1;
 	return unlink_in_root(root, NVIDIA_CONF, rc < 0 ? NULL : e) < 0 ? -1 : rc;

@@ -15,10 +15,10 @@ struct err;
 struct nvidia;
 struct words;
 
-/* Before a start with the driver: write the file, and add what nspawn needs for the unit to
- * `binds`. `*news`: whether something has changed. */
-int linker_prepare(struct engine *en, int root, const struct nvidia *nv, struct words *binds,
-                   bool *news, struct err *e);
+/* Before a start with the driver: write the file, and, when something has changed (`*news`) and the
+ * jail can have the `unit`, add what nspawn needs for it to `binds`. */
+int linker_prepare(struct engine *en, int root, const struct nvidia *nv, bool unit,
+                   struct words *binds, bool *news, struct err *e);
 
 /* After it: nothing that has changed is left undone. */
 int linker_learn(struct engine *en, const char *name, int root, const struct nvidia *nv,

@@ -70,10 +70,12 @@ static int make(struct arena *m, int root, const char *path, bool folder, struct
 	AUTOCLOSE int above = open_folder(m, root, path, &name), fd = -1;
 
 	if (above < 0) return fail_sys(e, "%s", path);
-	if (folder)
-		return mkdirat(above, name, 0755) < 0 && errno != EEXIST ? fail_sys(e, "%s", path) : 0;
-	fd = openat(above, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	return fd < 0 ? fail_sys(e, "%s", path) : 0;
+	if (folder && mkdirat(above, name, 0755) < 0 && errno != EEXIST) return fail_sys(e, "%s", path);
+	fd = openat(above, name, folder ? O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+	                                : O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	/* Whatever the umask. */
+	if (fd < 0 || fchmod(fd, folder ? 0755 : 0644) < 0) return fail_sys(e, "%s", path);
+	return 0;
 }
 
 static int make_all(struct arena *m, int root, const struct words *list, bool folder, struct err *e)
@@ -125,14 +127,13 @@ static void remove_point(struct arena *m, int root, const char *path)
 
 void points_remove(struct arena *m, int jail, int root)
 {
-	char *text = read_file(m, jail, LAYOUT_NVIDIA, NOTED_MAX, NULL, NULL), **points;
-	size_t n = 0, odd;
+	char *text = read_file(m, jail, LAYOUT_NVIDIA, NOTED_MAX, NULL, NULL), *line;
+	struct words points = { .m = m };
 
 	if (!text) return;
-	points = nvidia_paths(m, text, &odd);
-	while (points[n])
-		n++;
-	while (n-- > 0)
-		remove_point(m, root, points[n]);
+	while ((line = strsep(&text, "\n")))
+		if (*line == '/') words_add(&points, line);
+	while (points.n-- > 0)
+		remove_point(m, root, points.v[points.n]);
 	unlinkat(jail, LAYOUT_NVIDIA, 0);
 }

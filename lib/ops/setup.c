@@ -33,12 +33,13 @@ static bool has(int root, const char *path)
 	return fd >= 0;
 }
 
-/* NixOS makes its init at the first boot. */
+/* nspawn looks for systemd before it takes /sbin/init. NixOS makes its init at the first boot. */
 static bool may_be_systemd(struct arena *m, int root, const struct conf *c)
 {
 	const char *init = jail_init(m, root, NULL);
 
-	return !init || str_eq(init, "systemd") || str_eq(c->distro.text, "nixos");
+	return !init || str_eq(init, "systemd") || str_eq(c->distro.text, "nixos") ||
+	       has(root, "/usr/lib/systemd/systemd") || has(root, "/lib/systemd/systemd");
 }
 
 int setup_look(struct engine *en, const char *name, const struct conf *c,
@@ -50,7 +51,7 @@ int setup_look(struct engine *en, const char *name, const struct conf *c,
 	s->wanted = *c->initial_setup.text;
 	s->first_start = !has(root, "/etc/machine-id");
 	s->begun = has(root, LAYOUT_SETUP);
-	s->possible = !s->wanted || may_be_systemd(en->m, root, c);
+	s->possible = may_be_systemd(en->m, root, c);
 	return 0;
 }
 

@@ -13,6 +13,8 @@
 #include "lib/base/run.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/jail/layout.h"
+#include "lib/jail/nspawn.h"
 #include "lib/jail/plan.h"
 #include "lib/ops/config.h"
 #include "lib/ops/gpu.h"
@@ -73,21 +75,38 @@ struct intent {
 /* How far a start is to go. */
 enum extent { SHOWN, STARTED, BOOTED };
 
+static const char *config_path(struct arena *m, const struct intent *in)
+{
+	return arena_printf(m, "%s/" LAYOUT_CONFIG, in->jail.path);
+}
+
+static int read_traits(struct arena *m, const struct intent *in, struct nspawn_traits *t, struct err *e)
+{
+	struct split own = { 0 }, user = { 0 };
+
+	if (conf_words(m, &in->conf.nspawn_args, &own, e) < 0 ||
+	    conf_words(m, &in->conf.user_args, &user, e) < 0)
+		return fail_in(e, "%s", config_path(m, in));
+	nspawn_read(&own, t);
+	nspawn_read(&user, t);
+	return 0;
+}
+
 /* The plan of a jail as it is now; says what had to be decided. */
 static int make_plan(struct engine *en, struct intent *in, enum extent how, struct err *e)
 {
 	const char *name = in->jail.name;
+	struct nspawn_traits traits = { 0 };
 	struct plan_facts facts;
 
-	if (jail_conf(en->m, en->host->dir, name, &in->conf, e) < 0) return -1;
 	if (setup_look(en, name, &in->conf, &in->setup, e) < 0) return -1;
-	if (!in->setup.possible) {
+	if (in->setup.wanted && in->setup.first_start && !in->setup.possible)
 		out_warn("the init of %s is not systemd: its initial_setup is not run", name);
-		in->setup.wanted = false;
-	}
+	in->setup.wanted &= in->setup.possible;
 	if (find_facts(en->m, &in->jail, &facts, e) < 0) return -1;
+	if (read_traits(en->m, in, &traits, e) < 0) return -1;
 	gpu_look(en, name, in->conf.gpu_nvidia.on, how == SHOWN, &in->gpu);
-	if (how != SHOWN && gpu_prepare(en, name, &in->gpu, e) < 0) return -1;
+	if (how != SHOWN && gpu_prepare(en, name, &traits, in->setup.possible, &in->gpu, e) < 0) return -1;
 	if (in->gpu.works) facts.nvidia = words_list(&in->gpu.nv.binds);
 	facts.await_boot = how == BOOTED || (in->setup.wanted && in->setup.first_start);
 	if (plan_make(en->m, name, &in->conf, &facts, &in->plan, e) < 0) return -1;
@@ -107,15 +126,16 @@ static int find_jail(struct engine *en, const char *name, struct jail *j, struct
 static int look_for_missing(struct engine *en, const struct intent *in, struct err *e)
 {
 	struct faults missing = { .m = en->m };
+	const char *path = config_path(en->m, in);
 
 	op_config_missing(en->m, &in->conf, true, &missing);
 	for (size_t i = 0; i < missing.n; i++) {
 		const struct fault *f = &missing.v[i];
 
-		if (!*in->conf.pre_start_hook.text)
-			return fail(e, ERR_HOST, "%s: line %u: %s", in->plan.config, f->line, f->text);
-		out_warn("%s: line %u: %s, unless the pre_start_hook makes it", in->plan.config, f->line,
-		         f->text);
+		if (!op_config_prepares(&in->conf))
+			return fail(e, ERR_HOST, "%s: line %u: %s", path, f->line, f->text);
+		out_warn("%s: line %u: %s, unless %s makes it", path, f->line, f->text,
+		         *in->conf.pre_start_hook.text ? "the pre_start_hook" : "its unit");
 	}
 	return 0;
 }
@@ -141,8 +161,10 @@ static int start(struct engine *en, const char *name, enum extent how, struct in
 	/* Nobody removes it meanwhile, nor makes it anew. */
 	if ((lock = jail_lock(en->host->dir, name, e)) < 0) return fail_in(e, "starting %s", name);
 	if (find_jail(en, name, &in->jail, e) < 0) return -1;
-	if (make_plan(en, in, how, e) < 0) return -1;
+	if (engine_knows(en, name) && (runs = engine_is_up(en, name, e))) return runs;
+	if (jail_conf(en->m, en->host->dir, name, &in->conf, e) < 0) return -1;
 	if (look_for_missing(en, in, e) < 0) return fail_in(e, "starting %s", name);
+	if (make_plan(en, in, how, e) < 0) return -1;
 	if (in->setup.wanted && in->setup.first_start && setup_write(en, name, &in->conf, e) < 0)
 		return -1;
 	if (write_hooks(en->m, en->host->dir, &in->plan, e) < 0)
@@ -199,7 +221,9 @@ int op_start_show(struct engine *en, const char *name, bool json, struct err *e)
 	struct intent in;
 	const char *text;
 
-	if (find_jail(en, name, &in.jail, e) < 0 || make_plan(en, &in, SHOWN, e) < 0) return -1;
+	if (find_jail(en, name, &in.jail, e) < 0) return -1;
+	if (jail_conf(en->m, en->host->dir, name, &in.conf, e) < 0) return -1;
+	if (make_plan(en, &in, SHOWN, e) < 0) return -1;
 	if (!(text = engine_show_start(en, &in.plan, e))) return -1;
 	if (note_hooks(en, &in, e) < 0) return -1;
 	if (in.gpu.works && !exists(in.gpu.nv.farm))

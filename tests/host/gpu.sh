@@ -93,6 +93,37 @@ try jlmkr-stop -q gpu
 in_host rmdir "$jails/gpu/rootfs/usr/bin/nvidia-smi"
 try jlmkr-config -q gpu --unset systemd_nspawn_user_args
 
+story 'two starts at once: the jail has it, and keeps it'
+try sh -c 'jlmkr-start -q gpu & jlmkr-start -q gpu; wait'
+err_lacks without
+try jlmkr-exec gpu sh -c 'test -s /usr/bin/nvidia-smi && test -s /run/jlmkr-nvidia/lib64/libcuda.so.1'
+status 0
+try jlmkr-stop -q gpu
+
+story 'a jail with users of its own'
+try jlmkr-create -q -gn 1 users --private-users=pick --private-users-ownership=chown
+for i in 1 2; do
+	try jlmkr-start -q users
+	status 0
+	err_lacks without
+	err_lacks 'may not find'
+	try jlmkr-exec users ldconfig -p
+	out_has 'libcuda.so.1 .*=> /run/jlmkr-nvidia'
+	try jlmkr-stop -q users
+done
+in_host jlmkr-remove -q -y users
+
+story 'a jail that forgets has it each time'
+try jlmkr-create -q -gn 1 forgets --ephemeral
+for i in 1 2; do
+	try jlmkr-start -q forgets
+	status 0
+	try jlmkr-exec forgets ldconfig -p
+	out_has 'libcuda.so.1 .*=> /run/jlmkr-nvidia'
+	try jlmkr-stop -q forgets
+done
+in_host jlmkr-remove -q -y forgets
+
 story 'nothing of it stays when passthrough is off'
 try jlmkr-start -q gpu
 try jlmkr-stop -q gpu

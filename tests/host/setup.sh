@@ -193,7 +193,7 @@ in_host jlmkr-stop -q --now e1
 
 story 'an init that is not systemd'
 jail i1 'echo never'
-in_host sh -c "cd $jails/i1/rootfs; rm -f sbin/init; printf '#!/bin/sh\nexec sleep infinity\n' > usr/sbin/init; chmod +x usr/sbin/init
+in_host sh -c "cd $jails/i1/rootfs; rm -f sbin/init usr/lib/systemd/systemd; printf '#!/bin/sh\nexec sleep infinity\n' > usr/sbin/init; chmod +x usr/sbin/init
 	sed -i 's/^systemd_nspawn_user_args=.*//' ../config"
 try timeout 60 jlmkr-setup i1
 status 1

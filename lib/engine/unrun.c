@@ -23,7 +23,8 @@ enum {
 	EXEC_FAILED = 203,
 	GROUP_FAILED = 216,
 	USER_FAILED = 217,
-	NOT_FOUND = 127,	/* what a shell says for it */
+	CANNOT_RUN = 126,	/* what a shell says for it */
+	NOT_FOUND = 127,
 	HEAD = 256,		/* what the kernel reads of a script's first line */
 	PASSWD_BYTES = 1024 * 1024,
 };
@@ -56,30 +57,35 @@ static const char *find_program(const struct inner *in)
 	return NULL;
 }
 
-/* Of a script, and not there. NULL: there is none, or it is there. */
-static const char *missing_interpreter(const struct inner *in, const char *program)
+/* What the kernel does not know how to run, or not to its end: NULL when nothing is wrong. */
+static const char *fault_of(const struct inner *in, const char *program)
 {
 	AUTOCLOSE int fd = open_file_in_root(in->in.root, program, NULL);
 	char head[HEAD + 1], *name = head + 2;
 	ssize_t n = fd < 0 ? -1 : pread(fd, head, HEAD, 0);
 
-	if (n < 2 || memcmp(head, "#!", 2)) return NULL;
+	if (n < 0 || (n > 4 && !memcmp(head, "\177ELF", 4))) return NULL;
+	if (n < 2 || memcmp(head, "#!", 2)) return "is neither a program nor a script that says what runs it";
 	head[n] = 0;
 	name += strspn(name, " \t");
 	name[strcspn(name, " \t\r\n")] = 0;
-	return is_kind(in->in.root, name, S_IFREG, 0111) ? NULL : arena_strdup(in->m, name);
+	if (is_kind(in->in.root, name, S_IFREG, 0111)) return NULL;
+	return arena_printf(in->m, "wants to be run by %s, which is not there", name);
 }
 
+/* Whether the user may run it, and whether all of its libraries are there, is not known here. */
 static int tell_exec(const struct inner *in, int status)
 {
-	const char *program = find_program(in);
-	const char *missing = program ? missing_interpreter(in, program) : NULL;
+	const char *program = find_program(in), *fault = program ? fault_of(in, program) : NULL;
 
-	if (program && !missing) return status;
-	if (missing)
-		out_warn("%s in %s wants to be run by %s, which is not there", program, in->jail, missing);
-	else
-		out_warn("there is no such command in %s, or it cannot be run", in->jail);
+	if (fault) {
+		out_warn("%s in %s %s", program, in->jail, fault);
+		return str_starts(fault, "is neither") ? CANNOT_RUN : NOT_FOUND;
+	}
+	if (program && in->user)
+		out_warn("status %d is the command's own, or %s may not run it", status, in->user);
+	if (program) return status;
+	out_warn("there is no such command in %s, or it cannot be run", in->jail);
 	return NOT_FOUND;
 }
 

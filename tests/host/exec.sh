@@ -126,6 +126,10 @@ in_host sh -c "printf '#!/no/such/shell\n' > $jails/m1/rootfs/usr/bin/orphan; ch
 try jlmkr-exec m1 orphan
 status 127
 err_has '/usr/bin/orphan in m1 wants to be run by /no/such/shell, which is not there'
+in_host sh -c "echo 'echo no head' > $jails/m1/rootfs/usr/bin/headless; chmod +x $jails/m1/rootfs/usr/bin/headless"
+try jlmkr-exec m1 headless
+status 126
+err_has '/usr/bin/headless in m1 is neither a program nor a script'
 try jlmkr-exec --cwd=/nowhere m1 true
 status 125
 try jlmkr-exec --user=nobody-like-that m1 true

@@ -55,13 +55,16 @@ static const struct opt create_opts[] = {
 	OPT_END
 };
 
-static int read_template(struct arena *m, const char *path, struct create_how *how, struct err *e)
+static int read_template(struct arena *m, const struct create_args *a, struct create_how *how,
+                         struct err *e)
 {
+	const char *path = a->config;
 	bool is_stdin = str_eq(path, "-");
 	AUTOCLOSE int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 	                            : open(path, O_RDONLY | O_CLOEXEC);
 
 	how->template_name = is_stdin ? "standard input" : path;
+	if ((how->template_text = a->config_text)) return 0;
 	if (fd < 0) return fail_sys(e, "config: open %s", path);
 	if (!(how->template_text = conf_read(m, fd, e))) return fail_in(e, "config: %s", how->template_name);
 	return 0;
@@ -198,7 +201,7 @@ static int make(struct host *h, const struct create_args *a, const struct answer
 	engine_init(&en, h, h->m);
 	warn_of_late_options(h->m, said->nspawn_args);
 	if (read_size(a, &how.max_size, e) < 0) return -1;
-	if (a->config && read_template(h->m, a->config, &how, e) < 0) return -1;
+	if (a->config && read_template(h->m, a, &how, e) < 0) return -1;
 	if (a->template && use_template(h->m, a, &how, e) < 0) return -1;
 	if (a->dry_run) return show(&en, &how, a->start, e);
 	if (op_create(&en, &how, &startable, e) < 0) return -1;
@@ -226,7 +229,7 @@ static void note_command(struct host *h, const struct create_args *a, const stru
 }
 
 /* What is wrong with the options is better told before the questions than after. */
-static int check_before(struct arena *m, const struct create_args *a, struct err *e)
+static int check_before(struct arena *m, struct create_args *a, struct err *e)
 {
 	struct create_how how = { 0 };
 	uint64_t size;
@@ -234,7 +237,8 @@ static int check_before(struct arena *m, const struct create_args *a, struct err
 
 	if (read_size(a, &size, e) < 0) return -1;
 	if (!a->config) return 0;
-	if (read_template(m, a->config, &how, e) < 0) return -1;
+	if (read_template(m, a, &how, e) < 0) return -1;
+	a->config_text = how.template_text;	/* a pipe has it only once */
 	return conf_usable(m, how.template_text, &c, e) < 0 ? fail_in(e, "%s", a->config) : 0;
 }
 

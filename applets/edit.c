@@ -89,9 +89,9 @@ static int edit_until_good(const struct edit *ed, struct err *e)
 static int edit_copy(const struct edit *ed, struct err *e)
 {
 	int rc = edit_until_good(ed, e);
-	const char *text = rc < 0 ? read_copy(ed, NULL) : NULL;
+	const char *text = rc < 0 ? read_copy(ed, NULL) : ed->before;
 
-	if (text && !str_eq(text, ed->before)) out_note("What you wrote is in %s", ed->copy);
+	if (!text || (rc < 0 && !str_eq(text, ed->before))) out_note("What you wrote is in %s", ed->copy);
 	else unlink(ed->copy);
 	return rc;
 }

@@ -17,7 +17,8 @@ static const char *named_by(struct arena *m, const char *variable)
 
 	if (!value || !*(value += strspn(value, " "))) return NULL;
 	n = strcspn(value, " ");
-	if (value[strcspn(value, "'\"\\$")] || run_find(m, arena_strndup(m, value, n), NULL)) return value;
+	/* What a shell gives a meaning is the shell's to judge. */
+	if (value[strcspn(value, "'\"\\$~=;(`\t")] || run_find(m, arena_strndup(m, value, n), NULL)) return value;
 	out_warn("%s names %.*s, which is not there", variable, (int)n, value);
 	return NULL;
 }

@@ -16,6 +16,7 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/str.h"
+#include "lib/base/wait.h"
 
 int write_all(int fd, const void *data, size_t n, struct err *e)
 {
@@ -39,6 +40,7 @@ char *read_all(struct arena *m, int fd, size_t limit, size_t *len, struct err *e
 	ssize_t k;
 
 	while ((k = read(fd, buf, sizeof buf)) != 0) {
+		if (k < 0 && errno == EINTR && check_signal(e) < 0) return NULL;
 		if (k < 0 && errno == EINTR) continue;
 		if (k < 0) return fail_sys(e, "read"), NULL;
 		if ((size_t)k > limit - text.len)

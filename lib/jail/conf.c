@@ -342,15 +342,19 @@ char *conf_set(struct arena *m, const char *text, const char *key, const char *v
 }
 
 /* Written for the config by whoever typed it, as the Python tool needed it: "--x='a b'" with
- * quotes, or several options in one argument. */
+ * quotes, or several long options in one argument. A value may hold what looks like an option:
+ * then it is none that nspawn has. */
 static bool is_written_already(struct arena *m, const char *arg, struct split *s)
 {
+	struct faults unknown = { .m = m };
+
 	if (!strpbrk(arg, " \t") || strchr(arg, '\n')) return false;
 	if (word_split(m, arg, 1, SPLIT_COMMENTS, s, NULL) < 0) return false;
 	if (s->n == 1) return strpbrk(s->v[0], " \t");
 	for (size_t i = 0; i < s->n; i++)
-		if (s->v[i][0] != '-') return false;
-	return s->n > 0;
+		if (!str_starts(s->v[i], "--")) return false;
+	nspawn_check(s, &unknown);
+	return s->n && !unknown.n;
 }
 
 static void add_arg(struct str *out, const char *arg)

@@ -23,7 +23,6 @@ import itertools
 import json
 import pathlib
 import random
-import re
 import shlex
 import subprocess
 import sys
@@ -186,10 +185,7 @@ def add_quotes(d, r, cases):
 def add_renders(d, r, cases):
     """What a user's arguments become in a config is what start splits out of it."""
     def arrive(word):
-        """Empty ones do not; several options in one argument are several."""
-        parts = [p for p in re.split("[ \t\r]", word) if p] if "\n" not in word else []
-        if len(parts) > 1 and re.search("[ \t]", word) and all(p[0] == "-" for p in parts):
-            return parts
+        """Empty ones do not. No word that is made here is an option of nspawn's."""
         return [word] if word else []
 
     def judge(words):

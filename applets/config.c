@@ -2,7 +2,6 @@
 
 #include "applets/applet.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -146,17 +145,6 @@ static const char *find_file(struct host *h, const char *operand, struct err *e)
 	return NULL;
 }
 
-static const char *read_text(struct host *h, const char *path, struct err *e)
-{
-	AUTOCLOSE int fd = str_eq(path, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-	                                     : open(path, O_RDONLY | O_CLOEXEC);
-	const char *text;
-
-	if (fd < 0) return fail_sys(e, "open %s", path), NULL;
-	if (!(text = conf_read(h->m, fd, e))) fail_in(e, "%s", path);
-	return text;
-}
-
 static void print_problems_json(struct arena *m, const struct faults *found)
 {
 	struct str text = { .m = m };
@@ -178,7 +166,7 @@ static int check(struct host *h, const struct config_args *a, const char *operan
 	const char *path = str_eq(operand, "-") ? operand : find_file(h, operand, e), *text;
 	struct faults found = { .m = h->m };
 
-	if (!path || !(text = read_text(h, path, e))) return -1;
+	if (!path || !(text = conf_read_named(h->m, path, e))) return -1;
 	op_config_check(h->m, text, true, &found);
 	if (a->json)
 		print_problems_json(h->m, &found);

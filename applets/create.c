@@ -2,7 +2,6 @@
 
 #include "applets/create.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -58,16 +57,9 @@ static const struct opt create_opts[] = {
 static int read_template(struct arena *m, const struct create_args *a, struct create_how *how,
                          struct err *e)
 {
-	const char *path = a->config;
-	bool is_stdin = str_eq(path, "-");
-	AUTOCLOSE int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-	                            : open(path, O_RDONLY | O_CLOEXEC);
-
-	how->template_name = is_stdin ? "standard input" : path;
-	if ((how->template_text = a->config_text)) return 0;
-	if (fd < 0) return fail_sys(e, "config: open %s", path);
-	if (!(how->template_text = conf_read(m, fd, e))) return fail_in(e, "config: %s", how->template_name);
-	return 0;
+	how->template_name = str_eq(a->config, "-") ? "standard input" : a->config;
+	how->template_text = a->config_text ? a->config_text : conf_read_named(m, a->config, e);
+	return how->template_text ? 0 : fail_in(e, "config");
 }
 
 static char *const *sets_of(const struct create_args *a)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
@@ -272,18 +273,38 @@ char *conf_read(struct arena *m, int fd, struct err *e)
 	return fail(e, ERR_INPUT, "line %u: a NUL byte, this is no text", line), NULL;
 }
 
-int conf_load(struct arena *m, int dir, const char *file, const char *shown, struct conf *c,
-              struct err *e)
+char *conf_read_named(struct arena *m, const char *path, struct err *e)
+{
+	bool is_stdin = str_eq(path, "-");
+	AUTOCLOSE int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+	                            : open(path, O_RDONLY | O_CLOEXEC);
+	const char *shown = is_stdin ? "standard input" : path;
+	char *text;
+
+	if (fd < 0) return fail_sys(e, "open %s", shown), NULL;
+	if (!(text = conf_read(m, fd, e))) fail_in(e, "%s", shown);
+	return text;
+}
+
+char *conf_read_file(struct arena *m, int dir, const char *file, const char *shown, struct err *e)
 {
 	AUTOCLOSE int fd = openat(dir, file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 	char *text;
 
-	if (fd < 0 || fstat(fd, &st) < 0) return fail_sys(e, "open %s", shown);
-	if (!S_ISREG(st.st_mode)) return fail(e, ERR_INPUT, "%s is not a file", shown);
-	if (!(text = conf_read(m, fd, e)) || conf_parse(m, text, c, e) < 0)
-		return fail_in(e, "%s", shown);
-	return 0;
+	if (fd < 0 || fstat(fd, &st) < 0) return fail_sys(e, "open %s", shown), NULL;
+	if (!S_ISREG(st.st_mode)) return fail(e, ERR_INPUT, "%s is not a file", shown), NULL;
+	if (!(text = conf_read(m, fd, e))) fail_in(e, "%s", shown);
+	return text;
+}
+
+int conf_load(struct arena *m, int dir, const char *file, const char *shown, struct conf *c,
+              struct err *e)
+{
+	const char *text = conf_read_file(m, dir, file, shown, e);
+
+	if (!text) return -1;
+	return conf_parse(m, text, c, e) < 0 ? fail_in(e, "%s", shown) : 0;
 }
 
 int conf_words(struct arena *m, const struct conf_text *t, struct split *out,

@@ -48,12 +48,18 @@ struct conf {
 /* The text of a config or a template, to the end of the file, which may be a pipe. */
 char *conf_read(struct arena *m, int fd, struct err *e);
 
+/* The same of a file that a user names; "-" is standard input. Faults name it. */
+char *conf_read_named(struct arena *m, const char *path, struct err *e);
+
+/* The same of a regular file beneath a directory descriptor; faults call it `shown`. */
+char *conf_read_file(struct arena *m, int dir, const char *file, const char *shown, struct err *e);
+
 int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e);
 
 /* The same, and the words of all ..._args values can be told apart: good for a start. */
 int conf_usable(struct arena *m, const char *text, struct conf *c, struct err *e);
 
-/* A file beneath a directory descriptor; faults call it `shown`. */
+/* What conf_read_file gives, parsed. */
 int conf_load(struct arena *m, int dir, const char *file, const char *shown, struct conf *c,
               struct err *e);
 

@@ -112,20 +112,10 @@ static int place_open(const struct host *h, const char *name, struct place *p, s
 	return 0;
 }
 
-static char *read_config(const struct host *h, int dir, const char *name, struct err *e)
-{
-	AUTOCLOSE int fd = openat(dir, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0) return fail_sys(e, "open %s", name), NULL;
-	if (!S_ISREG(st.st_mode)) return fail(e, ERR_INPUT, "%s is not a file", name), NULL;
-	return conf_read(h->m, fd, e);
-}
-
 char *op_config_read(const struct host *h, const char *name, struct err *e)
 {
 	AUTOCLOSE int dir = jail_open(h->dir, name, e);
-	char *text = dir < 0 ? NULL : read_config(h, dir, LAYOUT_CONFIG, e);
+	char *text = dir < 0 ? NULL : conf_read_file(h->m, dir, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
 
 	if (dir >= 0 && !text) fail_in(e, "%s", layout_jail(h->m, h->dir, name));
 	return text;
@@ -147,7 +137,7 @@ int op_config_change(const struct host *h, const char *name, const struct config
 	const char *before;
 	char *text;
 
-	if (place_open(h, name, &p, e) < 0 || !(before = read_config(h, p.dir, p.name, e))) return -1;
+	if (place_open(h, name, &p, e) < 0 || !(before = conf_read_file(h->m, p.dir, p.name, p.name, e))) return -1;
 	text = arena_strdup(h->m, before);
 	for (size_t i = 0; text && i < n; i++)
 		text = conf_set(h->m, text, changes[i].key, changes[i].value, e);
@@ -163,7 +153,7 @@ int op_config_replace(const struct host *h, const char *name, const char *before
 	AUTOPLACE struct place p;
 	const char *now;
 
-	if (place_open(h, name, &p, e) < 0 || !(now = read_config(h, p.dir, p.name, e))) return -1;
+	if (place_open(h, name, &p, e) < 0 || !(now = conf_read_file(h->m, p.dir, p.name, p.name, e))) return -1;
 	if (!str_eq(now, before)) return fail(e, ERR_BUSY, "the config was changed meanwhile");
 	return replace_file(p.dir, p.name, text, strlen(text), 0600, e);
 }

@@ -237,4 +237,9 @@ expect_status 3 jlmkr-create -q --dry-run --offline --distro=archlinux --release
 echo 'startup=perhaps' > "$tmp/bad"
 expect_status 1 jlmkr-create -q --dry-run -c - web < "$tmp/bad"
 
+story 'a template from a pipe is read once'
+try sh -c 'mkfifo /tmp/fifo; printf "distro=fedora\nrelease=43\n# from the pipe\n" > /tmp/fifo &
+	printf "piped\nn\n" | timeout 20 jlmkr-create --dry-run --config /tmp/fifo'
+status 0
+out_has '# from the pipe'
 finish

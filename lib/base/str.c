@@ -79,6 +79,13 @@ void words_add_all(struct words *w, char *const *list)
 		words_add(w, *list);
 }
 
+bool words_have(char *const *list, const char *word)
+{
+	for (; *list; list++)
+		if (str_eq(*list, word)) return true;
+	return false;
+}
+
 char **words_list(const struct words *w)
 {
 	static char *none[] = { NULL };

@@ -36,6 +36,7 @@ struct words {
 void words_add(struct words *w, const char *word);	/* copies the word */
 void words_addf(struct words *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void words_add_all(struct words *w, char *const *list);
+bool words_have(char *const *list, const char *word);
 
 /* The NULL-ended list, never NULL itself; borrowed until the next append. */
 char **words_list(const struct words *w);

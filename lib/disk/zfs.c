@@ -128,21 +128,24 @@ static bool says_none(const struct err *why)
 	return strstr(why->text, "does not exist") != NULL;
 }
 
-bool zfs_exists(const char *name)
+static bool is_listed(const char *name, int64_t deadline, struct err *why)
 {
 	AUTOFREE struct arena m = { 0 };
 	char *argv[] = { "zfs", "list", "-H", "-t", "all", "-o", "name", (char *)name, NULL };
 
-	return look(&m, argv, NULL) != NULL;
+	return run_strange(&m, argv, LIST_MAX, deadline, why) != NULL;
+}
+
+bool zfs_exists(const char *name)
+{
+	return is_listed(name, deadline_in(LOOK_MS), NULL);
 }
 
 bool zfs_is_gone(const char *name)
 {
-	AUTOFREE struct arena m = { 0 };
-	char *argv[] = { "zfs", "list", "-H", "-t", "all", "-o", "name", (char *)name, NULL };
 	struct err why = { 0 };
 
-	return !run_strange(&m, argv, LIST_MAX, NO_DEADLINE, &why) && says_none(&why);
+	return !is_listed(name, NO_DEADLINE, &why) && says_none(&why);
 }
 
 bool zfs_has_own_place(const char *name)
@@ -175,11 +178,8 @@ static void mounted_pools(struct arena *m, const struct mounts *t, struct words 
 	for (size_t i = 0; i < t->n; i++) {
 		const char *name = zfs_of(&t->v[i]);
 		const char *pool = name ? arena_strndup(m, name, strcspn(name, "/")) : NULL;
-		size_t seen = 0;
 
-		while (pool && seen < pools->n && !str_eq(pools->v[seen], pool))
-			seen++;
-		if (pool && seen == pools->n) words_add(pools, pool);
+		if (pool && !words_have(words_list(pools), pool)) words_add(pools, pool);
 	}
 }
 
@@ -365,8 +365,9 @@ static int insist(const char *name, char *const argv[], const char *then, struct
 static int unmount(const struct mount *mnt, struct err *e)
 {
 	if (zfs_unmount(zfs_of(mnt), e) == 0) return 0;
-	if (is_busy(e) || umount2(mnt->point, UMOUNT_NOFOLLOW) == 0) return is_busy(e) ? -1 : 0;
-	return errno == EINVAL ? 0 : fail_sys(e, "umount %s", mnt->point);
+	if (is_busy(e)) return -1;
+	if (umount2(mnt->point, UMOUNT_NOFOLLOW) == 0 || errno == EINVAL) return 0;
+	return fail_sys(e, "umount %s", mnt->point);
 }
 
 static int unmount_patiently(const struct mount *mnt, struct err *e)

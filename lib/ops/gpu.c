@@ -78,13 +78,6 @@ static void look_at(struct arena *m, const char *path, bool library, struct nvid
 	if (library && f->type == NVIDIA_FILE) look_inside(m, f);
 }
 
-static bool has_word(char *const *list, const char *word)
-{
-	for (; *list; list++)
-		if (str_eq(*list, word)) return true;
-	return false;
-}
-
 static int list_files(struct arena *m, struct nvidia *nv, struct err *e)
 {
 	struct words all = { .m = m };
@@ -98,14 +91,14 @@ static int list_files(struct arena *m, struct nvidia *nv, struct err *e)
 	words_add_all(&all, nvidia_paths(m, text, &odd));
 	libraries = nvidia_paths(m, library_text, &odd_too);
 	for (char **p = libraries; *p; p++)
-		if (!has_word(words_list(&all), *p)) words_add(&all, *p);
-	if (!has_word(words_list(&all), "/usr/bin/nvidia-smi")) words_add(&all, "/usr/bin/nvidia-smi");
+		if (!words_have(words_list(&all), *p)) words_add(&all, *p);
+	if (!words_have(words_list(&all), "/usr/bin/nvidia-smi")) words_add(&all, "/usr/bin/nvidia-smi");
 	if (odd + odd_too)
 		out_warn("nvidia-container-cli names paths that are none, or too many: %zu are left out",
 		         odd > odd_too ? odd : odd_too);
 	files = arena_array(m, all.n, sizeof *files);
 	for (size_t i = 0; i < all.n; i++)
-		look_at(m, all.v[i], has_word(libraries, all.v[i]) || is_library(all.v[i]), &files[i]);
+		look_at(m, all.v[i], words_have(libraries, all.v[i]) || is_library(all.v[i]), &files[i]);
 	nvidia_make(m, files, all.n, nv);
 	return 0;
 }
@@ -140,7 +133,7 @@ static void leave_out(struct gpu *g, const char *name, const struct words *unfit
 	for (size_t i = 0; i < g->nv.binds.n; i++) {
 		const char *path = strchr(g->nv.binds.v[i], '=') + 1;
 
-		if (has_word(words_list(unfit), path))
+		if (words_have(words_list(unfit), path))
 			out_warn("%s gets no %s of the NVIDIA driver: something else is there in its rootfs", name,
 			         path);
 		else

@@ -1,6 +1,5 @@
 #include "lib/ops/linker.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,11 +37,9 @@ static const char wish[] = "[Unit]\nWants=jlmkr-ldconfig.service\n";
 
 static int add_unit(struct words *binds, struct err *e)
 {
-	AUTOCLOSE int dir = -1;
+	AUTOCLOSE int dir = open(NVIDIA_FARMS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (mkdir(NVIDIA_FARMS, 0755) < 0 && errno != EEXIST) return fail_sys(e, NVIDIA_FARMS);
-	if ((dir = open(NVIDIA_FARMS, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		return fail_sys(e, NVIDIA_FARMS);
+	if (dir < 0) return fail_sys(e, NVIDIA_FARMS);
 	if (replace_file(dir, UNIT, unit, strlen(unit), 0644, e) < 0) return -1;
 	if (replace_file(dir, WISH, wish, strlen(wish), 0644, e) < 0) return -1;
 	words_add(binds, "--bind-ro=" NVIDIA_FARMS "/" UNIT ":" UNITS "/jlmkr-ldconfig.service");

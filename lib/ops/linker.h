@@ -15,7 +15,7 @@ struct err;
 struct nvidia;
 struct words;
 
-/* Before a start with the driver: write the file, and, when something has changed (`*news`) and the
+/* Before a start with the driver, whose farm is there: write the file, and, when something has changed (`*news`) and the
  * jail can have the `unit`, add what nspawn needs for it to `binds`. */
 int linker_prepare(struct engine *en, int root, const struct nvidia *nv, bool unit,
                    struct words *binds, bool *news, struct err *e);

@@ -38,13 +38,6 @@ static enum state look(struct arena *m, int root, const char *path, bool folder)
 	return fstatat(above, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? IN_THE_WAY : MISSING;
 }
 
-static bool has_word(const struct words *list, const char *word)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(list->v[i], word)) return true;
-	return false;
-}
-
 /* What is missing of a path, from the top. False when it cannot be made. */
 static bool add_missing(struct words *files, struct words *folders, int root, const char *path,
                         bool folder)
@@ -56,7 +49,7 @@ static bool add_missing(struct words *files, struct words *folders, int root, co
 		const char *part = arena_printf(folders->m, "%.*s", (int)n, path);
 
 		if ((s = look(folders->m, root, part, true)) == IN_THE_WAY) return false;
-		if (s == MISSING && !has_word(folders, part)) words_add(&above, part);
+		if (s == MISSING && !words_have(words_list(folders), part)) words_add(&above, part);
 	}
 	if ((s = look(folders->m, root, path, folder)) == IN_THE_WAY) return false;
 	words_add_all(folders, words_list(&above));

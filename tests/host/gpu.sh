@@ -100,29 +100,26 @@ try jlmkr-exec gpu sh -c 'test -s /usr/bin/nvidia-smi && test -s /run/jlmkr-nvid
 status 0
 try jlmkr-stop -q gpu
 
+# twice FLAG...: a jail with these has the libraries, at its first start and at the next.
+twice() {
+	try jlmkr-create -q -gn 1 twice "$@"
+	for i in 1 2; do
+		try jlmkr-start -q twice
+		status 0
+		err_lacks without
+		err_lacks 'may not find'
+		try jlmkr-exec twice ldconfig -p
+		out_has 'libcuda.so.1 .*=> /run/jlmkr-nvidia'
+		try jlmkr-stop -q twice
+	done
+	in_host jlmkr-remove -q -y twice
+}
+
 story 'a jail with users of its own'
-try jlmkr-create -q -gn 1 users --private-users=pick --private-users-ownership=chown
-for i in 1 2; do
-	try jlmkr-start -q users
-	status 0
-	err_lacks without
-	err_lacks 'may not find'
-	try jlmkr-exec users ldconfig -p
-	out_has 'libcuda.so.1 .*=> /run/jlmkr-nvidia'
-	try jlmkr-stop -q users
-done
-in_host jlmkr-remove -q -y users
+twice --private-users=pick --private-users-ownership=chown
 
 story 'a jail that forgets has it each time'
-try jlmkr-create -q -gn 1 forgets --ephemeral
-for i in 1 2; do
-	try jlmkr-start -q forgets
-	status 0
-	try jlmkr-exec forgets ldconfig -p
-	out_has 'libcuda.so.1 .*=> /run/jlmkr-nvidia'
-	try jlmkr-stop -q forgets
-done
-in_host jlmkr-remove -q -y forgets
+twice --ephemeral
 
 story 'nothing of it stays when passthrough is off'
 try jlmkr-start -q gpu

@@ -16,7 +16,7 @@
 #include "lib/base/err.h"
 #include "lib/base/wait.h"
 #include "lib/bus/bus.h"
-#include "lib/bus/enter.h"
+#include "lib/engine/enter.h"
 #include "lib/bus/systemd1.h"
 
 enum {

@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "lib/bus/enter.h"
+#include "lib/engine/enter.h"
 #include "lib/bus/systemd1.h"
 #include "lib/engine/guard.h"
 

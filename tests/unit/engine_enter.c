@@ -1,4 +1,4 @@
-#include "lib/bus/enter.h"
+#include "lib/engine/enter.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -11,8 +11,8 @@
  *
  * The caller needs to be root. See namespaces(7), setns(2), pidfd_open(2).
  */
-#ifndef BUS_ENTER_H
-#define BUS_ENTER_H
+#ifndef ENGINE_ENTER_H
+#define ENGINE_ENTER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -16,6 +16,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/engine/inside.h"
 #include "lib/jail/layout.h"
 
 #define APPLET(name) extern const struct applet name##_applet;
@@ -209,7 +210,7 @@ int main(int argc, char *argv[])
 	struct err e = { 0 };
 	int rc;
 
-	(void)argc;
+	if (argc && str_eq(argv[0], inside_name)) inside_main(argv);
 	open_standard_fds();
 	host_init(&h, argv[0]);
 	rc = run_named(&h, argv, &e);

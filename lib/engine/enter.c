@@ -3,44 +3,32 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
+#include <linux/openat2.h>
 #include <poll.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/errand.h"
 #include "lib/base/fd.h"
+#include "lib/base/wait.h"
 
 enum {
 	STATUS_MAX = 64 * 1024,
 	CONNECT_TRIES = 100,
 	CONNECT_STEP_NS = 10 * 1000 * 1000,
-};
-
-/* In the order in which they are entered: the user namespace last, because it
- * takes away what the others need. */
-static const struct {
-	const char *name;
-	int flag;
-	bool always;
-} spaces[ENTER_NS_COUNT] = {
-	[ENTER_PID] = { "pid", CLONE_NEWPID, true },
-	[ENTER_MNT] = { "mnt", CLONE_NEWNS, true },
-	[ENTER_CGROUP] = { "cgroup", CLONE_NEWCGROUP, false },
-	[ENTER_UTS] = { "uts", CLONE_NEWUTS, false },
-	[ENTER_IPC] = { "ipc", CLONE_NEWIPC, false },
-	[ENTER_NET] = { "net", CLONE_NEWNET, false },
-	[ENTER_USER] = { "user", CLONE_NEWUSER, true },
+	LOOK_MS = 5000,		/* for what has no deadline of the caller's */
 };
 
 /* -- opening -- */
@@ -50,26 +38,24 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Leaves -1 for a namespace that is ours as well. */
-static int open_ns(struct enter *en, int proc, enum enter_ns which, struct err *e)
+/* 1 when the namespace is ours, too. */
+static int is_shared(const struct enter *en, const char *ns, struct err *e)
 {
 	struct stat ours, theirs;
 	char path[64];
 
-	snprintf(path, sizeof path, "/proc/self/ns/%s", spaces[which].name);
+	snprintf(path, sizeof path, "/proc/self/ns/%s", ns);
 	if (stat(path, &ours) < 0) return fail_sys(e, "%s", path);
-	snprintf(path, sizeof path, "ns/%s", spaces[which].name);
-	if (fstatat(proc, path, &theirs, 0) < 0) return fail_sys(e, "%s", path);
-	if (same_file(&ours, &theirs)) return 0;
-	en->ns[which] = openat(proc, path, O_RDONLY | O_CLOEXEC);
-	return en->ns[which] < 0 ? fail_sys(e, "%s", path) : 0;
+	snprintf(path, sizeof path, "ns/%s", ns);
+	if (fstatat(en->proc, path, &theirs, 0) < 0) return fail_sys(e, "%s", path);
+	return same_file(&ours, &theirs);
 }
 
 /* NSpid lists the process's number in each pid namespace, ours first. */
-static int check_first(int proc, struct err *e)
+static int check_first(const struct enter *en, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
-	char *status = read_file(&m, proc, "status", STATUS_MAX, NULL, e);
+	char *status = read_file(&m, en->proc, "status", STATUS_MAX, NULL, e);
 	char *line = status ? strstr(status, "\nNSpid:\t") : NULL;
 	const char *last;
 
@@ -83,14 +69,41 @@ static int check_first(int proc, struct err *e)
 	return 0;
 }
 
-static int check_root(const struct enter *en, struct err *e)
+static int check_apart(const struct enter *en, struct err *e)
 {
 	struct stat ours, theirs;
+	int pids = is_shared(en, "pid", e), mounts = is_shared(en, "mnt", e);
 
+	if (pids < 0 || mounts < 0) return -1;
 	if (stat("/", &ours) < 0 || fstat(en->root, &theirs) < 0) return fail_sys(e, "root");
-	if (en->ns[ENTER_PID] < 0 || en->ns[ENTER_MNT] < 0 || same_file(&ours, &theirs))
+	if (pids || mounts || same_file(&ours, &theirs))
 		return fail(e, ERR_HOST, "it is not in a jail but on this host");
 	return 0;
+}
+
+/* The host's number of the jail's 0, from a line "INSIDE HERE COUNT" of uid_map. */
+static int find_zero(const struct enter *en, const char *name, unsigned *here, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	const char *text = read_file(&m, en->proc, name, STATUS_MAX, NULL, e);
+	uint32_t inside;
+	int n;
+
+	if (!text) return -1;
+	for (; sscanf(text, "%" SCNu32 "%u%*u%n", &inside, here, &n) == 2; text += n)
+		if (!inside) return 0;
+	return fail(e, ERR_HOST, "its root is nobody's on this host");
+}
+
+static int find_users(struct enter *en, struct err *e)
+{
+	int shared = is_shared(en, "user", e);
+
+	if (shared < 0) return -1;
+	en->own_users = !shared;
+	if (shared) return 0;
+	if (find_zero(en, "uid_map", &en->uid, e) < 0) return -1;
+	return find_zero(en, "gid_map", &en->gid, e);
 }
 
 static bool is_alive(const struct enter *en)
@@ -103,19 +116,21 @@ static bool is_alive(const struct enter *en)
 static int open_all(struct enter *en, struct err *e)
 {
 	char path[32];
-	AUTOCLOSE int proc = -1;
 
 	en->pidfd = (int)syscall(SYS_pidfd_open, en->leader, 0);
 	if (en->pidfd < 0) return fail_sys(e, "pidfd_open");
 	snprintf(path, sizeof path, "/proc/%d", (int)en->leader);
-	proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (proc < 0) return fail_sys(e, "%s", path);
-	if (check_first(proc, e) < 0) return -1;
-	for (enum enter_ns i = 0; i < ENTER_NS_COUNT; i++)
-		if (open_ns(en, proc, i, e) < 0) return -1;
-	en->root = openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	en->proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (en->proc < 0) return fail_sys(e, "%s", path);
+	if (check_first(en, e) < 0) return -1;
+	en->root = openat(en->proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (en->root < 0) return fail_sys(e, "root");
-	return check_root(en, e);
+	return check_apart(en, e) < 0 ? -1 : find_users(en, e);
+}
+
+struct enter enter_none(void)
+{
+	return (struct enter){ .pidfd = -1, .proc = -1, .root = -1 };
 }
 
 /* That the process lived all the while tells that everything was its own. */
@@ -123,9 +138,8 @@ int enter_open(struct enter *en, pid_t leader, struct err *e)
 {
 	int rc;
 
-	*en = (struct enter){ .leader = leader, .pidfd = -1, .root = -1 };
-	for (int i = 0; i < ENTER_NS_COUNT; i++)
-		en->ns[i] = -1;
+	*en = enter_none();
+	en->leader = leader;
 	rc = open_all(en, e);
 	if (en->pidfd < 0 || !is_alive(en))
 		rc = fail(e, ERR_MISSING, "it is not running any more");
@@ -145,142 +159,191 @@ static void close_one(int *fd)
 void enter_close(struct enter *en)
 {
 	close_one(&en->pidfd);
+	close_one(&en->proc);
 	close_one(&en->root);
-	for (int i = 0; i < ENTER_NS_COUNT; i++)
-		close_one(&en->ns[i]);
 }
 
-/* -- in the children: no memory is asked for, nothing is returned to -- */
+/* -- errands: in the child no memory is asked for, and what it returns is an errno -- */
 
-static void signals_default(void)
+enum { ROOT = 3, OWN = 4 };	/* the two descriptors that an errand has */
+
+static int look_up(const char *path, int flags)
 {
-	static const int list[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD };
-	struct sigaction plain = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	sigemptyset(&none);
-	for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-		sigaction(list[i], &plain, NULL);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* Returns an errno, 0 when we are in. We were born in the pid namespace. A jail may
- * deny setgroups; it has no groups of the host then. */
-static int go_in(const struct enter *en, bool all)
-{
-	for (int i = ENTER_PID + 1; i < ENTER_NS_COUNT; i++) {
-		if (en->ns[i] < 0 || !(all || spaces[i].always)) continue;
-		if (setns(en->ns[i], spaces[i].flag) < 0) return errno;
-	}
-	if (fchdir(en->root) < 0 || chroot(".") < 0) return errno;
-	if (setgroups(0, NULL) < 0 && errno != EPERM) return errno;
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) return errno;
-	return 0;
-}
-
-static _Noreturn void child(const struct enter *en, bool all, int tell, int (*inside)(void *),
-                            void *arg)
-{
-	int why;
-
-	signals_default();
-	why = go_in(en, all);
-	if (why) _exit(write(tell, &why, sizeof why) == sizeof why ? 255 : 254);
-	close(tell);
-	_exit(inside(arg));
-}
-
-/* -- forking -- */
-
-/* Like fork(2), the child in the jail's pid namespace. Entering one decides where
- * our children are born, not where we are, and can be taken back. */
-static pid_t fork_there(const struct enter *en, struct err *e)
-{
-	AUTOCLOSE int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-	pid_t pid;
-
-	if (own < 0) return fail_sys(e, "/proc/self/ns/pid");
-	if (setns(en->ns[ENTER_PID], CLONE_NEWPID) < 0) return fail_sys(e, "enter the jail");
-	pid = fork();
-	if (pid == 0) return 0;
-	if (pid < 0) fail_sys(e, "fork in the jail");
-	if (setns(own, CLONE_NEWPID) < 0) pid = fail_sys(e, "leave the jail");
-	return pid;
-}
-
-/* The pipe ends without a word when all went well. */
-static int hear(int fd, struct err *e)
-{
-	int why = 0;
-	ssize_t n;
+	struct open_how how = {
+		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd;
 
 	do {
-		n = read(fd, &why, sizeof why);
-	} while (n < 0 && errno == EINTR);
-	if (n != sizeof why) return 0;
-	errno = why;
-	return fail_sys(e, "enter the jail");
+		fd = syscall(SYS_openat2, ROOT, path, &how, sizeof how);
+	} while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+	return (int)fd;
 }
 
-pid_t enter_fork(const struct enter *en, bool all, int (*inside)(void *arg), void *arg,
-                 struct err *e)
+static int arrange(const struct enter *en, int own)
 {
-	int ends[2];
-	pid_t pid;
+	int root = fcntl(en->root, F_DUPFD, OWN + 1), fd = fcntl(own, F_DUPFD, OWN + 1);
 
-	if (pipe2(ends, O_CLOEXEC) < 0) return fail_sys(e, "pipe");
-	pid = fork_there(en, e);
-	if (pid == 0) child(en, all, ends[1], inside, arg);
-	close(ends[1]);
-	if (pid > 0 && hear(ends[0], e) < 0) {
-		waitpid(pid, NULL, 0);
-		pid = -1;
-	}
-	close(ends[0]);
-	return pid;
+	if (root < 0 || fd < 0 || dup2(root, ROOT) < 0 || dup2(fd, OWN) < 0) return errno;
+	syscall(SYS_close_range, 0u, (unsigned)ROOT - 1, 0);
+	return syscall(SYS_close_range, (unsigned)OWN + 1, ~0u, 0) < 0 ? errno : 0;
 }
 
-struct where {
-	int fd;
-	struct sockaddr_un sa;
+/* A change of credentials makes a process one that can be dumped, where the machine is set
+ * so (fs.suid_dumpable). */
+static int become_root_of(const struct enter *en)
+{
+	if (prctl(PR_SET_DUMPABLE, 0) < 0) return errno;
+	if (!en->own_users) return 0;
+	if (setgroups(0, NULL) < 0 || setresgid(en->gid, en->gid, en->gid) < 0 ||
+	    setresuid(en->uid, en->uid, en->uid) < 0)
+		return errno;
+	return prctl(PR_SET_DUMPABLE, 0) < 0 ? errno : 0;
+}
+
+/* What is done of a path in the jail, with a descriptor of ours. */
+struct errand {
+	const struct enter *en;
+	int own;
+	errand_work *work;
+	const void *arg;
 };
 
+static int go(const void *arg)
+{
+	const struct errand *r = arg;
+	int why = become_root_of(r->en);
+
+	if (!why) why = arrange(r->en, r->own);
+	return why ? why : r->work(r->arg);
+}
+
+static int send_errand(const struct enter *en, int own, errand_work *work, const void *arg,
+                       const char *path, int64_t deadline, struct err *e)
+{
+	const struct errand r = { en, own, work, arg };
+
+	if (errand_run(go, &r, deadline, e) == 0) return 0;
+	if (e && e->sys) {
+		errno = e->sys;
+		fail_sys(e, "%s in the jail", path);
+	}
+	return -1;
+}
+
 /* EAGAIN: more callers than the server has accepted yet. */
-static int connect_inside(void *arg)
+static int connect_work(const void *arg)
 {
 	const struct timespec step = { .tv_nsec = CONNECT_STEP_NS };
-	const struct where *to = arg;
-	const struct sockaddr *sa = (const struct sockaddr *)&to->sa;
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int place = look_up(arg, O_PATH);
+	struct stat st;
 
+	if (place < 0 || fstat(place, &st) < 0) return errno;
+	if (!S_ISSOCK(st.st_mode)) return ENOTSOCK;
+	snprintf(sa.sun_path, sizeof sa.sun_path, "/proc/self/fd/%d", place);
 	for (int i = 0; i < CONNECT_TRIES; i++) {
-		if (connect(to->fd, sa, sizeof to->sa) == 0) return 0;
+		if (connect(OWN, (struct sockaddr *)&sa, sizeof sa) == 0) return 0;
 		if (errno != EAGAIN && errno != EINTR) return errno;
 		nanosleep(&step, NULL);
 	}
 	return EAGAIN;
 }
 
-/* The errno that connect_inside ended with. */
-static int wait_errno(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR) return errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
-}
-
-int enter_connect(const struct enter *en, const char *path, struct err *e)
+int enter_connect(const struct enter *en, const char *path, int64_t deadline, struct err *e)
 {
 	AUTOCLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct where to = { .fd = fd, .sa = { .sun_family = AF_UNIX } };
-	pid_t pid;
 
 	if (fd < 0) return fail_sys(e, "socket");
-	if (strlen(path) >= sizeof to.sa.sun_path)
-		return fail(e, ERR_HOST, "%s: too long for a socket", path);
-	strcpy(to.sa.sun_path, path);
-	if ((pid = enter_fork(en, false, connect_inside, &to, e)) < 0) return -1;
-	errno = wait_errno(pid);
-	return errno ? fail_sys(e, "connect to %s in the jail", path) : take_fd(&fd);
+	if (send_errand(en, fd, connect_work, path, path, deadline, e) < 0) return -1;
+	return take_fd(&fd);
+}
+
+struct portion {
+	const char *path;
+	size_t limit;
+};
+
+static int copy_portion(int from, size_t left)
+{
+	char buf[16 * 1024];
+
+	while (left) {
+		ssize_t n = read(from, buf, left < sizeof buf ? left : sizeof buf);
+
+		if (n < 0 && errno == EINTR) continue;
+		if (n <= 0) return n < 0 ? errno : 0;
+		if (write(OWN, buf, (size_t)n) != n) return errno ? errno : EIO;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+static int read_work(const void *arg)
+{
+	const struct portion *want = arg;
+	int place = look_up(want->path, O_PATH), fd;
+	char link[40];
+	struct stat st;
+
+	if (place < 0 || fstat(place, &st) < 0) return errno;
+	if (!S_ISREG(st.st_mode)) return EINVAL;
+	snprintf(link, sizeof link, "/proc/self/fd/%d", place);
+	fd = open(link, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? errno : copy_portion(fd, want->limit);
+}
+
+char *enter_read(const struct enter *en, const char *path, size_t limit, int64_t deadline,
+                 struct arena *m, struct err *e)
+{
+	AUTOCLOSE int copy = memfd_create("jlmkr", MFD_CLOEXEC);
+	const struct portion want = { path, limit };
+
+	if (copy < 0) return fail_sys(e, "memfd_create"), NULL;
+	if (send_errand(en, copy, read_work, &want, path, deadline, e) < 0) return NULL;
+	if (lseek(copy, 0, SEEK_SET) < 0) return fail_sys(e, "%s", path), NULL;
+	return read_all(m, copy, limit, NULL, e);
+}
+
+struct look {
+	const char *path;
+	mode_t type, mode;
+};
+
+static int look_work(const void *arg)
+{
+	const struct look *l = arg;
+	int place = look_up(l->path, O_PATH);
+	struct stat st;
+
+	if (place < 0 || fstat(place, &st) < 0) return errno;
+	return (st.st_mode & S_IFMT) == l->type && (!l->mode || st.st_mode & l->mode) ? 0 : ENOENT;
+}
+
+bool enter_has(const struct enter *en, const char *path, mode_t type, mode_t mode)
+{
+	const struct look l = { path, type, mode };
+
+	return send_errand(en, en->root, look_work, &l, path, deadline_in(LOOK_MS), NULL) == 0;
+}
+
+static int watch_work(const void *arg)
+{
+	char name[32];
+
+	for (const char *const *path = arg; *path; path++) {
+		int fd = look_up(*path, O_PATH | O_DIRECTORY);
+
+		if (fd < 0) continue;
+		snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+		inotify_add_watch(OWN, name, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+	}
+	return 0;
+}
+
+void enter_watch(const struct enter *en, int notify, const char *const *paths)
+{
+	if (notify >= 0)
+		send_errand(en, notify, watch_work, paths, *paths, deadline_in(LOOK_MS), NULL);
 }

@@ -1,35 +1,43 @@
-/* Into a jail, from its first process
+/* What is inside a running jail, reached from the host
  *
- * A struct enter holds the namespaces and the root of a running jail, and knows
- * when it is over. We never enter ourselves: a child does, born in the jail's pid
- * namespace, because that is the only way in. What it connects comes back on
- * descriptors that it was born with.
+ * A struct enter holds a running jail by its first process, and knows when it is over.
+ * Nothing of ours goes in: what has to be done there is an errand, a child that stays in
+ * the host's pid and user namespaces, where no process of the jail can see it. It has
+ * become the host's id of the jail's root, cannot be dumped, and has two descriptors: the
+ * jail's root directory, in which the kernel resolves every path (openat2(2),
+ * RESOLVE_IN_ROOT), and the one that it works on. (lib/engine/inside.h is for what must go
+ * in all the same.)
  *
- * Refused: a process that is not the first of a pid namespace of its own, or that
- * has our mounts; what was meant for a jail would be done to the host. Nothing in
- * the jail is trusted: no path of it is followed but in its own root.
+ * Nothing in the jail is trusted. A file system in it may never answer, and then neither a
+ * signal nor SIGKILL ends who waits for it: so every errand has a deadline, after which it
+ * is left to itself.
  *
- * The caller needs to be root. See namespaces(7), setns(2), pidfd_open(2).
+ * Refused: a process that is not the first of a pid namespace of its own, or that has our
+ * mounts; what was meant for a jail would be done to the host.
+ *
+ * The caller needs to be root. See namespaces(7), user_namespaces(7), pidfd_open(2).
  */
 #ifndef ENGINE_ENTER_H
 #define ENGINE_ENTER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+struct arena;
 struct bus;
 struct err;
 
-enum enter_ns { ENTER_PID, ENTER_MNT, ENTER_CGROUP, ENTER_UTS, ENTER_IPC, ENTER_NET, ENTER_USER,
-	ENTER_NS_COUNT };
-
-/* Descriptors, -1: none; a namespace that is our own needs none. */
+/* Descriptors: -1 when it is closed. */
 struct enter {
 	pid_t leader;
 	int pidfd;			/* readable when the jail is over */
-	int root;
-	int ns[ENTER_NS_COUNT];
+	int proc;			/* its folder in /proc, which no later process can take over */
+	int root;			/* what it has as its root directory */
+	bool own_users;			/* a user namespace of its own */
+	uid_t uid;			/* the jail's root as counted here: 0 without one */
+	gid_t gid;
 };
 
 #define AUTOENTER __attribute__((cleanup(enter_close)))
@@ -38,19 +46,27 @@ struct enter {
  * ERR_MISSING. On failure `en` is closed. */
 int enter_open(struct enter *en, pid_t leader, struct err *e);
 
-/* Safe on what enter_open gave up. */
+/* Safe on what enter_open gave up, and on a zeroed struct made by enter_none. */
 void enter_close(struct enter *en);
+struct enter enter_none(void);
 
-/* Fork a process that is inside: in its mounts and processes, with `all` also in
- * its network and the rest. It calls `inside` and ends with what that returns as
- * its status. `inside` may use no more than a signal handler may.
- *
- * Returns the child to wait for, when it is inside already. */
-pid_t enter_fork(const struct enter *en, bool all, int (*inside)(void *arg), void *arg,
-                 struct err *e);
+/* The faults of these three tell by errno: ETIMEDOUT, the jail does not answer; else what
+ * the kernel said of the path. */
 
-/* Connect to a unix socket in there. The errno of connect(2) is in the fault. */
-int enter_connect(const struct enter *en, const char *path, struct err *e);
+/* Connect to a unix socket in there, as the jail's root. Its peer is told no pid. */
+int enter_connect(const struct enter *en, const char *path, int64_t deadline, struct err *e);
+
+/* The first `limit` bytes of a regular file; what is no regular file is not opened. */
+char *enter_read(const struct enter *en, const char *path, size_t limit, int64_t deadline,
+                 struct arena *m, struct err *e);
+
+/* Whether `path` is there, its type being `type` (S_IFREG ...) and, unless `mode` is 0, its
+ * mode having one of these bits. What does not answer is not there. */
+bool enter_has(const struct enter *en, const char *path, mode_t type, mode_t mode);
+
+/* Have an inotify descriptor told of what appears in the jail's folders `paths`, NULL-ended,
+ * those that there are. */
+void enter_watch(const struct enter *en, int notify, const char *const *paths);
 
 /* The jail's own system bus with its systemd on it. A jail that is booting is
  * waited for until the deadline, and as long as it lives. One that booted without

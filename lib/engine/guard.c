@@ -16,14 +16,14 @@
 #include "lib/base/err.h"
 #include "lib/base/wait.h"
 #include "lib/bus/bus.h"
-#include "lib/engine/enter.h"
 #include "lib/bus/systemd1.h"
+#include "lib/engine/enter.h"
 
 enum {
 	REACH_MS = 5000,
 	TRIES = 5,		/* a unit that we asked for a moment ago may not be there yet */
 	STEP_NS = 100 * 1000 * 1000,
-	KEEP = ENTER_NS_COUNT + 5,
+	KEEP = 6,
 };
 
 struct tty {
@@ -91,11 +91,10 @@ static void stop(const struct enter *in, const char *unit)
 static _Noreturn void stand_guard(int alive, const struct tty *tty, const struct enter *in,
                                   const char *unit)
 {
-	int keep[KEEP] = { alive, tty[0].fd, tty[1].fd, in->pidfd, in->root };
+	int keep[KEEP] = { alive, tty[0].fd, tty[1].fd, in->pidfd, in->proc, in->root };
 	char word;
 	ssize_t n;
 
-	memcpy(keep + 5, in->ns, sizeof in->ns);
 	stand_apart();
 	close_but(keep, KEEP);
 	do {

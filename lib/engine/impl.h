@@ -4,14 +4,16 @@
 
 #include <sys/types.h>
 
-#include "lib/engine/enter.h"
 #include "lib/bus/systemd1.h"
+#include "lib/engine/enter.h"
 #include "lib/engine/guard.h"
 
 struct arena;
 struct engine;
 struct err;
+struct exec_how;
 struct run_options;
+struct terminal;
 
 /* Connect, if that is not done yet. */
 int engine_open(struct engine *en, struct err *e);
@@ -45,6 +47,7 @@ struct inner {
 	struct guard guard;	/* while the service runs */
 	bool over;		/* it does not run any more, or never did */
 	bool stop_on_signal;	/* set: a signal stops it, and is a fault of inner_wait */
+	int sig, sig_count;	/* the last that was handed on */
 };
 
 #define AUTOINNER __attribute__((cleanup(inner_close)))
@@ -55,7 +58,8 @@ int inner_open(struct inner *in, struct engine *en, const char *jail, long secon
                struct err *e);
 void inner_close(struct inner *in);
 
-/* Start a service there: the options with our three descriptors and the command.
+/* Start a service there: the options with three descriptors, none of which is a terminal of
+ * ours, and the command.
  * Returns when the jail's systemd has taken it on. Whatever becomes of us from then on,
  * inner_close included, it does not stay behind. */
 int inner_start(struct inner *in, const struct run_options *o, const int stdio[3],
@@ -69,9 +73,27 @@ int inner_resume(struct inner *in, struct err *e);
  * handed on to it. */
 int inner_wait(struct inner *in, struct err *e);
 
-/* The fields of the first line of passwd(5) that has the user, a name or a number. `text` is cut
- * into pieces. */
-bool passwd_find(char *text, const char *user, char *field[7]);
+/* The same with a pty connected to our terminals until then: `t` has the descriptors. Where
+ * the user may leave, that is said, and 0; and a signal ends the session, with the status
+ * that a shell gives to it. */
+int inner_run_terminal(struct inner *in, struct terminal *t, struct err *e);
+
+/* Run a command in a jail whose init is not systemd. `in` is what inner_open left. */
+int exec_as_guest(struct inner *in, const struct exec_how *how, struct err *e);
+
+/* Who a user of the jail is. */
+struct passwd_line {
+	const char *name, *home, *shell;
+	uid_t uid;
+	gid_t gid;
+};
+
+/* The first line of passwd(5) that has the user, a name or a number. `text` is cut into
+ * pieces. False when there is none, or it is not a whole one with possible numbers. */
+bool passwd_find(char *text, const char *user, struct passwd_line *line);
+
+/* Read it in the jail. 1, 0 when there is no such user, -1. */
+int passwd_read(const struct inner *in, const char *user, struct passwd_line *line, struct err *e);
 
 /* Whether it is a status that systemd gives to what it could not run. */
 bool unrun_status(int status);
@@ -80,8 +102,9 @@ bool unrun_status(int status);
  * this is its own. */
 int unrun_tell(const struct inner *in, int status, struct err *e);
 
-/* The same for a service on a pty of the jail's, which is connected to our stdin and
- * stdout meanwhile. The options are completed with the pty. `greet`: say how to leave. */
+/* Start a service on a pty of the jail's, which is connected to our stdin and stdout until it
+ * is over. The options are completed with the pty. `greet`: say how to leave. Returns its exit
+ * status. */
 int inner_run_pty(struct inner *in, struct engine *en, struct run_options *o,
                   char *const *argv, bool greet, struct err *e);
 

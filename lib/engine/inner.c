@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include "lib/base/err.h"
+#include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/bus/bus.h"
@@ -10,6 +11,7 @@
 #include "lib/bus/runopts.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
+#include "lib/engine/terminal.h"
 
 enum { REACH_MS = 10 * 1000 };
 
@@ -29,9 +31,7 @@ int inner_open(struct inner *in, struct engine *en, const char *jail, long secon
 	pid_t leader;
 
 	*in = (struct inner){ .m = en->m, .jail = jail, .unit = unit_name(en->m) };
-	in->in.pidfd = in->in.root = -1;
-	for (int i = 0; i < ENTER_NS_COUNT; i++)
-		in->in.ns[i] = -1;
+	in->in = enter_none();
 	if (engine_leader(en, jail, &leader, e) < 0 || enter_open(&in->in, leader, e) < 0) return -1;
 	in->bus = enter_bus(&in->in, deadline_in((int64_t)seconds * 1000), e);
 	if (!in->bus) return fail_in(e, "%s", jail);
@@ -71,11 +71,13 @@ int inner_start(struct inner *in, const struct run_options *o, const int stdio[3
 }
 
 /* The first signal goes to the command, a second one ends it. */
-static int hand_on(struct inner *in, int sig, int count, struct err *e)
+static int hand_on(struct inner *in, int sig, struct err *e)
 {
-	int rc = count == 1 && !in->stop_on_signal ?
-	         unit_kill(in->bus, in->unit, "all", sig, e) : unit_stop(&in->watch, e);
+	bool first = ++in->sig_count == 1;
+	int rc = first && !in->stop_on_signal ? unit_kill(in->bus, in->unit, "all", sig, e)
+					      : unit_stop(&in->watch, e);
 
+	in->sig = sig;
 	return rc < 0 && e->kind != ERR_MISSING ? -1 : 0;
 }
 
@@ -140,18 +142,66 @@ static int exit_status(const struct inner *in, struct err *e)
 
 int inner_wait(struct inner *in, struct err *e)
 {
-	int rc, sig = 0, count = 0;
+	while (unit_wait_end(&in->watch, NO_DEADLINE, e) < 0) {
+		int sig = signal_caught();
 
-	while ((rc = unit_wait_end(&in->watch, NO_DEADLINE, e)) < 0) {
 		if (e->kind != ERR_INTERRUPTED) {
 			if (inner_resume(in, e) < 0) return -1;
 			continue;
 		}
-		sig = signal_caught();
 		signal_forget();
-		if (hand_on(in, sig, ++count, e) < 0 && inner_resume(in, e) < 0) return -1;
+		if (hand_on(in, sig, e) < 0 && inner_resume(in, e) < 0) return -1;
 	}
 	in->over = true;
-	if (sig && in->stop_on_signal) return fail(e, ERR_INTERRUPTED, "interrupted");
-	return sig ? 128 + sig : exit_status(in, e);
+	if (in->sig && in->stop_on_signal) return fail(e, ERR_INTERRUPTED, "interrupted");
+	return in->sig ? 128 + in->sig : exit_status(in, e);
+}
+
+/* Who sits at a terminal. A connection that is lost is made anew behind his back. */
+struct seat {
+	struct inner *in;
+	struct terminal *t;
+};
+
+static int is_over(void *arg, struct err *e)
+{
+	struct seat *s = arg;
+	int rc;
+
+	while ((rc = unit_wait_end(&s->in->watch, 0, e)) < 0)
+		if (e->kind == ERR_INTERRUPTED || inner_resume(s->in, e) < 0) return -1;
+	s->t->watch = bus_fd(s->in->bus);
+	return rc;
+}
+
+static int signalled(void *arg, int sig, struct err *e)
+{
+	struct seat *s = arg;
+
+	return hand_on(s->in, sig, e) < 0 ? inner_resume(s->in, e) : 0;
+}
+
+static int end_session(struct inner *in, int sig)
+{
+	signal_forget();
+	unit_kill(in->bus, in->unit, "all", SIGHUP, NULL);
+	return 128 + sig;
+}
+
+int inner_run_terminal(struct inner *in, struct terminal *t, struct err *e)
+{
+	struct seat seat = { in, t };
+	int end;
+
+	t->watch = bus_fd(in->bus);
+	t->over = is_over;
+	t->signalled = t->leaves ? NULL : signalled;
+	t->arg = &seat;
+	end = terminal_run(t, e);
+	if (end < 0) return signal_caught() ? end_session(in, signal_caught()) : -1;
+	if (end == TERMINAL_LEFT) {
+		out_note("Left %s.", in->jail);
+		return 0;
+	}
+	return inner_wait(in, e);
 }

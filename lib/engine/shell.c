@@ -3,22 +3,21 @@
  * it, we connect the pty to our terminal. */
 
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
-#include "lib/base/fd.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/bus/bus.h"
 #include "lib/bus/machine1.h"
 #include "lib/bus/runopts.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
+#include "lib/engine/stand_in.h"
 #include "lib/engine/terminal.h"
 
 /* systemd empties the terminal when it sets the login up, so nothing is typed before
@@ -51,17 +50,10 @@ static void session_options(struct run_options *o, struct arena *m, const struct
 	};
 }
 
-static int is_over(void *arg, struct err *e)
+static int start_on(struct inner *in, struct run_options *o, char *const *argv, int master,
+                    const char *tty, struct err *e)
 {
-	struct inner *in = arg;
-
-	return unit_wait_end(&in->watch, 0, e);
-}
-
-static int start_on(struct inner *in, struct run_options *o, char *const *argv, const char *tty,
-                    struct err *e)
-{
-	AUTOCLOSE int slave = open_in_root(in->in.root, tty, O_RDWR | O_NOCTTY, 0, e);
+	AUTOCLOSE int slave = stand_in_slave(master, e);
 	const int stdio[] = { slave, slave, slave };
 
 	if (slave < 0) return -1;
@@ -70,53 +62,23 @@ static int start_on(struct inner *in, struct run_options *o, char *const *argv, 
 	return inner_start(in, o, stdio, argv, e);
 }
 
-static int end_session(struct inner *in, int sig)
-{
-	signal_forget();
-	unit_kill(in->bus, in->unit, "all", SIGHUP, NULL);
-	return 128 + sig;
-}
-
-static int run_session(struct inner *in, int master, struct err *e)
-{
-	struct terminal t = {
-		.in = 0,
-		.out = 1,
-		.master = master,
-		.hangup = HANGUP_ENDS,
-		.over = is_over,
-		.arg = in,
-	};
-	int end;
-
-	do {
-		t.watch = bus_fd(in->bus);
-		end = terminal_run(&t, e);
-		if (end < 0 && signal_caught()) return end_session(in, signal_caught());
-	} while (end < 0 && inner_resume(in, e) == 0);
-	if (end < 0) return -1;
-	if (end == TERMINAL_LEFT) {
-		out_note("Left %s.", in->jail);
-		return 0;
-	}
-	return inner_wait(in, e);
-}
-
 int inner_run_pty(struct inner *in, struct engine *en, struct run_options *o,
                   char *const *argv, bool greet, struct err *e)
 {
 	AUTOCLOSE int master = -1;
+	struct terminal t = { .in = 0, .out = 1, .hangup = HANGUP_ENDS, .leaves = true };
 	const char *tty;
 
 	if (engine_open(en, e) < 0) return -1;
 	if ((master = machine_open_pty(en->bus, in->jail, en->m, &tty, e)) < 0) return -1;
 	terminal_resize(master, 1);
-	if (start_on(in, o, argv, tty, e) < 0) return -1;
+	if (start_on(in, o, argv, master, tty, e) < 0) return -1;
 	if (greet && isatty(0))
 		out_note("Connected to %s. Press ^] three times within a second to leave.",
 		         in->jail);
 	if (wait_fd(master, POLLIN, deadline_in(LOGIN_MS), e) < 0) return -1;
-	return run_session(in, master, e);
+	t.master = master;
+	return inner_run_terminal(in, &t, e);
 }
 
 int engine_shell(struct engine *en, const char *jail, const struct shell_how *how,

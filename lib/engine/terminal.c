@@ -31,6 +31,7 @@ enum {
 	ESCAPE_MS = 1000,
 	EOF_AGAIN_MS = 1000,
 	LOOK_AGAIN_MS = 50,
+	FOREGROUND_MS = 500,	/* no signal tells when a shell takes us there */
 	CAREFUL = 256,		/* a terminal that says it is writable takes so much */
 };
 
@@ -51,10 +52,11 @@ struct session {
 	struct side in, out;
 	struct buffer input, output;
 	bool in_ended, hung_up, over, heard;
+	bool background;	/* the terminals are somebody else's at the moment */
 	bool line_begins;	/* what was sent last is a newline, or nothing was */
 	int escapes;
 	int64_t escape_since, eof_at;
-	int resized;		/* a signalfd for SIGWINCH */
+	int signals;		/* a signalfd for SIGWINCH and SIGTSTP */
 	sigset_t mask_before;
 	int master_flags;
 };
@@ -85,6 +87,7 @@ static void side_open(struct side *s, int fd, int flags)
 
 	s->fd = fd;
 	s->again = -1;
+	if (fd < 0) return;
 	s->is_terminal = tcgetattr(fd, &s->before) == 0;
 	s->is_socket = fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 	if (!may_open_again(fd)) return;
@@ -92,10 +95,23 @@ static void side_open(struct side *s, int fd, int flags)
 	s->again = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-static void side_close(struct side *s)
+static void side_restore(const struct side *s)
 {
 	if (s->is_terminal) tcsetattr(s->fd, TCSANOW, &s->before);
+}
+
+static void side_close(struct side *s)
+{
 	if (s->again >= 0) close(s->again);
+}
+
+/* A terminal that is not our session's is nobody's foreground; 0: a group that we cannot
+ * see. Whoever changes a terminal in the background is stopped. */
+static bool in_foreground(const struct side *s)
+{
+	pid_t group = s->is_terminal ? tcgetpgrp(s->fd) : -1;
+
+	return group <= 0 || group == getpgrp();
 }
 
 /* Input is given to us letter by letter and not looked at, output is passed on as it
@@ -104,11 +120,14 @@ static void make_raw(struct session *s)
 {
 	struct termios now;
 
+	s->background = !in_foreground(&s->in) || !in_foreground(&s->out);
+	if (s->background) return;
 	if (s->in.is_terminal && tcgetattr(s->in.fd, &now) == 0) {
 		tcflag_t output = now.c_oflag;
 
 		cfmakeraw(&now);
 		now.c_oflag = output;
+		if (s->t->keys_signal) now.c_lflag |= ISIG;
 		tcsetattr(s->in.fd, TCSANOW, &now);
 	}
 	if (s->out.is_terminal && tcgetattr(s->out.fd, &now) == 0) {
@@ -117,15 +136,35 @@ static void make_raw(struct session *s)
 	}
 }
 
-static int watch_resize(struct session *s, struct err *e)
+static void restore(const struct session *s)
 {
-	sigset_t winch;
+	if (s->background) return;
+	side_restore(&s->out);
+	side_restore(&s->in);
+}
 
-	sigemptyset(&winch);
-	sigaddset(&winch, SIGWINCH);
-	sigprocmask(SIG_BLOCK, &winch, &s->mask_before);
-	s->resized = signalfd(-1, &winch, SFD_NONBLOCK | SFD_CLOEXEC);
-	return s->resized < 0 ? fail_sys(e, "watch the window's size") : 0;
+/* A program that wants ^C as a key, an editor say, says so to its terminal before it draws. */
+static void follow_keys(const struct session *s)
+{
+	struct termios theirs, ours;
+
+	if (!s->t->keys_signal || !s->in.is_terminal || s->background) return;
+	if (tcgetattr(s->t->master, &theirs) < 0 || tcgetattr(s->in.fd, &ours) < 0) return;
+	if (!((theirs.c_lflag ^ ours.c_lflag) & ISIG)) return;
+	ours.c_lflag ^= ISIG;
+	tcsetattr(s->in.fd, TCSANOW, &ours);
+}
+
+static int watch_signals(struct session *s, struct err *e)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGWINCH);
+	sigaddset(&set, SIGTSTP);
+	sigprocmask(SIG_BLOCK, &set, &s->mask_before);
+	s->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return s->signals < 0 ? fail_sys(e, "watch the window's size") : 0;
 }
 
 static int session_begin(struct session *s, const struct terminal *t, struct err *e)
@@ -137,7 +176,8 @@ static int session_begin(struct session *s, const struct terminal *t, struct err
 	side_open(&s->in, t->in, O_RDONLY);
 	side_open(&s->out, t->out, O_WRONLY);
 	s->master_flags = fcntl(t->master, F_GETFL);
-	if (watch_resize(s, e) < 0) return -1;
+	s->in_ended = t->in < 0;
+	if (watch_signals(s, e) < 0) return -1;
 	if (s->master_flags < 0 || fcntl(t->master, F_SETFL, s->master_flags | O_NONBLOCK) < 0)
 		return fail_sys(e, "use the session's terminal");
 	make_raw(s);
@@ -147,10 +187,11 @@ static int session_begin(struct session *s, const struct terminal *t, struct err
 
 static void session_end(struct session *s)
 {
+	restore(s);
 	side_close(&s->out);
 	side_close(&s->in);
 	if (s->master_flags >= 0) fcntl(s->t->master, F_SETFL, s->master_flags);
-	if (s->resized >= 0) close(s->resized);
+	if (s->signals >= 0) close(s->signals);
 	sigprocmask(SIG_SETMASK, &s->mask_before, NULL);
 }
 
@@ -231,7 +272,7 @@ static int take_input(struct session *s)
 		if (!s->in.is_terminal) send_eof(s);
 		return 0;
 	}
-	if (s->in.is_terminal && escape_seen(s, to, (size_t)n)) return 1;
+	if (s->t->leaves && s->in.is_terminal && escape_seen(s, to, (size_t)n)) return 1;
 	s->line_begins = to[n - 1] == '\n';
 	if (!s->over) s->input.to += (size_t)n;
 	return 0;
@@ -265,6 +306,7 @@ static void take_output(struct session *s)
 	s->hung_up = n <= 0 && !try_later(n);
 	if (n <= 0) return;
 	s->heard = true;
+	follow_keys(s);
 	b->from = 0;
 	b->to = (size_t)n;
 }
@@ -280,14 +322,14 @@ static int give_output(struct session *s, struct err *e)
 	return 0;
 }
 
-enum { IN, OUT, MASTER, WATCH, RESIZED, FDS };
+enum { IN, OUT, MASTER, WATCH, SIGNALS, FDS };
 
 /* Ask only for what can be used. Of a pty that nobody has open poll tells at once and
  * again and again: then it is looked at from time to time. */
 static int64_t prepare(struct session *s, struct pollfd *p)
 {
 	bool talk = !is_empty(&s->input), listen = is_empty(&s->output);
-	bool hear = !s->in_ended && room(&s->input) > 0;
+	bool hear = !s->in_ended && !s->background && room(&s->input) > 0;
 	int64_t until = s->eof_at;
 
 	p[IN] = (struct pollfd){ hear ? s->in.fd : -1, POLLIN, 0 };
@@ -295,19 +337,30 @@ static int64_t prepare(struct session *s, struct pollfd *p)
 	p[MASTER] = (struct pollfd){ s->t->master, 0, 0 };
 	p[MASTER].events = (short)((listen ? POLLIN : 0) | (talk ? POLLOUT : 0));
 	p[WATCH] = (struct pollfd){ s->over ? -1 : s->t->watch, POLLIN, 0 };
-	p[RESIZED] = (struct pollfd){ s->resized, POLLIN, 0 };
+	p[SIGNALS] = (struct pollfd){ s->signals, POLLIN, 0 };
 	if (s->hung_up || !p[MASTER].events) p[MASTER].fd = -1;
 	if (s->hung_up && !hangup_ends(s) && deadline_left(until) > LOOK_AGAIN_MS)
 		until = deadline_in(LOOK_AGAIN_MS);
+	if (s->background && deadline_left(until) > FOREGROUND_MS)
+		until = deadline_in(FOREGROUND_MS);
 	return until;
 }
 
-static void follow_resize(struct session *s)
+static void stop(struct session *s)
+{
+	restore(s);
+	raise(SIGSTOP);
+	make_raw(s);
+}
+
+static void take_signals(struct session *s)
 {
 	struct signalfd_siginfo info;
+	bool stops = false;
 
-	while (read(s->resized, &info, sizeof info) > 0)
-		;
+	while (read(s->signals, &info, sizeof info) > 0)
+		stops = stops || info.ssi_signo == SIGTSTP;
+	if (stops) stop(s);
 	terminal_resize(s->t->master, s->t->out);
 }
 
@@ -323,7 +376,7 @@ static int ask_over(struct session *s, struct err *e)
 /* One turn: 1 when the user leaves, -1 for a fault. */
 static int serve(struct session *s, const struct pollfd *p, struct err *e)
 {
-	if (p[RESIZED].revents) follow_resize(s);
+	if (p[SIGNALS].revents) take_signals(s);
 	if (p[WATCH].revents && ask_over(s, e) < 0) return -1;
 	if (p[OUT].revents && give_output(s, e) < 0) return -1;
 	if (p[IN].revents && take_input(s)) return 1;
@@ -339,6 +392,16 @@ static bool is_done(const struct session *s)
 	return is_empty(&s->output) && (s->over || (s->hung_up && hangup_ends(s)));
 }
 
+/* A caught signal; any other fault stays one. */
+static int deal_with(struct session *s, struct err *e)
+{
+	int sig = signal_caught();
+
+	if (!sig || !s->t->signalled) return -1;
+	signal_forget();
+	return s->t->signalled(s->t->arg, sig, e);
+}
+
 static int session_run(struct session *s, struct err *e)
 {
 	struct pollfd p[FDS];
@@ -349,8 +412,11 @@ static int session_run(struct session *s, struct err *e)
 		int64_t until = prepare(s, p);
 		int rc = wait_fds(p, FDS, until, e);
 
-		if (rc < 0 || (rc = serve(s, p, e)) < 0) return -1;
+		if (rc < 0 && deal_with(s, e) < 0) return -1;
+		if (rc < 0) continue;
+		if ((rc = serve(s, p, e)) < 0) return -1;
 		if (rc > 0) return TERMINAL_LEFT;
+		if (s->background) make_raw(s);
 		if (s->eof_at != NO_DEADLINE && !deadline_left(s->eof_at)) send_eof(s);
 	}
 	return s->over ? TERMINAL_OVER : TERMINAL_HUNG_UP;

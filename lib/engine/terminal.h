@@ -3,7 +3,8 @@
  * Bytes go both ways until the session is over: the other end hung up, ^] was typed
  * three times within a second, or the caller's own descriptor told so. While it
  * lasts, terminals among `in` and `out` are raw; they are as before when
- * terminal_run returns, however it does. Their flags stay as they are (O_NONBLOCK
+ * terminal_run returns, however it does, and while we are stopped. In the background of a
+ * shell they are left alone, and nothing is read. Their flags stay as they are (O_NONBLOCK
  * would be shared with whoever else has them open), and an `out` that takes nothing
  * holds up only its own direction.
  *
@@ -12,8 +13,8 @@
  * goes on.
  *
  * Signals: the caller has called signals_catch; a caught one ends the session with
- * ERR_INTERRUPTED. SIGWINCH is handled for as long as it lasts: the pty takes our
- * window's size.
+ * ERR_INTERRUPTED, or is the caller's to deal with. SIGWINCH and SIGTSTP are handled for as
+ * long as it lasts: the pty takes our window's size, the terminals are given back.
  */
 #ifndef ENGINE_TERMINAL_H
 #define ENGINE_TERMINAL_H
@@ -35,14 +36,19 @@ enum terminal_hangup {
 };
 
 struct terminal {
-	int in, out;		/* 0 and 1; all descriptors are borrowed */
+	int in, out;		/* 0 and 1; in -1: nothing is read. All are borrowed */
 	int master;		/* of the pty */
 	enum terminal_hangup hangup;
+	bool leaves;		/* ^] three times within a second ends it */
+	bool keys_signal;	/* ^C and its like signal us, until the other end wants them */
 
 	/* A descriptor to watch beside them, -1 for none, and what to ask when it is
 	 * readable, and once before: 1 over, 0 not yet, -1 a fault. */
 	int watch;
 	int (*over)(void *arg, struct err *e);
+
+	/* What to do with a caught signal, after which the session goes on; NULL: it ends. */
+	int (*signalled)(void *arg, int sig, struct err *e);
 	void *arg;
 };
 

@@ -3,17 +3,14 @@
  * one that was not run, when systemd hears of its end before it hears of its beginning. So the
  * jail is looked into: what would have to be missing there, and is not, was no obstacle. */
 
-#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "lib/base/auto.h"
 #include "lib/base/err.h"
-#include "lib/base/fd.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
+#include "lib/base/wait.h"
 #include "lib/engine/impl.h"
 
 enum {
@@ -26,21 +23,12 @@ enum {
 	CANNOT_RUN = 126,	/* what a shell says for it */
 	NOT_FOUND = 127,
 	HEAD = 256,		/* what the kernel reads of a script's first line */
-	PASSWD_BYTES = 1024 * 1024,
+	LOOK_MS = 5000,
 };
 
 bool unrun_status(int status)
 {
 	return status >= FIRST_STATUS && status <= LAST_STATUS;
-}
-
-static bool is_kind(int root, const char *path, mode_t kind, mode_t mode)
-{
-	AUTOCLOSE int fd = open_in_root(root, path, O_PATH, 0, NULL);
-	struct stat st;
-
-	return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == kind &&
-	       (!mode || st.st_mode & mode);
 }
 
 static const char *find_program(const struct inner *in)
@@ -49,10 +37,10 @@ static const char *find_program(const struct inner *in)
 		"/usr/bin", "/sbin", "/bin" };
 	const char *path = in->program;
 
-	if (strchr(path, '/')) return is_kind(in->in.root, path, S_IFREG, 0111) ? path : NULL;
+	if (strchr(path, '/')) return enter_has(&in->in, path, S_IFREG, 0111) ? path : NULL;
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
 		path = arena_printf(in->m, "%s/%s", folders[i], in->program);
-		if (is_kind(in->in.root, path, S_IFREG, 0111)) return path;
+		if (enter_has(&in->in, path, S_IFREG, 0111)) return path;
 	}
 	return NULL;
 }
@@ -60,16 +48,14 @@ static const char *find_program(const struct inner *in)
 /* What the kernel does not know how to run, or not to its end: NULL when nothing is wrong. */
 static const char *fault_of(const struct inner *in, const char *program)
 {
-	AUTOCLOSE int fd = open_file_in_root(in->in.root, program, NULL);
-	char head[HEAD + 1], *name = head + 2;
-	ssize_t n = fd < 0 ? -1 : pread(fd, head, HEAD, 0);
+	char *head = enter_read(&in->in, program, HEAD, deadline_in(LOOK_MS), in->m, NULL);
+	char *name = head ? head + 2 : NULL;
 
-	if (n < 0 || (n > 4 && !memcmp(head, "\177ELF", 4))) return NULL;
-	if (n < 2 || memcmp(head, "#!", 2)) return "is neither a program nor a script that says what runs it";
-	head[n] = 0;
+	if (!head || !strncmp(head, "\177ELF", 4)) return NULL;
+	if (strncmp(head, "#!", 2)) return "is neither a program nor a script that says what runs it";
 	name += strspn(name, " \t");
 	name[strcspn(name, " \t\r\n")] = 0;
-	if (is_kind(in->in.root, name, S_IFREG, 0111)) return NULL;
+	if (enter_has(&in->in, name, S_IFREG, 0111)) return NULL;
 	return arena_printf(in->m, "wants to be run by %s, which is not there", name);
 }
 
@@ -91,9 +77,9 @@ static int tell_exec(const struct inner *in, int status)
 
 static bool knows_user(const struct inner *in)
 {
-	char *text = read_in_root(in->m, in->in.root, "/etc/passwd", PASSWD_BYTES, NULL), *field[7];
+	struct passwd_line line;
 
-	return text && passwd_find(text, in->user, field);
+	return passwd_read(in, in->user, &line, NULL) > 0;
 }
 
 int unrun_tell(const struct inner *in, int status, struct err *e)
@@ -102,7 +88,7 @@ int unrun_tell(const struct inner *in, int status, struct err *e)
 	case EXEC_FAILED:
 		return tell_exec(in, status);
 	case CHDIR_FAILED:
-		if (!in->cwd || is_kind(in->in.root, in->cwd, S_IFDIR, 0)) return status;
+		if (!in->cwd || enter_has(&in->in, in->cwd, S_IFDIR, 0)) return status;
 		return fail(e, ERR_HOST, "%s has no such folder to run the command in: %s", in->jail, in->cwd);
 	case USER_FAILED: case GROUP_FAILED:
 		if (!in->user || knows_user(in)) return status;

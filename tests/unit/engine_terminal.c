@@ -159,6 +159,7 @@ TEST(three_escapes_in_a_second_leave)
 	open_scene(&s);
 	before = mode(s.tty);
 	t = on_tty(&s);
+	t.leaves = true;
 	run(&s, &t);
 	wait_raw(s.tty);
 	put(s.user, "\x1d\x1dx\x1d");
@@ -178,6 +179,7 @@ TEST(slow_escapes_do_not_leave)
 
 	open_scene(&s);
 	t = on_tty(&s);
+	t.leaves = true;
 	run(&s, &t);
 	wait_raw(s.tty);
 	for (int i = 0; i < 3; i++) {
@@ -474,4 +476,92 @@ TEST(a_hangup_may_pass)
 	CHECK(comes(s.user, "here\r\n"));
 	close(again);
 	CHECK_INT(ended(&s), TERMINAL_HUNG_UP);
+}
+
+static bool keys_signal(int tty, bool wanted)
+{
+	for (int i = 0; i < 300 && !(mode(tty).c_lflag & ISIG) == wanted; i++)
+		usleep(10000);
+	return !(mode(tty).c_lflag & ISIG) != wanted;
+}
+
+TEST(keys_signal_until_the_other_end_wants_them)
+{
+	struct scene s;
+	struct terminal t;
+	struct termios jail;
+
+	open_scene(&s);
+	t = on_tty(&s);
+	t.keys_signal = true;
+	run(&s, &t);
+	for (int i = 0; i < 500 && mode(s.tty).c_lflag & ICANON; i++)
+		usleep(10000);
+	CHECK(keys_signal(s.tty, true));
+	jail = mode(s.jail);
+	jail.c_lflag &= ~(tcflag_t)ISIG;
+	CHECK(tcsetattr(s.jail, TCSANOW, &jail) == 0);
+	put(s.jail, "an editor\n");
+	CHECK(keys_signal(s.tty, false));
+	jail.c_lflag |= ISIG;
+	CHECK(tcsetattr(s.jail, TCSANOW, &jail) == 0);
+	put(s.jail, "has ended\n");
+	CHECK(keys_signal(s.tty, true));
+	close(s.jail);
+	CHECK_INT(ended(&s), TERMINAL_HUNG_UP);
+}
+
+static int note_signal(void *arg, int sig, struct err *e)
+{
+	char c = (char)sig;
+
+	(void)e;
+	return write(*(int *)arg, &c, 1) == 1 ? 0 : -1;
+}
+
+TEST(a_signal_may_be_dealt_with)
+{
+	struct scene s;
+	struct terminal t;
+	int pair[2];
+	char c = 0;
+
+	open_scene(&s);
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	t = on_tty(&s);
+	t.signalled = note_signal;
+	t.arg = &t.watch;
+	t.watch = pair[1];
+	t.over = one_byte;
+	t.hangup = HANGUP_PASSES;
+	run(&s, &t);
+	wait_raw(s.tty);
+	kill(s.child, SIGINT);
+	CHECK(wait_fd(pair[0], POLLIN, deadline_in(5000), NULL) == 1);
+	CHECK_INT(read(pair[0], &c, 1), 1);
+	CHECK_INT(c, SIGINT);
+	put(s.jail, "goes on\n");
+	CHECK(comes(s.user, "goes on\r\n"));
+	kill(s.child, SIGKILL);
+	ended(&s);
+}
+
+TEST(without_input_the_keys_stay)
+{
+	struct scene s;
+	struct terminal t;
+	char text[16] = "";
+
+	open_scene(&s);
+	t = on_tty(&s);
+	t.in = -1;
+	run(&s, &t);
+	put(s.jail, "output\n");
+	CHECK(comes(s.user, "output"));
+	put(s.user, "typed\n");
+	usleep(100000);
+	close(s.jail);
+	CHECK_INT(ended(&s), TERMINAL_HUNG_UP);
+	CHECK_INT(read(s.tty, text, sizeof text), 6);
+	CHECK(!memcmp(text, "typed\n", 6));
 }

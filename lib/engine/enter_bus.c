@@ -30,6 +30,7 @@ enum {
 	LOOK_MS = 250,
 	REFUSED_MS = 50,	/* a socket that is not listened to yet makes no noise */
 	PRIVATE_MS = 500,	/* between two looks whether the boot is over */
+	CONNECT_MS = 5000,	/* a file system of the jail may never answer */
 	HELLO_MS = 30 * 1000,	/* for a bus that is just being started */
 	NAME_MS = 5 * 1000,	/* for its systemd to introduce itself to it */
 };
@@ -117,7 +118,7 @@ static struct bus *try_bus(const struct enter *en, const char *path, int64_t dea
                            struct err *e)
 {
 	int64_t end = earlier(deadline, deadline_in(HELLO_MS));
-	int fd = enter_connect(en, path, end, e);
+	int fd = enter_connect(en, path, earlier(end, deadline_in(CONNECT_MS)), e);
 	struct bus *b;
 
 	if (fd < 0 || !(b = bus_open_fd(fd, BUS_BROKER, end, e))) return NULL;

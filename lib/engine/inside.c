@@ -170,14 +170,12 @@ static int arrange(struct luggage *l)
 
 static void signals_default(void)
 {
-	static const int list[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD, SIGWINCH,
-		SIGTSTP };
 	struct sigaction plain = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	sigemptyset(&none);
-	for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-		sigaction(list[i], &plain, NULL);
+	for (int sig = 1; sig < SIGRTMIN; sig++)
+		sigaction(sig, &plain, NULL);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 

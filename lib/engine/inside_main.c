@@ -87,9 +87,11 @@ static void limit_capabilities(const struct rights *r)
 	}
 }
 
-/* A user that is not root has none: the kernel has taken them at the change. */
-static void take_capabilities(const struct rights *r)
+/* Those of the leader for the jail's root, none for others. The kernel would take them from who
+ * stops being root, which in a jail with users of its own the envoy never was. */
+static void take_capabilities(const struct plan_inside *p)
 {
+	const struct rights none = { 0 }, *r = p->uid ? &none : &p->rights;
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct caps[2];
 
@@ -138,13 +140,7 @@ static void take_rights(const struct plan_inside *p)
 	if (p->rights.no_new_privs) must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	take_filters();
 	must(setresuid(p->uid, p->uid, p->uid) == 0);
-	if (!p->uid) take_capabilities(&p->rights);
-}
-
-static void take_terminal(const struct plan_inside *p)
-{
-	must(setsid() >= 0);
-	if (p->terminal) must(ioctl(0, TIOCSCTTY, 0) == 0);
+	take_capabilities(p);
 }
 
 /* What stays open is the command's three, what we say, and a pipe that nobody can write. */
@@ -205,11 +201,13 @@ static bool is_orphan(void)
 	return poll(&alive, 1, 0) != 0;
 }
 
+/* The envoy has left the session of our terminal; the guest begins one of its own. */
 static _Noreturn void be_guest(const struct plan_inside *p, char **argv)
 {
 	if (is_orphan()) say(INSIDE_ORPHANED, 0);
 	close(FD_ALIVE);
 	if (p->connect[0]) connect_to(p->connect);
+	if (p->terminal && setsid() >= 0) ioctl(0, TIOCSCTTY, 0);
 	if (chdir(p->cwd) < 0) say(INSIDE_NO_FOLDER, errno);
 	run_command(argv);
 	say(INSIDE_NO_COMMAND, errno);
@@ -231,7 +229,7 @@ _Noreturn void inside_main(char **argv)
 	hide(&p);
 	prctl(PR_SET_NAME, "jlmkr");
 	join_cgroups(&p);
-	take_terminal(&p);
+	must(setsid() >= 0);
 	join_namespaces(&p);
 	close_rest();
 	take_rights(&p);

@@ -202,8 +202,9 @@ const struct applet config_applet = {
 	.operands = "JAIL [KEY | KEY=VALUE...]",
 	.text = "Without a key all values that count are printed, defaults too; with one, its bare\n"
 		"value. KEY=VALUE sets it: everything else in the file stays as it is, comments\n"
-		"too. What cannot be read is refused, what looks wrong is warned of. A jail that\n"
-		"runs has to be restarted then.\n"
+		"too. What cannot be read is refused, what looks wrong is warned of. What it said\n"
+		"before the last change is kept beside it as .config.before. A jail that runs has\n"
+		"to be restarted then.\n"
 		"\n"
 		"--check prints a line for each problem, FILE:LINE: PROBLEM, and its exit status is\n"
 		"1 when there are any: unknown keys, quotes that are not closed, what systemd-run or\n"

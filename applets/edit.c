@@ -1,10 +1,11 @@
 /* Edit a jail's config: on a copy, which takes the config's place when nothing is wrong with
- * it, or when the user says so. */
+ * it and nothing is missing, or when the user says so. The copy goes when it says nothing that
+ * the config does not, or that the user dropped; else it stays, and is named. */
 
 #include "applets/applet.h"
 
 #include <ctype.h>
-#include <fcntl.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,19 +15,27 @@
 #include "lib/base/fd.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
+#include "lib/base/wait.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/jail/loss.h"
 #include "lib/ops/config.h"
+
+enum { QUICK_MS = 2000 };	/* nobody edits as fast as that */
 
 struct edit {
 	struct host *host;
 	struct arena *m;
 	const char *name;
 	const char *before;	/* the config as it was */
+	const char *text;	/* of the copy, as it was read last */
 	const char *copy;	/* path of the copy */
+	const char *file;	/* its name in `dir` */
 	int dir;		/* the jail's directory */
 };
+
+/* -- what was written -- */
 
 static void show(const struct faults *found)
 {
@@ -34,75 +43,130 @@ static void show(const struct faults *found)
 		out_warn("line %u: %s", found->v[i].line, found->v[i].text);
 }
 
-/* 'e', 'k' or 'd'. */
-static int ask(const struct edit *ed, struct err *e)
+/* 'e', 'k' or 'd'; just Enter is the preset. */
+static int ask(const struct edit *ed, int preset, struct err *e)
 {
 	const struct ask a = { .m = ed->m, .in = STDIN_FILENO, .out = STDERR_FILENO };
 
 	for (;;) {
-		const char *answer = ask_line(&a, "Edit again, keep it all the same, or drop the changes?",
-		                              "e/k/d", e);
+		const char *answer = ask_line(&a, "Edit again, keep the new text, or drop it?",
+		                              preset == 'k' ? "e/K/d" : "E/k/d", NULL);
 
-		if (!answer) return -1;
-		if (!*answer) return 'e';
+		if (!answer && check_signal(e) < 0) return -1;
+		if (!answer) return fail(e, ERR_INPUT, "no answer, so the config stays as it was");
+		if (!*answer) return preset;
 		if (strchr("ekdEKD", *answer)) return tolower((unsigned char)*answer);
 	}
 }
 
 /* What was wrong before and still is keeps nobody from saving, as long as a start can read
  * it: keys of old releases. 'k' when it may be kept. */
-static int judge(const struct edit *ed, const char *text, struct err *e)
+static int judge(const struct edit *ed, struct err *e)
 {
 	struct faults old = { .m = ed->m }, found = { .m = ed->m };
+	struct loss lost = loss_find(ed->m, ed->before, ed->text);
 	struct conf c;
+	bool bad;
 
 	op_config_check(ed->m, ed->before, true, &old);
-	op_config_check(ed->m, text, true, &found);
+	op_config_check(ed->m, ed->text, true, &found);
 	show(&found);
-	if (conf_usable(ed->m, text, &c, NULL) == 0 && !faults_new(&found, &old).n) return 'k';
-	return ask(ed, e);
+	if (lost.what) out_warn("%s", lost.what);
+	bad = conf_usable(ed->m, ed->text, &c, NULL) < 0 || faults_new(&found, &old).n;
+	if (!bad && !lost.what) return 'k';
+	return ask(ed, bad || lost.is_grave ? 'e' : 'k', e);
 }
 
 static const char *read_copy(const struct edit *ed, struct err *e)
 {
-	AUTOCLOSE int fd = open(ed->copy, O_RDONLY | O_CLOEXEC);
+	return conf_read_file(ed->m, ed->dir, ed->file, ed->copy, e);
+}
 
-	return fd < 0 ? fail_sys(e, "open %s", ed->copy), NULL : conf_read(ed->m, fd, e);
+/* -- the editor -- */
+
+/* One that went into the background, or handed the file to another, has not ended yet. */
+static int await_end(const struct edit *ed, int64_t began, struct err *e)
+{
+	const struct ask a = { .m = ed->m, .in = STDIN_FILENO, .out = STDERR_FILENO };
+	bool open = editor_is_open();
+
+	if (!open && now_ms() - began >= QUICK_MS) return 0;
+	if (isatty(STDIN_FILENO))
+		return ask_line(&a, "Nothing has changed yet. If your editor is still open, save there, "
+		                "then press Enter here:", NULL, e) ? 0 : -1;
+	if (open) out_note("The editor went into the background; waiting until it ends.");
+	return editor_await(e);
+}
+
+static int edit_once(struct edit *ed, struct err *e)
+{
+	int64_t began = now_ms();
+	const char *last = ed->text;
+
+	if (editor_run(ed->m, ed->copy, e) < 0 || !(ed->text = read_copy(ed, e))) return -1;
+	if (!str_eq(ed->text, last)) return 0;
+	if (await_end(ed, began, e) < 0) return -1;
+	return (ed->text = read_copy(ed, e)) ? 0 : -1;
+}
+
+/* To go on with an empty text helps nobody. */
+static int refill(struct edit *ed, struct err *e)
+{
+	if (ed->text[strspn(ed->text, " \t\r\n")]) return 0;
+	ed->text = ed->before;
+	return replace_file(ed->dir, ed->file, ed->text, strlen(ed->text), 0600, e);
 }
 
 /* 1 when the config is another one now, 0 when it is not. */
-static int edit_until_good(const struct edit *ed, struct err *e)
+static int edit_until_good(struct edit *ed, struct err *e)
 {
-	const char *text;
 	int answer;
 
-	do {
-		if (editor_run(ed->m, ed->copy, e) < 0 || !(text = read_copy(ed, e))) return -1;
-		if (str_eq(text, ed->before)) return 0;
-		if ((answer = judge(ed, text, e)) < 0) return -1;
-	} while (answer == 'e');
+	for (;;) {
+		if (edit_once(ed, e) < 0) return -1;
+		if (str_eq(ed->text, ed->before)) return 0;
+		if ((answer = judge(ed, e)) < 0) return -1;
+		if (answer != 'e') break;
+		if (refill(ed, e) < 0) return -1;
+	}
 	if (answer == 'd') return 0;
-	return op_config_replace(ed->host, ed->name, ed->before, text, e) < 0 ? -1 : 1;
+	return op_config_replace(ed->host, ed->name, ed->before, ed->text, e) < 0 ? -1 : 1;
 }
 
-/* Nothing that somebody wrote is thrown away by a fault. */
-static int edit_copy(const struct edit *ed, struct err *e)
+/* Nothing that somebody wrote is thrown away by a fault, or when it was written too late. */
+static int edit_copy(struct edit *ed, struct err *e)
 {
 	int rc = edit_until_good(ed, e);
-	const char *text = rc < 0 ? read_copy(ed, NULL) : ed->before;
+	const char *done = rc < 0 ? ed->before : ed->text, *text;
+	struct err why = { 0 };
 
-	if (!text || (rc < 0 && !str_eq(text, ed->before))) out_note("What you wrote is in %s", ed->copy);
-	else unlink(ed->copy);
+	text = read_copy(ed, &why);
+	if (text ? str_eq(text, done) && !(rc < 0 && editor_is_open()) : why.sys == ENOENT)
+		unlinkat(ed->dir, ed->file, 0);
+	else
+		out_warn("What you wrote is in %s", ed->copy);	/* not to be missed with --quiet */
 	return rc;
+}
+
+/* What an earlier one left there is not overwritten. */
+static int make_copy(struct edit *ed, const char *path, struct err *e)
+{
+	for (int i = 1;; i++) {
+		struct err why = { 0 };
+
+		ed->file = arena_printf(ed->m, i > 1 ? ".config.edit-%ld-%d" : ".config.edit-%ld",
+		                        (long)getpid(), i);
+		ed->copy = arena_printf(ed->m, "%s/%s", path, ed->file);
+		if (create_file(ed->dir, ed->file, ed->text, strlen(ed->text), 0600, &why) == 0) return 0;
+		if (why.sys != EEXIST) return fail(e, why.kind, "%s: %s", path, why.text);
+	}
 }
 
 static int edit_begin(struct edit *ed, const char *dir, const char *name, struct err *e)
 {
-	const char *hidden = arena_printf(ed->m, ".config.edit-%ld", (long)getpid());
-
 	if (!(ed->before = op_config_read(ed->host, name, e))) return -1;
-	ed->copy = arena_printf(ed->m, "%s/%s", layout_jail(ed->m, dir, name), hidden);
-	return replace_file(ed->dir, hidden, ed->before, strlen(ed->before), 0600, e);
+	ed->text = ed->before;
+	return make_copy(ed, layout_jail(ed->m, dir, name), e);
 }
 
 static int edit_run(struct host *h, const void *args, char *const *names, struct err *e)
@@ -127,8 +191,10 @@ const struct applet edit_applet = {
 	.name = "edit",
 	.brief = "edit a jail's config",
 	.operands = "JAIL",
-	.text = "The editor is $VISUAL, $EDITOR, 'editor' or nano. The result is checked before it\n"
-		"takes the config's place. A jail that runs has to be restarted.\n",
+	.text = "The editor is $VISUAL, $EDITOR, 'editor' or nano, and works on a copy. The result is\n"
+		"checked before it takes the config's place; if it is empty, cut off or lacks keys\n"
+		"that were there, jlmkr asks first. What the config said before the last change is\n"
+		"kept beside it as .config.before. A jail that runs has to be restarted.\n",
 	.min = 1,
 	.max = 1,
 	.needs = NEEDS_DIR | NEEDS_ROOT,

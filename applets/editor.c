@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
@@ -41,10 +43,30 @@ int editor_run(struct arena *m, const char *path, struct err *e)
 	int status;
 
 	if (!editor) return fail(e, ERR_MISSING, "no editor found: set EDITOR to one");
+	/* What it leaves in the background becomes our child. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	status = run_wait((char *[]){ "/bin/sh", "-c", arena_printf(m, "%s \"$1\"", editor), "sh",
 	                              (char *)path, NULL }, e);
 	signal_forget();	/* ^C in the editor was meant for the editor */
 	if (status > 0)
 		return fail(e, ERR_HOST, "%s ended with status %d, nothing was changed", editor, status);
 	return status;
+}
+
+bool editor_is_open(void)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		;
+	return pid == 0;
+}
+
+int editor_await(struct err *e)
+{
+	enum { PAUSE_MS = 100 };
+
+	while (editor_is_open())
+		if (wait_fds(NULL, 0, deadline_in(PAUSE_MS), e) < 0) return -1;
+	return 0;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/attrs.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/str.h"
@@ -101,30 +102,45 @@ void sweep_replaced(int dir, const char *name)
 		if (is_temporary(entry->d_name, name)) unlinkat(dir, entry->d_name, 0);
 }
 
-static int write_new_file(int dir, const char *tmp, const void *data, size_t n, mode_t mode,
-                          bool sync, struct err *e)
-{
-	AUTOCLOSE int fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	                          0600);
+/* How a new file is written: with this mode, or with all that the open file `like` has. */
+struct put {
+	mode_t mode;
+	int like;		/* -1: none */
+	bool sync;
+};
 
-	if (fd < 0) return fail_sys(e, "create");
-	if (write_all(fd, data, n, e) < 0) return -1;
-	if (fchmod(fd, mode) < 0) return fail_sys(e, "chmod");
-	if (sync && fsync(fd) < 0) return fail_sys(e, "fsync");
-	return 0;
+static int open_new(int dir, const char *name, int flags, struct err *e)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
+
+	return fd < 0 ? fail_sys(e, "create") : fd;
 }
 
-static int put_file(int dir, const char *name, const void *data, size_t n, mode_t mode, bool sync,
+static int write_new_file(int dir, const char *tmp, const void *data, size_t n,
+                          const struct put *how, struct err *e)
+{
+	AUTOCLOSE int fd = open_new(dir, tmp, 0, e);
+
+	if (fd < 0 || write_all(fd, data, n, e) < 0) return -1;
+	if (how->like >= 0 && attrs_copy(how->like, fd, e) < 0) return -1;
+	if (how->like < 0 && fchmod(fd, how->mode) < 0) return fail_sys(e, "chmod");
+	if (how->sync && fsync(fd) < 0) return fail_sys(e, "fsync");
+	/* Some network file systems tell only now that there is no room. */
+	return close(take_fd(&fd)) < 0 ? fail_sys(e, "write") : 0;
+}
+
+static int put_file(int dir, const char *name, const void *data, size_t n, const struct put *how,
                     struct err *e)
 {
 	char tmp[256];
 
 	temporary_name(tmp, sizeof tmp, name);
-	if (write_new_file(dir, tmp, data, n, mode, sync, e) < 0) goto undo;
+	if (write_new_file(dir, tmp, data, n, how, e) < 0) goto undo;
 	if (renameat(dir, tmp, dir, name) < 0) {
 		fail_sys(e, "rename");
 		goto undo;
 	}
+	if (how->sync && fsync(dir) < 0) return fail_sys(e, "fsync the directory of %s", name);
 	return 0;
 undo:
 	unlinkat(dir, tmp, 0);
@@ -134,9 +150,42 @@ undo:
 int replace_file(int dir, const char *name, const void *data, size_t n, mode_t mode,
                  struct err *e)
 {
-	if (put_file(dir, name, data, n, mode, true, e) < 0) return -1;
-	if (fsync(dir) < 0) return fail_sys(e, "fsync the directory of %s", name);
-	return 0;
+	const struct put how = { .mode = mode, .like = -1, .sync = true };
+
+	return put_file(dir, name, data, n, &how, e);
+}
+
+int replace_file_like(int dir, const char *name, const void *data, size_t n, int old,
+                      struct err *e)
+{
+	const struct put how = { .like = old, .sync = true };
+
+	return put_file(dir, name, data, n, &how, e);
+}
+
+int create_file(int dir, const char *name, const void *data, size_t n, mode_t mode,
+                struct err *e)
+{
+	const struct put how = { .mode = mode, .like = -1, .sync = true };
+	struct err why = { 0 };
+
+	if (write_new_file(dir, name, data, n, &how, &why) == 0) return 0;
+	if (why.sys != EEXIST) unlinkat(dir, name, 0);
+	if (e) *e = why;
+	return fail_in(e, "%s", name);
+}
+
+int open_replacement(int dir, const char *name, struct err *e)
+{
+	AUTOCLOSE int fd = -1;
+	char tmp[256];
+
+	temporary_name(tmp, sizeof tmp, name);
+	if ((fd = open_new(dir, tmp, O_APPEND, e)) < 0) return fail_in(e, "%s", name);
+	if (renameat(dir, tmp, dir, name) == 0) return take_fd(&fd);
+	fail_sys(e, "%s: rename", name);
+	unlinkat(dir, tmp, 0);
+	return -1;
 }
 
 int open_in_root(int root, const char *path, int flags, mode_t mode, struct err *e)
@@ -173,8 +222,10 @@ int write_in_root(int root, const char *path, const char *text, mode_t mode, str
 	const char *name;
 	AUTOCLOSE int dir = open_folder_in_root(root, path, &name, e);
 
+	const struct put how = { .mode = mode, .like = -1 };
+
 	if (dir < 0) return -1;
-	return put_file(dir, name, text, strlen(text), mode, false, e);
+	return put_file(dir, name, text, strlen(text), &how, e);
 }
 
 int open_file_in_root(int root, const char *path, struct err *e)

@@ -33,6 +33,19 @@ DIR *dir_names(int dir);
 int replace_file(int dir, const char *name, const void *data, size_t n, mode_t mode,
                  struct err *e);
 
+/* The same, with owner, mode, ACL and attributes of the open file `old` (base/attrs.h), which
+ * is the one that goes. */
+int replace_file_like(int dir, const char *name, const void *data, size_t n, int old,
+                      struct err *e);
+
+/* Write a file of a new name, synced; e->sys is EEXIST when the name is taken. */
+int create_file(int dir, const char *name, const void *data, size_t n, mode_t mode,
+                struct err *e);
+
+/* A new empty file, mode 0600, in the place of `name`, opened for appending. Other hard links
+ * of the old file keep what they had. */
+int open_replacement(int dir, const char *name, struct err *e);
+
 /* Remove what a replace_file of `name` that was killed has left: for who knows that nobody
  * else is at it. */
 void sweep_replaced(int dir, const char *name);

@@ -62,7 +62,7 @@ int jail_open(const char *dir, const char *name, struct err *e)
 	return fd;
 }
 
-static int open_lock(const char *name, struct err *e)
+int jail_open_lock(const char *name, struct err *e)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -80,7 +80,7 @@ int jail_lock(const char *dir, const char *name, struct err *e)
 
 	if (before < 0) return -1;
 	close(take_fd(&before));
-	if ((lock = open_lock(name, e)) < 0) return -1;
+	if ((lock = jail_open_lock(name, e)) < 0) return -1;
 	if (lock_take(lock, deadline_in(LOCK_WAIT_MS), name, e) < 0) return -1;
 	if ((now = jail_open(dir, name, e)) < 0) return -1;
 	return take_fd(&lock);

@@ -42,6 +42,10 @@ int jail_open_rootfs(int jail, struct err *e);
  * while for others. ERR_MISSING when there is no such jail, or it went meanwhile. */
 int jail_lock(const char *dir, const char *name, struct err *e);
 
+/* The file of a lock that is to be taken (disk/lock.h), beside those of the jails: a name with a
+ * colon is no jail's. */
+int jail_open_lock(const char *name, struct err *e);
+
 /* The jail's config; faults name the file and the line. */
 int jail_conf(struct arena *m, const char *dir, const char *name, struct conf *c,
               struct err *e);

@@ -1,6 +1,7 @@
 /* Where things are
  *
  *     DIR/jails/NAME/config              the jail exists when this does
+ *     DIR/jails/NAME/.config.before      what it said before the last change
  *     DIR/jails/NAME/rootfs/
  *     DIR/jails/NAME/.ExecStartPre, ...  hook scripts
  *     DIR/jails/NAME/initial_setup.log   what the script printed the last time
@@ -22,6 +23,7 @@ struct err;
 
 #define LAYOUT_JAILS "jails"
 #define LAYOUT_CONFIG "config"
+#define LAYOUT_BEFORE ".config.before"
 #define LAYOUT_ROOTFS "rootfs"
 #define LAYOUT_PRE_START ".ExecStartPre"
 #define LAYOUT_POST_START ".ExecStartPost"

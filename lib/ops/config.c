@@ -1,22 +1,33 @@
 #include "lib/ops/config.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/base/host.h"
+#include "lib/base/out.h"
 #include "lib/base/str.h"
+#include "lib/base/wait.h"
+#include "lib/disk/lock.h"
 #include "lib/disk/mount.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/conf.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/nspawn.h"
+
+enum { LOCK_WAIT_MS = 10000 };
 
 static void look_for(struct arena *m, const struct conf_text *t, const char *hook,
                      struct faults *found)
@@ -65,11 +76,23 @@ void op_config_check(struct arena *m, const char *text, bool here, struct faults
 	if (found->n) qsort(found->v, found->n, sizeof *found->v, by_line);
 }
 
-/* The jail's lock, and where its config lies: in its directory, usually. */
+/* Where a jail's config lies: in its directory, usually, else where its link leads. */
 struct place {
-	int lock, dir;
-	const char *name;
+	int lock, jail, dir, held;	/* the jail's lock and directory, the config's and its lock */
+	const char *home;		/* path of `jail` */
+	const char *name, *folder;	/* of the config in `dir`; path of that */
 };
+
+static void close_place(struct place *p)
+{
+	const int fds[] = { p->dir, p->held, p->jail, p->lock };
+
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+		if (fds[i] >= 0) close(fds[i]);
+}
+
+#define AUTOPLACE __attribute__((cleanup(close_place)))
+#define NO_PLACE (struct place){ .lock = -1, .jail = -1, .dir = -1, .held = -1 }
 
 static int open_dir(const char *path, struct err *e)
 {
@@ -78,47 +101,124 @@ static int open_dir(const char *path, struct err *e)
 	return fd < 0 ? fail_sys(e, "open %s", path) : fd;
 }
 
+static int fail_dangling(const struct place *p, struct err *e)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(p->jail, LAYOUT_CONFIG, target, sizeof target - 1);
+
+	if (n < 0) return fail_sys(e, "read the link " LAYOUT_CONFIG);
+	target[n] = 0;
+	return fail(e, ERR_INPUT, LAYOUT_CONFIG " is a link to %s, which does not exist", target);
+}
+
 static int follow_link(struct arena *m, struct place *p, struct err *e)
 {
-	AUTOCLOSE int fd = openat(p->dir, LAYOUT_CONFIG, O_PATH | O_CLOEXEC);
+	AUTOCLOSE int fd = openat(p->jail, LAYOUT_CONFIG, O_PATH | O_CLOEXEC);
 	const char *path, *slash;
 
+	if (fd < 0 && errno == ENOENT) return fail_dangling(p, e);
 	if (fd < 0) return fail_sys(e, "open " LAYOUT_CONFIG);
 	if (!(path = mount_fd_path(m, fd, e))) return -1;
 	slash = strrchr(path, '/');
 	p->name = slash + 1;
-	close(p->dir);
-	p->dir = open_dir(slash == path ? "/" : arena_strndup(m, path, (size_t)(slash - path)), e);
-	return p->dir < 0 ? -1 : 0;
+	p->folder = slash == path ? "/" : arena_strndup(m, path, (size_t)(slash - path));
+	return p->dir = open_dir(p->folder, e);
 }
 
-static void place_close(struct place *p)
-{
-	if (p->dir >= 0) close(p->dir);
-	if (p->lock >= 0) close(p->lock);
-}
-
-#define AUTOPLACE __attribute__((cleanup(place_close)))
-
-static int place_open(const struct host *h, const char *name, struct place *p, struct err *e)
+static int find_place(const struct host *h, const char *name, struct place *p, struct err *e)
 {
 	struct stat st;
 
-	*p = (struct place){ jail_lock(h->dir, name, e), -1, LAYOUT_CONFIG };
-	if (p->lock < 0 || (p->dir = jail_open(h->dir, name, e)) < 0) return -1;
-	if (fstatat(p->dir, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
-		return follow_link(h->m, p, e);
-	sweep_replaced(p->dir, LAYOUT_CONFIG);
+	if ((p->jail = jail_open(h->dir, name, e)) < 0) return -1;
+	p->name = LAYOUT_CONFIG;
+	p->home = p->folder = layout_jail(h->m, h->dir, name);
+	if (fstatat(p->jail, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode))
+		return p->dir = fcntl(p->jail, F_DUPFD_CLOEXEC, 3);
+	return follow_link(h->m, p, e) < 0 ? fail_in(e, "%s", p->home) : 0;
+}
+
+/* Jails whose configs are links to one file have a lock each, the file has this one. Its inode
+ * is another one with each change, that of its directory stays. */
+static int lock_place(struct arena *m, struct place *p, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(p->dir, &st) < 0) return fail_sys(e, "stat %s", p->folder);
+	p->held = jail_open_lock(arena_printf(m, "config:%jx:%jx", (uintmax_t)st.st_dev,
+	                                      (uintmax_t)st.st_ino), e);
+	if (p->held < 0) return -1;
+	return lock_take(p->held, deadline_in(LOCK_WAIT_MS),
+	                 arena_printf(m, "%s/%s", p->folder, p->name), e);
+}
+
+static int open_place(const struct host *h, const char *name, struct place *p, struct err *e)
+{
+	*p = NO_PLACE;
+	if ((p->lock = jail_lock(h->dir, name, e)) < 0) return -1;
+	if (find_place(h, name, p, e) < 0 || lock_place(h->m, p, e) < 0) return -1;
+	sweep_replaced(p->dir, p->name);
+	sweep_replaced(p->jail, LAYOUT_BEFORE);
+	return 0;
+}
+
+static char *read_place(struct arena *m, const struct place *p, struct err *e)
+{
+	char *text = conf_read_file(m, p->dir, p->name, p->name, e);
+
+	if (!text) fail_in(e, "%s", p->folder);
+	return text;
+}
+
+/* The kernel's word for both is "Operation not permitted", even for root. */
+static int check_flags(struct arena *m, int fd, const char *path, struct err *e)
+{
+	char *const word[] = { (char *)path, NULL };
+	int flags = 0;
+
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 || !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
+		return 0;
+	return fail(e, ERR_HOST, "%s is %s; 'chattr -%c %s' ends that", path,
+	            flags & FS_IMMUTABLE_FL ? "immutable" : "append-only",
+	            flags & FS_IMMUTABLE_FL ? 'i' : 'a', words_quoted(m, word));
+}
+
+static int check_writable(struct arena *m, const struct place *p, int old, struct err *e)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(p->dir, &fs) == 0 && fs.f_flag & ST_RDONLY)
+		return fail(e, ERR_HOST, "%s/%s is on a read-only file system", p->folder, p->name);
+	if (check_flags(m, old, arena_printf(m, "%s/%s", p->folder, p->name), e) < 0) return -1;
+	if (check_flags(m, p->dir, p->folder, e) < 0) return -1;
+	return check_flags(m, p->jail, p->home, e);
+}
+
+/* What the file said is kept in the jail's directory, wherever the config lies. */
+static int replace(struct arena *m, const struct place *p, const char *before, const char *text,
+                   struct err *e)
+{
+	AUTOCLOSE int old = openat(p->dir, p->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (old < 0 || fstat(old, &st) < 0) return fail_sys(e, "open %s/%s", p->folder, p->name);
+	if (strlen(text) > CONF_MAX)
+		return fail(e, ERR_INPUT, "%s/%s would be larger than %d bytes", p->folder, p->name, CONF_MAX);
+	if (check_writable(m, p, old, e) < 0) return -1;
+	if (replace_file(p->jail, LAYOUT_BEFORE, before, strlen(before), 0600, e) < 0)
+		return fail_in(e, "%s", p->home);
+	if (replace_file_like(p->dir, p->name, text, strlen(text), old, e) < 0)
+		return fail_in(e, "%s", p->folder);
+	if (st.st_nlink > 1)
+		out_warn("%s/%s had %ju hard links: the others still say what it said before", p->folder,
+		         p->name, (uintmax_t)st.st_nlink);
 	return 0;
 }
 
 char *op_config_read(const struct host *h, const char *name, struct err *e)
 {
-	AUTOCLOSE int dir = jail_open(h->dir, name, e);
-	char *text = dir < 0 ? NULL : conf_read_file(h->m, dir, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
+	AUTOPLACE struct place p = NO_PLACE;
 
-	if (dir >= 0 && !text) fail_in(e, "%s", layout_jail(h->m, h->dir, name));
-	return text;
+	return find_place(h, name, &p, e) < 0 ? NULL : read_place(h->m, &p, e);
 }
 
 static struct faults find_news(struct arena *m, const char *before, const char *now)
@@ -137,14 +237,14 @@ int op_config_change(const struct host *h, const char *name, const struct config
 	const char *before;
 	char *text;
 
-	if (place_open(h, name, &p, e) < 0 || !(before = conf_read_file(h->m, p.dir, p.name, p.name, e))) return -1;
+	if (open_place(h, name, &p, e) < 0 || !(before = read_place(h->m, &p, e))) return -1;
 	text = arena_strdup(h->m, before);
 	for (size_t i = 0; text && i < n; i++)
 		text = conf_set(h->m, text, changes[i].key, changes[i].value, e);
 	if (!text) return -1;
 	*news = find_news(h->m, before, text);
 	if (str_eq(text, before)) return 0;
-	return replace_file(p.dir, p.name, text, strlen(text), 0600, e) < 0 ? -1 : 1;
+	return replace(h->m, &p, before, text, e) < 0 ? -1 : 1;
 }
 
 int op_config_replace(const struct host *h, const char *name, const char *before,
@@ -153,7 +253,7 @@ int op_config_replace(const struct host *h, const char *name, const char *before
 	AUTOPLACE struct place p;
 	const char *now;
 
-	if (place_open(h, name, &p, e) < 0 || !(now = conf_read_file(h->m, p.dir, p.name, p.name, e))) return -1;
+	if (open_place(h, name, &p, e) < 0 || !(now = read_place(h->m, &p, e))) return -1;
 	if (!str_eq(now, before)) return fail(e, ERR_BUSY, "the config was changed meanwhile");
-	return replace_file(p.dir, p.name, text, strlen(text), 0600, e);
+	return replace(h->m, &p, now, text, e);
 }

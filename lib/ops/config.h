@@ -1,8 +1,10 @@
 /* A jail's config: checked against this machine, changed, replaced
  *
- * Changes are made under the lock of the jail's directory, on what the file says then, and
- * take its place by a rename: 0600, synced. A config that is a link is changed where it
- * leads, and stays a link.
+ * Changes are made under two locks, the jail's and that of the directory which has the file, on
+ * what the file says then. The new one takes its place by a rename, synced, with its owner, mode,
+ * ACL and attributes (base/attrs.h). What it said before is .config.before in the jail's directory
+ * by then. A config that is a link is changed where it leads, and stays a link; other hard links
+ * of it keep the old text, which is warned of.
  */
 #ifndef OPS_CONFIG_H
 #define OPS_CONFIG_H

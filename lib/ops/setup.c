@@ -80,20 +80,30 @@ int setup_write(struct engine *en, const char *name, const struct conf *c, struc
 	return 0;
 }
 
-/* The log of the last time goes as late as that: by whoever runs it now. */
+/* By one command at a time: the lock of who runs it. */
+static int lock_setup(struct engine *en, const char *name, struct err *e)
+{
+	AUTOCLOSE int lock = jail_open_lock(arena_printf(en->m, "setup:%s", name), e);
+
+	if (lock < 0) return -1;
+	if (lock_take(lock, 0, arena_printf(en->m, "the initial_setup of %s", name), e) < 0) return -1;
+	return take_fd(&lock);
+}
+
+/* The log of the last time goes as late as that: by whoever runs it now. A copy of the jail
+ * that was made of hard links keeps its own. */
 static int open_log(struct engine *en, const char *name, struct err *e)
 {
 	AUTOCLOSE int jail = jail_open(en->host->dir, name, e);
-	AUTOCLOSE int fd = -1;
+	struct stat st;
+	int fd;
 
 	if (jail < 0) return -1;
-	fd = openat(jail, LAYOUT_SETUP_LOG, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
-	            0600);
-	if (fd < 0) return fail_sys(e, "%s of %s", LAYOUT_SETUP_LOG, name);
-	if (lock_take(fd, 0, arena_printf(en->m, "the initial_setup of %s", name), e) < 0) return -1;
-	if (ftruncate(fd, 0) < 0 || fchmod(fd, 0600) < 0)
-		return fail_sys(e, "%s of %s", LAYOUT_SETUP_LOG, name);
-	return take_fd(&fd);
+	if (fstatat(jail, LAYOUT_SETUP_LOG, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+		return fail(e, ERR_INPUT, LAYOUT_SETUP_LOG " of %s is not a regular file", name);
+	sweep_replaced(jail, LAYOUT_SETUP_LOG);
+	fd = open_replacement(jail, LAYOUT_SETUP_LOG, e);
+	return fd < 0 ? fail_in(e, "%s", name) : fd;
 }
 
 static int run_logged(struct engine *en, const char *name, int log, long network_wait,
@@ -130,10 +140,10 @@ static int not_done(struct engine *en, const char *name, int status, struct err 
 
 int setup_run(struct engine *en, const char *name, long network_wait, struct err *e)
 {
-	AUTOCLOSE int root = -1, log = open_log(en, name, e);
+	AUTOCLOSE int root = -1, log = -1, lock = lock_setup(en, name, e);
 	int status;
 
-	if (log < 0) return -1;
+	if (lock < 0 || (log = open_log(en, name, e)) < 0) return -1;
 	out_step("Running the initial_setup of %s", name);
 	if ((status = run_logged(en, name, log, network_wait, e)) != 0)
 		return not_done(en, name, status, e);

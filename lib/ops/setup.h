@@ -3,7 +3,7 @@
  * The script becomes a file in the rootfs, which is there as long as it is not done:
  * that is how one that was interrupted, or failed, is known later. It is run by the
  * jail's own systemd when networking is up; what it prints is shown on stderr, and kept
- * beside the config. A script without `#!` is run by /bin/sh.
+ * beside the config, in a new file each time. A script without `#!` is run by /bin/sh.
  *
  * It is root's in the jail, also where the jail's users are mapped to others of the
  * host. Nothing is written outside of the rootfs, whatever links it holds.

@@ -176,6 +176,29 @@ err_has '^l1$'
 is mine "$(in_host cat /root/mine)"
 in_host jlmkr-stop -q --now l1
 
+story 'a copy of hard links keeps its log, its script and its hooks'
+jail h1 'echo mine'
+in_host jlmkr-config -q h1 'pre_start_hook=#!/bin/sh
+true'
+expect_status 0 jlmkr-start -q h1
+in_host sh -c "jlmkr-stop -q --now h1; jlmkr-config -q h1 'initial_setup=echo begun; sleep 2; echo ended'
+	cp -al $jails/h1 /mnt/tank/h2; cp -a /mnt/tank/h2 /mnt/tank/h3; cd $jails/h1
+	touch rootfs$script; ln rootfs$script /mnt/tank/h2/rootfs; cp rootfs$script /mnt/tank/h3/rootfs
+	jlmkr-config -q h1 'pre_start_hook=#!/bin/sh
+exit 0'"
+in_host sh -c "jlmkr-setup -q h1 & for i in \$(seq 200); do
+	grep -qs begun $jails/h1/initial_setup.log && break; sleep 0.1; done
+	cat $jails/h1/initial_setup.log; wait \$!" > "$tmp/out" 2> "$tmp/err" || fail 'setup fails'
+is begun "$(cat "$tmp/out")"
+is 'begun
+ended' "$(log h1)"
+for file in initial_setup.log .ExecStartPre config rootfs$script; do
+	in_host cmp /mnt/tank/h2/$file /mnt/tank/h3/$file || fail "$file of the copy is another one"
+	! in_host cmp -s $jails/h1/$file /mnt/tank/h3/$file || fail "$file was not written"
+done
+is '.ExecStartPre .config.before config initial_setup.log rootfs' "$(in_host sh -c "ls -A $jails/h1 | LC_ALL=C sort | xargs")"
+in_host sh -c "jlmkr-stop -q --now h1; rm -r /mnt/tank/h2 /mnt/tank/h3"
+
 story 'a jail with users of its own'
 jail p1 'id -u; touch /root/here; exit 1' --private-users=65536:65536 --private-users-ownership=chown
 try jlmkr-start p1

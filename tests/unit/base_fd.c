@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/base/arena.h"
@@ -49,6 +50,18 @@ static int count(int dir, const char *name)
 	return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+static int hidden(int dir)
+{
+	DIR *d = dir_names(dir);
+	struct dirent *entry;
+	int n = -2;		/* . and .. */
+
+	while ((entry = readdir(d)))
+		n += *entry->d_name == '.';
+	closedir(d);
+	return n;
+}
+
 TEST(a_file_is_replaced_as_a_whole)
 {
 	struct world w;
@@ -67,6 +80,76 @@ TEST(a_file_is_replaced_as_a_whole)
 	CHECK_STR(e.text, "config: larger than 5 bytes");
 	CHECK(!read_file(&w.m, w.top, "nothing", 5, NULL, &e));
 	CHECK_INT(e.sys, ENOENT);
+	world_drop(&w);
+}
+
+TEST(what_takes_the_place_of_a_file_has_its_mode_and_attributes)
+{
+	struct world w;
+	struct err e = { 0 };
+	char value[8] = "";
+	struct stat st;
+	int old;
+
+	world_make(&w);
+	CHECK_INT(replace_file(w.top, "config", "old", 3, 02640, &e), 0);
+	old = openat(w.top, "config", O_RDONLY | O_CLOEXEC);
+	fsetxattr(old, "user.note", "mine", 4, 0);
+	CHECK_INT(replace_file_like(w.top, "config", "new", 3, old, &e), 0);
+	CHECK_STR(read_file(&w.m, w.top, "config", 10, NULL, &e), "new");
+	fstatat(w.top, "config", &st, 0);
+	CHECK_INT(st.st_mode & 07777, 02640);
+	if (fgetxattr(old, "user.note", value, sizeof value) == 4) {
+		close(old);
+		memset(value, 0, sizeof value);
+		old = openat(w.top, "config", O_RDONLY | O_CLOEXEC);
+		CHECK_INT(fgetxattr(old, "user.note", value, sizeof value), 4);
+		CHECK_STR(value, "mine");
+	}
+	close(old);
+	world_drop(&w);
+}
+
+TEST(a_name_that_is_taken_is_not_written_to)
+{
+	struct world w;
+	struct err e = { 0 };
+	struct stat st;
+
+	world_make(&w);
+	CHECK_INT(create_file(w.top, "copy", "mine", 4, 0640, &e), 0);
+	fstatat(w.top, "copy", &st, 0);
+	CHECK_INT(st.st_mode & 07777, 0640);
+	CHECK_INT(create_file(w.top, "copy", "yours", 5, 0600, &e), -1);
+	CHECK_INT(e.sys, EEXIST);
+	CHECK_STR(e.text, "copy: create: File exists");
+	CHECK_STR(read_file(&w.m, w.top, "copy", 10, NULL, &e), "mine");
+	world_drop(&w);
+}
+
+TEST(a_replacement_leaves_other_links_alone)
+{
+	struct world w;
+	struct err e = { 0 };
+	struct stat st;
+	int fd;
+
+	world_make(&w);
+	replace_file(w.top, "log", "old", 3, 0644, &e);
+	CHECK_INT(linkat(w.top, "log", w.top, "inside/log", 0), 0);
+	CHECK((fd = open_replacement(w.top, "log", &e)) >= 0);
+	CHECK_STR(read_file(&w.m, w.top, "log", 10, NULL, &e), "");
+	CHECK_INT(write_all(fd, "new", 3, &e), 0);
+	CHECK_STR(read_file(&w.m, w.top, "log", 10, NULL, &e), "new");
+	CHECK_STR(read_file(&w.m, w.root, "log", 10, NULL, &e), "old");
+	fstatat(w.top, "log", &st, 0);
+	CHECK_INT(st.st_mode & 07777, 0600);
+	close(fd);
+	unlinkat(w.top, "log", 0);
+	mkdirat(w.top, "log", 0755);
+	CHECK_INT(open_replacement(w.top, "log", &e), -1);
+	CHECK_STR(e.text, "log: rename: Is a directory");
+	CHECK_INT(hidden(w.top), 0);
 	world_drop(&w);
 }
 

@@ -14,6 +14,7 @@
 #include "lib/base/wait.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/jail/name.h"
 #include "lib/text/json.h"
 
 struct list_args {
@@ -165,8 +166,19 @@ static void fill_row(const struct listing *l, const struct jail *j, struct row *
 		r->version = up->version;
 		r->addresses = up->addresses;
 	}
+	if (up && up->elsewhere) out_note("The %s that runs is another jail, in %s", j->name, up->elsewhere);
 	read_conf(l->host, j, r);
 	if (!r->os || !*r->os) read_os(l->host, r);
+}
+
+/* One whose directory was deleted under it is in no list of directories. */
+static void warn_of_lost(const struct host *h, const struct running *r)
+{
+	const char *jails = arena_printf(h->m, "%s/jails/", h->dir);
+
+	if (r->elsewhere && str_starts(r->elsewhere, jails) && str_ends(r->elsewhere, " (deleted)"))
+		out_warn("%s runs, but its directory is gone: 'systemctl stop %s' ends it", r->name,
+		         name_unit(h->m, r->name));
 }
 
 /* -- shown -- */
@@ -247,13 +259,15 @@ static int list_run(struct host *h, const void *args, char *const *operands, str
 	engine_init(&en, h, h->m);
 	if (choose_columns(h->m, a->output, chosen, e) < 0) return -1;
 	if (!(jails = jail_find_all(h->m, h->dir, &n, e))) return -1;
+	if (!(l.running = engine_list(&en, &l.n, e))) {
+		if (check_signal(e) < 0) return -1;
+		if (n) out_warn("what runs is not known: %s", e->text);
+	}
+	for (size_t i = 0; i < l.n; i++)
+		warn_of_lost(h, &l.running[i]);
 	if (!n && !a->json) {
 		if (!a->no_header) puts("No jails.");
 		return out_flush(e);
-	}
-	if (!(l.running = engine_list(&en, &l.n, e))) {
-		if (check_signal(e) < 0) return -1;
-		out_warn("what runs is not known: %s", e->text);
 	}
 	rows = arena_array(h->m, n + 1, sizeof *rows);
 	for (size_t i = 0; i < n; i++)

@@ -111,6 +111,7 @@ static int answer(struct host *h, const char *jail, bool json, struct err *e)
 
 	engine_init(&en, h, h->m);
 	if (engine_status(&en, jail, &s, e) < 0) return -1;
+	if (s.elsewhere) out_note("The %s that runs is another jail, in %s", jail, s.elsewhere);
 	if (json)
 		print_json(h->m, jail, &s);
 	else
@@ -130,9 +131,12 @@ static int status_run(struct host *h, const void *args, char *const *operands, s
 	const struct status_args *a = args;
 	struct words argv = { .m = h->m };
 	bool json = a->json || is_json(operands + 1);
+	AUTOENGINE struct engine en;
 
+	engine_init(&en, h, h->m);
 	if (jail_check(h->m, h->dir, *operands, e) < 0) return -1;
-	if (json || !run_find(h->m, "systemctl", NULL)) return answer(h, *operands, json, e);
+	/* systemctl knows units, and this one is another jail's. */
+	if (json || engine_elsewhere(&en, *operands) || !run_find(h->m, "systemctl", NULL)) return answer(h, *operands, json, e);
 	words_add(&argv, "systemctl");
 	words_add(&argv, "status");
 	words_add(&argv, name_unit(h->m, *operands));

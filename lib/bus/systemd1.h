@@ -35,7 +35,7 @@ struct unit_state {
 	const char *id, *description;
 	const char *load;		/* loaded, not-found, ... */
 	const char *active;		/* active, activating, deactivating, inactive, failed */
-	const char *sub, *result, *status_text, *control_group;
+	const char *sub, *result, *status_text, *control_group, *working_directory;
 	uint32_t main_pid, restarts;
 	int32_t exec_code, exec_status;	/* CLD_EXITED and so on, and status or signal */
 	uint64_t active_enter, inactive_enter, exec_start, exec_end;

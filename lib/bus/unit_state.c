@@ -16,6 +16,7 @@ static const struct text_property {
 	{ "Result", offsetof(struct unit_state, result) },
 	{ "StatusText", offsetof(struct unit_state, status_text) },
 	{ "ControlGroup", offsetof(struct unit_state, control_group) },
+	{ "WorkingDirectory", offsetof(struct unit_state, working_directory) },
 };
 
 static const struct number_property {

@@ -9,6 +9,7 @@
 #include "lib/bus/bus.h"
 #include "lib/bus/systemd1.h"
 #include "lib/engine/impl.h"
+#include "lib/engine/place.h"
 #include "lib/jail/name.h"
 
 enum {
@@ -77,11 +78,16 @@ int engine_resume(struct engine *en, struct unit_watch *uw, struct err *e)
 	return 0;
 }
 
+const char *unit_elsewhere(struct engine *en, const char *jail, const struct unit_state *s)
+{
+	return place_elsewhere(en, jail, (pid_t)s->main_pid, s->working_directory);
+}
+
 int engine_runs(struct engine *en, const char *jail, struct err *e)
 {
 	struct unit_state s;
 
 	if (engine_open(en, e) < 0) return -1;
 	if (unit_get(en->bus, name_unit(en->m, jail), en->m, &s, e) < 0) return -1;
-	return unit_is_loaded(&s) && !unit_is_over(&s);
+	return unit_is_loaded(&s) && !unit_is_over(&s) && !unit_elsewhere(en, jail, &s);
 }

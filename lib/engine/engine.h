@@ -44,7 +44,11 @@ void engine_close(struct engine *en);
  * also while a start or stop of others is waited for. */
 int engine_start(struct engine *en, const struct plan *plan, int *lock, struct err *e);
 
-/* 1 when the jail is up, 0 when it is not, or only on its way up or down. */
+/* A jail that runs under the name from another directory is another jail (place.h): to start
+ * this one is ERR_BUSY, and all other functions here take it for one that does not run. */
+
+/* 1 when the jail is up, 0 when it is not, or only on its way up or down. ERR_BUSY when it is
+ * another that is. */
 int engine_is_up(struct engine *en, const char *jail, struct err *e);
 
 /* What engine_start would send, on the system bus, as JSON: the unit, its properties
@@ -54,6 +58,10 @@ const char *engine_show_start(struct engine *en, const struct plan *plan, struct
 /* What is wrong with words of systemd-run: unknown options, properties and values that
  * it refuses. Asks nobody. */
 void engine_check_words(struct arena *m, const struct split *words, struct faults *found);
+
+/* The directory of another jail that runs under the name of this one, or NULL: as far as files
+ * tell. Asks nobody. */
+const char *engine_elsewhere(struct engine *en, const char *jail);
 
 /* 1 when the jail's unit exists in any state but dead or failed, else 0. */
 int engine_runs(struct engine *en, const char *jail, struct err *e);
@@ -68,7 +76,8 @@ struct stop_how {
 };
 
 /* Returns when the jail is gone: 0, or 1 when it did not run. One that reboots
- * meanwhile is stopped too. What is done after asking is said. */
+ * meanwhile is stopped too. What is done after asking is said, and which other jail of that
+ * name was left alone. */
 int engine_stop(struct engine *en, const char *jail, const struct stop_how *how,
                 struct err *e);
 
@@ -77,6 +86,7 @@ struct running {
 	const char *name;
 	const char *state;		/* of its unit: active, activating, failed, ... */
 	bool runs;
+	const char *elsewhere;		/* the directory of another jail, which is what runs; or NULL */
 	const char *os, *version;
 	const char **addresses;		/* NULL-ended, first the most useful */
 };
@@ -89,6 +99,7 @@ struct running *engine_list(struct engine *en, size_t *n, struct err *e);
 struct jail_status {
 	const char *state, *sub;	/* of the unit: "active", "running" */
 	bool known, runs;		/* known: systemd has a unit of it */
+	const char *elsewhere;		/* as above; the unit is not this jail's then */
 	int64_t since;			/* seconds since 1970; -1 and so on: not known */
 	int64_t leader, tasks, memory, cpu_ns, restarts;
 	const char *end;		/* how its last run ended; "" when well, or not known */

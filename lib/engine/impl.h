@@ -24,8 +24,19 @@ int engine_open(struct engine *en, struct err *e);
  * no new one. */
 int engine_resume(struct engine *en, struct unit_watch *uw, struct err *e);
 
-/* The jail's first process, as counted here. ERR_MISSING when it does not run. */
+/* The jail's first process, as counted here. ERR_MISSING when it does not run, ERR_BUSY when
+ * it is another jail that does. */
 int engine_leader(struct engine *en, const char *jail, pid_t *leader, struct err *e);
+
+/* As place_elsewhere, for a unit that is loaded and not over. */
+const char *unit_elsewhere(struct engine *en, const char *jail, const struct unit_state *s);
+
+/* The process that keeps the jail whose leader this is, 0 when that is not known. */
+pid_t leader_keeper(struct arena *m, pid_t leader, const char *unit);
+
+/* The leader and the keeper of the running jail of that name, whosever it is, as machined has
+ * written them down; each 0 when not known. */
+void engine_registered(struct arena *m, const char *jail, pid_t *leader, pid_t *keeper);
 
 /* Make machined forget a jail that does not run any more: nspawn itself cannot tell
  * it when dbus was restarted meanwhile, and the next start would find the name taken.

@@ -20,6 +20,7 @@
 #include "lib/bus/machine1.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
+#include "lib/engine/place.h"
 #include "lib/jail/name.h"
 
 enum { FILE_BYTES = 16 * 1024 };
@@ -68,6 +69,37 @@ static bool find_registered(struct arena *m, const char *jail, pid_t *leader)
 	return true;
 }
 
+/* Field 4 of proc_pid_stat(5), behind a name that may hold anything. */
+static pid_t parent_of(struct arena *m, pid_t pid)
+{
+	const char *path = arena_printf(m, "/proc/%d/stat", (int)pid);
+	const char *text = read_file(m, AT_FDCWD, path, FILE_BYTES, NULL, NULL);
+	const char *name_end = text ? strrchr(text, ')') : NULL;
+
+	return name_end && strlen(name_end) > 4 ? to_pid(name_end + 4) : 0;
+}
+
+pid_t leader_keeper(struct arena *m, pid_t leader, const char *unit)
+{
+	pid_t parent = leader ? parent_of(m, leader) : 0;
+
+	return parent && is_in_unit(m, parent, unit) ? parent : 0;
+}
+
+void engine_registered(struct arena *m, const char *jail, pid_t *leader, pid_t *keeper)
+{
+	find_registered(m, jail, leader);
+	*keeper = leader_keeper(m, *leader, name_unit(m, jail));
+}
+
+const char *engine_elsewhere(struct engine *en, const char *jail)
+{
+	pid_t leader, keeper;
+
+	engine_registered(en->m, jail, &leader, &keeper);
+	return keeper ? place_elsewhere(en, jail, keeper, "") : NULL;
+}
+
 bool engine_knows(struct engine *en, const char *jail)
 {
 	pid_t leader;
@@ -95,13 +127,20 @@ static pid_t only_child(struct arena *m, uint32_t pid)
 
 int engine_leader(struct engine *en, const char *jail, pid_t *leader, struct err *e)
 {
-	const char *unit = name_unit(en->m, jail);
+	const char *unit = name_unit(en->m, jail), *where;
 	struct unit_state s;
+	pid_t keeper;
 
-	if (find_registered(en->m, jail, leader) && *leader) return 0;
+	engine_registered(en->m, jail, leader, &keeper);
+	if (keeper) {
+		where = place_elsewhere(en, jail, keeper, "");
+		return where ? place_fail(jail, where, e) : 0;
+	}
 	if (engine_open(en, e) < 0 || unit_get(en->bus, unit, en->m, &s, e) < 0) return -1;
-	if (unit_is_loaded(&s) && !unit_is_over(&s) && (*leader = only_child(en->m, s.main_pid)))
-		return 0;
+	if (unit_is_loaded(&s) && !unit_is_over(&s)) {
+		if ((where = unit_elsewhere(en, jail, &s))) return place_fail(jail, where, e);
+		if (*leader || (*leader = only_child(en->m, s.main_pid))) return 0;
+	}
 	return fail(e, ERR_MISSING, "%s does not run; 'jlmkr start %s' starts it", jail, jail);
 }
 

@@ -15,6 +15,7 @@
 #include "lib/bus/systemd1.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
+#include "lib/engine/place.h"
 #include "lib/jail/name.h"
 
 #define UNITS "jlmkr-*.service"
@@ -68,6 +69,23 @@ static struct machine_row *ask_machined(struct engine *en, size_t *n)
 	return rows;
 }
 
+/* The process that keeps the jail is at hand in files; systemd is asked where it is not. */
+static void look_where(struct engine *en, struct running *r)
+{
+	struct unit_state s;
+	pid_t leader, keeper;
+
+	if (!r->runs) return;
+	engine_registered(en->m, r->name, &leader, &keeper);
+	if (keeper)
+		r->elsewhere = place_elsewhere(en, r->name, keeper, "");
+	else if (unit_get(en->bus, name_unit(en->m, r->name), en->m, &s, NULL) == 0)
+		r->elsewhere = unit_elsewhere(en, r->name, &s);
+	if (!r->elsewhere) return;
+	r->runs = false;
+	r->state = "inactive";
+}
+
 struct running *engine_list(struct engine *en, size_t *n, struct err *e)
 {
 	char *const patterns[] = { UNITS, NULL };
@@ -87,7 +105,11 @@ struct running *engine_list(struct engine *en, size_t *n, struct err *e)
 		const char *name = jail_of(en->m, units[i].id);
 
 		if (!name) continue;
-		list[*n] = (struct running){ name, units[i].active, is_up(units[i].active), "", "", none };
+		list[*n] = (struct running){
+			.name = name, .state = units[i].active, .runs = is_up(units[i].active),
+			.os = "", .version = "", .addresses = none,
+		};
+		look_where(en, &list[*n]);
 		fill(&list[(*n)++], machines, known);
 	}
 	if (*n) qsort(list, *n, sizeof *list, by_name);
@@ -142,6 +164,8 @@ int engine_status(struct engine *en, const char *jail, struct jail_status *out, 
 	if (engine_open(en, e) < 0) return -1;
 	if (unit_get(en->bus, name_unit(en->m, jail), en->m, &s, e) < 0) return -1;
 	out->known = unit_is_loaded(&s);
+	if (out->known && is_up(s.active)) out->elsewhere = unit_elsewhere(en, jail, &s);
+	if (out->elsewhere) out->known = false;
 	out->runs = out->known && is_up(s.active);
 	out->state = out->known ? s.active : "inactive";
 	out->sub = out->known ? s.sub : "dead";

@@ -18,6 +18,7 @@
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/journal.h"
+#include "lib/engine/place.h"
 #include "lib/engine/request.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/name.h"
@@ -44,13 +45,23 @@ static bool is_up(const struct unit_state *s)
 	return str_eq(s->active, "active") || str_eq(s->active, "reloading");
 }
 
+/* 1 up, 0 not, -1 when it is another jail that is. */
+static int judge_up(struct engine *en, const char *jail, const struct unit_state *s, struct err *e)
+{
+	const char *where;
+
+	if (!unit_is_loaded(s) || !is_up(s)) return 0;
+	where = unit_elsewhere(en, jail, s);
+	return where ? place_fail(jail, where, e) : 1;
+}
+
 int engine_is_up(struct engine *en, const char *jail, struct err *e)
 {
 	struct unit_state s;
 
 	if (engine_open(en, e) < 0) return -1;
 	if (unit_get(en->bus, name_unit(en->m, jail), en->m, &s, e) < 0) return -1;
-	return unit_is_loaded(&s) && is_up(&s);
+	return judge_up(en, jail, &s, e);
 }
 
 static bool is_on_its_way(const struct unit_state *s)
@@ -77,11 +88,12 @@ static int wait_for_others(struct engine *en, const struct plan *plan, struct un
 	return 0;
 }
 
-/* A unit of that name is loaded: 1 when it runs, 0 when it was a trace of an earlier
+/* A unit of that name is loaded: 1 when it runs, -1 when it is another jail's, 0 when it was a trace of an earlier
  * run and is on its way out. */
 static int make_way(struct engine *en, const struct plan *plan, int *lock, struct err *e)
 {
 	struct unit_state s;
+	int up;
 
 	if (unit_get(en->bus, plan->unit, en->m, &s, e) < 0) return -1;
 	/* It may take minutes: nobody is kept from changing the config, or removing the jail. */
@@ -90,7 +102,7 @@ static int make_way(struct engine *en, const struct plan *plan, int *lock, struc
 		if (wait_for_others(en, plan, &s, e) < 0) return -1;
 		if ((*lock = jail_lock(en->host->dir, plan->jail, e)) < 0) return -1;
 	}
-	if (unit_is_loaded(&s) && is_up(&s)) return 1;
+	if ((up = judge_up(en, plan->jail, &s, e)) != 0) return up;
 	if (str_eq(s.active, "failed") && unit_reset_failed(en->bus, plan->unit, e) < 0 &&
 	    e->kind != ERR_MISSING)
 		return -1;

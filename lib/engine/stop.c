@@ -147,11 +147,19 @@ static int hold(const struct stopping *s, struct err *e)
 	return read_state(s, e);
 }
 
+static bool is_another(const struct stopping *s)
+{
+	const char *where = unit_elsewhere(s->en, s->jail, &s->uw->state);
+
+	if (where) out_note("The %s that runs is another jail, in %s: it is left alone", s->jail, where);
+	return where != NULL;
+}
+
 static int stop_held(struct stopping *s, struct err *e)
 {
 	if (unit_watch(s->uw, s->en->bus, name_unit(s->en->m, s->jail), e) < 0) return -1;
 	if (hold(s, e) < 0) return e->kind == ERR_MISSING ? 1 : -1;
-	if (unit_is_over(&s->uw->state)) return 1;
+	if (unit_is_over(&s->uw->state) || is_another(s)) return 1;
 	if (stop_by_steps(s, e) > 0) return 0;
 	if (e->kind == ERR_INTERRUPTED && s->goes_on)
 		fail(e, ERR_INTERRUPTED, "interrupted; %s %s", s->jail, s->goes_on);

@@ -20,7 +20,7 @@ static const struct opt exec_opts[] = {
 	OPT_TEXT(0, "cwd", cwd, "DIR", "where to run it: an absolute path, or ~ for the home"),
 	OPT_LIST('E', "env", env, "NAME[=VALUE]", "set a variable; without VALUE, to our own"),
 	OPT_FLAG('t', "tty", tty, "on a terminal of the jail's own, if ours is one"),
-	OPT_FLAG(0, "no-tty", no_tty, "with our stdin, stdout and stderr as they are: the default"),
+	OPT_FLAG(0, "no-tty", no_tty, "with our stdin, stdout and stderr: the default"),
 	OPT_END
 };
 
@@ -56,10 +56,11 @@ const struct applet exec_applet = {
 	.name = "exec",
 	.brief = "run a command in a jail",
 	.operands = "JAIL [--] COMMAND [ARGUMENT]...",
-	.text = "Standard input, output and error are those of jlmkr, and so is the exit status:\n"
-		"that of the command, 127 when there is no such command, or 125 when it could\n"
-		"not be run. A jail that is still booting is waited for. A signal goes to the\n"
-		"command, a second one ends it; it does not stay behind when jlmkr is killed.\n",
+	.text = "Standard input, output and error are those of jlmkr, but a terminal is never handed\n"
+		"over: a pty takes its place. The exit status is that of the command, 127 when\n"
+		"there is no such command, or 125 when it could not be run. A jail that is still\n"
+		"booting is waited for. A signal goes to the command, a second one ends it; it does\n"
+		"not stay behind when jlmkr is killed.\n",
 	.opts = exec_opts,
 	.args_size = sizeof(struct exec_args),
 	.min = 2,

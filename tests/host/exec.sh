@@ -157,6 +157,18 @@ status 125
 err_has 'not systemd'
 expect_status 0 jlmkr-stop n1
 
+# Its systemd can be reached all the same, by a process that goes in.
+for own in '' '--private-users=131072:65536 --private-users-ownership=chown'; do
+	story "a jail without a bus ${own:+and with users of its own}"
+	in_host sh -c "jlmkr create -q q1 $own
+		for unit in dbus.socket dbus.service; do ln -s /dev/null $jails/q1/rootfs/etc/systemd/system/\$unit; done"
+	expect_status 0 jlmkr-start -q q1
+	expect_status 7 jlmkr-exec q1 sh -c 'exit 7'
+	try sh -c 'echo in | jlmkr-exec --user=daemon q1 sh -c "cat; id -un"'
+	is 'in daemon' "$(echo $(cat "$tmp/out"))"
+	in_host jlmkr-remove -q --yes q1
+done
+
 story 'a jail with users of its own'
 try jlmkr-create -q --start p1 --private-users=65536:65536 --private-users-ownership=chown
 expect_status 5 jlmkr-exec p1 sh -c 'exit 5'

@@ -40,6 +40,7 @@ static const struct opt create_opts[] = {
 	OPT_TEXT(0, "cacert", cacert, "FILE", "the authorities to trust, instead of the system's"),
 	OPT_TEXT(0, "max-size", max_size, "SIZE", "that the image may unpack to (64G)"),
 	OPT_NUMBER(0, "max-files", max_files, "N", "that it may hold (5000000)"),
+	OPT_SWITCH(NULL, "allow-devices", allow_devices, "make the harmless device files in it (1)"),
 	OPT_FLAG(0, "offline", offline, "take its image from the cache, asking no server"),
 	OPT_FLAG(0, "no-clone", no_clone, "unpack the image anew instead of cloning it"),
 	OPT_FLAG(0, "dry-run", dry_run, "show what would be made, and make nothing of it"),
@@ -166,6 +167,7 @@ static int read_size(const struct create_args *a, uint64_t *size, struct err *e)
 static int make(struct host *h, const struct create_args *a, const struct answers *said,
                 struct err *e)
 {
+	const bool no_devices = a->allow_devices && str_eq(a->allow_devices, "0");
 	struct create_how how = {
 		.name = said->name,
 		.template_text = said->template_text,
@@ -177,10 +179,11 @@ static int make(struct host *h, const struct create_args *a, const struct answer
 		.serial = a->build,
 		.offline = a->offline,
 		/* what is cloned was unpacked within other limits */
-		.no_clone = a->no_clone || a->max_size || a->max_files,
+		.no_clone = a->no_clone || a->max_size || a->max_files || no_devices,
 		.archive = a->image,
 		.sha256 = a->sha256,
 		.max_files = (uint64_t)a->max_files,
+		.no_devices = no_devices,
 		.startup = a->startup,
 		.seccomp = a->seccomp,
 		.gpu_intel = a->gpu_intel,

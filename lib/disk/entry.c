@@ -47,6 +47,11 @@ static bool is_settable(const char *name)
 	       str_eq(name, acl_access) || str_eq(name, acl_default);
 }
 
+bool entry_keeps(const char *attr)
+{
+	return is_settable(attr);
+}
+
 static bool is_unsupported(int sys)
 {
 	return sys == EOPNOTSUPP || sys == ENOSYS || sys == EPERM || sys == E2BIG ||
@@ -209,11 +214,8 @@ static int make_named(struct trail *t, const struct entry *n, bool *bare, struct
 	if (!*m.name) return fail(e, ERR_UNTRUSTED, "the root would be no directory");
 	m.dir = dir->fd;
 	dir->changed = true;
-	if (make_name(t, n, &m, e) < 0) {
-		if (e->sys != EPERM || (!S_ISBLK(n->mode) && !S_ISCHR(n->mode))) return -1;
-		*bare = true;
-		return 0;
-	}
+	if (make_name(t, n, &m, e) < 0)
+		return e->sys == EPERM && (S_ISBLK(n->mode) || S_ISCHR(n->mode)) ? 1 : -1;
 	if (n->target[0]) return 0;
 	if (dress(dir, n, &m, false, bare, e) < 0) return -1;
 	return set_time(n, &m) < 0 ? fail_sys(e, "set its time") : 0;

@@ -36,8 +36,11 @@ struct entry {
 	size_t attrs_n;
 };
 
-/* Make anything but a regular file with contents. `*bare` is set when attributes
- * (or a device) could not be had here. */
+/* Whether an attribute of that name is set, or left out as another machine's. */
+bool entry_keeps(const char *attr);
+
+/* Make anything but a regular file with contents. `*bare` is set when attributes could
+ * not be had here. 1, and nothing is made, for a device that this system forbids. */
 int entry_make(struct trail *t, const struct entry *n, bool *bare, struct err *e);
 
 /* Make a regular file and open it for writing; entry_finish gives it owner, mode,

@@ -2,12 +2,17 @@
  * and copied into a struct entry, which the tree's own code makes. Its notices
  * ("ARCHIVE_WARN") are faults here, but for one: names outside of ASCII, which the C
  * locale that this program runs in cannot convert, and which it then hands over as
- * the bytes that stand in the archive: exactly what is wanted. */
+ * the bytes that stand in the archive: exactly what is wanted.
+ *
+ * A small archive must not become a large tree. Against the limits counts what is made,
+ * not only what is named: directories on the way to a file, attributes, which some file
+ * systems keep as files, and a block of the disk for each piece of a sparse file. */
 
 #include "lib/disk/extract.h"
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -23,10 +28,12 @@
 #include "lib/base/str.h"
 #include "lib/disk/acl.h"
 #include "lib/disk/decode.h"
+#include "lib/disk/device.h"
 #include "lib/disk/entry.h"
 #include "lib/disk/pull.h"
 
-enum { BLOCK = 512, LATE_MAX = 10000, USERS_MAX = 4 << 20 };
+enum { BLOCK = 512, DISK_BLOCK = 4096, ATTRS_MAX = 256, LATE_BYTES = 16 << 20,
+       SKIPPED_MAX = 1000, USERS_MAX = 4 << 20 };
 
 /* An ACL that names people: who they are is known when etc/passwd is there. */
 struct late {
@@ -36,12 +43,19 @@ struct late {
 	size_t n;
 };
 
+/* A device that was not made. Hard links to it are not made either. */
+struct skipped {
+	struct skipped *next;
+	const char *path;
+};
+
 struct extract {
 	struct arena m, of_entry;
 	struct archive *tar;
 	struct pull *bytes;		/* of the tar */
-	struct unpack_limits left;
 	const struct unpack_limits *max;
+	uint64_t bytes_left;
+	struct quota files;
 	struct unpack_report *report;
 	size_t zeros;			/* that the bytes so far end in, up to a block */
 	bool over;
@@ -49,7 +63,9 @@ struct extract {
 	struct trail trail;
 	struct entry entry;
 	struct late *late;
-	size_t late_n;
+	size_t late_bytes;
+	struct skipped *skipped;
+	size_t skipped_n;
 };
 
 static void count_zeros(struct extract *x, const uint8_t *data, size_t n)
@@ -60,6 +76,15 @@ static void count_zeros(struct extract *x, const uint8_t *data, size_t n)
 	x->zeros = k < n ? k : x->zeros + k;
 }
 
+static int take_bytes(struct extract *x, size_t n, struct err *e)
+{
+	if (n > x->bytes_left)
+		return fail(e, ERR_UNTRUSTED, "the archive unpacks to more than %llu MiB; --max-size "
+		            "sets the limit", (unsigned long long)x->max->bytes >> 20);
+	x->bytes_left -= n;
+	return 0;
+}
+
 static ssize_t read_bytes(struct extract *x, const void **data, struct err *e)
 {
 	ssize_t n = x->over ? 0 : x->bytes->next(x->bytes, data, e);
@@ -68,10 +93,7 @@ static ssize_t read_bytes(struct extract *x, const void **data, struct err *e)
 		x->over = true;
 		return n;
 	}
-	if ((uint64_t)n > x->left.bytes)
-		return fail(e, ERR_UNTRUSTED, "the archive unpacks to more than %llu MiB; --max-size "
-		            "sets the limit", (unsigned long long)x->max->bytes >> 20);
-	x->left.bytes -= (uint64_t)n;
+	if (take_bytes(x, (size_t)n, e) < 0) return -1;
 	count_zeros(x, *data, (size_t)n);
 	return n;
 }
@@ -97,9 +119,14 @@ static int fail_tar(struct extract *x, struct err *e)
 	return fail(e, ERR_INPUT, "the archive is damaged or no tar: %s", why ? why : "unknown");
 }
 
-static void add_attr(struct entry *n, const char *name, const void *value, size_t size)
+static int add_attr(struct extract *x, const char *name, const void *value, size_t size,
+                    struct err *e)
 {
+	struct entry *n = &x->entry;
+
+	if (entry_keeps(name) && quota_take(&x->files, e) < 0) return -1;
 	n->attrs[n->attrs_n++] = (struct attr){ name, value, size };
+	return 0;
 }
 
 static enum acl_tag acl_tag(int tag)
@@ -122,17 +149,34 @@ static size_t read_acl(struct extract *x, struct archive_entry *from, int want, 
 	const char *name;
 	size_t n = 0;
 
-	*lines = arena_array(&x->m, room + 1, sizeof **lines);
+	*lines = arena_array(&x->of_entry, room + 1, sizeof **lines);
 	while (n < room && archive_entry_acl_next(from, want, &type, &perm, &tag, &id, &name) ==
 	       ARCHIVE_OK) {
 		struct acl_line *l = &(*lines)[n++];
 
 		*l = (struct acl_line){ .tag = acl_tag(tag), .perm = (unsigned)perm & 7 };
 		l->id = id < 0 ? ACL_NO_ID : (uint32_t)id;
-		l->name = arena_strdup(&x->m, name ? name : "");
+		l->name = arena_strdup(&x->of_entry, name ? name : "");
 		if (id < 0 && (l->tag == ACL_USER || l->tag == ACL_GROUP)) *named = true;
 	}
 	return n;
+}
+
+/* Until the end of the archive. False: they would take too much memory. */
+static bool keep_acl(struct extract *x, const char *attr, const struct acl_line *lines, size_t n)
+{
+	size_t size = sizeof(struct late) + strlen(x->entry.path) + n * sizeof *lines;
+	struct late *l;
+
+	for (size_t i = 0; i < n; i++) size += strlen(lines[i].name);
+	if (size > LATE_BYTES - x->late_bytes) return false;
+	x->late_bytes += size;
+	l = arena_alloc(&x->m, sizeof *l);
+	*l = (struct late){ x->late, arena_strdup(&x->m, x->entry.path), attr,
+			    arena_memdup(&x->m, lines, n * sizeof *lines), n };
+	for (size_t i = 0; i < n; i++) l->lines[i].name = arena_strdup(&x->m, lines[i].name);
+	x->late = l;
+	return true;
 }
 
 static int take_acl(struct extract *x, struct archive_entry *from, int want, const char *attr,
@@ -146,18 +190,12 @@ static int take_acl(struct extract *x, struct archive_entry *from, int want, con
 
 	if (room <= 0) return 0;
 	n = read_acl(x, from, want, (size_t)room, &lines, &named);
-	if (named && x->late_n++ < LATE_MAX) {
-		struct late *l = arena_alloc(&x->m, sizeof *l);
-
-		*l = (struct late){ x->late, arena_strdup(&x->m, x->entry.path), attr, lines, n };
-		x->late = l;
-	} else if (named) {
-		*bare = true;
-	} else {
-		if (!(value = acl_pack(&x->of_entry, lines, n, &size, e))) return -1;
-		add_attr(&x->entry, attr, value, size);
+	if (named) {
+		if (!keep_acl(x, attr, lines, n)) *bare = true;
+		return 0;
 	}
-	return 0;
+	if (!(value = acl_pack(&x->of_entry, lines, n, &size, e))) return -1;
+	return add_attr(x, attr, value, size, e);
 }
 
 static int take_attrs(struct extract *x, struct archive_entry *from, bool *bare, struct err *e)
@@ -170,6 +208,7 @@ static int take_attrs(struct extract *x, struct archive_entry *from, bool *bare,
 	arena_free(&x->of_entry);
 	x->entry.attrs_n = 0;
 	if (!n && !archive_entry_acl_types(from)) return 0;
+	if (n > ATTRS_MAX) return fail(e, ERR_INPUT, "it has too many attributes");
 	x->entry.attrs = arena_array(&x->of_entry, (size_t)n + 2, sizeof *x->entry.attrs);
 	if (take_acl(x, from, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, "system.posix_acl_access", bare, e) < 0)
 		return -1;
@@ -177,7 +216,7 @@ static int take_attrs(struct extract *x, struct archive_entry *from, bool *bare,
 		return -1;
 	if (archive_entry_acl_types(from) & ARCHIVE_ENTRY_ACL_TYPE_NFS4) *bare = true;
 	while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK)
-		if (name) add_attr(&x->entry, name, value, size);
+		if (name && add_attr(x, name, value, size, e) < 0) return -1;
 	return 0;
 }
 
@@ -252,6 +291,8 @@ static int write_contents(struct extract *x, int fd, la_int64_t size, struct err
 	while ((rc = archive_read_data_block(x->tar, &data, &n, &place)) == ARCHIVE_OK) {
 		if (place < end || place > size || (la_int64_t)n > size - place)
 			return fail(e, ERR_INPUT, "its contents are not where they can be");
+		if (n == 0) continue;
+		if (place > end && take_bytes(x, DISK_BLOCK, e) < 0) return -1;
 		if (write_at(fd, data, n, place, e) < 0) return -1;
 		end = place + (la_int64_t)n;
 		x->report->bytes += n;
@@ -269,6 +310,44 @@ static int extract_file(struct extract *x, la_int64_t size, bool *bare, struct e
 	return entry_finish(&x->trail, &x->entry, fd, bare, e);
 }
 
+static bool is_device(const struct entry *n)
+{
+	return S_ISCHR(n->mode) || S_ISBLK(n->mode);
+}
+
+/* The path is kept for hard links to it; of those above the limit they are a fault. */
+static void skip_device(struct extract *x)
+{
+	struct skipped *s;
+
+	x->report->skipped++;
+	if (x->skipped_n++ >= SKIPPED_MAX) return;
+	s = arena_alloc(&x->m, sizeof *s);
+	*s = (struct skipped){ x->skipped, arena_strdup(&x->m, x->entry.path) };
+	x->skipped = s;
+}
+
+static bool was_skipped(const struct extract *x, const char *path)
+{
+	const struct skipped *s = x->skipped;
+
+	while (s && !str_eq(s->path, path)) s = s->next;
+	return s;
+}
+
+/* The filter of the process knows the same devices. */
+static int extract_name(struct extract *x, bool *bare, struct err *e)
+{
+	const struct entry *n = &x->entry;
+	int rc = 1;
+
+	if (!is_device(n) || (!x->max->no_devices && device_is_harmless(n->mode, n->dev)))
+		rc = entry_make(&x->trail, n, bare, e);
+	if (rc < 0 && n->target[0] && e->sys == ENOENT && was_skipped(x, n->target)) rc = 1;
+	if (rc > 0) skip_device(x);
+	return rc < 0 ? -1 : 0;
+}
+
 static int extract_entry(struct extract *x, struct archive_entry *from, struct err *e)
 {
 	const char *name = archive_entry_pathname(from);
@@ -276,14 +355,12 @@ static int extract_entry(struct extract *x, struct archive_entry *from, struct e
 	int rc;
 
 	if (!name || !*name) return fail(e, ERR_INPUT, "an archive entry has no name");
-	if (x->left.entries-- == 0)
-		return fail(e, ERR_UNTRUSTED, "the archive has more than %llu files; --max-files sets "
-		            "the limit", (unsigned long long)x->max->entries);
+	if (quota_take(&x->files, e) < 0) return -1;
 	rc = take_entry(x, from, name, &bare, e);
 	if (rc == 0 && S_ISREG(x->entry.mode) && !x->entry.target[0])
 		rc = extract_file(x, archive_entry_size(from), &bare, e);
 	else if (rc == 0)
-		rc = entry_make(&x->trail, &x->entry, &bare, e);
+		rc = extract_name(x, &bare, e);
 	if (rc < 0) return fail_in(e, "archive entry %.400s", name);
 	x->report->entries++;
 	x->report->bare += bare;
@@ -382,9 +459,10 @@ static int open_tar(struct extract *x, struct err *e)
 int extract(struct pull *from, int root, const struct unpack_limits *limits,
             struct unpack_report *r, struct err *e)
 {
-	struct extract x = { .report = r, .left = *limits, .max = limits };
+	struct extract x = { .report = r, .max = limits, .bytes_left = limits->bytes,
+			     .files = { limits->entries, limits->entries } };
 	struct decode *d;
-	int rc = trail_begin(&x.trail, root, e);
+	int rc = trail_begin(&x.trail, root, &x.files, e);
 
 	if (rc == 0 && (d = decode_open(&x.m, from, e))) {
 		x.bytes = decode_out(d);

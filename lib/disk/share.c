@@ -215,7 +215,7 @@ static int share_top(struct sharing *s, struct err *e)
 
 	if (to < 0 || fstat(top.fd, &top.st) < 0) return fail_sys(e, "open");
 	s->dev = top.st.st_dev;
-	rc = trail_begin(&s->to, to, e);
+	rc = trail_begin(&s->to, to, NULL, e);
 	if (rc == 0)
 		rc = describe(s, &top, e) < 0 || make(s, e) < 0 || share_entries(s, top.fd, e) < 0 ? -1 : 0;
 	if (trail_end(&s->to, rc ? NULL : e) < 0) rc = -1;

@@ -40,6 +40,15 @@ int trail_clean(char out[PATH_MAX], const char *name, struct err *e)
 	return 0;
 }
 
+int quota_take(struct quota *q, struct err *e)
+{
+	if (q->left == 0)
+		return fail(e, ERR_UNTRUSTED, "the archive has more than %llu files; --max-files sets "
+		            "the limit", (unsigned long long)q->max);
+	q->left--;
+	return 0;
+}
+
 /* New files take over a default ACL, and in a setgid directory its group. */
 static int step_read(struct step *s, struct err *e)
 {
@@ -54,8 +63,9 @@ static int step_read(struct step *s, struct err *e)
 	return 0;
 }
 
-int trail_begin(struct trail *t, int root, struct err *e)
+int trail_begin(struct trail *t, int root, struct quota *quota, struct err *e)
 {
+	t->quota = quota;
 	t->depth = 0;
 	t->path[0] = 0;
 	t->step[0] = (struct step){ .fd = root };
@@ -97,6 +107,13 @@ static int fail_step(const struct trail *t, const char *name, struct err *e)
 	return fail_sys(e, "open the directory %s", t->path);
 }
 
+static int make_step(struct trail *t, struct step *up, const char *name, struct err *e)
+{
+	if (t->quota && quota_take(t->quota, e) < 0) return -1;
+	up->changed = true;
+	return mkdirat(up->fd, name, 0755) < 0 ? fail_sys(e, "make the directory %s", t->path) : 0;
+}
+
 /* One step down. The path is longer already, so that a fault can name it. */
 static int step_down(struct trail *t, size_t from, struct err *e)
 {
@@ -107,9 +124,7 @@ static int step_down(struct trail *t, size_t from, struct err *e)
 		return fail(e, ERR_INPUT, "more than %d directories deep", TRAIL_MAX - 1);
 	*s = (struct step){ .fd = openat(up->fd, name, OPEN_DIR), .end = strlen(t->path) };
 	if (s->fd < 0 && errno == ENOENT) {
-		up->changed = true;
-		if (mkdirat(up->fd, name, 0755) < 0)
-			return fail_sys(e, "make the directory %s", t->path);
+		if (make_step(t, up, name, e) < 0) return -1;
 		s->fd = openat(up->fd, name, OPEN_DIR);
 	}
 	if (s->fd < 0) return fail_step(t, name, e);

@@ -6,6 +6,8 @@
  * links; a directory that an entry needs and the archive did not bring is made.
  * When the trail leaves a directory, the time of change that it had, or that the
  * archive wants it to have, is put back, whatever was made in it meanwhile.
+ * Directories that are made on the way count against the quota of files: a short name
+ * can lead through hundreds of them.
  *
  * Paths come from strangers: trail_clean refuses the ones that lead outside.
  */
@@ -15,11 +17,20 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 struct err;
 
 enum { TRAIL_MAX = 256 };	/* directories in a path; each is an open descriptor */
+
+/* How many more may be made, and the limit, for the sentence. */
+struct quota {
+	uint64_t left, max;
+};
+
+/* Count one more: ERR_UNTRUSTED when that is too many. */
+int quota_take(struct quota *q, struct err *e);
 
 struct step {
 	int fd;
@@ -32,11 +43,13 @@ struct step {
 struct trail {
 	struct step step[TRAIL_MAX];
 	int depth;		/* the step we are in, 0 is the root */
+	struct quota *quota;	/* NULL: no limit */
 	char path[PATH_MAX];	/* of the step we are in, without slash at either end */
 };
 
-/* Begin in the open directory `root`, which the trail owns from now on. */
-int trail_begin(struct trail *t, int root, struct err *e);
+/* Begin in the open directory `root`, which the trail owns from now on. `quota` is borrowed
+ * until trail_end, and may be NULL. */
+int trail_begin(struct trail *t, int root, struct quota *quota, struct err *e);
 
 /* Close everything and put times back: what that finds wrong is told. */
 int trail_end(struct trail *t, struct err *e);

@@ -1,25 +1,23 @@
-/* The parent's side, and the walls around the child.
+/* The parent's side, and the fork; the walls around the child are in confine.c.
  *
  * The child is a fork, not a program: nothing of the new root is ever executed. What
- * it has to say goes as one struct through a pipe at its end; when it dies without a
- * word, how it died is what is told. Signals that ask a command to stop are the
- * parent's business: the child ignores them and is killed. */
+ * it has to say goes as one struct through a pipe at its end. The pipe is its stderr,
+ * too, for arena.c and the sanitizers: when it dies without a word, that text is told,
+ * or how it died. Signals that ask a command to stop are the parent's business: the
+ * child ignores them and is killed. */
 
 #include "lib/disk/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/base/arena.h"
@@ -27,10 +25,11 @@
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/base/wait.h"
+#include "lib/disk/confine.h"
 #include "lib/disk/extract.h"
 #include "lib/disk/pull.h"
 
-enum { PIPE_SIZE = 1 << 20, PIECE = 256 << 10, MEMORY_MAX = 256 << 20 };
+enum { PIPE_SIZE = 1 << 20, PIECE = 256 << 10 };
 
 /* The child's last words. */
 struct said {
@@ -56,61 +55,11 @@ static ssize_t inlet_next(struct pull *p, const void **data, struct err *e)
 	return n < 0 ? fail_sys(e, "read the archive") : n;
 }
 
-static int drop_capabilities(void)
-{
-	const uint64_t keep = 1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE | 1u << CAP_FOWNER |
-			      1u << CAP_FSETID | 1u << CAP_MKNOD | UINT64_C(1) << CAP_SETFCAP;
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct caps[2];
-
-	if (syscall(SYS_capget, &head, caps) < 0) return -1;
-	for (int i = 0; i < 2; i++) {
-		caps[i].permitted &= (uint32_t)(keep >> 32 * i);
-		caps[i].effective = caps[i].permitted;
-		caps[i].inheritable = 0;
-	}
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
-		return -1;
-	return (int)syscall(SYS_capset, &head, caps);
-}
-
-/* What is allocated already stays out of the account: a sanitizer maps a lot. */
-static void limit_memory(uint64_t used)
-{
-	struct rlimit max = { .rlim_cur = used + MEMORY_MAX, .rlim_max = used + MEMORY_MAX };
-
-	setrlimit(RLIMIT_DATA, &max);
-}
-
-/* The root may have an ACL from above, which is not the archive's. */
-static int enter_root(int dir, struct err *e)
-{
-	if (fchdir(dir) < 0 || chroot(".") < 0)
-		return fail_sys(e, "make the new directory the root of the unpacking process");
-	removexattr(".", "system.posix_acl_access");
-	removexattr(".", "system.posix_acl_default");
-	return 0;
-}
-
-/* Descriptors 0, 1 and 2 end up as the archive, the last words and the caller's
- * stderr (which arena.c and the sanitizers use); all others are closed. */
-static int confine(const int pipes[2], int dir, uint64_t memory, struct err *e)
-{
-	umask(0);
-	if (enter_root(dir, e) < 0) return -1;
-	if (dup2(pipes[0], 0) < 0 || dup2(pipes[1], 1) < 0) return fail_sys(e, "dup2");
-	if (syscall(SYS_close_range, 3, ~0u, 0) < 0) return fail_sys(e, "close_range");
-	limit_memory(memory);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || drop_capabilities() < 0)
-		return fail_sys(e, "give up capabilities");
-	return 0;
-}
-
 static int unpack_all(const struct unpack_limits *limits, struct unpack_report *r, struct err *e)
 {
 	struct arena m = { 0 };
 	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
-	int root = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int rc = root < 0 ? fail_sys(e, "open the new directory")
 			  : extract(&in.pull, root, limits, r, e);
 
@@ -122,18 +71,18 @@ static int unpack_all(const struct unpack_limits *limits, struct unpack_report *
 static _Noreturn void child(const int pipes[2], int dir, const struct unpack_limits *limits,
                             uint64_t memory, pid_t parent)
 {
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
 	struct said said;
-	int out = pipes[1];
+	int all = -1;
 
 	memset(&said, 0, sizeof said);
 	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) _exit(1);
-	if (confine(pipes, dir, memory, &said.e) == 0) {
-		out = 1;
-		unpack_all(limits, &said.report, &said.e);
-	}
-	_exit(write_all(out, &said, sizeof said, NULL) < 0);
+	if (confine(dir, pipes[0], pipes[1], !limits->no_devices, memory, &said.e) == 0)
+		all = unpack_all(limits, &said.report, &said.e);
+	/* What went wrong and did not matter is no fault. */
+	if (all == 0) said.e.kind = ERR_NONE;
+	_exit(write_all(1, &said, sizeof said, NULL) < 0);
 }
 
 static int check_empty(int dir, struct err *e)
@@ -147,17 +96,6 @@ static int check_empty(int dir, struct err *e)
 	if (n < 0) return fail_sys(e, "read the directory to unpack into");
 	/* "." and ".." take 24 bytes each. */
 	return n > 48 ? fail(e, ERR_EXISTS, "the directory to unpack into is not empty") : 0;
-}
-
-/* Bytes of private writable memory of this process: field six of statm. */
-static uint64_t memory_used(void)
-{
-	AUTOFREE struct arena m = { 0 };
-	const char *text = read_file(&m, AT_FDCWD, "/proc/self/statm", 4096, NULL, NULL);
-	unsigned long pages = 0;
-
-	if (text) sscanf(text, "%*u %*u %*u %*u %*u %lu", &pages);
-	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 /* A pipe none of whose ends is 0, 1 or 2, which the child rearranges. */
@@ -177,7 +115,7 @@ static int make_pipe(int ends[2], struct err *e)
 static int start(struct unpack *u, const int pipes[2], int dir, const struct unpack_limits *limits,
                  struct err *e)
 {
-	uint64_t memory = memory_used();
+	uint64_t memory = confine_memory_used();
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid < 0) return fail_sys(e, "fork");
@@ -219,8 +157,11 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-static int fail_silent(const siginfo_t *how, struct err *e)
+/* `text` is what came in place of the last words. */
+static int fail_silent(const siginfo_t *how, const char *text, size_t n, struct err *e)
 {
+	while (n && text[n - 1] == '\n') n--;
+	if (n) return fail(e, ERR_HOST, "the unpacking process died: %.*s", (int)n, text);
 	if (how->si_code == CLD_EXITED)
 		return fail(e, ERR_HOST, "the unpacking process ended without a word, status %d",
 		            how->si_status);
@@ -236,6 +177,7 @@ static int hear(struct unpack *u, struct unpack_report *r, struct err *e)
 	size_t n = 0;
 	ssize_t k = 1;
 	siginfo_t how = { 0 };
+	bool whole;
 
 	while (n < sizeof said && k > 0) {
 		if (wait_fd(u->said, POLLIN, NO_DEADLINE, e) < 0) return -1;
@@ -245,7 +187,9 @@ static int hear(struct unpack *u, struct unpack_report *r, struct err *e)
 	if (wait_fd(u->pidfd, POLLIN, NO_DEADLINE, e) < 0) return -1;
 	if (waitid(P_PID, (id_t)u->pid, &how, WEXITED) < 0) return fail_sys(e, "waitid");
 	u->pid = 0;
-	if (n < sizeof said || said.e.kind > ERR_INTERRUPTED) return fail_silent(&how, e);
+	whole = n == sizeof said && said.e.kind <= ERR_INTERRUPTED;
+	if (!whole || how.si_code != CLD_EXITED)
+		return fail_silent(&how, (const char *)&said, whole ? 0 : n, e);
 	said.e.text[sizeof said.e.text - 1] = 0;
 	if (r) *r = said.report;
 	if (!said.e.kind) return 0;

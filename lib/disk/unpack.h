@@ -1,16 +1,17 @@
 /* A root archive, unpacked into an empty directory
  *
  * The archive comes from strangers. A child process unpacks it that has the
- * directory as its root, no other descriptor than two pipes and no capability
- * but those that making files takes; names are resolved there without following
- * any link. The archive goes in through a pipe, so that it can be unpacked while
- * it is still on its way. Needs root.
+ * directory as its root, no other descriptor than two pipes, no network, and no
+ * capability or system call but those that making files takes (confine.h); names are
+ * resolved there without following any link. The archive goes in through a pipe, so
+ * that it can be unpacked while it is still on its way. Needs root.
  *
  * Read: tar (ustar, GNU, pax, sparse files), plain or in xz, zstd or gzip.
- * Kept: numeric owners, modes with setuid, times, hard links, devices, fifos,
- * extended attributes with file capabilities, POSIX ACLs, holes. Not kept: sockets
- * (skipped, they mean nothing without their process), trusted.* attributes and
- * the labels of the security modules of the machine that made the archive.
+ * Kept: numeric owners, modes with setuid, times, hard links, harmless devices
+ * (device.h), fifos, extended attributes with file capabilities, POSIX ACLs, holes.
+ * Not kept: other devices and sockets (skipped, they mean nothing to a jail or
+ * without their process), trusted.* attributes and the labels of the security modules
+ * of the machine that made the archive.
  * Refused, each with the name of the entry: absolute names, `..`, anything
  * through or over a link, hard links to what the archive did not bring; an
  * archive that ends early, is damaged, empty or larger than the limits.
@@ -21,6 +22,7 @@
 #ifndef DISK_UNPACK_H
 #define DISK_UNPACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -29,8 +31,9 @@ struct err;
 
 /* 0: the maximum below. */
 struct unpack_limits {
-	uint64_t bytes;		/* of the tar inside, headers and all */
-	uint64_t entries;
+	uint64_t bytes;		/* of the tar inside, headers and all; 4 KiB for each hole */
+	uint64_t entries;	/* directories on the way to them and attributes, too */
+	bool no_devices;	/* not even harmless ones */
 };
 
 #define UNPACK_BYTES_MAX	(UINT64_C(64) << 30)
@@ -40,6 +43,7 @@ struct unpack_report {
 	uint64_t entries;
 	uint64_t bytes;		/* of file contents, holes not counted */
 	uint64_t bare;		/* entries whose attributes or ACLs the file system cannot hold */
+	uint64_t skipped;	/* devices that were not made, hard links to them among them */
 };
 
 /* An unpacking under way. A zeroed one is none. */

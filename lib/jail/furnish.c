@@ -77,12 +77,22 @@ static const char *host0_network(struct arena *m, int root)
 	return replace_all(m, text, "LinkLocalAddressing=yes", "LinkLocalAddressing=ipv6");
 }
 
+/* With its mode, whatever the umask. One that is there already stays as it is. */
+static int make_folder(int above, const char *name)
+{
+	AUTOCLOSE int fd = -1;
+
+	if (mkdirat(above, name, 0755) < 0) return errno == EEXIST ? 0 : -1;
+	fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -1 : fchmod(fd, 0755);
+}
+
 static int write_preset(int root, struct err *e)
 {
 	AUTOCLOSE int systemd = open_in_root(root, "/etc/systemd", O_PATH | O_DIRECTORY, 0, e);
 
 	if (systemd < 0) return -1;
-	if (mkdirat(systemd, "system-preset", 0755) < 0 && errno != EEXIST)
+	if (make_folder(systemd, "system-preset") < 0)
 		return fail_sys(e, "/etc/systemd/system-preset");
 	return write_in_root(root, "/etc/systemd/system-preset/00-jailmaker.preset",
 	                     "enable systemd-networkd.service\n", 0644, e);

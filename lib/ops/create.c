@@ -94,7 +94,11 @@ static int install(struct host *h, const struct wanted *w, struct work *work, st
 	const struct install_how how = {
 		.offline = w->how->offline,
 		.no_clone = w->how->no_clone,
-		.limits = { w->how->max_size, w->how->max_files },
+		.limits = {
+			.bytes = w->how->max_size,
+			.entries = w->how->max_files,
+			.no_devices = w->how->no_devices,
+		},
 	};
 
 	if (w->how->archive)

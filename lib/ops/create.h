@@ -31,6 +31,7 @@ struct create_how {
 	const char *archive;		/* instead of an image: a path, "-" or a URL */
 	const char *sha256;		/* of the archive, or NULL */
 	uint64_t max_size, max_files;	/* that it may unpack to; 0: the usual limits */
+	bool no_devices;		/* leave out even the harmless device files */
 	char *const *nspawn_args;	/* NULL-ended; if any, they replace the template's */
 };
 

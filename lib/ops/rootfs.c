@@ -33,6 +33,8 @@ static int begin(struct rootfs *r, struct err *e)
 	if (choose_dir(r, e) < 0) return -1;
 	if (mkdirat(r->dir, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
 	if ((fd = jail_open_rootfs(r->dir, e)) < 0) return -1;
+	/* Whatever the umask: daemons of the jail that are not its root go through it. */
+	if (fchmod(fd, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
 	r->begun = true;
 	return unpack_begin(&r->unpack, fd, &r->limits, e);
 }
@@ -117,6 +119,9 @@ int rootfs_finish(struct rootfs *r, struct err *e)
 	if (report.bare)
 		out_warn("%" PRIu64 " files lost attributes or ACLs: the file system does not have them",
 		         report.bare);
+	if (report.skipped)
+		out_note("%" PRIu64 " device files were skipped: a jail gets its devices when it starts",
+		         report.skipped);
 	if (!r->unpacked || !r->unpacked->making) return 0;
 	out_busy("writing to disk");
 	return unpacked_finish(r->unpacked, r->work, e);

@@ -112,4 +112,58 @@ status 7
 one_line_err
 err_has '--max-files'
 
+story 'directories that are only on the way to a file count, too'
+deep=$(printf 'd/%.0s' $(seq 240))
+mkdir -p "$tmp/deep/$deep"
+touch "$tmp/deep/${deep}x"
+tar -C "$tmp/plain" -cf "$tmp/deep.tar" sbin etc/os-release
+for i in $(seq 200); do
+	tar -C "$tmp/deep" --no-recursion --transform "s,^,$i/," -rf "$tmp/deep.tar" "${deep}x"
+done
+xz -k "$tmp/deep.tar"
+host push "$tmp/deep.tar.xz" /tmp/deep.tar.xz
+try jlmkr-create -q --image=/tmp/deep.tar.xz --max-files=1000 --max-size=1M deep
+status 7
+one_line_err
+err_has 'more than 1000 files; --max-files'
+is '' "$(in_host sh -c "ls -A $jails | grep deep")"
+
+story 'devices: harmless ones are made, others are skipped and counted'
+cp -a "$tmp/plain" "$tmp/nodes"
+mkdir "$tmp/nodes/dev"
+mknod -m 666 "$tmp/nodes/dev/null" c 1 3
+mknod "$tmp/nodes/dev/mem" c 1 1
+mknod "$tmp/nodes/dev/sda" b 8 0
+mkfifo "$tmp/nodes/dev/fifo"
+tar -C "$tmp/nodes" -cf "$tmp/nodes.tar" .
+host push "$tmp/nodes.tar" /tmp/nodes.tar
+try jlmkr-create --image=/tmp/nodes.tar nodes
+status 0
+err_has '^2 device files were skipped: '
+is 'fifo null ' "$(in_host ls -A $jails/nodes/rootfs/dev | tr '\n' ' ')"
+is 'character special file 1:3 666' "$(in_host stat -c '%F %t:%T %a' $jails/nodes/rootfs/dev/null)"
+
+story 'devices: none, if so wanted'
+try jlmkr-create --allow-devices=0 --image=/tmp/nodes.tar bare
+status 0
+err_has '^3 device files were skipped: '
+is 'fifo ' "$(in_host ls -A $jails/bare/rootfs/dev | tr '\n' ' ')"
+try jlmkr-create --allow-devices=1 --image=/tmp/plain.tar.gz with
+! grep -q skipped "$tmp/err" || fail "devices were skipped"
+expect_status 2 jlmkr-create --allow-devices=maybe bad
+
+story 'the umask of the caller has no say'
+mkdir -p "$tmp/plain/etc/systemd/network" "$tmp/plain/usr/lib/jlmkr/deep"
+touch "$tmp/plain/usr/lib/jlmkr/deep/file"
+chmod 644 "$tmp/plain/usr/lib/jlmkr/deep/file"
+(cd "$tmp/plain" && tar -cf "$tmp/masked.tar" sbin etc/os-release etc/systemd/network usr/lib/systemd/systemd \
+	usr/lib/jlmkr/deep/file)
+host push "$tmp/masked.tar" /tmp/masked.tar
+try sh -c 'umask 077; exec jlmkr-create -q --image=/tmp/masked.tar masked'
+status 0
+is '700 600 755' "$(in_host sh -c "cd $jails/masked && stat -c %a . config rootfs | xargs")"
+is '755 755 755 644' "$(in_host sh -c "cd $jails/masked/rootfs && stat -c %a etc etc/systemd/system-preset \
+	usr/lib/jlmkr/deep usr/lib/jlmkr/deep/file | xargs")"
+is '644 644' "$(in_host sh -c "cd $jails/masked/rootfs/etc && stat -c %a hostname systemd/system-preset/* | xargs")"
+
 finish

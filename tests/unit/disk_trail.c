@@ -67,7 +67,7 @@ TEST(a_trail_makes_what_is_missing_and_restores_times)
 	world_make(&w);
 	CHECK_INT(world_shell(&w, "mkdir -p inside/a/b; touch -d @5 inside/a inside/a/b"), 0);
 	fstatat(w.inside, "a/b", &before, 0);
-	CHECK_INT(trail_begin(&t, openat(w.inside, ".", O_RDONLY | O_DIRECTORY), &w.e), 0);
+	CHECK_INT(trail_begin(&t, openat(w.inside, ".", O_RDONLY | O_DIRECTORY), NULL, &w.e), 0);
 	CHECK((s = go(&t, "a/b/c/d", &w.e)));
 	CHECK_INT(t.depth, 4);
 	CHECK((s = go(&t, "a/bc", &w.e)));
@@ -85,6 +85,30 @@ TEST(a_trail_makes_what_is_missing_and_restores_times)
 	world_drop(&w);
 }
 
+TEST(what_a_trail_makes_counts)
+{
+	struct world w;
+	struct trail t;
+	struct quota quota = { 2, 7 };
+	int root;
+
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "mkdir -p inside/there/already"), 0);
+	root = openat(w.inside, ".", O_RDONLY | O_DIRECTORY);
+	CHECK_INT(trail_begin(&t, root, &quota, &w.e), 0);
+	CHECK(go(&t, "there/already/a", &w.e));
+	CHECK_INT(quota.left, 1);
+	CHECK(go(&t, "there/b", &w.e));
+	CHECK(go(&t, "there/already/a", &w.e));
+	CHECK_INT(quota.left, 0);
+	CHECK(!go(&t, "there/c", &w.e));
+	CHECK_INT(w.e.kind, ERR_UNTRUSTED);
+	CHECK_STR(w.e.text, "the archive has more than 7 files; --max-files sets the limit");
+	CHECK_INT(trail_end(&t, &w.e), 0);
+	CHECK_INT(world_shell(&w, "test ! -e inside/there/c"), 0);
+	world_drop(&w);
+}
+
 TEST(a_trail_goes_through_no_link_and_survives_it)
 {
 	struct world w;
@@ -92,7 +116,7 @@ TEST(a_trail_goes_through_no_link_and_survives_it)
 
 	world_make(&w);
 	CHECK_INT(world_shell(&w, "mkdir inside/d; ln -s ../../outside inside/d/l; touch inside/f"), 0);
-	CHECK_INT(trail_begin(&t, openat(w.inside, ".", O_RDONLY | O_DIRECTORY), &w.e), 0);
+	CHECK_INT(trail_begin(&t, openat(w.inside, ".", O_RDONLY | O_DIRECTORY), NULL, &w.e), 0);
 	CHECK(!go(&t, "d/l/x", &w.e));
 	CHECK_STR(w.e.text, "it would go through the link d/l");
 	CHECK(!go(&t, "f/x", &w.e));

@@ -2,9 +2,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/capability.h>
+#include <lzma.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
 #include "lib/base/wait.h"
@@ -114,6 +118,147 @@ TEST(devices_are_made)
 	st = look(&w, "null");
 	CHECK_INT(st.st_mode, S_IFCHR | 0666);
 	CHECK_INT(st.st_rdev, 0x103);
+	world_drop(&w);
+}
+
+struct node {
+	char type;
+	unsigned major, minor;
+	bool made;
+};
+
+static const struct node nodes[] = {
+	{ TAR_CHAR, 1, 3, true },
+	{ TAR_CHAR, 1, 5, true },
+	{ TAR_CHAR, 1, 7, true },
+	{ TAR_CHAR, 1, 8, true },
+	{ TAR_CHAR, 1, 9, true },
+	{ TAR_CHAR, 5, 0, true },
+	{ TAR_CHAR, 5, 1, true },
+	{ TAR_CHAR, 5, 2, true },
+	{ TAR_CHAR, 10, 229, true },
+	{ TAR_CHAR, 0, 0, false },	/* a whiteout of overlayfs */
+	{ TAR_CHAR, 1, 1, false },	/* mem */
+	{ TAR_CHAR, 4, 1, false },	/* a terminal */
+	{ TAR_CHAR, 10, 200, false },	/* tun */
+	{ TAR_CHAR, 1, 0x103, false },
+	{ TAR_BLOCK, 1, 3, false },
+	{ TAR_BLOCK, 7, 0, false },
+	{ TAR_BLOCK, 8, 0, false },
+	{ TAR_FIFO, 8, 0, true },
+};
+
+enum { NODES = sizeof nodes / sizeof *nodes };
+
+static const char *node_name(size_t i)
+{
+	static char name[16];
+
+	snprintf(name, sizeof name, "dev/node%zu", i);
+	return name;
+}
+
+static void add_nodes(struct str *tar)
+{
+	for (size_t i = 0; i < NODES; i++) {
+		struct tar_head h = tar_head(nodes[i].type, node_name(i), "", 0640, 0);
+
+		tar_put(h.major, sizeof h.major, nodes[i].major);
+		tar_put(h.minor, sizeof h.minor, nodes[i].minor);
+		tar_seal(&h);
+		str_addn(tar, &h, sizeof h);
+	}
+}
+
+static bool is_there(const struct world *w, const char *path)
+{
+	return faccessat(w->inside, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+TEST(devices_that_are_not_harmless_are_skipped_and_counted)
+{
+	struct world w;
+	struct str tar;
+	struct unpack_report r;
+
+	begin(&w, &tar);
+	add_nodes(&tar);
+	tar_add(&tar, TAR_HARD, "dev/disk", "dev/node16", 0640);
+	tar_add(&tar, TAR_HARD, "dev/nothing", "dev/node0", 0640);
+	tar_file(&tar, "dev/node16", "a file in its place", 0640);
+	tar_add(&tar, TAR_HARD, "dev/file", "dev/node16", 0640);
+	tar_file(&tar, "last", "done", 0644);
+	tar_end(&tar);
+	r = unpack_well(&w, &tar);
+	CHECK_INT(r.skipped, 9);
+	CHECK_INT(r.bare, 0);
+	for (size_t i = 0; i < NODES; i++) {
+		struct stat st;
+
+		if (i == 16) continue;
+		CHECK_INT(is_there(&w, node_name(i)), nodes[i].made);
+		if (!nodes[i].made || nodes[i].type == TAR_FIFO) continue;
+		st = look(&w, node_name(i));
+		CHECK_INT(st.st_mode, S_IFCHR | 0640);
+		CHECK_INT(st.st_rdev, nodes[i].major << 8 | nodes[i].minor);
+	}
+	CHECK(!is_there(&w, "dev/disk"));
+	CHECK_INT(look(&w, "dev/nothing").st_rdev, 0x103);
+	CHECK_STR(text_of(&w, "dev/file"), "a file in its place");
+	CHECK_STR(text_of(&w, "last"), "done");
+	world_drop(&w);
+}
+
+TEST(all_devices_are_skipped_when_none_are_wanted)
+{
+	struct world w;
+	struct str tar;
+	struct unpack_report r = { 0 };
+
+	begin(&w, &tar);
+	add_nodes(&tar);
+	tar_file(&tar, "last", "done", 0644);
+	tar_end(&tar);
+	CHECK_INT(feed_all(&w, tar.s, tar.len, &(struct unpack_limits){ .no_devices = true }, &r), 0);
+	CHECK_INT(r.skipped, NODES - 1);
+	for (size_t i = 0; i < NODES; i++) CHECK_INT(is_there(&w, node_name(i)), nodes[i].type == TAR_FIFO);
+	CHECK_STR(text_of(&w, "last"), "done");
+	world_drop(&w);
+}
+
+/* Those below 32. */
+static void give_up(int cap)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[2];
+
+	CHECK_INT(syscall(SYS_capget, &head, caps), 0);
+	caps[0].permitted &= ~(1u << cap);
+	caps[0].effective &= ~(1u << cap);
+	CHECK_INT(syscall(SYS_capset, &head, caps), 0);
+}
+
+TEST(a_system_that_forbids_devices_gets_all_else)
+{
+	struct world w;
+	struct str tar;
+	int status;
+	pid_t pid;
+
+	begin(&w, &tar);
+	tar_add(&tar, TAR_CHAR, "null", "", 0666);
+	tar_file(&tar, "last", "done", 0644);
+	tar_end(&tar);
+	if ((pid = fork()) == 0) {
+		struct unpack_report r = { 0 };
+
+		give_up(CAP_MKNOD);
+		_exit(feed_all(&w, tar.s, tar.len, NULL, &r) < 0 ? 100 : (int)r.skipped);
+	}
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(status, 1 << 8);
+	CHECK(!is_there(&w, "null"));
+	CHECK_STR(text_of(&w, "last"), "done");
 	world_drop(&w);
 }
 
@@ -406,6 +551,69 @@ TEST(every_compression_is_understood)
 	}
 }
 
+/* In blocks, as `xz -T0` makes them: they are decoded by threads, behind the walls. */
+static struct str squeeze_in_blocks(const struct str *tar)
+{
+	lzma_stream s = LZMA_STREAM_INIT;
+	lzma_mt how = { .threads = 2, .block_size = 8 << 10, .preset = 0, .check = LZMA_CHECK_CRC64 };
+	struct str out = { .m = tar->m };
+	size_t room = tar->len + (1 << 20);
+	uint8_t *buf = arena_alloc(tar->m, room);
+
+	CHECK_INT(lzma_stream_encoder_mt(&s, &how), LZMA_OK);
+	s.next_in = (const uint8_t *)tar->s;
+	s.avail_in = tar->len;
+	s.next_out = buf;
+	s.avail_out = room;
+	CHECK_INT(lzma_code(&s, LZMA_FINISH), LZMA_STREAM_END);
+	str_addn(&out, buf, s.total_out);
+	lzma_end(&s);
+	return out;
+}
+
+static unsigned threads_of(struct world *w, pid_t pid)
+{
+	char path[64];
+	const char *status;
+	unsigned n = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	status = read_file(&w->m, AT_FDCWD, path, 1 << 20, NULL, NULL);
+	if (status && (status = strstr(status, "Threads:"))) sscanf(status, "Threads: %u", &n);
+	return n;
+}
+
+TEST(threads_decode_what_is_in_blocks)
+{
+	struct world w;
+	struct str tar;
+	struct unpack u;
+	struct unpack_report r;
+	unsigned most = 1;
+
+	begin(&w, &tar);
+	tar = sample(&w);
+	tar = squeeze_in_blocks(&tar);
+	signals_catch();
+	CHECK_INT(unpack_begin(&u, w.inside, NULL, &w.e), 0);
+	/* All but the end: the threads wait for it. */
+	CHECK_INT(unpack_feed(&u, tar.s, tar.len - 1, &w.e), 0);
+	for (int i = 0; i < 100 && most < 2; i++) {
+		usleep(20000);
+		if (threads_of(&w, u.pid) > most) most = threads_of(&w, u.pid);
+	}
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1) CHECK(most > 1);
+	/* ^Z and fg */
+	kill(u.pid, SIGSTOP);
+	usleep(1000);
+	kill(u.pid, SIGCONT);
+	CHECK_INT(unpack_feed(&u, tar.s + tar.len - 1, 1, &w.e), 0);
+	if (unpack_end(&u, &r, &w.e) < 0) CHECK_STR(w.e.text, "");
+	CHECK_INT(r.entries, 201);
+	CHECK_STR(text_of(&w, "last"), "done");
+	world_drop(&w);
+}
+
 TEST(an_end_in_the_middle_is_a_fault_in_every_compression)
 {
 	static const int filters[] = { ARCHIVE_FILTER_NONE, ARCHIVE_FILTER_XZ, ARCHIVE_FILTER_GZIP,
@@ -515,14 +723,167 @@ TEST(limits_hold)
 
 	begin(&w, &tar);
 	tar = sample(&w);
-	CHECK_INT(feed_all(&w, tar.s, tar.len, &(struct unpack_limits){ 100000, 1000 }, NULL), -1);
+	CHECK_INT(feed_all(&w, tar.s, tar.len, &(struct unpack_limits){ .bytes = 100000, .entries = 1000 }, NULL), -1);
 	CHECK_INT(w.e.kind, ERR_UNTRUSTED);
 	CHECK(strstr(w.e.text, "more than 0 MiB; --max-size"));
 	CHECK_INT(world_shell(&w, "rm -rf inside/*"), 0);
-	CHECK_INT(feed_all(&w, tar.s, tar.len, &(struct unpack_limits){ 1 << 30, 200 }, NULL), -1);
+	CHECK_INT(feed_all(&w, tar.s, tar.len, &(struct unpack_limits){ .bytes = 1 << 30, .entries = 200 }, NULL), -1);
 	CHECK(strstr(w.e.text, "more than 200 files; --max-files"));
 	CHECK_INT(world_shell(&w, "rm -rf inside/*"), 0);
-	CHECK_INT(feed_all(&w, tar.s, tar.len, &(struct unpack_limits){ tar.len, 201 }, NULL), 0);
+	CHECK_INT(feed_all(&w, tar.s, tar.len, &(struct unpack_limits){ .bytes = tar.len, .entries = 211 }, NULL), 0);
+	world_drop(&w);
+}
+
+static int count_made(struct world *w)
+{
+	const char *count;
+
+	CHECK_INT(world_shell(w, "find inside -mindepth 1 | wc -l > count"), 0);
+	CHECK((count = read_file(&w->m, w->top, "count", 30, NULL, &w->e)));
+	CHECK_INT(unlinkat(w->top, "count", 0), 0);
+	return atoi(count);
+}
+
+TEST(directories_on_the_way_count_as_files)
+{
+	struct world w;
+	struct str tar;
+	struct unpack_limits limits = { .entries = 5 };
+	struct unpack_report r;
+
+	begin(&w, &tar);
+	tar_file(&tar, "a/b/c/file", "", 0644);
+	tar_file(&tar, "a/b/x", "", 0644);
+	tar_end(&tar);
+	CHECK_INT(feed_all(&w, tar.s, tar.len, &limits, &r), 0);
+	CHECK_INT(r.entries, 2);
+	CHECK_INT(count_made(&w), 5);
+	CHECK_INT(world_shell(&w, "rm -rf inside/*"), 0);
+	limits.entries = 4;
+	CHECK_INT(feed_all(&w, tar.s, tar.len, &limits, NULL), -1);
+	CHECK_INT(w.e.kind, ERR_UNTRUSTED);
+	CHECK_STR(w.e.text, "the archive has more than 4 files; --max-files sets the limit");
+	CHECK(count_made(&w) <= 4);
+	CHECK_INT(world_shell(&w, "rm -rf inside/*"), 0);
+
+	/* Few names, many directories. */
+	tar.len = 0;
+	for (int i = 0; i < 20; i++) {
+		char name[100] = "";
+
+		snprintf(name, sizeof name, "%d/", i);
+		for (int k = 0; k < 40; k++) strcat(name, "d/");
+		strcat(name, "x");
+		tar_file(&tar, name, "", 0644);
+	}
+	tar_end(&tar);
+	limits.entries = 100;
+	CHECK_INT(feed_all(&w, tar.s, tar.len, &limits, NULL), -1);
+	CHECK_INT(w.e.kind, ERR_UNTRUSTED);
+	CHECK(strstr(w.e.text, "more than 100 files; --max-files"));
+	CHECK(count_made(&w) <= 100);
+	world_drop(&w);
+}
+
+TEST(attributes_count_as_files_and_have_a_limit)
+{
+	struct world w;
+	struct str tar, pax;
+	struct unpack_limits limits = { .entries = 102 };
+
+	begin(&w, &tar);
+	pax = (struct str){ .m = &w.m };
+	for (int i = 0; i < 100; i++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "SCHILY.xattr.%s.a%d", i % 10 ? "user" : "trusted", i);
+		pax_text(&pax, name, "");
+	}
+	tar_pax(&tar, &pax);
+	tar_file(&tar, "file", "", 0644);
+	tar_file(&tar, "other", "", 0644);
+	tar_end(&tar);
+	limits.entries = 91;		/* a file, and 90 attributes: those of the kernel are not kept */
+	CHECK_INT(feed_all(&w, tar.s, tar.len, &limits, NULL), -1);
+	CHECK(strstr(w.e.text, "more than 91 files; --max-files"));
+	CHECK(is_there(&w, "file"));
+	CHECK_INT(world_shell(&w, "rm -rf inside/*"), 0);
+	limits.entries = 92;
+	CHECK_INT(feed_all(&w, tar.s, tar.len, &limits, NULL), 0);
+
+	CHECK_INT(world_shell(&w, "rm -rf inside/*"), 0);
+	for (int i = 0; i < 200; i++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "SCHILY.xattr.security.b%d", i);
+		pax_text(&pax, name, "");
+	}
+	tar.len = 0;
+	tar_pax(&tar, &pax);
+	tar_file(&tar, "file", "", 0644);
+	tar_end(&tar);
+	CHECK_INT(unpack_tar(&w, &tar), -1);
+	CHECK_STR(w.e.text, "archive entry file: it has too many attributes");
+	world_drop(&w);
+}
+
+/* A byte every 8 KiB takes a block of the disk each time. */
+TEST(the_pieces_of_a_sparse_file_count_as_blocks)
+{
+	struct world w;
+	struct str tar, pax, map;
+	struct unpack_limits limits = { .bytes = 1 << 20 };
+
+	begin(&w, &tar);
+	pax = map = (struct str){ .m = &w.m };
+	for (int i = 0; i < 300; i++) str_addf(&map, "%s%d,1", i ? "," : "", i * 8192);
+	pax_text(&pax, "GNU.sparse.size", "4000000");
+	pax_text(&pax, "GNU.sparse.map", str_text(&map));
+	tar_pax(&tar, &pax);
+	map.len = 0;
+	for (int i = 0; i < 300; i++) str_addc(&map, 'x');
+	tar_file(&tar, "holes", str_text(&map), 0644);
+	tar_end(&tar);
+	CHECK_INT(feed_all(&w, tar.s, tar.len, &limits, NULL), -1);
+	CHECK(strstr(w.e.text, "more than 1 MiB; --max-size"));
+	CHECK_INT(world_shell(&w, "rm -rf inside/*"), 0);
+	limits.bytes = 2 << 20;
+	CHECK_INT(feed_all(&w, tar.s, tar.len, &limits, NULL), 0);
+	CHECK_INT(look(&w, "holes").st_size, 4000000);
+	world_drop(&w);
+}
+
+/* They are kept until the end, when the names are known. */
+TEST(acls_with_names_take_a_limited_part_of_the_memory)
+{
+	enum { NAME = 100000, FILES = 200 };
+	struct world w;
+	struct str tar, pax, acl, users;
+	struct unpack_report r;
+
+	begin(&w, &tar);
+	pax = acl = users = (struct str){ .m = &w.m };
+	str_add(&acl, "user::rw-,user:");
+	for (int i = 0; i < NAME; i++) str_addc(&acl, 'n');
+	str_addn(&users, acl.s + strlen("user::rw-,user:"), NAME);
+	str_add(&acl, ":r--,group::r--,mask::rw-,other::---");
+	str_add(&users, ":x:77:77::/:/bin/sh\n");
+	tar_file(&tar, "etc/passwd", str_text(&users), 0644);
+	pax_text(&pax, "SCHILY.acl.access", str_text(&acl));
+	for (int i = 0; i < FILES; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "file%d", i);
+		tar_pax(&tar, &pax);
+		tar_file(&tar, name, "", 0640);
+	}
+	tar_end(&tar);
+	r = unpack_well(&w, &tar);
+	if (r.bare == FILES) {
+		world_drop(&w);
+		SKIP("the file system of /tmp has no ACLs");
+	}
+	CHECK(r.bare > 0 && r.bare < FILES / 2);
 	world_drop(&w);
 }
 
@@ -594,6 +955,23 @@ TEST(the_directory_must_be_empty)
 	world_drop(&w);
 }
 
+/* Until it waits for the archive: its status then, valid until the next call. */
+static const char *wait_for_child(const struct unpack *u)
+{
+	static struct arena m;
+	char path[64];
+	const char *status = NULL;
+
+	arena_free(&m);
+	snprintf(path, sizeof path, "/proc/%d/status", (int)u->pid);
+	for (int i = 0; i < 500; i++) {
+		status = read_file(&m, AT_FDCWD, path, 1 << 20, NULL, NULL);
+		if (status && strstr(status, "Seccomp:\t2") && strstr(status, "State:\tS")) break;
+		usleep(10000);
+	}
+	return status;
+}
+
 TEST(what_waits_for_the_child_can_be_interrupted)
 {
 	struct world w;
@@ -629,6 +1007,29 @@ TEST(a_child_that_dies_is_told)
 	world_drop(&w);
 }
 
+TEST(what_a_dying_child_writes_is_told)
+{
+	static const char cry[] = "jlmkr: out of memory\n";
+	struct world w;
+	struct str tar;
+	struct unpack u;
+	char path[64];
+	int fd;
+
+	begin(&w, &tar);
+	signals_catch();
+	CHECK_INT(unpack_begin(&u, w.inside, NULL, &w.e), 0);
+	wait_for_child(&u);
+	snprintf(path, sizeof path, "/proc/%d/fd/2", (int)u.pid);
+	CHECK((fd = open(path, O_WRONLY | O_CLOEXEC)) >= 0);
+	CHECK_INT(write(fd, cry, sizeof cry - 1), sizeof cry - 1);
+	close(fd);
+	kill(u.pid, SIGKILL);
+	CHECK_INT(unpack_end(&u, NULL, &w.e), -1);
+	CHECK_STR(w.e.text, "the unpacking process died: jlmkr: out of memory");
+	world_drop(&w);
+}
+
 TEST(aborting_leaves_no_child)
 {
 	struct world w;
@@ -646,35 +1047,89 @@ TEST(aborting_leaves_no_child)
 	world_drop(&w);
 }
 
+static const char *link_of(struct world *w, pid_t pid, const char *name)
+{
+	char path[64], target[200] = "";
+
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+	CHECK(readlink(path, target, sizeof target - 1) > 0);
+	return arena_strdup(&w->m, target);
+}
+
+static bool may_have_networks(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) _exit(unshare(CLONE_NEWNET) < 0);
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	return status == 0;
+}
+
+static unsigned long long caps_in(const char *status)
+{
+	unsigned long long caps = 0;
+
+	CHECK(status && strstr(status, "CapPrm:"));
+	sscanf(strstr(status, "CapPrm:"), "CapPrm: %llx", &caps);
+	return caps;
+}
+
 TEST(the_child_has_no_more_than_it_needs)
 {
 	struct world w;
 	struct str tar;
 	struct unpack u;
-	char path[64], target[200];
+	char path[64];
 	const char *status;
-	unsigned long long caps = 0;
 	int fds = 0;
 	DIR *dir;
 
 	begin(&w, &tar);
 	CHECK_INT(unpack_begin(&u, w.inside, NULL, &w.e), 0);
-	usleep(200000);		/* it waits for the archive now */
-	snprintf(path, sizeof path, "/proc/%d/status", (int)u.pid);
-	status = read_file(&w.m, AT_FDCWD, path, 1 << 20, NULL, &w.e);
-	CHECK(status && strstr(status, "CapPrm:"));
-	sscanf(strstr(status, "CapPrm:"), "CapPrm: %llx", &caps);
-	CHECK_INT(caps & ~0x8800001bULL, 0);
+	status = wait_for_child(&u);
+	CHECK_INT(caps_in(status) & ~0x8800001bULL, 0);
 	CHECK(strstr(status, "NoNewPrivs:\t1"));
-	snprintf(path, sizeof path, "/proc/%d/root", (int)u.pid);
-	memset(target, 0, sizeof target);
-	CHECK(readlink(path, target, sizeof target - 1) > 0);
-	CHECK(strstr(target, "/inside"));
+	CHECK(strstr(status, "Seccomp:\t2"));
+	CHECK(strstr(link_of(&w, u.pid, "root"), "/inside"));
+	CHECK_STR(link_of(&w, u.pid, "fd/2"), link_of(&w, u.pid, "fd/1"));
+	if (may_have_networks())
+		CHECK(strcmp(link_of(&w, u.pid, "ns/net"), link_of(&w, getpid(), "ns/net")));
 	snprintf(path, sizeof path, "/proc/%d/fd", (int)u.pid);
 	CHECK((dir = opendir(path)));
 	while (readdir(dir)) fds++;
 	closedir(dir);
-	CHECK_INT(fds, 2 + 4);	/* ".", ".."; archive, last words, stderr, the root */
+	CHECK_INT(fds, 2 + 4);	/* ".", ".."; archive, last words twice, the root */
+	unpack_abort(&u);
+
+	/* Without devices it has no need for CAP_MKNOD. */
+	CHECK_INT(unpack_begin(&u, w.inside, &(struct unpack_limits){ .no_devices = true }, &w.e), 0);
+	CHECK_INT(caps_in(wait_for_child(&u)) & ~0x8000001bULL, 0);
+	unpack_abort(&u);
+	world_drop(&w);
+}
+
+/* Whatever it has read, or has of its parent, is in no core, and nobody's to look at who
+ * may not trace others. */
+TEST(the_child_s_memory_is_closed)
+{
+	struct world w;
+	struct str tar;
+	struct unpack u;
+	char path[64];
+	int status;
+	pid_t pid;
+
+	begin(&w, &tar);
+	CHECK_INT(unpack_begin(&u, w.inside, NULL, &w.e), 0);
+	wait_for_child(&u);
+	snprintf(path, sizeof path, "/proc/%d/mem", (int)u.pid);
+	if ((pid = fork()) == 0) {
+		give_up(CAP_SYS_PTRACE);
+		_exit(open(path, O_RDONLY | O_CLOEXEC) < 0 ? 0 : 1);
+	}
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(status, 0);
 	unpack_abort(&u);
 	world_drop(&w);
 }

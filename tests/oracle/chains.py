@@ -197,7 +197,8 @@ cases = []
 def case(title, *chain, host=HOST, root=None, now=NOW, ours=None, why=None):
     """`ours` says what we answer when that is not what OpenSSL says, and `why`."""
     assert (ours is None) == (why is None)
-    cases.append((title, chain, host, root or roots["plain"], now, ours, why))
+    bundle = root if isinstance(root, list) else [root or roots["plain"]]
+    cases.append((title, chain, host, bundle, now, ours, why))
 
 
 def below(title, *parts, names=("dns:" + HOST,), subject=dn(("O", "Example"), ("CN", "x")),
@@ -316,6 +317,14 @@ def path_cases():
     m = middle(usage(0x06), ca=False)
     case("a middle with keyUsage alone", leaf(m), m)
     case("a leaf that is an authority", leaf(None, basic()))
+    for title, parts in ("authority", [basic()]), ("leaf", [basic(False)]), ("neither", []):
+        own = Cert("x", None, keys["leaf"], [*parts, san("dns:" + HOST)])
+        case(f"a certificate that is its own anchor: {title}", own, root=own)
+        own = Cert("x", None, keys["leaf"], [*parts, purposes("client"), san("dns:" + HOST)])
+        case(f"a certificate that is its own anchor, for clients: {title}", own, root=own)
+    known = leaf(names=["dns:" + HOST])
+    case("a leaf in the bundle, without its root", known, root=known, ours=True,
+         why="what the user names is believed")
     m = middle(subject="Root")
     case("a middle of the root's name", leaf(m), m, ours=True,
          why="the key decides which of the two has signed")
@@ -399,6 +408,12 @@ def date_cases():
         case(f"a root valid from {since} to {until}", leaf(r), root=r)
     r = root(until="260101000000Z")
     case("an expired root that is sent, too", leaf(r), r, root=r)
+    new = root()
+    limited = root(basic(), usage(0x06), limits(["dns:evil.org"]))
+    for title, bundle in ("expired, then renewed", [r, new]), ("renewed, then expired", [new, r]), \
+            ("limited, then not", [limited, new]), ("expired, then limited", [r, limited]):
+        case(f"two roots of one name and key: {title}", leaf(r), root=bundle,
+             **({"ours": True, "why": "one of the two will do"} if "not" in title else {}))
 
 
 def shown(names):
@@ -586,7 +601,7 @@ def theirs(paths, host, now):
 
 
 def compare(judge):
-    paths = [(write([root]), write(chain), write(chain[:1]), chain[1:] and write(chain[1:]))
+    paths = [(write(root), write(chain), write(chain[:1]), chain[1:] and write(chain[1:]))
              for _, chain, _, root, _, _, _ in cases]
     asked = "".join(f"{p[0]} {p[1]} {c[2]} {c[4]}\n" for p, c in zip(paths, cases))
     said = subprocess.run([judge], input=asked.encode(), stdout=subprocess.PIPE, check=True)

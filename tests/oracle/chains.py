@@ -182,7 +182,8 @@ def middle(*parts, by=None, subject="Middle", key="middle", ca=True, **more):
     return Cert(subject, by or roots["plain"], keys[key], parts, **more)
 
 
-def leaf(by=None, *parts, names=("dns:" + HOST,), subject=dn(("O", "Example"), ("CN", "x")), **more):
+def leaf(by=None, *parts, names=("dns:" + HOST,), subject=dn(("O", "Example"), ("CN", "x")),
+         **more):
     parts = list(parts)
     if names:
         parts.append(san(*names))
@@ -311,7 +312,8 @@ def path_cases():
     case("the middle is missing", certs[0], certs[2], root=r)
     for title, parts in [("no basicConstraints", []), ("no authority", [basic(False)]),
                          ("not critical", [basic(critical=False)]),
-                         ("a negative length", [ext("2.5.29.19", seq(tlv(1, b"\xff"), tlv(2, b"\xff")))])]:
+                         ("a negative length", [ext("2.5.29.19", seq(tlv(1, b"\xff"),
+                                                                    tlv(2, b"\xff")))])]:
         m = middle(*parts, ca=False)
         case(f"a middle with basicConstraints: {title}", leaf(m), m)
     m = middle(usage(0x06), ca=False)
@@ -369,7 +371,8 @@ def form_cases():
     for title, number, ours in [
             ("an unknown extension", "1.2.3.4", None), ("policyConstraints", "2.5.29.36", False),
             ("inhibitAnyPolicy", "2.5.29.54", False), ("policyMappings", "2.5.29.33", False),
-            ("issuerAltName", "2.5.29.18", None), ("authorityInfoAccess", "1.3.6.1.5.5.7.1.1", None),
+            ("issuerAltName", "2.5.29.18", None),
+            ("authorityInfoAccess", "1.3.6.1.5.5.7.1.1", None),
             ("subjectInfoAccess", "1.3.6.1.5.5.7.1.11", None), ("freshestCRL", "2.5.29.46", None),
             ("subjectDirectoryAttributes", "2.5.29.9", None)]:
         value = {"2.5.29.36": seq(tlv(0x80, b"\x05")), "2.5.29.54": integer(3),
@@ -429,7 +432,8 @@ def limit_cases():
                 (["dns:EXAMPLE.org"], []), (["dns:evil.org", "dns:example.org"], []),
                 (["dns:evil.org"], []), ([], ["dns:evil.org"]), ([], ["dns:example.org"]),
                 ([], ["dns:.example.org"]), ([], ["dns:"]), ([], ["dns:Example.ORG"]),
-                (["dns:example.org"], ["dns:" + HOST]), (["dns:example.org"], ["dns:a.example.org"]),
+                (["dns:example.org"], ["dns:" + HOST]),
+                (["dns:example.org"], ["dns:a.example.org"]),
                 (["ip:192.0.2.0/255.255.255.0"], []), ([], ["ip:0.0.0.0/0.0.0.0"]),
                 (["dns:example.org"], ["ip:0.0.0.0/0.0.0.0", "ip:::/::"]),
                 (["email:example.org"], []), (["uri:example.org"], []), (["rid:1.2.3"], []),
@@ -440,7 +444,8 @@ def limit_cases():
                   limits(permitted, excluded, critical))
     below("addresses permitted and the name is one", limits(["ip:192.0.2.0/255.255.255.0"]),
           names=["ip:192.0.2.7"], host="192.0.2.7")
-    for net in "192.0.2.0/255.255.255.0", "192.0.3.0/255.255.255.0", "2001:db8::/ffff:ffff::", "0.0.0.0/0.0.0.0":
+    for net in "192.0.2.0/255.255.255.0", "192.0.3.0/255.255.255.0", "2001:db8::/ffff:ffff::", \
+            "0.0.0.0/0.0.0.0":
         for address in "192.0.2.7", "2001:db8::7":
             for lists in ([net], []), ([], [net]):
                 below(f"{address} with {lists}", limits(*[["ip:" + n for n in l] for l in lists]),
@@ -448,7 +453,8 @@ def limit_cases():
     below("a mask that is too short", limits([tlv(0x87, bytes(7))]), names=["ip:192.0.2.7"],
           host="192.0.2.7")
     for kind in "email:a@example.org", "uri:https://host.example.org/", "rid:1.2.3", "upn:x":
-        limit = {"email": "email:example.org", "uri": "uri:host.example.org"}.get(kind[:kind.index(":")], kind)
+        limit = {"email": "email:example.org",
+                 "uri": "uri:host.example.org"}.get(kind[:kind.index(":")], kind)
         for lists in ([limit], []), ([], [limit]):
             known = kind[0] in "eu" and not kind.startswith("upn") and lists[0]
             below(f"a name {kind} with {lists}", limits(*lists), names=["dns:" + HOST, kind],
@@ -510,7 +516,8 @@ def limit_cases():
 def owner_cases():
     base = dn(("C", "DE", PRINTABLE), ("O", "Example Org"))
     for title, subject in [
-            ("equal", base), ("below", dn(("C", "DE", PRINTABLE), ("O", "Example Org"), ("CN", "x"))),
+            ("equal", base),
+            ("below", dn(("C", "DE", PRINTABLE), ("O", "Example Org"), ("CN", "x"))),
             ("shorter", dn(("C", "DE", PRINTABLE))), ("none", dn()),
             ("in another order", dn(("O", "Example Org"), ("C", "DE", PRINTABLE))),
             ("in capitals", dn(("C", "de", PRINTABLE), ("O", "EXAMPLE ORG"))),
@@ -569,9 +576,10 @@ def random_cases(n, seed):
                                   critical=r.random() < .5))
         m = middle(*parts)
         names = some(name, 0, 2) + ["dns:" + r.choice([host, host, "*." + host.partition(".")[2]])]
-        out = any(isinstance(n, str) and n.startswith("dns:") and within(n[4:].lower(), host) for n in excluded)
-        case(f"random {i}", leaf(m, names=names), m, host=host,
-             **({"ours": False, "why": "a wildcard does not bring an excluded host in"} if out else {}))
+        out = any(isinstance(n, str) and n.startswith("dns:") and within(n[4:].lower(), host)
+                  for n in excluded)
+        why = {"ours": False, "why": "a wildcard does not bring an excluded host in"}
+        case(f"random {i}", leaf(m, names=names), m, host=host, **(why if out else {}))
 
 
 # -- the comparison --
@@ -611,7 +619,8 @@ def compare(judge):
     wrong = alike = 0
     for (title, _, host, _, _, expected, _), mine, (good, their_words) in zip(cases, ours, answers):
         if os.environ.get("SHOW"):
-            print(f"{title} [{host}]\n    ours:   {mine}\n    theirs: {'ok' if good else their_words}")
+            print(f"{title} [{host}]\n    ours:   {mine}\n"
+                  f"    theirs: {'ok' if good else their_words}")
         want = good if expected is None else expected
         accepted = mine == "ok"
         alike += good == accepted

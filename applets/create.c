@@ -10,6 +10,7 @@
 #include "lib/base/auto.h"
 #include "lib/base/out.h"
 #include "lib/base/run.h"
+#include "lib/base/shown.h"
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
 #include "lib/image/index.h"
@@ -147,7 +148,8 @@ static int show(struct engine *en, const struct create_how *how, bool start, str
 	printf("# jail: %s, the directory %s\n", how->name, p.path);
 	if (p.dataset) printf("# ZFS dataset: %s\n", p.dataset);
 	if (how->archive)
-		printf("# image: the archive %s\n", str_eq(how->archive, "-") ? "on standard input" : how->archive);
+		printf("# image: the archive %s\n", str_eq(how->archive, "-") ?
+		       "on standard input" : word_shown(en->m, how->archive));
 	else
 		printf("# image: %s %s %s %s, build %s%s\n", p.image.image->distro, p.image.image->release,
 		       p.image.image->variant, p.image.image->arch, p.image.build->serial,
@@ -204,15 +206,20 @@ static int make(struct host *h, const struct create_args *a, const struct answer
 	return a->start ? start_new(&en, how.name, startable, e) : 0;
 }
 
-/* What was asked for, as one would type it. */
+/* What was asked for, as one would type it; only what is secret has to be typed again. */
 static void note_command(struct host *h, const struct create_args *a, const struct answers *said)
 {
+	struct create_args shown = *a;
 	struct words w = { .m = h->m };
 
 	words_add(&w, run_find(h->m, "jlmkr", NULL) ? "jlmkr" : h->self);
 	words_add(&w, "create");
 	if (h->dir_option) words_addf(&w, "--dir=%s", h->dir_option);
-	opts_words(&create_applet, a, &w);
+	if (a->image) shown.image = word_shown(h->m, a->image);
+	shown.servers = (struct words){ .m = h->m };
+	for (size_t i = 0; i < a->servers.n; i++)
+		words_add(&shown.servers, word_shown(h->m, a->servers.v[i]));
+	opts_words(&create_applet, &shown, &w);
 	if (said->template_text) {
 		words_addf(&w, "--config=%s/" LAYOUT_CONFIG, layout_jail(h->m, h->dir, said->name));
 		words_add(&w, "ANOTHER-NAME");

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/shown.h"
 #include "lib/base/str.h"
 
 #define OPT_INTO common_args
@@ -63,14 +64,15 @@ static bool lookup(const struct parse *p, struct match *found, char letter, cons
 	return found->o;
 }
 
-static int store_number(long *out, const char *value, const struct opt *o, struct err *e)
+static int store_number(const struct parse *p, long *out, const char *value, const struct opt *o)
 {
 	char *end;
 
 	errno = 0;
 	*out = strtol(value, &end, 10);
 	if (errno || end == value || *end || *out < 0)
-		return fail(e, ERR_USAGE, "--%s takes a whole number, not '%s'", o->name, value);
+		return fail(p->e, ERR_USAGE, "--%s takes a whole number, not '%s'", o->name,
+		            word_shown(p->m, value));
 	return 0;
 }
 
@@ -84,14 +86,15 @@ static int store(const struct parse *p, const struct match *f, const char *value
 		return 0;
 	case OPT_KIND_SWITCH:
 		if (strcmp(value, "0") && strcmp(value, "1"))
-			return fail(p->e, ERR_USAGE, "--%s takes 0 or 1, not '%s'", f->o->name, value);
+			return fail(p->e, ERR_USAGE, "--%s takes 0 or 1, not '%s'", f->o->name,
+			            word_shown(p->m, value));
 		*(const char **)at = value;
 		return 0;
 	case OPT_KIND_TEXT:
 		*(const char **)at = value;
 		return 0;
 	case OPT_KIND_NUMBER:
-		return store_number(at, value, f->o, p->e);
+		return store_number(p, at, value, f->o);
 	case OPT_KIND_LIST:
 		((struct words *)at)->m = p->m;
 		words_add(at, value);
@@ -117,8 +120,9 @@ static int take(struct parse *p, const struct match *f, const char *attached, co
 
 static int unknown(const struct parse *p, const char *word)
 {
-	return fail(p->e, ERR_USAGE, "unknown option '%s'; see 'jlmkr%s%s --help'", word,
-	            p->applet ? " " : "", p->applet ? p->applet->name : "");
+	return fail(p->e, ERR_USAGE, "unknown option '%s'; see 'jlmkr%s%s --help'",
+	            word_shown(p->m, word), p->applet ? " " : "",
+	            p->applet ? p->applet->name : "");
 }
 
 /* --name, --name=value, and -gi, -gi=value for the old spellings */
@@ -167,7 +171,7 @@ static int check_count(const struct applet *a, const struct words *operands, str
 		return fail(e, ERR_USAGE, "missing argument; usage: jlmkr %s %s", a->name, a->operands);
 	if (a->max >= 0 && (int)operands->n > a->max)
 		return fail(e, ERR_USAGE, "unexpected argument '%s'; usage: jlmkr %s %s",
-		            operands->v[a->max], a->name, a->operands);
+		            word_shown(operands->m, operands->v[a->max]), a->name, a->operands);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "applets/paste.h"
 #include "lib/base/out.h"
 #include "lib/base/run.h"
+#include "lib/base/shown.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/image/index.h"
@@ -330,7 +331,7 @@ static const char *image_text(const struct flow *f)
 	const char *distro = a->distro ? a->distro : f->usual.distro.text;
 	const char *release = a->release ? a->release : f->usual.release.text;
 
-	if (a->image) return a->image;
+	if (a->image) return word_shown(f->m, a->image);
 	if (f->templated && !a->distro && !a->release) return "as its template says";
 	return arena_printf(f->m, "%s %s", distro, release);
 }

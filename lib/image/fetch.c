@@ -26,7 +26,7 @@ static int read_server(struct arena *m, const char *text, struct url *u, struct 
 {
 	if (url_parse(m, text, u, e) < 0) return fail_in(e, "image server");
 	if (u->tls) return 0;
-	return fail(e, ERR_UNTRUSTED, "image server %s: only https is trusted", text);
+	return fail(e, ERR_UNTRUSTED, "image server %s: only https is trusted", url_name(m, u));
 }
 
 static int read_servers(struct image_source *s, const char *list, struct err *e)
@@ -89,7 +89,7 @@ static int fetch_index_once(struct image_source *s, struct arena *m, struct imag
 	*arrived = !http_get(s->http, &scratch, &(struct http_request){ .url = &u }, &reply, e);
 	if (!*arrived && e && e->kind == ERR_MISSING)
 		return fail(e, ERR_NETWORK, "%s is not there; is this an image server?",
-		            url_text(&scratch, &u));
+		            url_name(&scratch, &u));
 	if (!*arrived) return -1;
 	hint = reply.length > 0 ? (size_t)reply.length : 0;
 	text = stream_read_all(reply.body, &scratch, IMAGE_INDEX_MAX, hint, &n, e);
@@ -124,7 +124,7 @@ static void next_server(struct image_source *s, const struct err *why)
 {
 	s->base++;
 	s->more--;
-	out_note("%s: taking %s instead", why->text, url_text(s->m, s->base));
+	out_note("%s: taking %s instead", why->text, url_name(s->m, s->base));
 }
 
 int image_index_fetch(struct image_source *s, struct arena *m, struct image_index *x,
@@ -225,7 +225,7 @@ static int fetch_from_server(struct image_source *s, struct arena *m,
 	*b = (struct blame){ .server = fetch_index(s, m, x, e) < 0 };
 	if (b->server) return -1;
 	if (image_pick(x, want, got, e) < 0)
-		return s->more ? fail_in(e, "%s", url_text(m, s->base)) : -1;
+		return s->more ? fail_in(e, "%s", url_name(m, s->base)) : -1;
 	while (fetch_build(s, got, want->serial != NULL, sink, &b->refused, e) < 0) {
 		b->server = !b->refused;
 		if (b->refused || !may_try_older(want, sink, e) || ++tries > BUILDS_TRIED) return -1;

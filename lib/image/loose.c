@@ -87,7 +87,7 @@ int image_fetch_url(struct image_source *s, const char *sha256, const struct ima
 {
 	const struct image_build b = {
 		.serial = "",
-		.path = url_text(s->m, s->base),
+		.path = url_name(s->m, s->base),
 		.sha256 = sha256 ? lower_case(s->m, sha256) : NULL,
 	};
 	const struct remote f = { .url = s->base, .build = &b };

@@ -178,7 +178,7 @@ static int check_hash(struct transfer *t, struct arena *m, struct err *e)
 	return fail(e, ERR_UNTRUSTED,
 	            "%s is not the file that the list of images promises: its "
 	            "SHA-256 is %.16s... instead of %.16s...",
-	            url_text(m, t->file->url), sha256, t->build->sha256);
+	            url_name(m, t->file->url), sha256, t->build->sha256);
 }
 
 /* From the cache as far as it goes, then from the server. */

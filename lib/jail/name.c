@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/shown.h"
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 			      "0123456789.-";
@@ -25,8 +27,11 @@ static const char *broken_rule(const char *name, size_t n)
 int name_check(const char *name, struct err *e)
 {
 	const char *why = broken_rule(name, strlen(name));
+	AUTOFREE struct arena m = { 0 };
 
-	return why ? fail(e, ERR_INPUT, "'%s' cannot be the name of a jail: %s", name, why) : 0;
+	if (!why) return 0;
+	return fail(e, ERR_INPUT, "'%s' cannot be the name of a jail: %s",
+	            word_shown(&m, name), why);
 }
 
 bool name_is_entry(const char *name)

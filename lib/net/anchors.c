@@ -15,8 +15,7 @@
 #include "lib/net/cert.h"
 #include "lib/net/impl.h"
 
-enum { BUNDLE_MAX = 16 << 20, DIRECTORY_FILES_MAX = 4096, ANCHORS_MAX = 16384,
-       DER_SEQUENCE = 0x30 };
+enum { BUNDLE_MAX = 16 << 20, DIRECTORY_FILES_MAX = 4096, ANCHORS_MAX = 16384 };
 
 /* DER, put into the binary by builtin_ca.S */
 extern const char builtin_ca[], builtin_ca_end[];
@@ -29,9 +28,9 @@ static const char *const known_files[] = {
 	"/etc/ssl/cert.pem",				/* Alpine */
 };
 
-static void anchors_add(struct arena *m, struct anchors *a, const br_x509_trust_anchor *t)
+static struct anchor *anchors_add(struct arena *m, struct anchors *a)
 {
-	br_x509_trust_anchor *list;
+	struct anchor *list;
 
 	if (a->n == a->room) {
 		a->room = a->room ? a->room * 2 : 256;
@@ -39,7 +38,7 @@ static void anchors_add(struct arena *m, struct anchors *a, const br_x509_trust_
 		if (a->n) memcpy(list, a->list, a->n * sizeof *list);
 		a->list = list;
 	}
-	a->list[a->n++] = *t;
+	return &a->list[a->n++];
 }
 
 /* BearSSL takes every pointer as writable and changes nothing. */
@@ -48,34 +47,32 @@ static unsigned char *writable(const unsigned char *p)
 	return (unsigned char *)(uintptr_t)p;
 }
 
-/* An old root of version 1 has no way to say that it is an authority: one that
- * signed itself is taken for one. */
-static bool anchor_of(const unsigned char *der, size_t n, br_x509_trust_anchor *t)
+static bool key_of(const struct cert *c, br_x509_trust_anchor *t)
 {
-	struct cert c;
-
-	*t = (br_x509_trust_anchor){ 0 };
-	if (!cert_read(der, n, &c)) return false;
-	t->dn.data = writable(c.subject.p);
-	t->dn.len = c.subject.n;
-	if (c.is_ca || (c.v1 && der_same(c.issuer, c.subject))) t->flags = BR_X509_TA_CA;
-	if (c.key == CERT_KEY_RSA) {
+	if (c->key == CERT_KEY_RSA) {
 		t->pkey.key_type = BR_KEYTYPE_RSA;
-		t->pkey.key.rsa.n = writable(c.modulus.p);
-		t->pkey.key.rsa.nlen = c.modulus.n;
-		t->pkey.key.rsa.e = writable(c.exponent.p);
-		t->pkey.key.rsa.elen = c.exponent.n;
-		return c.modulus.n >= RSA_MIN_BYTES && c.modulus.n <= BR_X509_BUFSIZE_SIG &&
-		       c.exponent.n;
+		t->pkey.key.rsa.n = writable(c->modulus.p);
+		t->pkey.key.rsa.nlen = c->modulus.n;
+		t->pkey.key.rsa.e = writable(c->exponent.p);
+		t->pkey.key.rsa.elen = c->exponent.n;
+		return c->modulus.n >= RSA_MIN_BYTES && c->modulus.n <= BR_X509_BUFSIZE_SIG &&
+		       c->exponent.n;
 	}
-	if (c.key == CERT_KEY_EC) {
+	if (c->key == CERT_KEY_EC) {
 		t->pkey.key_type = BR_KEYTYPE_EC;
-		t->pkey.key.ec.curve = c.curve;
-		t->pkey.key.ec.q = writable(c.point.p);
-		t->pkey.key.ec.qlen = c.point.n;
-		return c.point.n <= 133;
+		t->pkey.key.ec.curve = c->curve;
+		t->pkey.key.ec.q = writable(c->point.p);
+		t->pkey.key.ec.qlen = c->point.n;
+		return c->point.n <= 133;
 	}
 	return false;
+}
+
+/* An old root, from before there were extensions, has no way to say that it is an
+ * authority: one that signed itself is taken for one. */
+static bool is_authority(const struct cert *c)
+{
+	return c->is_ca || (c->bare && der_same(c->issuer, c->subject));
 }
 
 static int base64_value(unsigned char c)
@@ -110,10 +107,15 @@ static ssize_t base64_decode(const char *in, size_t n, unsigned char *out)
 
 static bool add_der(struct arena *m, struct anchors *a, const unsigned char *der, size_t n)
 {
-	br_x509_trust_anchor t;
+	struct anchor t = { 0 };
 
-	if (a->n >= ANCHORS_MAX || !anchor_of(der, n, &t)) return false;
-	anchors_add(m, a, &t);
+	if (a->n >= ANCHORS_MAX || !cert_read(der, n, &t.cert) || t.cert.flaw ||
+	    !key_of(&t.cert, &t.bear))
+		return false;
+	t.bear.dn.data = writable(t.cert.subject.p);
+	t.bear.dn.len = t.cert.subject.n;
+	t.bear.flags = is_authority(&t.cert) ? BR_X509_TA_CA : 0;
+	*anchors_add(m, a) = t;
 	return true;
 }
 

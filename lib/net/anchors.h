@@ -5,7 +5,8 @@
  * theirs, and the bundle that is built into this program. A bundle that somebody
  * named must be readable and hold at least one authority, or that is the fault;
  * of the known places the first usable one is taken. An entry that cannot be
- * read is skipped and counted.
+ * read is skipped and counted. What an authority's certificate says about itself,
+ * its dates and its limits, counts as it does for those below it.
  *
  * Everything lives in the arena.
  */

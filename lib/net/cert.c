@@ -1,13 +1,10 @@
 #include "lib/net/cert.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
-	BOOLEAN = 0x01, INTEGER = 0x02, BITS = 0x03, OCTETS = 0x04, OID = 0x06,
-	UTC_TIME = 0x17, TIME = 0x18, SEQUENCE = 0x30, SET = 0x31,
-	TAG_0 = 0xa0, TAG_3 = 0xa3, ALT_DNS = 0x82, ALT_IP = 0x87,
+	VERSION = DER_EXPLICIT, EXTENSIONS = DER_EXPLICIT + 3, UNIQUE_1 = 0x81, UNIQUE_2 = 0x82,
+	EXTENSIONS_MAX = 64,
 };
 
 struct oid_value {
@@ -41,13 +38,24 @@ static const struct oid_value curves[] = {
 	{ 0, { 0 }, 0 },
 };
 
-enum { EXT_ALT_NAMES = 1, EXT_BASIC, EXT_PURPOSES };
+enum {
+	EXT_UNKNOWN, EXT_ALT_NAMES, EXT_BASIC, EXT_USAGE, EXT_PURPOSES, EXT_CONSTRAINTS,
+	EXT_ELSEWHERE,
+};
 
+/* The last ones may be critical: policies are BearSSL's, the others only help to find
+ * something. */
 static const struct oid_value extensions[] = {
+	{ 3, { 0x55, 0x1d, 15 }, EXT_USAGE },
 	{ 3, { 0x55, 0x1d, 17 }, EXT_ALT_NAMES },
 	{ 3, { 0x55, 0x1d, 19 }, EXT_BASIC },
+	{ 3, { 0x55, 0x1d, 30 }, EXT_CONSTRAINTS },
 	{ 3, { 0x55, 0x1d, 37 }, EXT_PURPOSES },
-	{ 0, { 0 }, 0 },
+	{ 3, { 0x55, 0x1d, 14 }, EXT_ELSEWHERE },	/* subjectKeyIdentifier */
+	{ 3, { 0x55, 0x1d, 31 }, EXT_ELSEWHERE },	/* cRLDistributionPoints */
+	{ 3, { 0x55, 0x1d, 32 }, EXT_ELSEWHERE },	/* certificatePolicies */
+	{ 3, { 0x55, 0x1d, 35 }, EXT_ELSEWHERE },	/* authorityKeyIdentifier */
+	{ 0, { 0 }, EXT_UNKNOWN },
 };
 
 static const struct oid_value purposes[] = {
@@ -71,53 +79,6 @@ static int oid_lookup(const struct oid_value *table, struct der oid)
 	return table->value;
 }
 
-/* Take the next element off the front of `in`; `whole` gets it with its header.
- * Tags of one byte and definite lengths only, as DER in certificates has them. */
-static bool der_next(struct der *in, int *tag, struct der *body, struct der *whole)
-{
-	size_t head = 2, len, i;
-
-	if (in->n < 2) return false;
-	*tag = in->p[0];
-	len = in->p[1];
-	if ((in->p[0] & 0x1f) == 0x1f || len == 0x80 || len > 0x84) return false;
-	if (len > 0x80) {
-		head += len - 0x80;
-		if (in->n < head) return false;
-		for (len = 0, i = 2; i < head; i++)
-			len = len << 8 | in->p[i];
-	}
-	if (len > in->n - head) return false;
-	*body = (struct der){ in->p + head, len };
-	if (whole) *whole = (struct der){ in->p, head + len };
-	in->p += head + len;
-	in->n -= head + len;
-	return true;
-}
-
-static bool der_take(struct der *in, int tag, struct der *body)
-{
-	struct der rest = *in;
-	int found;
-
-	if (!der_next(&rest, &found, body, NULL) || found != tag) return false;
-	*in = rest;
-	return true;
-}
-
-size_t der_size(const void *data, size_t n)
-{
-	struct der in = { data, n }, body, whole;
-	int tag;
-
-	return der_next(&in, &tag, &body, &whole) ? whole.n : 0;
-}
-
-bool der_same(struct der a, struct der b)
-{
-	return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n));
-}
-
 static int two_digits(const unsigned char *p)
 {
 	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9') return -1;
@@ -139,11 +100,13 @@ static bool read_time(struct der *in, int64_t *out)
 	struct der t;
 	int part[7], n = 0, tag, year;
 
-	if (!der_next(in, &tag, &t, NULL) || (tag != UTC_TIME && tag != TIME)) return false;
-	if (t.n != (tag == TIME ? 15 : 13) || t.p[t.n - 1] != 'Z') return false;
+	if (!der_next(in, &tag, &t, NULL) || (tag != DER_UTC_TIME && tag != DER_TIME))
+		return false;
+	if (t.n != (tag == DER_TIME ? 15 : 13) || t.p[t.n - 1] != 'Z') return false;
 	for (; t.n > 1; t.p += 2, t.n -= 2)
 		if ((part[n++] = two_digits(t.p)) < 0) return false;
-	year = tag == TIME ? part[0] * 100 + part[1] : part[0] + (part[0] < 50 ? 2000 : 1900);
+	year = tag == DER_TIME ? part[0] * 100 + part[1] :
+	       part[0] + (part[0] < 50 ? 2000 : 1900);
 	n -= 5;
 	if (part[n] < 1 || part[n] > 12 || part[n + 1] < 1 || part[n + 1] > 31) return false;
 	*out = days_since_1970(year, part[n], part[n + 1]) * 86400 +
@@ -164,100 +127,221 @@ static void read_key(struct der info, struct cert *c)
 {
 	struct der algorithm, oid, bits, key;
 
-	if (!der_take(&info, SEQUENCE, &algorithm) || !der_take(&algorithm, OID, &oid) ||
-	    !der_take(&info, BITS, &bits) || bits.n < 2 || bits.p[0])
+	if (!der_take(&info, DER_SEQUENCE, &algorithm) ||
+	    !der_take(&algorithm, DER_OID, &oid) || !der_take(&info, DER_BITS, &bits) ||
+	    bits.n < 2 || bits.p[0])
 		return;
 	bits.p++;
 	bits.n--;
 	c->key = (enum cert_key)oid_lookup(keys, oid);
 	if (c->key == CERT_KEY_RSA) {
-		if (!der_take(&bits, SEQUENCE, &key) || !der_take(&key, INTEGER, &c->modulus) ||
-		    !der_take(&key, INTEGER, &c->exponent))
+		if (!der_take(&bits, DER_SEQUENCE, &key) ||
+		    !der_take(&key, DER_INTEGER, &c->modulus) ||
+		    !der_take(&key, DER_INTEGER, &c->exponent))
 			c->key = CERT_KEY_OTHER;
 		c->modulus = positive(c->modulus);
 		c->exponent = positive(c->exponent);
 	} else if (c->key == CERT_KEY_EC) {
 		c->point = bits;
-		if (!der_take(&algorithm, OID, &oid) || !(c->curve = oid_lookup(curves, oid)))
+		if (!der_take(&algorithm, DER_OID, &oid) ||
+		    !(c->curve = oid_lookup(curves, oid)))
 			c->key = CERT_KEY_OTHER;
 	}
 }
 
-static void read_extension(struct der ext, struct cert *c)
+/* SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL } */
+static bool read_basic(struct der list, struct cert *c)
 {
-	struct der oid, value, list, item;
+	struct der item;
 
-	if (!der_take(&ext, OID, &oid)) return;
-	der_take(&ext, BOOLEAN, &item);
-	if (!der_take(&ext, OCTETS, &value) || !der_take(&value, SEQUENCE, &list)) return;
-	switch (oid_lookup(extensions, oid)) {
-	case EXT_ALT_NAMES:
-		c->alt_names = list;
-		break;
-	case EXT_BASIC:
-		c->is_ca = der_take(&list, BOOLEAN, &item) && item.n == 1 && item.p[0];
-		break;
-	case EXT_PURPOSES:
-		c->serves = false;
-		while (der_take(&list, OID, &item))
-			if (oid_lookup(purposes, item)) c->serves = true;
-		break;
+	if (der_take(&list, DER_BOOLEAN, &item)) {
+		if (item.n != 1) return false;
+		c->is_ca = item.p[0];
 	}
+	if (der_take(&list, DER_INTEGER, &item)) {
+		if (!item.n || item.p[0] & 0x80) return false;
+		item = positive(item);
+		c->path_max = item.n == 0 ? 0 : item.n == 1 ? item.p[0] : 256;
+	}
+	return !list.n;
 }
 
-static void read_extensions(struct der rest, struct cert *c)
+static bool read_usage(struct der value, struct cert *c)
 {
-	struct der body, list, ext;
+	enum { KEY_CERT_SIGN = 0x04 };
+	struct der bits;
+
+	if (!der_take(&value, DER_BITS, &bits) || value.n || !bits.n || bits.p[0] > 7)
+		return false;
+	c->signs = bits.n > 1 && bits.p[1] & KEY_CERT_SIGN;
+	return true;
+}
+
+static bool read_purposes(struct der list, struct cert *c)
+{
+	struct der item;
+
+	c->serves = false;
+	while (list.n) {
+		if (!der_take(&list, DER_OID, &item)) return false;
+		if (oid_lookup(purposes, item)) c->serves = true;
+	}
+	return true;
+}
+
+static bool read_alt_names(struct der list, struct cert *c)
+{
+	struct der name;
 	int tag;
 
-	c->v1 = true;
-	while (der_next(&rest, &tag, &body, NULL)) {
-		if (tag != TAG_3 || !der_take(&body, SEQUENCE, &list)) continue;
-		c->v1 = false;
-		while (der_take(&list, SEQUENCE, &ext))
-			read_extension(ext, c);
+	c->alt_names = list;
+	while (list.n)
+		if (!der_next(&list, &tag, &name, NULL)) return false;
+	return true;
+}
+
+static bool read_value(int kind, struct der value, struct cert *c)
+{
+	struct der list;
+
+	if (kind == EXT_USAGE) return read_usage(value, c);
+	if (kind == EXT_UNKNOWN || kind == EXT_ELSEWHERE) return true;
+	if (!der_take(&value, DER_SEQUENCE, &list) || value.n) return false;
+	switch (kind) {
+	case EXT_ALT_NAMES: return read_alt_names(list, c);
+	case EXT_BASIC: return read_basic(list, c);
+	case EXT_PURPOSES: return read_purposes(list, c);
 	}
+	c->constraints = list;
+	return true;
+}
+
+/* What it says of itself: critical or not. */
+static enum cert_flaw mark_critical(int kind, struct der flag, struct cert *c)
+{
+	if (flag.n != 1) return CERT_BROKEN;
+	if (!flag.p[0]) return CERT_SOUND;
+	if (kind == EXT_UNKNOWN) return CERT_DEMANDS;
+	if (kind == EXT_PURPOSES || kind == EXT_CONSTRAINTS)
+		c->ours[c->ours[0] ? 1 : 0] = flag.p;
+	return CERT_SOUND;
+}
+
+/* Each is there once, so there is room in `ours`. */
+static enum cert_flaw read_extension(struct der ext, struct der seen[], size_t n,
+                                     struct cert *c)
+{
+	struct der value, flag;
+	enum cert_flaw flaw;
+	size_t i;
+	int kind;
+
+	if (!der_take(&ext, DER_OID, &seen[n])) return CERT_BROKEN;
+	for (i = 0; i < n; i++)
+		if (der_same(seen[i], seen[n])) return CERT_TWICE;
+	kind = oid_lookup(extensions, seen[n]);
+	if (der_take(&ext, DER_BOOLEAN, &flag) && (flaw = mark_critical(kind, flag, c)))
+		return flaw;
+	if (!der_take(&ext, DER_OCTETS, &value) || ext.n || !read_value(kind, value, c))
+		return CERT_BROKEN;
+	return CERT_SOUND;
+}
+
+static enum cert_flaw read_extensions(struct der block, struct cert *c)
+{
+	struct der seen[EXTENSIONS_MAX], list, ext;
+	enum cert_flaw flaw;
+	size_t n = 0;
+
+	if (c->version < 3) return CERT_TOO_OLD;
+	if (!der_take(&block, DER_SEQUENCE, &list) || block.n) return CERT_BROKEN;
+	while (list.n) {
+		if (n == EXTENSIONS_MAX || !der_take(&list, DER_SEQUENCE, &ext))
+			return CERT_BROKEN;
+		if ((flaw = read_extension(ext, seen, n++, c))) return flaw;
+	}
+	return CERT_SOUND;
+}
+
+/* What stands behind the key. */
+static enum cert_flaw read_rest(struct der rest, struct cert *c)
+{
+	struct der block;
+
+	der_take(&rest, UNIQUE_1, &block);
+	der_take(&rest, UNIQUE_2, &block);
+	c->bare = !rest.n;
+	if (c->bare) return CERT_SOUND;
+	if (!der_take(&rest, EXTENSIONS, &block) || rest.n) return CERT_BROKEN;
+	return read_extensions(block, c);
+}
+
+static bool read_version(struct der *tbs, struct cert *c)
+{
+	struct der block, number;
+
+	if (!der_take(tbs, VERSION, &block)) return true;
+	if (!der_take(&block, DER_INTEGER, &number) || number.n != 1 || number.p[0] > 2)
+		return false;
+	c->version = number.p[0] + 1;
+	return true;
+}
+
+/* The part that is signed. `algorithm` is what it says about its signature. */
+static bool read_signed(struct der tbs, struct der *algorithm, struct cert *c)
+{
+	struct der skip, dates, key;
+	int tag;
+
+	if (!read_version(&tbs, c) || !der_take(&tbs, DER_INTEGER, &skip) ||
+	    !der_take(&tbs, DER_SEQUENCE, algorithm) ||
+	    !der_next(&tbs, &tag, &skip, &c->issuer) || tag != DER_SEQUENCE ||
+	    !der_take(&tbs, DER_SEQUENCE, &dates) || !read_time(&dates, &c->not_before) ||
+	    !read_time(&dates, &c->not_after) ||
+	    !der_next(&tbs, &tag, &skip, &c->subject) || tag != DER_SEQUENCE ||
+	    !der_take(&tbs, DER_SEQUENCE, &key))
+		return false;
+	read_key(key, c);
+	c->flaw = read_rest(tbs, c);
+	return true;
 }
 
 bool cert_read(const void *data, size_t n, struct cert *c)
 {
-	struct der in = { data, n }, all, tbs, skip, algorithm, oid, dates, key;
-	int tag;
+	struct der in = { data, n }, all, tbs, inner, outer, oid, bits;
 
-	*c = (struct cert){ .serves = true };
-	if (!der_take(&in, SEQUENCE, &all) || !der_take(&all, SEQUENCE, &tbs)) return false;
-	der_take(&tbs, TAG_0, &skip);
-	if (!der_take(&tbs, INTEGER, &skip) || !der_take(&tbs, SEQUENCE, &skip) ||
-	    !der_next(&tbs, &tag, &skip, &c->issuer) || tag != SEQUENCE ||
-	    !der_take(&tbs, SEQUENCE, &dates) || !read_time(&dates, &c->not_before) ||
-	    !read_time(&dates, &c->not_after) ||
-	    !der_next(&tbs, &tag, &skip, &c->subject) || tag != SEQUENCE ||
-	    !der_take(&tbs, SEQUENCE, &key))
+	*c = (struct cert){ .version = 1, .path_max = -1, .signs = true, .serves = true };
+	if (!der_take(&in, DER_SEQUENCE, &all) || in.n || !der_take(&all, DER_SEQUENCE, &tbs) ||
+	    !read_signed(tbs, &inner, c) || !der_take(&all, DER_SEQUENCE, &outer) ||
+	    !der_take(&all, DER_BITS, &bits) || all.n) {
+		*c = (struct cert){ .flaw = CERT_BROKEN };
 		return false;
-	read_key(key, c);
-	read_extensions(tbs, c);
-	if (der_take(&all, SEQUENCE, &algorithm) && der_take(&algorithm, OID, &oid))
+	}
+	if (!c->flaw && !der_same(inner, outer)) c->flaw = CERT_TWO_SIGNATURES;
+	if (der_take(&outer, DER_OID, &oid))
 		c->signature = (enum cert_signature)oid_lookup(signatures, oid);
 	return true;
 }
 
-bool cert_has_ip(const struct cert *c, const unsigned char *ip, size_t n)
-{
-	struct der rest = c->alt_names, name;
-	int tag;
-
-	while (der_next(&rest, &tag, &name, NULL))
-		if (tag == ALT_IP && name.n == n && !memcmp(name.p, ip, n)) return true;
-	return false;
-}
-
-/* Only what is printable ASCII comes through: names in sentences shall not lie. */
-static void text_of(struct der s, char *out, size_t room)
+void cert_text(struct der s, char *out, size_t room)
 {
 	size_t i, k = 0;
 
 	for (i = 0; i < s.n && k + 1 < room; i++)
-		if (s.p[i]) out[k++] = s.p[i] >= 0x20 && s.p[i] < 0x7f ? (char)s.p[i] : '?';
+		out[k++] = s.p[i] >= 0x20 && s.p[i] < 0x7f ? (char)s.p[i] : '?';
+	if (room) out[k] = 0;
+}
+
+/* Of a string of 16 bits a character, those that are ASCII. */
+static void wide_text(struct der s, char *out, size_t room)
+{
+	size_t i, k = 0;
+
+	for (i = 0; i + 1 < s.n && k + 1 < room; i += 2) {
+		cert_text((struct der){ s.p + i + 1, 1 }, out + k, 2);
+		if (s.p[i]) out[k] = '?';
+		k++;
+	}
 	if (room) out[k] = 0;
 }
 
@@ -267,46 +351,14 @@ void cert_name_text(struct der name, char *out, size_t room)
 	int tag, best = 0, rank;
 
 	if (room) *out = 0;
-	if (!der_take(&name, SEQUENCE, &list)) return;
-	while (der_take(&list, SET, &set))
-		while (der_take(&set, SEQUENCE, &pair)) {
-			if (!der_take(&pair, OID, &oid)) continue;
+	if (!der_take(&name, DER_SEQUENCE, &list)) return;
+	while (der_take(&list, DER_SET, &set))
+		while (der_take(&set, DER_SEQUENCE, &pair)) {
+			if (!der_take(&pair, DER_OID, &oid)) continue;
 			rank = oid_lookup(name_parts, oid);
 			if (rank <= best || !der_next(&pair, &tag, &value, NULL)) continue;
 			best = rank;
-			text_of(value, out, room);
+			if (tag == DER_BMP) wide_text(value, out, room);
+			else cert_text(value, out, room);
 		}
-}
-
-static bool alt_name_text(int tag, struct der name, char *out, size_t room)
-{
-	if (tag == ALT_DNS) {
-		text_of(name, out, room);
-		return true;
-	}
-	if (tag == ALT_IP && (name.n == 4 || name.n == 16))
-		return inet_ntop(name.n == 4 ? AF_INET : AF_INET6, name.p, out,
-		                 (socklen_t)room);
-	return false;
-}
-
-void cert_list_names(const struct cert *c, char *out, size_t room)
-{
-	struct der rest = c->alt_names, name;
-	size_t used = 0, shown = 0, more = 0;
-	char one[256];
-	int tag;
-
-	*out = 0;
-	while (der_next(&rest, &tag, &name, NULL)) {
-		if (!alt_name_text(tag, name, one, sizeof one)) continue;
-		if (more || shown == 5 || used + strlen(one) + 32 > room) {
-			more++;
-			continue;
-		}
-		used += (size_t)snprintf(out + used, room - used, "%s%s", shown++ ? ", " : "",
-		                         one);
-	}
-	if (more) snprintf(out + used, room - used, " and %zu more", more);
-	if (!shown && !more) cert_name_text(c->subject, out, room);
 }

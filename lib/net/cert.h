@@ -1,9 +1,12 @@
-/* What a certificate says, for people and for what BearSSL does not look at
+/* What a certificate says
  *
- * Reads names, dates, purposes and the public key out of an X.509 certificate
- * (RFC 5280, DER). It proves nothing: signatures and chains are BearSSL's part.
- * Every length is checked; what cannot be read is absent. Nothing is copied, the
- * slices point into the certificate.
+ * Reads names, dates, purposes, limits and the public key out of an X.509 certificate
+ * (RFC 5280, DER). It proves nothing: signatures are BearSSL's part, names that of
+ * lib/net/names.h, and what all that means for a chain that of trust.c. Nothing is
+ * copied, the slices point into the certificate.
+ *
+ * An extension that cannot be read, or is there twice, is not passed over: who reads
+ * past it could be told another story than who does not. It is a flaw.
  */
 #ifndef NET_CERT_H
 #define NET_CERT_H
@@ -12,44 +15,53 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct der {
-	const unsigned char *p;
-	size_t n;
-};
+#include "lib/net/der.h"
 
 enum cert_signature { CERT_SIG_OTHER, CERT_SIG_GOOD, CERT_SIG_SHA1, CERT_SIG_MD5 };
 enum cert_key { CERT_KEY_OTHER, CERT_KEY_RSA, CERT_KEY_EC };
+
+enum cert_flaw {
+	CERT_SOUND,
+	CERT_BROKEN,		/* what is in it cannot be read */
+	CERT_TWICE,		/* an extension is there twice */
+	CERT_TOO_OLD,		/* it has extensions, and a version that has none */
+	CERT_TWO_SIGNATURES,	/* it names two algorithms for its one signature */
+	CERT_DEMANDS,		/* a critical extension that is not known here */
+};
+
+/* Extensions that are judged here and that BearSSL does not know. */
+enum { CERT_OURS_MAX = 2 };
 
 struct cert {
 	struct der issuer, subject;	/* whole Name elements, tag and all */
 	int64_t not_before, not_after;	/* seconds since 1970 */
 	struct der alt_names;		/* contents of subjectAltName */
+	struct der constraints;		/* contents of nameConstraints */
+	enum cert_flaw flaw;
 	enum cert_signature signature;
 	enum cert_key key;
 	int curve;			/* TLS number of the curve, for CERT_KEY_EC */
 	struct der point;		/* the public point, for CERT_KEY_EC */
 	struct der modulus, exponent;	/* for CERT_KEY_RSA */
+	int version;			/* 1 to 3 */
+	bool bare;			/* it has no extensions at all */
+	int path_max;			/* authorities that may be below it; -1: any number */
 	bool is_ca;			/* basicConstraints says so */
-	bool v1;			/* a version without extensions */
+	bool signs;			/* keyUsage allows to sign certificates, or is absent */
 	bool serves;			/* extendedKeyUsage allows a TLS server, or is absent */
+	/* Where extendedKeyUsage and nameConstraints say that they are critical, in the
+	 * order of the bytes. */
+	const unsigned char *ours[CERT_OURS_MAX];
 };
 
+/* false: it cannot be read at all, and `c` has nothing but a flaw. */
 bool cert_read(const void *data, size_t n, struct cert *c);
-
-/* How many bytes the element at the front takes, header and all; 0: there is none. */
-size_t der_size(const void *data, size_t n);
-
-bool der_same(struct der a, struct der b);
-
-/* Whether subjectAltName has this address of 4 or 16 bytes. */
-bool cert_has_ip(const struct cert *c, const unsigned char *ip, size_t n);
-
-/* The names and addresses it is for, "a, b and 3 more"; at least the common name,
- * "" when there is none. Always terminated. */
-void cert_list_names(const struct cert *c, char *out, size_t room);
 
 /* How a person would call the owner of a Name: its common name, else its unit or
  * organization. */
 void cert_name_text(struct der name, char *out, size_t room);
+
+/* Any text in a certificate: only what is printable ASCII comes through. */
+void cert_text(struct der s, char *out, size_t room);
 
 #endif

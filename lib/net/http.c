@@ -213,7 +213,7 @@ static int check_scheme(const struct http *h, struct arena *m, const struct url 
                         struct err *e)
 {
 	if (u->tls || h->o.plain) return 0;
-	return fail(e, ERR_UNTRUSTED, "%s: only https is trusted", url_text(m, u));
+	return fail(e, ERR_UNTRUSTED, "%s: only https is trusted", url_name(m, u));
 }
 
 /* Ask, and go where the server sends us. `u` is where we came to. */
@@ -229,17 +229,17 @@ static int follow(struct http *h, struct arena *m, const struct http_request *q,
 		if (!is_redirect(head->status)) return 0;
 		body_begin(h, head);
 		if (!head->location)
-			return fail(e, ERR_NETWORK, "%s redirects to nowhere", url_text(m, u));
+			return fail(e, ERR_NETWORK, "%s redirects to nowhere", url_name(m, u));
 		if (url_resolve(m, u, head->location, &next, e) < 0) {
 			if (e) e->kind = ERR_NETWORK;
-			return fail_in(e, "%s redirects", url_text(m, u));
+			return fail_in(e, "%s redirects", url_name(m, u));
 		}
 		if (u->tls && !next.tls)
 			return fail(e, ERR_UNTRUSTED, "%s redirects to %s, which is not https",
-			            url_text(m, u), url_text(m, &next));
+			            url_name(m, u), url_name(m, &next));
 		*u = next;
 	}
-	return fail(e, ERR_NETWORK, "%s redirects more than %d times", url_text(m, q->url),
+	return fail(e, ERR_NETWORK, "%s redirects more than %d times", url_name(m, q->url),
 	            REDIRECTS_MAX);
 }
 
@@ -252,10 +252,10 @@ static int fail_status(struct arena *m, const struct http_head *head, const stru
 		return fail(e, ERR_NETWORK,
 		            "%s: the server answers %d %.80s and asks to come back "
 		            "in %lld seconds",
-		            url_text(m, u), head->status, head->reason,
+		            url_name(m, u), head->status, head->reason,
 		            (long long)head->retry_after);
 	return fail(e, gone ? ERR_MISSING : ERR_NETWORK, "%s: the server answers %d %.80s",
-	            url_text(m, u), head->status, head->reason);
+	            url_name(m, u), head->status, head->reason);
 }
 
 static int accept_answer(struct http *h, struct arena *m, const struct http_request *q,
@@ -263,7 +263,7 @@ static int accept_answer(struct http *h, struct arena *m, const struct http_requ
                          struct http_reply *r, struct err *e)
 {
 	r->status = head->status;
-	r->url = url_text(m, u);
+	r->url = url_name(m, u);
 	r->length = head->chunked ? -1 : head->length;
 	r->etag = head->etag && *head->etag == '"' ? head->etag : NULL;
 	r->from = head->status == 206 ? q->from : 0;

@@ -57,7 +57,7 @@ struct http_request {
 
 struct http_reply {
 	int status;			/* even if it is the fault; 0: none came */
-	const char *url;		/* after redirects */
+	const char *url;		/* after redirects, for sentences */
 	uint64_t from;			/* where the body begins in the file: as asked, or 0 */
 	int64_t length;			/* bytes of the body, -1 when not told */
 	const char *etag;		/* strong, fit for if_range; or NULL */

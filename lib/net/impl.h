@@ -11,28 +11,29 @@
 
 #include <bearssl.h>
 
-struct err;
+#include "lib/base/err.h"
+#include "lib/net/cert.h"
 
 enum { RSA_MIN_BYTES = 256 };
 
+/* An authority that is believed, and what its own certificate says about how far. */
+struct anchor {
+	br_x509_trust_anchor bear;
+	struct cert cert;
+};
+
 struct anchors {
-	br_x509_trust_anchor *list;
+	struct anchor *list;
 	size_t n, room;
 	size_t skipped;
 	const char *source;
 };
 
-/* What one certificate of a server's chain says, kept for a sentence about it. */
-struct chain_cert {
-	int64_t not_before, not_after;
-	char subject[80], issuer[80], names[256];
-	bool read, self_issued, issuer_known, sha1, serves, is_ca,
-	     has_host;
-};
+enum { CHAIN_MAX = 10, CHAIN_BYTES = 32 * 1024, OFFERED_MAX = 16 };
 
-/* The judge of a server's certificates: BearSSL's "minimal" engine, and around it
- * what that does not do: IP addresses, extended key usage, knowing which of the
- * certificates was at fault and why. */
+/* The judge of a server's certificates: BearSSL's "minimal" engine has to accept them,
+ * and what that does not look at is judged here. So nothing here can make a chain good
+ * that BearSSL refuses, but for two kinds of critical extensions (feed in trust.c). */
 struct trust {
 	const br_x509_class *vtable;	/* first, BearSSL's way of inheriting */
 	br_x509_minimal_context minimal;
@@ -42,16 +43,22 @@ struct trust {
 	size_t ip_len;			/* 0: the host is a name */
 	int64_t now;			/* seconds since 1970 */
 
-	unsigned char der[8192];	/* the certificate that is coming in */
-	size_t der_len;
-	size_t certs;
-	struct chain_cert leaf, last, culprit;
-	size_t culprit_at;		/* 1: the leaf; 0: none */
+	/* The certificates up to the anchor or to the first fault. */
+	struct cert chain[CHAIN_MAX];
+	size_t n;
+	unsigned char der[CHAIN_BYTES];
+	size_t der_len, begin;		/* the one that is coming in lies at `begin` */
+	bool too_long;
+	size_t culprit;			/* whom BearSSL refused; 1: the leaf; 0: nobody */
+
+	br_x509_trust_anchor offered[OFFERED_MAX];
+	struct err objection;		/* why an authority of the right name was not offered */
+	struct err fault;		/* what we found ourselves */
 };
 
 void trust_init(struct trust *t, const struct anchors *a, const char *host, int64_t now);
 
-/* A sentence about a certificate that BearSSL refused with `code`. Returns -1. */
+/* A sentence about a chain that was refused with `code`. Returns -1. */
 int trust_fail(const struct trust *t, int code, struct err *e);
 
 #endif

@@ -1,10 +1,12 @@
 /* TLS 1.2 over a connected socket
  *
  * A client only, over BearSSL. The server must show a certificate for the name or
- * IP address it was asked for, in date, signed by one of the anchors; no RSA key
- * below 2048 bits, no SHA-1, no cipher suite without forward secrecy. A fault of
- * the certificate is ERR_UNTRUSTED, everything else ERR_NETWORK; a connection that
- * broke has e->sys set.
+ * IP address it was asked for, in date, signed by one of the anchors or by authorities
+ * in between, each of which keeps to what those above allow it (RFC 5280: lengths of
+ * paths, usages and purposes of keys, names); no RSA key below 2048 bits, no SHA-1, no
+ * cipher suite without forward secrecy. Revocation is not asked for. A fault of the
+ * certificate is ERR_UNTRUSTED, everything else ERR_NETWORK; a connection that broke
+ * has e->sys set.
  *
  * The context lives in the arena, the descriptor stays the caller's. Waits end at
  * their deadline or with a signal.

@@ -1,5 +1,10 @@
-/* BearSSL reads the chain byte by byte and ends with a number. A copy of each
- * certificate is kept while it comes in, so that there is more to say than that. */
+/* BearSSL reads the chain byte by byte and ends with a number. The certificates are kept
+ * while they come in: there is more to say than that, and more to look at.
+ *
+ * What BearSSL checks: signatures, dates, the order of the chain, that whoever signs is
+ * an authority (basicConstraints with its length of the path, keyUsage), sizes of keys.
+ * What is checked here: flaws (lib/net/cert.h), names and what limits them
+ * (lib/net/names.h), extendedKeyUsage, and what the anchor's own certificate says. */
 
 #include "lib/net/impl.h"
 
@@ -11,10 +16,110 @@
 #include "lib/base/err.h"
 #include "lib/net/anchors.h"
 #include "lib/net/cert.h"
+#include "lib/net/names.h"
 
 static struct trust *trust_of(const br_x509_class **ctx)
 {
 	return (struct trust *)(void *)ctx;
+}
+
+/* -- sentences that are used more than once -- */
+
+static void who_text(const struct trust *t, size_t i, char *out, size_t room)
+{
+	char owner[80];
+
+	cert_name_text(t->chain[i].subject, owner, sizeof owner);
+	if (i) snprintf(out, room, "the certificate '%s' that %s sends along", owner, t->host);
+	else snprintf(out, room, "the certificate of %s", t->host);
+}
+
+static void date_text(int64_t seconds, char out[16])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || !strftime(out, 16, "%Y-%m-%d", &tm)) strcpy(out, "?");
+}
+
+static int fail_date(const struct trust *t, const struct cert *c, const char *who,
+                     struct err *e)
+{
+	char when[16], today[16];
+	bool early = t->now < c->not_before;
+
+	date_text(early ? c->not_before : c->not_after, when);
+	date_text(t->now, today);
+	return fail(e, ERR_UNTRUSTED, early ?
+	            "%s is not valid before %s; the clock of this machine says %s" :
+	            "%s expired on %s; the clock of this machine says %s", who, when, today);
+}
+
+static int fail_demands(const char *who, struct err *e)
+{
+	return fail(e, ERR_UNTRUSTED, "%s demands a check that jlmkr does not know", who);
+}
+
+static int fail_path(const struct trust *t, const char *authority, struct err *e)
+{
+	return fail(e, ERR_UNTRUSTED,
+	            "the certificate of %s goes back to '%s', which may not make others an "
+	            "authority", t->host, authority);
+}
+
+/* -- what an authority may vouch for -- */
+
+static int fail_names(const struct trust *t, size_t i, enum names_verdict v, const char *which,
+                      const char *authority, struct err *e)
+{
+	char who[400];
+
+	who_text(t, i, who, sizeof who);
+	if (v == NAMES_OUTSIDE)
+		return fail(e, ERR_UNTRUSTED,
+		            "%s has the name '%s', for which the authority '%s' may not vouch",
+		            who, which, authority);
+	return fail(e, ERR_UNTRUSTED, "%s has the name '%s'; the authority '%s' is limited in "
+	            "such names, in a way that jlmkr does not know", who, which, authority);
+}
+
+/* The first `n` certificates of the chain stand below the authority. Those between that
+ * only carry an authority on to a new key are not counted (RFC 5280, 6.1.4). */
+static int check_names(const struct trust *t, size_t n, const struct cert *authority,
+                       struct err *e)
+{
+	char which[256], owner[80];
+	enum names_verdict v;
+	size_t i;
+
+	if (!authority->constraints.p) return 0;
+	cert_name_text(authority->subject, owner, sizeof owner);
+	for (i = 0; i < n; i++) {
+		const struct cert *c = &t->chain[i];
+
+		if (i && der_same(c->issuer, c->subject)) continue;
+		if ((v = names_judge(authority->constraints, c, which, sizeof which)))
+			return fail_names(t, i, v, which, owner, e);
+	}
+	if (!t->ip_len && (v = names_judge_host(authority->constraints, t->host)))
+		return fail_names(t, 0, v, t->host, owner, e);
+	return 0;
+}
+
+/* Whether an anchor may be the end of a chain of `n` certificates. */
+static int check_anchor(const struct trust *t, const struct anchor *a, size_t n, struct err *e)
+{
+	const struct cert *c = &a->cert;
+	char owner[80], who[400];
+
+	cert_name_text(c->subject, owner, sizeof owner);
+	snprintf(who, sizeof who, "the certificate of %s goes back to '%s' in %s, which",
+	         t->host, owner, anchors_source(t->anchors));
+	if (t->now < c->not_before || t->now > c->not_after) return fail_date(t, c, who, e);
+	if (!c->signs) return fail(e, ERR_UNTRUSTED, "%s may not sign certificates", who);
+	if (!c->serves) return fail(e, ERR_UNTRUSTED, "%s may not vouch for servers", who);
+	if (c->path_max >= 0 && n - 1 > (size_t)c->path_max) return fail_path(t, owner, e);
+	return check_names(t, n, c, e);
 }
 
 static bool is_anchor_name(const struct anchors *a, struct der name)
@@ -22,84 +127,171 @@ static bool is_anchor_name(const struct anchors *a, struct der name)
 	size_t i;
 
 	for (i = 0; i < a->n; i++)
-		if (der_same(name, (struct der){ a->list[i].dn.data, a->list[i].dn.len }))
-			return true;
+		if (der_same(name, a->list[i].cert.subject)) return true;
 	return false;
 }
 
-static void describe(const struct trust *t, struct chain_cert *d)
+/* BearSSL is offered only those anchors that may have signed the certificate, or are it. */
+static void offer_anchors(struct trust *t, const struct cert *c)
 {
-	struct cert c;
+	size_t i, n = 0;
 
-	*d = (struct chain_cert){ 0 };
-	d->read = t->der_len < sizeof t->der && cert_read(t->der, t->der_len, &c);
-	if (!d->read) return;
-	d->not_before = c.not_before;
-	d->not_after = c.not_after;
-	d->self_issued = der_same(c.issuer, c.subject);
-	d->issuer_known = is_anchor_name(t->anchors, c.issuer);
-	d->sha1 = c.signature == CERT_SIG_SHA1 || c.signature == CERT_SIG_MD5;
-	d->serves = c.serves;
-	d->is_ca = c.is_ca;
-	d->has_host = t->ip_len && cert_has_ip(&c, t->ip, t->ip_len);
-	cert_name_text(c.subject, d->subject, sizeof d->subject);
-	cert_name_text(c.issuer, d->issuer, sizeof d->issuer);
-	cert_list_names(&c, d->names, sizeof d->names);
+	for (i = 0; i < t->anchors->n && n < OFFERED_MAX; i++) {
+		const struct anchor *a = &t->anchors->list[i];
+		bool ca = a->bear.flags & BR_X509_TA_CA;
+
+		if (!der_same(ca ? c->issuer : c->subject, a->cert.subject)) continue;
+		if (ca && check_anchor(t, a, t->n, &t->objection) < 0) continue;
+		t->offered[n++] = a->bear;
+	}
+	t->minimal.trust_anchors = t->offered;
+	t->minimal.trust_anchors_num = n;
 }
+
+/* -- what BearSSL does not look at -- */
+
+static int check_flaw(const struct cert *c, const char *who, struct err *e)
+{
+	switch (c->flaw) {
+	case CERT_SOUND:
+		return 0;
+	case CERT_BROKEN:
+		break;
+	case CERT_TWICE:
+		return fail(e, ERR_UNTRUSTED, "%s has an extension twice", who);
+	case CERT_TOO_OLD:
+		return fail(e, ERR_UNTRUSTED, "%s has extensions, and a version that has none",
+		            who);
+	case CERT_TWO_SIGNATURES:
+		return fail(e, ERR_UNTRUSTED, "%s names two ways in which it is signed", who);
+	case CERT_DEMANDS:
+		return fail_demands(who, e);
+	}
+	return fail(e, ERR_UNTRUSTED, "%s cannot be read", who);
+}
+
+static int fail_host(const struct trust *t, struct err *e)
+{
+	char names[256];
+
+	names_list(&t->chain[0], names, sizeof names);
+	if (!t->chain[0].alt_names.p)
+		return fail(e, ERR_UNTRUSTED, "the certificate of %s names no host: it has no "
+		            "subjectAltName", t->host);
+	return fail(e, ERR_UNTRUSTED, "the certificate of %s is made out to another name: %s",
+	            t->host, *names ? names : "none");
+}
+
+static int check_chain(const struct trust *t, struct err *e)
+{
+	const struct cert *leaf = &t->chain[0];
+	char who[400];
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		who_text(t, i, who, sizeof who);
+		if (check_flaw(&t->chain[i], who, e) < 0) return -1;
+		if (!t->chain[i].serves)
+			return fail(e, ERR_UNTRUSTED, "%s is not meant for servers", who);
+		if (i && check_names(t, i, &t->chain[i], e) < 0) return -1;
+	}
+	if (t->ip_len ? names_have_ip(leaf, t->ip, t->ip_len) : names_have_host(leaf, t->host))
+		return 0;
+	return fail_host(t, e);
+}
+
+/* -- the class that BearSSL calls -- */
 
 static void start_chain(const br_x509_class **ctx, const char *server_name)
 {
 	struct trust *t = trust_of(ctx);
 
-	t->certs = t->culprit_at = 0;
+	t->n = t->der_len = t->culprit = 0;
+	t->too_long = false;
+	t->objection.kind = t->fault.kind = ERR_NONE;
 	t->minimal.vtable->start_chain(&t->minimal.vtable, server_name);
+}
+
+/* BearSSL stops at the first fault and, with another number, when the chain has reached
+ * an anchor; whatever the server sends behind that is of no interest. */
+static bool is_done(const struct trust *t)
+{
+	return t->minimal.err || t->too_long;
 }
 
 static void start_cert(const br_x509_class **ctx, uint32_t length)
 {
 	struct trust *t = trust_of(ctx);
 
-	t->der_len = 0;
-	t->minimal.vtable->start_cert(&t->minimal.vtable, length);
+	if (is_done(t)) return;
+	t->begin = t->der_len;
+	t->too_long = t->n == CHAIN_MAX || length > sizeof t->der - t->der_len;
 }
 
 static void append(const br_x509_class **ctx, const unsigned char *buf, size_t n)
 {
 	struct trust *t = trust_of(ctx);
-	size_t room = sizeof t->der - t->der_len, k = n < room ? n : room;
+	size_t room = sizeof t->der - t->der_len;
 
-	memcpy(t->der + t->der_len, buf, k);
-	t->der_len += k;
-	t->minimal.vtable->append(&t->minimal.vtable, buf, n);
+	if (is_done(t)) return;
+	if (n > room) {
+		t->too_long = true;
+		return;
+	}
+	memcpy(t->der + t->der_len, buf, n);
+	t->der_len += n;
 }
 
-/* BearSSL stops at the first fault and, with another number, when the chain has
- * reached an anchor; whatever the server sends behind that is of no interest. */
+/* BearSSL refuses every critical extension that it does not know, and two of them are
+ * judged here. It is shown that these are not critical, while the byte that really
+ * stands there goes into the hash that was signed. */
+static void feed(struct trust *t, const struct cert *c)
+{
+	const unsigned char *p = t->der + t->begin, *end = t->der + t->der_len;
+	const br_x509_class **x = &t->minimal.vtable;
+	static const unsigned char not_critical = 0;
+	int i;
+
+	t->minimal.vtable->start_cert(x, (uint32_t)(end - p));
+	for (i = 0; i < CERT_OURS_MAX && !c->flaw && c->ours[i]; i++) {
+		t->minimal.vtable->append(x, p, (size_t)(c->ours[i] - p));
+		t->minimal.do_mhash = 0;
+		t->minimal.vtable->append(x, &not_critical, 1);
+		t->minimal.do_mhash = 1;
+		br_multihash_update(&t->minimal.mhash, c->ours[i], 1);
+		p = c->ours[i] + 1;
+	}
+	t->minimal.vtable->append(x, p, (size_t)(end - p));
+	t->minimal.vtable->end_cert(x);
+}
+
 static void end_cert(const br_x509_class **ctx)
 {
 	struct trust *t = trust_of(ctx);
-	bool trusted = t->certs && t->minimal.err == BR_ERR_X509_OK;
+	struct cert *c = &t->chain[t->n];
 
-	t->minimal.vtable->end_cert(&t->minimal.vtable);
-	t->certs++;
-	if (trusted || t->culprit_at) return;
-	describe(t, &t->last);
-	if (t->certs == 1) t->leaf = t->last;
-	if (t->minimal.err && t->minimal.err != BR_ERR_X509_OK) {
-		t->culprit = t->last;
-		t->culprit_at = t->certs;
-	}
+	if (is_done(t)) return;
+	cert_read(t->der + t->begin, t->der_len - t->begin, c);
+	t->n++;
+	offer_anchors(t, c);
+	feed(t, c);
+	if (t->minimal.err && t->minimal.err != BR_ERR_X509_OK) t->culprit = t->n;
 }
 
 static unsigned end_chain(const br_x509_class **ctx)
 {
 	struct trust *t = trust_of(ctx);
-	unsigned code = t->minimal.vtable->end_chain(&t->minimal.vtable);
+	unsigned code;
 
+	if (t->too_long) {
+		fail(&t->fault, ERR_UNTRUSTED,
+		     "%s sends too many certificates: more than %d, or more than %d KiB",
+		     t->host, CHAIN_MAX, CHAIN_BYTES / 1024);
+		return BR_ERR_X509_LIMIT_EXCEEDED;
+	}
+	code = t->minimal.vtable->end_chain(&t->minimal.vtable);
 	if (code) return code;
-	if (t->ip_len && !t->leaf.has_host) return BR_ERR_X509_BAD_SERVER_NAME;
-	if (!t->leaf.read) return BR_ERR_X509_LIMIT_EXCEEDED;
-	return t->leaf.serves ? 0 : BR_ERR_X509_FORBIDDEN_KEY_USAGE;
+	return check_chain(t, &t->fault) < 0 ? BR_ERR_X509_NOT_TRUSTED : 0;
 }
 
 static const br_x509_pkey *get_pkey(const br_x509_class *const *ctx, unsigned *usages)
@@ -125,7 +317,7 @@ void trust_init(struct trust *t, const struct anchors *a, const char *host, int6
 	*t = (struct trust){ .vtable = &trust_class, .anchors = a, .host = host, .now = now };
 	if (inet_pton(AF_INET, host, t->ip) == 1) t->ip_len = 4;
 	else if (inet_pton(AF_INET6, host, t->ip) == 1) t->ip_len = 16;
-	br_x509_minimal_init(&t->minimal, &br_sha256_vtable, a->list, a->n);
+	br_x509_minimal_init(&t->minimal, &br_sha256_vtable, NULL, 0);
 	br_x509_minimal_set_rsa(&t->minimal, br_rsa_pkcs1_vrfy_get_default());
 	br_x509_minimal_set_ecdsa(&t->minimal, br_ec_get_default(),
 	                          br_ecdsa_vrfy_asn1_get_default());
@@ -136,112 +328,108 @@ void trust_init(struct trust *t, const struct anchors *a, const char *host, int6
 	                         (uint32_t)(now % 86400));
 }
 
-static void date_text(int64_t seconds, char out[16])
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || !strftime(out, 16, "%Y-%m-%d", &tm)) strcpy(out, "?");
-}
-
-static int fail_date(const struct trust *t, const char *who, struct err *e)
-{
-	const struct chain_cert *c = &t->culprit;
-	char when[16], today[16];
-	bool early = t->now < c->not_before;
-
-	date_text(early ? c->not_before : c->not_after, when);
-	date_text(t->now, today);
-	return fail(e, ERR_UNTRUSTED, early ?
-	            "%s is not valid before %s; the clock of this machine says %s" :
-	            "%s expired on %s; the clock of this machine says %s", who, when, today);
-}
-
-/* The chain ended without reaching an authority of ours: three reasons look alike
- * to BearSSL and different to whoever has to mend it. */
+/* The chain ended without reaching an authority of ours: several reasons look alike to
+ * BearSSL and different to whoever has to mend it. */
 static int fail_unknown_issuer(const struct trust *t, const char *who, struct err *e)
 {
+	const struct cert *last = &t->chain[t->n - 1];
 	const char *source = anchors_source(t->anchors);
+	char issuer[80];
 
-	if (t->last.issuer_known)
+	if (t->objection.kind) {
+		if (e) *e = t->objection;
+		return -1;
+	}
+	cert_name_text(last->issuer, issuer, sizeof issuer);
+	if (is_anchor_name(t->anchors, last->issuer))
 		return fail(e, ERR_UNTRUSTED,
-		            "%s says that it was signed by '%s', but not with the "
-		            "key which that authority has in %s",
-		            who, t->last.issuer, source);
-	if (t->last.self_issued && t->certs == 1)
+		            "%s says that it was signed by '%s', but not with the key which "
+		            "that authority has in %s", who, issuer, source);
+	if (!der_same(last->issuer, last->subject))
+		return fail(e, ERR_UNTRUSTED,
+		            "%s was signed by '%s', which is not in %s; perhaps the server "
+		            "does not send the intermediate certificate", who, issuer, source);
+	if (t->n == 1)
 		return fail(e, ERR_UNTRUSTED,
 		            "%s is signed by itself, not by an authority in %s", who, source);
-	if (t->last.self_issued)
-		return fail(e, ERR_UNTRUSTED,
-		            "%s comes from the authority '%s', which is not in %s", who,
-		            t->last.subject, source);
-	return fail(e, ERR_UNTRUSTED, "%s was signed by '%s', which is not in %s; perhaps the "
-	            "server does not send the intermediate certificate", who, t->last.issuer,
-	            source);
+	return fail(e, ERR_UNTRUSTED, "%s comes from the authority '%s', which is not in %s",
+	            who, issuer, source);
 }
 
-static int fail_unsupported(const struct trust *t, const char *who, struct err *e)
+static int fail_unsupported(const struct cert *c, const char *who, struct err *e)
 {
-	if (t->culprit.sha1)
+	if (c->signature == CERT_SIG_SHA1 || c->signature == CERT_SIG_MD5)
 		return fail(e, ERR_UNTRUSTED,
 		            "%s is signed with SHA-1 or MD5, which can be forged", who);
 	return fail(e, ERR_UNTRUSTED,
 	            "%s has a kind of key or signature that jlmkr does not know", who);
 }
 
-int trust_fail(const struct trust *t, int code, struct err *e)
+/* One that signed others and may not. `c` is not the leaf. */
+static int fail_authority(const struct trust *t, int code, const struct cert *c, struct err *e)
 {
+	char owner[80];
+
+	cert_name_text(c->subject, owner, sizeof owner);
+	if (code == BR_ERR_X509_NOT_CA && c->is_ca) return fail_path(t, owner, e);
+	return fail(e, ERR_UNTRUSTED, "the certificate of %s was signed by '%s', which %s",
+	            t->host, owner, code == BR_ERR_X509_NOT_CA ? "is not an authority" :
+	            "may not sign certificates");
+}
+
+static int fail_mismatch(const struct trust *t, const struct cert *c, struct err *e)
+{
+	char owner[80];
+
+	cert_name_text(c->subject, owner, sizeof owner);
+	return fail(e, ERR_UNTRUSTED,
+	            "%s sends certificates that do not belong together; '%s' did not sign the "
+	            "one before it", t->host, owner);
+}
+
+static int fail_refused(const struct trust *t, int code, struct err *e)
+{
+	size_t at = t->culprit ? t->culprit - 1 : 0;
+	const struct cert *c = &t->chain[at];
 	char who[400];
 
-	if (t->culprit_at > 1)
-		snprintf(who, sizeof who, "the certificate '%s' that %s sends along",
-		         t->culprit.subject, t->host);
-	else
-		snprintf(who, sizeof who, "the certificate of %s", t->host);
-
-	if (code == BR_ERR_X509_NOT_CA && t->culprit.is_ca)
-		return fail(e, ERR_UNTRUSTED,
-		            "the certificate of %s goes back to '%s', which may "
-		            "not make others an authority",
-		            t->host, t->culprit.subject);
+	who_text(t, at, who, sizeof who);
+	if (at && (code == BR_ERR_X509_NOT_CA || code == BR_ERR_X509_FORBIDDEN_KEY_USAGE))
+		return fail_authority(t, code, c, e);
+	if (c->flaw == CERT_BROKEN) return check_flaw(c, who, e);
 	switch (code) {
 	case BR_ERR_X509_EXPIRED:
-		return fail_date(t, who, e);
+		return fail_date(t, c, who, e);
 	case BR_ERR_X509_BAD_SERVER_NAME:
-		return fail(e, ERR_UNTRUSTED, "%s is made out to another name: %s", who,
-		            t->leaf.names[0] ? t->leaf.names : "none");
+		return c->flaw ? check_flaw(c, who, e) : fail_host(t, e);
 	case BR_ERR_X509_NOT_TRUSTED:
 	case BR_ERR_X509_WRONG_KEY_TYPE:
 		return fail_unknown_issuer(t, who, e);
 	case BR_ERR_X509_BAD_SIGNATURE:
 		return fail(e, ERR_UNTRUSTED,
-		            "the certificate of %s has a signature that is not "
-		            "its issuer's",
+		            "the certificate of %s has a signature that is not its issuer's",
 		            t->host);
 	case BR_ERR_X509_DN_MISMATCH:
-		return fail(e, ERR_UNTRUSTED,
-		            "%s sends certificates that do not belong together; "
-		            "'%s' did not sign the one before it",
-		            t->host, t->culprit.subject);
+		return fail_mismatch(t, c, e);
 	case BR_ERR_X509_WEAK_PUBLIC_KEY:
 		return fail(e, ERR_UNTRUSTED,
-		            "%s has an RSA key of less than 2048 bits, which can "
-		            "be broken",
+		            "%s has an RSA key of less than 2048 bits, which can be broken",
 		            who);
-	case BR_ERR_X509_NOT_CA:
-		return fail(e, ERR_UNTRUSTED,
-		            "the certificate of %s was signed by '%s', which is "
-		            "not an authority",
-		            t->host, t->culprit.subject);
 	case BR_ERR_X509_FORBIDDEN_KEY_USAGE:
 		return fail(e, ERR_UNTRUSTED, "%s is not meant for servers", who);
 	case BR_ERR_X509_CRITICAL_EXTENSION:
-		return fail(e, ERR_UNTRUSTED, "%s demands a check that jlmkr does not know",
-		            who);
+		return fail_demands(who, e);
 	case BR_ERR_X509_UNSUPPORTED:
-		return fail_unsupported(t, who, e);
-	case BR_ERR_X509_EMPTY_CHAIN:
-		return fail(e, ERR_UNTRUSTED, "%s sent no certificate", t->host);
+		return fail_unsupported(c, who, e);
 	}
 	return fail(e, ERR_UNTRUSTED, "%s cannot be read (BearSSL %d)", who, code);
+}
+
+int trust_fail(const struct trust *t, int code, struct err *e)
+{
+	if (!t->fault.kind && !t->n)
+		return fail(e, ERR_UNTRUSTED, "%s sent no certificate", t->host);
+	if (!t->fault.kind) return fail_refused(t, code, e);
+	if (e) *e = t->fault;
+	return -1;
 }

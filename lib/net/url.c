@@ -8,6 +8,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
+#include "lib/base/shown.h"
 #include "lib/base/str.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -72,7 +73,7 @@ const char *url_escape(struct arena *m, const char *path)
 	return arena_strdup(m, str_text(&out));
 }
 
-static int check_characters(const char *text, struct err *e)
+static int check_characters(struct arena *m, const char *text, struct err *e)
 {
 	const char *p;
 
@@ -80,10 +81,15 @@ static int check_characters(const char *text, struct err *e)
 		return fail(e, ERR_INPUT, "a URL of more than %d characters", URL_MAX);
 	for (p = text; *p; p++)
 		if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == '\\')
-			return fail(e, ERR_INPUT, "'%s' is not a URL: it has a %s in it", text,
-			            *p == ' ' ? "space" : *p == '\\' ? "backslash" :
-			            "control character");
+			return fail(e, ERR_INPUT, "'%s' is not a URL: it has a %s in it",
+			            url_shown(m, text), *p == ' ' ? "space" :
+			            *p == '\\' ? "backslash" : "control character");
 	return 0;
+}
+
+static int fail_userinfo(struct err *e)
+{
+	return fail(e, ERR_INPUT, "the user or password in the URL is not escaped rightly");
 }
 
 static int parse_userinfo(struct arena *m, const char *s, size_t n, struct url *u,
@@ -94,10 +100,13 @@ static int parse_userinfo(struct arena *m, const char *s, size_t n, struct url *
 
 	u->user = unescape(m, s, user);
 	u->password = colon ? unescape(m, colon + 1, n - user - 1) : "";
-	if (!u->user || !u->password)
-		return fail(e, ERR_INPUT,
-		            "the user or password in the URL is not escaped rightly");
-	return 0;
+	return u->user && u->password ? 0 : fail_userinfo(e);
+}
+
+/* Without the port: it may be the beginning of a password. */
+static int fail_port(struct err *e)
+{
+	return fail(e, ERR_INPUT, "the port in the URL is not a number from 1 to 65535");
 }
 
 static int parse_port(const char *s, size_t n, struct url *u, struct err *e)
@@ -108,7 +117,7 @@ static int parse_port(const char *s, size_t n, struct url *u, struct err *e)
 	for (i = 0; i < n && s[i] >= '0' && s[i] <= '9' && port < 65536; i++)
 		port = port * 10 + (unsigned long)(s[i] - '0');
 	if (i < n || !port || port > 65535)
-		return fail(e, ERR_INPUT, "'%.*s' is not a port", (int)n, s);
+		return fail_port(e);
 	u->port = (uint16_t)port;
 	return 0;
 }
@@ -174,8 +183,7 @@ static int parse_authority(struct arena *m, const char *s, size_t n, struct url 
 		s = close + 1;
 		if (s == end) return 0;
 		if (*s != ':')
-			return fail(e, ERR_INPUT, "'%.*s' behind the address is not a port",
-			            (int)(end - s), s);
+			return fail_port(e);
 		return parse_port(s + 1, (size_t)(end - s - 1), u, e);
 	}
 	colon = memchr(s, ':', (size_t)(end - s));
@@ -184,13 +192,14 @@ static int parse_authority(struct arena *m, const char *s, size_t n, struct url 
 }
 
 /* Every '%' must begin an escape, or the other side may read another path. */
-static int check_escapes(const char *path, struct err *e)
+static int check_escapes(struct arena *m, const char *path, struct err *e)
 {
 	const char *p;
 
 	for (p = path; (p = strchr(p, '%')); p++)
 		if (hex_value((unsigned char)p[1]) < 0 || hex_value((unsigned char)p[2]) < 0)
-			return fail(e, ERR_INPUT, "'%s' has a '%%' that escapes nothing", path);
+			return fail(e, ERR_INPUT, "'%s' has a '%%' that escapes nothing",
+			            url_shown(m, path));
 	return 0;
 }
 
@@ -209,7 +218,7 @@ int url_parse(struct arena *m, const char *text, struct url *u, struct err *e)
 	size_t n;
 
 	*u = (struct url){ 0 };
-	if (check_characters(text, e) < 0) return -1;
+	if (check_characters(m, text, e) < 0) return -1;
 	if (!strncasecmp(text, "https://", 8)) {
 		u->tls = true;
 		u->port = 443;
@@ -219,10 +228,13 @@ int url_parse(struct arena *m, const char *text, struct url *u, struct err *e)
 		text += 7;
 	} else {
 		return fail(e, ERR_INPUT, "'%s' is not a URL: it must begin with https://",
-		            text);
+		            url_shown(m, text));
 	}
 	n = strcspn(text, "/?#");
-	if (parse_authority(m, text, n, u, e) < 0 || check_escapes(text + n, e) < 0) return -1;
+	/* What is no port or host may be the beginning of a password with a '/' in it. */
+	if (parse_authority(m, text, n, u, e) < 0)
+		return strchr(text + n, '@') ? fail_userinfo(e) : -1;
+	if (check_escapes(m, text + n, e) < 0) return -1;
 	u->path = clean_path(m, text + n);
 	return 0;
 }
@@ -263,7 +275,8 @@ int url_resolve(struct arena *m, const struct url *base, const char *reference,
 	if (!strncmp(reference, "//", 2))
 		reference = arena_printf(m, "%s:%s", base->tls ? "https" : "http", reference);
 	else if (!scheme || reference[scheme] != ':') {
-		if (check_characters(reference, e) < 0 || check_escapes(reference, e) < 0)
+		if (check_characters(m, reference, e) < 0 ||
+		    check_escapes(m, reference, e) < 0)
 			return -1;
 		slash = memrchr(base->path, '/', query);
 		if (*reference == '/')
@@ -308,4 +321,9 @@ const char *url_text(struct arena *m, const struct url *u)
 {
 	return arena_printf(m, "%s://%s%s", u->tls ? "https" : "http", url_authority(m, u),
 	                    u->path);
+}
+
+const char *url_name(struct arena *m, const struct url *u)
+{
+	return url_shown(m, url_text(m, u));
 }

@@ -4,7 +4,8 @@
  * a host name or an IP address, a port, a path with a query, and user and password
  * for proxies (RFC 3986). Whatever could be read in two ways is refused: spaces,
  * control characters, backslashes, zones of IPv6 addresses, names that are not
- * ASCII. Texts live in the arena of the call; a fault is ERR_INPUT.
+ * ASCII. Texts live in the arena of the call; a fault is ERR_INPUT, and its sentence
+ * shows nothing secret.
  */
 #ifndef NET_URL_H
 #define NET_URL_H
@@ -43,6 +44,9 @@ const char *url_authority(struct arena *m, const struct url *u);
 
 /* The whole URL, without user and password. */
 const char *url_text(struct arena *m, const struct url *u);
+
+/* The same for sentences, where a query has no business (lib/base/shown.h). */
+const char *url_name(struct arena *m, const struct url *u);
 
 /* Plain text as a path: '/' and what is legal in a segment (':' too) stays, the
  * rest becomes %XX. */

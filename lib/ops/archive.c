@@ -10,6 +10,7 @@
 #include "lib/base/err.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
+#include "lib/base/shown.h"
 #include "lib/base/str.h"
 #include "lib/disk/tree.h"
 #include "lib/image/fetch.h"
@@ -108,17 +109,18 @@ static int find_root(int work, struct err *e)
 int install_archive(struct host *h, const char *from, const char *sha256,
                     const struct unpack_limits *limits, struct work *work, struct err *e)
 {
-	bool url = str_starts(from, "https://") || str_starts(from, "http://");
-	struct rootfs r = { .name = from, .work = work, .limits = *limits };
+	const char *name = word_shown(h->m, from);
+	struct rootfs r = { .name = name, .work = work, .limits = *limits };
 	const struct image_sink sink = { .begin = rootfs_begin, .take = rootfs_take,
 	                                 .restart = rootfs_restart,
 	                                 .progress = rootfs_progress, .arg = &r };
 	int rc;
 
-	if (!url) out_step("Unpacking %s", str_eq(from, "-") ? "standard input" : from);
-	rc = url ? unpack_url(h, from, sha256, &sink, e) : unpack_file(from, sha256, &sink, e);
+	if (!is_url(from)) out_step("Unpacking %s", str_eq(from, "-") ? "standard input" : from);
+	rc = is_url(from) ? unpack_url(h, from, sha256, &sink, e) :
+	     unpack_file(from, sha256, &sink, e);
 	if (rc == 0) rc = rootfs_finish(&r, e);
 	rootfs_drop(&r);
-	if (rc < 0) return fail_in(e, "image %s", from);
-	return find_root(work->dir, e) < 0 ? fail_in(e, "image %s", from) : 0;
+	if (rc < 0) return fail_in(e, "image %s", name);
+	return find_root(work->dir, e) < 0 ? fail_in(e, "image %s", name) : 0;
 }

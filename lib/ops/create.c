@@ -11,6 +11,7 @@
 #include "lib/base/fd.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
+#include "lib/base/shown.h"
 #include "lib/base/str.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/unpack.h"
@@ -144,7 +145,7 @@ int op_create_check(const struct host *h, const char *name, struct err *e)
 
 static int check_archive(const char *archive, struct err *e)
 {
-	if (str_eq(archive, "-") || strstr(archive, "://")) return 0;
+	if (str_eq(archive, "-") || is_url(archive)) return 0;
 	return access(archive, R_OK) < 0 ? fail_sys(e, "open %s", archive) : 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/auto.h"
+#include "lib/base/shown.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -25,12 +26,22 @@ static void check(struct arena *m, const struct url *u)
 	demand(!strcmp(url_text(m, &again), text));
 }
 
+/* What is shown has nothing more to hide. */
+static void check_shown(struct arena *m, const char *text)
+{
+	const char *shown = url_shown(m, text);
+
+	demand(strlen(shown) <= strlen(text) + 7 && !strcmp(url_shown(m, shown), shown));
+	word_shown(m, text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	AUTOFREE struct arena m = { 0 };
 	const char *text = arena_strndup(&m, (const char *)data, n);
 	struct url base, u;
 
+	check_shown(&m, text);
 	if (!url_parse(&m, text, &u, NULL)) check(&m, &u);
 	demand(!url_parse(&m, "https://a/b/c/d?q", &base, NULL));
 	if (!url_resolve(&m, &base, text, &u, NULL)) {

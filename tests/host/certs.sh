@@ -2,7 +2,7 @@
 # The certificates of real life and of attackers, each served by a real TLS server.
 . "$(dirname "$0")/lib.sh"
 
-for cert in good p384 rsa4096 wildcard chain; do
+for cert in good p384 rsa4096 wildcard chain limited-to-us; do
 	story "accepted: $cert"
 	host images "cert $cert"
 	try jlmkr-images -q debian
@@ -22,6 +22,9 @@ refused() {
 
 refused wrongname 'another name: example.org'
 refused widewild 'another name'
+refused nosan 'names no host: it has no subjectAltName'
+refused clients-above "'authority for clients' that images.linuxcontainers.org sends along is not meant"
+refused limited-elsewhere "'authority for elsewhere' may not vouch"
 refused expired 'expired on 2021-01-01'
 refused notyet 'not valid before 2044-01-01'
 refused stranger "signed by 'unknown authority', which is not in"

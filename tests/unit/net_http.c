@@ -142,6 +142,9 @@ TEST(no_use_trying)
 	answers(SAY("HTTP/1.1 404 Not Found\r\n\r\n"),
 	        "http://h/f: the server answers 404 Not Found");
 	answers(SAY("HTTP/1.1 501 No\r\n\r\n"), "http://h/f: the server answers 501 No");
+	answers(SAY("HTTP/1.1 404 \x1b[2J\r\n\r\n"), "h: the answer is not HTTP");
+	answers(SAY("HTTP/1.1 404 No\r\nX: \x1b[2J\r\n\r\n"),
+	        "h: the answer has a line that is no header: 'X'");
 	answers(SAY("220 ftp.example\r\n\r\n"),
 	        "h: the answer is not HTTP/1.1: '220 ftp.example'");
 	answers(SAY("HTTP/1.1 206 Part\r\nContent-Range: bytes 0-1/2\r\n\r\nxx"),
@@ -176,6 +179,36 @@ TEST(redirects)
 	answers(SAY("HTTP/1.1 302 Found\r\nLocation: gopher://x/\r\n\r\n"),
 	        "http://h/f redirects: "
 	        "'gopher://x/' is not a URL: it must begin with https://");
+}
+
+/* Neither what a server sends along nor what it was given is shown, or goes to another. */
+TEST(redirects_and_passwords)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct server s = {
+		.say = SAY("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
+		           "Location: http://you:hidden@other/x?sig=hidden\r\n\r\n",
+		           "HTTP/1.1 404 None\r\nContent-Length: 0\r\n\r\n",
+		           "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
+		           "Location: ftp://you:hidden@other/\r\n\r\n")
+	};
+	struct http *h = client(&m, &s);
+	struct http_reply r;
+	struct err e;
+
+	CHECK_STR(get(h, &m, "http://me:secret@h/f?key", 0, &r, &e),
+	          "http://other/x?...: the server answers 404 None");
+	CHECK_STR(r.url, "http://other/x?...");
+	CHECK_STR(get(h, &m, "http://me:secret@h/f?key", 0, &r, &e),
+	          "http://h/f?... redirects: 'ftp://you:***@other/' is not a URL: it must begin "
+	          "with https://");
+	http_close(h);
+	hear(&s);
+	CHECK(strstr(s.asked, "GET /f?key HTTP/1.1\r\nHost: h\r\n"));
+	CHECK(strstr(s.asked, "\r\nAuthorization: Basic bWU6c2VjcmV0\r\n\r\n"
+	             "GET /x?sig=hidden HTTP/1.1\r\nHost: other\r\n"
+	             "User-Agent: jlmkr/" JLMKR_VERSION "\r\n"
+	             "Accept: */*\r\nAccept-Encoding: identity\r\n\r\n"));
 }
 
 #define ROUND "HTTP/1.1 307 Round\r\nContent-Length: 0\r\nLocation: f\r\n\r\n"
@@ -326,6 +359,7 @@ TEST(through_a_proxy)
 	CHECK_STR(get(h, &m, "https://h/f", 0, &r, &e), "the proxy proxy talks before h does");
 	CHECK_STR(s.last_host, "proxy:3128");
 	hear(&s);
+	CHECK(!strstr(s.asked, "\r\nAuthorization:"));
 	CHECK(str_starts(s.asked, "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\nUser-Agent: jlmkr/"
 	                 JLMKR_VERSION "\r\nProxy-Authorization: Basic dXMgZXI6cA==\r\n\r\n"));
 }

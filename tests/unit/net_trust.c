@@ -14,7 +14,9 @@
 
 enum { DAY = 1780315200 };	/* 2026-06-01 12:00 UTC */
 
-#define BEGIN "-----BEGIN CERTIFICATE-----\n"
+static int64_t now = DAY;
+
+#define BEGIN_CERT "-----BEGIN CERTIFICATE-----\n"
 
 static void collect(void *arg, const void *data, size_t n)
 {
@@ -28,8 +30,8 @@ static const char *next_der(const char *pem, struct str *der)
 	const char *end;
 	size_t n;
 
-	if (!(pem = strstr(pem, BEGIN))) return NULL;
-	end = strstr(pem + 1, BEGIN);
+	if (!(pem = strstr(pem, BEGIN_CERT))) return NULL;
+	end = strstr(pem + 1, BEGIN_CERT);
 	n = end ? (size_t)(end - pem) : strlen(pem);
 	br_pem_decoder_init(&dc);
 	br_pem_decoder_setdest(&dc, collect, der);
@@ -80,7 +82,7 @@ static void judge(const char *chain, const char *host, const char *want)
 	CHECK(pem);
 	for (step = 1; step < 9999; step *= 13) {
 		memset(&e, 0, sizeof e);
-		trust_init(&t, a, host, DAY);
+		trust_init(&t, a, host, now);
 		feed(&t, host, pem, step);
 		code = t.vtable->end_chain(&t.vtable);
 		if (code) CHECK(trust_fail(&t, (int)code, &e) == -1);
@@ -97,7 +99,7 @@ TEST(the_bundle)
 	struct anchors *a = anchors_load(&m, "tests/data/net/ca.pem", &e);
 
 	CHECK_STR(e.text, "");
-	CHECK_INT(anchors_count(a), 2);
+	CHECK_INT(anchors_count(a), 6);
 	CHECK_INT(anchors_skipped(a), 3);
 	CHECK_STR(anchors_source(a), "tests/data/net/ca.pem");
 	CHECK(!anchors_load(&m, "tests/data/net/make-chains", &e));
@@ -143,21 +145,30 @@ TEST(accepted)
 	judge("good-p521", "HOST.example", "");
 	judge("good-rsa", "host.example", "");
 	judge("good-rsa4096", "host.example", "");
-	judge("good-wildcard", "host.example", "");
+	judge("good-wildcard", "a.host.example", "");
 	judge("good-address", "192.0.2.7", "");
 	judge("good-address", "2001:db8::7", "");
 	judge("good-purpose", "host.example", "");
+	judge("good-purpose-critical", "host.example", "");
+	judge("good-limited", "host.example", "");
+	judge("excluded-wildcard", "b.wild.example", "");
 }
 
 TEST(names)
 {
 	judge("other-name", "host.example", "the certificate of host.example is made out to "
 	      "another name: a.example, b.example, 192.0.2.1, c.example, d.example and 1 more");
-	judge("good-wildcard", "a.host.example",
-	      "the certificate of a.host.example is made out to "
-	      "another name: other.example, *.example");
-	judge("good-wildcard", "example", "the certificate of example is made out to "
-	      "another name: other.example, *.example");
+	judge("good-wildcard", "a.b.host.example",
+	      "the certificate of a.b.host.example is made out to "
+	      "another name: other.example, *.host.example");
+	judge("good-wildcard", "host.example", "the certificate of host.example is made out to "
+	      "another name: other.example, *.host.example");
+	judge("wide-wildcard", "host.example", "the certificate of host.example is made out to "
+	      "another name: *.example");
+	judge("no-names", "host.example",
+	      "the certificate of host.example names no host: it has no subjectAltName");
+	judge("no-names", "192.0.2.7",
+	      "the certificate of 192.0.2.7 names no host: it has no subjectAltName");
 	judge("good-address", "192.0.2.8",
 	      "the certificate of 192.0.2.8 is made out to another "
 	      "name: 192.0.2.7, 2001:db8::7");
@@ -172,6 +183,9 @@ TEST(dates)
 	      "the clock of this machine says 2026-06-01");
 	judge("future", "host.example", "the certificate of host.example is not valid before "
 	      "2026-06-02; the clock of this machine says 2026-06-01");
+	judge("old-root", "host.example", "the certificate of host.example goes back to "
+	      "'Old Root' in the bundle, which expired on 2026-05-31; the clock of this machine "
+	      "says 2026-06-01");
 	judge("old-middle", "host.example",
 	      "the certificate 'Old Middle' that host.example sends "
 	      "along expired on 2026-05-01; the clock of this machine says 2026-06-01");
@@ -208,6 +222,53 @@ TEST(authorities)
 	judge("wrong-purpose", "host.example",
 	      "the certificate of host.example is not meant for "
 	      "servers");
+}
+
+TEST(purposes_of_authorities)
+{
+	judge("wrong-purpose-above", "host.example", "the certificate 'Client Middle' that "
+	      "host.example sends along is not meant for servers");
+	judge("client-root", "host.example", "the certificate of host.example goes back to "
+	      "'Client Root' in the bundle, which may not vouch for servers");
+}
+
+TEST(limits_of_authorities)
+{
+	judge("outside", "host.example", "the certificate of host.example has the name "
+	      "'host.example', for which the authority 'Elsewhere' may not vouch");
+	judge("excluded", "host.example", "the certificate of host.example has the name "
+	      "'host.example', for which the authority 'Kept Out' may not vouch");
+	judge("excluded-wildcard", "a.wild.example", "the certificate of a.wild.example has the "
+	      "name 'a.wild.example', for which the authority 'Kept Out' may not vouch");
+	judge("limited-root", "host.example", "the certificate of host.example has the name "
+	      "'host.example', for which the authority 'Limited Root' may not vouch");
+	judge("short-root", "host.example", "the certificate of host.example goes back to "
+	      "'Short Root', which may not make others an authority");
+}
+
+TEST(more_than_can_be_read)
+{
+	judge("endless", "host.example", "host.example sends too many certificates: more than "
+	      "10, or more than 32 KiB");
+	judge("twice", "host.example", "the certificate of host.example has an extension twice");
+}
+
+/* RFC 5280, 4.1.2.5: from the first second to the last, both included. */
+TEST(seconds)
+{
+	enum { BEGIN = 1735689600, END = 2051222400 };
+
+	now = BEGIN - 1;
+	judge("good-p256", "host.example", "the certificate of host.example is not valid before "
+	      "2025-01-01; the clock of this machine says 2024-12-31");
+	now = BEGIN;
+	judge("good-p256", "host.example", "");
+	now = END;
+	judge("good-p256", "host.example", "");
+	now = END + 1;
+	judge("good-p256", "host.example", "the certificate of host.example expired on "
+	      "2035-01-01; the clock of this machine says 2035-01-01");
+	now = DAY;
 }
 
 TEST(weak_ones)

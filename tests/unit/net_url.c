@@ -41,6 +41,33 @@ TEST(what_is_read)
 	reads("https://h/a b", "'https://h/a b' is not a URL: it has a space in it");
 }
 
+TEST(sentences_hide_what_is_secret)
+{
+	reads("ftp://me:secret@h/?key", "'ftp://me:***@h/?...' is not a URL: it must begin with "
+	      "https://");
+	reads("me:secret@h", "'me:***@h' is not a URL: it must begin with https://");
+	reads("https://me:sec ret@h/?key",
+	      "'https://me:***@h/?...' is not a URL: it has a space in it");
+	reads("https://h/x?key=%zz", "'/x?...' has a '%' that escapes nothing");
+	reads("https://me:sec/ret@h/",
+	      "the user or password in the URL is not escaped rightly");
+	reads("https://me:secret@h:x/",
+	      "the port in the URL is not a number from 1 to 65535");
+	reads("https://me:secret@h,x/", "'h,x' is not a host name");
+	reads("https://me:sec", "the port in the URL is not a number from 1 to 65535");
+	reads("https://[::1]secret/", "the port in the URL is not a number from 1 to 65535");
+}
+
+TEST(a_name_for_sentences)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct url u;
+
+	CHECK(!url_parse(&m, "https://me:secret@H:8443/x?key#f", &u, NULL));
+	CHECK_STR(url_text(&m, &u), "https://h:8443/x?key");
+	CHECK_STR(url_name(&m, &u), "https://h:8443/x?...");
+}
+
 TEST(what_is_refused)
 {
 	static const char *const bad[] = {
@@ -108,6 +135,9 @@ TEST(references)
 		{ "http://o/x", "http://o/x" }, { "https://o:1/x", "https://o:1/x" },
 		{ "g h", "'g h' is not a URL: it has a space in it" },
 		{ "ftp://o/x", "'ftp://o/x' is not a URL: it must begin with https://" },
+		{ "g?key h", "'g?...' is not a URL: it has a space in it" },
+		{ "https://me:sec ret@o/x",
+		  "'https://me:***@o/x' is not a URL: it has a space in it" },
 	};
 	size_t i;
 

@@ -19,13 +19,14 @@
 
 extern char **environ;
 
+/* What is empty or relative means the working directory, which may be anybody's. */
 static const char *find_in(struct arena *m, const char *path, const char *name)
 {
 	while (*path) {
 		size_t n = strcspn(path, ":");
 		const char *try = arena_printf(m, "%.*s/%s", (int)n, path, name);
 
-		if (n && access(try, X_OK) == 0) return try;
+		if (*try == '/' && n && access(try, X_OK) == 0) return try;
 		path += n + (path[n] == ':');
 	}
 	return NULL;

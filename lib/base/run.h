@@ -1,7 +1,7 @@
 /* Run another program: arguments as a list, never through a shell
  *
- * argv[0] is searched in PATH and then in the places where an appliance keeps its
- * administration tools, because sudo and cron hand over short PATHs.
+ * argv[0] is searched in the absolute directories of PATH and then in the places where
+ * an appliance keeps its administration tools, because sudo and cron hand over short PATHs.
  * A program that does not exist is ERR_MISSING.
  */
 #ifndef BASE_RUN_H

@@ -117,12 +117,25 @@ static bool is_jail(int jails, const char *name)
 static void describe(struct arena *m, int jails, const char *dir, const char *name,
                      struct jail *j)
 {
-	const char *why;
-
 	j->name = arena_strdup(m, name);
 	j->path = layout_jail(m, dir, name);
 	j->broken = why_broken(m, jails, name);
-	if (j->broken && (why = zfs_unmounted(m, j->path))) j->broken = why;
+}
+
+/* That what is broken is only not mounted is one question to ZFS, however many there are. */
+static void find_unmounted(struct arena *m, struct jail *all, size_t n)
+{
+	const char **paths = arena_array(m, n, sizeof *paths), **why = arena_array(m, n, sizeof *why);
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		paths[i] = all[i].broken ? all[i].path : NULL;
+		any |= all[i].broken != NULL;
+	}
+	if (!any) return;
+	zfs_unmounted_all(m, paths, n, why);
+	for (size_t i = 0; i < n; i++)
+		if (why[i]) all[i].broken = why[i];
 }
 
 static int by_name(const void *a, const void *b)
@@ -166,6 +179,7 @@ struct jail *jail_find_all(struct arena *m, const char *dir, size_t *n, struct e
 	all = arena_array(m, names.n + 1, sizeof *all);
 	for (*n = 0; *n < names.n; ++*n)
 		describe(m, jails, dir, names.v[*n], &all[*n]);
+	find_unmounted(m, all, *n);
 	return all;
 }
 
@@ -196,6 +210,7 @@ int jail_find(struct arena *m, const char *dir, const char *name, struct jail *j
 	if (jails < 0 && why.sys != ENOENT) return fail(e, why.kind, "%s", why.text);
 	if (jails < 0 || !is_jail(jails, name)) return no_such_jail(m, jails, dir, name, e);
 	describe(m, jails, dir, name, j);
+	find_unmounted(m, j, 1);
 	return 0;
 }
 

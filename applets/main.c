@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,12 +57,22 @@ void complain(const struct err *e)
 	fprintf(stderr, "jlmkr%s%s: %s\n", command ? " " : "", command ? command : "", e->text);
 }
 
-/* Whoever may write the binary that root runs is root: see behaviour on sudo. */
+/* As a set-user-ID program this would take PATH, HOME and files from anybody. Root has nobody to
+ * take them from, whatever else makes the kernel careful. */
+static int check_caller(struct err *e)
+{
+	if (getuid() == geteuid() && getgid() == getegid() && (getuid() == 0 || !getauxval(AT_SECURE)))
+		return 0;
+	return fail(e, ERR_UNTRUSTED, "this program is not made to be set-user-ID or to have capabilities: "
+	            "chmod ug-s it, and call it by sudo");
+}
+
+/* Whoever may write the binary that root runs is root. */
 static int check_owner(const char *self, struct err *e)
 {
 	struct stat st;
 
-	if (geteuid() != 0 || getenv("JLMKR_DEBUG") || stat("/proc/self/exe", &st) < 0) return 0;
+	if (geteuid() != 0 || stat("/proc/self/exe", &st) < 0) return 0;
 	if (st.st_uid != 0)
 		return fail(e, ERR_UNTRUSTED, "%s must belong to root: chown root: '%s'", self, self);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
@@ -211,8 +222,11 @@ int main(int argc, char *argv[])
 
 	(void)argc;
 	open_standard_fds();
-	host_init(&h, argv[0]);
-	rc = run_named(&h, argv, &e);
+	rc = check_caller(&e);
+	if (rc == 0) {
+		host_init(&h, argv[0]);
+		rc = run_named(&h, argv, &e);
+	}
 	if (rc < 0) {
 		complain(&e);
 		rc = err_exit_status(e.kind);

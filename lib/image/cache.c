@@ -91,10 +91,7 @@ static int find_half(const struct image_cache *c, const struct image_build *b, s
 
 	k->fd = openat(cache_fd(c), name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (k->fd < 0) return 1;
-	if (flock(k->fd, LOCK_EX | LOCK_NB) < 0) {
-		out_note("Waiting for another jlmkr that fetches the same image");
-		if (lock_take(k->fd, NO_DEADLINE, name, e) < 0) return -1;
-	}
+	if (lock_take(k->fd, NO_DEADLINE, "the download of this image", e) < 0) return -1;
 	if (!is_current(c, name, k->fd, &st)) return 0;
 	k->have = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 	if (b->size && k->have > b->size) k->have = 0;

@@ -95,8 +95,7 @@ static int lock_images(const struct unpacked *u, struct err *e)
 	AUTOCLOSE int fd = open(u->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0) return fail_sys(e, "open %s", u->path);
-	if (lock_take(fd, deadline_in(LOCK_WAIT_MS), "the cache of images", e) < 0) return -1;
-	return take_fd(&fd);
+	return lock_of(fd, deadline_in(LOCK_WAIT_MS), "the cache of images", e);
 }
 
 /* Whoever makes an image has it mounted and locked. */

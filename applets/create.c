@@ -254,7 +254,7 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 	const struct answers said = { .name = operands[0], .nspawn_args = (char **)operands + 1 };
 
 	if (a->template && str_eq(a->template, "list")) return list_templates(h->m, e);
-	if (applet_need(h, "create ...", NEEDS_ROOT | NEEDS_DIR, e) < 0) return -1;
+	if (applet_need(h, "create ...", NEEDS_ROOT | NEEDS_DIR | NEEDS_OWN_DIR, e) < 0) return -1;
 	if (check_image(a, e) < 0 || check_template(h->m, a, e) < 0) return -1;
 	if (a->servers.n) h->image_server = words_join(h->m, a->servers.v, " ");
 	if (a->cacert) h->cacert = a->cacert;

@@ -17,6 +17,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 
 #define APPLET(name) extern const struct applet name##_applet;
@@ -120,12 +121,23 @@ static int find_server(struct host *h, struct err *e)
 	return h->image_server ? 0 : -1;
 }
 
+static int check_dir(struct host *h, struct err *e)
+{
+	const char *doubt;
+
+	if (jail_check_place(h->m, h->dir, &doubt, e) < 0) return -1;
+	if (doubt)
+		out_warn("%s. Until then they can exchange the jails in %s, which root starts", doubt, h->dir);
+	return 0;
+}
+
 int applet_need(struct host *h, const char *what, unsigned needs, struct err *e)
 {
 	if (needs & NEEDS_ROOT && geteuid() != 0)
 		return fail(e, ERR_HOST, "only root can do this: sudo %s %s", h->self, what);
 	if (needs & NEEDS_DIR && !h->dir && find_dir(h, e) < 0) return -1;
 	if (needs & MAY_USE_DIR) find_dir(h, NULL);
+	if (needs & NEEDS_OWN_DIR && check_dir(h, e) < 0) return -1;
 	return needs & NEEDS_SERVER ? find_server(h, e) : 0;
 }
 

@@ -87,6 +87,6 @@ const struct applet startup_applet = {
 	.defaults = &(const struct startup_args){ .jobs = SEVERAL_JOBS },
 	.args_size = sizeof(struct startup_args),
 	.max = 0,
-	.needs = NEEDS_DIR | NEEDS_ROOT,
+	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,
 	.run = startup_run,
 };

@@ -18,6 +18,7 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
+#include "lib/disk/owner.h"
 #include "lib/net/sha256.h"
 #include "lib/text/json.h"
 
@@ -43,6 +44,10 @@ int image_cache_open(struct arena *m, const char *dir, bool make, struct image_c
 	if (make && mkdir(path, 0700) < 0 && errno != EEXIST) return fail_sys(e, "create %s", path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) return !make && errno == ENOENT ? 0 : fail_sys(e, "open %s", path);
+	if (owner_check(fd, path, e) < 0) {
+		close(fd);
+		return -1;
+	}
 	c->dir = fd + 1;
 	return 0;
 }

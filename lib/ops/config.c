@@ -84,7 +84,8 @@ static int follow_link(struct arena *m, struct place *p, struct err *e)
 	const char *path, *slash;
 
 	if (fd < 0) return fail_sys(e, "open " LAYOUT_CONFIG);
-	if (!(path = mount_fd_path(m, fd, e))) return -1;
+	if (!(path = mount_fd_path(m, fd, e)))
+		return -1;
 	slash = strrchr(path, '/');
 	p->name = slash + 1;
 	close(p->dir);
@@ -105,20 +106,23 @@ static int place_open(const struct host *h, const char *name, struct place *p, s
 	struct stat st;
 
 	*p = (struct place){ jail_lock(h->dir, name, e), -1, LAYOUT_CONFIG };
-	if (p->lock < 0 || (p->dir = jail_open(h->dir, name, e)) < 0) return -1;
+	if (p->lock < 0 || (p->dir = jail_open_own(h->dir, name, e)) < 0) return -1;
 	if (fstatat(p->dir, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
 		return follow_link(h->m, p, e);
 	sweep_replaced(p->dir, LAYOUT_CONFIG);
 	return 0;
 }
 
+static const char *config_path(const struct host *h, const char *name)
+{
+	return arena_printf(h->m, "%s/" LAYOUT_CONFIG, layout_jail(h->m, h->dir, name));
+}
+
 char *op_config_read(const struct host *h, const char *name, struct err *e)
 {
-	AUTOCLOSE int dir = jail_open(h->dir, name, e);
-	char *text = dir < 0 ? NULL : conf_read_file(h->m, dir, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
+	AUTOCLOSE int dir = jail_open_own(h->dir, name, e);
 
-	if (dir >= 0 && !text) fail_in(e, "%s", layout_jail(h->m, h->dir, name));
-	return text;
+	return dir < 0 ? NULL : conf_read_own(h->m, dir, LAYOUT_CONFIG, config_path(h, name), e);
 }
 
 static struct faults find_news(struct arena *m, const char *before, const char *now)
@@ -137,7 +141,9 @@ int op_config_change(const struct host *h, const char *name, const struct config
 	const char *before;
 	char *text;
 
-	if (place_open(h, name, &p, e) < 0 || !(before = conf_read_file(h->m, p.dir, p.name, p.name, e))) return -1;
+	if (place_open(h, name, &p, e) < 0 ||
+	    !(before = conf_read_own(h->m, p.dir, p.name, config_path(h, name), e)))
+		return -1;
 	text = arena_strdup(h->m, before);
 	for (size_t i = 0; text && i < n; i++)
 		text = conf_set(h->m, text, changes[i].key, changes[i].value, e);
@@ -153,7 +159,9 @@ int op_config_replace(const struct host *h, const char *name, const char *before
 	AUTOPLACE struct place p;
 	const char *now;
 
-	if (place_open(h, name, &p, e) < 0 || !(now = conf_read_file(h->m, p.dir, p.name, p.name, e))) return -1;
+	if (place_open(h, name, &p, e) < 0 ||
+	    !(now = conf_read_own(h->m, p.dir, p.name, config_path(h, name), e)))
+		return -1;
 	if (!str_eq(now, before)) return fail(e, ERR_BUSY, "the config was changed meanwhile");
 	return replace_file(p.dir, p.name, text, strlen(text), 0600, e);
 }

@@ -83,7 +83,7 @@ int setup_write(struct engine *en, const char *name, const struct conf *c, struc
 /* The log of the last time goes as late as that: by whoever runs it now. */
 static int open_log(struct engine *en, const char *name, struct err *e)
 {
-	AUTOCLOSE int jail = jail_open(en->host->dir, name, e);
+	AUTOCLOSE int jail = jail_open_own(en->host->dir, name, e);
 	AUTOCLOSE int fd = -1;
 
 	if (jail < 0) return -1;
@@ -156,7 +156,7 @@ int op_setup(struct engine *en, const char *name, long network_wait, struct err 
 	struct conf conf;
 
 	if (jail_check(en->m, en->host->dir, name, e) < 0) return -1;
-	if (jail_conf(en->m, en->host->dir, name, &conf, e) < 0) return -1;
+	if (jail_conf_own(en->m, en->host->dir, name, &conf, e) < 0) return -1;
 	if (!*conf.initial_setup.text) return forget(en, name, e);
 	if (setup_look(en, name, &conf, &s, e) < 0) return -1;
 	if (!s.possible) return fail(e, ERR_HOST, "the init of %s is not systemd, which runs the initial_setup", name);

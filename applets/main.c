@@ -15,6 +15,7 @@
 #include "applets/install.h"
 #include "lib/base/nearest.h"
 #include "lib/base/out.h"
+#include "lib/base/run.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/jail/jail.h"
@@ -236,6 +237,7 @@ int main(int argc, char *argv[])
 	open_standard_fds();
 	rc = check_caller(&e);
 	if (rc == 0) {
+		run_clean_path();
 		host_init(&h, argv[0]);
 		rc = run_named(&h, argv, &e);
 	}

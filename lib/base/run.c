@@ -19,14 +19,30 @@
 
 extern char **environ;
 
-/* What is empty or relative means the working directory, which may be anybody's. */
+void run_clean_path(void)
+{
+	AUTOFREE struct arena m = { 0 };
+	const char *path = getenv("PATH");
+	struct str clean = { .m = &m };
+
+	for (; path && *path; path += strspn(path, ":")) {
+		size_t n = strcspn(path, ":");
+
+		if (*path == '/') str_addf(&clean, "%s%.*s", clean.len ? ":" : "", (int)n, path);
+		path += n;
+	}
+	/* One that is empty means the working directory, too. */
+	if (clean.len) setenv("PATH", clean.s, 1);
+	else unsetenv("PATH");
+}
+
 static const char *find_in(struct arena *m, const char *path, const char *name)
 {
 	while (*path) {
 		size_t n = strcspn(path, ":");
 		const char *try = arena_printf(m, "%.*s/%s", (int)n, path, name);
 
-		if (*try == '/' && n && access(try, X_OK) == 0) return try;
+		if (n && access(try, X_OK) == 0) return try;
 		path += n + (path[n] == ':');
 	}
 	return NULL;

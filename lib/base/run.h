@@ -1,7 +1,7 @@
 /* Run another program: arguments as a list, never through a shell
  *
- * argv[0] is searched in the absolute directories of PATH and then in the places where
- * an appliance keeps its administration tools, because sudo and cron hand over short PATHs.
+ * argv[0] is searched in PATH and then in the places where an appliance keeps its
+ * administration tools, because sudo and cron hand over short PATHs.
  * A program that does not exist is ERR_MISSING.
  */
 #ifndef BASE_RUN_H
@@ -11,6 +11,10 @@
 
 struct arena;
 struct err;
+
+/* Once, at the start: take out of PATH what is empty or relative, for us and for the programs that
+ * we run. It means the working directory, which may be anybody's. */
+void run_clean_path(void);
 
 /* The full path of a program, or NULL with ERR_MISSING. */
 const char *run_find(struct arena *m, const char *name, struct err *e);

@@ -249,5 +249,13 @@ try env JLMKR_DEBUG=1 /opt/bobs list
 status 7
 err_has 'must belong to root'
 
+story 'the working directory is no place for programs'
+as_bob sh -c "printf '#!/bin/sh\nid -u > /var/pwned\n' > /home/bob/ed; chmod 755 /home/bob/ed; ln -s ed /home/bob/zfs"
+for path in .: : ::/nowhere: .:/usr/bin:; do
+	try sh -c "cd /home/bob && PATH=$path\$PATH EDITOR=ed exec /opt/jlmkr edit web"
+	err_has 'EDITOR names ed, which is not there'
+done
+nothing_ran
+
 try jlmkr-remove -q -y web
 finish

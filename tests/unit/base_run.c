@@ -77,10 +77,14 @@ TEST(the_working_directory_is_no_place_for_programs)
 	close(open("bin/jlmkr-no-such-program", O_WRONLY | O_CREAT | O_CLOEXEC, 0755));
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
 		setenv("PATH", paths[i], 1);
+		run_clean_path();
 		CHECK(!run_find(&m, "jlmkr-no-such-program", &e));
 		CHECK_INT(e.kind, ERR_MISSING);
+		CHECK(!getenv("PATH") || !strcmp(getenv("PATH"), "/nowhere"));
 	}
-	setenv("PATH", arena_printf(&m, ".:%s/bin", top), 1);
+	setenv("PATH", arena_printf(&m, ".:%s/bin:::/usr/bin:bin:/bin:", top), 1);
+	run_clean_path();
+	CHECK_STR(getenv("PATH"), arena_printf(&m, "%s/bin:/usr/bin:/bin", top));
 	CHECK_STR(run_find(&m, "jlmkr-no-such-program", &e),
 	          arena_printf(&m, "%s/bin/jlmkr-no-such-program", top));
 	CHECK(chdir(before) == 0);

@@ -5,9 +5,9 @@
  * directory is root's alone when root owns it, and no one else may write to it or no one else gets
  * there: a directory above it belongs to root and is closed to all others.
  *
- * Modes are what is looked at. The bits of the group are the mask of a POSIX ACL, so that nobody
- * whom such an ACL lets in is missed; the group root is no exception therefore. What an NFSv4 ACL
- * (TrueNAS) grants to users and groups by name does not show in the mode, and is not seen.
+ * Modes are what is looked at. The group root is root; but where there is a POSIX ACL, the bits of
+ * the group are its mask, and stand for all whom it lets in. What an NFSv4 ACL (TrueNAS) grants to
+ * users and groups by name does not show in the mode, and is not seen.
  *
  * For another user than root everything is well: such a user has nothing to give away.
  */

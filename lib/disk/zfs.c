@@ -217,26 +217,24 @@ static bool would_hold(const struct zfs_dataset *d, const char *path, const char
 	       mount_path_in(d->mountpoint, above) && strlen(d->mountpoint) > strlen(above);
 }
 
-static const struct zfs_dataset *find_unmounted(const struct mounts *t, const char *path,
-                                                const struct zfs_dataset *d, size_t n)
+static const char *find_unmounted(const struct mounts *t, const char *path,
+                                  const struct zfs_dataset *d, size_t n)
 {
-	const char *above = mount_above(t, path);
-	const struct zfs_dataset *found = NULL;
+	const char *above = mount_above(t, path), *found = NULL;
 
 	for (; n; n--, d++)
-		if (would_hold(d, path, above)) found = d;
+		if (would_hold(d, path, above)) found = d->name;
 	return found;
 }
 
 /* "NAME\tSTATUS" for each, or NULL: this ZFS knows no encryption. */
-static const char *key_status(struct arena *m, const struct zfs_dataset *const *found, size_t n,
-                              int64_t deadline)
+static const char *key_status(struct arena *m, const char *const *found, size_t n, int64_t deadline)
 {
 	struct words argv = { .m = m };
 
 	words_add_all(&argv, (char *[]){ "zfs", "get", "-H", "-o", "name,value", "keystatus", NULL });
 	for (size_t i = 0; i < n; i++)
-		if (found[i]) words_add(&argv, found[i]->name);
+		if (found[i]) words_add(&argv, found[i]);
 	return look_until(m, words_list(&argv), deadline, NULL);
 }
 
@@ -252,10 +250,10 @@ static const char *tell_unmounted(struct arena *m, const char *name, const char 
 
 void zfs_unmounted_all(struct arena *m, const char *const *paths, size_t n, const char **why)
 {
-	const struct zfs_dataset **found = arena_array(m, n, sizeof *found), *all;
+	const char **found = arena_array(m, n, sizeof *found), *status;
 	int64_t deadline = deadline_in(LOOK_MS);
 	struct words pools = { .m = m };
-	const char *status;
+	const struct zfs_dataset *all;
 	struct mounts t;
 	size_t count;
 	bool any = false;
@@ -270,7 +268,7 @@ void zfs_unmounted_all(struct arena *m, const char *const *paths, size_t n, cons
 	status = key_status(m, found, n, deadline);
 	status = arena_printf(m, "\n%s", status ? status : "");
 	for (size_t i = 0; i < n; i++)
-		if (found[i]) why[i] = tell_unmounted(m, found[i]->name, status);
+		if (found[i]) why[i] = tell_unmounted(m, found[i], status);
 }
 
 const char *zfs_unmounted(struct arena *m, const char *path)

@@ -97,6 +97,8 @@ in_host chmod 777 $jails/web
 refuses "others than root may write to $jails/web (mode 0777)"
 mend
 in_host chmod 775 $jails/web
+starts
+in_host chgrp bob $jails/web
 refuses "others than root may write to $jails/web (mode 0775)"
 mend
 in_host chown bob $jails/web/config
@@ -115,7 +117,7 @@ in_host sh -c "mv $jails/web/config /home/bob/web.conf; ln -s /home/bob/web.conf
 starts
 in_host chown bob /home/bob/web.conf
 refuses "$jails/web/config belongs to bob"
-in_host sh -c "chown root /home/bob/web.conf; chmod 660 /home/bob/web.conf"
+in_host sh -c "chown root /home/bob/web.conf; chmod 666 /home/bob/web.conf"
 refuses "others than root may write to $jails/web/config"
 in_host chmod 700 $jails
 refuses "others than root may write to $jails/web/config"

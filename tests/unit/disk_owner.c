@@ -1,5 +1,7 @@
 #include "lib/disk/owner.h"
 
+#include <sys/xattr.h>
+
 #include "tests/unit/disk_world.h"
 
 enum { BOB = 4711 };
@@ -10,7 +12,9 @@ static void make(struct world *w)
 	world_make(w);
 	if (geteuid() != 0) SKIP("only root has something to lose");
 	CHECK_INT(fchmod(w->top, 0755), 0);
+	CHECK_INT(fchown(w->inside, 0, BOB), 0);
 	CHECK_INT(replace_file(w->inside, "file", "x", 1, 0600, &w->e), 0);
+	CHECK_INT(fchownat(w->inside, "file", 0, BOB, 0), 0);
 }
 
 static int directory(struct world *w)
@@ -82,6 +86,29 @@ TEST(what_others_may_write_to_if_they_get_there)
 	CHECK_STR(w.e.text, "others than root may write to DIR (mode 0757), and root runs only what is root's "
 	          "alone; if you trust it: chmod go-w 'DIR'");
 	world_drop(&w);
+}
+
+TEST(the_group_root_is_root_but_for_an_acl)
+{
+	/* user::rwx, user:4711:rwx, group::r-x, mask::rwx, other::--- */
+	static const unsigned char acl[] = {
+		2, 0, 0, 0, 1, 0, 7, 0, 255, 255, 255, 255, 2, 0, 7, 0, 0x67, 0x12, 0, 0,
+		4, 0, 5, 0, 255, 255, 255, 255, 16, 0, 7, 0, 255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255, 255,
+	};
+	struct world w;
+	int rc;
+
+	make(&w);
+	CHECK_INT(fchown(w.inside, 0, 0), 0);
+	CHECK_INT(fchmod(w.inside, 0770), 0);
+	CHECK_INT(directory(&w), 0);
+	CHECK_INT(fchmod(w.inside, 0773), 0);
+	CHECK_INT(directory(&w), -1);
+	CHECK_INT(fchmod(w.inside, 0770), 0);
+	rc = fsetxattr(w.inside, "system.posix_acl_access", acl, sizeof acl, 0);
+	if (rc == 0) CHECK_INT(directory(&w), -1);
+	world_drop(&w);
+	if (rc < 0) SKIP("/tmp has no ACLs");
 }
 
 TEST(who_may_put_another_in_its_place)

@@ -46,7 +46,7 @@ static const struct opt create_opts[] = {
 	OPT_FLAG(0, "start", start, "start the jail when it is made"),
 	OPT_SWITCH(NULL, "startup", startup, "start it when 'startup' runs (0)"),
 	OPT_SWITCH(NULL, "seccomp", seccomp, "filter its system calls (1)"),
-	OPT_TEXT('c', "config", config, "FILE", "begin with this config; - is standard input"),
+	OPT_TEXT('c', "config", config, "FILE", "begin with this config, file or pipe; - is standard input"),
 	OPT_TEXT(0, "template", template, TEMPLATES, "begin with a template of ours; list names them"),
 	OPT_LIST(0, "set", sets, "NAME=VALUE", "a word that the template wants: bridge=br1"),
 	OPT_SWITCH("gi", "gpu_passthrough_intel", gpu_intel, "pass Intel and AMD GPUs through (0)"),

@@ -13,6 +13,7 @@
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
 #include "lib/disk/mount.h"
+#include "lib/disk/owner.h"
 #include "lib/disk/zfs.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
@@ -83,7 +84,7 @@ int jails_open(struct arena *m, const char *dir, struct jails *j, struct err *e)
 	if (!there || !dataset_at(m, path, NULL))
 		if (check_mounted(m, dir, path, e) < 0) return -1;
 	if (!there && make_folder(m, dir, LAYOUT_JAILS, e) < 0) return -1;
-	return jails_look(m, dir, j, e);
+	return jails_look(m, dir, j, e) < 0 ? -1 : owner_check(j->fd, path, e);
 }
 
 const char *jails_home(struct arena *m, const char *dir)

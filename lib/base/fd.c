@@ -34,6 +34,14 @@ int write_all(int fd, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
+/* After a read that gave nothing. */
+static int await_more(int fd, struct err *e)
+{
+	if (errno == EINTR) return check_signal(e);
+	if (errno == EAGAIN) return wait_fd(fd, POLLIN, NO_DEADLINE, e);
+	return fail_sys(e, "read");
+}
+
 char *read_all(struct arena *m, int fd, size_t limit, size_t *len, struct err *e)
 {
 	struct str text = { .m = m };
@@ -41,15 +49,34 @@ char *read_all(struct arena *m, int fd, size_t limit, size_t *len, struct err *e
 	ssize_t k;
 
 	while ((k = read(fd, buf, sizeof buf)) != 0) {
-		if (k < 0 && errno == EINTR && check_signal(e) < 0) return NULL;
-		if (k < 0 && errno == EINTR) continue;
-		if (k < 0) return fail_sys(e, "read"), NULL;
+		if (k < 0 && await_more(fd, e) < 0) return NULL;
+		if (k < 0) continue;
 		if ((size_t)k > limit - text.len)
 			return fail(e, ERR_INPUT, "larger than %zu bytes", limit), NULL;
 		str_addn(&text, buf, (size_t)k);
 	}
 	if (len) *len = text.len;
 	return text.s ? text.s : arena_strdup(m, "");
+}
+
+int open_place(int place)
+{
+	char link[40];
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", place);
+	return open(link, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+int open_file(int dir, const char *path, const char *shown, struct err *e)
+{
+	AUTOCLOSE int place = openat(dir, path, O_PATH | O_CLOEXEC);
+	struct stat st;
+	int fd;
+
+	if (place < 0 || fstat(place, &st) < 0) return fail_sys(e, "open %s", shown);
+	if (!S_ISREG(st.st_mode)) return fail(e, ERR_INPUT, "%s is not a file", shown);
+	fd = open_place(place);
+	return fd < 0 ? fail_sys(e, "open %s", shown) : fd;
 }
 
 DIR *dir_names(int dir)
@@ -231,15 +258,13 @@ int write_in_root(int root, const char *path, const char *text, mode_t mode, str
 int open_file_in_root(int root, const char *path, struct err *e)
 {
 	AUTOCLOSE int place = open_in_root(root, path, O_PATH, 0, e);
-	char link[40];
 	struct stat st;
 	int fd;
 
 	if (place < 0) return -1;
 	if (fstat(place, &st) < 0 || !S_ISREG(st.st_mode))
 		return fail(e, ERR_INPUT, "%s is not a regular file", path);
-	snprintf(link, sizeof link, "/proc/self/fd/%d", place);
-	fd = open(link, O_RDONLY | O_CLOEXEC);
+	fd = open_place(place);
 	return fd < 0 ? fail_sys(e, "%s", path) : fd;
 }
 

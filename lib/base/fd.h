@@ -17,11 +17,19 @@ struct err;
 
 int write_all(int fd, const void *data, size_t n, struct err *e);
 
-/* Read to the end; more than `limit` bytes is a fault. The text is terminated by
- * a NUL that `*len` (may be NULL) does not count. NULL on failure. */
+/* Read to the end; more than `limit` bytes is a fault, and so is a caught signal. The
+ * text is terminated by a NUL that `*len` (may be NULL) does not count. NULL on failure. */
 char *read_all(struct arena *m, int fd, size_t limit, size_t *len, struct err *e);
 char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t *len,
                 struct err *e);
+
+/* Open a regular file to be read; faults call it `shown`. What is no regular file is refused
+ * without being opened: to open a device may be to use it, and a pipe may have no writer. */
+int open_file(int dir, const char *path, const char *shown, struct err *e);
+
+/* Open what an O_PATH descriptor stands for, to be read, without waiting for anything. -1 with
+ * errno on failure. */
+int open_place(int place);
 
 /* The names in the open directory `dir`, from the first one on, whatever was read of it
  * before. NULL with errno on failure; AUTODIR (lib/base/auto.h) closes it. */

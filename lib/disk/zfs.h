@@ -55,6 +55,9 @@ bool zfs_has_own_place(const char *name);
  * mounted, or is locked. One sentence with the next step; NULL when that is not why. */
 const char *zfs_unmounted(struct arena *m, const char *path);
 
+/* The same for `n` paths, NULL ones left out, with one deadline for all of them. */
+void zfs_unmounted_all(struct arena *m, const char *const *paths, size_t n, const char **why);
+
 int zfs_create(const char *name, struct err *e);
 int zfs_create_aside(const char *name, struct err *e);	/* which is not mounted by itself, ever */
 int zfs_mount(const char *name, struct err *e);

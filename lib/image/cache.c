@@ -18,6 +18,7 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
+#include "lib/disk/owner.h"
 #include "lib/net/sha256.h"
 #include "lib/text/json.h"
 
@@ -43,6 +44,10 @@ int image_cache_open(struct arena *m, const char *dir, bool make, struct image_c
 	if (make && mkdir(path, 0700) < 0 && errno != EEXIST) return fail_sys(e, "create %s", path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) return !make && errno == ENOENT ? 0 : fail_sys(e, "open %s", path);
+	if (owner_check(fd, path, e) < 0) {
+		close(fd);
+		return -1;
+	}
 	c->dir = fd + 1;
 	return 0;
 }
@@ -91,10 +96,7 @@ static int find_half(const struct image_cache *c, const struct image_build *b, s
 
 	k->fd = openat(cache_fd(c), name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (k->fd < 0) return 1;
-	if (flock(k->fd, LOCK_EX | LOCK_NB) < 0) {
-		out_note("Waiting for another jlmkr that fetches the same image");
-		if (lock_take(k->fd, NO_DEADLINE, name, e) < 0) return -1;
-	}
+	if (lock_take(k->fd, NO_DEADLINE, "the download of this image", e) < 0) return -1;
 	if (!is_current(c, name, k->fd, &st)) return 0;
 	k->have = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 	if (b->size && k->have > b->size) k->have = 0;

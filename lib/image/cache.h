@@ -31,7 +31,8 @@ struct image_cache {
 };
 
 /* `dir` is the jailmaker directory; DIR/images is made when `make` is true, else
- * without one the cache is empty. */
+ * without one the cache is empty. One that is not root's alone (disk/owner.h) is
+ * ERR_UNTRUSTED: its descriptions tell what an image is. */
 int image_cache_open(struct arena *m, const char *dir, bool make, struct image_cache *c,
                      struct err *e);
 void image_cache_close(struct image_cache *c);

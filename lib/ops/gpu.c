@@ -161,7 +161,7 @@ static void warn_of_linker(const char *name, const struct err *why)
 int gpu_prepare(struct engine *en, const char *name, const struct nspawn_traits *traits,
                 bool booted, struct gpu *g, struct err *e)
 {
-	AUTOCLOSE int jail = jail_open(en->host->dir, name, e), root = -1;
+	AUTOCLOSE int jail = jail_open_own(en->host->dir, name, e), root = -1;
 	bool unit = booted && !traits->own_users;
 	struct err why = { 0 };
 	int runs;

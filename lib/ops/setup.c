@@ -83,18 +83,15 @@ int setup_write(struct engine *en, const char *name, const struct conf *c, struc
 /* By one command at a time: the lock of who runs it. */
 static int lock_setup(struct engine *en, const char *name, struct err *e)
 {
-	AUTOCLOSE int lock = jail_open_lock(arena_printf(en->m, "setup:%s", name), e);
-
-	if (lock < 0) return -1;
-	if (lock_take(lock, 0, arena_printf(en->m, "the initial_setup of %s", name), e) < 0) return -1;
-	return take_fd(&lock);
+	return lock_named(arena_printf(en->m, "setup:%s", name), 0,
+	                  arena_printf(en->m, "the initial_setup of %s", name), e);
 }
 
 /* The log of the last time goes as late as that: by whoever runs it now. A copy of the jail
  * that was made of hard links keeps its own. */
 static int open_log(struct engine *en, const char *name, struct err *e)
 {
-	AUTOCLOSE int jail = jail_open(en->host->dir, name, e);
+	AUTOCLOSE int jail = jail_open_own(en->host->dir, name, e);
 	struct stat st;
 	int fd;
 
@@ -166,7 +163,7 @@ int op_setup(struct engine *en, const char *name, long network_wait, struct err 
 	struct conf conf;
 
 	if (jail_check(en->m, en->host->dir, name, e) < 0) return -1;
-	if (jail_conf(en->m, en->host->dir, name, &conf, e) < 0) return -1;
+	if (jail_conf_own(en->m, en->host->dir, name, &conf, e) < 0) return -1;
 	if (!*conf.initial_setup.text) return forget(en, name, e);
 	if (setup_look(en, name, &conf, &s, e) < 0) return -1;
 	if (!s.possible) return fail(e, ERR_HOST, "the init of %s is not systemd, which runs the initial_setup", name);

@@ -14,6 +14,7 @@
 #include "lib/base/fd.h"
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
+#include "lib/disk/owner.h"
 #include "lib/disk/share.h"
 #include "lib/disk/tree.h"
 #include "lib/jail/layout.h"
@@ -36,6 +37,7 @@ void shelf_open(struct arena *m, int images, int jails, struct shelf *s)
 	if (!share_works(images, jails)) return;
 	mkdirat(images, FOLDER, 0700);
 	shelf_look(m, images, s);
+	if (s->fd >= 0 && owner_check(s->fd, FOLDER, NULL) < 0) close(take_fd(&s->fd));
 }
 
 void shelf_close(struct shelf *s)

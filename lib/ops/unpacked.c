@@ -15,6 +15,7 @@
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
 #include "lib/disk/mount.h"
+#include "lib/disk/owner.h"
 #include "lib/disk/zfs.h"
 #include "lib/ops/jails.h"
 #include "lib/ops/work.h"
@@ -35,13 +36,18 @@ static bool same_pool(const char *a, const char *b)
 void unpacked_open(struct arena *m, const char *dir, const struct jails *j, struct unpacked *u)
 {
 	AUTOCLOSE int images = -1;
+	struct err why = { 0 };
 
 	*u = (struct unpacked)UNPACKED_NONE;
 	u->m = m;
 	u->path = arena_printf(m, "%s/images", dir);
 	u->home = jails_images(m, dir);
-	if (!j->home && !u->home && (images = open(u->path, dir_flags)) >= 0)
-		shelf_open(m, images, j->fd, &u->shelf);
+	images = open(u->path, dir_flags);
+	if (images < 0 || owner_check(images, u->path, &why) < 0) {
+		u->home = NULL;
+		return;
+	}
+	if (!j->home && !u->home) shelf_open(m, images, j->fd, &u->shelf);
 	if (u->home && (!j->home || !same_pool(u->home, j->home))) u->home = NULL;
 }
 
@@ -95,8 +101,7 @@ static int lock_images(const struct unpacked *u, struct err *e)
 	AUTOCLOSE int fd = open(u->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0) return fail_sys(e, "open %s", u->path);
-	if (lock_take(fd, deadline_in(LOCK_WAIT_MS), "the cache of images", e) < 0) return -1;
-	return take_fd(&fd);
+	return lock_of(fd, deadline_in(LOCK_WAIT_MS), "the cache of images", e);
 }
 
 /* Whoever makes an image has it mounted and locked. */

@@ -5,9 +5,10 @@
  *
  * IMAGES is the dataset that is mounted at DIR/images, in the pool of the jails. Where
  * jails are directories, and their files can share blocks with others, images are
- * directories too: lib/ops/shelf.h. Else nothing is kept. An image whose archive has left
- * the cache goes when no jail is a clone of it any more. All this is a matter of speed:
- * when something of it fails, jails are made as without it.
+ * directories too: lib/ops/shelf.h. Else nothing is kept, nor when DIR/images is not root's
+ * alone (disk/owner.h). An image whose archive has left the cache goes when no jail is a
+ * clone of it any more. All this is a matter of speed: when something of it fails, jails are
+ * made as without it.
  */
 #ifndef OPS_UNPACKED_H
 #define OPS_UNPACKED_H

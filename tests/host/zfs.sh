@@ -92,6 +92,17 @@ j jlmkr-remove -y five
 status 0
 ! in_host zfs list mypool/elsewhere > /dev/null 2>&1 || fail 'mypool/elsewhere is still there'
 
+story 'however many jails are broken, ZFS is asked once'
+in_host sh -c "mkdir -p /tmp/slow '$home/jails/bad1' '$home/jails/bad2' '$home/jails/bad3'
+	printf '#!/bin/sh\necho \"\$@\" >> /tmp/asked\nexec /sbin/zfs \"\$@\"\n' > /tmp/slow/zfs; chmod +x /tmp/slow/zfs"
+for command in list 'list --json' startup; do
+	in_host rm -f /tmp/asked
+	j sh -c "PATH=/tmp/slow:\$PATH jlmkr $command"
+	is 3 "$(grep -c 'bad[123] is no whole jail' "$tmp/err")"
+	is 1 "$(in_host grep -c '^list' /tmp/asked)"
+done
+in_host sh -c "rm -r /tmp/slow '$home/jails/bad1' '$home/jails/bad2' '$home/jails/bad3'"
+
 story 'a dataset that is not mounted is told of'
 patiently zfs unmount "$ds/jails/three"
 j jlmkr-start three

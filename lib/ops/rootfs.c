@@ -33,6 +33,8 @@ static int begin(struct rootfs *r, struct err *e)
 	if (choose_dir(r, e) < 0) return -1;
 	if (mkdirat(r->dir, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
 	if ((fd = jail_open_rootfs(r->dir, e)) < 0) return -1;
+	/* Whatever the umask: not every archive says what mode the root has. */
+	if (fchmod(fd, 0755) < 0) return fail_sys(e, "chmod " LAYOUT_ROOTFS);
 	r->begun = true;
 	return unpack_begin(&r->unpack, fd, &r->limits, e);
 }

@@ -165,12 +165,12 @@ static int share_file(struct sharing *s, const struct source *f, struct err *e)
 
 static int share_entries(struct sharing *s, int dir, struct err *e);
 
-static int share_open(struct sharing *s, struct source *f, struct err *e)
+static int share_open(struct sharing *s, struct source *f, int place, struct err *e)
 {
-	AUTOCLOSE int fd = openat(f->dir, f->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	AUTOCLOSE int fd = reopen(place, O_RDONLY);
 
 	f->fd = fd;
-	if (fd < 0 || fstat(fd, &f->st) < 0) return fail_sys(e, "open");
+	if (fd < 0) return fail_sys(e, "open");
 	if (describe(s, f, e) < 0) return -1;
 	if (S_ISREG(f->st.st_mode))
 		return s->entry.target[0] ? make(s, e) : share_file(s, f, e);
@@ -180,10 +180,13 @@ static int share_open(struct sharing *s, struct source *f, struct err *e)
 static int share_name(struct sharing *s, int dir, const char *name, struct err *e)
 {
 	struct source f = { .fd = -1, .dir = dir, .name = name };
+	AUTOCLOSE int place = -1;
 
 	if (check_signal(e) < 0) return -1;
-	if (fstatat(dir, name, &f.st, AT_SYMLINK_NOFOLLOW) < 0) return fail_sys(e, "stat");
-	if (S_ISREG(f.st.st_mode) || S_ISDIR(f.st.st_mode)) return share_open(s, &f, e);
+	place = place_in_root(dir, name, O_NOFOLLOW, NULL);
+	if (place < 0 && errno == EXDEV) return fail(e, ERR_BUSY, "something is mounted there");
+	if (place < 0 || fstat(place, &f.st) < 0) return fail_sys(e, "open");
+	if (S_ISREG(f.st.st_mode) || S_ISDIR(f.st.st_mode)) return share_open(s, &f, place, e);
 	return describe(s, &f, e) < 0 || make(s, e) < 0 ? -1 : 0;
 }
 

@@ -17,7 +17,8 @@ bool share_works(int from, int to);
 /* Copy what is in the directory `from`, and its own attributes, into the empty directory
  * `to`: all that unpacking keeps (lib/disk/unpack.h). Files have to be on the disk
  * already, or each of them waits for it. Done by a process of its own; what was made
- * before a fault stays. Needs root. */
+ * before a fault stays. Nothing but files and directories is opened, and nothing that is
+ * mounted in `from` is entered, whatever happens to the names meanwhile. Needs root. */
 int share_tree(int from, int to, struct err *e);
 
 #endif

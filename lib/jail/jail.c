@@ -22,6 +22,7 @@
 #include "lib/disk/mount.h"
 #include "lib/disk/owner.h"
 #include "lib/disk/zfs.h"
+#include "lib/jail/inside.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
 
@@ -281,7 +282,7 @@ int jail_os(struct arena *m, int rootfs, struct osrel *out, struct err *e)
 	const char *text = NULL;
 
 	for (size_t i = 0; !text && i < sizeof places / sizeof *places; i++)
-		text = read_in_root(m, rootfs, places[i], OS_RELEASE_MAX, &why);
+		text = inside_read(m, rootfs, places[i], OS_RELEASE_MAX, &why);
 	if (!text) return not_there(&why, e);
 	osrel_parse(m, text, strlen(text), out);
 	return 0;
@@ -290,7 +291,7 @@ int jail_os(struct arena *m, int rootfs, struct osrel *out, struct err *e)
 const char *jail_init(struct arena *m, int rootfs, struct err *e)
 {
 	struct err why = { 0 };
-	AUTOCLOSE int fd = open_in_root(rootfs, "/sbin/init", O_PATH, 0, &why);
+	AUTOCLOSE int fd = inside_look(rootfs, "/sbin/init", 0, &why);
 	char path[PATH_MAX], link[64];
 	const char *slash;
 	ssize_t n;

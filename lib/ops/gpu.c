@@ -134,8 +134,8 @@ static void leave_out(struct gpu *g, const char *name, const struct words *unfit
 		const char *path = strchr(g->nv.binds.v[i], '=') + 1;
 
 		if (words_have(words_list(unfit), path))
-			out_warn("%s gets no %s of the NVIDIA driver: something else is there in its rootfs", name,
-			         path);
+			out_warn("%s gets no %s of the NVIDIA driver: something else is there in its rootfs, or "
+			         "another file system", name, path);
 		else
 			words_add(&left, g->nv.binds.v[i]);
 	}

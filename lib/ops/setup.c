@@ -1,5 +1,6 @@
 #include "lib/ops/setup.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "lib/base/str.h"
 #include "lib/disk/lock.h"
 #include "lib/engine/engine.h"
+#include "lib/jail/inside.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/ops/start.h"
@@ -26,11 +28,13 @@ static int open_root(struct engine *en, const char *name, struct err *e)
 	return jail < 0 ? -1 : jail_open_rootfs(jail, e);
 }
 
+/* What cannot be looked at, because of what is mounted there, is not known to be missing. */
 static bool has(int root, const char *path)
 {
-	AUTOCLOSE int fd = open_in_root(root, path, O_PATH | O_NOFOLLOW, 0, NULL);
+	struct err why = { 0 };
+	AUTOCLOSE int fd = inside_look(root, path, O_NOFOLLOW, &why);
 
-	return fd >= 0;
+	return fd >= 0 || why.sys == EXDEV || why.sys == EAGAIN;
 }
 
 /* nspawn looks for systemd before it takes /sbin/init. NixOS makes its init at the first boot. */
@@ -55,18 +59,6 @@ int setup_look(struct engine *en, const char *name, const struct conf *c,
 	return 0;
 }
 
-/* Whoever owns the root directory is root in there. */
-static int give_to_root(int root, const char *path, struct err *e)
-{
-	AUTOCLOSE int fd = open_in_root(root, path, O_PATH | O_NOFOLLOW, 0, e);
-	struct stat st;
-
-	if (fd < 0) return -1;
-	if (fstat(root, &st) < 0 || fchownat(fd, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0)
-		return fail_sys(e, "%s: change its owner", path);
-	return 0;
-}
-
 int setup_write(struct engine *en, const char *name, const struct conf *c, struct err *e)
 {
 	AUTOCLOSE int root = open_root(en, name, e);
@@ -74,8 +66,7 @@ int setup_write(struct engine *en, const char *name, const struct conf *c, struc
 
 	if (root < 0) return -1;
 	text = arena_printf(en->m, "%s%s\n", str_starts(text, "#!") ? "" : "#!/bin/sh\n", text);
-	if (write_in_root(root, LAYOUT_SETUP, text, 0700, e) < 0 ||
-	    give_to_root(root, LAYOUT_SETUP, e) < 0)
+	if (write_in_root(root, LAYOUT_SETUP, text, 0700, e) < 0)
 		return fail_in(e, "initial_setup of %s", name);
 	return 0;
 }

@@ -1,8 +1,13 @@
 #include "lib/disk/share.h"
 
+#include <errno.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
 #include "tests/unit/disk_world.h"
@@ -129,5 +134,46 @@ TEST(other_file_systems_have_nothing_to_share)
 	CHECK(!share_works(memory, w.inside));
 	CHECK_INT(world_shell(&w, "test -z \"$(ls -A inside)\""), 0);
 	close(memory);
+	world_drop(&w);
+}
+
+/* Files that become fifos, which stand for devices: neither opened nor waited for. */
+TEST(what_a_file_becomes_is_not_opened)
+{
+	int seen = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), from, to;
+	char event[4096];
+	struct world w;
+	pid_t racer;
+
+	if (geteuid() != 0) SKIP("only root makes copies");
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "mkdir inside/from; cd inside; mkfifo fifo; "
+	                      "for i in $(seq 40); do : > from/$i; done"), 0);
+	snprintf(event, sizeof event, "%s/inside/fifo", w.path);
+	CHECK(inotify_add_watch(seen, event, IN_OPEN) >= 0);
+	from = open_in(&w, "inside/from");
+	if ((racer = fork()) == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (unsigned i = 0;; i++) {
+			char name[16];
+
+			snprintf(name, sizeof name, "%u", i % 40 + 1);
+			if (renameat2(from, name, w.inside, "fifo", RENAME_EXCHANGE) == 0)
+				renameat2(from, name, w.inside, "fifo", RENAME_EXCHANGE);
+		}
+	}
+	alarm(60);
+	for (int i = 0; i < 100; i++) {
+		CHECK_INT(world_shell(&w, "rm -rf inside/to; mkdir inside/to"), 0);
+		to = open_in(&w, "inside/to");
+		share_tree(from, to, &w.e);
+		close(to);
+	}
+	alarm(0);
+	kill(racer, SIGKILL);
+	waitpid(racer, NULL, 0);
+	CHECK_INT(read(seen, event, sizeof event), -1);
+	close(seen);
+	close(from);
 	world_drop(&w);
 }

@@ -210,7 +210,10 @@ const struct applet images_applet = {
 		"one as a pattern: 'jlmkr images debian', \"jlmkr images 'ubuntu/2*'\".\n"
 		"Distributions that are known not to work as jails are shown only when asked for.\n\n"
 		"create keeps the images that it fetches in the folder images of the jailmaker\n"
-		"directory: the newest build of each, and those asked for by their serial.\n",
+		"directory: the newest build of each, and those asked for by their serial. They are\n"
+		"marked, and nothing else in there is ever deleted: --cached and --prune name what\n"
+		"only looks like an image. Images that jails are clones of stay, too. --prune fails\n"
+		"when another one could not be deleted, for example because a snapshot is held.\n",
 	.opts = images_opts,
 	.args_size = sizeof(struct images_args),
 	.max = -1,

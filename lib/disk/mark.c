@@ -219,15 +219,13 @@ void mark_sweep(int dir)
 {
 	AUTODIR DIR *d = dir_names(dir);
 	struct dirent *entry;
-	char text[MARK_MAX], *end;
+	char text[MARK_MAX];
 
 	while (d && (entry = readdir(d))) {
-		const char *name = entry->d_name;
-		uint64_t inode;
+		const char *name = entry->d_name, *inode = name + strlen(BESIDE);
 
-		if (!str_starts(name, BESIDE)) continue;
-		inode = strtoull(name + strlen(BESIDE), &end, 10);
+		if (!str_starts(name, BESIDE) || !*inode || inode[strspn(inode, "0123456789")]) continue;
 		read_beside(dir, name, text);
-		if (!*end && *text && !has_inode(dir, inode)) unlinkat(dir, name, 0);
+		if (*text && !has_inode(dir, strtoull(inode, NULL, 10))) unlinkat(dir, name, 0);
 	}
 }

@@ -19,6 +19,8 @@
 #include "lib/disk/holders.h"
 #include "lib/disk/mount.h"
 
+#define KIND "jlmkr:kind"
+
 enum { LIST_MAX = 64 << 20, LOOK_MS = 30000, BUSY_MS = 5000, PAUSE_MS = 200 };
 
 const char *zfs_of(const struct mount *mnt)
@@ -133,6 +135,39 @@ int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct
 		if (line && strcmp(line, "0") && strcmp(line, "-")) words_add(held, name);
 	}
 	return 0;
+}
+
+static bool parse_thing(struct arena *m, char *line, struct zfs_thing *t)
+{
+	const char *guid, *created, *references;
+
+	t->name = next_column(&line);
+	guid = next_column(&line);
+	created = next_column(&line);
+	references = next_column(&line);
+	t->mark = line;
+	if (!line) return false;
+	t->id = arena_printf(m, "%s %s", guid, created);
+	t->held = strcmp(references, "0") && strcmp(references, "-");
+	return true;
+}
+
+struct zfs_thing *zfs_things(struct arena *m, const char *root, int depth, size_t *n,
+                             struct err *e)
+{
+	char *argv[] = { "zfs", "list", "-H", "-t", "filesystem,volume,snapshot",
+		         "-d", arena_printf(m, "%d", depth),
+		         "-o", "name,guid,createtxg,userrefs," KIND, (char *)root, NULL };
+	char *text = look(m, argv, e), *line;
+	struct zfs_thing *all;
+
+	*n = 0;
+	if (!text) return NULL;
+	all = arena_array(m, count_lines(text) + 1, sizeof *all);
+	/* A property that holds a newline is not ours; what follows that has no columns. */
+	while ((line = strsep(&text, "\n")))
+		if (parse_thing(m, line, &all[*n])) (*n)++;
+	return all;
 }
 
 static bool says_none(const struct err *why)
@@ -324,9 +359,13 @@ int zfs_create(const char *name, struct err *e)
 	return verb("create", name, NULL, NULL, e);
 }
 
-int zfs_create_aside(const char *name, struct err *e)
+int zfs_create_aside(const char *name, const char *mark, struct err *e)
 {
-	return verb("create", "-o", "canmount=noauto", name, e);
+	AUTOFREE struct arena m = { 0 };
+	char *argv[] = { "zfs", "create", "-o", "canmount=noauto", "-o",
+		         arena_printf(&m, KIND "=%s", mark), (char *)name, NULL };
+
+	return change(&m, argv, e);
 }
 
 int zfs_clone(const char *snapshot, const char *name, struct err *e)
@@ -334,9 +373,11 @@ int zfs_clone(const char *snapshot, const char *name, struct err *e)
 	return verb("clone", snapshot, name, NULL, e);
 }
 
-int zfs_snapshot(const char *snapshot, struct err *e)
+int zfs_snapshot(const char *snapshot, const char *mark, struct err *e)
 {
-	return verb("snapshot", snapshot, NULL, NULL, e);
+	AUTOFREE struct arena m = { 0 };
+
+	return verb("snapshot", "-o", arena_printf(&m, KIND "=%s", mark), snapshot, e);
 }
 
 int zfs_mount(const char *name, struct err *e)
@@ -461,14 +502,27 @@ int zfs_rename(const char *from, const char *to, struct err *e)
 	return insist(from, argv, to, e);
 }
 
+/* Somebody else may have been quicker. */
+static int destroy(const char *name, char *const argv[], struct err *e)
+{
+	struct err why = { 0 };
+
+	if (insist(name, argv, NULL, &why) == 0 || says_none(&why)) return 0;
+	return fail(e, why.kind, "%s", why.text);
+}
+
 int zfs_destroy(const char *name, struct err *e)
 {
 	char *argv[] = { "zfs", "destroy", "-r", (char *)name, NULL };
-	struct err why = { 0 };
 
-	/* Somebody else may have been quicker. */
-	if (insist(name, argv, NULL, &why) == 0 || says_none(&why)) return 0;
-	return fail(e, why.kind, "%s", why.text);
+	return destroy(name, argv, e);
+}
+
+int zfs_destroy_alone(const char *name, struct err *e)
+{
+	char *argv[] = { "zfs", "destroy", (char *)name, NULL };
+
+	return destroy(name, argv, e);
 }
 
 int zfs_destroy_whole(const char *name, struct err *e)

@@ -78,6 +78,7 @@ TEST(a_copy_has_everything_and_no_blocks_of_its_own)
 	static const unsigned char caps[] = { 0, 0, 0, 2, 0, 4, 0, 0, [19] = 0 };
 	struct world w;
 	char path[200];
+	struct share_total total = { 0 };
 	uint64_t before;
 	int from, to;
 
@@ -95,7 +96,7 @@ TEST(a_copy_has_everything_and_no_blocks_of_its_own)
 	to = open_in(&w, "disk/to");
 	CHECK(share_works(from, to));
 	before = free_bytes(from);
-	if (share_tree(from, to, &w.e) < 0) CHECK_STR(w.e.text, "");
+	if (share_tree(from, to, &total, &w.e) < 0) CHECK_STR(w.e.text, "");
 	CHECK(before - free_bytes(from) < LARGE / 4);
 	CHECK_INT(world_shell(&w, same), 0);
 	CHECK_INT(world_shell(&w, "cd disk; echo more >> to/large; test $(stat -c %s from/large) = "
@@ -108,6 +109,7 @@ TEST(a_copy_has_everything_and_no_blocks_of_its_own)
 
 TEST(what_is_in_the_way_is_named)
 {
+	struct share_total total = { 0 };
 	struct world w;
 	int from, to;
 
@@ -115,10 +117,58 @@ TEST(what_is_in_the_way_is_named)
 	CHECK_INT(world_shell(&w, "mkdir -p disk/from/sub/dir disk/to/sub; touch disk/to/sub/dir"), 0);
 	from = open_in(&w, "disk/from");
 	to = open_in(&w, "disk/to");
-	CHECK_INT(share_tree(from, to, &w.e), -1);
+	CHECK_INT(share_tree(from, to, &total, &w.e), -1);
 	CHECK(strstr(w.e.text, "copy sub/dir: "));
 	close(from);
 	close(to);
+	drop_disk(&w);
+}
+
+static struct share_total total_of(struct world *w, const char *path)
+{
+	struct share_total total = { 0 };
+	int from, to;
+
+	CHECK_INT(world_shell(w, "mkdir disk/copy"), 0);
+	from = open_in(w, path);
+	to = open_in(w, "disk/copy");
+	if (share_tree(from, to, &total, &w->e) < 0) CHECK_STR(w->e.text, "");
+	close(from);
+	close(to);
+	CHECK_INT(world_shell(w, "rm -r disk/copy"), 0);
+	return total;
+}
+
+TEST(what_was_copied_is_counted)
+{
+	static const char *const changes[] = {
+		"mv from/a/file from/a/file2", "chmod 640 from/large", "chown 1 from/empty",
+		"touch -d '2020-01-01' from/a", "touch -h from/root", "printf T | dd of=from/a/file2 "
+		"conv=notrunc 2> /dev/null",
+	};
+	struct world w;
+	struct share_total before, copied, after;
+
+	mount_disk(&w);
+	CHECK_INT(world_shell(&w, things), 0);
+	before = total_of(&w, "disk/from");
+	CHECK_INT(before.entries, 16);
+	CHECK_INT(before.bytes, 20971520 + 10485762 + 2 * 5);
+	CHECK_INT(world_shell(&w, "cp -a disk/from disk/again"), 0);
+	copied = total_of(&w, "disk/again");
+	CHECK(!memcmp(&before, &copied, sizeof before));
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		char script[200];
+
+		snprintf(script, sizeof script, "cd disk && %s", changes[i]);
+		CHECK_INT(world_shell(&w, script), 0);
+		after = total_of(&w, "disk/from");
+		CHECK(after.entries == before.entries && after.bytes == before.bytes);
+		CHECK(after.sum != before.sum);
+		before = after;
+	}
+	CHECK_INT(world_shell(&w, "rm disk/from/empty"), 0);
+	CHECK_INT(total_of(&w, "disk/from").entries, 15);
 	drop_disk(&w);
 }
 

@@ -86,22 +86,23 @@ static void print_since(struct arena *m, int64_t since)
 
 	if (since < 0 || !localtime_r(&at, &tm)) return;
 	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", &tm);
-	printf("    since:  %s (%s ago)\n", text, age(m, now > at ? now - at : 0));
+	out_line("    since:  %s (%s ago)", text, age(m, now > at ? now - at : 0));
 }
 
 static void print_text(struct arena *m, const char *jail, const struct jail_status *s)
 {
-	printf("%s\n    state:  %s (%s)\n", jail, s->state, s->sub);
+	out_line("%s", jail);
+	out_line("    state:  %s (%s)", s->state, s->sub);
 	print_since(m, s->since);
-	if (*s->end) printf("     last:  %s\n", s->end);
+	if (*s->end) out_line("     last:  %s", s->end);
 	if (!s->runs) return;
-	if (*s->os) printf("       os:  %s %s\n", s->os, s->version);
-	if (s->leader >= 0) printf("   leader:  %" PRId64 "\n", s->leader);
-	if (s->tasks >= 0) printf("    tasks:  %" PRId64 "\n", s->tasks);
-	if (s->memory >= 0) printf("   memory:  %" PRId64 " MiB\n", s->memory >> 20);
-	if (s->cpu_ns >= 0) printf("      cpu:  %.3f s\n", (double)s->cpu_ns / 1e9);
+	if (*s->os) out_line("       os:  %s %s", s->os, s->version);
+	if (s->leader >= 0) out_line("   leader:  %" PRId64, s->leader);
+	if (s->tasks >= 0) out_line("    tasks:  %" PRId64, s->tasks);
+	if (s->memory >= 0) out_line("   memory:  %" PRId64 " MiB", s->memory >> 20);
+	if (s->cpu_ns >= 0) out_line("      cpu:  %.3f s", (double)s->cpu_ns / 1e9);
 	for (const char **address = s->addresses; *address; address++)
-		printf("  address:  %s\n", *address);
+		out_line("  address:  %s", *address);
 }
 
 static int answer(struct host *h, const char *jail, bool json, struct err *e)

@@ -16,6 +16,7 @@
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/jail/name.h"
+#include "lib/text/osrel.h"
 
 #define UNITS "jlmkr-*.service"
 
@@ -45,13 +46,20 @@ static int by_machine(const void *name, const void *row)
 	return strcmp(name, ((const struct machine_row *)row)->name);
 }
 
+static const char *fit(const char *told)
+{
+	const char *value = osrel_value(told);
+
+	return value ? value : "";
+}
+
 static void fill(struct running *r, const struct machine_row *rows, size_t n)
 {
 	const struct machine_row *m = n ? bsearch(r->name, rows, n, sizeof *rows, by_machine) : NULL;
 
 	if (!m || !r->runs) return;
-	r->os = m->os;
-	r->version = m->version;
+	r->os = fit(m->os);
+	r->version = fit(m->version);
 	if (m->addresses) r->addresses = m->addresses;
 }
 

@@ -141,7 +141,7 @@ static struct bus *try_bus(const struct enter *en, const char *path, int64_t dea
 	int fd = enter_connect(en, path, e);
 	struct bus *b;
 
-	if (fd < 0 || !(b = bus_open_fd(fd, BUS_BROKER, end, e))) return NULL;
+	if (fd < 0 || !(b = bus_open_fd(fd, BUS_BROKER, BUS_OF_JAIL, end, e))) return NULL;
 	if (await_systemd(b, earlier(deadline, deadline_in(NAME_MS)), e) == 0) return b;
 	bus_close(b);
 	return NULL;
@@ -162,7 +162,7 @@ static struct bus *try_private(const struct enter *en, bool any, int64_t deadlin
 	const char *state;
 	struct bus *b;
 
-	if (fd < 0 || !(b = bus_open_fd(fd, BUS_PEER, deadline, e))) return NULL;
+	if (fd < 0 || !(b = bus_open_fd(fd, BUS_PEER, BUS_OF_JAIL, deadline, e))) return NULL;
 	state = systemd_state(b, &m, e);
 	if (state && (any || is_booted(state))) return b;
 	bus_close(b);

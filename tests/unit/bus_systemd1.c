@@ -574,7 +574,6 @@ TEST(a_caught_signal_ends_a_wait_among_signals)
 	CHECK(b);
 	CHECK_INT(unit_watch(&uw, b, UNIT, &e), 0);
 	signals_catch();
-	signal(SIGALRM, SIG_IGN);
 	if (fork() == 0) {
 		usleep(300 * 1000);
 		kill(getppid(), SIGTERM);

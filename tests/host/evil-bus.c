@@ -9,7 +9,7 @@
  *	deep		answers that are nested without end
  *	large		25 signals of 16 MiB as soon as a unit is started
  *	floods		small signals without end as soon as a unit is started
- *	piles		descriptors with every answer, and the state of a unit that never ends
+ *	piles		each answer brings a hundred descriptors
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -147,22 +147,20 @@ static void say_with_fds(int fd)
 
 static const char manager[] = "/org/freedesktop/systemd1", bus[] = "org.freedesktop.DBus";
 
-static void job_removed(int fd, size_t size, int times)
+/* Of a unit whose name has so many bytes. */
+static void job_removed(int fd, const char *unit, size_t size, int times)
 {
 	const struct head h = { .type = 4, .path = manager, .member = "JobRemoved",
 	                        .iface = "org.freedesktop.systemd1.Manager", .sig = "uoss" };
 	size_t body = begin(&h);
-	char *text = calloc(1, size + 1);
 
-	memset(text, 'x', size);
 	add_number(1);
 	add_text("/a", 2);
-	add_text(text, size);
+	add_text(unit, size);
 	add_text("done", 4);
 	end(body);
 	while (times--)
 		say(fd, out, len);
-	free(text);
 }
 
 static void owner_changed(int fd)
@@ -203,7 +201,22 @@ static void answer_deeply(int fd, uint32_t to)
 	say(fd, out, len);
 }
 
-/* `sig` is "b", "o" or "a{sv}", an empty one. */
+/* An a{sv}: a unit that is over. */
+static void add_state(void)
+{
+	size_t from;
+
+	add_number(0);
+	align(8);
+	from = len;
+	add_text("ActiveState", 11);
+	memcpy(out + len, "\1s", 3);
+	len += 3;
+	add_text("inactive", 8);
+	out[from - 8] = (unsigned char)(len - from);
+}
+
+/* `sig` is "b", "o" or "a{sv}". */
 static void answer(int fd, uint32_t to, const char *sig, uint32_t v)
 {
 	struct head h = { .type = 2, .to = to, .sig = sig, .fds = is("piles") ? 100 : 0 };
@@ -211,13 +224,25 @@ static void answer(int fd, uint32_t to, const char *sig, uint32_t v)
 
 	if (sig && *sig == 'b') add_number(v);
 	if (sig && *sig == 'o') add_text("/job/1", 6);
-	if (sig && *sig == 'a') add_number(0), align(8);
+	if (sig && *sig == 'a') add_state();
 	end(body);
 	if (h.fds) say_with_fds(fd);
 	else say(fd, out, len);
 }
 
-static void on_call(int fd, uint32_t to, const char *member)
+static void on_start(int fd, const char *unit)
+{
+	static char text[16 << 20];
+
+	memset(text, 'x', sizeof text);
+	if (is("large")) job_removed(fd, text, sizeof text, 25);
+	if (is("piles")) job_removed(fd, unit, strlen(unit), 1);
+	while (is("floods"))
+		job_removed(fd, text, 100, 1000);
+}
+
+/* The first argument of a call is a text, where it matters. */
+static void on_call(int fd, uint32_t to, const char *member, const unsigned char *body)
 {
 	if (!strcmp(member, "Hello") || !strcmp(member, "AddMatch")) {
 		answer(fd, to, NULL, 0);
@@ -230,9 +255,7 @@ static void on_call(int fd, uint32_t to, const char *member)
 		answer_deeply(fd, to);
 	} else if (!strncmp(member, "Start", 5)) {
 		answer(fd, to, "o", 0);
-		if (is("large")) job_removed(fd, 16 << 20, 25);
-		while (is("floods"))
-			job_removed(fd, 100, 1000);
+		on_start(fd, (const char *)body + 4);
 	} else if (!strcmp(member, "GetAll")) {
 		answer(fd, to, "a{sv}", 0);
 	} else {
@@ -286,7 +309,8 @@ static void serve(int fd)
 		body = number_at(in + 4);
 		if (fields + body > sizeof in - 16) _exit(0);
 		hear(fd, in + 16, fields + body);
-		if (in[1] == 1) on_call(fd, number_at(in + 8), member_of(in + 16, fields));
+		if (in[1] == 1)
+			on_call(fd, number_at(in + 8), member_of(in + 16, fields), in + 16 + fields);
 	}
 }
 

@@ -137,10 +137,9 @@ void out_quote(const char *text)
 static void say(const char *before, const char *fmt, va_list ap)
 {
 	char written[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
-	size_t n = strlen(before);
+	size_t n = (size_t)snprintf(line, sizeof line, "%s", before);
 
 	vsnprintf(written, sizeof written, fmt, ap);
-	memcpy(line, before, n);
 	n += shown_copy(line + n, sizeof line - n - 1, written);
 	line[n++] = '\n';
 	out_progress_end();

@@ -28,10 +28,9 @@ bool shown_plain(uint32_t c)
 
 static void spell(uint32_t c, char *out)
 {
-	static const char known[] = "\n\t\r", letters[] = "ntr";
-	const char *at = c ? strchr(known, (int)c) : NULL;
+	char letter = c == '\n' ? 'n' : c == '\t' ? 't' : c == '\r' ? 'r' : 0;
 
-	if (c < 0x80 && at) snprintf(out, SHOWN_MAX + 1, "\\%c", letters[at - known]);
+	if (letter) snprintf(out, SHOWN_MAX + 1, "\\%c", letter);
 	else if (c < 0x80) snprintf(out, SHOWN_MAX + 1, "\\x%02x", (unsigned)c);
 	else if (c <= 0xffff) snprintf(out, SHOWN_MAX + 1, "\\u%04x", (unsigned)c);
 	else snprintf(out, SHOWN_MAX + 1, "\\U%08x", (unsigned)c);

@@ -101,13 +101,12 @@ static int await_systemd(struct bus *b, int64_t deadline, struct err *e)
 		"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
 	};
 	static const char name[] = "org.freedesktop.systemd1";
-	AUTOFREE struct arena m = { 0 };
-	AUTOMESSAGE struct message msg = { 0 };
-	struct wire *w = arena_alloc(&m, sizeof *w);
+	AUTOFREE struct arena asked = { 0 };
+	struct wire *w = arena_alloc(&asked, sizeof *w);
 	struct reader r;
 	int id, n = 1;
 
-	wire_init(w, &m);
+	wire_init(w, &asked);
 	wire_str(w, name);
 	id = bus_match(b, &(struct bus_match){
 		.sender = driver.name, .iface = driver.iface, .member = "NameOwnerChanged",
@@ -115,6 +114,9 @@ static int await_systemd(struct bus *b, int64_t deadline, struct err *e)
 	}, deadline, e);
 	if (id < 0) return -1;
 	while (n > 0) {
+		AUTOFREE struct arena m = { 0 };	/* a jail may make many rounds of it */
+		AUTOMESSAGE struct message msg = { 0 };
+
 		if (bus_call(b, &driver, "NameHasOwner", w, deadline, &m, &msg, e) < 0)
 			return -1;
 		message_reader(&msg, &r);

@@ -4,7 +4,8 @@
  *	garbage		no D-Bus
  *	silent		nothing
  *	leaves		the introduction, and then it hangs up
- *	nobody		systemd has no name on the bus, and somebody else's changes for ever
+ *	nobody		systemd has no name on the bus, and that changes a thousand times at once
+ *	nearly		the same, once for each question, at a length of a megabyte
  *	texts		each call is refused, with words that would steer a terminal
  *	deep		answers that are nested without end
  *	large		25 signals of 16 MiB as soon as a unit is started
@@ -22,7 +23,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static char mode[32];
+static char mode[32], long_text[16 << 20];
 
 static int is(const char *name)
 {
@@ -171,9 +172,9 @@ static void owner_changed(int fd)
 
 	add_text("org.freedesktop.systemd1", 24);
 	add_text("", 0);
-	add_text("", 0);
+	add_text(long_text, is("nearly") ? 1000 * 1000 : 0);
 	end(body);
-	for (int i = 0; i < 1000; i++)
+	for (int i = is("nearly") ? 999 : 0; i < 1000; i++)
 		say(fd, out, len);
 }
 
@@ -232,13 +233,10 @@ static void answer(int fd, uint32_t to, const char *sig, uint32_t v)
 
 static void on_start(int fd, const char *unit)
 {
-	static char text[16 << 20];
-
-	memset(text, 'x', sizeof text);
-	if (is("large")) job_removed(fd, text, sizeof text, 25);
+	if (is("large")) job_removed(fd, long_text, sizeof long_text, 25);
 	if (is("piles")) job_removed(fd, unit, strlen(unit), 1);
 	while (is("floods"))
-		job_removed(fd, text, 100, 1000);
+		job_removed(fd, long_text, 100, 1000);
 }
 
 /* The first argument of a call is a text, where it matters. */
@@ -247,8 +245,10 @@ static void on_call(int fd, uint32_t to, const char *member, const unsigned char
 	if (!strcmp(member, "Hello") || !strcmp(member, "AddMatch")) {
 		answer(fd, to, NULL, 0);
 	} else if (!strcmp(member, "NameHasOwner")) {
-		answer(fd, to, "b", !is("nobody"));
-		if (is("nobody")) owner_changed(fd);
+		int has = !is("nobody") && !is("nearly");
+
+		answer(fd, to, "b", has);
+		if (!has) owner_changed(fd);
 	} else if (is("texts")) {
 		refuse(fd, to);
 	} else if (is("deep")) {
@@ -337,6 +337,7 @@ int main(void)
 
 	mode[n > 0 ? strcspn(mode, "\n") : 0] = 0;
 	out = malloc(64 << 20);
+	memset(long_text, 'x', sizeof long_text);
 	mkdir("/run/dbus", 0755);
 	sock = listener("/run/dbus/system_bus_socket");
 	signal(SIGCHLD, SIG_IGN);

@@ -51,7 +51,7 @@ all_commands() {
 	status 0
 }
 
-for what in garbage silent leaves nobody texts deep large floods piles; do
+for what in garbage silent leaves nobody nearly texts deep large floods piles; do
 	story "a bus of a jail: $what"
 	all_commands $what
 done

@@ -10,7 +10,7 @@
 #include "lib/base/err.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
-#include "lib/base/shown.h"
+#include "lib/base/secret.h"
 #include "lib/base/str.h"
 #include "lib/disk/tree.h"
 #include "lib/image/fetch.h"

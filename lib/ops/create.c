@@ -11,7 +11,7 @@
 #include "lib/base/fd.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
-#include "lib/base/shown.h"
+#include "lib/base/secret.h"
 #include "lib/base/str.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/unpack.h"

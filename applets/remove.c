@@ -35,10 +35,16 @@ static void tell_words(const char *what, const struct words *names)
 static void tell(const struct host *h, const char *name, const struct removal *r)
 {
 	out_note("This removes the jail %s with all its files: %s/jails/%s", name, h->dir, name);
+	tell_words("subvolumes in it", &r->volumes);
 	if (!r->dataset) return;
 	out_note("  ZFS dataset: %s", r->dataset);
 	tell_words("datasets below it", &r->children);
 	tell_words("snapshots", &r->snapshots);
+}
+
+static bool has_parts(const struct removal *r)
+{
+	return r->children.n || r->snapshots.n || r->volumes.n;
 }
 
 static int confirm(struct arena *m, const char *name, struct err *e)
@@ -72,14 +78,15 @@ static int remove_run(struct host *h, const void *args, char *const *names, stru
 {
 	const struct remove_args *a = args;
 	AUTOENGINE struct engine en;
-	struct removal what;
+	AUTOREMOVAL what = { .dir = -1 };
 
 	engine_init(&en, h, h->m);
 	if (jail_check(h->m, h->dir, *names, e) < 0) return finish_earlier(&en, *names, e);
 	if (op_remove_look(&en, *names, &what, e) < 0) return fail_in(e, "removing %s", *names);
-	if (!a->yes || what.children.n || what.snapshots.n) tell(h, *names, &what);
+	if (!a->yes || has_parts(&what)) tell(h, *names, &what);
 	if (!a->yes && confirm(h->m, *names, e) < 0) return -1;
-	return op_remove(&en, *names, e);
+	what.asked = !a->yes;
+	return op_remove(&en, *names, &what, e);
 }
 
 const struct applet remove_applet = {

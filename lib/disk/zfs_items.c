@@ -215,6 +215,28 @@ int zfs_items_check_order(const struct zfs_items *items, struct err *e)
 	return 0;
 }
 
+static bool has_snapshots(const struct zfs_items *items)
+{
+	for (size_t i = 0; i < items->n; i++)
+		if (zfs_item_is_snapshot(&items->v[i])) return true;
+	return false;
+}
+
+int zfs_items_check_clones(struct arena *m, const struct zfs_items *items, struct err *e)
+{
+	const char *root = items->v[0].name;
+	const struct zfs_dataset *d;
+	size_t n;
+
+	if (!has_snapshots(items)) return 0;
+	if (!(d = zfs_list(m, arena_strndup(m, root, strcspn(root, "/")), -1, &n, e))) return -1;
+	for (; n; n--, d++)
+		if (zfs_is_within(d->origin, root) && !zfs_is_within(d->name, root))
+			return fail(e, ERR_BUSY, "%s is a clone of %s and needs it: zfs promote '%s', or "
+			            "destroy it, first", d->name, d->origin, d->name);
+	return 0;
+}
+
 /* -- destruction -- */
 
 /* The first line: the rest advises to destroy more. */

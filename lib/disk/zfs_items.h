@@ -49,6 +49,9 @@ const struct zfs_item *zfs_items_new(const struct zfs_items *before, const struc
 /* ERR_BUSY when one of them is a clone of another in such a way that neither can go first. */
 int zfs_items_check_order(const struct zfs_items *items, struct err *e);
 
+/* ERR_BUSY when something elsewhere in the pool is a clone of one of their snapshots. */
+int zfs_items_check_clones(struct arena *m, const struct zfs_items *items, struct err *e);
+
 /* Destroy them. The names of those that are gone are added to `gone`, also when it fails. */
 int zfs_items_destroy(const struct zfs_items *items, struct words *gone, struct err *e);
 

@@ -87,25 +87,10 @@ static int check_writable(const struct look *l, struct err *e)
 	if (faccessat(j->fd, ".", W_OK, 0) < 0 && errno == EROFS) return fail_read_only(l, j->fd, j->path, e);
 	if (faccessat(l->jail, ".", W_OK, 0) < 0 && errno == EROFS)
 		return fail_read_only(l, l->jail, l->path, e);
-	return tree_check_flags(j->fd, j->path, e);
+	return tree_check_flags(j->fd, j->path, e) < 0 ? -1 : trash_try(j, l->name, e);
 }
 
 /* -- a dataset -- */
-
-/* A clone elsewhere in the pool needs the snapshot that it was made from. */
-static int check_clones(struct arena *m, const char *dataset, struct err *e)
-{
-	const char *pool = arena_strndup(m, dataset, strcspn(dataset, "/"));
-	size_t n;
-	const struct zfs_dataset *d = zfs_list(m, pool, -1, &n, e);
-
-	if (!d) return -1;
-	for (; n; n--, d++)
-		if (zfs_is_within(d->origin, dataset) && !zfs_is_within(d->name, dataset))
-			return fail(e, ERR_BUSY, "%s is a clone of %s and needs it: zfs promote '%s', or "
-			            "destroy it, first", d->name, d->origin, d->name);
-	return 0;
-}
 
 /* What is mounted there may belong elsewhere: a folder of somebody's data, bound to here. */
 static int check_place(const struct look *l, const struct zfs_item *d, struct err *e)
@@ -212,8 +197,7 @@ static int look_at_dataset(const struct look *l, struct removal *r, struct err *
 		if (i) words_add(zfs_item_is_snapshot(d) ? &r->snapshots : &r->children, d->name);
 	}
 	if (check_beneath(l, r->dataset, e) < 0 || check_locked(m, r, e) < 0) return -1;
-	if (zfs_items_check_order(all, e) < 0) return -1;
-	return r->snapshots.n ? check_clones(m, r->dataset, e) : 0;
+	return zfs_items_check_order(all, e) < 0 ? -1 : zfs_items_check_clones(m, all, e);
 }
 
 /* -- a directory -- */

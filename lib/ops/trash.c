@@ -112,14 +112,14 @@ static void list_datasets(const struct removal *r, bool all, struct words *names
 	}
 }
 
-/* What is there under the name `now` is what was looked at. */
+/* What is there under the name `now` is what was looked at, and nothing elsewhere needs it. */
 static int check_list(const struct jails *j, const struct removal *r, const char *now,
                       struct zfs_items *items, struct err *e)
 {
 	const struct zfs_item *new;
 
 	if (zfs_items_read(j->m, now, -1, items, e) < 0) return -1;
-	if (!(new = zfs_items_new(&r->items, items))) return 0;
+	if (!(new = zfs_items_new(&r->items, items))) return zfs_items_check_clones(j->m, items, e);
 	return removal_changed(r, arena_printf(j->m, "%s%s is new", r->dataset, new->name + strlen(now)), e);
 }
 
@@ -247,6 +247,19 @@ static int trash_dataset(const struct jails *j, const struct removal *r, const s
 		if ((rc = hide_dataset(&b, e)) < 0) return -1;
 	}
 	return rc ? empty_or_take_back(&b, &all, e) : destroy_in_place(j, r, e);
+}
+
+/* Not every read-only file system is mounted so: zfs-fuse knows some by itself. */
+int trash_try(const struct jails *j, const char *name, struct err *e)
+{
+	struct hidden h;
+	int rc = 0;
+
+	if (hidden_new(j->m, HIDDEN_REMOVE, name, &h, e) < 0) return -1;
+	if (mkdirat(j->fd, h.entry, 0700) == 0) unlinkat(j->fd, h.entry, AT_REMOVEDIR);
+	else if (errno == EROFS || errno == EPERM || errno == EACCES) rc = fail_sys(e, "%s", j->path);
+	hidden_done(&h);
+	return rc;
 }
 
 int trash_jail(const struct jails *j, const struct removal *r, struct err *e)

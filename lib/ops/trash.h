@@ -11,6 +11,10 @@ struct err;
 struct jails;
 struct removal;
 
+/* Whether names can come and go in jails/: tried with a hidden one. Want of room is no fault, what
+ * is removed makes some. */
+int trash_try(const struct jails *j, const char *name, struct err *e);
+
 /* Delete what was looked at. The lock of the jail is the caller's (jail_lock). */
 int trash_jail(const struct jails *j, const struct removal *r, struct err *e);
 

@@ -34,12 +34,23 @@ bool volume_is(int fd, uint64_t *id)
 	return true;
 }
 
+static bool read_flags(int fd, uint64_t *flags)
+{
+	return looks_so(fd) && ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, flags) == 0;
+}
+
+bool volume_is_fixed(int fd)
+{
+	uint64_t flags;
+
+	return read_flags(fd, &flags) && flags & BTRFS_SUBVOL_RDONLY;
+}
+
 void volume_unlock(int fd)
 {
 	uint64_t flags;
 
-	if (!looks_so(fd) || ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, &flags) < 0) return;
-	if (!(flags & BTRFS_SUBVOL_RDONLY)) return;
+	if (!read_flags(fd, &flags) || !(flags & BTRFS_SUBVOL_RDONLY)) return;
 	flags &= ~BTRFS_SUBVOL_RDONLY;
 	ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &flags);
 }

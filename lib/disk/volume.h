@@ -14,6 +14,9 @@ bool volume_fs(int fd);
 /* Whether the open directory is a subvolume; `*id` is its own for good. */
 bool volume_is(int fd, uint64_t *id);
 
+/* Whether it is one that is read-only. */
+bool volume_is_fixed(int fd);
+
 /* Make it writable, if it is a subvolume. */
 void volume_unlock(int fd);
 

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
@@ -22,7 +23,7 @@ static bool is_locked(struct arena *m, const char *name)
 }
 
 /* Whether a pool is there: what has none has nothing to say, and is not asked. OpenZFS has a
- * folder for each. */
+ * folder for each, zfs-fuse is asked when it runs. */
 static bool has_pool(const struct mounts *t)
 {
 	AUTODIR DIR *pools = opendir("/proc/spl/kstat/zfs");
@@ -30,6 +31,7 @@ static bool has_pool(const struct mounts *t)
 
 	for (size_t i = 0; i < t->n; i++)
 		if (zfs_of(&t->v[i])) return true;
+	if (access("/run/zfs/zfs_socket", F_OK) == 0) return true;
 	while (pools && (entry = readdir(pools)))
 		if (entry->d_type == DT_DIR && entry->d_name[0] != '.') return true;
 	return false;

@@ -73,6 +73,8 @@ static int fail_read_only(const struct look *l, int fd, const char *path, struct
 	const struct mount *mnt = mount_of(&l->t, fd, NULL);
 	const char *dataset = mnt ? zfs_of(mnt) : NULL;
 
+	if (volume_is_fixed(fd))
+		return fail(e, ERR_HOST, "%s is read-only: btrfs property set '%s' ro false", path, path);
 	if (dataset)
 		return fail(e, ERR_HOST, "%s is read-only: zfs inherit readonly '%s', or import its pool to be "
 		            "written", path, dataset);

@@ -94,9 +94,11 @@ const struct applet remove_applet = {
 	.brief = "delete a jail and its files",
 	.operands = "JAIL",
 	.text = "A jail that runs is stopped first. What is mounted into the jail is never touched.\n"
-	        "A jail that is a ZFS dataset goes with its snapshots and the datasets below it, unless\n"
-	        "something elsewhere was cloned from them, or they are mounted outside of the jail.\n"
-	        "What an interrupted remove has left is removed by the next one, of whatever name.\n",
+	        "A jail that is a ZFS dataset goes with its snapshots and the datasets below it, which\n"
+	        "are listed before; if something is added meanwhile, nothing is removed. It refuses\n"
+	        "before it stops the jail when something elsewhere needs a part of it, or when a part\n"
+	        "of it cannot be removed.\n"
+	        "The next remove or create, of whatever name, finishes an interrupted one.\n",
 	.opts = remove_opts,
 	.args_size = sizeof(struct remove_args),
 	.min = 1,

@@ -116,13 +116,10 @@ int zfs_items_parse(struct arena *m, char *text, const char *root, struct zfs_it
 	return 0;
 }
 
-int zfs_items_read(struct arena *m, const char *root, int depth, struct zfs_items *items,
-                   struct err *e)
+int zfs_items_read(struct arena *m, const char *root, struct zfs_items *items, struct err *e)
 {
-	char *depth_text = arena_printf(m, "%d", depth);
-	char *argv[] = { "zfs", "get", "-H", "-p", "-o", "name,property,value,source",
-		         depth < 0 ? "-r" : "-d", depth < 0 ? PROPERTIES : depth_text,
-		         depth < 0 ? (char *)root : PROPERTIES, depth < 0 ? NULL : (char *)root, NULL };
+	char *argv[] = { "zfs", "get", "-H", "-p", "-r", "-o", "name,property,value,source", PROPERTIES,
+		         (char *)root, NULL };
 	char *text = zfs_ask(m, argv, e);
 
 	return text ? zfs_items_parse(m, text, root, items, e) : -1;

@@ -33,9 +33,8 @@ struct zfs_items {
 	size_t n;
 };
 
-/* The root and what is below it, `depth` levels deep (-1: all). */
-int zfs_items_read(struct arena *m, const char *root, int depth, struct zfs_items *items,
-                   struct err *e);
+/* The root and all below it. */
+int zfs_items_read(struct arena *m, const char *root, struct zfs_items *items, struct err *e);
 
 /* What `zfs get` printed about them. Pure. */
 int zfs_items_parse(struct arena *m, char *text, const char *root, struct zfs_items *items,

@@ -190,7 +190,7 @@ static int look_at_dataset(const struct look *l, struct removal *r, struct err *
 	const struct zfs_items *all = &r->items;
 
 	if (check_above(l, r->dataset, e) < 0) return -1;
-	if (zfs_items_read(m, r->dataset, -1, &r->items, e) < 0) return -1;
+	if (zfs_items_read(m, r->dataset, &r->items, e) < 0) return -1;
 	if (check_place(l, &all->v[0], e) < 0) return -1;
 	for (size_t i = 0; i < all->n; i++) {
 		const struct zfs_item *d = &all->v[i];

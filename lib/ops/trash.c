@@ -118,7 +118,7 @@ static int check_list(const struct jails *j, const struct removal *r, const char
 {
 	const struct zfs_item *new;
 
-	if (zfs_items_read(j->m, now, -1, items, e) < 0) return -1;
+	if (zfs_items_read(j->m, now, items, e) < 0) return -1;
 	if (!(new = zfs_items_new(&r->items, items))) return zfs_items_check_clones(j->m, items, e);
 	return removal_changed(r, arena_printf(j->m, "%s%s is new", r->dataset, new->name + strlen(now)), e);
 }

@@ -36,16 +36,6 @@ static int check_confirmed(const struct zfs_items *items, uint64_t txg, struct e
 	return 0;
 }
 
-static int destroy_dataset(const struct jails *j, const char *dataset, uint64_t txg, struct err *e)
-{
-	struct words gone = { .m = j->m };
-	struct zfs_items items;
-
-	if (zfs_items_read(j->m, dataset, -1, &items, e) < 0) return -1;
-	if (check_confirmed(&items, txg, e) < 0) return -1;
-	return zfs_items_destroy(&items, &gone, e);
-}
-
 /* "trash:ID" or "trash:ID:TXG"; false: it is no mark of this entry. */
 static bool read_kind(const struct hidden *h, const char *kind, uint64_t *txg)
 {
@@ -62,33 +52,42 @@ static void warn_unmarked(const char *what)
 	out_warn("%s has the name of an unfinished jail, but was not made by jlmkr: it is left", what);
 }
 
-/* The lock is held. Its name in the list may be of the past, but is never used again. */
-static void sweep_dataset(const struct jails *j, const struct hidden *h, const struct zfs_item *item)
+static int destroy_dataset(const struct jails *j, const struct hidden *h, const char *dataset,
+                           struct err *e)
 {
-	struct err why = { 0 };
+	struct words gone = { .m = j->m };
+	struct zfs_items items;
 	uint64_t txg;
 
-	if (!read_kind(h, item->kind, &txg)) {
-		warn_unmarked(item->name);
-		return;
-	}
-	out_verbose("destroying %s, which a run that was killed has left", item->name);
-	if (destroy_dataset(j, item->name, txg, &why) == 0) remove_point(j, h->entry);
-	else if (!zfs_is_gone(item->name)) out_warn("%s stays: %s", item->name, why.text);
+	if (zfs_items_read(j->m, dataset, &items, e) < 0) return -1;
+	if (!read_kind(h, items.v[0].kind, &txg)) return warn_unmarked(dataset), 0;
+	out_verbose("destroying %s, which a run that was killed has left", dataset);
+	if (check_confirmed(&items, txg, e) < 0 || zfs_items_destroy(&items, &gone, e) < 0) return -1;
+	remove_point(j, h->entry);
+	return 0;
+}
+
+/* The lock is held. Its name in the list may be of the past, but is never used again. */
+static void sweep_dataset(const struct jails *j, const struct hidden *h, const char *dataset)
+{
+	struct err why = { 0 };
+
+	if (destroy_dataset(j, h, dataset, &why) < 0 && !zfs_is_gone(dataset))
+		out_warn("%s stays: %s", dataset, why.text);
 }
 
 static int sweep_datasets(const struct jails *j, struct err *e)
 {
-	struct zfs_items items;
+	size_t n;
+	const struct zfs_dataset *d = zfs_list(j->m, j->home, 1, &n, e);
 
-	if (zfs_items_read(j->m, j->home, 1, &items, e) < 0) return -1;
-	for (size_t i = 1; i < items.n; i++) {
+	if (!d) return -1;
+	for (size_t i = 1; i < n; i++) {
 		struct hidden h;
 
-		if (zfs_item_is_snapshot(&items.v[i])) continue;
-		if (!hidden_parse(j->m, strrchr(items.v[i].name, '/') + 1, &h)) continue;
+		if (!hidden_parse(j->m, strrchr(d[i].name, '/') + 1, &h)) continue;
 		if (hidden_lock(&h, h.entry, NULL) < 0) continue;
-		sweep_dataset(j, &h, &items.v[i]);
+		sweep_dataset(j, &h, d[i].name);
 		hidden_done(&h);
 		if (check_signal(e) < 0) return -1;
 	}
@@ -99,12 +98,13 @@ static int sweep_datasets(const struct jails *j, struct err *e)
 static void sweep_directory(const struct jails *j, const struct hidden *h)
 {
 	AUTOCLOSE int dir = jails_open_entry(j, h->entry, NULL);
+	const char *dataset = dir < 0 ? NULL : jails_mounted(j, dir);
 	struct err why = { 0 };
 
 	/* A mount point; or its maker was killed before it could mark it. */
 	if (dir < 0 || unlinkat(j->fd, h->entry, AT_REMOVEDIR) == 0) return;
-	/* That was told of already. */
-	if (j->home && jails_mounted(j, dir)) return;
+	/* Of that it was told why it stays. */
+	if (j->home && str_eq(dataset, jails_dataset(j, h->entry))) return;
 	if (!hidden_is_marked(h, dir)) {
 		warn_unmarked(arena_printf(j->m, "%s/%s", j->path, h->entry));
 		return;

@@ -22,8 +22,8 @@ static bool is_locked(struct arena *m, const char *name)
 	return text && str_starts(text, "unavailable");
 }
 
-/* Whether a pool is there: what has none has nothing to say, and is not asked. OpenZFS has a
- * folder for each, zfs-fuse is asked when it runs. */
+/* Whether a pool is there: where there is none nobody is asked. OpenZFS has a folder for each,
+ * zfs-fuse a file as long as there is one. */
 static bool has_pool(const struct mounts *t)
 {
 	AUTODIR DIR *pools = opendir("/proc/spl/kstat/zfs");
@@ -31,7 +31,7 @@ static bool has_pool(const struct mounts *t)
 
 	for (size_t i = 0; i < t->n; i++)
 		if (zfs_of(&t->v[i])) return true;
-	if (access("/run/zfs/zfs_socket", F_OK) == 0) return true;
+	if (access("/var/lib/zfs/zpool.cache", F_OK) == 0) return true;
 	while (pools && (entry = readdir(pools)))
 		if (entry->d_type == DT_DIR && entry->d_name[0] != '.') return true;
 	return false;

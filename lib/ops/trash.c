@@ -190,15 +190,16 @@ static int hide_dataset(struct bin *b, struct err *e)
 	return why.kind == ERR_BUSY ? fail(e, ERR_BUSY, "%s", why.text) : 0;
 }
 
-/* From now on a sweep may destroy all that is in it, but for what is made later. */
-static int confirm(const struct bin *b, const struct zfs_items *items, struct err *e)
+/* From now on a sweep may destroy all that is in it, but for what is made later. Without room for
+ * that it stays when we are killed. */
+static void confirm(const struct bin *b, const struct zfs_items *items)
 {
 	uint64_t txg = 0;
 
-	if (items->n < 2) return 0;
+	if (items->n < 2) return;
 	for (size_t i = 0; i < items->n; i++)
 		if (items->v[i].txg > txg) txg = items->v[i].txg;
-	return zfs_set_kind(b->dataset, arena_printf(b->j->m, "%s:%" PRIu64, b->h->mark, txg), e);
+	zfs_set_kind(b->dataset, arena_printf(b->j->m, "%s:%" PRIu64, b->h->mark, txg), NULL);
 }
 
 /* `*all`, the lock of jails/, is given up when it is to be destroyed. */
@@ -206,7 +207,8 @@ static int empty(const struct bin *b, int *all, struct words *gone, struct err *
 {
 	struct zfs_items items;
 
-	if (check_list(b->j, b->r, b->dataset, &items, e) < 0 || confirm(b, &items, e) < 0) return -1;
+	if (check_list(b->j, b->r, b->dataset, &items, e) < 0) return -1;
+	confirm(b, &items);
 	close(take_fd(all));
 	return zfs_items_destroy(&items, gone, e);
 }

@@ -152,6 +152,23 @@ const struct zfs_item *zfs_items_new(const struct zfs_items *before, const struc
 	return NULL;
 }
 
+/* The finalizer of splitmix64: each bit of the one moves half of those of the other. */
+static uint64_t mix(uint64_t n)
+{
+	n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9;
+	n = (n ^ n >> 27) * 0x94d049bb133111eb;
+	return n ^ n >> 31;
+}
+
+uint64_t zfs_items_sum(const struct zfs_items *items)
+{
+	uint64_t sum = items->n;
+
+	for (size_t i = 0; i < items->n; i++)
+		sum += mix(mix(items->v[i].guid) + items->v[i].txg);
+	return sum;
+}
+
 /* -- the order of destruction -- */
 
 static bool is_snapshot_of(const char *name, const char *dataset)

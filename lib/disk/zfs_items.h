@@ -45,6 +45,9 @@ bool zfs_item_is_snapshot(const struct zfs_item *item);
 /* The first of `now` that is not among `before`, whatever its name was; NULL: there is none. */
 const struct zfs_item *zfs_items_new(const struct zfs_items *before, const struct zfs_items *now);
 
+/* A number that stands for just these things, in any order and under any names. */
+uint64_t zfs_items_sum(const struct zfs_items *items);
+
 /* ERR_BUSY when one of them is a clone of another in such a way that neither can go first. */
 int zfs_items_check_order(const struct zfs_items *items, struct err *e);
 

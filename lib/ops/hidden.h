@@ -6,7 +6,7 @@
  * ID is 16 random hexadecimal digits, used once. What is ours has a mark as well, which
  * names the ID: "jail:ID" or "trash:ID", in the attribute trusted.jlmkr of the directory or,
  * where there are no attributes, in a file in it; of a dataset in the user property
- * jlmkr:kind. What has such a name and no mark is somebody else's and is left.
+ * jlmkr:kind, which tells what may be destroyed with it, too (work.c). What has such a name and no mark is somebody else's and is left.
  *
  * Whoever works on an entry holds its lock, /run/jlmkr/work/ID, since before there was an
  * entry: what nobody holds was left by a run that was killed. Programs inherit the lock:

@@ -174,11 +174,12 @@ static int take_back(const struct bin *b, struct err *e)
 static int hide_dataset(struct bin *b, struct err *e)
 {
 	const char *from = b->r->dataset;
+	const char *kind = arena_printf(b->j->m, "%s=%" PRIx64, b->h->mark, zfs_items_sum(&b->r->items));
 	struct err why = { 0 };
 
 	list_datasets(b->r, false, &b->apart);
 	if (mounts_read(b->j->m, &b->before, e) < 0) return -1;
-	if (zfs_set_kind(from, b->h->mark, NULL) < 0) return 0;
+	if (zfs_set_kind(from, kind, NULL) < 0) return 0;
 	if (zfs_unmount_all(&b->before, &b->apart, &why) == 0) {
 		if (zfs_rename(from, b->dataset, &why) == 0) return 1;
 		/* It may have been renamed and not be mounted again. */
@@ -190,8 +191,7 @@ static int hide_dataset(struct bin *b, struct err *e)
 	return why.kind == ERR_BUSY ? fail(e, ERR_BUSY, "%s", why.text) : 0;
 }
 
-/* From now on a sweep may destroy all that is in it, but for what is made later. Without room for
- * that it stays when we are killed. */
+/* From now on a sweep may destroy what is left of it, but for what is made later. */
 static void confirm(const struct bin *b, const struct zfs_items *items)
 {
 	uint64_t txg = 0;

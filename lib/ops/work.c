@@ -25,26 +25,30 @@ static void remove_point(const struct jails *j, const char *entry)
 	unlinkat(j->fd, entry, AT_REMOVEDIR);
 }
 
-/* Snapshots and datasets that came later are the user's, and so are all of those of a jail that
- * was to be removed before the list was checked: `txg` is then 0. */
-static int check_confirmed(const struct zfs_items *items, uint64_t txg, struct err *e)
+/* What follows the mark of a dataset tells what may go with it: nothing; "=SUM", all that was
+ * listed, if it is exactly that; ":TXG", what is not younger. */
+static bool is_confirmed(const struct zfs_items *items, size_t i, const char *rest)
+{
+	if (*rest == '=') return zfs_items_sum(items) == strtoull(rest + 1, NULL, 16);
+	return *rest == ':' && items->v[i].txg <= strtoull(rest + 1, NULL, 10);
+}
+
+/* Snapshots and datasets that nobody has agreed to destroy are the user's. */
+static int check_confirmed(const struct zfs_items *items, const char *rest, struct err *e)
 {
 	for (size_t i = 1; i < items->n; i++)
-		if (items->v[i].txg > txg)
+		if (!is_confirmed(items, i, rest))
 			return fail(e, ERR_BUSY, "%s is in it, and nobody has asked to destroy that: zfs destroy -r '%s' "
 			            "does", items->v[i].name, items->v[0].name);
 	return 0;
 }
 
-/* "trash:ID" or "trash:ID:TXG"; false: it is no mark of this entry. */
-static bool read_kind(const struct hidden *h, const char *kind, uint64_t *txg)
+/* "trash:ID" and more; NULL: it is no mark of this entry. */
+static const char *behind_mark(const struct hidden *h, const char *kind)
 {
 	size_t n = strlen(h->mark);
 
-	*txg = 0;
-	if (!kind || strncmp(kind, h->mark, n)) return false;
-	if (kind[n] == ':') *txg = strtoull(kind + n + 1, NULL, 10);
-	return !kind[n] || *txg;
+	return kind && !strncmp(kind, h->mark, n) && (!kind[n] || strchr("=:", kind[n])) ? kind + n : NULL;
 }
 
 static void warn_unmarked(const char *what)
@@ -57,12 +61,12 @@ static int destroy_dataset(const struct jails *j, const struct hidden *h, const 
 {
 	struct words gone = { .m = j->m };
 	struct zfs_items items;
-	uint64_t txg;
+	const char *rest;
 
 	if (zfs_items_read(j->m, dataset, &items, e) < 0) return -1;
-	if (!read_kind(h, items.v[0].kind, &txg)) return warn_unmarked(dataset), 0;
+	if (!(rest = behind_mark(h, items.v[0].kind))) return warn_unmarked(dataset), 0;
 	out_verbose("destroying %s, which a run that was killed has left", dataset);
-	if (check_confirmed(&items, txg, e) < 0 || zfs_items_destroy(&items, &gone, e) < 0) return -1;
+	if (check_confirmed(&items, rest, e) < 0 || zfs_items_destroy(&items, &gone, e) < 0) return -1;
 	remove_point(j, h->entry);
 	return 0;
 }

@@ -137,6 +137,18 @@ TEST(what_is_new_is_told_by_what_it_is_and_not_by_its_name)
 	CHECK(zfs_items_new(&a, &before) == &was[1]);
 }
 
+TEST(a_sum_stands_for_what_there_is)
+{
+	struct zfs_item one[] = { ITEM("p/a", 1, "-"), ITEM("p/a@x", 2, "-"), ITEM("p/a/b", 3, "-") };
+	struct zfs_item other[] = { ITEM("p/h", 1, "-"), ITEM("p/h/b", 3, "-"), ITEM("p/h@x", 2, "-") };
+	struct zfs_item younger[] = { ITEM("p/a", 1, "-"), ITEM("p/a@x", 2, "-"), ITEM("p/a/b", 4, "-") };
+	const struct zfs_items a = list(one, 3), b = list(other, 3), c = list(younger, 3), less = list(one, 2);
+
+	CHECK(zfs_items_sum(&a) == zfs_items_sum(&b));
+	CHECK(zfs_items_sum(&a) != zfs_items_sum(&c));
+	CHECK(zfs_items_sum(&a) != zfs_items_sum(&less));
+}
+
 TEST(clones_inside_have_an_order_or_none)
 {
 	struct zfs_item good[] = {

@@ -158,6 +158,7 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 
 	if (dir < 0) return fail_sys(e, "open %s", en->host->dir);
 	if (name_check(how->name, e) < 0 || render(en->m, how, &w, e) < 0) return -1;
+	if (jails_check(en->m, en->host->dir, e) < 0) return -1;
 	*out = (struct create_plan){
 		.path = layout_jail(en->m, en->host->dir, how->name),
 		.config = w.text,

@@ -108,7 +108,8 @@ def run(argv, env=None, stdin=None):
 
 
 def mounts():
-    """Mount points below /mnt, each with the path that its files have without it, or None."""
+    """Mount points below /mnt, datasets aside, each with the path that its files have without
+    it, or None."""
     found, bases = {}, {}
     with open("/proc/1/mountinfo") as f:
         lines = [line.split(" ") for line in f]
@@ -116,7 +117,7 @@ def mounts():
         root, point = (re.sub(r"\\(\d{3})", lambda m: chr(int(m[1], 8)), w) for w in words[3:5])
         if point in ("/mnt/tank", "/mnt/small"):
             bases[words[2]] = (point, root.rstrip("/"))
-        elif point.startswith("/mnt/"):
+        elif point.startswith("/mnt/") and not words[words.index("-") + 2].startswith("mypool"):
             base = bases.get(words[2])
             found[point] = base and root.startswith(base[1]) and base[0] + root[len(base[1]):]
     return found
@@ -129,6 +130,14 @@ def get_flags(fd):
     except OSError:
         return 0
     return flags[0] & (IMMUTABLE | APPEND)
+
+
+def get_attributes(fd):
+    try:
+        names = [n for n in os.listxattr(fd) if not n.endswith(".jlmkr")]
+        return tuple((n, os.getxattr(fd, n)) for n in names)
+    except OSError:		# there are none
+        return ()
 
 
 def set_flags(path, flags):
@@ -185,8 +194,7 @@ class Looker:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             flags = get_flags(fd)
-            names = [n for n in os.listxattr(fd) if not n.endswith(".jlmkr")]
-            attrs = tuple((n, os.getxattr(fd, n)) for n in names)
+            attrs = get_attributes(fd)
             if kind == stat.S_IFDIR:
                 return Entry("d", id_, flags, None, (*base, flags, attrs))
             text = self.content(fd, st)

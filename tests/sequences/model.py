@@ -94,6 +94,8 @@ def keeps_lines(old, new, key, value):
 
 
 class Model:
+    has_ids = True
+
     def __init__(self, looker):
         self.looker = looker
         self.ours, self.copies = set(), set()
@@ -139,7 +141,7 @@ class Model:
             old, new = before.get(path), after.get(path)
             if old is None or new is None or old.what != new.what or old.kind != new.kind:
                 yield path, old, new
-            elif old.kind == "d" and old.id != new.id:
+            elif self.has_ids and old.kind == "d" and old.id != new.id:
                 yield path, old, new
 
     def litter(self, path, old, new, place):
@@ -293,7 +295,7 @@ class Model:
         new = after.get(jail)
         if not new or new.kind != "d":
             return
-        if old and old.id == new.id:
+        if old and (old.id == new.id or not self.has_ids):
             for path in self.now:
                 if path.startswith(jail + "/") and path not in after and path not in self.ours:
                     raise Fault(f"{jail} is half there: {path} is gone")

@@ -305,7 +305,7 @@ class Player:
             return {0} if free else None
         if not jail:
             # What an interrupted remove has left is finished.
-            return {0, 3, 125} if verb == "remove" else "bad" if verb != "show" else None
+            return (None if not free else {0, 3}) if verb == "remove" else "bad" if verb != "show" else None
         if verb == "show":
             return None
         if not jail[0] or not free:

@@ -49,6 +49,7 @@ enum applet_needs {
 	NEEDS_ROOT = 2,
 	MAY_USE_DIR = 4,		/* host->dir stays NULL when there is none */
 	NEEDS_SERVER = 8,		/* of images: where it is */
+	NEEDS_OWN_DIR = 16,		/* root runs or writes what is in it: it must be root's */
 };
 
 struct applet {

@@ -105,7 +105,7 @@ static int change(struct host *h, const struct config_args *a, const char *name,
 	struct faults news = { .m = h->m };
 	int rc;
 
-	if (applet_need(h, "config ...", NEEDS_ROOT, e) < 0) return -1;
+	if (applet_need(h, "config ...", NEEDS_ROOT | NEEDS_OWN_DIR, e) < 0) return -1;
 	if (a->json) return fail(e, ERR_USAGE, "--json shows, it does not set");
 	for (char *const *w = words; *w; w++)
 		room++;

@@ -48,7 +48,7 @@ static const struct opt create_opts[] = {
 	OPT_FLAG(0, "start", start, "start the jail when it is made"),
 	OPT_SWITCH(NULL, "startup", startup, "start it when 'startup' runs (0)"),
 	OPT_SWITCH(NULL, "seccomp", seccomp, "filter its system calls (1)"),
-	OPT_TEXT('c', "config", config, "FILE", "begin with this config; - is standard input"),
+	OPT_TEXT('c', "config", config, "FILE", "begin with this config, file or pipe; - is standard input"),
 	OPT_TEXT(0, "template", template, TEMPLATES, "begin with a template of ours; list names them"),
 	OPT_LIST(0, "set", sets, "NAME=VALUE", "a word that the template wants: bridge=br1"),
 	OPT_SWITCH("gi", "gpu_passthrough_intel", gpu_intel, "pass Intel and AMD GPUs through (0)"),
@@ -264,7 +264,7 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 	const struct answers said = { .name = operands[0], .nspawn_args = (char **)operands + 1 };
 
 	if (a->template && str_eq(a->template, "list")) return list_templates(h->m, e);
-	if (applet_need(h, "create ...", NEEDS_ROOT | NEEDS_DIR, e) < 0) return -1;
+	if (applet_need(h, "create ...", NEEDS_ROOT | NEEDS_DIR | NEEDS_OWN_DIR, e) < 0) return -1;
 	if (check_image(a, e) < 0 || check_template(h->m, a, e) < 0) return -1;
 	if (a->servers.n) h->image_server = words_join(h->m, a->servers.v, " ");
 	if (a->cacert) h->cacert = a->cacert;

@@ -179,7 +179,7 @@ static int edit_run(struct host *h, const void *args, char *const *names, struct
 	(void)args;
 	engine_init(&en, h, h->m);
 	if (jail_check(h->m, h->dir, *names, e) < 0) return -1;
-	if ((dir = ed.dir = jail_open(h->dir, *names, e)) < 0) return -1;
+	if ((dir = ed.dir = jail_open_own(h->dir, *names, e)) < 0) return -1;
 	if (edit_begin(&ed, h->dir, *names, e) < 0 || (rc = edit_copy(&ed, e)) < 0) return -1;
 	if (!rc) out_note("Nothing was changed.");
 	else if (engine_runs(&en, *names, NULL) == 1)
@@ -197,6 +197,6 @@ const struct applet edit_applet = {
 		"kept beside it as .config.before. A jail that runs has to be restarted.\n",
 	.min = 1,
 	.max = 1,
-	.needs = NEEDS_DIR | NEEDS_ROOT,
+	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,
 	.run = edit_run,
 };

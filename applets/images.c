@@ -146,32 +146,41 @@ static int ask_server(struct host *h, struct image_index *x, struct err *e)
 	return rc;
 }
 
+/* What is somebody else's stays and is no failure; nor is what jails still need. */
 static int prune(struct host *h, const struct image_cache *c, struct err *e)
 {
-	uint64_t bytes;
-	unsigned kept;
+	struct image_pruned p = { 0 };
 
 	if (applet_need(h, "images --prune", NEEDS_ROOT, e) < 0) return -1;
-	if (image_cache_prune(c, &bytes, e) < 0) return -1;
-	if (unpacked_prune(h->m, h->dir, &kept, e) < 0) return -1;
-	if (kept) out_note("%u unpacked images stay: jails are clones of them", kept);
-	out_note("%llu MiB freed", (unsigned long long)bytes >> 20);
-	return 0;
+	image_cache_tell(c);
+	unpacked_tell(h->m, h->dir);
+	if (image_cache_prune(c, &p, e) < 0 || unpacked_prune(h->m, h->dir, &p, e) < 0) return -1;
+	if (p.clones) out_note("%u unpacked images stay: jails are clones of them", p.clones);
+	out_note("%llu MiB freed", (unsigned long long)p.bytes >> 20);
+	return p.failed ? fail(e, ERR_HOST, "%u of the kept images could not be deleted", p.failed) : 0;
+}
+
+static int show_cached(struct host *h, const struct image_cache *c, const struct images_args *a,
+                       char *const *words, struct err *e)
+{
+	struct image_index x;
+
+	if (geteuid() == 0) {
+		image_cache_tell(c);
+		unpacked_tell(h->m, h->dir);
+	}
+	return image_cache_index(c, h->m, &x, e) < 0 ? -1 : print_images(h->m, a, &x, words, e);
 }
 
 static int use_cache(struct host *h, const struct images_args *a, char *const *words,
                      struct err *e)
 {
 	struct image_cache c;
-	struct image_index x;
 	int rc;
 
 	if (!h->dir) return fail(e, ERR_USAGE, "which jailmaker directory? Name it by --dir");
 	if (image_cache_open(h->m, h->dir, false, &c, e) < 0) return -1;
-	if (a->prune)
-		rc = prune(h, &c, e);
-	else if ((rc = image_cache_index(&c, h->m, &x, e)) == 0)
-		rc = print_images(h->m, a, &x, words, e);
+	rc = a->prune ? prune(h, &c, e) : show_cached(h, &c, a, words, e);
 	image_cache_close(&c);
 	return rc;
 }
@@ -201,7 +210,10 @@ const struct applet images_applet = {
 		"one as a pattern: 'jlmkr images debian', \"jlmkr images 'ubuntu/2*'\".\n"
 		"Distributions that are known not to work as jails are shown only when asked for.\n\n"
 		"create keeps the images that it fetches in the folder images of the jailmaker\n"
-		"directory: the newest build of each, and those asked for by their serial.\n",
+		"directory: the newest build of each, and those asked for by their serial. They are\n"
+		"marked, and nothing else in there is ever deleted: --cached and --prune name what\n"
+		"only looks like an image. Images that jails are clones of stay, too. --prune fails\n"
+		"when another one could not be deleted, for example because a snapshot is held.\n",
 	.opts = images_opts,
 	.args_size = sizeof(struct images_args),
 	.max = -1,

@@ -8,15 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "applets/install.h"
 #include "lib/base/nearest.h"
 #include "lib/base/out.h"
+#include "lib/base/run.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/engine/inside.h"
+#include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 
 #define APPLET(name) extern const struct applet name##_applet;
@@ -57,12 +60,22 @@ void complain(const struct err *e)
 	fprintf(stderr, "jlmkr%s%s: %s\n", command ? " " : "", command ? command : "", e->text);
 }
 
-/* Whoever may write the binary that root runs is root: see behaviour on sudo. */
+/* As a set-user-ID program this would take PATH, HOME and files from anybody. Root has nobody to
+ * take them from, whatever else makes the kernel careful. */
+static int check_caller(struct err *e)
+{
+	if (getuid() == geteuid() && getgid() == getegid() && (getuid() == 0 || !getauxval(AT_SECURE)))
+		return 0;
+	return fail(e, ERR_UNTRUSTED, "this program is not made to be set-user-ID or to have capabilities: "
+	            "chmod ug-s it, and call it by sudo");
+}
+
+/* Whoever may write the binary that root runs is root. */
 static int check_owner(const char *self, struct err *e)
 {
 	struct stat st;
 
-	if (geteuid() != 0 || getenv("JLMKR_DEBUG") || stat("/proc/self/exe", &st) < 0) return 0;
+	if (geteuid() != 0 || stat("/proc/self/exe", &st) < 0) return 0;
 	if (st.st_uid != 0)
 		return fail(e, ERR_UNTRUSTED, "%s must belong to root: chown root: '%s'", self, self);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
@@ -110,12 +123,23 @@ static int find_server(struct host *h, struct err *e)
 	return h->image_server ? 0 : -1;
 }
 
+static int check_dir(struct host *h, struct err *e)
+{
+	const char *doubt;
+
+	if (jail_check_place(h->m, h->dir, &doubt, e) < 0) return -1;
+	if (doubt)
+		out_warn("%s. Until then they can exchange the jails in %s, which root starts", doubt, h->dir);
+	return 0;
+}
+
 int applet_need(struct host *h, const char *what, unsigned needs, struct err *e)
 {
 	if (needs & NEEDS_ROOT && geteuid() != 0)
 		return fail(e, ERR_HOST, "only root can do this: sudo %s %s", h->self, what);
 	if (needs & NEEDS_DIR && !h->dir && find_dir(h, e) < 0) return -1;
 	if (needs & MAY_USE_DIR) find_dir(h, NULL);
+	if (needs & NEEDS_OWN_DIR && check_dir(h, e) < 0) return -1;
 	return needs & NEEDS_SERVER ? find_server(h, e) : 0;
 }
 
@@ -212,8 +236,12 @@ int main(int argc, char *argv[])
 
 	if (argc && str_eq(argv[0], inside_name)) inside_main(argv);
 	open_standard_fds();
-	host_init(&h, argv[0]);
-	rc = run_named(&h, argv, &e);
+	rc = check_caller(&e);
+	if (rc == 0) {
+		run_clean_path();
+		host_init(&h, argv[0]);
+		rc = run_named(&h, argv, &e);
+	}
 	if (rc < 0) {
 		complain(&e);
 		rc = err_exit_status(e.kind);

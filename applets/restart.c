@@ -25,7 +25,10 @@ static int restart_one(struct engine *en, const struct selected *jail, const voi
 	const struct stop_how how = { .timeout = a->timeout };
 	int rc;
 
-	if (jail_check(en->m, en->host->dir, jail->name, e) < 0) return -1;
+	/* One that could not be started again is not stopped. */
+	if (jail_check(en->m, en->host->dir, jail->name, e) < 0 ||
+	    jail_check_own(en->m, en->host->dir, jail->name, e) < 0)
+		return -1;
 	if ((rc = engine_stop(en, jail->name, &how, e)) < 0) return -1;
 	if (rc && !jail->by_name) return 1;
 	return op_start(en, jail->name, e) < 0 ? -1 : 0;
@@ -56,6 +59,6 @@ const struct applet restart_applet = {
 	.defaults = &(const struct restart_args){ .timeout = 90 },
 	.args_size = sizeof(struct restart_args),
 	.max = -1,
-	.needs = NEEDS_DIR | NEEDS_ROOT,
+	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,
 	.run = restart_run,
 };

@@ -41,6 +41,6 @@ const struct applet setup_applet = {
 	.args_size = sizeof(struct setup_args),
 	.min = 1,
 	.max = 1,
-	.needs = NEEDS_DIR | NEEDS_ROOT,
+	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,
 	.run = setup_run_applet,
 };

@@ -64,6 +64,6 @@ const struct applet start_applet = {
 	.opts = start_opts,
 	.args_size = sizeof(struct start_args),
 	.max = -1,
-	.needs = NEEDS_DIR | NEEDS_ROOT,
+	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,
 	.run = start_run,
 };

@@ -81,12 +81,12 @@ const struct applet startup_applet = {
 	.name = "startup",
 	.brief = "start every jail with startup=1",
 	.operands = "",
-	.text = "For a Post Init Script. A jail that cannot be started does not hold up the\n"
-		"others; the exit status is 1 then.\n",
+	.text = "For a Post Init Script. A jail that cannot be started, or whose config is not\n"
+		"root's alone, does not hold up the others; the exit status is 1 then.\n",
 	.opts = startup_opts,
 	.defaults = &(const struct startup_args){ .jobs = SEVERAL_JOBS },
 	.args_size = sizeof(struct startup_args),
 	.max = 0,
-	.needs = NEEDS_DIR | NEEDS_ROOT,
+	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,
 	.run = startup_run,
 };

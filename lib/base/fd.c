@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +35,14 @@ int write_all(int fd, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
+/* After a read that gave nothing. */
+static int await_more(int fd, struct err *e)
+{
+	if (errno == EINTR) return check_signal(e);
+	if (errno == EAGAIN) return wait_fd(fd, POLLIN, NO_DEADLINE, e);
+	return fail_sys(e, "read");
+}
+
 char *read_all(struct arena *m, int fd, size_t limit, size_t *len, struct err *e)
 {
 	struct str text = { .m = m };
@@ -41,15 +50,34 @@ char *read_all(struct arena *m, int fd, size_t limit, size_t *len, struct err *e
 	ssize_t k;
 
 	while ((k = read(fd, buf, sizeof buf)) != 0) {
-		if (k < 0 && errno == EINTR && check_signal(e) < 0) return NULL;
-		if (k < 0 && errno == EINTR) continue;
-		if (k < 0) return fail_sys(e, "read"), NULL;
+		if (k < 0 && await_more(fd, e) < 0) return NULL;
+		if (k < 0) continue;
 		if ((size_t)k > limit - text.len)
 			return fail(e, ERR_INPUT, "larger than %zu bytes", limit), NULL;
 		str_addn(&text, buf, (size_t)k);
 	}
 	if (len) *len = text.len;
 	return text.s ? text.s : arena_strdup(m, "");
+}
+
+int open_place(int place)
+{
+	char link[40];
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", place);
+	return open(link, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+int open_file(int dir, const char *path, const char *shown, struct err *e)
+{
+	AUTOCLOSE int place = openat(dir, path, O_PATH | O_CLOEXEC);
+	struct stat st;
+	int fd;
+
+	if (place < 0 || fstat(place, &st) < 0) return fail_sys(e, "open %s", shown);
+	if (!S_ISREG(st.st_mode)) return fail(e, ERR_INPUT, "%s is not a file", shown);
+	fd = open_place(place);
+	return fd < 0 ? fail_sys(e, "open %s", shown) : fd;
 }
 
 DIR *dir_names(int dir)
@@ -72,7 +100,7 @@ char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t
 	return text;
 }
 
-enum { RANDOM_DIGITS = 16 };
+enum { RANDOM_DIGITS = 16, RESOLVE_TRIES = 128 };
 
 /* A name that nobody else uses at the moment; NAME_MAX is kept by cutting. */
 static void temporary_name(char *out, size_t room, const char *name)
@@ -107,6 +135,7 @@ struct put {
 	mode_t mode;
 	int like;		/* -1: none */
 	bool sync;
+	bool of_folder;		/* it belongs to whoever has the directory */
 };
 
 static int open_new(int dir, const char *name, int flags, struct err *e)
@@ -116,12 +145,23 @@ static int open_new(int dir, const char *name, int flags, struct err *e)
 	return fd < 0 ? fail_sys(e, "create") : fd;
 }
 
+static int give_to_owner_of(int dir, int fd, struct err *e)
+{
+	struct stat folder, st;
+
+	if (fstat(dir, &folder) < 0 || fstat(fd, &st) < 0) return fail_sys(e, "stat");
+	if (st.st_uid == folder.st_uid && st.st_gid == folder.st_gid) return 0;
+	if (fchownat(fd, "", folder.st_uid, folder.st_gid, AT_EMPTY_PATH) == 0) return 0;
+	return fail_sys(e, "change its owner");
+}
+
 static int write_new_file(int dir, const char *tmp, const void *data, size_t n,
                           const struct put *how, struct err *e)
 {
 	AUTOCLOSE int fd = open_new(dir, tmp, 0, e);
 
 	if (fd < 0 || write_all(fd, data, n, e) < 0) return -1;
+	if (how->of_folder && give_to_owner_of(dir, fd, e) < 0) return -1;
 	if (how->like >= 0 && attrs_copy(how->like, fd, e) < 0) return -1;
 	if (how->like < 0 && fchmod(fd, how->mode) < 0) return fail_sys(e, "chmod");
 	if (how->sync && fsync(fd) < 0) return fail_sys(e, "fsync");
@@ -188,59 +228,130 @@ int open_replacement(int dir, const char *name, struct err *e)
 	return -1;
 }
 
-int open_in_root(int root, const char *path, int flags, mode_t mode, struct err *e)
+/* -- inside a root -- */
+
+/* EAGAIN: something was renamed or mounted meanwhile, and the kernel cannot be sure where ".."
+ * leads. Who renames all the time, and has a path with many of them, could have us try for ever. */
+static int resolve(int root, const char *path, int flags, mode_t mode, uint64_t rules,
+                   struct err *e)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
 		.mode = mode,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | rules,
 	};
-	long fd;
 
-	/* EAGAIN: something was renamed meanwhile, the kernel cannot be sure. */
-	do {
-		fd = syscall(SYS_openat2, root, path, &how, sizeof how);
-	} while (fd < 0 && (errno == EAGAIN || errno == EINTR));
-	return fd < 0 ? fail_sys(e, "%s", path) : (int)fd;
+	for (int tries = 0; tries < RESOLVE_TRIES; tries++) {
+		long fd = syscall(SYS_openat2, root, path, &how, sizeof how);
+
+		if (fd >= 0) return (int)fd;
+		if (errno != EAGAIN && errno != EINTR) return fail_sys(e, "%s", path);
+		if (check_signal(e) < 0) return -1;
+	}
+	fail(e, ERR_BUSY, "%s: the directories on the way are renamed all the time", path);
+	if (e) e->sys = EAGAIN;
+	return -1;
+}
+
+int open_in_root(int root, const char *path, int flags, mode_t mode, struct err *e)
+{
+	return resolve(root, path, flags, mode, 0, e);
+}
+
+int place_in_root(int root, const char *path, int flags, struct err *e)
+{
+	return resolve(root, path, O_PATH | flags, 0, RESOLVE_NO_XDEV, e);
 }
 
 /* The folder of `path`, opened inside the root; `*name` is what comes behind it. */
 static int open_folder_in_root(int root, const char *path, const char **name, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
-	char folder[512];
+	char folder[PATH_MAX];
 
 	*name = slash ? slash + 1 : path;
-	if (slash && (size_t)(slash - path) >= sizeof folder)
+	if (slash && (size_t)(slash - path) + 1 >= sizeof folder)
 		return fail(e, ERR_HOST, "%s: path too long", path);
 	snprintf(folder, sizeof folder, "%.*s/", slash ? (int)(slash - path) : 0, path);
-	return open_in_root(root, folder, O_PATH | O_DIRECTORY, 0, e);
+	return place_in_root(root, folder, O_DIRECTORY, e);
 }
 
 int write_in_root(int root, const char *path, const char *text, mode_t mode, struct err *e)
 {
+	const struct put how = { .mode = mode, .like = -1, .of_folder = true };
 	const char *name;
 	AUTOCLOSE int dir = open_folder_in_root(root, path, &name, e);
 
-	const struct put how = { .mode = mode, .like = -1 };
+	return dir < 0 ? -1 : put_file(dir, name, text, strlen(text), &how, e);
+}
+
+/* It may be another one by now, that was renamed to here: then it is left as it is. */
+static int give_new_directory(int dir, const char *name, struct err *e)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
+	};
+	AUTOCLOSE int fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof how);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid()) return 0;
+	return give_to_owner_of(dir, fd, e);
+}
+
+int mkdir_in_root(int root, const char *path, mode_t mode, struct err *e)
+{
+	const char *name;
+	AUTOCLOSE int dir = open_folder_in_root(root, path, &name, e);
+	mode_t mask;
+	int rc;
 
 	if (dir < 0) return -1;
-	return put_file(dir, name, text, strlen(text), &how, e);
+	/* A chmod afterwards could meet another one of that name. */
+	mask = umask(0);
+	rc = mkdirat(dir, name, mode);
+	umask(mask);
+	if (rc < 0) return errno == EEXIST ? 0 : fail_sys(e, "%s", path);
+	return give_new_directory(dir, name, e) < 0 ? fail_in(e, "%s", path) : 0;
+}
+
+int touch_in_root(int root, const char *path, mode_t mode, struct err *e)
+{
+	const char *name;
+	AUTOCLOSE int dir = open_folder_in_root(root, path, &name, e), fd = -1;
+
+	if (dir < 0) return -1;
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0) return errno == EEXIST ? 0 : fail_sys(e, "%s", path);
+	if (give_to_owner_of(dir, fd, e) < 0) return fail_in(e, "%s", path);
+	return fchmod(fd, mode) < 0 ? fail_sys(e, "%s", path) : 0;
+}
+
+/* O_NONBLOCK: who has a lease on the file could keep us waiting (fcntl(2), F_SETLEASE). */
+int reopen(int place, int flags)
+{
+	char link[40];
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", place);
+	return open(link, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+int reopen_file(int place, const char *shown, struct err *e)
+{
+	struct stat st;
+	int fd;
+
+	if (fstat(place, &st) < 0 || !S_ISREG(st.st_mode))
+		return fail(e, ERR_INPUT, "%s is not a regular file", shown);
+	fd = reopen(place, O_RDONLY);
+	return fd < 0 ? fail_sys(e, "%s", shown) : fd;
 }
 
 int open_file_in_root(int root, const char *path, struct err *e)
 {
 	AUTOCLOSE int place = open_in_root(root, path, O_PATH, 0, e);
-	char link[40];
-	struct stat st;
-	int fd;
 
-	if (place < 0) return -1;
-	if (fstat(place, &st) < 0 || !S_ISREG(st.st_mode))
-		return fail(e, ERR_INPUT, "%s is not a regular file", path);
-	snprintf(link, sizeof link, "/proc/self/fd/%d", place);
-	fd = open(link, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? fail_sys(e, "%s", path) : fd;
+	return place < 0 ? -1 : reopen_file(place, path, e);
 }
 
 char *read_in_root(struct arena *m, int root, const char *path, size_t limit, struct err *e)

@@ -8,6 +8,8 @@
 
 #include "lib/base/arena.h"
 
+#define HOST_RUN "/run/jlmkr"		/* root's, of this boot */
+
 struct host {
 	struct arena *m;		/* lives as long as the program */
 	const char *self;		/* our own binary, all links resolved */

@@ -19,6 +19,23 @@
 
 extern char **environ;
 
+void run_clean_path(void)
+{
+	AUTOFREE struct arena m = { 0 };
+	const char *path = getenv("PATH");
+	struct str clean = { .m = &m };
+
+	for (; path && *path; path += strspn(path, ":")) {
+		size_t n = strcspn(path, ":");
+
+		if (*path == '/') str_addf(&clean, "%s%.*s", clean.len ? ":" : "", (int)n, path);
+		path += n;
+	}
+	/* One that is empty means the working directory, too. */
+	if (clean.len) setenv("PATH", clean.s, 1);
+	else unsetenv("PATH");
+}
+
 static const char *find_in(struct arena *m, const char *path, const char *name)
 {
 	while (*path) {

@@ -12,6 +12,10 @@
 struct arena;
 struct err;
 
+/* Once, at the start: take out of PATH what is empty or relative, for us and for the programs that
+ * we run. It means the working directory, which may be anybody's. */
+void run_clean_path(void);
+
 /* The full path of a program, or NULL with ERR_MISSING. */
 const char *run_find(struct arena *m, const char *name, struct err *e);
 

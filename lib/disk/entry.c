@@ -79,7 +79,7 @@ static int set_mode(const struct entry *n, const struct made *m)
 {
 	if (S_ISLNK(n->mode)) return 0;
 	if (m->fd >= 0) return fchmod(m->fd, n->mode & 07777);
-	return fchmodat(m->dir, m->name, n->mode & 07777, 0);
+	return fchmodat(m->dir, m->name, n->mode & 07777, AT_SYMLINK_NOFOLLOW);
 }
 
 static int set_time(const struct entry *n, const struct made *m)

@@ -7,19 +7,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
+#include "lib/base/out.h"
+#include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/disk/mount.h"
+#include "lib/disk/owner.h"
 
-enum { PAUSE_MIN = 2, PAUSE_MAX = 100 };	/* ms */
+enum { PAUSE_MIN = 2, PAUSE_MAX = 100, FIRST_WORD = 2000, SECOND_WORD = 10000 };	/* ms */
 
 /* "1: FLOCK  ADVISORY  WRITE 4711 08:02:1835059 0 EOF"; those who wait have "->"
  * behind the number and do not match. */
@@ -60,16 +67,113 @@ static int fail_held(int fd, const char *what, struct err *e)
 	return fail(e, ERR_BUSY, "%s is in use by %s (process %d)", what, comm, pid);
 }
 
+/* The first time as a note, the second as a warning. */
+static void tell(int fd, const char *what, int times)
+{
+	struct err why = { 0 };
+
+	fail_held(fd, what, &why);
+	if (times == 0) out_note("Waiting: %s", why.text);
+	else out_warn("waiting still: %s", why.text);
+}
+
 int lock_take(int fd, int64_t deadline, const char *what, struct err *e)
 {
-	int64_t left, pause = PAUSE_MIN;
+	static const int patience[] = { FIRST_WORD, SECOND_WORD, INT_MAX };
+	int64_t left, begin = now_ms(), pause = PAUSE_MIN;
+	int told = 0;
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EINTR) continue;
 		if (errno != EWOULDBLOCK) return fail_sys(e, "lock %s", what);
 		if (!(left = deadline_left(deadline))) return fail_held(fd, what, e);
+		if (now_ms() - begin > patience[told]) tell(fd, what, told++);
 		if (wait_fds(NULL, 0, deadline_in(pause < left ? pause : left), e) < 0) return -1;
 		if (pause < PAUSE_MAX) pause *= 2;
 	}
 	return 0;
+}
+
+/* -- files that stand for something else -- */
+
+static int open_folder(struct err *e)
+{
+	AUTOCLOSE int fd = -1;
+
+	if (mkdir(HOST_RUN, 0755) < 0 && errno != EEXIST) return fail_sys(e, "create " HOST_RUN);
+	if (mkdir(LOCK_FOLDER, 0700) < 0 && errno != EEXIST) return fail_sys(e, "create " LOCK_FOLDER);
+	fd = open(LOCK_FOLDER, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) return fail_sys(e, "open " LOCK_FOLDER);
+	return owner_check(fd, LOCK_FOLDER, e) < 0 ? -1 : take_fd(&fd);
+}
+
+/* Whoever had it may have removed the file meanwhile. */
+static bool is_current(int folder, const char *name, int fd)
+{
+	struct stat opened, named;
+
+	return fstat(fd, &opened) == 0 && fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+int lock_file(int folder, const char *name, int flags, int64_t deadline, const char *what,
+              struct err *e)
+{
+	for (;;) {
+		AUTOCLOSE int fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | flags, 0600);
+
+		if (fd < 0) return fail_sys(e, "open the lock of %s", what);
+		if (lock_take(fd, deadline, what, e) < 0) return -1;
+		if (is_current(folder, name, fd)) return take_fd(&fd);
+	}
+}
+
+/* A machine that needs rescue is in the hands of one person, who is told. */
+static int go_without(const struct err *why, struct err *e)
+{
+	static bool told;
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0) return fail_sys(e, "open /dev/null");
+	if (!told) out_warn("%s: run no other jlmkr at the same time, nothing keeps the two apart", why->text);
+	told = true;
+	return fd;
+}
+
+static int take_file(const char *name, int flags, int64_t deadline, const char *what,
+                     struct err *e)
+{
+	struct err why = { 0 };
+	AUTOCLOSE int folder = open_folder(&why);
+	int fd = folder < 0 ? -1 : lock_file(folder, name, flags, deadline, what, &why);
+
+	if (fd >= 0) return fd;
+	return why.sys ? go_without(&why, e) : fail(e, why.kind, "%s", why.text);
+}
+
+int lock_named(const char *name, int64_t deadline, const char *what, struct err *e)
+{
+	return take_file(name, O_CLOEXEC, deadline, what, e);
+}
+
+/* No name begins with a dot. */
+int lock_of(int fd, int64_t deadline, const char *what, struct err *e)
+{
+	struct stat st;
+	char name[64];
+
+	if (fstat(fd, &st) < 0) return fail_sys(e, "look at %s", what);
+	snprintf(name, sizeof name, ".%llu:%llu", (unsigned long long)st.st_dev,
+	         (unsigned long long)st.st_ino);
+	return take_file(name, 0, deadline, what, e);
+}
+
+void lock_drop(const int *lock)
+{
+	AUTOFREE struct arena m = { 0 };
+	const char *path;
+
+	if (*lock < 0) return;
+	if ((path = mount_fd_path(&m, *lock, NULL)) && str_starts(path, LOCK_FOLDER "/")) unlink(path);
+	close(*lock);
 }

@@ -8,6 +8,7 @@
 #ifndef DISK_MOUNT_H
 #define DISK_MOUNT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,10 @@ int mount_path_in(const char *path, const char *dir);
  * (NULL: from the first). NULL when there are no more. */
 const struct mount *mount_beneath(const struct mounts *t, const char *dir,
                                   const struct mount *after);
+
+/* Is it of a kind that keeps files, on disks of this machine or in its memory? Not so: what a
+ * program or a server answers for, and what only looks like files. */
+bool mount_keeps_files(const struct mount *c);
 
 /* The absolute path of an open file or directory as the kernel knows it, links
  * resolved: fit to compare with mountpoints. NULL on failure, or when what `fd`

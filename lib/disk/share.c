@@ -36,6 +36,12 @@ struct linked {
 	const char *path;
 };
 
+/* What who waits gets to know. */
+struct outcome {
+	struct err e;
+	struct share_total total;
+};
+
 struct sharing {
 	struct arena m, of_entry;
 	struct trail to;
@@ -43,7 +49,7 @@ struct sharing {
 	dev_t dev;
 	struct linked *linked[LINK_BUCKETS];
 	int from_top, to_top;
-	struct err *said;	/* shared with who waits */
+	struct outcome *said;	/* shared with who waits */
 };
 
 /* What is copied: open as `fd`, or a name in the directory `dir`. */
@@ -127,12 +133,36 @@ static const char *first_name(struct sharing *s, const struct stat *st)
 	return NULL;
 }
 
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 32;
+}
+
+static void count(struct sharing *s, const struct stat *st)
+{
+	uint64_t size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0, hash = 0;
+	const uint64_t values[] = {
+		st->st_mode, st->st_uid, st->st_gid, st->st_rdev, size,
+		(uint64_t)st->st_mtim.tv_sec, (uint64_t)st->st_mtim.tv_nsec,
+	};
+
+	for (const char *c = s->entry.path; *c; c++)
+		hash = mix(hash, (unsigned char)*c);
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+		hash = mix(hash, values[i]);
+	s->said->total.entries++;
+	s->said->total.bytes += size;
+	s->said->total.sum += hash;
+}
+
 static int describe(struct sharing *s, const struct source *f, struct err *e)
 {
 	const struct stat *st = &f->st;
 	const char *first = NULL;
 
 	if (st->st_dev != s->dev) return fail(e, ERR_BUSY, "something is mounted there");
+	count(s, st);
 	if (st->st_nlink > 1 && !S_ISDIR(st->st_mode)) first = first_name(s, st);
 	snprintf(s->entry.target, sizeof s->entry.target, "%s", first ? first : "");
 	s->entry.mode = st->st_mode;
@@ -165,12 +195,12 @@ static int share_file(struct sharing *s, const struct source *f, struct err *e)
 
 static int share_entries(struct sharing *s, int dir, struct err *e);
 
-static int share_open(struct sharing *s, struct source *f, struct err *e)
+static int share_open(struct sharing *s, struct source *f, int place, struct err *e)
 {
-	AUTOCLOSE int fd = openat(f->dir, f->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	AUTOCLOSE int fd = reopen(place, O_RDONLY);
 
 	f->fd = fd;
-	if (fd < 0 || fstat(fd, &f->st) < 0) return fail_sys(e, "open");
+	if (fd < 0) return fail_sys(e, "open");
 	if (describe(s, f, e) < 0) return -1;
 	if (S_ISREG(f->st.st_mode))
 		return s->entry.target[0] ? make(s, e) : share_file(s, f, e);
@@ -180,10 +210,13 @@ static int share_open(struct sharing *s, struct source *f, struct err *e)
 static int share_name(struct sharing *s, int dir, const char *name, struct err *e)
 {
 	struct source f = { .fd = -1, .dir = dir, .name = name };
+	AUTOCLOSE int place = -1;
 
 	if (check_signal(e) < 0) return -1;
-	if (fstatat(dir, name, &f.st, AT_SYMLINK_NOFOLLOW) < 0) return fail_sys(e, "stat");
-	if (S_ISREG(f.st.st_mode) || S_ISDIR(f.st.st_mode)) return share_open(s, &f, e);
+	place = place_in_root(dir, name, O_NOFOLLOW, NULL);
+	if (place < 0 && errno == EXDEV) return fail(e, ERR_BUSY, "something is mounted there");
+	if (place < 0 || fstat(place, &f.st) < 0) return fail_sys(e, "open");
+	if (S_ISREG(f.st.st_mode) || S_ISDIR(f.st.st_mode)) return share_open(s, &f, place, e);
 	return describe(s, &f, e) < 0 || make(s, e) < 0 ? -1 : 0;
 }
 
@@ -228,16 +261,16 @@ static int work(void *arg, size_t i)
 
 	(void)i;
 	umask(0);
-	if (share_top(s, s->said) == 0) return 0;
-	return fail_in(s->said, "%s", s->entry.path[0] ? s->entry.path : "the root"), 1;
+	if (share_top(s, &s->said->e) == 0) return 0;
+	return fail_in(&s->said->e, "%s", s->entry.path[0] ? s->entry.path : "the root"), 1;
 }
 
-int share_tree(int from, int to, struct err *e)
+int share_tree(int from, int to, struct share_total *total, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct sharing *s = arena_alloc(&m, sizeof *s);
-	struct err *said = mmap(NULL, sizeof *said, PROT_READ | PROT_WRITE,
-	                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct outcome *said = mmap(NULL, sizeof *said, PROT_READ | PROT_WRITE,
+	                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int status = 0, rc;
 
 	if (said == MAP_FAILED) return fail_sys(e, "mmap");
@@ -246,7 +279,8 @@ int share_tree(int from, int to, struct err *e)
 	s->said = said;
 	rc = crew_run(1, 1, work, s, &status, e);
 	if (rc == 0 && status)
-		rc = fail(e, said->kind ? said->kind : ERR_HOST, "copy %s", said->text);
+		rc = fail(e, said->e.kind ? said->e.kind : ERR_HOST, "copy %s", said->e.text);
+	*total = said->total;
 	munmap(said, sizeof *said);
 	return rc;
 }

@@ -102,12 +102,13 @@ static void clear_flags(int fd)
 static void unlock_name(int dir, const char *name)
 {
 	AUTOCLOSE int self = -1, parent = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTOCLOSE int place = place_in_root(dir, name, O_NOFOLLOW, NULL);
 	struct stat st;
 
 	if (parent >= 0) clear_flags(parent);
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return;
+	if (place < 0 || fstat(place, &st) < 0) return;
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return;
-	self = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	self = reopen(place, O_RDONLY);
 	if (self >= 0) clear_flags(self);
 }
 

@@ -19,6 +19,8 @@
 #include "lib/disk/holders.h"
 #include "lib/disk/mount.h"
 
+#define KIND "jlmkr:kind"
+
 enum { LIST_MAX = 64 << 20, LOOK_MS = 30000, BUSY_MS = 5000, PAUSE_MS = 200 };
 
 const char *zfs_of(const struct mount *mnt)
@@ -37,12 +39,17 @@ const char *zfs_at(const struct mounts *t, const char *path)
 
 /* -- questions -- */
 
-static char *look(struct arena *m, char *const argv[], struct err *e)
+static char *look_until(struct arena *m, char *const argv[], int64_t deadline, struct err *e)
 {
-	char *text = run_strange(m, argv, LIST_MAX, deadline_in(LOOK_MS), e);
+	char *text = run_strange(m, argv, LIST_MAX, deadline, e);
 
 	if (!text || strlen(text) < LIST_MAX) return text;
 	return fail(e, ERR_HOST, "zfs: the list of datasets is too long"), NULL;
+}
+
+static char *look(struct arena *m, char *const argv[], struct err *e)
+{
+	return look_until(m, argv, deadline_in(LOOK_MS), e);
 }
 
 /* The next of the columns that -H parts with tabs; NULL: there is none. */
@@ -85,16 +92,12 @@ static size_t count_lines(const char *text)
 	return n;
 }
 
-struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_t *n,
-                             struct err *e)
+#define COLUMNS "name,mounted,canmount,origin,mountpoint"
+
+static struct zfs_dataset *parse_list(struct arena *m, char *text, size_t *n, struct err *e)
 {
-	char *depth_text = arena_printf(m, "%d", depth);
-	char *argv[] = { "zfs", "list", "-H", "-t", "filesystem,volume",
-		         "-o", "name,mounted,canmount,origin,mountpoint",
-		         depth < 0 ? "-r" : "-d", depth < 0 ? (char *)root : depth_text,
-		         depth < 0 ? NULL : (char *)root, NULL };
-	char *text = look(m, argv, e), *line;
 	struct zfs_dataset *all;
+	char *line;
 
 	*n = 0;
 	if (!text) return NULL;
@@ -104,6 +107,17 @@ struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_
 		else if (parse_dataset(line, &all[(*n)++], e) < 0) return NULL;
 	}
 	return all;
+}
+
+struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_t *n,
+                             struct err *e)
+{
+	char *depth_text = arena_printf(m, "%d", depth);
+	char *argv[] = { "zfs", "list", "-H", "-t", "filesystem,volume", "-o", COLUMNS,
+		         depth < 0 ? "-r" : "-d", depth < 0 ? (char *)root : depth_text,
+		         depth < 0 ? NULL : (char *)root, NULL };
+
+	return parse_list(m, look(m, argv, e), n, e);
 }
 
 int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct words *held,
@@ -121,6 +135,39 @@ int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct
 		if (line && strcmp(line, "0") && strcmp(line, "-")) words_add(held, name);
 	}
 	return 0;
+}
+
+static bool parse_thing(struct arena *m, char *line, struct zfs_thing *t)
+{
+	const char *guid, *created, *references;
+
+	t->name = next_column(&line);
+	guid = next_column(&line);
+	created = next_column(&line);
+	references = next_column(&line);
+	t->mark = line;
+	if (!line) return false;
+	t->id = arena_printf(m, "%s %s", guid, created);
+	t->held = strcmp(references, "0") && strcmp(references, "-");
+	return true;
+}
+
+struct zfs_thing *zfs_things(struct arena *m, const char *root, int depth, size_t *n,
+                             struct err *e)
+{
+	char *argv[] = { "zfs", "list", "-H", "-t", "filesystem,volume,snapshot",
+		         "-d", arena_printf(m, "%d", depth),
+		         "-o", "name,guid,createtxg,userrefs," KIND, (char *)root, NULL };
+	char *text = look(m, argv, e), *line;
+	struct zfs_thing *all;
+
+	*n = 0;
+	if (!text) return NULL;
+	all = arena_array(m, count_lines(text) + 1, sizeof *all);
+	/* A property that holds a newline is not ours; what follows that has no columns. */
+	while ((line = strsep(&text, "\n")))
+		if (parse_thing(m, line, &all[*n])) (*n)++;
+	return all;
 }
 
 static bool says_none(const struct err *why)
@@ -164,12 +211,16 @@ bool zfs_is_within(const char *name, const char *of)
 	return !strncmp(name, of, n) && (!name[n] || name[n] == '/' || name[n] == '@');
 }
 
-static bool is_locked(struct arena *m, const char *name)
+/* Everything in the pools. */
+static struct zfs_dataset *list_pools(struct arena *m, const struct words *pools, int64_t deadline,
+                                      size_t *n)
 {
-	char *argv[] = { "zfs", "get", "-H", "-o", "value", "keystatus", (char *)name, NULL };
-	const char *text = look(m, argv, NULL);
+	struct words argv = { .m = m };
 
-	return text && str_starts(text, "unavailable");
+	words_add_all(&argv, (char *[]){ "zfs", "list", "-H", "-t", "filesystem,volume", "-o", COLUMNS,
+	                                 "-r", NULL });
+	words_add_all(&argv, words_list(pools));
+	return parse_list(m, look_until(m, words_list(&argv), deadline, NULL), n, NULL);
 }
 
 /* The pools that anything is mounted of. */
@@ -201,31 +252,66 @@ static bool would_hold(const struct zfs_dataset *d, const char *path, const char
 	       mount_path_in(d->mountpoint, above) && strlen(d->mountpoint) > strlen(above);
 }
 
-static const char *tell_unmounted(struct arena *m, const struct zfs_dataset *d)
+static const char *find_unmounted(const struct mounts *t, const char *path,
+                                  const struct zfs_dataset *d, size_t n)
 {
-	if (is_locked(m, d->name))
+	const char *above = mount_above(t, path), *found = NULL;
+
+	for (; n; n--, d++)
+		if (would_hold(d, path, above)) found = d->name;
+	return found;
+}
+
+/* "NAME\tSTATUS" for each, or NULL: this ZFS knows no encryption. */
+static const char *key_status(struct arena *m, const char *const *found, size_t n, int64_t deadline)
+{
+	struct words argv = { .m = m };
+
+	words_add_all(&argv, (char *[]){ "zfs", "get", "-H", "-o", "name,value", "keystatus", NULL });
+	for (size_t i = 0; i < n; i++)
+		if (found[i]) words_add(&argv, found[i]);
+	return look_until(m, words_list(&argv), deadline, NULL);
+}
+
+static const char *tell_unmounted(struct arena *m, const char *name, const char *status)
+{
+	const char *locked = arena_printf(m, "\n%s\tunavailable\n", name);
+
+	if (strstr(status, locked))
 		return arena_printf(m, "its dataset %s is locked: unlock it, or zfs load-key '%s' and "
-		                    "zfs mount '%s'", d->name, d->name, d->name);
-	return arena_printf(m, "its dataset %s is not mounted: zfs mount '%s'", d->name, d->name);
+		                    "zfs mount '%s'", name, name, name);
+	return arena_printf(m, "its dataset %s is not mounted: zfs mount '%s'", name, name);
+}
+
+void zfs_unmounted_all(struct arena *m, const char *const *paths, size_t n, const char **why)
+{
+	const char **found = arena_array(m, n, sizeof *found), *status;
+	int64_t deadline = deadline_in(LOOK_MS);
+	struct words pools = { .m = m };
+	const struct zfs_dataset *all;
+	struct mounts t;
+	size_t count;
+	bool any = false;
+
+	memset(why, 0, n * sizeof *why);
+	if (mounts_read(m, &t, NULL) < 0) return;
+	mounted_pools(m, &t, &pools);
+	if (!pools.n || !(all = list_pools(m, &pools, deadline, &count))) return;
+	for (size_t i = 0; i < n; i++)
+		if (paths[i] && (found[i] = find_unmounted(&t, paths[i], all, count))) any = true;
+	if (!any) return;
+	status = key_status(m, found, n, deadline);
+	status = arena_printf(m, "\n%s", status ? status : "");
+	for (size_t i = 0; i < n; i++)
+		if (found[i]) why[i] = tell_unmounted(m, found[i], status);
 }
 
 const char *zfs_unmounted(struct arena *m, const char *path)
 {
-	struct words pools = { .m = m };
-	const struct zfs_dataset *d, *found = NULL;
-	const char *above;
-	struct mounts t;
-	size_t n;
+	const char *why;
 
-	if (mounts_read(m, &t, NULL) < 0) return NULL;
-	above = mount_above(&t, path);
-	mounted_pools(m, &t, &pools);
-	for (size_t i = 0; i < pools.n; i++) {
-		if (!(d = zfs_list(m, pools.v[i], -1, &n, NULL))) continue;
-		for (; n; n--, d++)
-			if (would_hold(d, path, above)) found = d;
-	}
-	return found ? tell_unmounted(m, found) : NULL;
+	zfs_unmounted_all(m, &path, 1, &why);
+	return why;
 }
 
 /* -- changes -- */
@@ -273,9 +359,13 @@ int zfs_create(const char *name, struct err *e)
 	return verb("create", name, NULL, NULL, e);
 }
 
-int zfs_create_aside(const char *name, struct err *e)
+int zfs_create_aside(const char *name, const char *mark, struct err *e)
 {
-	return verb("create", "-o", "canmount=noauto", name, e);
+	AUTOFREE struct arena m = { 0 };
+	char *argv[] = { "zfs", "create", "-o", "canmount=noauto", "-o",
+		         arena_printf(&m, KIND "=%s", mark), (char *)name, NULL };
+
+	return change(&m, argv, e);
 }
 
 int zfs_clone(const char *snapshot, const char *name, struct err *e)
@@ -283,9 +373,11 @@ int zfs_clone(const char *snapshot, const char *name, struct err *e)
 	return verb("clone", snapshot, name, NULL, e);
 }
 
-int zfs_snapshot(const char *snapshot, struct err *e)
+int zfs_snapshot(const char *snapshot, const char *mark, struct err *e)
 {
-	return verb("snapshot", snapshot, NULL, NULL, e);
+	AUTOFREE struct arena m = { 0 };
+
+	return verb("snapshot", "-o", arena_printf(&m, KIND "=%s", mark), snapshot, e);
 }
 
 int zfs_mount(const char *name, struct err *e)
@@ -410,14 +502,27 @@ int zfs_rename(const char *from, const char *to, struct err *e)
 	return insist(from, argv, to, e);
 }
 
+/* Somebody else may have been quicker. */
+static int destroy(const char *name, char *const argv[], struct err *e)
+{
+	struct err why = { 0 };
+
+	if (insist(name, argv, NULL, &why) == 0 || says_none(&why)) return 0;
+	return fail(e, why.kind, "%s", why.text);
+}
+
 int zfs_destroy(const char *name, struct err *e)
 {
 	char *argv[] = { "zfs", "destroy", "-r", (char *)name, NULL };
-	struct err why = { 0 };
 
-	/* Somebody else may have been quicker. */
-	if (insist(name, argv, NULL, &why) == 0 || says_none(&why)) return 0;
-	return fail(e, why.kind, "%s", why.text);
+	return destroy(name, argv, e);
+}
+
+int zfs_destroy_alone(const char *name, struct err *e)
+{
+	char *argv[] = { "zfs", "destroy", (char *)name, NULL };
+
+	return destroy(name, argv, e);
 }
 
 int zfs_destroy_whole(const char *name, struct err *e)

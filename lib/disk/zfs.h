@@ -43,6 +43,18 @@ struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_
 int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct words *held,
                   struct err *e);
 
+/* A dataset, volume or snapshot as it is now. */
+struct zfs_thing {
+	const char *name;
+	const char *id;		/* differs from that of any other which had or will have the name */
+	const char *mark;	/* its user property jlmkr:kind, which may be inherited; "-": none */
+	bool held;		/* zfs-hold(8) */
+};
+
+/* `root`, what is below it, `depth` levels deep, and the snapshots of all but the lowest. */
+struct zfs_thing *zfs_things(struct arena *m, const char *root, int depth, size_t *n,
+                             struct err *e);
+
 /* A dataset or a snapshot: ZFS says that it is there, or that it is not. Neither of them when it
  * cannot be asked. */
 bool zfs_exists(const char *name);
@@ -55,13 +67,21 @@ bool zfs_has_own_place(const char *name);
  * mounted, or is locked. One sentence with the next step; NULL when that is not why. */
 const char *zfs_unmounted(struct arena *m, const char *path);
 
+/* The same for `n` paths, NULL ones left out, with one deadline for all of them. */
+void zfs_unmounted_all(struct arena *m, const char *const *paths, size_t n, const char **why);
+
 int zfs_create(const char *name, struct err *e);
-int zfs_create_aside(const char *name, struct err *e);	/* which is not mounted by itself, ever */
 int zfs_mount(const char *name, struct err *e);
 int zfs_unmount(const char *name, struct err *e);
 int zfs_clone(const char *snapshot, const char *name, struct err *e);
-int zfs_snapshot(const char *snapshot, struct err *e);
 int zfs_rename(const char *from, const char *to, struct err *e);
+
+/* A dataset that is not mounted by itself, ever, and a snapshot; with their mark. */
+int zfs_create_aside(const char *name, const char *mark, struct err *e);
+int zfs_snapshot(const char *snapshot, const char *mark, struct err *e);
+
+/* A snapshot, or a dataset that has neither snapshots nor children: else nothing happens. */
+int zfs_destroy_alone(const char *name, struct err *e);
 
 /* With its snapshots and all below it; what depends on these elsewhere makes it fail, and
  * what is in use may when a part of it is gone. One that is not there is a success. */

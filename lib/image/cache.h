@@ -10,6 +10,10 @@
  * is locked by the one who fetches it, others wait and find it whole. Of a product only
  * the newest build is kept, and those that were asked for by their serial; halves are
  * kept for a week.
+ *
+ * Only files with a mark (lib/disk/mark.h) are written to or deleted. A whole archive
+ * without one, of an earlier version or of the user's, is used if its hash is right, and
+ * stays. Whatever else is in the folder is nobody's business.
  */
 #ifndef IMAGE_CACHE_H
 #define IMAGE_CACHE_H
@@ -27,11 +31,21 @@ struct err;
 /* A zeroed one is closed, and holds nothing. */
 struct image_cache {
 	struct arena *m;
-	int dir;			/* of DIR/images, + 1 */
+	const char *path;		/* DIR/images */
+	int dir;			/* it, + 1 */
+	const char *avoid;		/* SHA-256 of an archive whose copy is wrong, and stays */
+};
+
+/* What a prune has done. */
+struct image_pruned {
+	uint64_t bytes;			/* freed, of files */
+	unsigned clones;		/* images that stay because something is a clone of them */
+	unsigned failed;		/* others that could not be deleted; each was warned of */
 };
 
 /* `dir` is the jailmaker directory; DIR/images is made when `make` is true, else
- * without one the cache is empty. */
+ * without one the cache is empty. One that is not root's alone (disk/owner.h) is
+ * ERR_UNTRUSTED: its descriptions tell what an image is. */
 int image_cache_open(struct arena *m, const char *dir, bool make, struct image_cache *c,
                      struct err *e);
 void image_cache_close(struct image_cache *c);
@@ -40,11 +54,13 @@ void image_cache_close(struct image_cache *c);
 struct cached {
 	int fd;				/* -1: nothing, and nothing can be kept */
 	bool whole;
+	bool ours;			/* to be deleted when it is wrong */
 	uint64_t have;			/* bytes */
 };
 
-/* Waits while somebody else fetches the same archive; a size of 0 is not known. A cache that cannot be used
- * for some reason (a full disk) is none, that is no fault; -1 is for signals. */
+/* Waits while somebody else fetches the same archive; a size of 0 is not known. A cache
+ * that cannot be used, because the disk is full or something else has the name, is
+ * warned of and is none; -1 is for signals. */
 int image_cache_find(const struct image_cache *c, const struct image_build *b,
                      struct cached *k, struct err *e);
 
@@ -60,15 +76,20 @@ void image_cache_keep(const struct image_cache *c, const struct image_pick *what
 /* Let go of it: halves stay for the next time. */
 void image_cache_release(struct cached *k);
 
-/* It is not what its name says. Also lets go of it. */
-void image_cache_drop(const struct image_cache *c, const struct image_build *b,
+/* It is not what its name says: delete it, and let go of it. False, with a warning: it is
+ * not ours, and stays. */
+bool image_cache_drop(const struct image_cache *c, const struct image_build *b,
                       struct cached *k);
 
 /* The whole images that there are, as if a server offered them. */
 int image_cache_index(const struct image_cache *c, struct arena *m, struct image_index *x,
                       struct err *e);
 
-/* Remove everything that nobody is fetching right now. `*bytes` is what that freed. */
-int image_cache_prune(const struct image_cache *c, uint64_t *bytes, struct err *e);
+/* Warn of each thing that has a name of ours and no mark. */
+void image_cache_tell(const struct image_cache *c);
+
+/* Delete everything of ours that nobody is fetching right now; what goes is noted. Adds to
+ * `*p`. */
+int image_cache_prune(const struct image_cache *c, struct image_pruned *p, struct err *e);
 
 #endif

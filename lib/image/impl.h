@@ -7,6 +7,9 @@
 
 #include "lib/image/fetch.h"
 
+struct arena;
+struct stat;
+
 /* A file as it is asked for. */
 struct remote {
 	const struct url *url;
@@ -20,5 +23,33 @@ struct remote {
  * the right file, and the sink does not want it; no other copy would help. */
 int transfer(struct image_source *s, const struct remote *f, const struct image_sink *sink,
              bool *refused, struct err *e);
+
+/* -- the files of the cache -- */
+
+#define WHOLE ".tar.xz"
+#define HALF ".part"
+#define ABOUT ".json"
+
+int cache_fd(const struct image_cache *c);
+
+/* The name of an image's file of that kind. */
+const char *cache_name(const struct image_cache *c, const char *sha256, const char *kind);
+
+/* The file of that name, open, if it is ours; -1: it is missing, or (`*strange`) is not ours. */
+int cache_open_ours(const struct image_cache *c, const char *name, bool *strange);
+
+/* Delete it if it is ours; one that is missing is a success. `*bytes` (may be NULL) grows by what
+ * that freed. */
+int cache_remove_ours(const struct image_cache *c, const char *name, uint64_t *bytes,
+                      struct err *e);
+
+/* A run that was killed may have made a file and not marked it: nothing is lost with one that
+ * is empty. */
+bool cache_is_blank(const struct stat *st);
+
+int cache_mark(const struct image_cache *c, int fd, const char *sha256, struct err *e);
+
+/* A hash as the cache names its files. */
+const char *lower_case(struct arena *m, const char *text);
 
 #endif

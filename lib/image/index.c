@@ -7,6 +7,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
 #include "lib/base/str.h"
+#include "lib/image/impl.h"
 #include "lib/net/sha256.h"
 #include "lib/text/json.h"
 
@@ -81,7 +82,7 @@ static bool read_build(struct arena *m, const char *serial, const struct json *i
 		return false;
 	out->serial = arena_strdup(m, serial);
 	out->path = arena_strdup(m, path);
-	out->sha256 = arena_strdup(m, sha256);
+	out->sha256 = lower_case(m, sha256);
 	return true;
 }
 

@@ -21,7 +21,7 @@ struct err;
 struct image_build {
 	const char *serial;	/* "20261122_05:24" */
 	const char *path;	/* of the root archive, relative to the server's URL */
-	const char *sha256;	/* in hexadecimal */
+	const char *sha256;	/* in lower-case hexadecimal */
 	uint64_t size;
 };
 

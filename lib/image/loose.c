@@ -55,8 +55,7 @@ static int loose_end(const struct loose *f, const char *sha256, struct err *e)
 	return fail(e, ERR_UNTRUSTED, "its SHA-256 is %s", hex);
 }
 
-/* As the cache names its files. */
-static const char *lower_case(struct arena *m, const char *text)
+const char *lower_case(struct arena *m, const char *text)
 {
 	char *s = arena_strdup(m, text);
 

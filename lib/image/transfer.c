@@ -172,8 +172,8 @@ static int check_hash(struct transfer *t, struct arena *m, struct err *e)
 	t->wrong = t->build->sha256 && !sha256_same(sha256, t->build->sha256);
 	if (!t->wrong) return 0;
 	if (t->kept.whole)
-		return fail(e, ERR_UNTRUSTED, "the copy of %s in the cache was damaged, and is deleted",
-		            t->build->path);
+		return fail(e, ERR_UNTRUSTED, "the copy of %s in the cache was damaged%s", t->build->path,
+		            t->kept.ours ? ", and is deleted" : "");
 	if (!t->build->size) return fail(e, ERR_UNTRUSTED, "its SHA-256 is %s", sha256);
 	return fail(e, ERR_UNTRUSTED,
 	            "%s is not the file that the list of images promises: its "
@@ -200,12 +200,13 @@ static int fetch(struct transfer *t, struct arena *m, struct err *e)
 /* What becomes of the copy. Halves of what is right so far stay for the next time. */
 static void settle(struct transfer *t, int rc)
 {
-	const struct image_cache *cache = &t->source->cache;
+	struct image_cache *cache = &t->source->cache;
 	bool done = rc == 0 && !t->file->keep && !t->kept.whole;
 
 	if (rc == 0 && t->file->keep)
 		image_cache_keep(cache, t->file->keep, t->file->pinned, &t->kept);
-	if ((t->wrong || done) && t->kept.fd >= 0) image_cache_drop(cache, t->build, &t->kept);
+	if ((t->wrong || done) && t->kept.fd >= 0 && !image_cache_drop(cache, t->build, &t->kept))
+		cache->avoid = t->build->sha256;
 	image_cache_release(&t->kept);
 }
 

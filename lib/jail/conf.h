@@ -48,11 +48,18 @@ struct conf {
 /* The text of a config or a template, to the end of the file, which may be a pipe. */
 char *conf_read(struct arena *m, int fd, struct err *e);
 
-/* The same of a file that a user names; "-" is standard input. Faults name it. */
+/* The same of a file that a user names; "-" is standard input. Faults name it. It may be a pipe
+ * (as from the shell's `<(...)`), /dev/null, or whatever standard input is; no other device is
+ * opened. A pipe that nobody writes to is given up after some seconds. */
 char *conf_read_named(struct arena *m, const char *path, struct err *e);
 
 /* The same of a regular file beneath a directory descriptor; faults call it `shown`. */
 char *conf_read_file(struct arena *m, int dir, const char *file, const char *shown, struct err *e);
+
+/* The same of one that root is to run or to write again: ERR_UNTRUSTED unless it is root's alone
+ * (disk/owner.h). conf_open_own opens it only. */
+char *conf_read_own(struct arena *m, int dir, const char *file, const char *shown, struct err *e);
+int conf_open_own(int dir, const char *file, const char *shown, struct err *e);
 
 int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e);
 

@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/base/str.h"
+#include "lib/jail/inside.h"
 
 enum { TEXT_MAX = 256 * 1024 };
 
@@ -38,7 +38,7 @@ static const char *replace_all(struct arena *m, const char *text, const char *fr
 
 static bool is_dir(int root, const char *path)
 {
-	AUTOCLOSE int fd = open_in_root(root, path, O_PATH | O_DIRECTORY, 0, NULL);
+	AUTOCLOSE int fd = place_in_root(root, path, O_DIRECTORY, NULL);
 
 	return fd >= 0;
 }
@@ -49,7 +49,7 @@ static int name_it(struct arena *m, int root, const char *jail, struct err *e)
 
 	if (write_in_root(root, "/etc/hostname", arena_printf(m, "%s\n", jail), 0644, e) < 0)
 		return -1;
-	if (!(hosts = read_in_root(m, root, "/etc/hosts", TEXT_MAX, e)))
+	if (!(hosts = inside_read(m, root, "/etc/hosts", TEXT_MAX, e)))
 		return e->sys == ENOENT ? 0 : -1;
 	if (!strstr(hosts, placeholder)) return 0;
 	return write_in_root(root, "/etc/hosts", replace_all(m, hosts, placeholder, jail), 0644, e);
@@ -69,31 +69,17 @@ static const char *host0_network(struct arena *m, int root)
 {
 	const char *text;
 
-	text = read_in_root(m, root, "/lib/systemd/network/80-container-host0.network", TEXT_MAX, NULL);
+	text = inside_read(m, root, "/lib/systemd/network/80-container-host0.network", TEXT_MAX, NULL);
 	if (!text)
-		text = read_in_root(m, root, "/usr/lib/systemd/network/80-container-host0.network",
-		                    TEXT_MAX, NULL);
+		text = inside_read(m, root, "/usr/lib/systemd/network/80-container-host0.network",
+		                   TEXT_MAX, NULL);
 	if (!text) return NULL;
 	return replace_all(m, text, "LinkLocalAddressing=yes", "LinkLocalAddressing=ipv6");
 }
 
-/* With its mode, whatever the umask. One that is there already stays as it is. */
-static int make_folder(int above, const char *name)
-{
-	AUTOCLOSE int fd = -1;
-
-	if (mkdirat(above, name, 0755) < 0) return errno == EEXIST ? 0 : -1;
-	fd = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? -1 : fchmod(fd, 0755);
-}
-
 static int write_preset(int root, struct err *e)
 {
-	AUTOCLOSE int systemd = open_in_root(root, "/etc/systemd", O_PATH | O_DIRECTORY, 0, e);
-
-	if (systemd < 0) return -1;
-	if (make_folder(systemd, "system-preset") < 0)
-		return fail_sys(e, "/etc/systemd/system-preset");
+	if (mkdir_in_root(root, "/etc/systemd/system-preset", 0755, e) < 0) return -1;
 	return write_in_root(root, "/etc/systemd/system-preset/00-jailmaker.preset",
 	                     "enable systemd-networkd.service\n", 0644, e);
 }

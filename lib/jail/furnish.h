@@ -3,7 +3,7 @@
  * Images are made for LXC. What they lack, or have too much of, to boot under
  * systemd-nspawn with a name and a network of their own is changed here, in the
  * tree, before the first start. Every name is resolved inside the root, whatever
- * links it holds; a distribution that does not have a part is left without.
+ * links it holds (lib/base/fd.h); a distribution that does not have a part is left without.
  */
 #ifndef JAIL_FURNISH_H
 #define JAIL_FURNISH_H

@@ -19,7 +19,10 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
+#include "lib/disk/mount.h"
+#include "lib/disk/owner.h"
 #include "lib/disk/zfs.h"
+#include "lib/jail/inside.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
 
@@ -62,16 +65,44 @@ int jail_open(const char *dir, const char *name, struct err *e)
 	return fd;
 }
 
-int jail_open_lock(const char *name, struct err *e)
+int jail_open_own(const char *dir, const char *name, struct err *e)
 {
-	char path[PATH_MAX];
-	int fd;
+	AUTOFREE struct arena m = { 0 };
+	AUTOCLOSE int jails = jail_open_jails(dir, e), fd = -1;
 
-	if (mkdir(LAYOUT_RUN, 0755) < 0 && errno != EEXIST) return fail_sys(e, "create " LAYOUT_RUN);
-	if (mkdir(LAYOUT_LOCKS, 0700) < 0 && errno != EEXIST) return fail_sys(e, "create " LAYOUT_LOCKS);
-	snprintf(path, sizeof path, LAYOUT_LOCKS "/%s", name);
-	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return fd < 0 ? fail_sys(e, "open %s", path) : fd;
+	if (jails < 0 || owner_check(jails, layout_jails(&m, dir), e) < 0) return -1;
+	fd = open_real_dir(jails, name, e);
+	if (fd < 0 && errno == ENOENT) return fail(e, ERR_MISSING, "there is no jail %s", name);
+	if (fd < 0 || owner_check(fd, layout_jail(&m, dir, name), e) < 0) return -1;
+	return take_fd(&fd);
+}
+
+static const char *config_path(struct arena *m, const char *dir, const char *name)
+{
+	return arena_printf(m, "%s/" LAYOUT_CONFIG, layout_jail(m, dir, name));
+}
+
+int jail_check_own(struct arena *m, const char *dir, const char *name, struct err *e)
+{
+	AUTOCLOSE int fd = jail_open_own(dir, name, e), config = -1;
+
+	if (fd < 0) return -1;
+	config = conf_open_own(fd, LAYOUT_CONFIG, config_path(m, dir, name), e);
+	return config < 0 ? -1 : 0;
+}
+
+int jail_check_place(struct arena *m, const char *dir, const char **doubt, struct err *e)
+{
+	struct err why = { 0 };
+	AUTOCLOSE int jails = jail_open_jails(dir, &why);
+	const char *real;
+
+	*doubt = owner_above(m, dir);
+	if (jails < 0) return why.sys == ENOENT ? 0 : fail(e, why.kind, "%s", why.text);
+	if (owner_check(jails, layout_jails(m, dir), e) < 0) return -1;
+	/* It may be a link. */
+	if (!*doubt && (real = mount_fd_path(m, jails, NULL))) *doubt = owner_above(m, real);
+	return 0;
 }
 
 int jail_lock(const char *dir, const char *name, struct err *e)
@@ -80,8 +111,7 @@ int jail_lock(const char *dir, const char *name, struct err *e)
 
 	if (before < 0) return -1;
 	close(take_fd(&before));
-	if ((lock = jail_open_lock(name, e)) < 0) return -1;
-	if (lock_take(lock, deadline_in(LOCK_WAIT_MS), name, e) < 0) return -1;
+	if ((lock = lock_named(name, deadline_in(LOCK_WAIT_MS), name, e)) < 0) return -1;
 	if ((now = jail_open(dir, name, e)) < 0) return -1;
 	return take_fd(&lock);
 }
@@ -117,12 +147,25 @@ static bool is_jail(int jails, const char *name)
 static void describe(struct arena *m, int jails, const char *dir, const char *name,
                      struct jail *j)
 {
-	const char *why;
-
 	j->name = arena_strdup(m, name);
 	j->path = layout_jail(m, dir, name);
 	j->broken = why_broken(m, jails, name);
-	if (j->broken && (why = zfs_unmounted(m, j->path))) j->broken = why;
+}
+
+/* That what is broken is only not mounted is one question to ZFS, however many there are. */
+static void find_unmounted(struct arena *m, struct jail *all, size_t n)
+{
+	const char **paths = arena_array(m, n, sizeof *paths), **why = arena_array(m, n, sizeof *why);
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		paths[i] = all[i].broken ? all[i].path : NULL;
+		any |= all[i].broken != NULL;
+	}
+	if (!any) return;
+	zfs_unmounted_all(m, paths, n, why);
+	for (size_t i = 0; i < n; i++)
+		if (why[i]) all[i].broken = why[i];
 }
 
 static int by_name(const void *a, const void *b)
@@ -166,6 +209,7 @@ struct jail *jail_find_all(struct arena *m, const char *dir, size_t *n, struct e
 	all = arena_array(m, names.n + 1, sizeof *all);
 	for (*n = 0; *n < names.n; ++*n)
 		describe(m, jails, dir, names.v[*n], &all[*n]);
+	find_unmounted(m, all, *n);
 	return all;
 }
 
@@ -196,6 +240,7 @@ int jail_find(struct arena *m, const char *dir, const char *name, struct jail *j
 	if (jails < 0 && why.sys != ENOENT) return fail(e, why.kind, "%s", why.text);
 	if (jails < 0 || !is_jail(jails, name)) return no_such_jail(m, jails, dir, name, e);
 	describe(m, jails, dir, name, j);
+	find_unmounted(m, j, 1);
 	return 0;
 }
 
@@ -210,9 +255,18 @@ int jail_conf(struct arena *m, const char *dir, const char *name, struct conf *c
               struct err *e)
 {
 	AUTOCLOSE int fd = jail_open(dir, name, e);
-	const char *shown = arena_printf(m, "%s/" LAYOUT_CONFIG, layout_jail(m, dir, name));
 
-	return fd < 0 ? -1 : conf_load(m, fd, LAYOUT_CONFIG, shown, c, e);
+	return fd < 0 ? -1 : conf_load(m, fd, LAYOUT_CONFIG, config_path(m, dir, name), c, e);
+}
+
+int jail_conf_own(struct arena *m, const char *dir, const char *name, struct conf *c,
+                  struct err *e)
+{
+	AUTOCLOSE int fd = jail_open_own(dir, name, e);
+	const char *shown = config_path(m, dir, name), *text;
+
+	if (fd < 0 || !(text = conf_read_own(m, fd, LAYOUT_CONFIG, shown, e))) return -1;
+	return conf_parse(m, text, c, e) < 0 ? fail_in(e, "%s", shown) : 0;
 }
 
 /* What a rootfs may lack without anything being wrong. */
@@ -228,7 +282,7 @@ int jail_os(struct arena *m, int rootfs, struct osrel *out, struct err *e)
 	const char *text = NULL;
 
 	for (size_t i = 0; !text && i < sizeof places / sizeof *places; i++)
-		text = read_in_root(m, rootfs, places[i], OS_RELEASE_MAX, &why);
+		text = inside_read(m, rootfs, places[i], OS_RELEASE_MAX, &why);
 	if (!text) return not_there(&why, e);
 	osrel_parse(m, text, strlen(text), out);
 	return 0;
@@ -237,7 +291,7 @@ int jail_os(struct arena *m, int rootfs, struct osrel *out, struct err *e)
 const char *jail_init(struct arena *m, int rootfs, struct err *e)
 {
 	struct err why = { 0 };
-	AUTOCLOSE int fd = open_in_root(rootfs, "/sbin/init", O_PATH, 0, &why);
+	AUTOCLOSE int fd = inside_look(rootfs, "/sbin/init", 0, &why);
 	char path[PATH_MAX], link[64];
 	const char *slash;
 	ssize_t n;

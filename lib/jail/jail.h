@@ -37,18 +37,27 @@ int jail_open_jails(const char *dir, struct err *e);
 int jail_open(const char *dir, const char *name, struct err *e);
 int jail_open_rootfs(int jail, struct err *e);
 
-/* The lock of who changes, starts or removes the jail, which goes with the descriptor. It lies
- * under /run, by the jail's name: in the jail's directory it would keep a dataset busy. Waits a
- * while for others. ERR_MISSING when there is no such jail, or it went meanwhile. */
+/* The same for a jail that root is to run or to write to: ERR_UNTRUSTED unless DIR/jails and the
+ * jail's directory are root's alone (disk/owner.h). */
+int jail_open_own(const char *dir, const char *name, struct err *e);
+
+/* Whether these and the jail's config are. */
+int jail_check_own(struct arena *m, const char *dir, const char *name, struct err *e);
+
+/* For all jails at once: ERR_UNTRUSTED when there is a DIR/jails that is not root's alone.
+ * `*doubt`: who could put another in its place, for a warning, or NULL. */
+int jail_check_place(struct arena *m, const char *dir, const char **doubt, struct err *e);
+
+/* The lock of who changes, starts or removes the jail, which goes with the descriptor. It is that
+ * of the jail's name: in the jail's directory it would keep a dataset busy. Waits a while for
+ * others. ERR_MISSING when there is no such jail, or it went meanwhile. */
 int jail_lock(const char *dir, const char *name, struct err *e);
 
-/* The file of a lock that is to be taken (disk/lock.h), beside those of the jails: a name with a
- * colon is no jail's. */
-int jail_open_lock(const char *name, struct err *e);
-
-/* The jail's config; faults name the file and the line. */
+/* The jail's config; faults name the file and the line. `own`: as root will run it. */
 int jail_conf(struct arena *m, const char *dir, const char *name, struct conf *c,
               struct err *e);
+int jail_conf_own(struct arena *m, const char *dir, const char *name, struct conf *c,
+                  struct err *e);
 
 /* What the rootfs says it is. ERR_MISSING when it does not say. */
 int jail_os(struct arena *m, int rootfs, struct osrel *out, struct err *e);

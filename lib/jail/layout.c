@@ -64,16 +64,15 @@ static bool take_likely(struct arena *m, const char *path, enum layout_rule rule
 /* What a key of jailmaker.conf says, "" when there is no such file or key. */
 static const char *home_value(struct arena *m, const char *file, const char *key, struct err *e)
 {
-	AUTOCLOSE int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct err why = { 0 };
+	AUTOCLOSE int fd = open_file(AT_FDCWD, file, file, &why);
 	const struct ini_entry *entry;
-	struct stat st;
 	struct ini ini;
 	char *text;
 	size_t len;
 
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return "";
-	if (fd < 0 || fstat(fd, &st) < 0) return fail_sys(e, "open %s", file), NULL;
-	if (!S_ISREG(st.st_mode)) return fail(e, ERR_INPUT, "%s is not a file", file), NULL;
+	if (fd < 0 && (why.sys == ENOENT || why.sys == ENOTDIR)) return "";
+	if (fd < 0) return fail(e, why.kind, "%s", why.text), NULL;
 	if (!(text = read_all(m, fd, HOME_CONF_MAX, &len, e)))
 		return fail_in(e, "%s", file), NULL;
 	ini_parse(m, text, len, &ini);

@@ -32,8 +32,6 @@ struct err;
 #define LAYOUT_SETUP_LOG "initial_setup.log"
 #define LAYOUT_SETUP "/jlmkr-initial-setup"	/* in the rootfs, while it is to be done */
 #define LAYOUT_HOME_CONF ".local/share/jailmaker.conf"
-#define LAYOUT_RUN "/run/jlmkr"		/* of this boot */
-#define LAYOUT_LOCKS LAYOUT_RUN "/lock"
 
 enum layout_rule {
 	LAYOUT_OPTION,		/* --dir */

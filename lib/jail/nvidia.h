@@ -18,11 +18,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/base/host.h"
 #include "lib/base/str.h"
-#include "lib/jail/layout.h"
 
 #define NVIDIA_LIBRARIES "/run/jlmkr-nvidia"	/* in the jail */
-#define NVIDIA_FARMS LAYOUT_RUN		/* on the host */
+#define NVIDIA_FARMS HOST_RUN		/* on the host */
 #define NVIDIA_CONF "/etc/ld.so.conf.d/jlmkr-nvidia.conf"
 
 enum { NVIDIA_MAX = 512 };

@@ -129,7 +129,7 @@ static int find_place(const struct host *h, const char *name, struct place *p, s
 {
 	struct stat st;
 
-	if ((p->jail = jail_open(h->dir, name, e)) < 0) return -1;
+	if ((p->jail = jail_open_own(h->dir, name, e)) < 0) return -1;
 	p->name = LAYOUT_CONFIG;
 	p->home = p->folder = layout_jail(h->m, h->dir, name);
 	if (fstatat(p->jail, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode))
@@ -144,14 +144,13 @@ static int lock_place(struct arena *m, struct place *p, struct err *e)
 	struct stat st;
 
 	if (fstat(p->dir, &st) < 0) return fail_sys(e, "stat %s", p->folder);
-	p->held = jail_open_lock(arena_printf(m, "config:%jx:%jx", (uintmax_t)st.st_dev,
-	                                      (uintmax_t)st.st_ino), e);
-	if (p->held < 0) return -1;
-	return lock_take(p->held, deadline_in(LOCK_WAIT_MS),
-	                 arena_printf(m, "%s/%s", p->folder, p->name), e);
+	p->held = lock_named(arena_printf(m, "config:%jx:%jx", (uintmax_t)st.st_dev,
+	                                  (uintmax_t)st.st_ino), deadline_in(LOCK_WAIT_MS),
+	                     arena_printf(m, "%s/%s", p->folder, p->name), e);
+	return p->held < 0 ? -1 : 0;
 }
 
-static int open_place(const struct host *h, const char *name, struct place *p, struct err *e)
+static int take_place(const struct host *h, const char *name, struct place *p, struct err *e)
 {
 	*p = NO_PLACE;
 	if ((p->lock = jail_lock(h->dir, name, e)) < 0) return -1;
@@ -163,10 +162,7 @@ static int open_place(const struct host *h, const char *name, struct place *p, s
 
 static char *read_place(struct arena *m, const struct place *p, struct err *e)
 {
-	char *text = conf_read_file(m, p->dir, p->name, p->name, e);
-
-	if (!text) fail_in(e, "%s", p->folder);
-	return text;
+	return conf_read_own(m, p->dir, p->name, arena_printf(m, "%s/%s", p->folder, p->name), e);
 }
 
 /* The kernel's word for both is "Operation not permitted", even for root. */
@@ -237,7 +233,7 @@ int op_config_change(const struct host *h, const char *name, const struct config
 	const char *before;
 	char *text;
 
-	if (open_place(h, name, &p, e) < 0 || !(before = read_place(h->m, &p, e))) return -1;
+	if (take_place(h, name, &p, e) < 0 || !(before = read_place(h->m, &p, e))) return -1;
 	text = arena_strdup(h->m, before);
 	for (size_t i = 0; text && i < n; i++)
 		text = conf_set(h->m, text, changes[i].key, changes[i].value, e);
@@ -253,7 +249,7 @@ int op_config_replace(const struct host *h, const char *name, const char *before
 	AUTOPLACE struct place p;
 	const char *now;
 
-	if (open_place(h, name, &p, e) < 0 || !(now = read_place(h->m, &p, e))) return -1;
+	if (take_place(h, name, &p, e) < 0 || !(now = read_place(h->m, &p, e))) return -1;
 	if (!str_eq(now, before)) return fail(e, ERR_BUSY, "the config was changed meanwhile");
 	return replace(h->m, &p, now, text, e);
 }

@@ -134,8 +134,8 @@ static void leave_out(struct gpu *g, const char *name, const struct words *unfit
 		const char *path = strchr(g->nv.binds.v[i], '=') + 1;
 
 		if (words_have(words_list(unfit), path))
-			out_warn("%s gets no %s of the NVIDIA driver: something else is there in its rootfs", name,
-			         path);
+			out_warn("%s gets no %s of the NVIDIA driver: something else is there in its rootfs, or "
+			         "another file system", name, path);
 		else
 			words_add(&left, g->nv.binds.v[i]);
 	}
@@ -161,7 +161,7 @@ static void warn_of_linker(const char *name, const struct err *why)
 int gpu_prepare(struct engine *en, const char *name, const struct nspawn_traits *traits,
                 bool booted, struct gpu *g, struct err *e)
 {
-	AUTOCLOSE int jail = jail_open(en->host->dir, name, e), root = -1;
+	AUTOCLOSE int jail = jail_open_own(en->host->dir, name, e), root = -1;
 	bool unit = booted && !traits->own_users;
 	struct err why = { 0 };
 	int runs;

@@ -13,6 +13,7 @@
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
 #include "lib/disk/mount.h"
+#include "lib/disk/owner.h"
 #include "lib/disk/zfs.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
@@ -43,15 +44,14 @@ static int make_dataset(struct arena *m, const char *name, const char *path, str
 	return zfs_destroy(name, e) < 0 ? -1 : make_directory(path, e);
 }
 
-/* Of several that find it missing, one makes it. A program that outlives us keeps the lock,
- * which is not close-on-exec. */
+/* Of several that find it missing, one makes it. A program that outlives us keeps the lock. */
 static int make_folder(struct arena *m, const char *dir, const char *name, struct err *e)
 {
-	AUTOCLOSE int lock = open(dir, O_RDONLY | O_DIRECTORY);
+	AUTOCLOSE int at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), lock = -1;
 	const char *above = dataset_at(m, dir, NULL), *path = arena_printf(m, "%s/%s", dir, name);
 
-	if (lock < 0) return fail_sys(e, "open %s", dir);
-	if (lock_take(lock, deadline_in(LOCK_WAIT_MS), dir, e) < 0) return -1;
+	if (at < 0) return fail_sys(e, "open %s", dir);
+	if ((lock = lock_of(at, deadline_in(LOCK_WAIT_MS), dir, e)) < 0) return -1;
 	if (access(path, F_OK) == 0) return 0;
 	return above ? make_dataset(m, arena_printf(m, "%s/%s", above, name), path, e)
 	             : make_directory(path, e);
@@ -84,7 +84,7 @@ int jails_open(struct arena *m, const char *dir, struct jails *j, struct err *e)
 	if (!there || !dataset_at(m, path, NULL))
 		if (check_mounted(m, dir, path, e) < 0) return -1;
 	if (!there && make_folder(m, dir, LAYOUT_JAILS, e) < 0) return -1;
-	return jails_look(m, dir, j, e);
+	return jails_look(m, dir, j, e) < 0 ? -1 : owner_check(j->fd, path, e);
 }
 
 const char *jails_home(struct arena *m, const char *dir)

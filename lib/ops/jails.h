@@ -17,7 +17,8 @@ struct jails {
 };
 
 /* Make DIR/jails if it is missing, as a dataset when DIR is one, and open it. One whose
- * dataset is not mounted is refused: jails made beneath would be hidden by it. */
+ * dataset is not mounted is refused: jails made beneath would be hidden by it; and one that
+ * is not root's alone (disk/owner.h). */
 int jails_open(struct arena *m, const char *dir, struct jails *j, struct err *e);
 
 /* The same for one that must be there. */

@@ -11,6 +11,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
+#include "lib/jail/inside.h"
 #include "lib/jail/nvidia.h"
 
 enum { CONF_BYTES = 256 * 1024, BOOT_WAIT = 90 };
@@ -54,7 +55,7 @@ static const char *known_text(struct engine *en, const struct nvidia *nv)
 
 static bool is_learned(struct engine *en, int root, const struct nvidia *nv)
 {
-	const char *old = read_in_root(en->m, root, NVIDIA_CONF, CONF_BYTES, NULL);
+	const char *old = inside_read(en->m, root, NVIDIA_CONF, CONF_BYTES, NULL);
 
 	return old && str_eq(old, known_text(en, nv));
 }
@@ -93,7 +94,7 @@ int linker_learn(struct engine *en, const char *name, int root, const struct nvi
 
 int linker_forget(struct engine *en, const char *name, int root, struct err *e)
 {
-	AUTOCLOSE int fd = open_in_root(root, NVIDIA_CONF, O_PATH | O_NOFOLLOW, 0, NULL);
+	AUTOCLOSE int fd = place_in_root(root, NVIDIA_CONF, O_NOFOLLOW, NULL);
 	struct stat st;
 	int rc;
 

@@ -3,7 +3,8 @@
  * A file of ld.so.conf.d in the rootfs names where they are; ldconfig(8) has to be run in the
  * jail when it has changed. That is done twice then: by a unit that the jail gets for this one
  * boot, before its services start, and once it is up, to know that it was done. The file says so
- * in its last line; without that the next start does it again.
+ * in its last line; without that the next start does it again. The file is replaced as a whole,
+ * inside the root (lib/base/fd.h): the jail may be up, and change what it likes meanwhile.
  */
 #ifndef OPS_LINKER_H
 #define OPS_LINKER_H
@@ -15,8 +16,8 @@ struct err;
 struct nvidia;
 struct words;
 
-/* Before a start with the driver, whose farm is there: write the file, and, when something has changed (`*news`) and the
- * jail can have the `unit`, add what nspawn needs for it to `binds`. */
+/* Before a start with the driver, whose farm is there: write the file, and, when something has
+ * changed (`*news`) and the jail can have the `unit`, add what nspawn needs for it to `binds`. */
 int linker_prepare(struct engine *en, int root, const struct nvidia *nv, bool unit,
                    struct words *binds, bool *news, struct err *e);
 

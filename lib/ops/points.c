@@ -11,31 +11,42 @@
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/base/str.h"
+#include "lib/jail/inside.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/nvidia.h"
 
 enum { NOTED_MAX = 256 * 1024 };
 
 /* The folder that holds the path; `*name` is what comes behind it. */
-static int open_folder(struct arena *m, int root, const char *path, const char **name)
+static int open_folder(struct arena *m, int root, const char *path, const char **name,
+                       struct err *e)
 {
 	*name = strrchr(path, '/') + 1;
-	return open_in_root(root, arena_printf(m, "%.*s", (int)(*name - path), path), O_PATH | O_DIRECTORY,
-	                    0, NULL);
+	return place_in_root(root, arena_printf(m, "%.*s", (int)(*name - path), path), O_DIRECTORY, e);
 }
 
 enum state { THERE, MISSING, IN_THE_WAY };
 
+/* Where nothing can be made, because it is another file system, and where nobody knows. */
+static bool is_closed(const struct err *why)
+{
+	return why->sys == EXDEV || why->sys == EAGAIN;
+}
+
 static enum state look(struct arena *m, int root, const char *path, bool folder)
 {
-	AUTOCLOSE int fd = open_in_root(root, path, O_PATH, 0, NULL), above = -1;
+	struct err why = { 0 };
+	AUTOCLOSE int fd = inside_look(root, path, 0, &why), above = -1, link = -1;
 	const char *name;
 	struct stat st;
 
 	if (fd >= 0 && fstat(fd, &st) == 0) return S_ISDIR(st.st_mode) == folder ? THERE : IN_THE_WAY;
-	if ((above = open_folder(m, root, path, &name)) < 0) return MISSING;
+	if (is_closed(&why)) return IN_THE_WAY;
+	if ((above = open_folder(m, root, path, &name, &why)) < 0)
+		return is_closed(&why) ? IN_THE_WAY : MISSING;
 	/* A link that leads nowhere: what it names would be made. */
-	return fstatat(above, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? IN_THE_WAY : MISSING;
+	link = place_in_root(above, name, O_NOFOLLOW, NULL);
+	return link >= 0 ? IN_THE_WAY : MISSING;
 }
 
 /* What is missing of a path, from the top. False when it cannot be made. */
@@ -57,24 +68,13 @@ static bool add_missing(struct words *files, struct words *folders, int root, co
 	return true;
 }
 
-static int make(struct arena *m, int root, const char *path, bool folder, struct err *e)
+static int make_all(int root, const struct words *folders, const struct words *files,
+                    struct err *e)
 {
-	const char *name;
-	AUTOCLOSE int above = open_folder(m, root, path, &name), fd = -1;
-
-	if (above < 0) return fail_sys(e, "%s", path);
-	if (folder && mkdirat(above, name, 0755) < 0 && errno != EEXIST) return fail_sys(e, "%s", path);
-	fd = openat(above, name, folder ? O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-	                                : O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	/* Whatever the umask. */
-	if (fd < 0 || fchmod(fd, folder ? 0755 : 0644) < 0) return fail_sys(e, "%s", path);
-	return 0;
-}
-
-static int make_all(struct arena *m, int root, const struct words *list, bool folder, struct err *e)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (make(m, root, list->v[i], folder, e) < 0) return -1;
+	for (size_t i = 0; i < folders->n; i++)
+		if (mkdir_in_root(root, folders->v[i], 0755, e) < 0) return -1;
+	for (size_t i = 0; i < files->n; i++)
+		if (touch_in_root(root, files->v[i], 0644, e) < 0) return -1;
 	return 0;
 }
 
@@ -102,18 +102,18 @@ int points_make(struct arena *m, int jail, int root, const struct nvidia *nv, st
 		if (!add_missing(&files, &folders, root, nv->folders.v[i], true))
 			words_add(unfit, nv->folders.v[i]);
 	if (!files.n && !folders.n) return 0;
-	if (note(jail, &folders, &files, e) < 0) return -1;
-	return make_all(m, root, &folders, true, e) < 0 ? -1 : make_all(m, root, &files, false, e);
+	return note(jail, &folders, &files, e) < 0 ? -1 : make_all(root, &folders, &files, e);
 }
 
 /* Only what is empty: what has contents is the jail's by now. */
 static void remove_point(struct arena *m, int root, const char *path)
 {
 	const char *name;
-	AUTOCLOSE int above = open_folder(m, root, path, &name);
+	AUTOCLOSE int above = open_folder(m, root, path, &name, NULL);
+	AUTOCLOSE int fd = above < 0 ? -1 : place_in_root(above, name, O_NOFOLLOW, NULL);
 	struct stat st;
 
-	if (above < 0 || fstatat(above, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return;
+	if (fd < 0 || fstat(fd, &st) < 0) return;
 	if (S_ISDIR(st.st_mode)) unlinkat(above, name, AT_REMOVEDIR);
 	else if (S_ISREG(st.st_mode) && st.st_size == 0) unlinkat(above, name, 0);
 }

@@ -2,7 +2,8 @@
  *
  * nspawn makes those that are missing, but not on a rootfs that it mounts read-only, and they
  * stay. So they are made here: empty files and folders, noted in the file .nvidia beside the
- * config beforehand, and removed by points_remove. Every name is resolved inside the root.
+ * config beforehand, and removed by points_remove. Every name is resolved inside the root; what the
+ * user has mounted there is not changed. They belong to who has their folder.
  */
 #ifndef OPS_POINTS_H
 #define OPS_POINTS_H
@@ -13,7 +14,8 @@ struct nvidia;
 struct words;
 
 /* Make what is missing of nv's places. Those that cannot be one, because something of another
- * kind or a link that leads nowhere is in the way, are added to `unfit`. */
+ * kind or a link that leads nowhere is in the way, or because they would lie on another file
+ * system, are added to `unfit`. */
 int points_make(struct arena *m, int jail, int root, const struct nvidia *nv, struct words *unfit,
                 struct err *e);
 

@@ -1,5 +1,6 @@
 #include "lib/ops/setup.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "lib/base/str.h"
 #include "lib/disk/lock.h"
 #include "lib/engine/engine.h"
+#include "lib/jail/inside.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/ops/start.h"
@@ -26,11 +28,13 @@ static int open_root(struct engine *en, const char *name, struct err *e)
 	return jail < 0 ? -1 : jail_open_rootfs(jail, e);
 }
 
+/* What cannot be looked at, because of what is mounted there, is not known to be missing. */
 static bool has(int root, const char *path)
 {
-	AUTOCLOSE int fd = open_in_root(root, path, O_PATH | O_NOFOLLOW, 0, NULL);
+	struct err why = { 0 };
+	AUTOCLOSE int fd = inside_look(root, path, O_NOFOLLOW, &why);
 
-	return fd >= 0;
+	return fd >= 0 || why.sys == EXDEV || why.sys == EAGAIN;
 }
 
 /* nspawn looks for systemd before it takes /sbin/init. NixOS makes its init at the first boot. */
@@ -55,18 +59,6 @@ int setup_look(struct engine *en, const char *name, const struct conf *c,
 	return 0;
 }
 
-/* Whoever owns the root directory is root in there. */
-static int give_to_root(int root, const char *path, struct err *e)
-{
-	AUTOCLOSE int fd = open_in_root(root, path, O_PATH | O_NOFOLLOW, 0, e);
-	struct stat st;
-
-	if (fd < 0) return -1;
-	if (fstat(root, &st) < 0 || fchownat(fd, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0)
-		return fail_sys(e, "%s: change its owner", path);
-	return 0;
-}
-
 int setup_write(struct engine *en, const char *name, const struct conf *c, struct err *e)
 {
 	AUTOCLOSE int root = open_root(en, name, e);
@@ -74,8 +66,7 @@ int setup_write(struct engine *en, const char *name, const struct conf *c, struc
 
 	if (root < 0) return -1;
 	text = arena_printf(en->m, "%s%s\n", str_starts(text, "#!") ? "" : "#!/bin/sh\n", text);
-	if (write_in_root(root, LAYOUT_SETUP, text, 0700, e) < 0 ||
-	    give_to_root(root, LAYOUT_SETUP, e) < 0)
+	if (write_in_root(root, LAYOUT_SETUP, text, 0700, e) < 0)
 		return fail_in(e, "initial_setup of %s", name);
 	return 0;
 }
@@ -83,18 +74,15 @@ int setup_write(struct engine *en, const char *name, const struct conf *c, struc
 /* By one command at a time: the lock of who runs it. */
 static int lock_setup(struct engine *en, const char *name, struct err *e)
 {
-	AUTOCLOSE int lock = jail_open_lock(arena_printf(en->m, "setup:%s", name), e);
-
-	if (lock < 0) return -1;
-	if (lock_take(lock, 0, arena_printf(en->m, "the initial_setup of %s", name), e) < 0) return -1;
-	return take_fd(&lock);
+	return lock_named(arena_printf(en->m, "setup:%s", name), 0,
+	                  arena_printf(en->m, "the initial_setup of %s", name), e);
 }
 
 /* The log of the last time goes as late as that: by whoever runs it now. A copy of the jail
  * that was made of hard links keeps its own. */
 static int open_log(struct engine *en, const char *name, struct err *e)
 {
-	AUTOCLOSE int jail = jail_open(en->host->dir, name, e);
+	AUTOCLOSE int jail = jail_open_own(en->host->dir, name, e);
 	struct stat st;
 	int fd;
 
@@ -166,7 +154,7 @@ int op_setup(struct engine *en, const char *name, long network_wait, struct err 
 	struct conf conf;
 
 	if (jail_check(en->m, en->host->dir, name, e) < 0) return -1;
-	if (jail_conf(en->m, en->host->dir, name, &conf, e) < 0) return -1;
+	if (jail_conf_own(en->m, en->host->dir, name, &conf, e) < 0) return -1;
 	if (!*conf.initial_setup.text) return forget(en, name, e);
 	if (setup_look(en, name, &conf, &s, e) < 0) return -1;
 	if (!s.possible) return fail(e, ERR_HOST, "the init of %s is not systemd, which runs the initial_setup", name);

@@ -5,8 +5,8 @@
  * jail's own systemd when networking is up; what it prints is shown on stderr, and kept
  * beside the config, in a new file each time. A script without `#!` is run by /bin/sh.
  *
- * It is root's in the jail, also where the jail's users are mapped to others of the
- * host. Nothing is written outside of the rootfs, whatever links it holds.
+ * It is root's in the jail, also where the jail's users are mapped to others of the host.
+ * Nothing is written outside of the rootfs, whatever links it holds: lib/base/fd.h.
  */
 #ifndef OPS_SETUP_H
 #define OPS_SETUP_H

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/auto.h"
@@ -39,10 +40,16 @@ static int find_facts(struct arena *m, const struct jail *j, struct plan_facts *
 	return facts->nspawn ? 0 : -1;
 }
 
+/* As it is to be, and root's alone: else another one takes its place. */
 static bool hook_is_there(struct arena *m, int dir, const struct plan_file *f)
 {
-	const char *old = read_file(m, dir, f->name, CONF_MAX, NULL, NULL);
+	AUTOCLOSE int fd = -1;
+	const char *old;
+	struct stat st;
 
+	if (fstatat(dir, f->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)) return false;
+	if ((fd = conf_open_own(dir, f->name, f->name, NULL)) < 0) return false;
+	old = read_all(m, fd, CONF_MAX, NULL, NULL);
 	return old && !strcmp(old, f->text) && faccessat(dir, f->name, X_OK, 0) == 0;
 }
 
@@ -55,7 +62,7 @@ static int write_hook(struct arena *m, int dir, const struct plan_file *f, struc
 
 static int write_hooks(struct arena *m, const char *dir, const struct plan *p, struct err *e)
 {
-	AUTOCLOSE int fd = jail_open(dir, p->jail, e);
+	AUTOCLOSE int fd = jail_open_own(dir, p->jail, e);
 
 	if (fd < 0) return -1;
 	for (size_t i = 0; i < p->file_count; i++)
@@ -162,7 +169,7 @@ static int start(struct engine *en, const char *name, enum extent how, struct in
 	if ((lock = jail_lock(en->host->dir, name, e)) < 0) return fail_in(e, "starting %s", name);
 	if (find_jail(en, name, &in->jail, e) < 0) return -1;
 	if (engine_knows(en, name) && (runs = engine_is_up(en, name, e))) return runs;
-	if (jail_conf(en->m, en->host->dir, name, &in->conf, e) < 0) return -1;
+	if (jail_conf_own(en->m, en->host->dir, name, &in->conf, e) < 0) return -1;
 	if (look_for_missing(en, in, e) < 0) return fail_in(e, "starting %s", name);
 	if (make_plan(en, in, how, e) < 0) return -1;
 	if (in->setup.wanted && in->setup.first_start && setup_write(en, name, &in->conf, e) < 0)
@@ -222,7 +229,7 @@ int op_start_show(struct engine *en, const char *name, bool json, struct err *e)
 	const char *text;
 
 	if (find_jail(en, name, &in.jail, e) < 0) return -1;
-	if (jail_conf(en->m, en->host->dir, name, &in.conf, e) < 0) return -1;
+	if (jail_conf_own(en->m, en->host->dir, name, &in.conf, e) < 0) return -1;
 	if (make_plan(en, &in, SHOWN, e) < 0) return -1;
 	if (!(text = engine_show_start(en, &in.plan, e))) return -1;
 	if (note_hooks(en, &in, e) < 0) return -1;

@@ -1,13 +1,18 @@
 /* Images kept unpacked, to be cloned
  *
  *	IMAGES/SHA256		a dataset with `rootfs`, not mounted but while it is made
- *	IMAGES/SHA256@image	its snapshot: the mark that it is whole, and what is cloned
+ *	IMAGES/SHA256@image	its snapshot: it is whole, and this is what is cloned
  *
  * IMAGES is the dataset that is mounted at DIR/images, in the pool of the jails. Where
  * jails are directories, and their files can share blocks with others, images are
- * directories too: lib/ops/shelf.h. Else nothing is kept. An image whose archive has left
- * the cache goes when no jail is a clone of it any more. All this is a matter of speed:
- * when something of it fails, jails are made as without it.
+ * directories too: lib/ops/shelf.h. Else nothing is kept, nor when DIR/images is not root's
+ * alone (disk/owner.h). An image whose archive has left the cache goes when no jail is a
+ * clone of it any more. All this is a matter of speed: when something of it fails, jails are
+ * made as without it.
+ *
+ * Both have a mark in the user property jlmkr:kind (lib/disk/mark.h) from the moment when
+ * they are made. A dataset without one is somebody's: it is neither cloned nor destroyed. So is
+ * what somebody has added to one of ours, a snapshot, a child or a hold: it keeps the image.
  */
 #ifndef OPS_UNPACKED_H
 #define OPS_UNPACKED_H
@@ -18,6 +23,7 @@
 
 struct arena;
 struct err;
+struct image_pruned;
 struct jails;
 struct work;
 
@@ -27,6 +33,7 @@ struct unpacked {
 	const char *home;	/* IMAGES; NULL: there is none */
 	struct shelf shelf;	/* the directories */
 	const char *dataset;	/* of the image in the making, NULL: none */
+	const char *sha256;	/* of that */
 	int dir;		/* it, mounted and locked */
 	bool making;		/* unpacked_begin has given a directory */
 };
@@ -52,7 +59,10 @@ void unpacked_drop(struct unpacked *u);
 
 void unpacked_close(struct unpacked *u);
 
-/* Destroy all that no jail depends on. `*kept`: how many are. */
-int unpacked_prune(struct arena *m, const char *dir, unsigned *kept, struct err *e);
+/* Warn of each thing that has a name of ours and no mark. */
+void unpacked_tell(struct arena *m, const char *dir);
+
+/* Delete all of ours that no jail depends on; what goes is noted. Adds to `*p`. */
+int unpacked_prune(struct arena *m, const char *dir, struct image_pruned *p, struct err *e);
 
 #endif

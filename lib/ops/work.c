@@ -1,6 +1,6 @@
-/* Two locks: that of a hidden directory says that somebody works in it; that of
- * jails/ itself is held for moments, so that nobody sees a hidden directory between
- * its making and its locking. */
+/* Two locks: that of a hidden directory says that somebody works in it, and is on the
+ * directory itself while only root can open that; that of jails/ is held for moments, so
+ * that nobody sees a hidden directory between its making and its locking. */
 
 #include "lib/ops/work.h"
 
@@ -26,23 +26,12 @@
 #include "lib/disk/zfs.h"
 #include "lib/jail/layout.h"
 
-enum { PATIENCE_MS = 2000 };
-
 /* A lock of its own: closing the descriptor that is returned ends it. Programs inherit it: a
  * zfs that outlives us keeps others away until it has ended. Nobody has it for long, but ZFS
  * may take its time, and nothing that is almost done is given up for that. */
 static int lock_jails(const struct jails *j, struct err *e)
 {
-	AUTOCLOSE int fd = openat(j->fd, ".", O_RDONLY | O_DIRECTORY);
-	static const char what[] = "the jailmaker directory";
-	struct err why = { 0 };
-
-	if (fd < 0) return fail_sys(e, "open " LAYOUT_JAILS);
-	if (lock_take(fd, deadline_in(PATIENCE_MS), what, &why) < 0) {
-		if (why.kind == ERR_BUSY) out_note("Waiting: %s", why.text);
-		if (lock_take(fd, NO_DEADLINE, what, e) < 0) return -1;
-	}
-	return take_fd(&fd);
+	return lock_of(j->fd, NO_DEADLINE, "the jailmaker directory", e);
 }
 
 static int open_dir(int at, const char *name, struct err *e)
@@ -68,9 +57,11 @@ static int list_litter(int jails, struct words *found, struct err *e)
 static int claim(const struct jails *j, const char *name)
 {
 	AUTOCLOSE int all = lock_jails(j, NULL), fd = -1;
+	AUTOLOCK int removal = -1;
 
 	if (all < 0 || (fd = open_dir(j->fd, name, NULL)) < 0) return -1;
 	if (lock_take(fd, now_ms(), name, NULL) < 0) return -1;
+	if ((removal = lock_of(fd, now_ms(), name, NULL)) < 0) return -1;
 	return take_fd(&fd);
 }
 
@@ -317,11 +308,12 @@ static bool is_full(const struct err *e)
 static int remove_directory(const struct jails *j, const char *name, int dir, struct err *e)
 {
 	AUTOCLOSE int all = lock_jails(j, e);
+	AUTOLOCK int lock = -1;
 	const char *hidden;
 	struct err why = { 0 };
 
-	/* Its own lock says that somebody works in it, under any name. */
-	if (all < 0 || lock_take(dir, now_ms(), name, e) < 0) return -1;
+	/* Its own lock says that somebody works in it, under any name. Others may open it. */
+	if (all < 0 || (lock = lock_of(dir, now_ms(), name, e)) < 0) return -1;
 	hidden = free_name(j, name);
 	if (tree_rename(j->fd, name, hidden, &why) < 0) {
 		if (is_full(&why)) return tree_remove(j->fd, name, e);

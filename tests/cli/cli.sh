@@ -9,7 +9,6 @@
 jlmkr=$(realpath "$JLMKR")
 world=$(mktemp -d) || exit 1
 trap 'rm -rf "$world"' EXIT
-export JLMKR_DEBUG=1
 unset JAILMAKER_DIR DBUS_SYSTEM_BUS_ADDRESS JLMKR_IMAGE_SERVER
 name= failed=
 

@@ -39,6 +39,12 @@ for kind in tar tar.gz tar.zst; do
 	is 'ID=own' "$(in_host cat $jails/stdin-$kind/rootfs/etc/os-release)"
 done
 
+story 'the root is open to all, whatever the umask, also when the archive does not have it'
+tar -C "$tmp/plain" -cf "$tmp/bare.tar" usr sbin etc
+try sh -c 'umask 077; jlmkr-create -q --image=- bare' < "$tmp/bare.tar"
+status 0
+is 755 "$(in_host stat -c %a $jails/bare/rootfs)"
+
 story 'a real Debian from a URL boots'
 try jlmkr-create --start --image=$server/$debian --sha256="$hash" url
 status 0

@@ -84,6 +84,34 @@ try jlmkr-config --check web
 status 0
 is '' "$(cat "$tmp/out")"
 
+story 'a file that is named: a pipe, a device, too large, no text'
+in_host sh -c 'mkfifo /tmp/fifo; truncate -s 100M /tmp/large; printf "startup=1\nx=\0\n" > /tmp/binary'
+for bad in '/tmp/fifo is a pipe that nobody writes to' '/tmp/large: larger than 1048576 bytes' \
+	'/tmp/binary: line 2: a NUL byte' '/dev/zero is neither a file nor a pipe' '/tmp is neither a file nor a pipe'; do
+	try timeout 20 jlmkr-config --check "${bad%%[: ]*}"
+	status 1
+	one_line_err
+	err_has "$bad"
+	try timeout 20 jlmkr-create -q --config "${bad%%[: ]*}" new
+	status 1
+	err_has "$bad"
+done
+try bash -c 'timeout 20 jlmkr-config --check <(sleep 0.3; echo startup=1; sleep 0.3; echo startup=2)'
+status 1
+out_has ':2: .startup. was given before'
+try bash -c '(sleep 0.3; echo startup=1) > /tmp/fifo & timeout 20 jlmkr-config --check /tmp/fifo'
+status 0
+try bash -c 'timeout 20 jlmkr-create -q --distro=fedora --release=43 --offline --config <(echo "startup=1") new'
+status 0
+is 1 "$(in_host jlmkr-config new startup)"
+try sh -c 'echo startup=1 | timeout 20 jlmkr-config --check /dev/stdin'
+status 0
+try jlmkr-config --check /dev/null
+status 0
+try timeout --preserve-status -s INT 1 jlmkr-config --check /tmp/fifo
+status 130
+in_host jlmkr-remove -q -y new
+
 story 'every option that systemd-nspawn has is known'
 in_host systemd-nspawn --help | grep -oE -- '--[a-z][a-z0-9-]+' | sort -u > "$tmp/options"
 [ "$(wc -l < "$tmp/options")" -gt 50 ] || fail 'no options found'

@@ -118,6 +118,19 @@ twice() {
 story 'a jail with users of its own'
 twice --private-users=pick --private-users-ownership=chown
 
+story '... has nothing that its root does not own, at a later start too'
+try jlmkr-create -q -gn 0 owned --private-users=pick --private-users-ownership=chown
+try jlmkr-start -q owned
+try jlmkr-stop -q owned
+in_host rm -f "$jails/owned/rootfs/usr/bin/nvidia-smi"
+try jlmkr-config -q owned gpu_passthrough_nvidia=1
+try jlmkr-start -q owned
+status 0
+in_host test -e "$jails/owned/.nvidia" || fail 'no place was made'
+is '' "$(in_host find "$jails/owned/rootfs" -uid 0)"
+try jlmkr-stop -q owned
+in_host jlmkr-remove -q -y owned
+
 story 'a jail that forgets has it each time'
 twice --ephemeral
 

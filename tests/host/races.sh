@@ -63,7 +63,7 @@ status 0
 
 story '... also when the remove has to wait in the middle'
 try bash -c 'jlmkr-create -q --offline four || exit 1
-	flock '$jails' sleep 4 & sleep 0.3
+	flock "$(stat -c /run/jlmkr/lock/.%d:%i '$jails')" sleep 4 & sleep 0.3
 	jlmkr-remove -q -y four & remove=$!
 	sleep 0.7
 	jlmkr-start -q four; start=$?

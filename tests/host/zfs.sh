@@ -92,6 +92,17 @@ j jlmkr-remove -y five
 status 0
 ! in_host zfs list mypool/elsewhere > /dev/null 2>&1 || fail 'mypool/elsewhere is still there'
 
+story 'however many jails are broken, ZFS is asked once'
+in_host sh -c "mkdir -p /tmp/slow '$home/jails/bad1' '$home/jails/bad2' '$home/jails/bad3'
+	printf '#!/bin/sh\necho \"\$@\" >> /tmp/asked\nexec /sbin/zfs \"\$@\"\n' > /tmp/slow/zfs; chmod +x /tmp/slow/zfs"
+for command in list 'list --json' startup; do
+	in_host rm -f /tmp/asked
+	j sh -c "PATH=/tmp/slow:\$PATH jlmkr $command"
+	is 3 "$(grep -c 'bad[123] is no whole jail' "$tmp/err")"
+	is 1 "$(in_host grep -c '^list' /tmp/asked)"
+done
+in_host sh -c "rm -r /tmp/slow '$home/jails/bad1' '$home/jails/bad2' '$home/jails/bad3'"
+
 story 'a dataset that is not mounted is told of'
 patiently zfs unmount "$ds/jails/three"
 j jlmkr-start three
@@ -130,7 +141,7 @@ is '-' "$(in_host zfs list -H -o origin "$ds/jails/nine")"
 story 'an unpacked image that was left half is made anew'
 for jail in three six eight; do j jlmkr-remove -y "$jail"; status 0; done
 patiently zfs destroy -r "$ds/images/$sha"
-zfs_in_host create "$ds/images/$sha"
+zfs_in_host create -o "jlmkr:kind=image:$sha" "$ds/images/$sha"
 in_host sh -c "mkdir '$home/images/$sha/rootfs' && echo evil > '$home/images/$sha/rootfs/half'"
 tiny ten
 status 0
@@ -155,6 +166,118 @@ j jlmkr-images --prune
 status 0
 is '' "$(image_datasets)"
 is '' "$(in_host ls "$home/images")"
+
+story 'what is not ours stays, whatever it is called'
+digits() { printf "%064d" "$1"; }
+in_host sh -s - "$home/images" "$ds/images" "$(digits 1)" "$(digits 2)" "$(digits 3)" > "$tmp/out" 2> "$tmp/err" <<'END' ||
+set -e; zfs create "$2/$3"; zfs create "$2/$4"; zfs create "$2/$4/child"; zfs create "$2/holiday"
+echo photo | tee "$1/$3/1" "$1/$4/child/1" "$1/holiday/1" "$1/$3.tar.xz" "$1/$4.part" "$1/$5.json" "$1/.jlmkr-1"
+zfs snapshot "$2/$3@first"; zfs snapshot "$2/$4@image"; zfs create "$2/$5"; touch -d '30 days ago' "$1/$4.part"
+END
+	fail 'no datasets'
+users() { in_host zfs list -H -o name,guid,createtxg,mounted -t all -r "$ds/images" | grep -v "/$sha"
+	in_host find "$home/images" \( -path "*/$sha*" -o -path "$home/images" -o -path '*/images/.jlmkr-??*' \) -prune -o -printf '%p %y %s %T@\n' | sort; }
+users > "$tmp/before"
+tiny six
+status 0
+err_empty
+j jlmkr-remove -y six
+j jlmkr-images --prune
+status 0
+is "$(cat "$tmp/before")" "$(users)"
+for n in 1 2 3; do
+	err_has "$ds/images/$(digits $n) is not marked .*: zfs destroy -r '$ds/images/$(digits $n)'"
+done
+err_has "rm '$home/images/$(digits 1).tar.xz'"
+! grep -q holiday "$tmp/err" || fail 'others are told of'
+! in_host zfs list "$ds/images/$sha" > /dev/null 2>&1 || fail 'ours is still there'
+is '.jlmkr-1' "$(in_host sh -c "ls -A '$home/images' | grep -v '^0\|holiday'")"
+j jlmkr-images --cached
+err_has "$ds/images/$(digits 1) is not marked"
+for name in "$(digits 1)" "$(digits 2)" "$(digits 3)" holiday; do patiently zfs destroy -r "$ds/images/$name"; done
+in_host sh -c "rm '$home/images/'*.* '$home/images/.jlmkr-1'"
+
+story 'a snapshot or a child of somebody keeps an image'
+tiny six
+j jlmkr-remove -y six
+for what in "snapshot $ds/images/$sha@mine" "create $ds/images/$sha/mine"; do
+	in_host zfs ${what%% *} "${what#* }" > "$tmp/out" 2> "$tmp/err"
+	in_host zfs list -H -o name "${what#* }" > /dev/null || fail "no ${what#* }"
+	before=$(image_datasets | grep "/$sha")
+	# The archive has gone: the next image that is unpacked would make this one go.
+	in_host sh -c "mv '$home/images/$sha.tar.xz' /root"
+	j jlmkr-create -q --distro=archlinux --release=current other
+	status 0
+	err_empty
+	in_host sh -c "mv /root/$sha.tar.xz '$home/images'"
+	is "$before" "$(image_datasets | grep "/$sha")"
+	j jlmkr-images --prune
+	status 1
+	err_has "$ds/images/$sha stays: jlmkr has not made ${what#* }, which would go with it"
+	is "$before" "$(image_datasets | grep "/$sha")"
+	patiently zfs destroy "${what#* }"
+	j jlmkr-remove -y other
+	j jlmkr-images --prune
+	status 0
+	tiny six
+	j jlmkr-remove -y six
+done
+tiny six
+status 0
+is "$ds/images/$sha@image" "$(in_host zfs list -H -o origin "$ds/jails/six")"
+j jlmkr-remove -y six
+
+story 'a hold keeps an image, and is named'
+zfs_in_host hold keep "$ds/images/$sha@image"
+j jlmkr-images --prune
+status 1
+err_has "$ds/images/$sha stays: $ds/images/$sha@image is held: 'zfs holds' tells by whom, 'zfs release'"
+err_has 'could not be deleted'
+! grep -q 'clones of' "$tmp/err" || fail 'clones are told of'
+tiny six
+status 0
+j jlmkr-images --prune
+status 1
+err_has 'is held'
+zfs_in_host release keep "$ds/images/$sha@image"
+j jlmkr-images --prune
+status 0
+err_has '1 unpacked images stay'
+j jlmkr-remove -y six
+
+story 'a snapshot that took the name of ours is not cloned'
+zfs_in_host rename "$ds/images/$sha@image" "$ds/images/$sha@old"
+zfs_in_host mount "$ds/images/$sha"
+in_host sh -c "echo evil > '$home/images/$sha/rootfs/evil'"
+patiently zfs unmount "$ds/images/$sha"
+zfs_in_host snapshot "$ds/images/$sha@image"
+before=$(image_datasets)
+tiny six
+status 0
+err_has "not kept unpacked: $ds/images/$sha stays: jlmkr has not made $ds/images/$sha@old and 1 more"
+in_host test ! -e "$home/jails/six/rootfs/evil" || fail 'it was cloned'
+is '-' "$(in_host zfs list -H -o origin "$ds/jails/six")"
+is "$before" "$(image_datasets)"
+patiently zfs destroy "$ds/images/$sha@image"
+zfs_in_host rename "$ds/images/$sha@old" "$ds/images/$sha@image"
+j jlmkr-remove -y six
+tiny six
+is "$ds/images/$sha@image" "$(in_host zfs list -H -o origin "$ds/jails/six")"
+in_host test ! -e "$home/jails/six/rootfs/evil" || fail 'it is in the clone'
+j jlmkr-remove -y six
+
+story 'an image of an earlier version stays, and jails are made without it'
+zfs_in_host inherit jlmkr:kind "$ds/images/$sha"
+zfs_in_host inherit jlmkr:kind "$ds/images/$sha@image"
+before=$(image_datasets)
+tiny six
+status 0
+err_has "not kept unpacked: $ds/images/$sha is not marked .*: zfs destroy -r '$ds/images/$sha'"
+j jlmkr-images --prune
+status 0
+is "$before" "$(image_datasets)"
+patiently zfs destroy -r "$ds/images/$sha"
+j jlmkr-remove -y six
 
 story 'with mountpoint=legacy jails are directories'
 zfs_in_host create -o mountpoint=legacy mypool/old

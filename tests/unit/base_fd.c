@@ -2,11 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -252,5 +260,148 @@ TEST(what_is_no_file_is_not_even_opened)
 	CHECK_STR(read_in_root(&w.m, w.root, "/hosts", 10, &e), "x");
 	CHECK(read(seen, event, sizeof event) > 0);
 	close(seen);
+	world_drop(&w);
+}
+
+/* The kernel is never sure where ".." leads when somebody renames all the time. */
+static bool be_unsure(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof code / sizeof *code, code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static int read_unsure(struct world *w)
+{
+	struct err e = { 0 };
+
+	if (!be_unsure()) return 2;
+	alarm(20);
+	if (read_in_root(&w->m, w->root, "/up", 10, &e) || e.kind != ERR_BUSY || e.sys != EAGAIN) return 1;
+	return strcmp(e.text, "/up: the directories on the way are renamed all the time") != 0;
+}
+
+TEST(who_renames_all_the_time_holds_nobody)
+{
+	struct world w;
+	int status;
+	pid_t pid;
+
+	world_make(&w);
+	symlinkat("../../../../file", w.root, "up");
+	fflush(stdout);
+	if ((pid = fork()) == 0) _exit(read_unsure(&w));
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	world_drop(&w);
+	CHECK(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 2) SKIP("no seccomp here");
+	CHECK_INT(WEXITSTATUS(status), 0);
+}
+
+/* The kernel asks who has a lease to give it up, and waits 45 s for that. */
+TEST(who_has_a_lease_holds_nobody)
+{
+	struct err e = { 0 };
+	struct world w;
+	int fd;
+
+	world_make(&w);
+	CHECK_INT(write_in_root(w.root, "file", "x", 0644, &e), 0);
+	fd = openat(w.root, "file", O_RDONLY | O_CLOEXEC);
+	signal(SIGIO, SIG_IGN);
+	if (fcntl(fd, F_SETLEASE, F_WRLCK) < 0) {
+		close(fd);
+		world_drop(&w);
+		SKIP("no leases here");
+	}
+	alarm(20);
+	CHECK(!read_in_root(&w.m, w.root, "file", 10, &e));
+	CHECK_INT(e.sys, EAGAIN);
+	alarm(0);
+	close(fd);
+	CHECK_STR(read_in_root(&w.m, w.root, "file", 10, &e), "x");
+	world_drop(&w);
+}
+
+static void check_made(int dir, const char *name, mode_t mode, uid_t uid, gid_t gid)
+{
+	struct stat st;
+
+	CHECK_INT(fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+	CHECK_INT(st.st_mode, mode);
+	CHECK_INT(st.st_uid, uid);
+	CHECK_INT(st.st_gid, gid);
+}
+
+/* A jail with users of its own has files of others' than the host's root. */
+TEST(what_is_made_has_its_mode_and_the_owner_of_its_folder)
+{
+	uid_t uid = geteuid() ? geteuid() : 131072;
+	gid_t gid = geteuid() ? getegid() : 131073;
+	struct err e = { 0 };
+	struct world w;
+	mode_t mask;
+
+	world_make(&w);
+	mkdirat(w.root, "etc", 0755);
+	CHECK_INT(fchownat(w.root, "etc", uid, gid, 0), 0);
+	mask = umask(077);
+	CHECK_INT(write_in_root(w.root, "/etc/new", "x", 0644, &e), 0);
+	CHECK_INT(touch_in_root(w.root, "/etc/empty", 0644, &e), 0);
+	CHECK_INT(mkdir_in_root(w.root, "/etc/folder", 0755, &e), 0);
+	CHECK_INT(write_in_root(w.root, "/etc/folder/in", "x", 04755, &e), 0);
+	CHECK_INT(umask(mask), 077);
+	check_made(w.root, "etc/new", S_IFREG | 0644, uid, gid);
+	check_made(w.root, "etc/empty", S_IFREG | 0644, uid, gid);
+	check_made(w.root, "etc/folder", S_IFDIR | 0755, uid, gid);
+	check_made(w.root, "etc/folder/in", S_IFREG | 04755, uid, gid);
+	world_drop(&w);
+}
+
+TEST(what_has_the_name_of_a_point_is_left_alone)
+{
+	struct err e = { 0 };
+	struct world w;
+
+	world_make(&w);
+	CHECK_INT(replace_file(w.outside, "secret", "keep", 4, 0600, &e), 0);
+	CHECK_INT(linkat(w.outside, "secret", w.root, "file", 0), 0);
+	mkdirat(w.root, "folder", 0700);
+	symlinkat("../outside/new", w.root, "link");
+	CHECK_INT(touch_in_root(w.root, "/file", 0644, &e), 0);
+	CHECK_INT(touch_in_root(w.root, "/folder", 0644, &e), 0);
+	CHECK_INT(touch_in_root(w.root, "/link", 0644, &e), 0);
+	CHECK_INT(mkdir_in_root(w.root, "/folder", 0755, &e), 0);
+	CHECK_INT(mkdir_in_root(w.root, "/file", 0755, &e), 0);
+	CHECK_INT(mkdir_in_root(w.root, "/link", 0755, &e), 0);
+	check_made(w.outside, "secret", S_IFREG | 0600, geteuid(), getegid());
+	check_made(w.root, "folder", S_IFDIR | 0700, geteuid(), getegid());
+	CHECK_INT(count(w.outside, "new"), 0);
+	CHECK_INT(touch_in_root(w.root, "/no/such", 0644, &e), -1);
+	CHECK_INT(e.sys, ENOENT);
+	CHECK_STR(read_file(&w.m, w.outside, "secret", 10, NULL, &e), "keep");
+	world_drop(&w);
+}
+
+/* Other names of the file, wherever they are, keep what it was. */
+TEST(a_file_with_other_names_is_replaced)
+{
+	struct err e = { 0 };
+	struct world w;
+
+	world_make(&w);
+	CHECK_INT(replace_file(w.outside, "config", "keep", 4, 0600, &e), 0);
+	CHECK_INT(linkat(w.outside, "config", w.root, "hostname", 0), 0);
+	CHECK_INT(write_in_root(w.root, "/hostname", "web", 0644, &e), 0);
+	CHECK_STR(read_in_root(&w.m, w.root, "/hostname", 10, &e), "web");
+	CHECK_STR(read_file(&w.m, w.outside, "config", 10, NULL, &e), "keep");
+	check_made(w.outside, "config", S_IFREG | 0600, geteuid(), getegid());
 	world_drop(&w);
 }

@@ -95,3 +95,38 @@ TEST(a_signal_ends_the_waiting)
 	close(fd);
 	world_drop(&w);
 }
+
+/* Whoever waited has the file that the next one finds, not one that was removed meanwhile. */
+TEST(the_file_of_a_lock_may_be_removed)
+{
+	struct world w;
+	struct stat st;
+	int fd, status;
+	pid_t pid;
+
+	world_make(&w);
+	CHECK((fd = lock_file(w.inside, ".1:2", O_CLOEXEC, 0, "x", &w.e)) >= 0);
+	CHECK_INT(fstatat(w.inside, ".1:2", &st, 0), 0);
+	CHECK_INT(st.st_mode, S_IFREG | 0600);
+	if ((pid = fork()) == 0) {
+		close(fd);
+		fd = lock_file(w.inside, ".1:2", O_CLOEXEC, deadline_in(10000), "x", &w.e);
+		_exit(fd < 0 || lock_file(w.inside, ".1:2", O_CLOEXEC, 0, "x", &w.e) >= 0 ? 1 : 0);
+	}
+	usleep(50000);
+	CHECK_INT(unlinkat(w.inside, ".1:2", 0), 0);
+	close(fd);
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(status, 0);
+	world_drop(&w);
+}
+
+TEST(no_link_is_followed_to_a_lock)
+{
+	struct world w;
+
+	world_make(&w);
+	CHECK_INT(symlinkat("../outside/kept", w.inside, "x"), 0);
+	CHECK_INT(lock_file(w.inside, "x", O_CLOEXEC, 0, "x", &w.e), -1);
+	world_drop(&w);
+}

@@ -111,3 +111,14 @@ TEST(an_open_directory_finds_its_mount_and_its_path)
 	mkdirat(w.top, "inside", 0755);
 	world_drop(&w);
 }
+
+TEST(what_keeps_files)
+{
+	static const char *const types[][2] = {
+		{ "zfs", "1" }, { "ext4", "1" }, { "tmpfs", "1" }, { "fuse.zfs", "0" }, { "fuse", "0" },
+		{ "nfs4", "0" }, { "proc", "0" }, { "autofs", "0" }, { "", "0" },
+	};
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		CHECK_INT(mount_keeps_files(&(struct mount){ .type = types[i][0] }), *types[i][1] == '1');
+}

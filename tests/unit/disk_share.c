@@ -1,8 +1,13 @@
 #include "lib/disk/share.h"
 
+#include <errno.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
 #include "tests/unit/disk_world.h"
@@ -73,6 +78,7 @@ TEST(a_copy_has_everything_and_no_blocks_of_its_own)
 	static const unsigned char caps[] = { 0, 0, 0, 2, 0, 4, 0, 0, [19] = 0 };
 	struct world w;
 	char path[200];
+	struct share_total total = { 0 };
 	uint64_t before;
 	int from, to;
 
@@ -90,7 +96,7 @@ TEST(a_copy_has_everything_and_no_blocks_of_its_own)
 	to = open_in(&w, "disk/to");
 	CHECK(share_works(from, to));
 	before = free_bytes(from);
-	if (share_tree(from, to, &w.e) < 0) CHECK_STR(w.e.text, "");
+	if (share_tree(from, to, &total, &w.e) < 0) CHECK_STR(w.e.text, "");
 	CHECK(before - free_bytes(from) < LARGE / 4);
 	CHECK_INT(world_shell(&w, same), 0);
 	CHECK_INT(world_shell(&w, "cd disk; echo more >> to/large; test $(stat -c %s from/large) = "
@@ -103,6 +109,7 @@ TEST(a_copy_has_everything_and_no_blocks_of_its_own)
 
 TEST(what_is_in_the_way_is_named)
 {
+	struct share_total total = { 0 };
 	struct world w;
 	int from, to;
 
@@ -110,10 +117,58 @@ TEST(what_is_in_the_way_is_named)
 	CHECK_INT(world_shell(&w, "mkdir -p disk/from/sub/dir disk/to/sub; touch disk/to/sub/dir"), 0);
 	from = open_in(&w, "disk/from");
 	to = open_in(&w, "disk/to");
-	CHECK_INT(share_tree(from, to, &w.e), -1);
+	CHECK_INT(share_tree(from, to, &total, &w.e), -1);
 	CHECK(strstr(w.e.text, "copy sub/dir: "));
 	close(from);
 	close(to);
+	drop_disk(&w);
+}
+
+static struct share_total total_of(struct world *w, const char *path)
+{
+	struct share_total total = { 0 };
+	int from, to;
+
+	CHECK_INT(world_shell(w, "mkdir disk/copy"), 0);
+	from = open_in(w, path);
+	to = open_in(w, "disk/copy");
+	if (share_tree(from, to, &total, &w->e) < 0) CHECK_STR(w->e.text, "");
+	close(from);
+	close(to);
+	CHECK_INT(world_shell(w, "rm -r disk/copy"), 0);
+	return total;
+}
+
+TEST(what_was_copied_is_counted)
+{
+	static const char *const changes[] = {
+		"mv from/a/file from/a/file2", "chmod 640 from/large", "chown 1 from/empty",
+		"touch -d '2020-01-01' from/a", "touch -h from/root", "printf T | dd of=from/a/file2 "
+		"conv=notrunc 2> /dev/null",
+	};
+	struct world w;
+	struct share_total before, copied, after;
+
+	mount_disk(&w);
+	CHECK_INT(world_shell(&w, things), 0);
+	before = total_of(&w, "disk/from");
+	CHECK_INT(before.entries, 16);
+	CHECK_INT(before.bytes, 20971520 + 10485762 + 2 * 5);
+	CHECK_INT(world_shell(&w, "cp -a disk/from disk/again"), 0);
+	copied = total_of(&w, "disk/again");
+	CHECK(!memcmp(&before, &copied, sizeof before));
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		char script[200];
+
+		snprintf(script, sizeof script, "cd disk && %s", changes[i]);
+		CHECK_INT(world_shell(&w, script), 0);
+		after = total_of(&w, "disk/from");
+		CHECK(after.entries == before.entries && after.bytes == before.bytes);
+		CHECK(after.sum != before.sum);
+		before = after;
+	}
+	CHECK_INT(world_shell(&w, "rm disk/from/empty"), 0);
+	CHECK_INT(total_of(&w, "disk/from").entries, 15);
 	drop_disk(&w);
 }
 
@@ -129,5 +184,46 @@ TEST(other_file_systems_have_nothing_to_share)
 	CHECK(!share_works(memory, w.inside));
 	CHECK_INT(world_shell(&w, "test -z \"$(ls -A inside)\""), 0);
 	close(memory);
+	world_drop(&w);
+}
+
+/* Files that become fifos, which stand for devices: neither opened nor waited for. */
+TEST(what_a_file_becomes_is_not_opened)
+{
+	int seen = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), from, to;
+	char event[4096];
+	struct world w;
+	pid_t racer;
+
+	if (geteuid() != 0) SKIP("only root makes copies");
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "mkdir inside/from; cd inside; mkfifo fifo; "
+	                      "for i in $(seq 40); do : > from/$i; done"), 0);
+	snprintf(event, sizeof event, "%s/inside/fifo", w.path);
+	CHECK(inotify_add_watch(seen, event, IN_OPEN) >= 0);
+	from = open_in(&w, "inside/from");
+	if ((racer = fork()) == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (unsigned i = 0;; i++) {
+			char name[16];
+
+			snprintf(name, sizeof name, "%u", i % 40 + 1);
+			if (renameat2(from, name, w.inside, "fifo", RENAME_EXCHANGE) == 0)
+				renameat2(from, name, w.inside, "fifo", RENAME_EXCHANGE);
+		}
+	}
+	alarm(60);
+	for (int i = 0; i < 100; i++) {
+		CHECK_INT(world_shell(&w, "rm -rf inside/to; mkdir inside/to"), 0);
+		to = open_in(&w, "inside/to");
+		share_tree(from, to, &w.e);
+		close(to);
+	}
+	alarm(0);
+	kill(racer, SIGKILL);
+	waitpid(racer, NULL, 0);
+	CHECK_INT(read(seen, event, sizeof event), -1);
+	close(seen);
+	close(from);
 	world_drop(&w);
 }

@@ -4,8 +4,10 @@
 #include <linux/fs.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 
 #include "lib/base/wait.h"
 #include "tests/unit/disk_world.h"
@@ -146,5 +148,50 @@ TEST(a_signal_stops_it_and_the_next_call_goes_on)
 	CHECK(there(&w, "inside"));
 	signal_forget();
 	remove_inside(&w);
+	world_drop(&w);
+}
+
+/* -- a file that becomes something else as soon as somebody has looked at it -- */
+
+static const struct world *hostile;
+
+int fstatat(int dir, const char *restrict name, struct stat *restrict st, int flags)
+{
+	int rc = (int)syscall(SYS_newfstatat, dir, name, st, flags);
+
+	if (!hostile || rc < 0 || !S_ISREG(st->st_mode)) return rc;
+	renameat2(hostile->inside, "dir/file", hostile->inside, "fifo", RENAME_EXCHANGE);
+	hostile = NULL;
+	return rc;
+}
+
+int fstat(int fd, struct stat *st)
+{
+	return fstatat(fd, "", st, AT_EMPTY_PATH);
+}
+
+/* The fifo stands for a device: to open that could be to use it. */
+TEST(what_a_file_becomes_is_not_opened)
+{
+	int seen = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	char event[4096];
+	struct world w;
+
+	if (geteuid() != 0) SKIP("only root may set such flags");
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "cd inside && mkdir dir && touch dir/file && mkfifo fifo && "
+	                      "ln fifo kept"), 0);
+	if (set_flags(openat(w.inside, "dir", O_RDONLY), FS_APPEND_FL) < 0) {
+		world_drop(&w);
+		SKIP("the file system of /tmp has no such flags");
+	}
+	snprintf(event, sizeof event, "%s/inside/fifo", w.path);
+	CHECK(inotify_add_watch(seen, event, IN_OPEN) >= 0);
+	hostile = &w;
+	CHECK_INT(tree_remove(w.inside, "dir", &w.e), 0);
+	CHECK(!hostile);
+	CHECK_INT(faccessat(w.inside, "dir", F_OK, 0), -1);
+	CHECK_INT(read(seen, event, sizeof event), -1);
+	close(seen);
 	world_drop(&w);
 }

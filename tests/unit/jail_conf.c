@@ -1,16 +1,19 @@
 #include "lib/jail/conf.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/base/str.h"
+#include "lib/base/wait.h"
 #include "tests/unit/test.h"
 
 static const struct conf_override none = { 0 };
@@ -275,4 +278,92 @@ TEST(files_are_bounded_and_are_text)
 	CHECK_INT(unlink(name), 0);
 	CHECK_INT(conf_load(&m, AT_FDCWD, name, "x/config", &c, &e), -1);
 	CHECK_STR(e.text, "open x/config: No such file or directory");
+}
+
+/* A pipe by name, opened by its writer only when somebody waits for it. */
+TEST(a_pipe_may_be_named)
+{
+	AUTOFREE struct arena m = { 0 };
+	char name[] = "/tmp/jlmkr-unit.XXXXXX";
+	struct err e = { 0 };
+	pid_t pid;
+
+	CHECK(mkdtemp(name));
+	CHECK_INT(mkfifo(arena_printf(&m, "%s/p", name), 0600), 0);
+	if ((pid = fork()) == 0) {
+		AUTOCLOSE int fd = -1;
+
+		usleep(100000);
+		fd = open(arena_printf(&m, "%s/p", name), O_WRONLY | O_CLOEXEC);
+		write_all(fd, "a=1\n", 4, NULL);
+		usleep(100000);
+		write_all(fd, "b=2\n", 4, NULL);
+		_exit(0);
+	}
+	CHECK_STR(conf_read_named(&m, arena_printf(&m, "%s/p", name), &e), "a=1\nb=2\n");
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+	CHECK_INT(unlink(arena_printf(&m, "%s/p", name)), 0);
+	CHECK_INT(rmdir(name), 0);
+}
+
+TEST(a_wait_for_a_writer_can_be_interrupted)
+{
+	AUTOFREE struct arena m = { 0 };
+	char name[] = "/tmp/jlmkr-unit.XXXXXX";
+	struct err e = { 0 };
+
+	CHECK(mkdtemp(name));
+	CHECK_INT(mkfifo(arena_printf(&m, "%s/p", name), 0600), 0);
+	signals_catch();
+	raise(SIGTERM);
+	CHECK(!conf_read_named(&m, arena_printf(&m, "%s/p", name), &e));
+	CHECK_INT(e.kind, ERR_INTERRUPTED);
+	signal_forget();
+	CHECK_INT(unlink(arena_printf(&m, "%s/p", name)), 0);
+	CHECK_INT(rmdir(name), 0);
+}
+
+TEST(no_device_is_opened_but_null)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct err e = { 0 };
+
+	CHECK_STR(conf_read_named(&m, "/dev/null", &e), "");
+	CHECK(!conf_read_named(&m, "/dev/zero", &e));
+	CHECK_STR(e.text, "/dev/zero is neither a file nor a pipe");
+	CHECK(!conf_read_named(&m, "/tmp", &e));
+	CHECK_STR(e.text, "/tmp is neither a file nor a pipe");
+	CHECK(!conf_read_named(&m, "/tmp/no such file", &e));
+	CHECK_STR(e.text, "open /tmp/no such file: No such file or directory");
+}
+
+TEST(what_others_may_write_is_read_but_not_run)
+{
+	AUTOFREE struct arena m = { 0 };
+	char name[] = "/tmp/jlmkr-unit.XXXXXX";
+	struct err e = { 0 };
+
+	if (geteuid() != 0) SKIP("only root has something to lose");
+	CHECK(mkdtemp(name));
+	{
+		AUTOCLOSE int dir = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		CHECK_INT(fchmod(dir, 0755), 0);
+		CHECK_INT(replace_file(dir, "config", "a=1\n", 4, 0600, &e), 0);
+		CHECK_INT(symlinkat("config", dir, "link"), 0);
+		CHECK_STR(conf_read_own(&m, dir, "config", "C", &e), "a=1\n");
+		CHECK_STR(conf_read_own(&m, dir, "link", "C", &e), "a=1\n");
+		CHECK_INT(fchmodat(dir, "config", 0666, 0), 0);
+		CHECK(!conf_read_own(&m, dir, "config", "C", &e));
+		CHECK_INT(e.kind, ERR_UNTRUSTED);
+		CHECK_INT(fchmod(dir, 0700), 0);
+		CHECK_STR(conf_read_own(&m, dir, "config", "C", &e), "a=1\n");
+		CHECK(!conf_read_own(&m, dir, "link", "C", &e));
+		CHECK_INT(fchownat(dir, "config", 4711, 0, 0), 0);
+		CHECK(!conf_read_own(&m, dir, "config", "C", &e));
+		CHECK_STR(conf_read_file(&m, dir, "config", "C", &e), "a=1\n");
+		unlinkat(dir, "link", 0);
+		unlinkat(dir, "config", 0);
+	}
+	CHECK_INT(rmdir(name), 0);
 }

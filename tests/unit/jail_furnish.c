@@ -136,3 +136,24 @@ TEST(hostile_links_change_nothing_outside)
 	CHECK(faccessat(w.outside, "system-preset", F_OK, 0) < 0);
 	world_drop(&w);
 }
+
+TEST(folders_are_for_all_whatever_the_umask)
+{
+	struct world w;
+	struct err e = { 0 };
+	struct stat st;
+	mode_t mask;
+
+	world_make(&w);
+	mkdirat(w.root, "etc", 0755);
+	mkdirat(w.root, "etc/systemd", 0755);
+	mkdirat(w.root, "etc/systemd/network", 0755);
+	mask = umask(077);
+	CHECK_INT(furnish(w.root, "web", &e), 0);
+	umask(mask);
+	CHECK_INT(fstatat(w.root, "etc/systemd/system-preset", &st, 0), 0);
+	CHECK_INT(st.st_mode & 07777, 0755);
+	CHECK_INT(fstatat(w.root, "etc/hostname", &st, 0), 0);
+	CHECK_INT(st.st_mode & 07777, 0644);
+	world_drop(&w);
+}

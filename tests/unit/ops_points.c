@@ -154,3 +154,39 @@ TEST(links_are_followed_inside_only)
 	CHECK_INT(kind(w.root, "outside"), 'd');
 	world_drop(&w);
 }
+
+/* The two names are one place: that it is there by then is no fault. */
+TEST(one_place_by_two_names)
+{
+	struct world w;
+
+	world_make(&w);
+	mkdirat(w.root, "usr/lib", 0755);
+	symlinkat("usr/lib", w.root, "lib");
+	words_add(&w.nv.places, "/lib/firmware/gsp.bin");
+	words_add(&w.nv.places, "/usr/lib/firmware/gsp.bin");
+	CHECK_INT(make(&w), 0);
+	CHECK_INT(w.unfit.n, 0);
+	CHECK_INT(kind(w.root, "usr/lib/firmware/gsp.bin"), 'f');
+	points_remove(&w.m, w.jail, w.root);
+	CHECK_INT(kind(w.root, "usr/lib/firmware"), '-');
+	world_drop(&w);
+}
+
+TEST(they_are_of_the_owner_of_their_folder)
+{
+	struct world w;
+	struct stat st;
+
+	if (geteuid() != 0) SKIP("only root has other users");
+	world_make(&w);
+	CHECK_INT(fchownat(w.root, "usr", 131072, 131072, 0), 0);
+	words_add(&w.nv.places, "/usr/bin/nvidia-smi");
+	CHECK_INT(make(&w), 0);
+	CHECK_INT(fstatat(w.root, "usr/bin", &st, 0), 0);
+	CHECK_INT(st.st_uid, 131072);
+	CHECK_INT(fstatat(w.root, "usr/bin/nvidia-smi", &st, 0), 0);
+	CHECK_INT(st.st_uid, 131072);
+	CHECK_INT(st.st_gid, 131072);
+	world_drop(&w);
+}

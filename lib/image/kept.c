@@ -1,0 +1,343 @@
+/* The whole images: what they are, how long they stay. */
+
+#include "lib/image/cache.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/out.h"
+#include "lib/base/str.h"
+#include "lib/disk/mark.h"
+#include "lib/image/impl.h"
+#include "lib/net/sha256.h"
+#include "lib/text/json.h"
+
+#define FOLDER "images"
+
+enum { ABOUT_MAX = 64 * 1024, STALE_SECONDS = 7 * 24 * 3600 };
+
+/* -- what there is -- */
+
+static const char *about_text(struct arena *m, const struct image_pick *what, bool pinned)
+{
+	const struct image *img = what->image;
+	struct str text = { .m = m };
+	struct json_out o = { .to = &text };
+
+	json_object(&o, NULL);
+	json_add_int(&o, "pinned", pinned);
+	json_object(&o, "products");
+	json_object(&o, arena_printf(m, "%s:%s:%s:%s", img->distro, img->release, img->arch,
+	                             img->variant));
+	json_add_text(&o, "aliases", words_join(m, img->aliases, ","));
+	json_object(&o, "versions");
+	json_object(&o, what->build->serial);
+	json_object(&o, "items");
+	json_object(&o, "root.tar.xz");
+	json_add_text(&o, "ftype", "root.tar.xz");
+	json_add_text(&o, "path", what->build->path);
+	json_add_text(&o, "sha256", what->build->sha256);
+	json_add_int(&o, "size", (int64_t)what->build->size);
+	for (int depth = 0; depth < 7; depth++)
+		json_end(&o, '}');
+	str_addc(&text, '\n');
+	return str_text(&text);
+}
+
+/* One image of the cache: an index with one build of it. */
+struct about {
+	const char *sha256;
+	struct image image;
+	bool pinned;
+};
+
+static bool is_pinned(const char *text, size_t n)
+{
+	AUTOJSON struct json *root = json_open(text, n, NULL);
+	uint64_t pinned;
+
+	return json_uint(json_get(root, "pinned"), &pinned) && pinned;
+}
+
+static char *read_description(const struct image_cache *c, struct arena *m, const char *name,
+                              size_t *len)
+{
+	AUTOCLOSE int fd = mark_open(cache_fd(c), name, O_RDONLY);
+
+	return fd < 0 ? NULL : read_all(m, fd, ABOUT_MAX, len, NULL);
+}
+
+/* The image that the file `name` is of, if its kind is that. */
+static const char *image_of(const struct image_cache *c, const char *name, const char *kind)
+{
+	const char *sha256 = mark_digits(c->m, name);
+
+	return sha256 && str_eq(name + MARK_DIGITS, kind) ? sha256 : NULL;
+}
+
+/* A description that is none, of a file that is not there, or of another one, is no
+ * image. */
+static bool read_about(const struct image_cache *c, struct arena *m, const char *name,
+                       struct about *a)
+{
+	AUTOCLOSE int whole = -1;
+	struct image_index x;
+	const char *text;
+	size_t len;
+
+	if (!(a->sha256 = image_of(c, name, ABOUT))) return false;
+	whole = mark_open(cache_fd(c), cache_name(c, a->sha256, WHOLE), O_RDONLY);
+	if (whole < 0 || !(text = read_description(c, m, name, &len))) return false;
+	if (image_index_parse(m, text, len, &x, NULL) < 0 || x.n != 1) return false;
+	a->image = x.images[0];
+	a->pinned = is_pinned(text, len);
+	return a->image.n_builds == 1 && sha256_same(a->image.builds->sha256, a->sha256);
+}
+
+static bool same_product(const struct image *a, const struct image *b)
+{
+	return str_eq(a->distro, b->distro) && str_eq(a->release, b->release) &&
+	       str_eq(a->arch, b->arch) && str_eq(a->variant, b->variant);
+}
+
+/* Both files or none: what the archive is stands in the description. */
+static void remove_image(const struct image_cache *c, const char *sha256)
+{
+	const char *about = cache_name(c, sha256, ABOUT);
+	bool strange;
+	AUTOCLOSE int fd = cache_open_ours(c, about, &strange);
+
+	if (fd < 0 || cache_remove_ours(c, cache_name(c, sha256, WHOLE), NULL, NULL) < 0) return;
+	mark_unlink(cache_fd(c), about, fd, NULL);
+}
+
+/* Older builds of a product that nobody asked for by name. */
+static void drop_older(const struct image_cache *c, const struct image_pick *than)
+{
+	AUTODIR DIR *d = dir_names(cache_fd(c));
+	struct dirent *entry;
+	struct about a;
+
+	while (d && (entry = readdir(d))) {
+		if (!read_about(c, c->m, entry->d_name, &a) || a.pinned) continue;
+		if (same_product(&a.image, than->image) &&
+		    strcmp(a.image.builds->serial, than->build->serial) < 0)
+			remove_image(c, a.sha256);
+	}
+}
+
+/* Halves that nobody has gone on with: no server keeps a build for so long. A locked one is on
+ * its way. */
+static void drop_stale(const struct image_cache *c)
+{
+	AUTODIR DIR *d = dir_names(cache_fd(c));
+	time_t now = time(NULL);
+	struct dirent *entry;
+	struct stat st;
+	bool strange;
+
+	while (d && (entry = readdir(d))) {
+		AUTOCLOSE int fd = -1;
+
+		if (!image_of(c, entry->d_name, HALF)) continue;
+		if ((fd = cache_open_ours(c, entry->d_name, &strange)) < 0 || fstat(fd, &st) < 0) continue;
+		if (now - st.st_mtime > STALE_SECONDS && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			mark_unlink(cache_fd(c), entry->d_name, fd, NULL);
+	}
+}
+
+static int write_about(const struct image_cache *c, const char *name, const char *sha256,
+                       const char *text)
+{
+	AUTOCLOSE int fd = openat(cache_fd(c), name,
+	                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0) return -1;
+	if (cache_mark(c, fd, sha256, NULL) == 0 && write_all(fd, text, strlen(text), NULL) == 0)
+		return fsync(fd);
+	return mark_unlink(cache_fd(c), name, fd, NULL);
+}
+
+/* One that was cut off in the middle is no description, and is written again. */
+static void keep_about(const struct image_cache *c, const struct image_pick *what, bool pinned)
+{
+	const char *sha256 = what->build->sha256, *name = cache_name(c, sha256, ABOUT);
+	struct about a;
+	struct stat st;
+
+	if (read_about(c, c->m, name, &a) && (a.pinned || !pinned)) return;
+	cache_remove_ours(c, name, NULL, NULL);
+	if (fstatat(cache_fd(c), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && cache_is_blank(&st))
+		unlinkat(cache_fd(c), name, 0);
+	write_about(c, name, sha256, about_text(c->m, what, pinned));
+}
+
+void image_cache_keep(const struct image_cache *c, const struct image_pick *what, bool pinned,
+                      struct cached *k)
+{
+	const struct image_build *b = what->build;
+
+	if (k->fd < 0) return;
+	if (!k->whole && mark_rename(cache_fd(c), cache_name(c, b->sha256, HALF),
+	                             cache_name(c, b->sha256, WHOLE)) < 0) {
+		image_cache_drop(c, b, k);
+		return;
+	}
+	k->whole = true;
+	keep_about(c, what, pinned);
+	drop_older(c, what);
+	drop_stale(c);
+}
+
+static void add_build(struct arena *m, struct image *to, const struct image_build *b)
+{
+	struct image_build *more = arena_array(m, to->n_builds + 1, sizeof *more);
+	size_t i = 0;
+
+	for (; i < to->n_builds && strcmp(to->builds[i].serial, b->serial) > 0; i++)
+		more[i] = to->builds[i];
+	more[i] = *b;
+	memcpy(more + i + 1, to->builds + i, (to->n_builds - i) * sizeof *more);
+	to->builds = more;
+	to->n_builds++;
+}
+
+/* Builds of one product that are kept beside each other become one image. */
+static void add_image(struct arena *m, struct image_index *x, const struct image *img)
+{
+	for (size_t i = 0; i < x->n; i++)
+		if (same_product(&x->images[i], img)) return add_build(m, &x->images[i], img->builds);
+	x->images[x->n++] = *img;
+}
+
+static size_t count_entries(const struct image_cache *c)
+{
+	AUTODIR DIR *d = dir_names(cache_fd(c));
+	size_t n = 0;
+
+	while (d && readdir(d))
+		n++;
+	return n;
+}
+
+int image_cache_index(const struct image_cache *c, struct arena *m, struct image_index *x,
+                      struct err *e)
+{
+	AUTODIR DIR *d = NULL;
+	struct dirent *entry;
+	struct about a;
+	size_t room;
+
+	*x = (struct image_index){ 0 };
+	if (!c->dir) return 0;
+	room = count_entries(c);
+	x->images = arena_array(m, room + 1, sizeof *x->images);
+	if (!(d = dir_names(cache_fd(c)))) return fail_sys(e, "open " FOLDER);
+	while (x->n < room && (entry = readdir(d)))
+		if (read_about(c, m, entry->d_name, &a)) add_image(m, x, &a.image);
+	image_index_sort(x);
+	return 0;
+}
+
+/* -- what goes -- */
+
+static bool has_name_of_ours(const struct image_cache *c, const char *name)
+{
+	return image_of(c, name, WHOLE) || image_of(c, name, HALF) || image_of(c, name, ABOUT);
+}
+
+void image_cache_tell(const struct image_cache *c)
+{
+	AUTODIR DIR *d = c->dir ? dir_names(cache_fd(c)) : NULL;
+	struct dirent *entry;
+	bool strange;
+
+	while (d && (entry = readdir(d))) {
+		AUTOCLOSE int fd = -1;
+
+		if (!has_name_of_ours(c, entry->d_name)) continue;
+		fd = cache_open_ours(c, entry->d_name, &strange);
+		if (strange) out_warn("%s", mark_none(c->m, cache_fd(c), c->path, entry->d_name));
+	}
+}
+
+/* A half that is locked is on its way. */
+static bool is_in_use(const struct image_cache *c, const char *name, int fd)
+{
+	return image_of(c, name, HALF) && flock(fd, LOCK_EX | LOCK_NB) < 0;
+}
+
+static const char *describe(const struct image_cache *c, const char *name)
+{
+	const char *sha256 = image_of(c, name, WHOLE);
+	const struct image *img;
+	struct about a;
+
+	if (!sha256) return "part of an image";
+	if (!read_about(c, c->m, cache_name(c, sha256, ABOUT), &a)) return "an image";
+	img = &a.image;
+	return arena_printf(c->m, "%s %s %s %s, build %s", img->distro, img->release, img->arch,
+	                    img->variant, img->builds->serial);
+}
+
+static void prune_file(const struct image_cache *c, const char *name, struct image_pruned *p)
+{
+	bool strange;
+	AUTOCLOSE int fd = cache_open_ours(c, name, &strange);
+	const char *what = describe(c, name);
+	struct err why = { 0 };
+	struct stat st;
+
+	if (fd < 0 || is_in_use(c, name, fd)) return;
+	if (fstat(fd, &st) == 0 && mark_unlink(cache_fd(c), name, fd, &why) == 0) {
+		out_note(FOLDER "/%s deleted: %s", name, what);
+		p->bytes += (uint64_t)st.st_blocks * 512;
+		return;
+	}
+	out_warn("%s/%s stays: %s", c->path, name, why.text);
+	p->failed++;
+}
+
+/* The description of an archive that stays tells what that is. */
+static void prune_about(const struct image_cache *c, const char *name, struct image_pruned *p)
+{
+	const char *sha256 = image_of(c, name, ABOUT);
+	AUTOCLOSE int whole = mark_open(cache_fd(c), cache_name(c, sha256, WHOLE), O_RDONLY);
+
+	if (whole < 0 && errno == ENOENT) cache_remove_ours(c, name, &p->bytes, NULL);
+}
+
+static int list_files(const struct image_cache *c, struct words *names, struct err *e)
+{
+	AUTODIR DIR *d = dir_names(cache_fd(c));
+	struct dirent *entry;
+
+	if (!d) return fail_sys(e, "open %s", c->path);
+	while ((entry = readdir(d)))
+		if (has_name_of_ours(c, entry->d_name)) words_add(names, entry->d_name);
+	return 0;
+}
+
+int image_cache_prune(const struct image_cache *c, struct image_pruned *p, struct err *e)
+{
+	struct words names = { .m = c->m };
+
+	if (!c->dir) return 0;
+	if (list_files(c, &names, e) < 0) return -1;
+	for (size_t i = 0; i < names.n; i++)
+		if (!image_of(c, names.v[i], ABOUT)) prune_file(c, names.v[i], p);
+	for (size_t i = 0; i < names.n; i++)
+		if (image_of(c, names.v[i], ABOUT)) prune_about(c, names.v[i], p);
+	mark_sweep(cache_fd(c));
+	return 0;
+}

@@ -19,8 +19,9 @@ class Fault(Exception):
 # Faults that are known and open: a word for each, what is wrong, and which steps are not drawn until
 # it is mended; or never, where a check asks for the word. The model stays as it is.
 OPEN = {
-    "names": ("what has a name like ours is taken for ours",
-              lambda step: step[0] == "put" and ("/.create-" in step[1] or "/.remove-" in step[1] or "c0ffee" in step[1])),
+    "names": ("what has a name like ours in jails/ is taken for ours",
+              lambda step: step[0] in ("put", "zchild") and ("/.create-" in step[1] or "/.remove-" in step[1])
+              and "/jails/" in step[1]),
     "above": ("remove takes the flag of jails/ away", lambda step: step[0] == "flag" and step[1].endswith("/jails")),
     "restart": ("a restart finds only after the stop that the jail cannot be started", lambda step: False),
     "stops": ("a remove that is refused has stopped the jail", lambda step: False),
@@ -360,6 +361,9 @@ class Model:
 
     # -- list --
 
+    def may_not_list(self, place):
+        return False
+
     def check_list(self, place):
         done = run(["jlmkr", "list", "--json", "--dir", PLACES[place]])
         top = PLACES[place]
@@ -368,6 +372,8 @@ class Model:
                 raise Fault(f"list of {top}, which is not there: {done}")
             return
         if os.path.lexists(top + "/jails") and not os.path.isdir(top + "/jails"):
+            return
+        if done.rc != 0 and self.may_not_list(place):
             return
         if done.rc != 0:
             raise Fault(f"list of {top} fails: {done}")

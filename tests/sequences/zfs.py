@@ -6,7 +6,7 @@ import os
 import time
 
 from host import Entry, LIBC, Looker, machines, mounts, run, set_flags
-from model import LITTER, NAMES, PLACES, Fault, Model, is_name, jail_path, under
+from model import LITTER, NAMES, OPEN, PLACES, Fault, Model, is_name, jail_path, under
 from steps import HASH, Player, USERS, draw
 
 POOL = "mypool"
@@ -47,6 +47,10 @@ class ZfsModel(Model):
         if top not in self.now:
             return "zfs"
         return super().obstacles(place, name)
+
+    def may_not_list(self, place):
+        top = "zfs:" + HOMES[place]
+        return any(n in self.now and not self.now[n].text for n in (top, top + "/jails"))
 
     def dataset_at(self, path):
         """Of several, the longest name is on top; who has that wants to see the fault."""
@@ -104,6 +108,13 @@ class ZfsModel(Model):
 
 
 def draw_zfs(rng):
+    while True:
+        step = draw_any(rng)
+        if not any(is_it(step) for _, is_it in OPEN.values()):
+            return step
+
+
+def draw_any(rng):
     if rng.random() > 0.25:
         while (step := draw(rng))[0] in ("fill", "unfill", "flag", "unflag", "cpl"):
             pass

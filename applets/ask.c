@@ -1,6 +1,7 @@
 #include "applets/ask.h"
 
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +10,28 @@
 
 #include "lib/base/err.h"
 #include "lib/base/nearest.h"
+#include "lib/base/shown.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/text/utf8.h"
 
 enum { ANSWER_MAX = 4096, SCREEN_WIDTH = 76 };
+
+void ask_tell(const struct ask *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	dprintf(a->out, "%s\n", shown(a->m, arena_vprintf(a->m, fmt, ap)));
+	va_end(ap);
+}
+
+static void put_question(const struct ask *a, const char *question, const char *preset)
+{
+	dprintf(a->out, "%s", shown(a->m, question));
+	if (preset) dprintf(a->out, " [%s]", shown(a->m, preset));
+	dprintf(a->out, " ");
+}
 
 /* A line, or what stands before the end of the input. 1, 0 when nothing does. */
 static int read_line(const struct ask *a, struct str *line, struct err *e)
@@ -59,8 +77,7 @@ const char *ask_line(const struct ask *a, const char *question, const char *pres
 		const char *why, *answer;
 		int got;
 
-		dprintf(a->out, "%s%s%s%s ", question, preset ? " [" : "", preset ? preset : "",
-		        preset ? "]" : "");
+		put_question(a, question, preset);
 		if ((got = read_line(a, &line, e)) <= 0) {
 			dprintf(a->out, "\n");
 			if (got == 0) fail(e, ERR_INPUT, "the answers ended");
@@ -68,9 +85,9 @@ const char *ask_line(const struct ask *a, const char *question, const char *pres
 		}
 		why = unfit(&line);
 		answer = why ? "" : trimmed(a->m, &line);
-		if (!isatty(a->in)) dprintf(a->out, "%s\n", answer);
+		if (!isatty(a->in)) ask_tell(a, "%s", answer);
 		if (!why) return answer;
-		dprintf(a->out, "  %s\n", why);
+		ask_tell(a, "  %s", why);
 	}
 }
 
@@ -86,7 +103,7 @@ const char *ask_text(const struct ask *a, const char *question, const char *pres
 		if (!*answer && preset) answer = preset;
 		if (check(arg, answer, &why) == 0) return answer;
 		if (check_signal(e) < 0) return NULL;
-		dprintf(a->out, "  %s\n", why.text);
+		ask_tell(a, "  %s", why.text);
 	}
 }
 
@@ -111,30 +128,34 @@ int ask_yes(const struct ask *a, const char *question, bool preset, struct err *
 
 		if (!answer) return -1;
 		if ((yes = read_yes(answer, preset)) >= 0) return yes;
-		dprintf(a->out, "  Please answer y for yes or n for no.\n");
+		ask_tell(a, "  Please answer y for yes or n for no.");
 	}
 }
 
-static const char *shown(struct arena *m, const struct choice *c)
+static const char *choice_text(struct arena *m, const struct choice *c)
 {
-	return c->more ? arena_printf(m, "%s (%s)", c->name, c->more) : c->name;
+	return shown(m, c->more ? arena_printf(m, "%s (%s)", c->name, c->more) : c->name);
 }
 
 /* In columns: a long list should stay on the screen. */
 static void show_choices(const struct ask *a, const struct choice *c, size_t n)
 {
+	const char **texts = arena_array(a->m, n + 1, sizeof *texts);
 	size_t widest = 0, per_row;
 	struct str text = { .m = a->m };
 
-	for (size_t i = 0; i < n; i++)
-		if (strlen(shown(a->m, &c[i])) > widest) widest = strlen(shown(a->m, &c[i]));
+	for (size_t i = 0; i < n; i++) {
+		texts[i] = choice_text(a->m, &c[i]);
+		if (shown_width(texts[i]) > widest) widest = shown_width(texts[i]);
+	}
 	per_row = n <= 8 ? 1 : SCREEN_WIDTH / (widest + 7);
 	if (!per_row) per_row = 1;
 	for (size_t i = 0; i < n; i++) {
 		bool last = i + 1 == n || (i + 1) % per_row == 0;
 
-		str_addf(&text, " %3zu  %-*s%s", i + 1, last ? 0 : (int)widest, shown(a->m, &c[i]),
-		         last ? "\n" : "  ");
+		str_addf(&text, " %3zu  %s", i + 1, texts[i]);
+		if (last) str_addc(&text, '\n');
+		else str_addf(&text, "%*s", (int)(widest - shown_width(texts[i])) + 2, "");
 	}
 	dprintf(a->out, "%s", str_text(&text));
 }
@@ -160,11 +181,11 @@ static void say_no_choice(const struct ask *a, const struct choice *c, size_t n,
 	for (size_t i = 0; i < n; i++)
 		nearest_offer(&near, c[i].name);
 	if (!*answer)
-		dprintf(a->out, "  Please answer with a name of the list, or its number.\n");
+		ask_tell(a, "  Please answer with a name of the list, or its number.");
 	else if (near.best)
-		dprintf(a->out, "  '%s' is not in the list; is '%s' meant?\n", answer, near.best);
+		ask_tell(a, "  '%s' is not in the list; is '%s' meant?", answer, near.best);
 	else
-		dprintf(a->out, "  '%s' is not in the list; a name or its number, please.\n", answer);
+		ask_tell(a, "  '%s' is not in the list; a name or its number, please.", answer);
 }
 
 int ask_choice(const struct ask *a, const char *question, const struct choice *choices,

@@ -22,6 +22,9 @@ struct ask {
 	int in, out;
 };
 
+/* A line; what would steer a terminal is spelled out (base/shown.h). */
+void ask_tell(const struct ask *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* The answer without white space around it; "" for just Enter. `preset` is shown in
  * brackets unless it is NULL. */
 const char *ask_line(const struct ask *a, const char *question, const char *preset,

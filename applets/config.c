@@ -31,22 +31,24 @@ static const struct opt config_opts[] = {
 /* -- reading -- */
 
 /* Lines after the first are indented, as in the file: what is printed is a config again. */
-static void print_value(const char *key, const char *value)
+static void add_value(struct str *to, const char *key, const char *value)
 {
-	printf("%s=", key);
+	str_addf(to, "%s=", key);
 	for (; *value; value++) {
-		putchar(*value);
-		if (*value == '\n') fputs("    ", stdout);
+		str_addc(to, *value);
+		if (*value == '\n') str_add(to, "    ");
 	}
-	putchar('\n');
+	str_addc(to, '\n');
 }
 
-static int print_all(const struct conf *c, struct err *e)
+static int print_all(struct arena *m, const struct conf *c, struct err *e)
 {
+	struct str text = { .m = m };
 	const char *key;
 
 	for (size_t i = 0; (key = conf_key(i)); i++)
-		print_value(key, conf_value(c, key, e));
+		add_value(&text, key, conf_value(c, key, e));
+	out_text(str_text(&text));
 	return out_flush(e);
 }
 
@@ -80,9 +82,9 @@ static int show(struct host *h, const struct config_args *a, const char *name, c
 
 	if (jail_conf(h->m, h->dir, name, &c, e) < 0) return -1;
 	if (a->json) return print_json(h->m, &c, key, e);
-	if (!key) return print_all(&c, e);
+	if (!key) return print_all(h->m, &c, e);
 	if (!(value = conf_value(&c, key, e))) return -1;
-	puts(value);
+	out_text(arena_printf(h->m, "%s\n", value));
 	return out_flush(e);
 }
 
@@ -172,7 +174,7 @@ static int check(struct host *h, const struct config_args *a, const char *operan
 		print_problems_json(h->m, &found);
 	else
 		for (size_t i = 0; i < found.n; i++)
-			printf("%s:%u: %s\n", path, found.v[i].line, found.v[i].text);
+			out_line("%s:%u: %s", path, found.v[i].line, found.v[i].text);
 	if (out_flush(e) < 0) return -1;
 	if (!found.n) out_note("%s: no problems", path);
 	return found.n != 0;

@@ -10,7 +10,7 @@
 #include "lib/base/auto.h"
 #include "lib/base/out.h"
 #include "lib/base/run.h"
-#include "lib/base/shown.h"
+#include "lib/base/secret.h"
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
 #include "lib/image/index.h"
@@ -145,17 +145,18 @@ static int show(struct engine *en, const struct create_how *how, bool start, str
 	struct create_plan p;
 
 	if (op_create_plan(en, how, &p, e) < 0) return -1;
-	printf("# jail: %s, the directory %s\n", how->name, p.path);
-	if (p.dataset) printf("# ZFS dataset: %s\n", p.dataset);
+	out_line("# jail: %s, the directory %s", how->name, p.path);
+	if (p.dataset) out_line("# ZFS dataset: %s", p.dataset);
 	if (how->archive)
-		printf("# image: the archive %s\n", str_eq(how->archive, "-") ?
-		       "on standard input" : word_shown(en->m, how->archive));
+		out_line("# image: the archive %s", str_eq(how->archive, "-") ?
+		         "on standard input" : word_shown(en->m, how->archive));
 	else
-		printf("# image: %s %s %s %s, build %s%s\n", p.image.image->distro, p.image.image->release,
-		       p.image.image->variant, p.image.image->arch, p.image.build->serial,
-		       p.cached ? ", from the cache" : "");
-	printf("# started then: %s\n# its config:\n", start ? "yes" : "no");
-	fputs(p.config, stdout);
+		out_line("# image: %s %s %s %s, build %s%s", p.image.image->distro, p.image.image->release,
+		         p.image.image->variant, p.image.image->arch, p.image.build->serial,
+		         p.cached ? ", from the cache" : "");
+	out_line("# started then: %s", start ? "yes" : "no");
+	out_line("# its config:");
+	out_text(p.config);
 	return out_flush(e);
 }
 
@@ -227,7 +228,9 @@ static void note_command(struct host *h, const struct create_args *a, const stru
 		words_add(&w, said->name);
 		if (said->nspawn_args) words_add_all(&w, said->nspawn_args);
 	}
-	out_note("The same without questions:\n  %s\n", words_quoted(h->m, words_list(&w)));
+	out_note("The same without questions:");
+	out_note("  %s", words_quoted(h->m, words_list(&w)));
+	out_note("%s", "");
 }
 
 /* What is wrong with the options is better told before the questions than after. */

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lib/base/auto.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
@@ -127,11 +126,9 @@ static const char *truth(bool is)
 
 static void read_os(struct host *h, struct row *r)
 {
-	AUTOCLOSE int jail = jail_open(h->dir, r->name, NULL);
-	AUTOCLOSE int rootfs = jail < 0 ? -1 : jail_open_rootfs(jail, NULL);
 	struct osrel rel;
 
-	if (rootfs < 0 || jail_os(h->m, rootfs, &rel, NULL) < 0) return;
+	if (jail_release(h->m, h->dir, r->name, &rel, NULL) < 0) return;
 	r->os = rel.id;
 	r->version = rel.version_id ? rel.version_id : rel.version_codename;
 }
@@ -161,14 +158,10 @@ static void fill_row(const struct listing *l, const struct jail *j, struct row *
 	*r = (struct row){ .name = j->name, .path = j->path, .addresses = none, .broken = j->broken };
 	if (l->running) r->running = truth(up && up->runs);
 	if (l->running) r->state = up ? up->state : "inactive";
-	if (up) {
-		r->os = up->os;
-		r->version = up->version;
-		r->addresses = up->addresses;
-	}
+	if (up) r->addresses = up->addresses;
 	if (up && up->elsewhere) out_note("The %s that runs is another jail, in %s", j->name, up->elsewhere);
 	read_conf(l->host, j, r);
-	if (!r->os || !*r->os) read_os(l->host, r);
+	read_os(l->host, r);
 }
 
 /* One whose directory was deleted under it is in no list of directories. */

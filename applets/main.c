@@ -56,8 +56,8 @@ static const char *command;
 
 void complain(const struct err *e)
 {
-	out_progress_end();
-	fprintf(stderr, "jlmkr%s%s: %s\n", command ? " " : "", command ? command : "", e->text);
+	if (e->kind == ERR_UNREAD) return;
+	out_fault("jlmkr%s%s: %s", command ? " " : "", command ? command : "", e->text);
 }
 
 /* As a set-user-ID program this would take PATH, HOME and files from anybody. Root has nobody to

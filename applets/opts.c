@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/shown.h"
+#include "lib/base/secret.h"
 #include "lib/base/str.h"
 
 #define OPT_INTO common_args

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,15 +37,15 @@ static enum verdict judge(const struct ask *a, const char *path, const char **te
 
 	*text = read_file(a->m, AT_FDCWD, path, CONF_MAX, NULL, why);
 	if (*text && is_empty(*text)) {
-		dprintf(a->out, "  Nothing was pasted.\n");
+		ask_tell(a, "  Nothing was pasted.");
 		return EMPTY;
 	}
 	if (!*text || conf_usable(a->m, *text, &c, why) < 0) {
-		dprintf(a->out, "  %s\n", why->text);
+		ask_tell(a, "  %s", why->text);
 		return UNREADABLE;
 	}
 	for (size_t i = 0; i < c.notes.n; i++)
-		dprintf(a->out, "  line %u: %s\n", c.notes.v[i].line, c.notes.v[i].text);
+		ask_tell(a, "  line %u: %s", c.notes.v[i].line, c.notes.v[i].text);
 	return c.notes.n ? DOUBTFUL : GOOD;
 }
 

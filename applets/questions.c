@@ -14,7 +14,7 @@
 #include "applets/paste.h"
 #include "lib/base/out.h"
 #include "lib/base/run.h"
-#include "lib/base/shown.h"
+#include "lib/base/secret.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/image/index.h"
@@ -115,7 +115,7 @@ static void tell_templates(const struct flow *f)
 
 	say(f, "Templates of ours, for one purpose each:\n");
 	for (size_t i = 0; (t = template_at(i)); i++)
-		dprintf(f->ask.out, "  %-8s%s\n", t->name, template_brief(f->m, t));
+		ask_tell(&f->ask, "  %-8s%s", t->name, template_brief(f->m, t));
 	say(f, "A template of your own is pasted into an editor: answer 'own'.\n");
 }
 
@@ -346,7 +346,8 @@ static void summarize(const struct flow *f)
 	const struct create_args *a = f->a;
 	char **flags = f->out->nspawn_args;
 
-	out_note("\nThis is made:");
+	out_note("%s", "");
+	out_note("This is made:");
 	out_note("  jail       %s, in %s", f->out->name, layout_jail(f->m, f->h->dir, f->out->name));
 	out_note("  system     %s", image_text(f));
 	if (f->templated) out_note("  template   %s", a->template ? a->template : a->config ? a->config : "the one pasted");

@@ -35,10 +35,16 @@ static void tell_words(const char *what, const struct words *names)
 static void tell(const struct host *h, const char *name, const struct removal *r)
 {
 	out_note("This removes the jail %s with all its files: %s/jails/%s", name, h->dir, name);
+	tell_words("subvolumes in it", &r->volumes);
 	if (!r->dataset) return;
 	out_note("  ZFS dataset: %s", r->dataset);
 	tell_words("datasets below it", &r->children);
 	tell_words("snapshots", &r->snapshots);
+}
+
+static bool has_parts(const struct removal *r)
+{
+	return r->children.n || r->snapshots.n || r->volumes.n;
 }
 
 static int confirm(struct arena *m, const char *name, struct err *e)
@@ -72,14 +78,15 @@ static int remove_run(struct host *h, const void *args, char *const *names, stru
 {
 	const struct remove_args *a = args;
 	AUTOENGINE struct engine en;
-	struct removal what;
+	AUTOREMOVAL what = { .dir = -1 };
 
 	engine_init(&en, h, h->m);
 	if (jail_check(h->m, h->dir, *names, e) < 0) return finish_earlier(&en, *names, e);
 	if (op_remove_look(&en, *names, &what, e) < 0) return fail_in(e, "removing %s", *names);
-	if (!a->yes || what.children.n || what.snapshots.n) tell(h, *names, &what);
+	if (!a->yes || has_parts(&what)) tell(h, *names, &what);
 	if (!a->yes && confirm(h->m, *names, e) < 0) return -1;
-	return op_remove(&en, *names, e);
+	what.asked = !a->yes;
+	return op_remove(&en, *names, &what, e);
 }
 
 const struct applet remove_applet = {
@@ -87,9 +94,11 @@ const struct applet remove_applet = {
 	.brief = "delete a jail and its files",
 	.operands = "JAIL",
 	.text = "A jail that runs is stopped first. What is mounted into the jail is never touched.\n"
-	        "A jail that is a ZFS dataset goes with its snapshots and the datasets below it, unless\n"
-	        "something elsewhere was cloned from them, or they are mounted outside of the jail.\n"
-	        "What an interrupted remove has left is removed by the next one, of whatever name.\n",
+	        "A jail that is a ZFS dataset goes with its snapshots and the datasets below it, which\n"
+	        "are listed before; if something is added meanwhile, nothing is removed. It refuses\n"
+	        "before it stops the jail when something elsewhere needs a part of it, or when a part\n"
+	        "of it cannot be removed.\n"
+	        "The next remove or create, of whatever name, finishes an interrupted one.\n",
 	.opts = remove_opts,
 	.args_size = sizeof(struct remove_args),
 	.min = 1,

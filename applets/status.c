@@ -36,12 +36,13 @@ static void add_number(struct json_out *o, const char *key, int64_t v)
 		json_add_int(o, key, v);
 }
 
-static void add_known(struct json_out *o, const char *key, const char *text)
+static const char *version_of(const struct osrel *rel)
 {
-	json_add_text(o, key, *text ? text : NULL);
+	return rel->version_id ? rel->version_id : rel->version_codename;
 }
 
-static void print_json(struct arena *m, const char *jail, const struct jail_status *s)
+static void print_json(struct arena *m, const char *jail, const struct jail_status *s,
+                       const struct osrel *rel)
 {
 	struct str text = { .m = m };
 	struct json_out o = { .to = &text };
@@ -58,13 +59,13 @@ static void print_json(struct arena *m, const char *jail, const struct jail_stat
 	add_number(&o, "memory_bytes", s->memory);
 	add_number(&o, "cpu_ns", s->cpu_ns);
 	add_number(&o, "restarts", s->restarts);
-	add_known(&o, "os", s->os);
-	add_known(&o, "version", s->version);
+	json_add_text(&o, "os", rel->id);
+	json_add_text(&o, "version", version_of(rel));
 	json_array(&o, "addresses");
 	for (const char **address = s->addresses; *address; address++)
 		json_add_text(&o, NULL, *address);
 	json_end(&o, ']');
-	add_known(&o, "last_exit", s->end);
+	json_add_text(&o, "last_exit", *s->end ? s->end : NULL);
 	json_end(&o, '}');
 	puts(str_text(&text));
 }
@@ -86,36 +87,40 @@ static void print_since(struct arena *m, int64_t since)
 
 	if (since < 0 || !localtime_r(&at, &tm)) return;
 	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", &tm);
-	printf("    since:  %s (%s ago)\n", text, age(m, now > at ? now - at : 0));
+	out_line("    since:  %s (%s ago)", text, age(m, now > at ? now - at : 0));
 }
 
-static void print_text(struct arena *m, const char *jail, const struct jail_status *s)
+static void print_text(struct arena *m, const char *jail, const struct jail_status *s,
+                       const struct osrel *rel)
 {
-	printf("%s\n    state:  %s (%s)\n", jail, s->state, s->sub);
+	out_line("%s", jail);
+	out_line("    state:  %s (%s)", s->state, s->sub);
 	print_since(m, s->since);
-	if (*s->end) printf("     last:  %s\n", s->end);
+	if (*s->end) out_line("     last:  %s", s->end);
 	if (!s->runs) return;
-	if (*s->os) printf("       os:  %s %s\n", s->os, s->version);
-	if (s->leader >= 0) printf("   leader:  %" PRId64 "\n", s->leader);
-	if (s->tasks >= 0) printf("    tasks:  %" PRId64 "\n", s->tasks);
-	if (s->memory >= 0) printf("   memory:  %" PRId64 " MiB\n", s->memory >> 20);
-	if (s->cpu_ns >= 0) printf("      cpu:  %.3f s\n", (double)s->cpu_ns / 1e9);
+	if (rel->id) out_line("       os:  %s %s", rel->id, version_of(rel) ? version_of(rel) : "");
+	if (s->leader >= 0) out_line("   leader:  %" PRId64, s->leader);
+	if (s->tasks >= 0) out_line("    tasks:  %" PRId64, s->tasks);
+	if (s->memory >= 0) out_line("   memory:  %" PRId64 " MiB", s->memory >> 20);
+	if (s->cpu_ns >= 0) out_line("      cpu:  %.3f s", (double)s->cpu_ns / 1e9);
 	for (const char **address = s->addresses; *address; address++)
-		printf("  address:  %s\n", *address);
+		out_line("  address:  %s", *address);
 }
 
 static int answer(struct host *h, const char *jail, bool json, struct err *e)
 {
 	AUTOENGINE struct engine en;
+	struct osrel rel = { 0 };
 	struct jail_status s;
 
 	engine_init(&en, h, h->m);
 	if (engine_status(&en, jail, &s, e) < 0) return -1;
 	if (s.elsewhere) out_note("The %s that runs is another jail, in %s", jail, s.elsewhere);
+	if (s.runs) jail_release(h->m, h->dir, jail, &rel, NULL);
 	if (json)
-		print_json(h->m, jail, &s);
+		print_json(h->m, jail, &s, &rel);
 	else
-		print_text(h->m, jail, &s);
+		print_text(h->m, jail, &s, &rel);
 	return out_flush(e) < 0 ? -1 : s.runs ? 0 : DEAD;
 }
 

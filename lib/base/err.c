@@ -1,16 +1,22 @@
 #include "lib/base/err.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A terminal must not be steered by a file name or a server's answer. */
-static void make_printable(char *s)
+#include "lib/base/shown.h"
+
+enum { WRITTEN_MAX = 4096 };
+
+/* Behind the first `at` bytes of the text, and no further than `end`. */
+static void put(struct err *e, size_t at, size_t end, const char *fmt, va_list ap)
 {
-	for (; *s; s++)
-		if (((unsigned char)*s < 0x20 && *s != '\n' && *s != '\t') || *s == 0x7f)
-			*s = '?';
+	char written[WRITTEN_MAX];
+
+	vsnprintf(written, sizeof written, fmt, ap);
+	shown_copy(e->text + at, end - at, written);
 }
 
 int fail(struct err *e, enum err_kind kind, const char *fmt, ...)
@@ -21,27 +27,43 @@ int fail(struct err *e, enum err_kind kind, const char *fmt, ...)
 	e->kind = kind;
 	e->sys = 0;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof e->text, fmt, ap);
+	put(e, 0, sizeof e->text, fmt, ap);
 	va_end(ap);
-	make_printable(e->text);
 	return -1;
+}
+
+static void append(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void append(struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put(e, strlen(e->text), sizeof e->text, fmt, ap);
+	va_end(ap);
+}
+
+/* However long a name is, half of the text is left for what is behind it, the cause. */
+static size_t room_before(size_t cause)
+{
+	const size_t room = sizeof ((struct err *)0)->text;
+
+	return room - (cause + 2 < room / 2 ? cause + 2 : room / 2);
 }
 
 int fail_sys(struct err *e, const char *fmt, ...)
 {
 	int sys = errno;
+	const char *why = strerror(sys);
 	va_list ap;
-	size_t n;
 
 	if (!e) return -1;
 	e->kind = ERR_HOST;
 	e->sys = sys;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof e->text, fmt, ap);
+	put(e, 0, room_before(strlen(why)), fmt, ap);
 	va_end(ap);
-	n = strlen(e->text);
-	snprintf(e->text + n, sizeof e->text - n, ": %s", strerror(sys));
-	make_printable(e->text);
+	append(e, ": %s", why);
 	return -1;
 }
 
@@ -52,18 +74,13 @@ int fail_in(struct err *e, const char *fmt, ...)
 	size_t n;
 
 	if (!e) return -1;
-	memcpy(rest, e->text, sizeof rest);
+	n = strnlen(e->text, sizeof rest - 1);
+	memcpy(rest, e->text, n);
+	rest[n] = 0;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof e->text, fmt, ap);
+	put(e, 0, room_before(n), fmt, ap);
 	va_end(ap);
-	make_printable(e->text);
-	n = strlen(e->text);
-	if (n + 2 < sizeof e->text) {
-		memcpy(e->text + n, ": ", 3);
-		n += 2;
-		strncpy(e->text + n, rest, sizeof e->text - n - 1);
-		e->text[sizeof e->text - 1] = 0;
-	}
+	append(e, ": %s", rest);
 	return -1;
 }
 
@@ -77,7 +94,8 @@ int err_exit_status(enum err_kind kind)
 	case ERR_BUSY: return 5;
 	case ERR_NETWORK: return 6;
 	case ERR_UNTRUSTED: return 7;
-	case ERR_INTERRUPTED: return 130;
+	case ERR_INTERRUPTED: return 128 + SIGINT;
+	case ERR_UNREAD: return 128 + SIGPIPE;
 	case ERR_HOST:
 	case ERR_INPUT: break;
 	}

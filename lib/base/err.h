@@ -7,7 +7,8 @@
  *
  * Texts name the thing, then the cause: "write /mnt/tank/x: No space left on
  * device". They do not say "error" or "failed to", and they do not end in a
- * full stop. Control characters from outside are shown as '?', newlines kept.
+ * full stop. A text is one line: newlines and whatever else would steer a terminal are
+ * spelled out (base/shown.h), so no name and no answer of a server can add a sentence.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -23,6 +24,7 @@ enum err_kind {
 	ERR_NETWORK,
 	ERR_UNTRUSTED,		/* a certificate, a hash, a file's owner */
 	ERR_INTERRUPTED,	/* a signal asked us to stop */
+	ERR_UNREAD,		/* who read our output has gone: nothing is said of it */
 };
 
 struct err {

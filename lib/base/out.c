@@ -1,5 +1,7 @@
 #include "lib/base/out.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,20 +10,27 @@
 #include <unistd.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/filter.h"
 #include "lib/base/progress.h"
+#include "lib/base/shown.h"
+#include "lib/base/str.h"
 #include "lib/base/wait.h"
+
+enum { LINE_MAX_BYTES = 4096 };
 
 /* The output sink: the only state in the house besides the signal flag. */
 static struct {
 	enum out_level level;
-	bool terminal, colour, line_open;
+	bool tty, terminal, colour, line_open;	/* terminal: one that can wipe a line */
 	int64_t shown_at;
 	struct progress progress;	/* of the phase that was begun last */
 	const char *name;		/* what our lines are about, among those of others */
 	char line[1024];		/* of another program, not shown yet */
 	size_t held;
 	bool unended;			/* what it said last is no whole line */
+	struct filter filter;
 } sink = { .level = OUT_NORMAL };
 
 bool out_colour(int fd)
@@ -36,7 +45,8 @@ void out_init(enum out_level level)
 	const char *term = getenv("TERM");
 
 	sink.level = level;
-	sink.terminal = isatty(2) && !(term && !strcmp(term, "dumb"));
+	sink.tty = isatty(2);
+	sink.terminal = sink.tty && !(term && !strcmp(term, "dumb"));
 	sink.colour = out_colour(2);
 }
 
@@ -51,26 +61,55 @@ void out_share(const char *name)
 	sink.name = name;
 }
 
+/* A whole line of another program, behind `before`, at one go. */
+static void show_line(const char *before, const char *text, size_t n, bool as_it_is)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct filter f = { .colours = sink.colour };
+	struct str line = { .m = &m };
+
+	str_add(&line, before);
+	if (!as_it_is && n && text[n - 1] == '\r') n--;
+	if (as_it_is) str_addn(&line, text, n);
+	else filter_add(&f, text, n, &line);
+	filter_end(&f, &line);
+	str_addc(&line, '\n');
+	fwrite(line.s, 1, line.len, stderr);
+}
+
 static void show_held(void)
 {
-	fprintf(stderr, "%s: %.*s\n", sink.name, (int)sink.held, sink.line);
+	AUTOFREE struct arena m = { 0 };
+
+	show_line(arena_printf(&m, "%s: ", sink.name), sink.line, sink.held, !sink.tty);
 	sink.held = 0;
 }
 
 /* What comes behind it begins a line of its own. */
 static void relay_alone(const char *data, size_t n)
 {
-	if (!n && sink.unended) fputc('\n', stderr);
-	fwrite(data, 1, n, stderr);
+	AUTOFREE struct arena m = { 0 };
+	struct str out = { .m = &m };
+
+	sink.filter.colours = sink.colour;
+	sink.filter.returns = true;
+	if (!sink.tty) str_addn(&out, data, n);
+	else filter_add(&sink.filter, data, n, &out);
+	if (!n) filter_end(&sink.filter, &out);
+	if (!n && sink.unended) str_addc(&out, '\n');
+	fwrite(out.s, 1, out.len, stderr);
 	sink.unended = n && data[n - 1] != '\n';
 }
 
+/* On a terminal a carriage return would lead in front of the name. */
 static void relay_shared(const char *data, size_t n)
 {
 	if (!n && sink.held) show_held();
 	for (; n; n--, data++) {
-		if (*data != '\n') sink.line[sink.held++] = *data;
-		if (*data == '\n' || sink.held == sizeof sink.line) show_held();
+		bool back = sink.tty && *data == '\r', end = *data == '\n' || (back && sink.held);
+
+		if (!end && !back) sink.line[sink.held++] = *data;
+		if (end || sink.held == sizeof sink.line) show_held();
 	}
 }
 
@@ -83,16 +122,37 @@ void out_relay(const char *data, size_t n)
 	fflush(stderr);
 }
 
+void out_quote(const char *text)
+{
+	if (sink.level < OUT_NORMAL) return;
+	out_progress_end();
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		show_line("  ", text, n, false);
+		text += n + (text[n] == '\n');
+	}
+}
+
 static void say(const char *before, const char *fmt, va_list ap)
 {
-	char text[4096];
-	char *s = text;
+	char written[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
+	size_t n = (size_t)snprintf(line, sizeof line, "%s", before);
 
-	vsnprintf(text, sizeof text, fmt, ap);
-	for (; *s; s++)
-		if (((unsigned char)*s < 0x20 && *s != '\n' && *s != '\t') || *s == 0x7f) *s = '?';
+	vsnprintf(written, sizeof written, fmt, ap);
+	n += shown_copy(line + n, sizeof line - n - 1, written);
+	line[n++] = '\n';
 	out_progress_end();
-	fprintf(stderr, "%s%s\n", before, text);
+	fwrite(line, 1, n, stderr);
+}
+
+void out_fault(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("", fmt, ap);
+	va_end(ap);
 }
 
 void out_verbose(const char *fmt, ...)
@@ -143,6 +203,19 @@ static int columns(void)
 	return ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
 }
 
+static void show_progress(const char *text)
+{
+	char line[256];
+	int left = columns();
+	size_t n;
+
+	sink.line_open = true;
+	shown_copy(line, sizeof line, text);
+	for (n = 0; line[n]; n++)
+		if (((unsigned char)line[n] & 0xc0) != 0x80 && left-- == 0) break;
+	fprintf(stderr, "\r\033[K%.*s", (int)n, line);
+}
+
 void out_progress(const char *what, uint64_t done, uint64_t total)
 {
 	int64_t now = now_ms();
@@ -150,16 +223,17 @@ void out_progress(const char *what, uint64_t done, uint64_t total)
 
 	if (sink.level < OUT_NORMAL || !sink.terminal || now - sink.shown_at < 100) return;
 	sink.shown_at = now;
-	sink.line_open = true;
 	progress_text(&sink.progress, now, what, done, total, line, sizeof line);
-	fprintf(stderr, "\r\033[K%.*s", columns(), line);
+	show_progress(line);
 }
 
 void out_busy(const char *what)
 {
+	char line[256];
+
 	if (sink.level < OUT_NORMAL || !sink.terminal) return;
-	sink.line_open = true;
-	fprintf(stderr, "\r\033[K%.*s...", columns(), what);
+	snprintf(line, sizeof line, "%s...", what);
+	show_progress(line);
 }
 
 void table_add(struct table *t, const char *const cells[])
@@ -171,7 +245,7 @@ void table_add(struct table *t, const char *const cells[])
 		n++;
 	row = arena_array(t->m, n, sizeof *row);
 	for (size_t i = 0; i < n; i++)
-		row[i] = cells[i] && *cells[i] ? arena_strdup(t->m, cells[i]) : "-";
+		row[i] = cells[i] && *cells[i] ? arena_strdup(t->m, shown(t->m, cells[i])) : "-";
 	if (t->n == t->room) {
 		size_t room = t->room ? t->room * 2 : 16;
 		const char ***rows = arena_array(t->m, room, sizeof *rows);
@@ -183,41 +257,27 @@ void table_add(struct table *t, const char *const cells[])
 	t->rows[t->n++] = row;
 }
 
-static int text_width(const char *s)
-{
-	int n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
-static void print_row(const struct table *t, const char *const *row, const int *width)
+static void print_row(const struct table *t, const char *const *row, const size_t *width)
 {
 	for (size_t i = 0; t->columns[i]; i++) {
-		bool last = !t->columns[i + 1];
-
-		for (const char *s = row[i]; *s; s++)
-			putchar((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s);
-		if (last)
-			putchar('\n');
-		else
-			printf("%*s", width[i] - text_width(row[i]) + 1, "");
+		fputs(row[i], stdout);
+		if (!t->columns[i + 1]) putchar('\n');
+		else printf("%*s", (int)(width[i] - shown_width(row[i]) + 1), "");
 	}
 }
 
 int table_print(const struct table *t, struct err *e)
 {
-	size_t columns = 0;
-	int *width;
+	size_t columns = 0, *width;
 
 	while (t->columns[columns])
 		columns++;
 	width = arena_array(t->m, columns, sizeof *width);
 	for (size_t c = 0; c < columns; c++) {
-		width[c] = t->no_header ? 0 : text_width(t->columns[c]);
+		width[c] = t->no_header ? 0 : shown_width(t->columns[c]);
 		for (size_t r = 0; r < t->n; r++)
-			if (text_width(t->rows[r][c]) > width[c]) width[c] = text_width(t->rows[r][c]);
+			if (shown_width(t->rows[r][c]) > width[c])
+				width[c] = shown_width(t->rows[r][c]);
 	}
 	if (!t->no_header) print_row(t, t->columns, width);
 	for (size_t r = 0; r < t->n; r++)
@@ -225,8 +285,46 @@ int table_print(const struct table *t, struct err *e)
 	return out_flush(e);
 }
 
+void out_line(const char *fmt, ...)
+{
+	AUTOFREE struct arena m = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	puts(shown(&m, arena_vprintf(&m, fmt, ap)));
+	va_end(ap);
+}
+
+void out_text(const char *text)
+{
+	size_t left = strlen(text), took;
+	char piece[SHOWN_MAX + 1];
+
+	if (!isatty(1)) {
+		fputs(text, stdout);
+		return;
+	}
+	for (; left; text += took, left -= took) {
+		took = 1;
+		if (*text == '\n' || *text == '\t') putchar(*text);
+		else took = shown_next(text, left, piece), fputs(piece, stdout);
+	}
+}
+
+/* Whoever read the other end of the pipe has gone, which is no fault of anybody's. */
+static bool is_unread(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) > 0 && p.revents & (POLLERR | POLLHUP);
+}
+
 int out_flush(struct err *e)
 {
-	if (fflush(stdout) == EOF || ferror(stdout)) return fail_sys(e, "write to standard output");
-	return 0;
+	int rc = fflush(stdout);
+
+	if (!rc && !ferror(stdout)) return 0;
+	if ((rc && errno == EPIPE) || is_unread(1))
+		return fail(e, ERR_UNREAD, "nobody reads the output");
+	return fail_sys(e, "write to standard output");
 }

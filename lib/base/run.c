@@ -222,14 +222,14 @@ static int attend(struct ward *w, int64_t deadline, struct err *e)
 	}
 }
 
+/* Its lines become one. */
 static int tell_end(const struct ward *w, const char *name, int status, struct err *e)
 {
-	const char *said = str_text(&w->text[1]);
-	size_t n = strlen(said);
+	struct str said = { .m = w->text[1].m };
 
-	while (n && said[n - 1] == '\n')
-		n--;
-	if (n) return fail(e, ERR_HOST, "%s: %.*s", name, (int)(n > 500 ? 500 : n), said);
+	for (const char *s = str_text(&w->text[1]); *s; s += strcspn(s, "\n"), s += *s == '\n')
+		if (*s != '\n') str_addf(&said, "%s%.*s", said.len ? "; " : "", (int)strcspn(s, "\n"), s);
+	if (said.len) return fail(e, ERR_HOST, "%s: %.500s", name, said.s);
 	return fail(e, ERR_HOST, "%s ended with status %d", name, status);
 }
 

@@ -1,99 +1,103 @@
 #include "lib/base/shown.h"
 
+#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "lib/base/arena.h"
 #include "lib/base/str.h"
+#include "lib/base/utf8.h"
 
-#define DIGITS "0123456789"
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define SCHEME LETTERS DIGITS "+-."
+/* Unicode's Cc, Zl and Zp, and what it calls default ignorable but for the variation
+ * selectors, which emoji have; and the marks of annotations. */
+static const struct range {
+	uint32_t first, last;
+} spelled[] = {
+	{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x034f, 0x034f }, { 0x061c, 0x061c },
+	{ 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x200b, 0x200f },
+	{ 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfeff, 0xfeff },
+	{ 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a },
+	{ 0xe0000, 0xe0fff },
+};
 
-/* "https://" in front, in bytes. */
-static size_t scheme_size(const char *text)
+bool shown_plain(uint32_t c)
 {
-	size_t n = strspn(text, SCHEME);
-
-	return strspn(text, LETTERS) && !strncmp(text + n, "://", 3) ? n + 3 : 0;
+	if (c >= 0x20 && c < 0x7f) return true;
+	for (size_t i = 0; i < sizeof spelled / sizeof *spelled; i++)
+		if (c <= spelled[i].last) return c < spelled[i].first;
+	return true;
 }
 
-bool is_url(const char *word)
+static void spell(uint32_t c, char *out)
 {
-	return scheme_size(word) || !strncasecmp(word, "http:", 5) ||
-	       !strncasecmp(word, "https:", 6);
+	char letter = c == '\n' ? 'n' : c == '\t' ? 't' : c == '\r' ? 'r' : 0;
+
+	if (letter) snprintf(out, SHOWN_MAX + 1, "\\%c", letter);
+	else if (c < 0x80) snprintf(out, SHOWN_MAX + 1, "\\x%02x", (unsigned)c);
+	else if (c <= 0xffff) snprintf(out, SHOWN_MAX + 1, "\\u%04x", (unsigned)c);
+	else snprintf(out, SHOWN_MAX + 1, "\\U%08x", (unsigned)c);
 }
 
-/* The '@' behind user and password, or NULL. Who has not escaped a '/' in the password
- * does not see it for that: then what stands where the port should be is none. */
-static const char *secret_end(const char *text)
+size_t shown_next(const char *s, size_t n, char out[SHOWN_MAX + 1])
 {
-	const char *end = text + strcspn(text, "/?#");
-	const char *at = memrchr(text, '@', (size_t)(end - text)), *host = at ? at + 1 : text;
-	const char *colon = memchr(host, ':', (size_t)(end - host)), *later = strchr(end, '@');
+	uint32_t c = 0;
+	size_t len = utf8_next(s, n, &c);
 
-	if (!later || !colon || *host == '[') return at;
-	return colon + 1 + strspn(colon + 1, DIGITS) < end ? strrchr(later, '@') : at;
-}
-
-const char *url_shown(struct arena *m, const char *text)
-{
-	size_t scheme = scheme_size(text);
-	const char *rest = text + scheme;
-	const char *at = scheme ? secret_end(rest) : strrchr(rest, '@');
-	struct str out = { .m = m };
-	size_t n;
-
-	str_addn(&out, text, scheme);
-	if (at) {
-		n = strcspn(rest, ":@");
-		if (rest[n] == ':') str_addn(&out, rest, n + 1);
-		str_add(&out, "***@");
-		rest = at + 1;
+	if (!len) {
+		snprintf(out, SHOWN_MAX + 1, "\\x%02x", (unsigned char)*s);
+		return 1;
 	}
-	n = strcspn(rest, "?#");
-	str_addn(&out, rest, n);
-	if (rest[n] == '?') str_add(&out, "?...");
-	return arena_strdup(m, str_text(&out));
+	if (!shown_plain(c)) return spell(c, out), len;
+	memcpy(out, s, len);
+	out[len] = 0;
+	return len;
 }
 
-/* From where on a word with "://" in it is a URL. */
-static size_t url_begin(const char *word, const char *mark)
+size_t shown_copy(char *out, size_t room, const char *s)
 {
-	size_t n = (size_t)(mark - word);
+	size_t left = strlen(s), at = 0;
 
-	while (n && strchr(SCHEME, word[n - 1]))
-		n--;
+	while (left) {
+		char piece[SHOWN_MAX + 1];
+		size_t took = shown_next(s, left, piece), n = strlen(piece);
+
+		if (at + n >= room) break;
+		memcpy(out + at, piece, n);
+		at += n;
+		s += took;
+		left -= took;
+	}
+	out[at] = 0;
+	return at;
+}
+
+static bool all_plain(const char *s)
+{
+	size_t left = strlen(s), n;
+	uint32_t c;
+
+	for (; left; s += n, left -= n)
+		if (!(n = utf8_next(s, left, &c)) || !shown_plain(c)) return false;
+	return true;
+}
+
+const char *shown(struct arena *m, const char *s)
+{
+	size_t left = strlen(s), took;
+	char piece[SHOWN_MAX + 1];
+	struct str out = { .m = m };
+
+	if (all_plain(s)) return s;
+	for (; left; s += took, left -= took) {
+		took = shown_next(s, left, piece);
+		str_add(&out, piece);
+	}
+	return str_text(&out);
+}
+
+size_t shown_width(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
 	return n;
-}
-
-static void add_shown(struct str *out, const char *word)
-{
-	const char *mark = strstr(word, "://");
-	size_t begin = mark ? url_begin(word, mark) : strlen(word);
-
-	str_addn(out, word, begin);
-	if (mark) str_add(out, url_shown(out->m, word + begin));
-}
-
-/* Blanks end a URL only where there is another one: else they are a mistake in it. */
-const char *word_shown(struct arena *m, const char *word)
-{
-	struct str out = { .m = m };
-	const char *mark = strstr(word, "://");
-	size_t n;
-
-	if (!mark) return is_url(word) ? url_shown(m, word) : word;
-	if (!strstr(mark + 3, "://")) {
-		add_shown(&out, word);
-		return arena_strdup(m, str_text(&out));
-	}
-	for (; *word; word += n) {
-		n = strspn(word, " \t\n");
-		str_addn(&out, word, n);
-		word += n;
-		n = strcspn(word, " \t\n");
-		add_shown(&out, arena_strndup(m, word, n));
-	}
-	return arena_strdup(m, str_text(&out));
 }

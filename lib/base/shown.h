@@ -1,27 +1,46 @@
-/* URLs as they may be shown
+/* How text that others wrote is shown
  *
- * A URL may carry a password, and a query often carries a signature or a token that
- * is as good as one. Neither belongs on a terminal, into a log or into a file: every
- * sentence that names a URL, and every word of a command line that may be one, goes
- * through here. "https://me:secret@host/x?key=1" is shown as
- * "https://me:***@host/x?...".
+ * A terminal obeys control characters, and some characters cannot be seen or change the
+ * order of those around them. Text from a jail, a server, an archive, a file or a bus
+ * is therefore shown with these spelled out:
+ *
+ *	\n \t \r \x1b	C0 and DEL
+ *	\u009b		C1, marks of direction, what has no width, separators of lines
+ *	\xff		each byte that is not UTF-8
+ *
+ * The result has none of them, so to show it again changes nothing. A backslash is not
+ * doubled: paths and unit names with one stay readable, and what was spelled out cannot
+ * be told from what was written so.
+ *
+ * Who prints is base/out.h and base/err.h, which call this: a sentence is one line there,
+ * whatever is put into it.
  */
 #ifndef BASE_SHOWN_H
 #define BASE_SHOWN_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
-/* Whether a word is meant as a URL, of whatever scheme: "ftp://h/", "https:h" by mistake. */
-bool is_url(const char *word);
+enum { SHOWN_MAX = 10 };	/* bytes for one character: \U000e0001 */
 
-/* `text` was meant as a URL, and may be a bad one. A user without a password is a token
- * more often than a name, and is hidden as well. */
-const char *url_shown(struct arena *m, const char *text);
+/* Whether a character is shown as it is. */
+bool shown_plain(uint32_t c);
 
-/* A word of a command line: what is a URL in it, or behind a `=`, or several of them with
- * blanks between, is shown as above, everything else as it is. */
-const char *word_shown(struct arena *m, const char *word);
+/* What stands for the first character, or stray byte, of the `n` > 0 bytes at `s`.
+ * Returns how many bytes that was. */
+size_t shown_next(const char *s, size_t n, char out[SHOWN_MAX + 1]);
+
+/* All of it, cut between characters to fit into `room` bytes with its NUL. Returns its
+ * length. */
+size_t shown_copy(char *out, size_t room, const char *s);
+
+/* All of it: `s` itself when nothing is to be spelled out, else a text in the arena. */
+const char *shown(struct arena *m, const char *s);
+
+/* How many columns it takes, one for each character. */
+size_t shown_width(const char *s);
 
 #endif

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/shown.h"
+#include "lib/base/utf8.h"
+
 static void str_grow(struct str *b, size_t more)
 {
 	size_t room = b->room ? b->room : 64;
@@ -43,6 +46,29 @@ void str_addf(struct str *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	str_add(b, arena_vprintf(b->m, fmt, ap));
 	va_end(ap);
+}
+
+static void add_json_char(struct str *b, uint32_t c, const char *s, size_t n)
+{
+	if (!n) str_add(b, "\xef\xbf\xbd");
+	else if (c == '"' || c == '\\') str_addf(b, "\\%c", (char)c);
+	else if (c == '\n' || c == '\t') str_add(b, c == '\n' ? "\\n" : "\\t");
+	else if (shown_plain(c)) str_addn(b, s, n);
+	else if (c <= 0xffff) str_addf(b, "\\u%04x", (unsigned)c);
+	else str_addf(b, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 | (c & 0x3ff));
+}
+
+void str_add_json(struct str *b, const char *text)
+{
+	size_t left = strlen(text), n;
+	uint32_t c = 0;
+
+	str_addc(b, '"');
+	for (; left; text += n ? n : 1, left -= n ? n : 1) {
+		n = utf8_next(text, left, &c);
+		add_json_char(b, c, text, n);
+	}
+	str_addc(b, '"');
 }
 
 const char *str_text(const struct str *b)

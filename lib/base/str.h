@@ -23,6 +23,10 @@ void str_addn(struct str *b, const void *p, size_t n);
 void str_addc(struct str *b, char c);
 void str_addf(struct str *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* A text as a string of JSON, quotes included: always ASCII where it would steer a
+ * terminal, always UTF-8; U+FFFD stands for each stray byte. */
+void str_add_json(struct str *b, const char *text);
+
 /* The text so far, "" when empty; borrowed until the next append. */
 const char *str_text(const struct str *b);
 

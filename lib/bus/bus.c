@@ -14,7 +14,7 @@
 #include "lib/bus/inbox.h"
 #include "lib/bus/link.h"
 
-enum { BUS_MESSAGE_MAX = 32 << 20, UNMATCH_MS = 1000 };
+enum { KEPT_MAX = 64 << 20, ECHOES = 4, UNMATCH_MS = 1000 };
 
 /* A call whose reply has not come. Nobody asks for that of an AddMatch. */
 struct waiting {
@@ -33,6 +33,7 @@ struct bus {
 	struct arena m;
 	struct link link;
 	enum bus_kind kind;
+	size_t limit, sent_max;		/* of what the peer says, without echoes; what we said */
 	uint32_t serial;
 	struct waiting *waiting;
 	size_t waiting_count, waiting_room;
@@ -114,7 +115,7 @@ static int keep(struct bus *b, const void *bytes, size_t size, struct message *m
 {
 	if (inbox_add(&b->inbox, bytes, size, msg)) return 0;
 	message_close(msg);
-	return link_lost(&b->link, e, "D-Bus sends more than can be kept");
+	return link_refuse(&b->link, e, "D-Bus sends more than can be kept");
 }
 
 static int sort_message(struct bus *b, const void *bytes, size_t size, struct message *msg,
@@ -125,6 +126,7 @@ static int sort_message(struct bus *b, const void *bytes, size_t size, struct me
 	bool is_match = w && w->is_match;
 
 	waiting_remove(b, w);
+	if (!is_reply) message_close(msg);	/* of its descriptors none was asked for */
 	if ((w && !is_match) || (msg->type == MESSAGE_SIGNAL && is_watched(b, msg)))
 		return keep(b, bytes, size, msg, e);
 	if (is_match && msg->type == MESSAGE_ERROR)
@@ -137,10 +139,32 @@ static int sort_message(struct bus *b, const void *bytes, size_t size, struct me
 static int attach_fds(struct bus *b, struct message *msg, struct err *e)
 {
 	if (msg->fds_promised > b->link.fd_count)
-		return link_lost(&b->link, e, "D-Bus message without its descriptors");
+		return link_refuse(&b->link, e, "D-Bus message without its descriptors");
 	msg->fds = b->link.fds;
 	msg->fd_count = msg->fds_promised;
 	return 0;
+}
+
+static size_t message_max(const struct bus *b)
+{
+	size_t max = b->limit + ECHOES * b->sent_max;
+
+	return max < BUS_OF_HOST ? max : BUS_OF_HOST;
+}
+
+static void set_limits(struct bus *b)
+{
+	size_t kept = 4 * message_max(b);
+
+	b->link.in_max = 2 * message_max(b);
+	b->inbox.bytes_max = kept < KEPT_MAX ? kept : KEPT_MAX;
+}
+
+static int no_message(struct bus *b, struct err *e)
+{
+	b->link.dead = true;
+	if (e) e->sys = EPROTO;
+	return -1;
 }
 
 /* Take the next whole message off the link: 1, or 0 when there is none. */
@@ -154,9 +178,9 @@ static int take_message(struct bus *b, struct err *e)
 	int rc;
 
 	if (have < MESSAGE_START) return 0;
-	if (message_size(bytes, BUS_MESSAGE_MAX, &size, e) < 0) return l->dead = true, -1;
+	if (message_size(bytes, message_max(b), &size, e) < 0) return no_message(b, e);
 	if (have < size) return 0;
-	if (message_parse(&msg, bytes, size, e) < 0) return l->dead = true, -1;
+	if (message_parse(&msg, bytes, size, e) < 0) return no_message(b, e);
 	if (attach_fds(b, &msg, e) < 0) return -1;
 	if (msg.fd_count) memcpy(fds, msg.fds, msg.fd_count * sizeof *fds);
 	msg.fds = fds;
@@ -224,8 +248,12 @@ static int send_call(struct bus *b, const struct bus_dest *to, const char *membe
 		out.fds = body->fds;
 		out.fd_count = body->fd_count;
 	}
-	if (out.head_len + out.body_len > BUS_MESSAGE_MAX)
+	if (out.head_len + out.body_len > BUS_OF_HOST)
 		return fail(e, ERR_INPUT, "%zu bytes are too much for D-Bus", out.body_len);
+	if (out.head_len + out.body_len > b->sent_max) {
+		b->sent_max = out.head_len + out.body_len;
+		set_limits(b);
+	}
 	if (out.fd_count && !b->link.passes_fds)
 		return fail(e, ERR_HOST, "this D-Bus does not take descriptors");
 	return link_send(&b->link, &out, deadline, e);
@@ -382,17 +410,20 @@ static int say_hello(struct bus *b, int64_t deadline, struct err *e)
 	return serial ? bus_reply(b, serial, deadline, &m, &reply, e) : 0;
 }
 
-struct bus *bus_open_fd(int fd, enum bus_kind kind, int64_t deadline, struct err *e)
+struct bus *bus_open_fd(int fd, enum bus_kind kind, enum bus_limit limit, int64_t deadline,
+                        struct err *e)
 {
 	struct arena m = { 0 };
 	struct bus *b = arena_alloc(&m, sizeof *b);
 
 	b->m = m;
 	b->kind = kind;
+	b->limit = limit;
 	inbox_init(&b->inbox);
-	if (link_init(&b->link, fd, 2 * BUS_MESSAGE_MAX, e) == 0 &&
-	    say_hello(b, deadline, e) == 0)
-		return b;
+	if (link_init(&b->link, fd, e) == 0) {
+		set_limits(b);
+		if (say_hello(b, deadline, e) == 0) return b;
+	}
 	fail_in(e, "D-Bus");
 	bus_close(b);
 	return NULL;
@@ -403,7 +434,7 @@ struct bus *bus_open(const char *addresses, enum bus_kind kind, int64_t deadline
 {
 	int fd = link_connect(addresses, deadline, e);
 
-	return fd < 0 ? NULL : bus_open_fd(fd, kind, deadline, e);
+	return fd < 0 ? NULL : bus_open_fd(fd, kind, BUS_OF_HOST, deadline, e);
 }
 
 void bus_close(struct bus *b)

@@ -3,18 +3,20 @@
  * A client for a tool that runs for seconds: one connection, no threads, no main
  * loop. Arguments are built and answers are read with wire.h. Several calls may
  * be on their way at once: bus_send them, then bus_reply each. Signals are kept
- * only when a match asked for them, from the moment of the match on, and up to
- * 4096 of them; everything else that arrives is passed over.
+ * only when a match asked for them, from the moment of the match on, and without
+ * their descriptors; everything else that arrives is passed over.
  *
  * A signal is a hint: on a real bus any user may send one to us that looks like
  * systemd's. Ask for the state before acting on it.
  *
  * Every wait has a deadline (lib/base/wait.h) and ends when a signal is caught.
  * Faults tell by errno what callers may want to know: ETIMEDOUT, the deadline
- * passed; ECONNRESET, the connection is lost and every later use fails too.
+ * passed; ECONNRESET, the connection is lost and every later use fails too; EPROTO, it
+ * is given up because the other side breaks the rules or the limits, as it would again.
  *
- * Format and limits: the D-Bus specification; messages up to 32 MiB, as the
- * system bus itself allows.
+ * Format: the D-Bus specification. Limits: each message, and four times that together,
+ * at most 64 MiB, with 4096 messages, for those that are kept; what is beyond is a fault.
+ * So a peer that we do not trust costs no more memory than that, whatever it sends.
  */
 #ifndef BUS_BUS_H
 #define BUS_BUS_H
@@ -31,6 +33,13 @@ struct err;
 
 #define BUS_SYSTEM "unix:path=/run/dbus/system_bus_socket"
 #define BUS_PRIVATE "unix:path=/run/systemd/private"
+
+/* The largest message that is taken. A peer may say again what it was told (a unit its
+ * command line), so four times the largest message sent is allowed on top. */
+enum bus_limit {
+	BUS_OF_HOST = 32 << 20,		/* as the system bus itself allows */
+	BUS_OF_JAIL = 1 << 20,		/* what a jail's bus sends is the jail's word */
+};
 
 enum bus_kind {
 	BUS_BROKER,		/* a bus with names and matches */
@@ -49,13 +58,15 @@ struct bus_match {
 };
 
 /* Connect to the first of the addresses that answers (`unix:path=...;...`, as in
- * DBUS_SYSTEM_BUS_ADDRESS) and introduce ourselves. The caller closes it. */
+ * DBUS_SYSTEM_BUS_ADDRESS) and introduce ourselves: one of the host's. The caller closes
+ * it. */
 struct bus *bus_open(const char *addresses, enum bus_kind kind, int64_t deadline,
                      struct err *e);
 
 /* The same over a connected socket, which is closed with the bus, also when this
  * fails. */
-struct bus *bus_open_fd(int fd, enum bus_kind kind, int64_t deadline, struct err *e);
+struct bus *bus_open_fd(int fd, enum bus_kind kind, enum bus_limit limit, int64_t deadline,
+                        struct err *e);
 
 /* The address of a socket in the file system. */
 char *bus_address(struct arena *m, const char *path);

@@ -1,6 +1,6 @@
 #include "lib/bus/inbox.h"
 
-enum { COUNT_MAX = 4096, BYTES_MAX = 64 << 20 };
+enum { COUNT_MAX = 4096, WASTE = 64 * 1024 };
 
 void inbox_init(struct inbox *in)
 {
@@ -13,21 +13,48 @@ void inbox_close(struct inbox *in)
 		inbox_drop(in, &in->first);
 }
 
-bool inbox_add(struct inbox *in, const void *bytes, size_t size, const struct message *msg)
+static size_t cost_of(size_t size, const struct message *msg)
 {
-	struct kept *k;
+	return sizeof(struct kept) + size + msg->fd_count * sizeof *msg->fds;
+}
 
-	if (in->count >= COUNT_MAX || in->bytes + size > BYTES_MAX) return false;
-	k = arena_alloc(&in->m, sizeof *k);
+static void put(struct inbox *in, const void *bytes, size_t size, const struct message *msg)
+{
+	struct kept *k = arena_alloc(&in->m, sizeof *k);
+
 	k->bytes = arena_memdup(&in->m, bytes, size);
 	k->size = size;
+	k->cost = cost_of(size, msg);
 	message_parse(&k->msg, k->bytes, size, NULL);
 	k->msg.fds = arena_memdup(&in->m, msg->fds, msg->fd_count * sizeof *msg->fds);
 	k->msg.fd_count = msg->fd_count;
 	*in->end = k;
 	in->end = &k->next;
 	in->count++;
-	in->bytes += size;
+	in->bytes += k->cost;
+	in->spent += k->cost;
+}
+
+/* Where one message is always left, those that were taken out would leave their memory
+ * behind: those that are there move together. */
+static void compact(struct inbox *in)
+{
+	struct inbox tight;
+
+	inbox_init(&tight);
+	tight.bytes_max = in->bytes_max;
+	for (const struct kept *k = in->first; k; k = k->next)
+		put(&tight, k->bytes, k->size, &k->msg);
+	arena_free(&in->m);
+	*in = tight;
+	if (!in->first) in->end = &in->first;
+}
+
+bool inbox_add(struct inbox *in, const void *bytes, size_t size, const struct message *msg)
+{
+	if (in->count >= COUNT_MAX || in->bytes + cost_of(size, msg) > in->bytes_max) return false;
+	if (in->spent > 2 * in->bytes + WASTE) compact(in);
+	put(in, bytes, size, msg);
 	return true;
 }
 
@@ -48,8 +75,10 @@ static void unlink_kept(struct inbox *in, struct kept **at)
 
 	*at = k->next;
 	if (in->end == &k->next) in->end = at;
-	in->bytes -= k->size;
-	if (--in->count == 0) arena_free(&in->m);
+	in->bytes -= k->cost;
+	if (--in->count) return;
+	arena_free(&in->m);
+	in->spent = 0;
 }
 
 void inbox_take(struct inbox *in, struct kept **at, struct arena *m, struct message *msg)

@@ -1,8 +1,8 @@
 /* Messages that arrived and are still to be asked for
  *
  * Private to this folder. Replies and signals in the order they came, with their
- * descriptors, whole in memory of their own that is given back whenever the last
- * one leaves. Bounded: 4096 messages, 64 MiB.
+ * descriptors, whole in memory of their own. Bounded: 4096 messages, and as many bytes
+ * as bytes_max says; the memory is at most three times that, however many come and go.
  */
 #ifndef BUS_INBOX_H
 #define BUS_INBOX_H
@@ -17,7 +17,7 @@
 struct kept {
 	struct kept *next;
 	void *bytes;
-	size_t size;
+	size_t size, cost;
 	struct message msg;		/* points into bytes */
 };
 
@@ -25,6 +25,8 @@ struct inbox {
 	struct arena m;
 	struct kept *first, **end;
 	size_t count, bytes;
+	size_t bytes_max;		/* for the user to set; 0 at first */
+	size_t spent;			/* bytes of m, those of messages that left included */
 };
 
 void inbox_init(struct inbox *in);

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/wait.h"
 
@@ -26,6 +27,14 @@ int link_lost(struct link *l, struct err *e, const char *why)
 	return -1;
 }
 
+int link_refuse(struct link *l, struct err *e, const char *why)
+{
+	l->dead = true;
+	fail(e, ERR_HOST, "%s", why);
+	if (e) e->sys = EPROTO;
+	return -1;
+}
+
 /* Who does not read any more may have said why. */
 static int link_deaf(struct err *e)
 {
@@ -41,13 +50,12 @@ static int link_late(struct err *e)
 	return -1;
 }
 
-int link_init(struct link *l, int fd, size_t in_max, struct err *e)
+int link_init(struct link *l, int fd, struct err *e)
 {
 	int flags = fcntl(fd, F_GETFL);
 
 	memset(l, 0, sizeof *l);
 	l->fd = fd;
-	l->in_max = in_max;
 	if (flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0) return 0;
 	fail_sys(e, "D-Bus socket");
 	link_close(l);
@@ -86,12 +94,15 @@ void link_consume_fds(struct link *l, size_t n)
  * only when that is not enough. It grows with what really came. */
 static void make_room(struct link *l)
 {
+	AUTOFREE struct arena old = { 0 };
 	size_t have = l->end - l->start;
 	unsigned char *in;
 
 	if (l->room - l->end >= CHUNK) return;
 	in = l->in;
 	if (have + CHUNK > l->room) {
+		old = l->m;
+		l->m = (struct arena){ 0 };
 		l->room = l->room ? l->room * 2 : 2 * CHUNK;
 		in = arena_alloc(&l->m, l->room);
 	}
@@ -129,14 +140,14 @@ int link_recv(struct link *l, struct err *e)
 
 	if (l->dead) return link_lost(l, e, "the connection to D-Bus is lost");
 	if (l->end - l->start > l->in_max)
-		return link_lost(l, e, "D-Bus sends more than can be read");
+		return link_refuse(l, e, "D-Bus sends more than can be read");
 	make_room(l);
 	io = (struct iovec){ l->in + l->end, l->room - l->end };
 	n = recvmsg(l->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
 	if (n < 0) return link_lost(l, e, strerror(errno));
 	if (collect_fds(l, &msg) < 0)
-		return link_lost(l, e, "D-Bus sends more descriptors than can be taken");
+		return link_refuse(l, e, "D-Bus sends more descriptors than can be taken");
 	if (n == 0) return link_lost(l, e, "D-Bus closed the connection");
 	l->end += (size_t)n;
 	return 1;
@@ -236,13 +247,13 @@ static int read_line(struct link *l, char *line, size_t room, int64_t deadline, 
 	while (!(end = l->in ? memchr(l->in + l->start, '\n', l->end - l->start) : NULL)) {
 		int got = l->end - l->start > WELCOME_MAX ? -2 : link_wait(l, deadline, e);
 
-		if (got == -2) return link_lost(l, e, "the other side does not speak D-Bus");
+		if (got == -2) return link_refuse(l, e, "the other side does not speak D-Bus");
 		if (got <= 0) return got < 0 ? -1 : link_late(e);
 	}
 	n = (size_t)(end - (l->in + l->start));
 	snprintf(line, room, "%.*s", n > 0 ? (int)n - 1 : 0, (char *)l->in + l->start);
 	if (n == 0 || end[-1] != '\r')
-		return link_lost(l, e, "the other side does not speak D-Bus");
+		return link_refuse(l, e, "the other side does not speak D-Bus");
 	link_consume(l, n + 1);
 	return 0;
 }
@@ -262,10 +273,10 @@ int link_welcome(struct link *l, int64_t deadline, struct err *e)
 		return -1;
 	}
 	if (strncmp(line, "OK ", 3) != 0)
-		return link_lost(l, e, "the other side does not speak D-Bus");
+		return link_refuse(l, e, "the other side does not speak D-Bus");
 	if (read_line(l, line, sizeof line, deadline, e) < 0) return -1;
 	l->passes_fds = !strcmp(line, "AGREE_UNIX_FD");
 	if (!l->passes_fds && strncmp(line, "ERROR", 5) != 0)
-		return link_lost(l, e, "the other side does not speak D-Bus");
+		return link_refuse(l, e, "the other side does not speak D-Bus");
 	return 0;
 }

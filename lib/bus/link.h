@@ -5,8 +5,8 @@
  * socket), sends with descriptors, collects what arrives. It knows nothing of
  * messages but that descriptors travel beside the bytes, in order.
  *
- * A link that lost its peer, or half sent something, is dead: every later use
- * fails at once, with errno ECONNRESET in the fault.
+ * A link that lost its peer, or half sent something, or whose peer says what no bus says
+ * is dead: every later use fails at once, with errno ECONNRESET in the fault.
  */
 #ifndef BUS_LINK_H
 #define BUS_LINK_H
@@ -29,7 +29,7 @@ struct link {
 	bool dead;
 	unsigned char *in;		/* what arrived: in[start..end) */
 	size_t start, end, room;
-	size_t in_max;			/* more than this unread is a fault */
+	size_t in_max;			/* for the user to set: more than this unread is a fault */
 	int fds[LINK_FDS_MAX];		/* what arrived beside it, oldest first */
 	size_t fd_count;
 };
@@ -39,7 +39,7 @@ struct link {
 int link_connect(const char *addresses, int64_t deadline, struct err *e);
 
 /* Take over a connected socket; it is closed with the link, also when this fails. */
-int link_init(struct link *l, int fd, size_t in_max, struct err *e);
+int link_init(struct link *l, int fd, struct err *e);
 void link_close(struct link *l);
 
 /* The two halves of the introduction. Messages may follow the first at once. */
@@ -71,7 +71,9 @@ void link_consume_fds(struct link *l, size_t n);
 /* Close the descriptors that came with nothing. */
 void link_drop_fds(struct link *l);
 
-/* No more use; always -1. */
+/* No more use, because it is lost (errno ECONNRESET) or because the other side breaks the
+ * rules (EPROTO: another try would go the same way); always -1. */
 int link_lost(struct link *l, struct err *e, const char *why);
+int link_refuse(struct link *l, struct err *e, const char *why);
 
 #endif

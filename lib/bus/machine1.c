@@ -95,7 +95,7 @@ static struct machine_row *read_rows(struct reader *r, struct arena *m, size_t *
 
 	*n = 0;
 	for (reader_open_array(r, "(ssso)"); reader_more(r); reader_close(r)) {
-		struct machine_row row = { .os = "", .version = "", .pretty = "" };
+		struct machine_row row = { 0 };
 
 		reader_open_struct(r);
 		row.name = reader_str(r);
@@ -135,76 +135,44 @@ static void read_addresses(struct machine_row *row, struct arena *m, struct read
 	row->addresses = list;
 }
 
-static void read_os(struct machine_row *row, struct reader *r)
-{
-	for (reader_open_array(r, "{ss}"); reader_more(r); reader_close(r)) {
-		const char *key, *value;
-
-		reader_open_entry(r);
-		key = reader_str(r);
-		value = reader_str(r);
-		if (!strcmp(key, "ID")) row->os = value;
-		else if (!strcmp(key, "VERSION_ID")) row->version = value;
-		else if (!strcmp(key, "PRETTY_NAME")) row->pretty = value;
-	}
-}
-
-struct asked {
-	uint32_t addresses, os;		/* serials; 0: not asked */
-};
-
-/* An answer that says no is no fault: the machine may be gone. 1, 0 for no, -1. */
-static int answer(struct bus *b, uint32_t serial, struct arena *m, struct message *reply,
-                  struct err *e)
-{
-	if (bus_reply(b, serial, deadline_in(CALL_MS), m, reply, e) == 0) return 1;
-	return reply->error ? 0 : -1;
-}
-
-static int read_details(struct bus *b, struct machine_row *row, const struct asked *asked,
-                        struct arena *m, struct err *e)
+/* An answer that says no is no fault: the machine may be gone. */
+static int read_details(struct bus *b, struct machine_row *row, uint32_t serial, struct arena *m,
+                        struct err *e)
 {
 	AUTOMESSAGE struct message reply = { 0 };
 	struct reader r;
-	int n;
 
-	if ((n = answer(b, asked->addresses, m, &reply, e)) < 0) return -1;
-	row->shares_network = message_is_error(&reply, NAME ".NoPrivateNetworking");
-	if (n) {
-		message_reader(&reply, &r);
-		read_addresses(row, m, &r);
-		if (reader_done(&r, e) < 0) return -1;
+	if (bus_reply(b, serial, deadline_in(CALL_MS), m, &reply, e) < 0) {
+		row->shares_network = message_is_error(&reply, NAME ".NoPrivateNetworking");
+		return reply.error ? 0 : -1;
 	}
-	if ((n = answer(b, asked->os, m, &reply, e)) <= 0) return n;
 	message_reader(&reply, &r);
-	read_os(row, &r);
+	read_addresses(row, m, &r);
 	return reader_done(&r, e);
 }
 
-static int ask(struct bus *b, const char *member, const char *name, uint32_t *serial,
-               struct err *e)
+static int ask(struct bus *b, const char *name, uint32_t *serial, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	return bus_send(b, &manager, member, wire_new(&m, name), deadline_in(CALL_MS), serial,
-	                e);
+	return bus_send(b, &manager, "GetMachineAddresses", wire_new(&m, name),
+	                deadline_in(CALL_MS), serial, e);
 }
 
-/* All questions first, then all answers. */
+/* All questions first, then all answers. Its os-release is not asked for: machined opens
+ * it in the machine, and where that is a FIFO it waits, for ever and for nobody else. */
 static int add_details(struct bus *b, const char *service, struct machine_row *rows, size_t n,
                        struct arena *m, struct err *e)
 {
 	AUTOFREE struct arena tmp = { 0 };
-	struct asked *asked = arena_array(&tmp, n + 1, sizeof *asked);
+	uint32_t *asked = arena_array(&tmp, n + 1, sizeof *asked);	/* serials; 0: not asked */
 
 	for (size_t i = 0; i < n; i++) {
 		if (service && strcmp(rows[i].service, service) != 0) continue;
-		if (ask(b, "GetMachineAddresses", rows[i].name, &asked[i].addresses, e) < 0 ||
-		    ask(b, "GetMachineOSRelease", rows[i].name, &asked[i].os, e) < 0)
-			return -1;
+		if (ask(b, rows[i].name, &asked[i], e) < 0) return -1;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (asked[i].os && read_details(b, &rows[i], &asked[i], m, e) < 0) return -1;
+		if (asked[i] && read_details(b, &rows[i], asked[i], m, e) < 0) return -1;
 	return 0;
 }
 
@@ -215,12 +183,13 @@ struct machine_row *machine_list(struct bus *b, const char *service, bool detail
 	struct machine_row *rows;
 	struct reader r;
 
+	*n = 0;
 	if (call(b, &manager, "ListMachines", NULL, m, &reply, e) < 0) return NULL;
 	message_reader(&reply, &r);
 	rows = read_rows(&r, m, n);
-	if (reader_done(&r, e) < 0) return NULL;
+	if (reader_done(&r, e) < 0) return *n = 0, NULL;
 	qsort(rows, *n, sizeof *rows, by_name);
-	if (details && add_details(b, service, rows, *n, m, e) < 0) return NULL;
+	if (details && add_details(b, service, rows, *n, m, e) < 0) return *n = 0, NULL;
 	return rows;
 }
 

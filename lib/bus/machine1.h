@@ -4,7 +4,7 @@
  * machined itself is not to be had (masked, not installed), errno is ENOSYS in the
  * fault: the caller may know another way. Else the peer's own words.
  *
- * What a jail says of itself, its addresses and its os-release, is the jail's word.
+ * The addresses of a jail are the jail's word.
  * Interface: org.freedesktop.machine1(5).
  */
 #ifndef BUS_MACHINE1_H
@@ -25,13 +25,12 @@ struct machine_row {
 	const char *service;		/* who made it: systemd-nspawn, libvirt-qemu, ... */
 	const char **addresses;		/* NULL-ended texts; NULL: not asked for, or refused */
 	bool shares_network;		/* with the host: it has no addresses of its own */
-	const char *os, *version, *pretty;	/* ID, VERSION_ID, PRETTY_NAME; "" unknown */
 };
 
 /* The machines that run, sorted by name; not the host itself. With `details` also
- * addresses and os-release of those that `service` made (NULL: of all), in one more
+ * addresses of those that `service` made (NULL: of all), in one more
  * round trip for all of them. A machine that ends meanwhile has none. NULL with a
- * fault. */
+ * fault, and `*n` is 0 then. */
 struct machine_row *machine_list(struct bus *b, const char *service, bool details,
                                  struct arena *m, size_t *n, struct err *e);
 

@@ -3,30 +3,11 @@
 
 #include "lib/bus/props.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 #include "lib/bus/wire.h"
-
-static void show_text(struct str *out, const char *s)
-{
-	static const char letters[] = "\"\\\b\f\n\r\t", escaped[] = "\"\\bfnrt";
-
-	str_addc(out, '"');
-	for (; *s; s++) {
-		const char *at = strchr(letters, *s);
-
-		if (at)
-			str_addf(out, "\\%c", escaped[at - letters]);
-		else if ((unsigned char)*s < ' ')
-			str_addf(out, "\\u%04x", *s);
-		else
-			str_addc(out, *s);
-	}
-	str_addc(out, '"');
-}
 
 static bool show_basic(struct str *out, struct reader *r, char type)
 {
@@ -40,9 +21,9 @@ static bool show_basic(struct str *out, struct reader *r, char type)
 	case 'x': str_addf(out, "%lld", (long long)reader_i64(r)); return true;
 	case 't': str_addf(out, "%llu", (unsigned long long)reader_u64(r)); return true;
 	case 'd': str_addf(out, "%.17g", reader_double(r)); return true;
-	case 's': show_text(out, reader_str(r)); return true;
-	case 'o': show_text(out, reader_path(r)); return true;
-	case 'g': show_text(out, reader_sig(r)); return true;
+	case 's': str_add_json(out, reader_str(r)); return true;
+	case 'o': str_add_json(out, reader_path(r)); return true;
+	case 'g': str_add_json(out, reader_sig(r)); return true;
 	default: return false;
 	}
 }

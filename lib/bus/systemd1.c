@@ -18,6 +18,9 @@ enum {
 	CALL_MS = 25 * 1000,	/* for an answer, as systemd's own tools do */
 	TRY_MS = 5 * 1000,	/* before a lost question is asked again */
 	GAP_MS = 100,		/* between two tries */
+	TAKE_MS = 200,		/* for the signals that are there, when more come all the time */
+	ROUNDS = 8,		/* of looking at them, when the deadline has passed */
+	RESULT_MAX = 64,
 };
 
 static const struct bus_dest manager = { NAME, ROOT, NAME ".Manager" };
@@ -221,19 +224,23 @@ static bool is_gap(const struct message *reply, const struct err *e)
 	       (!reply->error && e->sys == ETIMEDOUT);
 }
 
-/* A question that got lost in such a gap is asked again. */
+/* A question that got lost in such a gap is asked again. `m` has nothing but the answer. */
 static int get_all(struct bus *b, const char *path, struct arena *m, struct message *reply,
                    struct err *e)
 {
 	const struct bus_dest to = { NAME, path, "org.freedesktop.DBus.Properties" };
-	struct wire *w = arena_alloc(m, sizeof *w);
+	AUTOFREE struct arena asked = { 0 };
+	struct wire *w = arena_alloc(&asked, sizeof *w);
 	int64_t end = deadline_in(CALL_MS);
 
-	wire_init(w, m);
+	wire_init(w, &asked);
 	wire_str(w, "");
 	while (bus_call(b, &to, "GetAll", w, deadline_in(TRY_MS), m, reply, e) < 0) {
 		if (!is_gap(reply, e) || !deadline_left(end)) return judge(reply, e);
 		if (wait_fds(NULL, 0, deadline_in(GAP_MS), e) < 0) return -1;
+		message_close(reply);
+		*reply = (struct message){ .sig = "" };
+		arena_free(m);
 	}
 	return 0;
 }
@@ -241,13 +248,13 @@ static int get_all(struct bus *b, const char *path, struct arena *m, struct mess
 int unit_get(struct bus *b, const char *unit, struct arena *m, struct unit_state *s,
              struct err *e)
 {
+	AUTOFREE struct arena tmp = { 0 }, answer = { 0 };
 	AUTOMESSAGE struct message reply = { 0 };
-	AUTOFREE struct arena tmp = { 0 };
 	struct err why = { 0 };
 	struct reader r;
 
 	unit_state_init(s);
-	if (get_all(b, unit_path(&tmp, unit), &tmp, &reply, &why) < 0) {
+	if (get_all(b, unit_path(&tmp, unit), &answer, &reply, &why) < 0) {
 		if (why.kind != ERR_MISSING) {
 			if (e) *e = why;
 			return fail_in(e, "state of %s", unit);
@@ -294,6 +301,7 @@ void unit_unwatch(struct unit_watch *uw)
 	bus_unmatch(uw->bus, uw->on_job);
 	arena_free(&uw->m);
 	arena_free(&uw->state_m);
+	arena_free(&uw->last_m);
 	uw->bus = NULL;
 }
 
@@ -399,11 +407,23 @@ static void on_job_removed(struct unit_watch *uw, struct reader *r)
 	result = reader_str(r);
 	if (r->fault) return;
 	if (str_eq(unit, uw->unit)) uw->changed = true;
-	if (uw->job && str_eq(job, uw->job)) uw->job_result = arena_strdup(&uw->m, result);
+	if (uw->job && !uw->job_result && str_eq(job, uw->job))
+		uw->job_result = arena_strndup(&uw->m, result, RESULT_MAX);
+}
+
+/* A signal tells what has changed. */
+static void add_to_last(struct unit_watch *uw, struct reader *r)
+{
+	struct arena m = { 0 };
+
+	unit_state_move(&uw->last, &m);
+	arena_free(&uw->last_m);
+	uw->last_m = m;
+	unit_state_read(&uw->last, &uw->last_m, r);
 }
 
 /* What says that the unit is not over need not be asked about. Only a private socket
- * needs more of the contents: they would pile up in a long wait. */
+ * needs more of the contents. */
 static void on_properties(struct unit_watch *uw, struct arena *m, struct reader *r)
 {
 	struct unit_state told;
@@ -411,7 +431,7 @@ static void on_properties(struct unit_watch *uw, struct arena *m, struct reader 
 
 	if (bus_kind(uw->bus) == BUS_PEER) {
 		uw->changed = true;
-		unit_state_read(&uw->last, &uw->m, r);
+		add_to_last(uw, r);
 		if (str_starts(uw->last.sub, "auto-restart")) uw->restarting = true;
 		return;
 	}
@@ -437,12 +457,23 @@ static int next_signal(struct unit_watch *uw, int64_t deadline, struct err *e)
 	return 1;
 }
 
+/* What was kept may be taken after the deadline, but there is an end to it. */
+static int64_t at_least(int64_t deadline)
+{
+	int64_t soon = deadline_in(TAKE_MS);
+
+	return deadline > soon ? deadline : soon;
+}
+
 int unit_wait_job(struct unit_watch *uw, int64_t deadline, struct err *e)
 {
+	int64_t end = at_least(deadline);
+
 	while (uw->job && !uw->job_result) {
-		int n = next_signal(uw, deadline, e);
+		int n = check_signal(e) < 0 ? -1 : next_signal(uw, deadline, e);
 
 		if (n <= 0) return n;
+		if (!deadline_left(end)) return 0;
 	}
 	return 1;
 }
@@ -457,9 +488,10 @@ int unit_read(struct unit_watch *uw, struct err *e)
 /* Take all signals that are there: many signals, one question. */
 static int take_all(struct unit_watch *uw, struct err *e)
 {
+	int64_t end = deadline_in(TAKE_MS);
 	int n;
 
-	while ((n = next_signal(uw, 0, e)) > 0)
+	while ((n = next_signal(uw, 0, e)) > 0 && deadline_left(end))
 		;
 	return n;
 }
@@ -468,16 +500,16 @@ static int take_all(struct unit_watch *uw, struct err *e)
  * came before the answer that it is. */
 int unit_wait_end(struct unit_watch *uw, int64_t deadline, struct err *e)
 {
-	int n;
+	for (int late = 0; late < ROUNDS; late += !deadline_left(deadline)) {
+		int n;
 
-	for (;;) {
 		if (take_all(uw, e) < 0) return -1;
 		if (uw->changed && unit_read(uw, e) < 0) return -1;
-		if (unit_is_over(&uw->state)) break;
+		if (unit_is_over(&uw->state)) return take_all(uw, NULL), 1;
 		if (uw->restarting) return 0;
+		if (check_signal(e) < 0) return -1;
 		n = next_signal(uw, deadline, e);
 		if (n <= 0) return n;
 	}
-	take_all(uw, NULL);
-	return 1;
+	return 0;
 }

@@ -11,6 +11,10 @@
  * it had never been. PID 1's private socket gives none; there the last words of the
  * signals are used, in `last`.
  *
+ * A unit may be that of a jail, whose systemd is not trusted: watching one takes no more
+ * memory however long it lasts and whatever is told, and a peer that never stops telling
+ * keeps nobody from the deadline.
+ *
  * Faults: ERR_EXISTS, there is a unit of that name; ERR_MISSING, there is none, or
  * no process in it; else the peer's own words. Interface: org.freedesktop.systemd1(5).
  */
@@ -46,8 +50,8 @@ struct unit_state {
 
 struct unit_watch {
 	struct bus *bus;
-	struct arena m;			/* of name and path */
-	struct arena state_m;
+	struct arena m;			/* of name, path, job */
+	struct arena state_m, last_m;
 	const char *unit, *path;
 	int on_change, on_job;		/* matches */
 	bool changed;			/* it may be over: `state` must be read */
@@ -55,7 +59,7 @@ struct unit_watch {
 	const char *job;		/* the one we wait for; NULL: none */
 	const char *job_result;		/* NULL: not over */
 	struct unit_state state;	/* as last read; texts stay until it is read again */
-	struct unit_state last;		/* from signals; texts as long as the watch */
+	struct unit_state last;		/* from signals; texts stay until the next one */
 };
 
 #define AUTOWATCH __attribute__((cleanup(unit_unwatch)))

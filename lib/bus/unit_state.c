@@ -4,6 +4,8 @@
 #include "lib/bus/impl.h"
 #include "lib/bus/systemd1.h"
 
+enum { TEXT_MAX = 4096 };	/* of a text that is kept: a path fits */
+
 static const struct text_property {
 	const char *name;
 	size_t at;
@@ -51,7 +53,8 @@ static bool read_text(struct unit_state *s, struct arena *m, const char *name, s
 {
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		if (strcmp(name, texts[i].name) != 0) continue;
-		*(const char **)((char *)s + texts[i].at) = arena_strdup(m, reader_str(r));
+		*(const char **)((char *)s + texts[i].at) =
+			arena_strndup(m, reader_str(r), TEXT_MAX);
 		return true;
 	}
 	return false;
@@ -113,6 +116,15 @@ void unit_state_read(struct unit_state *s, struct arena *m, struct reader *r)
 		reader_close(r);
 	}
 	reader_close(r);
+}
+
+void unit_state_move(struct unit_state *s, struct arena *m)
+{
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		const char **text = (const char **)((char *)s + texts[i].at);
+
+		*text = arena_strdup(m, *text);
+	}
 }
 
 bool unit_is_loaded(const struct unit_state *s)

@@ -42,10 +42,40 @@ static bool has_open(int process, dev_t dev)
 	return found;
 }
 
-static bool holds(int process, dev_t dev)
+/* What is looked for, and what for. */
+struct search {
+	struct arena *m;
+	const struct stat *st;
+	const char *unit;
+	bool (*match)(const struct search *s, int process);
+};
+
+static bool uses_device(const struct search *s, int process)
 {
+	dev_t dev = s->st->st_dev;
+
 	return lies_on(process, "cwd", dev) || lies_on(process, "root", dev) ||
 	       lies_on(process, "exe", dev) || has_open(process, dev);
+}
+
+/* cgroups are paths: "0::/system.slice/jlmkr-web.service/payload". */
+static bool is_of_unit(const struct search *s, int process)
+{
+	const char *text = read_file(s->m, process, "cgroup", 64 << 10, NULL, NULL), *at;
+	size_t n = strlen(s->unit);
+
+	for (at = text; at && (at = strstr(at, s->unit)); at++)
+		if (at > text && at[-1] == '/' && (at[n] == '/' || at[n] == '\n')) return true;
+	return false;
+}
+
+static bool is_rooted(const struct search *s, int process)
+{
+	struct stat st;
+
+	if (fstatat(process, "root", &st, 0) < 0) return false;
+	if (st.st_ino != s->st->st_ino || st.st_dev != s->st->st_dev) return false;
+	return !is_of_unit(s, process);
 }
 
 static void add_name(struct arena *m, struct str *names, int process, const char *pid)
@@ -57,15 +87,13 @@ static void add_name(struct arena *m, struct str *names, int process, const char
 	str_addf(names, "%s%s (process %s)", names->len ? ", " : "", comm, pid);
 }
 
-const char *holders_of(struct arena *m, const char *point)
+static const char *search(const struct search *s)
 {
-	struct str names = { .m = m };
+	struct str names = { .m = s->m };
 	DIR *proc = open_dir(AT_FDCWD, "/proc");
 	struct dirent *entry;
-	struct stat st;
 	int found = 0;
 
-	if (stat(point, &st) < 0) st.st_dev = 0;
 	while (proc && found < NAMED_MAX && (entry = readdir(proc))) {
 		int process;
 
@@ -73,12 +101,28 @@ const char *holders_of(struct arena *m, const char *point)
 		if (atoi(entry->d_name) == getpid()) continue;
 		process = openat(dirfd(proc), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (process < 0) continue;
-		if (holds(process, st.st_dev)) {
-			add_name(m, &names, process, entry->d_name);
+		if (s->match(s, process)) {
+			add_name(s->m, &names, process, entry->d_name);
 			found++;
 		}
 		close(process);
 	}
 	if (proc) closedir(proc);
 	return str_text(&names);
+}
+
+const char *holders_of(struct arena *m, const char *point)
+{
+	struct stat st;
+	const struct search s = { .m = m, .st = &st, .match = uses_device };
+
+	if (stat(point, &st) < 0) st.st_dev = 0;
+	return search(&s);
+}
+
+const char *holders_rooted(struct arena *m, const struct stat *dir, const char *unit)
+{
+	const struct search s = { .m = m, .st = dir, .unit = unit, .match = is_rooted };
+
+	return search(&s);
 }

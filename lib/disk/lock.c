@@ -156,6 +156,11 @@ int lock_named(const char *name, int64_t deadline, const char *what, struct err 
 	return take_file(name, O_CLOEXEC, deadline, what, e);
 }
 
+int lock_named_for_all(const char *name, int64_t deadline, const char *what, struct err *e)
+{
+	return take_file(name, 0, deadline, what, e);
+}
+
 /* No name begins with a dot. */
 int lock_of(int fd, int64_t deadline, const char *what, struct err *e)
 {

@@ -30,9 +30,11 @@ int lock_take(int fd, int64_t deadline, const char *what, struct err *e);
 /* The lock of a name. A descriptor, close-on-exec. */
 int lock_named(const char *name, int64_t deadline, const char *what, struct err *e);
 
+/* The same, which programs that we run inherit: one that outlives us keeps it to its end. */
+int lock_named_for_all(const char *name, int64_t deadline, const char *what, struct err *e);
+
 /* The lock of the open directory `fd`, whatever its name becomes: by device and inode, which stay
- * as long as it is mounted. A descriptor which programs that we run inherit: one that outlives us
- * keeps it to its end. */
+ * as long as it is mounted. Programs inherit it. */
 int lock_of(int fd, int64_t deadline, const char *what, struct err *e);
 
 /* The lock of a file in the open directory `folder`, made if it is missing, with these flags of

@@ -29,6 +29,7 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/mount.h"
+#include "lib/disk/volume.h"
 
 enum { LEVELS = 64, NAMES_SIZE = 64 << 10, MOUNTS_NAMED = 5 };
 
@@ -54,6 +55,7 @@ struct removal {
 	int depth;		/* of the level that is worked in */
 	unsigned flattened;
 	const char *top;	/* the name that all of it has */
+	const char *last;	/* what goes last of all that is in it, or NULL */
 };
 
 static struct name *current(const struct level *l)
@@ -72,7 +74,7 @@ static const char *where(struct removal *r)
 	return str_text(&s);
 }
 
-static int open_dir(int dir, const char *name)
+int tree_open(int dir, const char *name)
 {
 	struct open_how how = {
 		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
@@ -87,7 +89,7 @@ static int open_dir(int dir, const char *name)
 }
 
 /* FS_IOC_SETFLAGS is declared with a long and takes an int. */
-static void clear_flags(int fd)
+void tree_unlock(int fd)
 {
 	int flags = 0;
 
@@ -97,27 +99,40 @@ static void clear_flags(int fd)
 	ioctl(fd, FS_IOC_SETFLAGS, &flags);
 }
 
-/* A flag of the directory or of what is in it may be in the way. Devices and fifos
- * are not opened: that would reach their drivers. */
+/* Devices and fifos are not opened: that would reach their drivers. A file that has other names,
+ * too, is not ours alone. */
 static void unlock_name(int dir, const char *name)
 {
-	AUTOCLOSE int self = -1, parent = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTOCLOSE int place = place_in_root(dir, name, O_NOFOLLOW, NULL);
+	AUTOCLOSE int self = -1;
 	struct stat st;
 
-	if (parent >= 0) clear_flags(parent);
-	if (place < 0 || fstat(place, &st) < 0) return;
-	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) return;
-	self = reopen(place, O_RDONLY);
-	if (self >= 0) clear_flags(self);
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return;
+	if (!S_ISDIR(st.st_mode) && !(S_ISREG(st.st_mode) && st.st_nlink == 1)) return;
+	self = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (self >= 0) tree_unlock(self);
 }
 
-static int unlink_name(int dir, const char *name, int flags)
+/* A directory of the tree, whose own flag may be in the way of what is in it. */
+static void unlock_directory(int dir)
 {
-	if (unlinkat(dir, name, flags) == 0 || errno == ENOENT) return 0;
-	if (errno != EPERM) return -1;
-	unlock_name(dir, name);
+	AUTOCLOSE int self = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (self >= 0) tree_unlock(self);
+}
+
+static int try_unlink(int dir, const char *name, int flags)
+{
 	return unlinkat(dir, name, flags) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+/* `inside`: the directory is one of the tree. */
+static int unlink_name(int dir, const char *name, int flags, bool inside)
+{
+	if (try_unlink(dir, name, flags) == 0) return 0;
+	if (errno != EPERM) return -1;
+	if (inside) unlock_directory(dir);
+	unlock_name(dir, name);
+	return try_unlink(dir, name, flags);
 }
 
 static int move_up(struct removal *r, const struct level *l, const char *name)
@@ -128,8 +143,9 @@ static int move_up(struct removal *r, const struct level *l, const char *name)
 		snprintf(up, sizeof up, ".removed-%u", r->flattened++);
 		if (renameat(l->fd, name, r->level[0].fd, up) == 0) return 0;
 		if (errno != EPERM) continue;
+		unlock_directory(l->fd);
 		unlock_name(l->fd, name);
-		unlock_name(r->level[0].fd, ".");
+		unlock_directory(r->level[0].fd);
 		if (renameat(l->fd, name, r->level[0].fd, up) == 0) return 0;
 	} while (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR);
 	return -1;
@@ -148,12 +164,13 @@ static void level_open(struct removal *r, int depth, int fd)
 
 static int enter(struct removal *r, const char *name, struct err *e)
 {
-	int fd = open_dir(r->level[r->depth].fd, name);
+	int fd = tree_open(r->level[r->depth].fd, name);
 
 	if (fd < 0 && errno == ENOENT) return 0;
 	if (fd < 0 && errno == EXDEV)
 		return fail(e, ERR_BUSY, "%s: something is mounted there", where(r));
 	if (fd < 0) return fail_sys(e, "open %s", where(r));
+	volume_unlock(fd);
 	level_open(r, r->depth + 1, fd);
 	return 0;
 }
@@ -169,8 +186,9 @@ static int handle_directory(struct removal *r, struct level *l, const char *name
 static int handle_name(struct removal *r, struct level *l, const struct name *n, struct err *e)
 {
 	if (str_eq(n->name, ".") || str_eq(n->name, "..")) return 0;
+	if (!r->depth && r->last && str_eq(n->name, r->last)) return 0;
 	if (n->type != DT_DIR) {
-		if (unlink_name(l->fd, n->name, 0) == 0) {
+		if (unlink_name(l->fd, n->name, 0, true) == 0) {
 			l->moved = true;
 			return 0;
 		}
@@ -189,11 +207,21 @@ static int read_names(struct level *l)
 	return n < 0 && errno != ENOENT ? -1 : n > 0;
 }
 
+/* The directory is empty, but for what is to go last. */
+static int take_away(struct removal *r, const struct level *l, int above, const char *name)
+{
+	if (unlink_name(above, name, AT_REMOVEDIR, r->depth > 0) == 0) return 0;
+	if (errno != ENOTEMPTY || r->depth || !r->last || l->moved) return -1;
+	if (unlink_name(l->fd, r->last, 0, true) < 0) return -1;
+	r->last = NULL;
+	return unlink_name(above, name, AT_REMOVEDIR, false);
+}
+
 /* The pass is over: take the directory away; when it is not empty, read it again,
  * as long as that brings it nearer to being empty. */
 static int leave(struct removal *r, struct level *l, int above, const char *name, struct err *e)
 {
-	if (unlink_name(above, name, AT_REMOVEDIR) < 0) {
+	if (take_away(r, l, above, name) < 0) {
 		if (errno != ENOTEMPTY || !l->moved) return fail_sys(e, "remove %s", where(r));
 		l->moved = false;
 		if (lseek(l->fd, 0, SEEK_SET) < 0) return fail_sys(e, "read %s", where(r));
@@ -222,11 +250,12 @@ static int step(struct removal *r, int dir, struct err *e)
 	return leave(r, l, up ? up->fd : dir, up ? current(up)->name : r->top, e);
 }
 
-static int remove_directory(int dir, const char *name, int fd, struct err *e)
+static int remove_directory(int dir, const char *name, const char *last, int fd, struct err *e)
 {
-	struct removal r = { .top = name };
+	struct removal r = { .top = name, .last = last };
 	int rc = 0;
 
+	volume_unlock(fd);
 	level_open(&r, 0, fd);
 	while (r.depth >= 0 && rc == 0) rc = step(&r, dir, e);
 	for (; r.depth >= 0; r.depth--) close(r.level[r.depth].fd);
@@ -256,7 +285,7 @@ static int check_mounts(int fd, struct err *e)
 	return mount_beneath(&table, path, NULL) ? fail_mounted(&m, &table, path, e) : 0;
 }
 
-int tree_remove(int dir, const char *name, struct err *e)
+int tree_remove_marked(int dir, const char *name, const char *last, struct err *e)
 {
 	AUTOCLOSE int self = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
@@ -266,20 +295,45 @@ int tree_remove(int dir, const char *name, struct err *e)
 	if (self < 0 || fstat(self, &st) < 0) return fail_sys(e, "remove %s", name);
 	if (check_mounts(self, e) < 0) return fail_in(e, "remove %s", name);
 	if (!S_ISDIR(st.st_mode))
-		return unlink_name(dir, name, 0) < 0 ? fail_sys(e, "remove %s", name) : 0;
+		return unlink_name(dir, name, 0, false) < 0 ? fail_sys(e, "remove %s", name) : 0;
 	if ((fd = openat(self, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return fail_sys(e, "open %s", name);
-	return remove_directory(dir, name, fd, e);
+	return remove_directory(dir, name, last, fd, e);
+}
+
+int tree_remove(int dir, const char *name, struct err *e)
+{
+	return tree_remove_marked(dir, name, NULL, e);
+}
+
+/* Not every file system can refuse to replace something. */
+static int rename_once(int dir, const char *from, const char *to)
+{
+	if (syscall(SYS_renameat2, dir, from, dir, to, RENAME_NOREPLACE) == 0) return 0;
+	if (errno != EINVAL && errno != ENOSYS) return -1;
+	return renameat(dir, from, dir, to);
 }
 
 int tree_rename(int dir, const char *from, const char *to, struct err *e)
 {
-	if (renameat(dir, from, dir, to) == 0) return 0;
+	if (rename_once(dir, from, to) == 0) return 0;
 	if (errno == EPERM) {
 		unlock_name(dir, from);
-		if (renameat(dir, from, dir, to) == 0) return 0;
+		if (rename_once(dir, from, to) == 0) return 0;
 	}
 	return fail_sys(e, "rename %s", from);
+}
+
+int tree_check_flags(int dir, const char *shown, struct err *e)
+{
+	int flags = 0;
+
+	if (ioctl(dir, FS_IOC_GETFLAGS, &flags) < 0) return 0;
+	if (flags & FS_IMMUTABLE_FL)
+		return fail(e, ERR_HOST, "%s is immutable: chattr -i '%s' ends that", shown, shown);
+	if (flags & FS_APPEND_FL)
+		return fail(e, ERR_HOST, "%s is append-only: chattr -a '%s' ends that", shown, shown);
+	return 0;
 }
 
 int tree_sync(int fd, struct err *e)

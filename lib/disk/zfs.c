@@ -18,8 +18,9 @@
 #include "lib/base/wait.h"
 #include "lib/disk/holders.h"
 #include "lib/disk/mount.h"
+#include "lib/disk/zfs_impl.h"
 
-#define KIND "jlmkr:kind"
+#define COLUMNS "name,mounted,canmount,origin,mountpoint"
 
 enum { LIST_MAX = 64 << 20, LOOK_MS = 30000, BUSY_MS = 5000, PAUSE_MS = 200 };
 
@@ -39,21 +40,15 @@ const char *zfs_at(const struct mounts *t, const char *path)
 
 /* -- questions -- */
 
-static char *look_until(struct arena *m, char *const argv[], int64_t deadline, struct err *e)
+char *zfs_ask(struct arena *m, char *const argv[], struct err *e)
 {
-	char *text = run_strange(m, argv, LIST_MAX, deadline, e);
+	char *text = run_strange(m, argv, LIST_MAX, deadline_in(LOOK_MS), e);
 
 	if (!text || strlen(text) < LIST_MAX) return text;
 	return fail(e, ERR_HOST, "zfs: the list of datasets is too long"), NULL;
 }
 
-static char *look(struct arena *m, char *const argv[], struct err *e)
-{
-	return look_until(m, argv, deadline_in(LOOK_MS), e);
-}
-
-/* The next of the columns that -H parts with tabs; NULL: there is none. */
-static char *next_column(char **rest)
+char *zfs_column(char **rest)
 {
 	char *column = *rest;
 
@@ -66,10 +61,10 @@ static int parse_dataset(char *line, struct zfs_dataset *d, struct err *e)
 {
 	const char *mounted, *can;
 
-	d->name = next_column(&line);
-	mounted = next_column(&line);
-	can = next_column(&line);
-	d->origin = next_column(&line);
+	d->name = zfs_column(&line);
+	mounted = zfs_column(&line);
+	can = zfs_column(&line);
+	d->origin = zfs_column(&line);
 	d->mountpoint = can && str_eq(can, "off") ? "none" : line;
 	if (!d->origin || !d->mountpoint)
 		return fail(e, ERR_HOST, "zfs: its list of datasets has a line of unknown form");
@@ -92,8 +87,7 @@ static size_t count_lines(const char *text)
 	return n;
 }
 
-#define COLUMNS "name,mounted,canmount,origin,mountpoint"
-
+/* What -o COLUMNS printed. */
 static struct zfs_dataset *parse_list(struct arena *m, char *text, size_t *n, struct err *e)
 {
 	struct zfs_dataset *all;
@@ -117,34 +111,17 @@ struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_
 		         depth < 0 ? "-r" : "-d", depth < 0 ? (char *)root : depth_text,
 		         depth < 0 ? NULL : (char *)root, NULL };
 
-	return parse_list(m, look(m, argv, e), n, e);
-}
-
-int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct words *held,
-                  struct err *e)
-{
-	char *argv[] = { "zfs", "list", "-H", "-t", "snapshot", "-o", "name,userrefs", "-r",
-		         (char *)root, NULL };
-	char *text = look(m, argv, e), *line;
-
-	if (!text) return -1;
-	while ((line = strsep(&text, "\n")) && *line) {
-		const char *name = next_column(&line);
-
-		words_add(names, name);
-		if (line && strcmp(line, "0") && strcmp(line, "-")) words_add(held, name);
-	}
-	return 0;
+	return parse_list(m, zfs_ask(m, argv, e), n, e);
 }
 
 static bool parse_thing(struct arena *m, char *line, struct zfs_thing *t)
 {
 	const char *guid, *created, *references;
 
-	t->name = next_column(&line);
-	guid = next_column(&line);
-	created = next_column(&line);
-	references = next_column(&line);
+	t->name = zfs_column(&line);
+	guid = zfs_column(&line);
+	created = zfs_column(&line);
+	references = zfs_column(&line);
 	t->mark = line;
 	if (!line) return false;
 	t->id = arena_printf(m, "%s %s", guid, created);
@@ -157,8 +134,8 @@ struct zfs_thing *zfs_things(struct arena *m, const char *root, int depth, size_
 {
 	char *argv[] = { "zfs", "list", "-H", "-t", "filesystem,volume,snapshot",
 		         "-d", arena_printf(m, "%d", depth),
-		         "-o", "name,guid,createtxg,userrefs," KIND, (char *)root, NULL };
-	char *text = look(m, argv, e), *line;
+		         "-o", "name,guid,createtxg,userrefs," ZFS_KIND, (char *)root, NULL };
+	char *text = zfs_ask(m, argv, e), *line;
 	struct zfs_thing *all;
 
 	*n = 0;
@@ -170,9 +147,16 @@ struct zfs_thing *zfs_things(struct arena *m, const char *root, int depth, size_
 	return all;
 }
 
-static bool says_none(const struct err *why)
+bool zfs_says_none(const struct err *why)
 {
 	return strstr(why->text, "does not exist") != NULL;
+}
+
+struct zfs_dataset *zfs_list_mountable(struct arena *m, size_t *n)
+{
+	char *argv[] = { "zfs", "list", "-H", "-t", "filesystem", "-o", COLUMNS, NULL };
+
+	return parse_list(m, zfs_ask(m, argv, NULL), n, NULL);
 }
 
 static bool is_listed(const char *name, int64_t deadline, struct err *why)
@@ -192,16 +176,7 @@ bool zfs_is_gone(const char *name)
 {
 	struct err why = { 0 };
 
-	return !is_listed(name, NO_DEADLINE, &why) && says_none(&why);
-}
-
-bool zfs_has_own_place(const char *name)
-{
-	AUTOFREE struct arena m = { 0 };
-	char *argv[] = { "zfs", "get", "-H", "-o", "source", "mountpoint", (char *)name, NULL };
-	const char *source = look(&m, argv, NULL);
-
-	return source && (str_starts(source, "local") || str_starts(source, "received"));
+	return !is_listed(name, NO_DEADLINE, &why) && zfs_says_none(&why);
 }
 
 bool zfs_is_within(const char *name, const char *of)
@@ -211,107 +186,15 @@ bool zfs_is_within(const char *name, const char *of)
 	return !strncmp(name, of, n) && (!name[n] || name[n] == '/' || name[n] == '@');
 }
 
-/* Everything in the pools. */
-static struct zfs_dataset *list_pools(struct arena *m, const struct words *pools, int64_t deadline,
-                                      size_t *n)
+const char *zfs_locked_within(struct arena *m, const char *root)
 {
-	struct words argv = { .m = m };
+	char *argv[] = { "zfs", "get", "-H", "-r", "-t", "filesystem,volume", "-o", "value,name", "keystatus",
+		         (char *)root, NULL };
+	char *text = zfs_ask(m, argv, NULL), *line;
 
-	words_add_all(&argv, (char *[]){ "zfs", "list", "-H", "-t", "filesystem,volume", "-o", COLUMNS,
-	                                 "-r", NULL });
-	words_add_all(&argv, words_list(pools));
-	return parse_list(m, look_until(m, words_list(&argv), deadline, NULL), n, NULL);
-}
-
-/* The pools that anything is mounted of. */
-static void mounted_pools(struct arena *m, const struct mounts *t, struct words *pools)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		const char *name = zfs_of(&t->v[i]);
-		const char *pool = name ? arena_strndup(m, name, strcspn(name, "/")) : NULL;
-
-		if (pool && !words_have(words_list(pools), pool)) words_add(pools, pool);
-	}
-}
-
-/* Where the file system is mounted that has the path, as things are. */
-static const char *mount_above(const struct mounts *t, const char *path)
-{
-	const char *above = "/";
-
-	for (size_t i = 0; i < t->n; i++)
-		if (mount_path_in(path, t->v[i].point) && strlen(t->v[i].point) > strlen(above))
-			above = t->v[i].point;
-	return above;
-}
-
-/* Those that are mounted higher up, or never, have nothing to do with the path. */
-static bool would_hold(const struct zfs_dataset *d, const char *path, const char *above)
-{
-	return !d->mounted && d->mountpoint[0] == '/' && mount_path_in(path, d->mountpoint) &&
-	       mount_path_in(d->mountpoint, above) && strlen(d->mountpoint) > strlen(above);
-}
-
-static const char *find_unmounted(const struct mounts *t, const char *path,
-                                  const struct zfs_dataset *d, size_t n)
-{
-	const char *above = mount_above(t, path), *found = NULL;
-
-	for (; n; n--, d++)
-		if (would_hold(d, path, above)) found = d->name;
-	return found;
-}
-
-/* "NAME\tSTATUS" for each, or NULL: this ZFS knows no encryption. */
-static const char *key_status(struct arena *m, const char *const *found, size_t n, int64_t deadline)
-{
-	struct words argv = { .m = m };
-
-	words_add_all(&argv, (char *[]){ "zfs", "get", "-H", "-o", "name,value", "keystatus", NULL });
-	for (size_t i = 0; i < n; i++)
-		if (found[i]) words_add(&argv, found[i]);
-	return look_until(m, words_list(&argv), deadline, NULL);
-}
-
-static const char *tell_unmounted(struct arena *m, const char *name, const char *status)
-{
-	const char *locked = arena_printf(m, "\n%s\tunavailable\n", name);
-
-	if (strstr(status, locked))
-		return arena_printf(m, "its dataset %s is locked: unlock it, or zfs load-key '%s' and "
-		                    "zfs mount '%s'", name, name, name);
-	return arena_printf(m, "its dataset %s is not mounted: zfs mount '%s'", name, name);
-}
-
-void zfs_unmounted_all(struct arena *m, const char *const *paths, size_t n, const char **why)
-{
-	const char **found = arena_array(m, n, sizeof *found), *status;
-	int64_t deadline = deadline_in(LOOK_MS);
-	struct words pools = { .m = m };
-	const struct zfs_dataset *all;
-	struct mounts t;
-	size_t count;
-	bool any = false;
-
-	memset(why, 0, n * sizeof *why);
-	if (mounts_read(m, &t, NULL) < 0) return;
-	mounted_pools(m, &t, &pools);
-	if (!pools.n || !(all = list_pools(m, &pools, deadline, &count))) return;
-	for (size_t i = 0; i < n; i++)
-		if (paths[i] && (found[i] = find_unmounted(&t, paths[i], all, count))) any = true;
-	if (!any) return;
-	status = key_status(m, found, n, deadline);
-	status = arena_printf(m, "\n%s", status ? status : "");
-	for (size_t i = 0; i < n; i++)
-		if (found[i]) why[i] = tell_unmounted(m, found[i], status);
-}
-
-const char *zfs_unmounted(struct arena *m, const char *path)
-{
-	const char *why;
-
-	zfs_unmounted_all(m, &path, 1, &why);
-	return why;
+	while (text && (line = strsep(&text, "\n")) && *line)
+		if (str_starts(line, "unavailable\t")) return strchr(line, '\t') + 1;
+	return NULL;
 }
 
 /* -- changes -- */
@@ -354,30 +237,52 @@ static int verb(const char *name, const char *a, const char *b, const char *c, s
 	return change(&m, argv, e);
 }
 
-int zfs_create(const char *name, struct err *e)
+/* "jlmkr:kind=jail:0123" */
+static const char *kind_word(struct arena *m, const char *kind)
 {
-	return verb("create", name, NULL, NULL, e);
+	return arena_printf(m, ZFS_KIND "=%s", kind);
 }
 
-int zfs_create_aside(const char *name, const char *mark, struct err *e)
+int zfs_create(const char *name, const char *kind, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
-	char *argv[] = { "zfs", "create", "-o", "canmount=noauto", "-o",
-		         arena_printf(&m, KIND "=%s", mark), (char *)name, NULL };
+
+	if (!kind) return verb("create", name, NULL, NULL, e);
+	return verb("create", "-o", kind_word(&m, kind), name, e);
+}
+
+int zfs_create_aside(const char *name, const char *kind, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	char *argv[] = { "zfs", "create", "-o", "canmount=noauto", "-o", (char *)kind_word(&m, kind),
+		         (char *)name, NULL };
 
 	return change(&m, argv, e);
 }
 
-int zfs_clone(const char *snapshot, const char *name, struct err *e)
+/* zfs-fuse sets properties of clones, too, but does not say so. */
+int zfs_clone(const char *snapshot, const char *name, const char *kind, struct err *e)
 {
-	return verb("clone", snapshot, name, NULL, e);
+	AUTOFREE struct arena m = { 0 };
+	char *argv[] = { "zfs", "clone", "-o", (char *)kind_word(&m, kind), (char *)snapshot, (char *)name,
+		         NULL };
+
+	return change(&m, argv, e);
 }
 
-int zfs_snapshot(const char *snapshot, const char *mark, struct err *e)
+int zfs_set_kind(const char *name, const char *kind, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	return verb("snapshot", "-o", arena_printf(&m, KIND "=%s", mark), snapshot, e);
+	if (!kind) return verb("inherit", ZFS_KIND, name, NULL, e);
+	return verb("set", kind_word(&m, kind), name, NULL, e);
+}
+
+int zfs_snapshot(const char *snapshot, const char *kind, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	return verb("snapshot", "-o", kind_word(&m, kind), snapshot, e);
 }
 
 int zfs_mount(const char *name, struct err *e)
@@ -439,7 +344,7 @@ static int keep_trying_aside(struct arena *m, const char *name, char *const argv
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
-static int insist(const char *name, char *const argv[], const char *then, struct err *e)
+int zfs_insist(const char *name, char *const argv[], const char *then, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct mounts before = { 0 };
@@ -472,25 +377,37 @@ static int unmount_patiently(const struct mount *mnt, struct err *e)
 	return rc;
 }
 
-/* Mounted again, those above first. */
-static void remount(const struct mounts *t, size_t from, const char *name)
+static bool is_listed_mount(const struct mount *mnt, const struct words *names)
 {
-	for (; from < t->n; from++) {
-		const char *of = zfs_of(&t->v[from]);
+	const char *of = zfs_of(mnt);
 
-		if (of && zfs_is_within(of, name)) zfs_mount(of, NULL);
-	}
+	return of && words_have(words_list(names), of);
+}
+
+/* Those above first. */
+static void remount(const struct mounts *t, size_t from, const struct words *names)
+{
+	for (; from < t->n; from++)
+		if (is_listed_mount(&t->v[from], names)) zfs_mount(zfs_of(&t->v[from]), NULL);
+}
+
+void zfs_mount_again(const struct mounts *t, const struct words *names)
+{
+	remount(t, 0, names);
 }
 
 /* What was mounted last lies on what was mounted before. */
-static int unmount_all(const struct mounts *t, const char *name, struct err *e)
+int zfs_unmount_all(const struct mounts *t, const struct words *names, struct err *e)
 {
-	for (size_t i = t->n; i-- > 0;) {
-		const char *of = zfs_of(&t->v[i]);
+	AUTOFREE struct arena m = { 0 };
+	struct err why = { 0 };
 
-		if (!of || !zfs_is_within(of, name) || unmount_patiently(&t->v[i], e) == 0) continue;
-		remount(t, i + 1, name);
-		return -1;
+	for (size_t i = t->n; i-- > 0;) {
+		if (!is_listed_mount(&t->v[i], names)) continue;
+		if (unmount_patiently(&t->v[i], &why) == 0) continue;
+		remount(t, i + 1, names);
+		if (!is_busy(&why)) return fail(e, why.kind, "%s", why.text);
+		return fail_busy(&m, t, zfs_of(&t->v[i]), &why, e);
 	}
 	return 0;
 }
@@ -499,7 +416,7 @@ int zfs_rename(const char *from, const char *to, struct err *e)
 {
 	char *argv[] = { "zfs", "rename", (char *)from, (char *)to, NULL };
 
-	return insist(from, argv, to, e);
+	return zfs_insist(from, argv, to, e);
 }
 
 /* Somebody else may have been quicker. */
@@ -507,7 +424,7 @@ static int destroy(const char *name, char *const argv[], struct err *e)
 {
 	struct err why = { 0 };
 
-	if (insist(name, argv, NULL, &why) == 0 || says_none(&why)) return 0;
+	if (zfs_insist(name, argv, NULL, &why) == 0 || zfs_says_none(&why)) return 0;
 	return fail(e, why.kind, "%s", why.text);
 }
 
@@ -523,18 +440,4 @@ int zfs_destroy_alone(const char *name, struct err *e)
 	char *argv[] = { "zfs", "destroy", (char *)name, NULL };
 
 	return destroy(name, argv, e);
-}
-
-int zfs_destroy_whole(const char *name, struct err *e)
-{
-	AUTOFREE struct arena m = { 0 };
-	struct err why = { 0 };
-	struct mounts t;
-
-	if (mounts_read(&m, &t, e) < 0) return -1;
-	if (unmount_all(&t, name, &why) == 0) {
-		if (zfs_destroy(name, &why) == 0) return 0;
-		remount(&t, 0, name);
-	}
-	return is_busy(&why) ? fail_busy(&m, &t, name, &why, e) : fail(e, why.kind, "%s", why.text);
 }

@@ -38,11 +38,6 @@ struct zfs_dataset {
 struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_t *n,
                              struct err *e);
 
-/* All snapshots of `root` and below it, added to `names`; those that somebody holds
- * (zfs-hold(8)) also to `held`. */
-int zfs_snapshots(struct arena *m, const char *root, struct words *names, struct words *held,
-                  struct err *e);
-
 /* A dataset, volume or snapshot as it is now. */
 struct zfs_thing {
 	const char *name;
@@ -60,36 +55,51 @@ struct zfs_thing *zfs_things(struct arena *m, const char *root, int depth, size_
 bool zfs_exists(const char *name);
 bool zfs_is_gone(const char *name);
 
-/* Its mountpoint is set and not inherited: a rename does not move it. */
-bool zfs_has_own_place(const char *name);
+/* The first of `root` and below whose key is not loaded, or NULL. */
+const char *zfs_locked_within(struct arena *m, const char *root);
 
-/* Why a path that should be there is not: the dataset that would be mounted there is not
- * mounted, or is locked. One sentence with the next step; NULL when that is not why. */
+/* Of several paths, ended by a NULL, `*which` is hidden: the dataset that would be mounted there,
+ * or above, is not mounted or is locked. One sentence with the next step; NULL: none is. Nobody
+ * is asked when there is no pool. */
+const char *zfs_hidden(struct arena *m, const char *const *paths, const char **which);
+
+/* Nothing is at the path, because the dataset that would be mounted there is mounted elsewhere:
+ * likewise. */
+const char *zfs_moved(struct arena *m, const char *path);
+
+/* Why a path that should be there is not: either of these. */
 const char *zfs_unmounted(struct arena *m, const char *path);
 
-/* The same for `n` paths, NULL ones left out, with one deadline for all of them. */
+/* The same for `n` paths, NULL ones left out, with two questions for all of them. */
 void zfs_unmounted_all(struct arena *m, const char *const *paths, size_t n, const char **why);
 
-int zfs_create(const char *name, struct err *e);
+/* The user property that marks what is ours. */
+#define ZFS_KIND "jlmkr:kind"
+
+int zfs_create(const char *name, const char *kind, struct err *e);	/* kind NULL: not marked */
 int zfs_mount(const char *name, struct err *e);
 int zfs_unmount(const char *name, struct err *e);
-int zfs_clone(const char *snapshot, const char *name, struct err *e);
+int zfs_clone(const char *snapshot, const char *name, const char *kind, struct err *e);
+int zfs_set_kind(const char *name, const char *kind, struct err *e);	/* NULL: take it off */
 int zfs_rename(const char *from, const char *to, struct err *e);
 
 /* A dataset that is not mounted by itself, ever, and a snapshot; with their mark. */
-int zfs_create_aside(const char *name, const char *mark, struct err *e);
-int zfs_snapshot(const char *snapshot, const char *mark, struct err *e);
+int zfs_create_aside(const char *name, const char *kind, struct err *e);
+int zfs_snapshot(const char *snapshot, const char *kind, struct err *e);
 
 /* A snapshot, or a dataset that has neither snapshots nor children: else nothing happens. */
 int zfs_destroy_alone(const char *name, struct err *e);
 
+/* Unmount all mounts of the named datasets, and what was mounted by hand, too; or none, and say
+ * who is in the way. */
+int zfs_unmount_all(const struct mounts *t, const struct words *names, struct err *e);
+
+/* Mount those of the named datasets that were mounted then. */
+void zfs_mount_again(const struct mounts *t, const struct words *names);
+
 /* With its snapshots and all below it; what depends on these elsewhere makes it fail, and
  * what is in use may when a part of it is gone. One that is not there is a success. */
 int zfs_destroy(const char *name, struct err *e);
-
-/* The same, or nothing: all of it is unmounted first, which finds what is in use, and mounted
- * again when it fails. */
-int zfs_destroy_whole(const char *name, struct err *e);
 
 /* Is `name` the dataset `of`, or a snapshot of it, or below it? */
 bool zfs_is_within(const char *name, const char *of);

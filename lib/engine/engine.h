@@ -87,13 +87,12 @@ struct running {
 	const char *state;		/* of its unit: active, activating, failed, ... */
 	bool runs;
 	const char *elsewhere;		/* the directory of another jail, which is what runs; or NULL */
-	const char *os, *version;
 	const char **addresses;		/* NULL-ended, first the most useful */
 };
 
 /* All of them, sorted by name, `*n` of them, in two round trips: the units from systemd,
- * the rest from machined. Where machined is not to be had that is said, and the rest
- * is not known. */
+ * their addresses from machined. Where machined is not to be had that is said, and they
+ * are not known. */
 struct running *engine_list(struct engine *en, size_t *n, struct err *e);
 
 struct jail_status {
@@ -103,7 +102,6 @@ struct jail_status {
 	int64_t since;			/* seconds since 1970; -1 and so on: not known */
 	int64_t leader, tasks, memory, cpu_ns, restarts;
 	const char *end;		/* how its last run ended; "" when well, or not known */
-	const char *os, *version;
 	const char **addresses;
 };
 

@@ -79,13 +79,12 @@ static int await_systemd(struct bus *b, int64_t deadline, struct err *e)
 		"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
 	};
 	static const char name[] = "org.freedesktop.systemd1";
-	AUTOFREE struct arena m = { 0 }, heard = { 0 };
-	AUTOMESSAGE struct message msg = { 0 };
-	struct wire *w = arena_alloc(&m, sizeof *w);
+	AUTOFREE struct arena asked = { 0 };
+	struct wire *w = arena_alloc(&asked, sizeof *w);
 	struct reader r;
 	int id, n = 1;
 
-	wire_init(w, &m);
+	wire_init(w, &asked);
 	wire_str(w, name);
 	id = bus_match(b, &(struct bus_match){
 		.sender = driver.name, .iface = driver.iface, .member = "NameOwnerChanged",
@@ -93,16 +92,17 @@ static int await_systemd(struct bus *b, int64_t deadline, struct err *e)
 	}, deadline, e);
 	if (id < 0) return -1;
 	while (n > 0) {
-		if (bus_call(b, &driver, "NameHasOwner", w, deadline, &heard, &msg, e) < 0)
+		AUTOFREE struct arena m = { 0 };	/* a jail may make many rounds of it */
+		AUTOMESSAGE struct message msg = { 0 };
+
+		if (bus_call(b, &driver, "NameHasOwner", w, deadline, &m, &msg, e) < 0)
 			return -1;
 		message_reader(&msg, &r);
 		if (reader_bool(&r)) break;
-		if ((n = bus_next_signal(b, deadline, &heard, &msg, e)) == 0) {
+		if ((n = bus_next_signal(b, deadline, &m, &msg, e)) == 0) {
 			fail(e, ERR_HOST, "its systemd is not on its bus");
 			if (e) e->sys = ETIMEDOUT;
 		}
-		message_close(&msg);
-		arena_free(&heard);
 	}
 	bus_unmatch(b, id);
 	return n > 0 ? 0 : -1;
@@ -121,7 +121,7 @@ static struct bus *try_bus(const struct enter *en, const char *path, int64_t dea
 	int fd = enter_connect(en, path, earlier(end, deadline_in(CONNECT_MS)), e);
 	struct bus *b;
 
-	if (fd < 0 || !(b = bus_open_fd(fd, BUS_BROKER, end, e))) return NULL;
+	if (fd < 0 || !(b = bus_open_fd(fd, BUS_BROKER, BUS_OF_JAIL, end, e))) return NULL;
 	if (await_systemd(b, earlier(deadline, deadline_in(NAME_MS)), e) == 0) return b;
 	bus_close(b);
 	return NULL;
@@ -143,7 +143,7 @@ static struct bus *try_private(const struct enter *en, bool any, int64_t deadlin
 	const char *state;
 	struct bus *b;
 
-	if (fd < 0 || !(b = bus_open_fd(fd, BUS_PEER, deadline, e))) return NULL;
+	if (fd < 0 || !(b = bus_open_fd(fd, BUS_PEER, BUS_OF_JAIL, deadline, e))) return NULL;
 	state = systemd_state(b, &m, e);
 	if (state && (any || is_booted(state))) return b;
 	bus_close(b);

@@ -237,7 +237,9 @@ static void show_log(const struct failure *f, const struct timespec *begun)
 	};
 	const char *log = journal_tail(f->m, &want);
 
-	if (*log) out_note("The last lines of its log:\n%s", log);
+	if (!*log) return;
+	out_note("The last lines of its log:");
+	out_quote(log);
 }
 
 /* The log first, the reason last: what stands at the bottom is what gets read. */

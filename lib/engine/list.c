@@ -50,10 +50,7 @@ static void fill(struct running *r, const struct machine_row *rows, size_t n)
 {
 	const struct machine_row *m = n ? bsearch(r->name, rows, n, sizeof *rows, by_machine) : NULL;
 
-	if (!m || !r->runs) return;
-	r->os = m->os;
-	r->version = m->version;
-	if (m->addresses) r->addresses = m->addresses;
+	if (m && r->runs && m->addresses) r->addresses = m->addresses;
 }
 
 /* On systemd's own socket there is no machined, and it was said that there is no bus. */
@@ -107,7 +104,7 @@ struct running *engine_list(struct engine *en, size_t *n, struct err *e)
 		if (!name) continue;
 		list[*n] = (struct running){
 			.name = name, .state = units[i].active, .runs = is_up(units[i].active),
-			.os = "", .version = "", .addresses = none,
+			.addresses = none,
 		};
 		look_where(en, &list[*n]);
 		fill(&list[(*n)++], machines, known);
@@ -144,14 +141,12 @@ static const char *last_end(struct arena *m, const struct unit_state *s)
 
 static void add_machine(struct engine *en, const char *jail, struct jail_status *out)
 {
-	struct running r = { .name = jail, .runs = true, .os = "", .version = "", .addresses = none };
+	struct running r = { .name = jail, .runs = true, .addresses = none };
 	struct machine_row *rows;
 	size_t n;
 
 	rows = ask_machined(en, &n);
 	fill(&r, rows, n);
-	out->os = r.os;
-	out->version = r.version;
 	out->addresses = r.addresses;
 }
 
@@ -160,7 +155,7 @@ int engine_status(struct engine *en, const char *jail, struct jail_status *out, 
 	struct unit_state s;
 	pid_t leader;
 
-	*out = (struct jail_status){ .os = "", .version = "", .end = "", .addresses = none };
+	*out = (struct jail_status){ .end = "", .addresses = none };
 	if (engine_open(en, e) < 0) return -1;
 	if (unit_get(en->bus, name_unit(en->m, jail), en->m, &s, e) < 0) return -1;
 	out->known = unit_is_loaded(&s);

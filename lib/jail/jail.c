@@ -288,6 +288,15 @@ int jail_os(struct arena *m, int rootfs, struct osrel *out, struct err *e)
 	return 0;
 }
 
+int jail_release(struct arena *m, const char *dir, const char *name, struct osrel *out,
+                 struct err *e)
+{
+	AUTOCLOSE int jail = jail_open(dir, name, e);
+	AUTOCLOSE int rootfs = jail < 0 ? -1 : jail_open_rootfs(jail, e);
+
+	return rootfs < 0 ? -1 : jail_os(m, rootfs, out, e);
+}
+
 const char *jail_init(struct arena *m, int rootfs, struct err *e)
 {
 	struct err why = { 0 };

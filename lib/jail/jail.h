@@ -62,6 +62,10 @@ int jail_conf_own(struct arena *m, const char *dir, const char *name, struct con
 /* What the rootfs says it is. ERR_MISSING when it does not say. */
 int jail_os(struct arena *m, int rootfs, struct osrel *out, struct err *e);
 
+/* The same for a jail by its name. */
+int jail_release(struct arena *m, const char *dir, const char *name, struct osrel *out,
+                 struct err *e);
+
 /* The file name that /sbin/init comes to inside the rootfs: "systemd", usually.
  * NULL with ERR_MISSING when there is no init. */
 const char *jail_init(struct arena *m, int rootfs, struct err *e);

@@ -164,13 +164,3 @@ char *layout_remove_name(struct arena *m, const char *name, unsigned n)
 	return n ? arena_printf(m, "%s%s:%u", remove_mark, name, n)
 	         : arena_printf(m, "%s%s", remove_mark, name);
 }
-
-bool layout_is_create(const char *entry)
-{
-	return str_starts(entry, create_mark);
-}
-
-bool layout_is_remove(const char *entry)
-{
-	return str_starts(entry, remove_mark);
-}

@@ -6,8 +6,8 @@
  *     DIR/jails/NAME/.ExecStartPre, ...  hook scripts
  *     DIR/jails/NAME/initial_setup.log   what the script printed the last time
  *     DIR/jails/NAME/.nvidia             mount points for the NVIDIA driver
- *     DIR/jails/.create-NAME/            being made
- *     DIR/jails/.remove-NAME[:N]/        being deleted
+ *     DIR/jails/.create-NAME-ID/         being made (lib/ops/hidden.h)
+ *     DIR/jails/.remove-NAME-ID/         being deleted
  *
  * DIR, the jailmaker directory, is looked for in the places of layout_rule, first
  * match wins. Paths that the user gives are relative to the working directory; the
@@ -72,12 +72,8 @@ const char *layout_image_server(struct arena *m, const char *home, struct err *e
 char *layout_jails(struct arena *m, const char *dir);			/* DIR/jails */
 char *layout_jail(struct arena *m, const char *dir, const char *name);	/* DIR/jails/NAME */
 
-/* Hidden names in jails/. `n` tells several removals of one name apart; 0: none. */
+/* Hidden names of what comes and goes. `n` tells several removals of one name apart; 0: none. */
 char *layout_create_name(struct arena *m, const char *name);
 char *layout_remove_name(struct arena *m, const char *name, unsigned n);
-
-/* Whether an entry of jails/ is the litter of a create or of a remove. */
-bool layout_is_create(const char *entry);
-bool layout_is_remove(const char *entry);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
-#include "lib/base/shown.h"
+#include "lib/base/secret.h"
 #include "lib/base/str.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,7 +11,7 @@
 #include "lib/base/err.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
-#include "lib/base/shown.h"
+#include "lib/base/secret.h"
 #include "lib/base/str.h"
 #include "lib/disk/tree.h"
 #include "lib/image/fetch.h"
@@ -21,11 +22,21 @@
 
 #define OUTER ".outer"
 
+/* A fifo that nobody writes to yet is waited for where its bytes are, which a signal ends. */
+static int open_file(const char *from, struct err *e)
+{
+	AUTOCLOSE int fd = open(from, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || fcntl(fd, F_SETFL, 0) < 0) return fail_sys(e, "open %s", from);
+	return take_fd(&fd);
+}
+
 static int open_archive(const char *from, struct err *e)
 {
-	int fd = str_eq(from, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
-	                             open(from, O_RDONLY | O_CLOEXEC);
+	int fd;
 
+	if (strcmp(from, "-")) return open_file(from, e);
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	return fd < 0 ? fail_sys(e, "open %s", from) : fd;
 }
 

@@ -11,7 +11,7 @@
 #include "lib/base/fd.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
-#include "lib/base/shown.h"
+#include "lib/base/secret.h"
 #include "lib/base/str.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/unpack.h"
@@ -158,6 +158,7 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 
 	if (dir < 0) return fail_sys(e, "open %s", en->host->dir);
 	if (name_check(how->name, e) < 0 || render(en->m, how, &w, e) < 0) return -1;
+	if (jails_check(en->m, en->host->dir, e) < 0) return -1;
 	*out = (struct create_plan){
 		.path = layout_jail(en->m, en->host->dir, how->name),
 		.config = w.text,

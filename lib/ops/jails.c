@@ -14,13 +14,15 @@
 #include "lib/disk/lock.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/owner.h"
+#include "lib/disk/tree.h"
 #include "lib/disk/zfs.h"
+#include "lib/disk/zfs_items.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 
 #define IMAGES "images"
 
-enum { LOCK_WAIT_MS = 30000 };
+enum { LOCK_WAIT_MS = 30000, PATIENCE_MS = 2000 };
 
 static int make_directory(const char *path, struct err *e)
 {
@@ -37,11 +39,11 @@ static const char *dataset_at(struct arena *m, const char *path, struct err *e)
 /* With mountpoint=legacy a new dataset is mounted nowhere: a directory will do. */
 static int make_dataset(struct arena *m, const char *name, const char *path, struct err *e)
 {
-	if (zfs_create(name, e) < 0) return -1;
+	if (zfs_create(name, NULL, e) < 0) return -1;
 	if (dataset_at(m, path, NULL)) return chmod(path, 0700) < 0 ? fail_sys(e, "chmod %s", path) : 0;
 	out_warn("%s would not be mounted at %s, because of the mountpoint or canmount of what is "
 	         "above it: a directory is made instead", name, path);
-	return zfs_destroy(name, e) < 0 ? -1 : make_directory(path, e);
+	return zfs_destroy_one(name, e) < 0 ? -1 : make_directory(path, e);
 }
 
 /* Of several that find it missing, one makes it. A program that outlives us keeps the lock. */
@@ -57,34 +59,38 @@ static int make_folder(struct arena *m, const char *dir, const char *name, struc
 	             : make_directory(path, e);
 }
 
-static int check_mounted(struct arena *m, const char *dir, const char *path, struct err *e)
+int jails_check(struct arena *m, const char *dir, struct err *e)
 {
-	const char *why = dataset_at(m, dir, NULL) ? zfs_unmounted(m, path) : NULL;
+	const char *const paths[] = { layout_jails(m, dir), arena_printf(m, "%s/" IMAGES, dir), NULL };
+	const char *which = paths[0], *why;
+	struct mounts t;
 
-	return why ? fail(e, ERR_HOST, "%s: %s", path, why) : 0;
+	if (mounts_read(m, &t, e) < 0) return -1;
+	if (zfs_at(&t, paths[0]) && zfs_at(&t, paths[1])) return 0;
+	if (!(why = zfs_hidden(m, paths, &which))) why = zfs_moved(m, paths[0]);
+	return why ? fail(e, ERR_HOST, "%s: %s", which, why) : 0;
 }
 
 int jails_look(struct arena *m, const char *dir, struct jails *j, struct err *e)
 {
 	const char *path;
 
-	*j = (struct jails){ .m = m, .fd = -1 };
+	*j = (struct jails){ .m = m, .fd = -1, .path = layout_jails(m, dir) };
 	if ((j->fd = jail_open_jails(dir, e)) < 0) return -1;
 	/* jails/ may be a link to where the dataset is mounted. */
-	if ((path = mount_fd_path(m, j->fd, NULL))) j->home = dataset_at(m, path, NULL);
+	if (!(path = mount_fd_path(m, j->fd, NULL))) return 0;
+	j->path = path;
+	j->home = dataset_at(m, path, NULL);
 	return 0;
 }
 
 int jails_open(struct arena *m, const char *dir, struct jails *j, struct err *e)
 {
-	const char *path = layout_jails(m, dir);
-	bool there = access(path, F_OK) == 0;
-
 	*j = (struct jails){ .m = m, .fd = -1 };
-	if (!there || !dataset_at(m, path, NULL))
-		if (check_mounted(m, dir, path, e) < 0) return -1;
-	if (!there && make_folder(m, dir, LAYOUT_JAILS, e) < 0) return -1;
-	return jails_look(m, dir, j, e) < 0 ? -1 : owner_check(j->fd, path, e);
+	if (jails_check(m, dir, e) < 0) return -1;
+	if (access(layout_jails(m, dir), F_OK) < 0 && make_folder(m, dir, LAYOUT_JAILS, e) < 0) return -1;
+	if (jails_look(m, dir, j, e) < 0 || owner_check(j->fd, j->path, e) < 0) return -1;
+	return tree_check_flags(j->fd, j->path, e);
 }
 
 const char *jails_home(struct arena *m, const char *dir)
@@ -103,6 +109,34 @@ const char *jails_images(struct arena *m, const char *dir)
 
 	if (access(path, F_OK) < 0 && make_folder(m, dir, IMAGES, NULL) < 0) return NULL;
 	return dataset_at(m, path, NULL);
+}
+
+/* Programs inherit it. Nobody has it for long, but ZFS may take its time, and nothing that is
+ * almost done is given up for that. */
+int jails_lock(const struct jails *j, struct err *e)
+{
+	return lock_of(j->fd, NO_DEADLINE, "the jailmaker directory", e);
+}
+
+const char *jails_dataset(const struct jails *j, const char *entry)
+{
+	return arena_printf(j->m, "%s/%s", j->home, entry);
+}
+
+const char *jails_mounted(const struct jails *j, int entry)
+{
+	const char *path;
+	struct mounts t;
+
+	if (mounts_read(j->m, &t, NULL) < 0 || !(path = mount_fd_path(j->m, entry, NULL))) return NULL;
+	return zfs_at(&t, path);
+}
+
+int jails_open_entry(const struct jails *j, const char *entry, struct err *e)
+{
+	int fd = openat(j->fd, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? fail_sys(e, "open %s", entry) : fd;
 }
 
 void jails_close(struct jails *j)

@@ -1,33 +1,56 @@
-/* Delete a jail: stopped, renamed out of the way, then removed
+/* Delete a jail: looked at, stopped, renamed out of the way, then removed
  *
- * The rename is what makes it go; an interrupted removal is finished by the next
- * create or remove. A jail that is a ZFS dataset goes with its snapshots and with the
- * datasets below it. Refused, before anything is touched, is what would reach further: a
- * dataset whose own place is elsewhere, or that holds more than the jail, and what
- * something elsewhere was cloned from.
+ * Looking comes first, and what is in the way is told before anything is changed: what would
+ * reach further than the jail, what cannot be removed, and who uses it. What is removed is what
+ * was looked at: when something new is in it, or it is another jail, nothing is.
+ *
+ * The rename is what makes it go; an interrupted removal is finished by the next create or
+ * remove. A jail that is a ZFS dataset goes with its snapshots and with the datasets below it.
  */
 #ifndef OPS_REMOVE_H
 #define OPS_REMOVE_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "lib/base/str.h"
+#include "lib/disk/survey.h"
+#include "lib/disk/zfs_items.h"
 
 struct engine;
 struct err;
 
-/* What would go with a jail besides its directory; of no dataset: nothing. */
+/* A jail as it was looked at. */
 struct removal {
-	const char *dataset;
+	const char *name;
+	const char *dataset;		/* NULL: a directory */
 	struct words children;		/* datasets below it */
 	struct words snapshots;		/* of all of these */
+	struct words volumes;		/* subvolumes of btrfs in it */
+	bool asked;			/* the caller's: the user has confirmed this */
+
+	struct zfs_items items;		/* the dataset and all of the above */
+	struct survey survey;
+	int dir;			/* the directory, kept open: its number stays its own; or -1 */
+	dev_t dev;
+	ino_t ino;
 };
 
-/* ERR_BUSY, with names and the next step, when it is not to be removed as it is. */
+#define AUTOREMOVAL __attribute__((cleanup(removal_close))) struct removal
+
+/* ERR_BUSY or ERR_HOST, with names and the next step, when it is not to be removed as it is. */
 int op_remove_look(struct engine *en, const char *name, struct removal *r, struct err *e);
 
-int op_remove(struct engine *en, const char *name, struct err *e);
+/* Remove what was looked at. ERR_BUSY when something is new. */
+int op_remove(struct engine *en, const char *name, const struct removal *shown, struct err *e);
 
 /* A jail that is gone, but of which an interrupted removal has left something: 1 when that is
  * gone, too; 0 when there is nothing. */
 int op_remove_rest(struct engine *en, const char *name, struct err *e);
+
+void removal_close(struct removal *r);
+
+/* ERR_BUSY: `what` is why what was looked at is not what is there; nothing was changed. */
+int removal_changed(const struct removal *r, const char *what, struct err *e);
 
 #endif

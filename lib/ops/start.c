@@ -1,7 +1,6 @@
 #include "lib/ops/start.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -237,6 +236,6 @@ int op_start_show(struct engine *en, const char *name, bool json, struct err *e)
 		out_note("%s is not there: a start makes it", in.gpu.nv.farm);
 	if (in.setup.wanted && in.setup.first_start)
 		out_note("it would be the first start of %s: its initial_setup is run then", name);
-	puts(json ? text : plan_command(en->m, &in.plan));
-	return 0;
+	out_text(arena_printf(en->m, "%s\n", json ? text : plan_command(en->m, &in.plan)));
+	return out_flush(e);
 }

@@ -1,17 +1,15 @@
-/* Hidden names in jails/, for jails that come or go
+/* Jails in the making, and what killed runs have left
  *
- * A jail is made as .create-NAME and deleted as .remove-NAME. Whoever works in one
- * holds a lock on it; one that nobody holds was left by a run that was killed, and
- * is swept. The names belong to lib/jail/layout.h.
- *
- * When jails/ is a ZFS dataset, HOME/.create-NAME is mounted over the hidden directory
- * before anything is put there, and renamed with it in the end.
+ * A jail is made in a hidden directory of jails/ (lib/ops/hidden.h) and gets its name by
+ * one rename in the end. When jails/ is a ZFS dataset, HOME/.create-NAME-ID is mounted over the
+ * hidden directory before anything is put there, and renamed with it.
  */
 #ifndef OPS_WORK_H
 #define OPS_WORK_H
 
 #include <stdbool.h>
 
+#include "lib/ops/hidden.h"
 #include "lib/ops/jails.h"
 
 struct err;
@@ -20,17 +18,18 @@ struct err;
 struct work {
 	const struct jails *jails;
 	const char *name;
+	struct hidden hidden;
 	const char *dataset;	/* its own, or NULL */
 	int dir;		/* where it is made; another one after work_own */
-	int lock;		/* the hidden directory's own; -1: it is `dir` */
+	int alone;		/* the lock of its name */
 };
 
-/* Remove what killed runs left in jails/. What cannot be removed is warned of and
- * stays. */
+/* Remove what killed runs have left in jails/. What cannot be removed is warned of and
+ * stays, and so is what looks like ours and is not. */
 int work_sweep(const struct jails *j, struct err *e);
 
-/* Make jails/.create-NAME and lock it until work_close. ERR_EXISTS when there is such a
- * jail, ERR_BUSY when it is being made. */
+/* Make the hidden directory, and keep it from being swept until work_close. ERR_EXISTS when
+ * there is such a jail, ERR_BUSY when it is being made. */
 int work_begin(const struct jails *j, const char *name, struct work *w, struct err *e);
 
 /* Before anything is put there: a dataset of its own when jails/ is one, a clone of the
@@ -47,10 +46,6 @@ void work_close(struct work *w);
 
 /* ERR_EXISTS when jails/ is a dataset that has one of that name, which is no jail as it is. */
 int work_check_dataset(const struct jails *j, const char *name, struct err *e);
-
-/* Rename a jail, whose lock is the caller's (jail_lock), out of the way, then delete it with its
- * dataset and what is in that. */
-int work_remove(const struct jails *j, const char *name, struct err *e);
 
 /* Whether a removal of that name has left something that work_sweep takes away. */
 bool work_has_rest(const struct jails *j, const char *name);

@@ -6,7 +6,6 @@
 
 #include "lib/base/err.h"
 #include "lib/base/str.h"
-#include "lib/text/utf8.h"
 
 /* struct json is cJSON's node under a name of ours. */
 static const cJSON *node(const struct json *v)
@@ -117,34 +116,12 @@ bool json_uint(const struct json *v, uint64_t *out)
 	return true;
 }
 
-static void add_quoted(struct str *to, const char *text)
-{
-	size_t left = strlen(text), n;
-	uint32_t c = 0;
-
-	str_addc(to, '"');
-	for (; left; text += n ? n : 1, left -= n ? n : 1) {
-		n = utf8_next(text, left, &c);
-		if (!n)
-			str_add(to, "\xef\xbf\xbd");
-		else if (c == '"' || c == '\\')
-			str_addf(to, "\\%c", *text);
-		else if (c == '\n' || c == '\t')
-			str_add(to, c == '\n' ? "\\n" : "\\t");
-		else if (c < 0x20 || c == 0x7f)
-			str_addf(to, "\\u%04x", (unsigned)c);
-		else
-			str_addn(to, text, n);
-	}
-	str_addc(to, '"');
-}
-
 static void add_key(struct json_out *o, const char *key)
 {
 	if (o->comma) str_addc(o->to, ',');
 	o->comma = true;
 	if (!key) return;
-	add_quoted(o->to, key);
+	str_add_json(o->to, key);
 	str_addc(o->to, ':');
 }
 
@@ -174,7 +151,7 @@ void json_end(struct json_out *o, char bracket)
 void json_add_text(struct json_out *o, const char *key, const char *text)
 {
 	add_key(o, key);
-	if (text) add_quoted(o->to, text);
+	if (text) str_add_json(o->to, text);
 	else str_add(o->to, "null");
 }
 

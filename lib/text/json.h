@@ -7,7 +7,8 @@
  * of value for "absent": a path into foreign data needs one check, at its end.
  *
  * Writing is a sticky builder on a struct str. Texts that are not UTF-8 become so:
- * each stray byte is shown as U+FFFD.
+ * U+FFFD stands for each stray byte. Characters that would steer a terminal are \u escapes
+ * (base/shown.h has the list).
  */
 #ifndef TEXT_JSON_H
 #define TEXT_JSON_H

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/shown.h"
 #include "lib/base/str.h"
 #include "lib/text/utf8.h"
 
@@ -43,13 +44,14 @@ static const char *unquote(struct arena *m, const char *s, size_t n)
 	return str_text(&out);
 }
 
-static const char *sound(const char *value)
+const char *osrel_value(const char *value)
 {
-	size_t n = strlen(value);
+	size_t left = strlen(value), n;
+	uint32_t c;
 
-	if (!n || n > OSREL_MAX || !utf8_valid(value, n)) return NULL;
-	for (const char *p = value; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f) return NULL;
+	if (!left || left > OSREL_MAX) return NULL;
+	for (const char *p = value; left; p += n, left -= n)
+		if (!(n = utf8_next(p, left, &c)) || !shown_plain(c)) return NULL;
 	return value;
 }
 
@@ -65,7 +67,7 @@ static void read_line(struct arena *m, const char *s, size_t n, struct osrel *ou
 	if (!(equals = memchr(s, '=', n)) || memchr(s, 0, n)) return;
 	if (!(into = field(out, s, (size_t)(equals - s)))) return;
 	equals++;
-	*into = sound(unquote(m, equals, n - (size_t)(equals - s)));
+	*into = osrel_value(unquote(m, equals, n - (size_t)(equals - s)));
 }
 
 void osrel_parse(struct arena *m, const char *text, size_t len, struct osrel *out)

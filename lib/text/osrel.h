@@ -1,7 +1,8 @@
 /* os-release: what a root file system says it is
  *
  * The text comes from inside a jail and is hostile: a value that is not UTF-8, that
- * has control characters or is longer than OSREL_MAX bytes is as good as absent.
+ * has characters which are not shown as they are (base/shown.h: control characters, marks
+ * of direction) or is longer than OSREL_MAX bytes is as good as absent.
  * Lines that are no assignment are skipped; of several the last counts.
  *
  * https://www.freedesktop.org/software/systemd/man/os-release.html
@@ -19,6 +20,9 @@ enum { OSREL_MAX = 256 };
 struct osrel {
 	const char *id, *version_id, *version_codename, *pretty_name;
 };
+
+/* A value that somebody else has read: itself, NULL when it is as good as absent. */
+const char *osrel_value(const char *value);
 
 void osrel_parse(struct arena *m, const char *text, size_t len, struct osrel *out);
 

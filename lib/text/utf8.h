@@ -1,6 +1,4 @@
-/* UTF-8, read strictly: no overlong forms, no surrogates, nothing past U+10FFFF
- * (RFC 3629)
- */
+/* White space in UTF-8 text, as Python's str.strip and \s know it */
 #ifndef TEXT_UTF8_H
 #define TEXT_UTF8_H
 
@@ -8,13 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The character that begins at `s`, of which `n` bytes may be read. Returns its
- * length in bytes, 0 when there is none. */
-size_t utf8_next(const char *s, size_t n, uint32_t *c);
+#include "lib/base/utf8.h"
 
-bool utf8_valid(const char *s, size_t n);
-
-/* White space as Python's str.strip and \s know it. */
 bool utf8_is_space(uint32_t c);
 
 /* How many bytes of white space stand at either end. */

@@ -134,8 +134,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return 0;
 	say(ends[1], data, size, data[size]);
 	shutdown(ends[1], SHUT_WR);
-	b = bus_open_fd(ends[0], data[size + 1] & 0x80 ? BUS_PEER : BUS_BROKER, deadline_in(MS),
-	                NULL);
+	b = bus_open_fd(ends[0], data[size + 1] & 0x80 ? BUS_PEER : BUS_BROKER, BUS_OF_JAIL,
+	                deadline_in(MS), NULL);
 	if (b) talk(b, data[size + 1] & 0x7f);
 	bus_close(b);
 	close(ends[1]);

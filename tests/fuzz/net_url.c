@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lib/base/auto.h"
-#include "lib/base/shown.h"
+#include "lib/base/secret.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -72,4 +72,7 @@ tell 'the script of the first start is in the way' "ln -s $out/hostname jlmkr-in
 tell '... as a fifo' 'mkfifo jlmkr-initial-setup'
 tell 'init is a link out' "rm usr/lib/systemd/systemd; ln -s $out/hostname usr/lib/systemd/systemd"
 tell 'os-release is endless' 'ln -s /dev/zero etc/os-release'
+tell '... as a file' 'rm usr/lib/os-release; truncate -s 10G etc/os-release'
+tell 'os-release is a link to itself' 'rm usr/lib/os-release; ln -s os-release etc/os-release'
+tell '... and to another' 'rm usr/lib/os-release; ln -s ../../etc/os-release usr/lib/os-release; ln -s ../usr/lib/os-release etc/os-release'
 finish

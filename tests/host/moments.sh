@@ -1,6 +1,6 @@
 #!/bin/sh
 # create killed at a hundred moments, in a directory and on ZFS: no half jail, no litter, and the
-# same name works, at once.
+# same name works, at once. And remove: it is as it was, or it is gone with all that was shown.
 . "$(dirname "$0")/lib.sh"
 
 zfs_pool
@@ -70,6 +70,46 @@ is '' "$(in_host ls -A '/mnt/z/my pool/jail maker/jails')"
 
 story 'clones, 40 moments'
 moments '/mnt/z/my pool/jail maker' 40
+is 'mypool/jail maker/jails' "$(in_host zfs list -H -o name -r 'mypool/jail maker/jails')"
+is '' "$(in_host ls -A '/mnt/z/my pool/jail maker/jails')"
+cat > "$tmp/removals" <<'EOF'
+export JAILMAKER_DIR=$1
+home=$3/jails
+whole() { zfs list -H -o name -t all -r "$home/r1" 2> /dev/null | wc -l; }
+cut=0 kept=0
+for i in $(seq $2); do
+	if [ "$(whole)" = 0 ]; then
+		jlmkr-create -q --offline --distro=fedora --release=43 r1 || exit 1
+		zfs create "$home/r1/child" && zfs snapshot "$home/r1@a" && zfs snapshot "$home/r1@b" &&
+			zfs snapshot "$home/r1/child@c" || exit 1
+	fi
+	jlmkr-remove -q -y r1 > /tmp/why 2>&1 & pid=$!
+	sleep "$(printf '0.%03d' $((RANDOM % 400)))"
+	kill -KILL $pid 2> /dev/null
+	wait $pid 2> /dev/null
+	[ $? -eq 0 ] || cut=$((cut + 1))
+	while pgrep -x 'zfs|jlmkr-remove' > /dev/null; do sleep 0.02; done
+	jlmkr-create -q --offline --distro=fedora --release=43 other 2> /tmp/why ||
+		{ echo "no create after moment $i: $(cat /tmp/why)"; exit 1; }
+	[ ! -s /tmp/why ] || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+	jlmkr-remove -q -y other || exit 1
+	left=$(zfs list -H -o name -t all -r "$home" | tail -n +2)
+	case $(whole) in
+	0) [ -z "$left" ] || { echo "after moment $i: $left"; exit 1; } ;;
+	5) kept=$((kept + 1))
+		zfs mount -a 2> /dev/null
+		[ -s "$JAILMAKER_DIR/jails/r1/rootfs/etc/hosts" ] || { echo "no files after moment $i"; exit 1; } ;;
+	*) echo "after moment $i: $left"; exit 1 ;;
+	esac
+done
+[ "$(whole)" = 0 ] || jlmkr-remove -q -y r1 || exit 1
+echo "cut $cut, kept $kept"
+EOF
+
+story 'removals of a dataset with snapshots and a child, 60 moments'
+try bash -s - '/mnt/z/my pool/jail maker' 60 'mypool/jail maker' < "$tmp/removals"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
 is 'mypool/jail maker/jails' "$(in_host zfs list -H -o name -r 'mypool/jail maker/jails')"
 is '' "$(in_host ls -A '/mnt/z/my pool/jail maker/jails')"
 finish

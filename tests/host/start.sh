@@ -32,17 +32,17 @@ config '' '' 'pre_start_hook=#!/bin/sh
 	echo oh dear
 	exit 7'
 fails 1 'pre_start_hook (line 1 of its config) exited with status 7'
-err_has '^oh dear$'
+err_has '^  oh dear$'
 config '' '' 'pre_start_hook=/bin/sh -c "echo oh; exit 9"'
 fails 1 'pre_start_hook (line 1 of its config) exited with status 9'
-err_has '^oh$'
+err_has '^  oh$'
 config '' '' 'pre_start_hook=/nowhere/to/be/found'
 fails 1 'pre_start_hook (line 1 of its config) could not be run (203/EXEC)'
 config '' '' 'post_start_hook=#!/bin/sh
 	echo oh dear
 	kill -9 $$'
 fails 1 'post_start_hook (line 1 of its config) was killed by SIGKILL'
-err_has '^oh dear$'
+err_has '^  oh dear$'
 config '' '' 'post_start_hook=/bin/sh -c "exit 5"'
 fails 1 'post_start_hook (line 1 of its config) exited with status 5'
 config '' --nonsense 'post_stop_hook=#!/bin/sh

@@ -71,9 +71,10 @@ is "$ds/jails" "$(datasets)"
 is '' "$(in_host ls -A "$home/jails")"
 
 story 'what a killed run left is destroyed by the next'
-zfs_in_host create "$ds/jails/.create-dead"
-zfs_in_host create "$ds/jails/.remove-gone"
-in_host zfs unmount "$ds/jails/.remove-gone"
+id=0123456789abcdef
+zfs_in_host create -o jlmkr:kind=jail:$id "$ds/jails/.create-dead-$id"
+zfs_in_host create -o jlmkr:kind=trash:$id "$ds/jails/.remove-gone-$id"
+in_host zfs unmount "$ds/jails/.remove-gone-$id"
 tiny three
 status 0
 is "$ds/jails

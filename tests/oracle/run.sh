@@ -10,5 +10,5 @@ mkdir -p "$out" || exit 1
 gcc -std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-I. -o "$out/dump" tests/oracle/dump.c lib/text/faults.c lib/text/ini.c lib/text/split.c \
 	lib/text/utf8.c lib/jail/conf.c lib/jail/nspawn.c lib/base/arena.c lib/base/err.c lib/base/fd.c \
-	lib/base/nearest.c lib/base/str.c lib/base/wait.c || { echo 'not ok config-oracle: dump.c'; exit 1; }
+	lib/base/nearest.c lib/base/shown.c lib/base/str.c lib/base/utf8.c lib/base/wait.c || { echo 'not ok config-oracle: dump.c'; exit 1; }
 exec python3 tests/oracle/config.py "$out/dump" "${CASES:-4000}" "${SEED:-1}"

@@ -41,8 +41,49 @@ TEST(control_characters_do_not_reach_the_terminal)
 {
 	struct err e = { 0 };
 
-	fail(&e, ERR_INPUT, "bad name '%s'", "a\033[2Jb\x7f");
-	CHECK_STR(e.text, "bad name 'a?[2Jb?'");
+	fail(&e, ERR_INPUT, "bad name '%s'", "a\033[2Jb\x7f\xc2\x9b" "2J\x9b\xe2\x80\xae");
+	CHECK_STR(e.text, "bad name 'a\\x1b[2Jb\\x7f\\u009b2J\\x9b\\u202e'");
+}
+
+TEST(a_fault_is_one_line)
+{
+	struct err e = { 0 };
+
+	fail(&e, ERR_HOST, "%s", "no such unit\njlmkr: everything is fine");
+	CHECK_STR(e.text, "no such unit\\njlmkr: everything is fine");
+	fail_in(&e, "%s", "a\rb");
+	CHECK_STR(e.text, "a\\rb: no such unit\\njlmkr: everything is fine");
+	errno = ENOENT;
+	fail_sys(&e, "open %s", "x\n");
+	CHECK_STR(e.text, "open x\\n: No such file or directory");
+}
+
+/* A name of hostile length does not push out what is wrong with it. */
+TEST(a_long_name_leaves_the_cause)
+{
+	struct err e = { 0 };
+	char name[256];
+
+	memset(name, 0x9b, 255);
+	name[255] = 0;
+	errno = ENOENT;
+	fail_sys(&e, "open %s", name);
+	CHECK(strstr(e.text, ": No such file or directory"));
+	CHECK(strlen(e.text) < sizeof e.text);
+	fail(&e, ERR_HOST, "it is locked");
+	fail_in(&e, "%s", name);
+	CHECK(strstr(e.text, ": it is locked"));
+	CHECK(strlen(e.text) < sizeof e.text);
+}
+
+TEST(its_own_text_may_be_an_argument)
+{
+	struct err e = { 0 };
+
+	fail(&e, ERR_HOST, "one");
+	fail(&e, ERR_HOST, "%s, two", e.text);
+	fail_in(&e, "(%s)", e.text);
+	CHECK_STR(e.text, "(one, two): one, two");
 }
 
 TEST(kinds_have_their_exit_status)

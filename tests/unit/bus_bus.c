@@ -7,6 +7,7 @@
 
 #include "lib/base/auto.h"
 #include "tests/unit/bus_peer.h"
+#include "tests/unit/memory.h"
 #include "tests/unit/test.h"
 
 static const struct bus_dest somewhere = { "a.b", "/a", "a.b.C" };
@@ -32,7 +33,8 @@ static void check_no_bus(void (*part)(int fd), int64_t ms, const char *why, int 
 	struct err e = { 0 };
 	int before = count_fds();
 	int64_t start = now_ms();
-	struct bus *b = bus_open_fd(peer_socket(part), BUS_BROKER, deadline_in(ms), &e);
+	struct bus *b = bus_open_fd(peer_socket(part), BUS_BROKER, BUS_OF_HOST, deadline_in(ms),
+	                            &e);
 
 	CHECK(!b);
 	CHECK(now_ms() - start < ms + 1000);
@@ -100,10 +102,10 @@ TEST(introductions_that_fail)
 	check_no_bus(part_rejects, 5000, "does not let us in", EACCES);
 	check_no_bus(part_closes, 5000, "D-Bus: ", ECONNRESET);
 	check_no_bus(part_is_silent, 100, "no answer in time", ETIMEDOUT);
-	check_no_bus(part_is_http, 5000, "does not speak D-Bus", ECONNRESET);
-	check_no_bus(part_ends_lines_badly, 5000, "does not speak D-Bus", ECONNRESET);
-	check_no_bus(part_never_ends_the_line, 5000, "does not speak D-Bus", ECONNRESET);
-	check_no_bus(part_asks_again_and_again, 5000, "does not speak D-Bus", ECONNRESET);
+	check_no_bus(part_is_http, 5000, "does not speak D-Bus", EPROTO);
+	check_no_bus(part_ends_lines_badly, 5000, "does not speak D-Bus", EPROTO);
+	check_no_bus(part_never_ends_the_line, 5000, "does not speak D-Bus", EPROTO);
+	check_no_bus(part_asks_again_and_again, 5000, "does not speak D-Bus", EPROTO);
 	check_no_bus(part_ends_in_the_middle, 5000, "D-Bus: ", ECONNRESET);
 }
 
@@ -383,19 +385,19 @@ TEST(messages_that_lie)
 	char good[] = "l\2\0\1\0\0\0\0\1\0\0\0\10\0\0\0\5\1u\0\2\0\0\0";
 	size_t n = sizeof good - 1;
 
-	check_spoiled("GET / HTTP/1.1\r\n\r\n", 18, "does not speak D-Bus", 0);
+	check_spoiled("GET / HTTP/1.1\r\n\r\n", 18, "does not speak D-Bus", EPROTO);
 	check_spoiled(good, n - 1, "no answer in time", ETIMEDOUT);
 	good[4] = 8;
 	check_spoiled(good, n, "no answer in time", ETIMEDOUT);
 	good[7] = 0x7f;
-	check_spoiled(good, n, "too large", 0);
+	check_spoiled(good, n, "too large", EPROTO);
 	good[7] = 0;
 	good[4] = 0;
 	good[15] = 0x7f;
-	check_spoiled(good, n, "too large", 0);
+	check_spoiled(good, n, "too large", EPROTO);
 	good[15] = 0;
 	good[18] = 'x';
-	check_spoiled(good, n, "malformed", 0);
+	check_spoiled(good, n, "malformed", EPROTO);
 	good[18] = 'u';
 	good[20] = 99;
 	check_spoiled(good, n, "no answer in time", ETIMEDOUT);
@@ -463,6 +465,48 @@ TEST(descriptors_that_are_taken)
 	CHECK(fcntl(in, F_GETFD) & FD_CLOEXEC);
 	CHECK_INT(write(out, "x", 1), 1);
 	CHECK_INT(read(in, &c, 1), 1);
+	peer_end();
+}
+
+static void part_gives_fds_often(int fd)
+{
+	struct message msg;
+
+	peer_begin(fd);
+	peer_hear(fd, &msg);
+	peer_reply(fd, msg.serial, NULL);
+	peer_hear(fd, &msg);
+	for (int i = 0; i < 4; i++) {
+		struct wire *w = peer_body();
+
+		for (int k = 0; k < 100; k++)
+			wire_fd(w, fd);
+		peer_signal(fd, "/a", "x.y", "Z", w);
+	}
+	peer_reply(fd, msg.serial, NULL);
+	peer_hear(fd, &msg);
+}
+
+/* They are kept, and what came with them is not. */
+TEST(signals_bring_no_descriptors)
+{
+	struct err e = { 0 };
+	int before = count_fds();
+	AUTOMESSAGE struct message msg = { 0 };
+	struct bus *b = peer_bus(part_gives_fds_often, BUS_BROKER, &e);
+	struct reader r;
+
+	CHECK(b);
+	CHECK(bus_match(b, &(struct bus_match){ .member = "Z" }, deadline_in(2000), &e) > 0);
+	CHECK_INT(ask(b, 2000, &msg, &e), 0);
+	CHECK_INT(count_fds(), before + 1);
+	CHECK_INT(bus_next_signal(b, 0, &m, &msg, &e), 1);
+	CHECK_INT(count_fds(), before + 1);
+	message_reader(&msg, &r);
+	CHECK_INT(reader_fd(&r), -1);
+	CHECK_INT(reader_done(&r, &e), -1);
+	bus_close(b);
+	CHECK_INT(count_fds(), before);
 	peer_end();
 }
 
@@ -700,6 +744,154 @@ TEST(more_signals_than_can_be_kept)
 	CHECK(bus_match(b, &mine, deadline_in(2000), &e) > 0);
 	CHECK_INT(ask(b, 15000, &msg, &e), -1);
 	CHECK_STR(e.text, "Do: D-Bus sends more than can be kept");
+	CHECK_INT(e.sys, EPROTO);
+	bus_close(b);
+	peer_end();
+}
+
+/* -- the bus of a jail -- */
+
+/* As much memory as any peer may cost us, in KiB. */
+enum { JAIL_KIB = 20 * 1024 };
+
+static char *long_text(size_t n)
+{
+	char *text = arena_alloc(&m, n + 1);
+
+	memset(text, 'x', n);
+	return text;
+}
+
+static struct bus *jail_bus(void (*part)(int fd), struct err *e)
+{
+	return bus_open_fd(peer_socket(part), BUS_BROKER, BUS_OF_JAIL, deadline_in(5000), e);
+}
+
+static void part_signals_large(int fd)
+{
+	struct wire *w = one_string(long_text(16 << 20));
+	struct message msg;
+
+	peer_begin(fd);
+	peer_hear(fd, &msg);
+	peer_reply(fd, msg.serial, NULL);
+	for (int i = 0; i < 25; i++)
+		peer_signal(fd, "/a", "x.y", "Z", w);
+}
+
+TEST(large_signals_of_a_jail)
+{
+	struct err e = { 0 };
+	AUTOMESSAGE struct message msg = { 0 };
+	struct bus *b = jail_bus(part_signals_large, &e);
+
+	CHECK(b);
+	memory_begin();
+	CHECK(bus_match(b, &(struct bus_match){ .member = "Z" }, deadline_in(2000), &e) > 0);
+	CHECK_INT(ask(b, 10000, &msg, &e), -1);
+	CHECK(strstr(e.text, "is too large"));
+	CHECK_INT(e.sys, EPROTO);
+	CHECK(memory_peak() < JAIL_KIB);
+	bus_close(b);
+	peer_end();
+}
+
+static void part_signals_almost_too_large(int fd)
+{
+	struct wire *w = one_string(long_text((1 << 20) - 1024));
+	struct message msg;
+
+	peer_begin(fd);
+	peer_hear(fd, &msg);
+	peer_reply(fd, msg.serial, NULL);
+	peer_hear(fd, &msg);
+	for (int i = 0; i < 25; i++)
+		peer_signal(fd, "/a", "x.y", "Z", w);
+}
+
+TEST(signals_of_a_jail_are_kept_up_to_a_size)
+{
+	struct err e = { 0 };
+	AUTOMESSAGE struct message msg = { 0 };
+	struct bus *b = jail_bus(part_signals_almost_too_large, &e);
+
+	CHECK(b);
+	memory_begin();
+	CHECK(bus_match(b, &(struct bus_match){ .member = "Z" }, deadline_in(2000), &e) > 0);
+	CHECK_INT(ask(b, 10000, &msg, &e), -1);
+	CHECK_STR(e.text, "Do: D-Bus sends more than can be kept");
+	CHECK(memory_peak() < JAIL_KIB);
+	bus_close(b);
+	peer_end();
+}
+
+/* Always two of them more than are taken, and so one is always kept. */
+static void part_signals_in_turn(int fd)
+{
+	struct wire *w = one_string(long_text(200 * 1000));
+	struct message msg;
+
+	peer_begin(fd);
+	peer_hear(fd, &msg);
+	peer_reply(fd, msg.serial, NULL);
+	peer_signal(fd, "/a", "x.y", "Z", w);
+	peer_signal(fd, "/a", "x.y", "Z", w);
+	for (int i = 0; i < 200; i++) {
+		peer_hear(fd, &msg);
+		peer_signal(fd, "/a", "x.y", "Z", w);
+		peer_reply(fd, msg.serial, NULL);
+	}
+}
+
+TEST(signals_that_come_and_go_leave_no_memory_behind)
+{
+	struct err e = { 0 };
+	struct bus *b = jail_bus(part_signals_in_turn, &e);
+
+	CHECK(b);
+	memory_begin();
+	CHECK(bus_match(b, &(struct bus_match){ .member = "Z" }, deadline_in(2000), &e) > 0);
+	for (int i = 0; i < 200; i++) {
+		AUTOFREE struct arena tmp = { 0 };
+		AUTOMESSAGE struct message msg = { 0 };
+
+		CHECK_INT(bus_call(b, &somewhere, "Do", NULL, deadline_in(5000), &tmp, &msg, &e),
+		          0);
+		CHECK_INT(bus_next_signal(b, 0, &tmp, &msg, &e), 1);
+		CHECK_INT(msg.body_len, 200 * 1000 + 5);
+	}
+	CHECK(memory_peak() < JAIL_KIB);
+	bus_close(b);
+	peer_end();
+}
+
+static void part_answers_at_length(int fd)
+{
+	struct message msg;
+
+	peer_begin(fd);
+	peer_hear(fd, &msg);
+	peer_reply(fd, msg.serial, one_string(long_text((1 << 20) - 1024)));
+	peer_hear(fd, &msg);
+	peer_reply(fd, msg.serial, one_string(long_text(1100 * 1000)));
+	peer_hear(fd, &msg);
+	peer_reply(fd, msg.serial, one_string(long_text(1400 * 1000)));
+}
+
+/* The state of a unit has its command line in it, twice: what was said may be said again. */
+TEST(a_jail_may_repeat_what_it_was_told)
+{
+	struct err e = { 0 };
+	AUTOMESSAGE struct message msg = { 0 };
+	struct bus *b = jail_bus(part_answers_at_length, &e);
+	struct wire *w = wire_new();
+
+	CHECK(b);
+	CHECK_INT(ask(b, 5000, &msg, &e), 0);
+	wire_str(w, long_text(60 * 1000));
+	CHECK_INT(bus_call(b, &somewhere, "Do", w, deadline_in(5000), &m, &msg, &e), 0);
+	CHECK_INT(ask(b, 5000, &msg, &e), -1);
+	CHECK(strstr(e.text, "is too large"));
 	bus_close(b);
 	peer_end();
 }

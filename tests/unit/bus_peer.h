@@ -41,7 +41,7 @@ static int peer_socket(void (*part)(int fd))
 __attribute__((unused))
 static struct bus *peer_bus(void (*part)(int fd), enum bus_kind kind, struct err *e)
 {
-	return bus_open_fd(peer_socket(part), kind, deadline_in(5000), e);
+	return bus_open_fd(peer_socket(part), kind, BUS_OF_HOST, deadline_in(5000), e);
 }
 
 __attribute__((unused))
@@ -104,6 +104,14 @@ static struct wire *peer_body(void)
 	return w;
 }
 
+/* The bytes of a message. */
+static void peer_add(struct str *to, struct message msg, struct wire *body)
+{
+	msg.serial = msg.serial ? msg.serial : 1000;
+	if (message_header(&msg, body, &peer_m, to, NULL) < 0) _exit(1);
+	if (body) str_addn(to, str_text(&body->body), body->body.len);
+}
+
 /* Say a message, with its descriptors if it has some. */
 static void peer_send(int fd, struct message msg, struct wire *body)
 {
@@ -115,9 +123,7 @@ static void peer_send(int fd, struct message msg, struct wire *body)
 	struct iovec io;
 	struct msghdr h = { .msg_iov = &io, .msg_iovlen = 1 };
 
-	msg.serial = msg.serial ? msg.serial : 1000;
-	if (message_header(&msg, body, &peer_m, &s, NULL) < 0) _exit(1);
-	if (body) str_addn(&s, str_text(&body->body), body->body.len);
+	peer_add(&s, msg, body);
 	if (body && body->fd_count) {
 		size_t n = body->fd_count * sizeof *body->fds;
 

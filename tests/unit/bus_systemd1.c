@@ -1,10 +1,13 @@
 #include "lib/bus/systemd1.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 
 #include "lib/base/auto.h"
 #include "lib/bus/impl.h"
 #include "tests/unit/bus_peer.h"
+#include "tests/unit/memory.h"
 #include "tests/unit/test.h"
 
 #define UNIT "jlmkr-a.service"
@@ -79,7 +82,7 @@ static void say_state(int fd, const char *load, const char *active, const char *
 	peer_reply(fd, msg.serial, w);
 }
 
-static void say_changed(int fd, const char *active, const char *result, uint32_t job)
+static struct wire *changed(const char *active, const char *result, uint32_t job)
 {
 	struct wire *w = peer_body();
 
@@ -87,10 +90,15 @@ static void say_changed(int fd, const char *active, const char *result, uint32_t
 	add_state(w, "loaded", active, result, job);
 	wire_open_array(w, "s");
 	wire_close_array(w);
-	peer_signal(fd, UNIT_PATH, PROPERTIES, "PropertiesChanged", w);
+	return w;
 }
 
-static void say_job_removed(int fd, const char *job, const char *result)
+static void say_changed(int fd, const char *active, const char *result, uint32_t job)
+{
+	peer_signal(fd, UNIT_PATH, PROPERTIES, "PropertiesChanged", changed(active, result, job));
+}
+
+static struct wire *job_removed(const char *job, const char *result)
 {
 	struct wire *w = peer_body();
 
@@ -98,7 +106,13 @@ static void say_job_removed(int fd, const char *job, const char *result)
 	wire_path(w, job);
 	wire_str(w, UNIT);
 	wire_str(w, result);
-	peer_signal(fd, "/org/freedesktop/systemd1", MANAGER, "JobRemoved", w);
+	return w;
+}
+
+static void say_job_removed(int fd, const char *job, const char *result)
+{
+	peer_signal(fd, "/org/freedesktop/systemd1", MANAGER, "JobRemoved",
+	            job_removed(job, result));
 }
 
 static void hear_matches(int fd)
@@ -453,6 +467,211 @@ TEST(systemd_is_asked_again)
 	CHECK_INT(unit_get(b, UNIT, &m, &s, &e), -1);
 	CHECK_STR(e.text, "state of jlmkr-a.service: Access denied");
 	bus_close(b);
+	peer_end();
+}
+
+/* -- a systemd that means us ill -- */
+
+enum { JAIL_KIB = 20 * 1024 };
+
+/* Signals as fast as a socket takes them: the one about the unit, and some about others. */
+static void add_signals(struct str *all, struct wire *of_unit, size_t n)
+{
+	const struct message about = {
+		.type = MESSAGE_SIGNAL, .path = UNIT_PATH, .iface = PROPERTIES,
+		.member = "PropertiesChanged",
+	}, removed = {
+		.type = MESSAGE_SIGNAL, .path = "/org/freedesktop/systemd1", .iface = MANAGER,
+		.member = "JobRemoved",
+	};
+
+	for (size_t i = 0; i < n; i++) {
+		peer_add(all, removed, job_removed(JOB "7", "done"));
+		if (i % 100 == 0) peer_add(all, about, of_unit);
+	}
+}
+
+static void part_floods(int fd)
+{
+	struct str all = { .m = &m };
+
+	add_signals(&all, changed("active", NULL, 7), 10000);
+	peer_begin(fd);
+	hear_matches(fd);
+	give_job(fd, "StopUnit");
+	for (;;)
+		peer_say(fd, all.s, all.len);
+}
+
+static struct bus *jail_bus(void (*part)(int fd), enum bus_kind kind, struct err *e)
+{
+	return bus_open_fd(peer_socket(part), kind, BUS_OF_JAIL, deadline_in(5000), e);
+}
+
+TEST(signals_without_end_keep_nobody_from_the_deadline)
+{
+	struct err e = { 0 };
+	AUTOWATCH struct unit_watch uw = { 0 };
+	struct bus *b = jail_bus(part_floods, BUS_BROKER, &e);
+	int64_t start;
+
+	CHECK(b);
+	memory_begin();
+	CHECK_INT(unit_watch(&uw, b, UNIT, &e), 0);
+	CHECK_INT(unit_stop(&uw, &e), 0);
+	start = now_ms();
+	CHECK_INT(unit_wait_job(&uw, deadline_in(300), &e), 0);
+	CHECK(now_ms() - start < 2000);
+	start = now_ms();
+	CHECK_INT(unit_wait_job(&uw, 0, &e), 0);
+	CHECK(now_ms() - start < 2000);
+	CHECK(memory_peak() < JAIL_KIB);
+	unit_unwatch(&uw);
+	bus_close(b);
+	peer_end();
+}
+
+/* It answers, and what it answers is that the unit goes on. */
+static void part_floods_and_answers(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct str all = { .m = &m };
+
+	add_signals(&all, changed("inactive", NULL, 0), 1000);
+	peer_begin(fd);
+	hear_matches(fd);
+	for (;;) {
+		if (poll(&p, 1, 0) > 0) say_state(fd, "loaded", "active", "success", 0);
+		peer_say(fd, all.s, all.len);
+	}
+}
+
+TEST(a_unit_that_never_stops_changing)
+{
+	struct err e = { 0 };
+	AUTOWATCH struct unit_watch uw = { 0 };
+	struct bus *b = jail_bus(part_floods_and_answers, BUS_BROKER, &e);
+	int64_t start = now_ms();
+
+	CHECK(b);
+	memory_begin();
+	CHECK_INT(unit_watch(&uw, b, UNIT, &e), 0);
+	CHECK_INT(unit_wait_end(&uw, deadline_in(300), &e), 0);
+	CHECK(now_ms() - start < 4000);
+	CHECK(memory_peak() < JAIL_KIB);
+	unit_unwatch(&uw);
+	bus_close(b);
+	peer_end();
+}
+
+TEST(a_caught_signal_ends_a_wait_among_signals)
+{
+	struct err e = { 0 };
+	AUTOWATCH struct unit_watch uw = { 0 };
+	struct bus *b = jail_bus(part_floods_and_answers, BUS_BROKER, &e);
+	int64_t start = now_ms();
+
+	CHECK(b);
+	CHECK_INT(unit_watch(&uw, b, UNIT, &e), 0);
+	signals_catch();
+	if (fork() == 0) {
+		usleep(300 * 1000);
+		kill(getppid(), SIGTERM);
+		_exit(0);
+	}
+	CHECK_INT(unit_wait_end(&uw, NO_DEADLINE, &e), -1);
+	CHECK_INT(e.kind, ERR_INTERRUPTED);
+	CHECK(now_ms() - start < 4000);
+	signal_forget();
+	unit_unwatch(&uw);
+	bus_close(b);
+	peer_end();
+	wait(NULL);
+}
+
+/* A private socket tells in signals what nobody can be asked about later. */
+static void part_tells_much(int fd)
+{
+	char *text = arena_alloc(&m, 100 * 1000);
+
+	memset(text, 'x', 100 * 1000 - 1);
+	peer_welcome(fd);
+	give_job(fd, "StopUnit");
+	for (int i = 0; i < 60; i++) {
+		struct wire *w = peer_body();
+
+		wire_str(w, "org.freedesktop.systemd1.Unit");
+		wire_open_array(w, "{sv}");
+		add_value(w, "StatusText", text);
+		if (i == 0) add_value(w, "Result", "exit-code");
+		wire_close_array(w);
+		wire_open_array(w, "s");
+		wire_close_array(w);
+		peer_signal(fd, UNIT_PATH, PROPERTIES, "PropertiesChanged", w);
+		say_job_removed(fd, JOB "7", text);
+		arena_free(&peer_m);
+	}
+	say_job_removed(fd, JOB, text);
+	say_job_removed(fd, JOB, text);
+}
+
+TEST(what_signals_told_does_not_pile_up)
+{
+	struct err e = { 0 };
+	AUTOWATCH struct unit_watch uw = { 0 };
+	struct bus *b = jail_bus(part_tells_much, BUS_PEER, &e);
+
+	CHECK(b);
+	memory_begin();
+	CHECK_INT(unit_watch(&uw, b, UNIT, &e), 0);
+	CHECK_INT(unit_stop(&uw, &e), 0);
+	CHECK_INT(unit_wait_job(&uw, deadline_in(10000), &e), 1);
+	CHECK_INT(strlen(uw.job_result), 64);
+	CHECK_INT(strlen(uw.last.status_text), 4096);
+	CHECK_STR(uw.last.result, "exit-code");
+	CHECK(memory_peak() < 4 * 1024);
+	unit_unwatch(&uw);
+	bus_close(b);
+	peer_end();
+}
+
+/* Away at length, and with descriptors in an answer that has none. */
+static void part_is_away_at_length(int fd)
+{
+	char *text = arena_alloc(&m, 1000 * 1000);
+	struct wire *w;
+	struct message msg;
+
+	memset(text, 'x', 1000 * 1000 - 1);
+	peer_begin(fd);
+	for (int i = 0; i < 10; i++) {
+		peer_hear(fd, &msg);
+		peer_refuse(fd, msg.serial, "org.freedesktop.DBus.Error.NoReply", text);
+		arena_free(&peer_m);
+	}
+	peer_hear(fd, &msg);
+	w = peer_body();
+	add_state(w, "loaded", "active", "success", 0);
+	wire_fd(w, fd);
+	wire_fd(w, fd);
+	peer_reply(fd, msg.serial, w);
+	peer_hear(fd, &msg);
+}
+
+TEST(answers_do_not_pile_up)
+{
+	struct err e = { 0 };
+	struct unit_state s;
+	int before = count_fds();
+	struct bus *b = jail_bus(part_is_away_at_length, BUS_BROKER, &e);
+
+	CHECK(b);
+	memory_begin();
+	CHECK_INT(unit_get(b, UNIT, &m, &s, &e), 0);
+	CHECK_STR(s.active, "active");
+	CHECK(memory_peak() < 8 * 1024);
+	bus_close(b);
+	CHECK_INT(count_fds(), before);
 	peer_end();
 }
 

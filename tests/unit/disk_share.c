@@ -216,7 +216,7 @@ TEST(what_a_file_becomes_is_not_opened)
 	for (int i = 0; i < 100; i++) {
 		CHECK_INT(world_shell(&w, "rm -rf inside/to; mkdir inside/to"), 0);
 		to = open_in(&w, "inside/to");
-		share_tree(from, to, &w.e);
+		share_tree(from, to, &(struct share_total){ 0 }, &w.e);
 		close(to);
 	}
 	alarm(0);

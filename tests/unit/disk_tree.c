@@ -113,6 +113,95 @@ TEST(immutable_and_append_only_flags_are_cleared)
 	world_drop(&w);
 }
 
+static int get_flags(const struct world *w, const char *path)
+{
+	int fd = openat(w->top, path, O_RDONLY | O_CLOEXEC), flags = 0;
+
+	ioctl(fd, FS_IOC_GETFLAGS, &flags);
+	close(fd);
+	return flags & (FS_IMMUTABLE_FL | FS_APPEND_FL);
+}
+
+/* Those of the directory that it is in are somebody's wish. */
+TEST(flags_of_the_directory_above_are_left_and_named)
+{
+	static const struct { int flag; const char *says; } kinds[] = {
+		{ FS_IMMUTABLE_FL, "jails is immutable: chattr -i 'jails' ends that" },
+		{ FS_APPEND_FL, "jails is append-only: chattr -a 'jails' ends that" },
+	};
+	struct world w;
+
+	if (geteuid() != 0) SKIP("only root may set such flags");
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "mkdir inside/web; touch inside/web/file"), 0);
+	CHECK_INT(tree_check_flags(w.inside, "jails", &w.e), 0);
+	for (size_t i = 0; i < 2; i++) {
+		if (set_flags(openat(w.top, "inside", O_RDONLY), kinds[i].flag) < 0) {
+			world_drop(&w);
+			SKIP("the file system of /tmp has no such flags");
+		}
+		CHECK_INT(tree_check_flags(w.inside, "jails", &w.e), -1);
+		CHECK_STR(w.e.text, kinds[i].says);
+		CHECK_INT(tree_rename(w.inside, "web", "other", &w.e), -1);
+		CHECK_INT(tree_remove(w.inside, "web", &w.e), -1);
+		CHECK(there(&w, "inside/web"));
+		CHECK_INT(get_flags(&w, "inside"), kinds[i].flag);
+		CHECK_INT(set_flags(openat(w.top, "inside", O_RDONLY), 0), 0);
+	}
+	remove_inside(&w);
+	world_drop(&w);
+}
+
+TEST(a_file_with_another_name_keeps_its_flags)
+{
+	struct world w;
+
+	if (geteuid() != 0) SKIP("only root may set such flags");
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "mkdir backup; echo safe > backup/file; ln backup/file inside/file"), 0);
+	if (set_flags(openat(w.top, "backup/file", O_RDONLY), FS_IMMUTABLE_FL) < 0) {
+		world_drop(&w);
+		SKIP("the file system of /tmp has no such flags");
+	}
+	CHECK_INT(tree_remove(w.top, "inside", &w.e), -1);
+	CHECK_INT(get_flags(&w, "backup/file"), FS_IMMUTABLE_FL);
+	CHECK_INT(set_flags(openat(w.top, "backup/file", O_RDONLY), 0), 0);
+	CHECK_INT(world_shell(&w, "rm -r backup"), 0);
+	remove_inside(&w);
+	world_drop(&w);
+}
+
+TEST(nothing_is_replaced_by_a_rename)
+{
+	struct world w;
+
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "mkdir -p inside/a inside/b"), 0);
+	CHECK_INT(tree_rename(w.inside, "a", "b", &w.e), -1);
+	CHECK_INT(w.e.sys, EEXIST);
+	remove_inside(&w);
+	world_drop(&w);
+}
+
+TEST(the_last_one_goes_last)
+{
+	struct world w;
+
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "cd inside; mkdir -p 1 2/mark; touch mark 1/mark"), 0);
+	signals_catch();
+	CHECK_INT(tree_remove_marked(w.top, "inside", "mark", &w.e), 0);
+	CHECK(!there(&w, "inside"));
+	CHECK_INT(world_shell(&w, "mkdir -p inside/1; touch inside/mark inside/1/x; ln inside/1/x y; chattr +i y || rm y"), 0);
+	if (there(&w, "y")) {
+		CHECK_INT(tree_remove_marked(w.top, "inside", "mark", &w.e), -1);
+		CHECK(there(&w, "inside/mark"));
+		CHECK_INT(world_shell(&w, "chattr -i y; rm y"), 0);
+	}
+	remove_inside(&w);
+	world_drop(&w);
+}
+
 TEST(mounts_are_refused_and_named)
 {
 	struct world w;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lib/base/auto.h"
@@ -202,6 +203,38 @@ TEST(os_release_is_read_inside_the_root)
 	unlinkat(w.fd, "root/etc/os-release", 0);
 	file(&w, "root/etc/os-release", "ID=etc\n");
 	CHECK_STR(os_id(&w), "etc");
+	drop(&w);
+}
+
+/* What a jail put in its place is not opened, or not read to its end. */
+TEST(os_release_is_something_else)
+{
+	AUTOCLOSE int sparse = -1;
+	struct world w;
+
+	make(&w);
+	dir(&w, "root");
+	dir(&w, "root/etc");
+	alarm(5);
+	CHECK_INT(mkfifoat(w.fd, "root/etc/os-release", 0644), 0);
+	CHECK_STR(os_id(&w), "(missing)");
+	unlinkat(w.fd, "root/etc/os-release", 0);
+	link_to(&w, "root/etc/os-release", "os-release");
+	CHECK_STR(os_id(&w), "(missing)");
+	unlinkat(w.fd, "root/etc/os-release", 0);
+	dir(&w, "root/etc/os-release");
+	CHECK_STR(os_id(&w), "(missing)");
+	unlinkat(w.fd, "root/etc/os-release", AT_REMOVEDIR);
+	if (mknodat(w.fd, "root/etc/os-release", S_IFCHR | 0644, makedev(1, 5)) == 0) {
+		CHECK_STR(os_id(&w), "(missing)");
+		unlinkat(w.fd, "root/etc/os-release", 0);
+	}
+	dir(&w, "root/usr");
+	dir(&w, "root/usr/lib");
+	sparse = openat(w.fd, "root/usr/lib/os-release", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	CHECK_INT(ftruncate(sparse, 10LL << 30), 0);
+	CHECK_STR(os_id(&w), "/usr/lib/os-release: larger than 65536 bytes");
+	alarm(0);
 	drop(&w);
 }
 

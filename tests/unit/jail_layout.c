@@ -174,8 +174,6 @@ TEST(paths_and_hidden_names)
 	CHECK_STR(layout_create_name(&m, "web"), ".create-web");
 	CHECK_STR(layout_remove_name(&m, "web", 0), ".remove-web");
 	CHECK_STR(layout_remove_name(&m, "web", 2), ".remove-web:2");
-	CHECK(layout_is_create(".create-web") && !layout_is_create("web"));
-	CHECK(layout_is_remove(".remove-web") && !layout_is_remove(".create-web"));
 	arena_free(&m);
 }
 

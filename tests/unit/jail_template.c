@@ -83,7 +83,7 @@ TEST(what_is_missing_or_odd_is_told)
 	          "--set bridge: 'a b' cannot be the name of an interface");
 	CHECK_STR(fault_of("docker", "bridge="), "--set bridge: '' cannot be the name of an interface");
 	CHECK_STR(fault_of("docker", "bridge=x\n--capability=all"),
-	          "--set bridge: 'x\n--capability=all' cannot be the name of an interface");
+	          "--set bridge: 'x\\n--capability=all' cannot be the name of an interface");
 	CHECK_STR(fault_of("docker", "bridge=a-name-of-16-chars"),
 	          "--set bridge: 'a-name-of-16-chars' cannot be the name of an interface");
 	CHECK_STR(fault_of("docker", "bridge"), "--set 'bridge': it is no NAME=VALUE");

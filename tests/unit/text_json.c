@@ -131,6 +131,22 @@ TEST(writing)
 	          "\"n\":-5,\"l\":[true,false],\"empty\":{}},-9223372036854775808]");
 }
 
+TEST(texts_that_would_steer_a_terminal)
+{
+	static const char steering[] = "\xc2\x9b\xe2\x80\xa8\xf3\xa0\x81\x81\xc3\xa4";
+	AUTOFREE struct arena m = { 0 };
+	struct str s = { .m = &m };
+	struct json_out o = { .to = &s };
+	AUTOJSON struct json *root = NULL;
+
+	json_object(&o, NULL);
+	json_add_text(&o, "a\xe2\x80\xae", steering);
+	json_end(&o, '}');
+	CHECK_STR(str_text(&s), "{\"a\\u202e\":\"\\u009b\\u2028\\udb40\\udc41\xc3\xa4\"}");
+	root = open_text(str_text(&s));
+	CHECK_STR(json_text(json_get(root, "a\xe2\x80\xae")), steering);
+}
+
 TEST(texts_that_are_not_utf8)
 {
 	AUTOFREE struct arena m = { 0 };

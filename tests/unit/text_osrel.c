@@ -53,6 +53,8 @@ TEST(a_hostile_one_says_nothing)
 
 	reads("ID=a\x1b[31m\nPRETTY_NAME=\"x\x7f\"\nVERSION_ID=\xff\n", "(none)", "(none)",
 	      "(none)");
+	reads("ID=a\xc2\x9b" "31m\nPRETTY_NAME=x\xe2\x80\xaey\nVERSION_ID=\xe2\x80\xa8\n",
+	      "(none)", "(none)", "(none)");
 	memset(text, 'x', sizeof text);
 	memcpy(text, "ID=", 3);
 	text[sizeof text - 1] = 0;

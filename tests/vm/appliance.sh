@@ -21,6 +21,7 @@ part() {
 
 part life
 part reboot
+part changes
 for after in 1 6; do
 	KILL_AT=CREATING KILL_AFTER=$after part creating
 	part after

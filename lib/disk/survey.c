@@ -1,0 +1,220 @@
+/* A level of the way down has the names of the directories that are still to be entered. Only
+ * the last levels have their descriptors open: those above are opened again on the way back, as
+ * "..", which must be the directory that it was. */
+
+#include "lib/disk/survey.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+#include "lib/base/wait.h"
+#include "lib/disk/tree.h"
+#include "lib/disk/volume.h"
+
+enum { OPEN_LEVELS = 64, NAMES_SIZE = 64 << 10 };
+
+struct level {
+	int fd;			/* -1: closed for the time being */
+	dev_t dev;
+	ino_t ino;
+	const char *name;
+	struct words below;	/* directories in it */
+	size_t next;		/* of these */
+};
+
+struct walk {
+	struct arena m;
+	struct arena *kept;
+	struct level *v;
+	size_t n, room;
+	char *names;
+	const char *shown;
+	struct survey *found;
+};
+
+/* "rootfs/etc/x", without the top. */
+static const char *path_of(const struct walk *w, struct arena *m, const char *last)
+{
+	struct str s = { .m = m };
+
+	for (size_t i = 1; i < w->n; i++)
+		str_addf(&s, "%s%s", s.len ? "/" : "", w->v[i].name);
+	if (last) str_addf(&s, "%s%s", s.len ? "/" : "", last);
+	return str_text(&s);
+}
+
+static int fail_at(struct walk *w, const char *last, struct err *e)
+{
+	return fail_sys(e, "%s/%s", w->shown, path_of(w, &w->m, last));
+}
+
+static int fail_fixed(struct walk *w, const char *name, bool immutable, struct err *e)
+{
+	const char *path = path_of(w, &w->m, name), *what = immutable ? "immutable" : "append-only";
+
+	return fail(e, ERR_HOST, "%s/%s is %s, and the file has other names as well (hard links), perhaps "
+	            "outside of the jail: chattr -%c '%s/%s' lets it be removed", w->shown, path, what,
+	            immutable ? 'i' : 'a', w->shown, path);
+}
+
+/* Files that are of this name alone lose their flags when they are removed. */
+static int check_file(struct walk *w, int dir, const char *name, bool *is_directory, struct err *e)
+{
+	struct statx st;
+
+	*is_directory = false;
+	if (syscall(SYS_statx, dir, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_NLINK, &st) < 0)
+		return errno == ENOENT ? 0 : fail_at(w, name, e);
+	*is_directory = S_ISDIR(st.stx_mode);
+	if (*is_directory || st.stx_nlink < 2) return 0;
+	if (!(st.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND))) return 0;
+	return fail_fixed(w, name, st.stx_attributes & STATX_ATTR_IMMUTABLE, e);
+}
+
+static int take_name(struct walk *w, struct level *l, const struct dirent *d, struct err *e)
+{
+	bool is_directory = d->d_type == DT_DIR;
+
+	if (str_eq(d->d_name, ".") || str_eq(d->d_name, "..")) return 0;
+	/* What else there is has no such flags. */
+	if (d->d_type == DT_REG || d->d_type == DT_UNKNOWN)
+		if (check_file(w, l->fd, d->d_name, &is_directory, e) < 0) return -1;
+	if (is_directory) words_add(&l->below, d->d_name);
+	return 0;
+}
+
+/* What getdents64(2) fills in is a struct dirent, but for the room of its name. */
+static int read_level(struct walk *w, struct level *l, struct err *e)
+{
+	long n;
+
+	while ((n = syscall(SYS_getdents64, l->fd, w->names, NAMES_SIZE)) > 0) {
+		for (long at = 0; at < n;) {
+			const struct dirent *d = (const void *)(w->names + at);
+
+			if (take_name(w, l, d, e) < 0) return -1;
+			at += d->d_reclen;
+		}
+	}
+	return n < 0 && errno != ENOENT ? fail_at(w, NULL, e) : 0;
+}
+
+static void note_volume(struct walk *w, int fd)
+{
+	struct survey *s = w->found;
+	struct survey_volume *more;
+	uint64_t id;
+
+	if (w->n < 2 || !volume_is(fd, &id)) return;
+	if (s->n == s->room) {
+		s->room = s->room ? 2 * s->room : 16;
+		more = arena_array(w->kept, s->room, sizeof *more);
+		if (s->n) memcpy(more, s->v, s->n * sizeof *more);
+		s->v = more;
+	}
+	s->v[s->n++] = (struct survey_volume){ path_of(w, w->kept, NULL), id };
+}
+
+static struct level *add_level(struct walk *w)
+{
+	struct level *more;
+
+	if (w->n == w->room) {
+		w->room = w->room ? 2 * w->room : 64;
+		more = arena_array(&w->m, w->room, sizeof *more);
+		if (w->n) memcpy(more, w->v, w->n * sizeof *more);
+		w->v = more;
+	}
+	if (w->n >= OPEN_LEVELS && w->v[w->n - OPEN_LEVELS].fd >= 0)
+		close(take_fd(&w->v[w->n - OPEN_LEVELS].fd));
+	return &w->v[w->n++];
+}
+
+/* The descriptor is the walk's from now on. */
+static int enter(struct walk *w, int fd, const char *name, struct err *e)
+{
+	struct level *l = add_level(w);
+	struct stat st;
+
+	*l = (struct level){ .fd = fd, .name = name, .below = { .m = &w->m } };
+	if (fstat(fd, &st) < 0) return fail_at(w, NULL, e);
+	l->dev = st.st_dev;
+	l->ino = st.st_ino;
+	note_volume(w, fd);
+	return read_level(w, l, e);
+}
+
+static int open_again(struct walk *w, struct level *l, int below, struct err *e)
+{
+	struct stat st;
+
+	l->fd = openat(below, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->fd < 0) return fail_at(w, NULL, e);
+	if (fstat(l->fd, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino) return 0;
+	return fail(e, ERR_BUSY, "%s changes while it is looked through", w->shown);
+}
+
+static int leave(struct walk *w, struct err *e)
+{
+	AUTOCLOSE int fd = w->v[--w->n].fd;
+	struct level *up = w->n ? &w->v[w->n - 1] : NULL;
+
+	return up && up->fd < 0 ? open_again(w, up, fd, e) : 0;
+}
+
+static int step(struct walk *w, struct err *e)
+{
+	struct level *l = &w->v[w->n - 1];
+	const char *name;
+	int fd;
+
+	if (check_signal(e) < 0) return -1;
+	if (l->next == l->below.n) return leave(w, e);
+	name = l->below.v[l->next++];
+	fd = tree_open(l->fd, name);
+	if (fd >= 0) return enter(w, fd, name, e);
+	/* It went meanwhile, or something is mounted there. */
+	if (errno == ENOENT || errno == ENOTDIR || errno == EXDEV || errno == ELOOP) return 0;
+	return fail_at(w, name, e);
+}
+
+int survey_tree(struct arena *m, int dir, const char *shown, struct survey *s, struct err *e)
+{
+	struct walk w = { .kept = m, .shown = shown, .found = s };
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+
+	*s = (struct survey){ 0 };
+	if (fd < 0) return fail_sys(e, "open %s", shown);
+	w.names = arena_alloc(&w.m, NAMES_SIZE);
+	for (rc = enter(&w, fd, "", e); rc == 0 && w.n;)
+		rc = step(&w, e);
+	while (w.n--)
+		if (w.v[w.n].fd >= 0) close(w.v[w.n].fd);
+	arena_free(&w.m);
+	return rc;
+}
+
+static bool is_among(const struct survey *s, const struct survey_volume *v)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].id == v->id && str_eq(s->v[i].path, v->path)) return true;
+	return false;
+}
+
+const struct survey_volume *survey_new(const struct survey *before, const struct survey *now)
+{
+	for (size_t i = 0; i < now->n; i++)
+		if (!is_among(before, &now->v[i])) return &now->v[i];
+	return NULL;
+}

@@ -1,0 +1,20 @@
+/* Who else runs a system from the files of a jail
+ *
+ * systemd-nspawn locks what it runs (nspawn's own lock files, as of version 252), which the
+ * units of jailmaker turn off. What is run without that lock, by chroot(8) or anything else, is
+ * found by the root directories of processes.
+ */
+#ifndef OPS_INUSE_H
+#define OPS_INUSE_H
+
+#include <stdbool.h>
+
+struct arena;
+struct err;
+
+/* ERR_BUSY when somebody who is not the jail's own unit does. `jail`: its open directory;
+ * `path`: for sentences; `runs`: the unit does, which may hold nspawn's lock itself. */
+int inuse_check(struct arena *m, int jail, const char *path, const char *name, bool runs,
+                struct err *e);
+
+#endif

@@ -19,12 +19,7 @@ class Fault(Exception):
 # Faults that are known and open: a word for each, what is wrong, and which steps are not drawn until
 # it is mended; or never, where a check asks for the word. The model stays as it is.
 OPEN = {
-    "names": ("what has a name like ours in jails/ is taken for ours",
-              lambda step: step[0] in ("put", "zchild") and ("/.create-" in step[1] or "/.remove-" in step[1])
-              and "/jails/" in step[1]),
-    "above": ("remove takes the flag of jails/ away", lambda step: step[0] == "flag" and step[1].endswith("/jails")),
     "restart": ("a restart finds only after the stop that the jail cannot be started", lambda step: False),
-    "stops": ("a remove that is refused has stopped the jail", lambda step: False),
 }
 
 PLACES = {

@@ -50,7 +50,7 @@ class ZfsModel(Model):
 
     def may_not_list(self, place):
         top = "zfs:" + HOMES[place]
-        return any(n in self.now and not self.now[n].text for n in (top, top + "/jails"))
+        return any(self.now[n].text != PLACES[place] + n[len(top):] for n in (top, top + "/jails") if n in self.now)
 
     def dataset_at(self, path):
         """Of several, the longest name is on top; who has that wants to see the fault."""

@@ -19,7 +19,10 @@ class Fault(Exception):
 # Faults that are known and open: a word for each, what is wrong, and which steps are not drawn until
 # it is mended; or never, where a check asks for the word. The model stays as it is.
 OPEN = {
-    "restart": ("a restart finds only after the stop that the jail cannot be started", lambda step: False),
+    "restart": ("a restart finds only after the stop that the jail cannot be started",
+                lambda step, on_zfs: False),
+    "sweep": ("create crashes at a directory .create-NAME-ID or .remove-NAME-ID where jails/ is a dataset",
+              lambda step, on_zfs: on_zfs and step[0] == "put" and "-0123456789abcdef/" in step[1]),
 }
 
 PLACES = {

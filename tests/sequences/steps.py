@@ -126,7 +126,7 @@ def draw_users(rng):
 def draw(rng):
     while True:
         step = draw_any(rng)
-        if not any(is_it(step) for _, is_it in OPEN.values()):
+        if not any(is_it(step, False) for _, is_it in OPEN.values()):
             return step
 
 

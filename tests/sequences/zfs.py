@@ -110,7 +110,7 @@ class ZfsModel(Model):
 def draw_zfs(rng):
     while True:
         step = draw_any(rng)
-        if not any(is_it(step) for _, is_it in OPEN.values()):
+        if not any(is_it(step, True) for _, is_it in OPEN.values()):
             return step
 
 

@@ -245,7 +245,7 @@ TEST(what_is_mounted_in_an_image_is_not_entered)
 	CHECK_INT(mount(from_path, point, NULL, MS_BIND, NULL), 0);
 	from = open_in(&w, "inside/from");
 	to = open_in(&w, "inside/to");
-	CHECK_INT(share_tree(from, to, &w.e), -1);
+	CHECK_INT(share_tree(from, to, &(struct share_total){ 0 }, &w.e), -1);
 	CHECK_STR(w.e.text, "copy sub/dir: something is mounted there");
 	close(from);
 	close(to);

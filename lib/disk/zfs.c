@@ -143,9 +143,10 @@ static bool parse_thing(struct arena *m, char *line, struct zfs_thing *t)
 struct zfs_thing *zfs_things(struct arena *m, const char *root, int depth, size_t *n,
                              struct err *e)
 {
+	static const char columns[] = "name,guid,createtxg,userrefs," KIND;
 	char *argv[] = { "zfs", "list", "-H", "-t", "filesystem,volume,snapshot",
 		         "-d", arena_printf(m, "%d", depth),
-		         "-o", "name,guid,createtxg,userrefs," KIND, (char *)root, NULL };
+		         "-o", (char *)columns, (char *)root, NULL };
 	char *text = look(m, argv, e), *line;
 	struct zfs_thing *all;
 

@@ -73,13 +73,23 @@ mend() {
 }
 refuses() {
 	err=$1
-	for command in 'start web' 'start --dry-run web' 'restart web' 'setup web' 'config web startup=1'; do
+	for command in 'start web' 'start --dry-run web' 'restart web' 'setup web' "${2-config web startup=1}"; do
+		[ -n "$command" ] || continue
 		try jlmkr -q $command
 		status 7
 		one_line_err
 		err_has "$err"
 	done
 	is '' "$(in_host systemctl list-units --all --no-legend 'jlmkr-*')"
+}
+# A config of another user is not run, but can be changed, and stays his.
+refuses_config() {
+	traits=$(in_host stat -Lc '%a %u:%g' $jails/web/config)
+	try jlmkr config web gpu_passthrough_intel=0
+	status 0
+	err_has 'root runs only what is root.s alone'
+	is "$traits" "$(in_host stat -Lc '%a %u:%g' $jails/web/config)"
+	refuses "$1" ''
 }
 starts() {
 	try jlmkr-start -q web
@@ -102,10 +112,10 @@ in_host chgrp bob $jails/web
 refuses "others than root may write to $jails/web (mode 0775)"
 mend
 in_host chown bob $jails/web/config
-refuses "$jails/web/config belongs to bob"
+refuses_config "$jails/web/config belongs to bob"
 mend
 in_host chmod 666 $jails/web/config
-refuses "others than root may write to $jails/web/config (mode 0666)"
+refuses_config "others than root may write to $jails/web/config (mode 0666)"
 mend
 in_host chmod 1777 $jails
 refuses "others than root may write to $jails (mode 1777)"
@@ -116,11 +126,11 @@ story '... where a config that is a link leads to as well'
 in_host sh -c "mv $jails/web/config /home/bob/web.conf; ln -s /home/bob/web.conf $jails/web/config"
 starts
 in_host chown bob /home/bob/web.conf
-refuses "$jails/web/config belongs to bob"
+refuses_config "$jails/web/config belongs to bob"
 in_host sh -c "chown root /home/bob/web.conf; chmod 666 /home/bob/web.conf"
-refuses "others than root may write to $jails/web/config"
+refuses_config "others than root may write to $jails/web/config"
 in_host chmod 700 $jails
-refuses "others than root may write to $jails/web/config"
+refuses_config "others than root may write to $jails/web/config"
 in_host sh -c "rm $jails/web/config; mv /home/bob/web.conf $jails/web/config; chmod 600 $jails/web/config"
 starts
 
@@ -137,7 +147,7 @@ story 'where only root gets to, modes do not matter'
 in_host sh -c "chmod 700 $jails; chmod 777 $jails/web; chmod 666 $jails/web/config"
 starts
 in_host chown bob $jails/web/config
-refuses "$jails/web/config belongs to bob"
+refuses_config "$jails/web/config belongs to bob"
 in_host sh -c "chown root $jails/web/config; chmod 600 $jails/web/config; chmod 755 $jails/web"
 
 story 'a hook file of another user is made anew'

@@ -111,8 +111,8 @@ status 0
 err_empty
 there "$ds/jails/.remove-later@monday"
 there "$ds/jails/.create-scripts"
-zfs_in_host destroy -r "$ds/jails/.remove-later"
-zfs_in_host destroy -r "$ds/jails/.create-scripts"
+patiently zfs destroy -r "$ds/jails/.remove-later"
+patiently zfs destroy -r "$ds/jails/.create-scripts"
 
 story 'datasets with our name and not our mark'
 zfs_in_host create "$ds/jails/.create-web-$id"
@@ -132,7 +132,7 @@ zfs_in_host inherit jlmkr:kind "$ds/jails"
 
 story 'with our mark they go, also when they are not mounted'
 zfs_in_host set jlmkr:kind=jail:$id "$ds/jails/.create-web-$id"
-zfs_in_host destroy "$ds/jails/.remove-web-$id@monday"
+patiently zfs destroy "$ds/jails/.remove-web-$id@monday"
 zfs_in_host set jlmkr:kind=trash:$id "$ds/jails/.remove-web-$id"
 patiently zfs unmount "$ds/jails/.remove-web-$id"
 tiny four
@@ -155,7 +155,7 @@ j jlmkr-remove web
 status 5
 err_has "@after is in it"
 there "$ds/jails/.remove-web-$id@before"
-zfs_in_host destroy "$ds/jails/.remove-web-$id@after"
+patiently zfs destroy "$ds/jails/.remove-web-$id@after"
 j jlmkr-remove web
 status 0
 err_has 'What was left of web is removed'

@@ -96,8 +96,8 @@ whole one
 is '-' "$(in_host zfs get -H -o value jlmkr:kind "$ds/jails/one" | grep -v ^jail:)-"
 
 story 'a clone that comes after the last look'
-zfs_in_host destroy -r "$ds/jails/one/late"
-zfs_in_host destroy "$ds/jails/one@late"
+patiently zfs destroy -r "$ds/jails/one/late"
+patiently zfs destroy "$ds/jails/one@late"
 slyly rename <<EOF
 zfs.real clone -o canmount=noauto '$ds/jails/one@later' mypool/clone
 EOF

@@ -121,7 +121,8 @@ j jlmkr-config -q seven 'post_stop_hook=/bin/sleep 3'
 j jlmkr-start -q seven
 status 0
 in_host sh -c "export JAILMAKER_DIR='$home'
-	jlmkr-remove -q -y seven & sleep 1; jlmkr-start -q seven; echo \$?; wait \$!; echo \$?" > "$tmp/out" 2> "$tmp/err"
+	jlmkr-remove -q -y seven & until systemctl show -P ActiveState jlmkr-seven.service | grep -q deact; do sleep 0.1; done
+	jlmkr-start -q seven; echo \$?; wait \$!; echo \$?" > "$tmp/out" 2> "$tmp/err"
 is '3 0' "$(echo $(cat "$tmp/out"))"
 gone "$ds/jails/seven"
 

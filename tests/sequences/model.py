@@ -66,6 +66,8 @@ def look_at_jail(path):
         return None
     if not stat.S_ISDIR(st.st_mode):
         return None
+    if os.path.islink(path):
+        st = os.lstat(path)		# no jail, wherever it leads
     whole = not os.path.islink(path) and os.path.isfile(path + "/config") and \
         os.path.isdir(path + "/rootfs") and not os.path.islink(path + "/rootfs")
     return whole, (st.st_dev, st.st_ino)

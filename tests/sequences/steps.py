@@ -599,20 +599,20 @@ class Player:
     # -- the user's own --
 
     def play_users(self, step):
-        moved = ()
+        self.moved = []
         try:
-            moved = getattr(self, "user_" + step[0])(*step[1:]) or ()
+            getattr(self, "user_" + step[0])(*step[1:])
             self.count("steps of the user's")
         except (OSError, shutil.Error) as e:
             self.log(f"  {e}")
             self.count("steps of the user's that failed")
         after = self.m.looker.look()
-        self.m.take_users(after, moved)
+        self.m.take_users(after, self.moved)
         self.m.check_running()
 
     def move(self, source, to):
         if not os.path.lexists(source) or os.path.lexists(to) or under(to, source):
-            return ()
+            return False
         os.makedirs(os.path.dirname(to), exist_ok=True)
         try:
             os.rename(source, to)
@@ -620,26 +620,27 @@ class Player:
             if e.errno != errno.EXDEV or any(under(m, source) for m in self.m.mounts):
                 raise
             run(["mv", "-T", source, to])
-        return [(source, to)]
+        self.moved.append((source, to))
+        return True
 
     def user_mv(self, source, to):
-        return self.move(expand(source), expand(to))
+        self.move(expand(source), expand(to))
 
     user_unpark = user_mv
 
     def copy(self, how, source, to):
         source, to = expand(source), expand(to)
         if not os.path.lexists(source) or os.path.lexists(to) or under(to, source) or len(self.m.now) > 1200:
-            return ()
+            return
         os.makedirs(os.path.dirname(to), exist_ok=True)
+        self.moved.append((source, to))
         run(["cp", how, "-T", source, to])
-        return [(source, to)]
 
     def user_cp(self, source, to):
-        return self.copy("-a", source, to)
+        self.copy("-a", source, to)
 
     def user_cpl(self, source, to):
-        return self.copy("-al", source, to)
+        self.copy("-al", source, to)
 
     def user_put(self, path):
         path = expand(path)
@@ -686,22 +687,16 @@ class Player:
         path = expand(path).rstrip("/")
         to = f"/mnt/tank/linked/{self.serial}-{os.path.basename(path)}"
         self.serial += 1
-        if os.path.islink(path):
-            return ()
-        moved = self.move(path, to)
-        if moved:
+        if not os.path.islink(path) and self.move(path, to):
             os.symlink(to, path)
-        return moved
 
     def user_unlink(self):
         """Every link goes, and what it is to comes back."""
-        moved = []
         for path in sorted(p for p, e in self.m.now.items() if e.kind == "l"):
-            to = os.readlink(path)
-            if os.path.lexists(to) and os.path.islink(path):
+            to = os.readlink(path) if os.path.islink(path) else ""
+            if to.startswith("/mnt/tank/linked/") and os.path.lexists(to):
                 os.unlink(path)
-                moved += self.move(to, path)
-        return moved
+                self.move(to, path)
 
     def user_append(self, path):
         with open(expand(path), "ab") as f:

@@ -6,12 +6,9 @@ what the command costs. All modules have to be loaded before.
 """
 import array
 import ctypes
-import errno
 import fcntl
-import json
 import os
 import re
-import shutil
 import signal
 import stat
 import subprocess
@@ -198,7 +195,8 @@ class Looker:
             if kind == stat.S_IFDIR:
                 return Entry("d", id_, flags, None, (*base, flags, attrs))
             text = self.content(fd, st)
-            return Entry("f", id_, flags, text, (*base, flags, attrs, st.st_size, st.st_mtime_ns, text))
+            what = (*base, flags, attrs, st.st_size, st.st_mtime_ns, text)
+            return Entry("f", id_, flags, text, what)
         finally:
             os.close(fd)
 

@@ -34,6 +34,7 @@ NAMES = ("web", "db", "app")
 LITTER = (".create-", ".remove-", ".jlmkr-")
 TEMPORARY = re.compile(r"/\.[^/]*config[^/]*\.[0-9a-f]{16}$")	# a config on its way to its name
 STARTED = (".ExecStartPre", ".ExecStartPost", ".ExecStopPost", ".nvidia", "initial_setup.log")
+BY_NSPAWN = ("etc", "run", "var", "usr", "tmp", "dev", "proc", "sys", "root")
 ROOTFS = {		# of an --image of ours: path -> contents, None for a directory
     "rootfs": None, "rootfs/dev": None, "rootfs/etc": None, "rootfs/mnt": None, "rootfs/proc": None,
     "rootfs/root": None, "rootfs/run": None, "rootfs/sbin": None, "rootfs/sys": None,
@@ -168,7 +169,7 @@ class Model:
         rest = path[len(jail) + 1:].split("/")
         if rest[0] in STARTED or rest[0].startswith((".Exec", ".#rootfs")):
             return True
-        return rest[0] == "rootfs" and old is None and rest[1:2] and rest[1] in ("etc", "run", "var", "usr", "tmp", "dev", "proc", "sys", "root")
+        return rest[0] == "rootfs" and old is None and len(rest) > 1 and rest[1] in BY_NSPAWN
 
     def is_config(self, path, old, new, jail):
         if path == real(jail + "/config"):
@@ -386,4 +387,5 @@ class Model:
                 raise Fault(f"list says of {top}/jails/{name}: {listed[name]['broken']}")
             runs = name in self.running and self.running[name][0] == id_
             if whole and listed[name]["running"] != runs:
-                raise Fault(f"list says that {top}/jails/{name} runs: {listed[name]['running']}, and it is {runs}")
+                said = listed[name]["running"]
+                raise Fault(f"list says that {top}/jails/{name} runs: {said}, and it is {runs}")

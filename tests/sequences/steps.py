@@ -32,6 +32,8 @@ FLAGGED = ("", "jails", "images", "jails/%s", "jails/%s/config", "jails/%s/rootf
            "jails/%s/rootfs/marker", "jails/%s/rootfs/etc", "jails/notes.txt")
 BOUND = ("images/bound", "jails/%s/rootfs/mnt", "jails/bound", "jails/%s/rootfs/root", "jails")
 LINKED = ("", "jails", "images", "jails/%s", "jails/%s/config", "jails/%s/rootfs")
+SHOWN = {"status": ("status", "--json"), "config": ("config",), "dry-run": ("start", "--dry-run"),
+         "check": ("config", "--check")}
 EDITORS = {
     "append": 'echo "# by the editor" >> "$1"',
     "startup": 't=$(sed "s/^startup=.*/startup=1/" "$1"); echo "$t" > "$1"',
@@ -55,7 +57,8 @@ def draw_command(rng):
         ("create", "remove", "start", "stop", "restart", "config", "edit", "images", "exec", "setup", "show"),
         (24, 19, 10, 8, 4, 11, 9, 7, 4, 2, 2))[0]
     if verb == "create":
-        kind = rng.choices(("image", "stdin", "config", "start", "fedora", "offline"), (40, 15, 10, 8, 20, 7))[0]
+        kind = rng.choices(("image", "stdin", "config", "start", "fedora", "offline"),
+                           (40, 15, 10, 8, 20, 7))[0]
         return (verb, place, name, kind)
     if verb == "remove":
         return (verb, place, name, rng.choices(("yes", "no", "typed", "wrong"), (70, 10, 12, 8))[0])
@@ -206,9 +209,8 @@ class Player:
         """Three jails in A, two of their names in B as well, and one in S, which is small."""
         self.serial = 0
         self.clear()
-        for path in (PLACES["A"], PLACES["B"] + "/jails", PARKS[0] + "-", USERS + "/data/deep", USERS + "/more"):
+        for path in (PLACES["A"], PLACES["B"] + "/jails", USERS + "/data/deep", USERS + "/more"):
             os.makedirs(path)
-        os.rmdir(PARKS[0] + "-")
         for folder in ("data", "data/deep", "more"):
             with open(f"{USERS}/{folder}/file", "wb") as f:
                 f.write(self.token("user"))
@@ -249,7 +251,8 @@ class Player:
         if verb == "create":
             argv.append("-q")
             if c[3] in ("fedora", "offline"):
-                argv += ["--distro=fedora", "--release=43"] + (["--offline"] if c[3] == "offline" else [])
+                argv += ["--distro=fedora", "--release=43"]
+                argv += ["--offline"] if c[3] == "offline" else []
             else:
                 token = self.token("jail")
                 stdin = make_tar(token)
@@ -275,9 +278,7 @@ class Player:
         elif verb == "exec":
             argv += [name, "/sbin/init", "where"]
         elif verb == "show":
-            argv = {"status": ["jlmkr", "status", "--json", name], "config": ["jlmkr", "config", name],
-                    "dry-run": ["jlmkr", "start", "--dry-run", name], "check": ["jlmkr", "config", "--check", name]}[c[3]]
-            argv[2:2] = ["--dir", PLACES[place]]
+            argv = ["jlmkr", *SHOWN[c[3]], "--dir", PLACES[place], name]
         else:
             argv.append(name)
         return argv, env, stdin, token
@@ -500,7 +501,7 @@ class Player:
         """What is true wherever they ended."""
         permits = [p for c in commands for p in self.m.permits_of(c, None)]
         self.m.judge(after, permits, "ended anywhere")
-        may, copies = {}, []
+        may = {}
         for c, before in zip(commands, befores):
             self.m.check_all_or_nothing(c[1], c[2], after, tokens)
             if c[0] in ("start", "restart", "stop", "remove") and is_name(c[2]):
@@ -513,7 +514,7 @@ class Player:
                     may.setdefault(c[2], []).append(None)
         return may
 
-    def forget_or_keep(self, may, befores):
+    def forget_or_keep(self, may):
         seen = self.m.check_running(may)
         for name in may:
             if name not in seen:
@@ -559,7 +560,7 @@ class Player:
             for name in jails_of(c[1]):
                 may.setdefault(name, []).append(None)
         self.check_config_whole(c, before, after)
-        self.forget_or_keep(may, before)
+        self.forget_or_keep(may)
         self.m.take(after, (c[1],))
         self.m.check_list(c[1])
 
@@ -591,7 +592,7 @@ class Player:
             for x, before in zip((c, d), befores):
                 if not {c[0], d[0]} & {"remove", "create"} and c[2] != d[2]:
                     self.check_config_whole(x, before, after)
-        self.forget_or_keep(may, befores)
+        self.forget_or_keep(may)
         self.m.take(after, {c[1], d[1]})
         for place in {c[1], d[1]}:
             self.m.check_list(place)

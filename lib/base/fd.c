@@ -230,6 +230,15 @@ int open_replacement(int dir, const char *name, struct err *e)
 
 /* -- inside a root -- */
 
+static int fail_resolve(int sys, const char *path, struct err *e)
+{
+	if (sys == EXDEV) fail(e, ERR_HOST, "%s: another file system is mounted there", path);
+	else fail(e, ERR_BUSY, "%s: the directories on the way are renamed all the time", path);
+	if (e) e->sys = sys;
+	errno = sys;
+	return -1;
+}
+
 /* EAGAIN: something was renamed or mounted meanwhile, and the kernel cannot be sure where ".."
  * leads. Who renames all the time, and has a path with many of them, could have us try for ever. */
 static int resolve(int root, const char *path, int flags, mode_t mode, uint64_t rules,
@@ -245,12 +254,11 @@ static int resolve(int root, const char *path, int flags, mode_t mode, uint64_t 
 		long fd = syscall(SYS_openat2, root, path, &how, sizeof how);
 
 		if (fd >= 0) return (int)fd;
+		if (errno == EXDEV) return fail_resolve(EXDEV, path, e);
 		if (errno != EAGAIN && errno != EINTR) return fail_sys(e, "%s", path);
 		if (check_signal(e) < 0) return -1;
 	}
-	fail(e, ERR_BUSY, "%s: the directories on the way are renamed all the time", path);
-	if (e) e->sys = EAGAIN;
-	return -1;
+	return fail_resolve(EAGAIN, path, e);
 }
 
 int open_in_root(int root, const char *path, int flags, mode_t mode, struct err *e)

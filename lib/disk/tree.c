@@ -103,12 +103,12 @@ void tree_unlock(int fd)
  * too, is not ours alone. */
 static void unlock_name(int dir, const char *name)
 {
-	AUTOCLOSE int self = -1;
+	AUTOCLOSE int place = place_in_root(dir, name, O_NOFOLLOW, NULL), self = -1;
 	struct stat st;
 
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return;
+	if (place < 0 || fstat(place, &st) < 0) return;
 	if (!S_ISDIR(st.st_mode) && !(S_ISREG(st.st_mode) && st.st_nlink == 1)) return;
-	self = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	self = reopen(place, O_RDONLY);
 	if (self >= 0) tree_unlock(self);
 }
 

@@ -9,7 +9,7 @@
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/base/str.h"
-#include "lib/jail/inside.h"
+#include "lib/jail/look.h"
 
 enum { TEXT_MAX = 256 * 1024 };
 
@@ -49,7 +49,7 @@ static int name_it(struct arena *m, int root, const char *jail, struct err *e)
 
 	if (write_in_root(root, "/etc/hostname", arena_printf(m, "%s\n", jail), 0644, e) < 0)
 		return -1;
-	if (!(hosts = inside_read(m, root, "/etc/hosts", TEXT_MAX, e)))
+	if (!(hosts = look_read(m, root, "/etc/hosts", TEXT_MAX, e)))
 		return e->sys == ENOENT ? 0 : -1;
 	if (!strstr(hosts, placeholder)) return 0;
 	return write_in_root(root, "/etc/hosts", replace_all(m, hosts, placeholder, jail), 0644, e);
@@ -69,10 +69,10 @@ static const char *host0_network(struct arena *m, int root)
 {
 	const char *text;
 
-	text = inside_read(m, root, "/lib/systemd/network/80-container-host0.network", TEXT_MAX, NULL);
+	text = look_read(m, root, "/lib/systemd/network/80-container-host0.network", TEXT_MAX, NULL);
 	if (!text)
-		text = inside_read(m, root, "/usr/lib/systemd/network/80-container-host0.network",
-		                   TEXT_MAX, NULL);
+		text = look_read(m, root, "/usr/lib/systemd/network/80-container-host0.network",
+		                 TEXT_MAX, NULL);
 	if (!text) return NULL;
 	return replace_all(m, text, "LinkLocalAddressing=yes", "LinkLocalAddressing=ipv6");
 }

@@ -11,7 +11,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
-#include "lib/jail/inside.h"
+#include "lib/jail/look.h"
 #include "lib/jail/nvidia.h"
 
 enum { CONF_BYTES = 256 * 1024, BOOT_WAIT = 90 };
@@ -55,7 +55,7 @@ static const char *known_text(struct engine *en, const struct nvidia *nv)
 
 static bool is_learned(struct engine *en, int root, const struct nvidia *nv)
 {
-	const char *old = inside_read(en->m, root, NVIDIA_CONF, CONF_BYTES, NULL);
+	const char *old = look_read(en->m, root, NVIDIA_CONF, CONF_BYTES, NULL);
 
 	return old && str_eq(old, known_text(en, nv));
 }

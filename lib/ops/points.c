@@ -11,8 +11,8 @@
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/base/str.h"
-#include "lib/jail/inside.h"
 #include "lib/jail/layout.h"
+#include "lib/jail/look.h"
 #include "lib/jail/nvidia.h"
 
 enum { NOTED_MAX = 256 * 1024 };
@@ -36,7 +36,7 @@ static bool is_closed(const struct err *why)
 static enum state look(struct arena *m, int root, const char *path, bool folder)
 {
 	struct err why = { 0 };
-	AUTOCLOSE int fd = inside_look(root, path, 0, &why), above = -1, link = -1;
+	AUTOCLOSE int fd = look_at(root, path, 0, &why), above = -1, link = -1;
 	const char *name;
 	struct stat st;
 

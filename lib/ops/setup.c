@@ -14,9 +14,9 @@
 #include "lib/base/str.h"
 #include "lib/disk/lock.h"
 #include "lib/engine/engine.h"
-#include "lib/jail/inside.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/jail/look.h"
 #include "lib/ops/start.h"
 
 enum { LOG_MAX = 16 * 1024 * 1024, BOOT_WAIT = 90 };
@@ -32,7 +32,7 @@ static int open_root(struct engine *en, const char *name, struct err *e)
 static bool has(int root, const char *path)
 {
 	struct err why = { 0 };
-	AUTOCLOSE int fd = inside_look(root, path, O_NOFOLLOW, &why);
+	AUTOCLOSE int fd = look_at(root, path, O_NOFOLLOW, &why);
 
 	return fd >= 0 || why.sys == EXDEV || why.sys == EAGAIN;
 }

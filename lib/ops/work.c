@@ -108,7 +108,7 @@ static void sweep_directory(const struct jails *j, const struct hidden *h)
 	/* A mount point; or its maker was killed before it could mark it. */
 	if (dir < 0 || unlinkat(j->fd, h->entry, AT_REMOVEDIR) == 0) return;
 	/* Of that it was told why it stays. */
-	if (j->home && str_eq(dataset, jails_dataset(j, h->entry))) return;
+	if (j->home && dataset && str_eq(dataset, jails_dataset(j, h->entry))) return;
 	if (!hidden_is_marked(h, dir)) {
 		warn_unmarked(arena_printf(j->m, "%s/%s", j->path, h->entry));
 		return;

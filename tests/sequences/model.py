@@ -21,8 +21,6 @@ class Fault(Exception):
 OPEN = {
     "restart": ("a restart finds only after the stop that the jail cannot be started",
                 lambda step, on_zfs: False),
-    "sweep": ("create crashes at a directory .create-NAME-ID or .remove-NAME-ID where jails/ is a dataset",
-              lambda step, on_zfs: on_zfs and step[0] == "put" and "-0123456789abcdef/" in step[1]),
 }
 
 PLACES = {

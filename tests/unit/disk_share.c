@@ -227,3 +227,28 @@ TEST(what_a_file_becomes_is_not_opened)
 	close(from);
 	world_drop(&w);
 }
+
+/* One of the same file system, which only its mount tells. */
+TEST(what_is_mounted_in_an_image_is_not_entered)
+{
+	char from_path[200], point[200];
+	struct world w;
+	int from, to;
+
+	if (geteuid() != 0) SKIP("only root may mount");
+	if (unshare(CLONE_NEWNS) < 0) SKIP("no mount namespaces here");
+	CHECK_INT(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "mkdir -p inside/from/sub/dir inside/to"), 0);
+	snprintf(from_path, sizeof from_path, "%s/outside", w.path);
+	snprintf(point, sizeof point, "%s/inside/from/sub/dir", w.path);
+	CHECK_INT(mount(from_path, point, NULL, MS_BIND, NULL), 0);
+	from = open_in(&w, "inside/from");
+	to = open_in(&w, "inside/to");
+	CHECK_INT(share_tree(from, to, &(struct share_total){ 0 }, &w.e), -1);
+	CHECK_STR(w.e.text, "copy sub/dir: something is mounted there");
+	close(from);
+	close(to);
+	CHECK_INT(umount(point), 0);
+	world_drop(&w);
+}

@@ -349,6 +349,9 @@ TEST(what_is_mounted_in_a_rootfs_is_read_and_not_written)
 	check_same(&w, outside(&w, "%C@ %n"), before);
 	CHECK_INT(jail_os(&w.m, w.root, &os, &e), 0);
 	CHECK_STR(os.id, "there");
+	CHECK_INT(write_in_root(w.root, "/etc/hostname", "web\n", 0644, &e), -1);
+	CHECK_INT(e.sys, EXDEV);
+	CHECK_STR(e.text, "/etc/: another file system is mounted there");
 	unbind(&w, "jails/web/rootfs/data");
 	world_drop(&w);
 }

@@ -1,4 +1,4 @@
-#include "lib/jail/inside.h"
+#include "lib/jail/look.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ static bool may_cross(int rootfs)
 	return true;
 }
 
-int inside_look(int rootfs, const char *path, int flags, struct err *e)
+int look_at(int rootfs, const char *path, int flags, struct err *e)
 {
 	struct err why = { 0 };
 	int fd = place_in_root(rootfs, path, flags, &why);
@@ -37,9 +37,9 @@ int inside_look(int rootfs, const char *path, int flags, struct err *e)
 	return -1;
 }
 
-char *inside_read(struct arena *m, int rootfs, const char *path, size_t limit, struct err *e)
+char *look_read(struct arena *m, int rootfs, const char *path, size_t limit, struct err *e)
 {
-	AUTOCLOSE int place = inside_look(rootfs, path, 0, e);
+	AUTOCLOSE int place = look_at(rootfs, path, 0, e);
 	AUTOCLOSE int fd = place < 0 ? -1 : reopen_file(place, path, e);
 	char *text = fd < 0 ? NULL : read_all(m, fd, limit, NULL, e);
 

@@ -6,8 +6,8 @@
  * can do something. So mounts are crossed only if all that are in this rootfs are of kinds that
  * keep files, on disks or in memory of this machine: else what lies behind one is EXDEV.
  */
-#ifndef JAIL_INSIDE_H
-#define JAIL_INSIDE_H
+#ifndef JAIL_LOOK_H
+#define JAIL_LOOK_H
 
 #include <stddef.h>
 
@@ -15,9 +15,9 @@ struct arena;
 struct err;
 
 /* What is there, not opened: a descriptor with O_PATH, to which `flags` are added. */
-int inside_look(int rootfs, const char *path, int flags, struct err *e);
+int look_at(int rootfs, const char *path, int flags, struct err *e);
 
 /* Read a regular file; NULL with e->sys ENOENT when there is none. */
-char *inside_read(struct arena *m, int rootfs, const char *path, size_t limit, struct err *e);
+char *look_read(struct arena *m, int rootfs, const char *path, size_t limit, struct err *e);
 
 #endif

@@ -140,7 +140,13 @@ def draw_any(rng):
     if kind < 0.58:
         command = draw_command(rng)
         return ("kill", round(rng.random() * LASTS.get(command[0], 8), 1)) + command
-    if kind < 0.62:
+    if kind < 0.60:
+        command = draw_command(rng)
+        if command[0] in ("create", "remove", "config", "edit", "start", "stop") and command[2] in NAMES:
+            other = rng.choice([n for n in NAMES if n != command[2]])
+            return ("during", round(rng.random() * 20, 1), rng.choice(("away", "swap", "in")), other) + command
+        return command
+    if kind < 0.64:
         return ("both", draw_command(rng), draw_command(rng))
     return draw_users(rng)
 
@@ -232,6 +238,8 @@ class Player:
         verb = step[0]
         if verb == "kill":
             self.play_killed(step[1], step[2:])
+        elif verb == "during":
+            self.play_during(step[1], step[2], step[3], step[4:])
         elif verb == "both":
             self.play_both(step[1], step[2])
         elif hasattr(self, "user_" + verb):
@@ -596,6 +604,68 @@ class Player:
         self.m.take(after, {c[1], d[1]})
         for place in {c[1], d[1]}:
             self.m.check_list(place)
+
+    # -- the user moves jails while a command is at work --
+
+    def shuffle(self, how, place, name, other):
+        """The jail goes away, or another comes in its place, or both."""
+        top = real(PLACES[place] + "/jails")
+        moves = {"away": [(name, "away")], "swap": [(name, "away"), (other, name)], "in": [(other, name)]}
+        for source, to in moves[how]:
+            source, to = f"{top}/{source}", f"{top}/{to}"
+            if os.path.lexists(source) and not os.path.lexists(to):
+                try:
+                    os.rename(source, to)
+                    self.moved.append((source, to))
+                except OSError as e:
+                    self.log(f"  {e}")
+
+    def play_during(self, ms, how, other, c):
+        argv, env, stdin, token = self.words(c)
+        jail = jail_path(c[1], c[2])
+        self.moved = []
+        r = Running(argv, env, stdin)
+        time.sleep(ms / 1000)
+        self.shuffle(how, c[1], c[2], other)
+        done = r.wait()
+        self.settle(self.to_settle(c))
+        self.log(f"  {done}, moved: {self.moved}")
+        self.count("moved meanwhile" if self.moved else "nothing moved meanwhile")
+        if done.rc < 0 or done.rc > 130:
+            raise Fault(f"it crashed: {done}")
+        after = self.m.looker.look()
+        self.check_texts(after, jail if c[0] == "remove" else None, done)
+        for _, to in self.moved:
+            self.check_arrived(to, after, done)
+        # What runs, and where, is not foretold.
+        seen = machines()
+        for n in set(self.m.running) - set(seen):
+            if n != c[2]:
+                raise Fault(f"{n} does not run any more: {done}")
+            del self.m.running[n]
+        if c[2] in seen and c[2] not in self.m.running:
+            run(["systemctl", "stop", f"jlmkr-{c[2]}.service"])
+            self.settle([c[2]])
+        self.m.take_users(after, self.moved)
+        self.m.take(after, (c[1],))
+        self.m.check_list(c[1])
+
+    def check_texts(self, after, removed, done):
+        """Whatever a user or a jail has written is somewhere, but for the jail that was removed."""
+        kept = {e.text for e in after.values() if e.kind == "f"}
+        for path, e in self.m.now.items():
+            if e.kind != "f" or not isinstance(e.text, bytes) or not e.text.startswith((b"user ", b"jail ")):
+                continue
+            if e.text not in kept and not (removed and under(path, removed)) and path not in self.m.ours:
+                raise Fault(f"what {path} said is nowhere: {e.text}: {done}")
+
+    def check_arrived(self, to, after, done):
+        """A jail that was moved away is there, or went as a whole."""
+        if to not in after:
+            return
+        lacks = [w for w in ("config", "rootfs") if f"{to}/{w}" not in after]
+        if len(lacks) == 1 and look_at_jail(to):
+            raise Fault(f"{to} lacks {lacks}: {done}")
 
     # -- the user's own --
 

@@ -250,7 +250,7 @@ class Model:
         self.now = after
         self.mounts = mounts()
 
-    def take_users(self, after, moved=()):
+    def take_users(self, after, moved=(), place_of_ours=()):
         """After a step of the user's, which moved or copied `moved`: (from, to). A copy of what is
         ours may go, but need not."""
         for source, to in moved:
@@ -259,7 +259,7 @@ class Model:
                     origin = source + path[len(to):]
                     if origin in self.ours or origin in self.copies:
                         self.copies.add(path)
-        self.take(after)
+        self.take(after, place_of_ours)
 
     # -- what a jail consists of --
 

@@ -314,7 +314,9 @@ class Player:
             return {0} if free else None
         if not jail:
             # What an interrupted remove has left is finished.
-            return (None if not free else {0, 3}) if verb == "remove" else "bad" if verb != "show" else None
+            if verb == "show" or (verb == "remove" and (not free or self.has_rest(place, name))):
+                return None
+            return {0, 3} if verb == "remove" else "bad"
         if verb == "show":
             return None
         if not jail[0] or not free:
@@ -338,6 +340,11 @@ class Player:
         if verb == "setup":
             return "bad"
         return None
+
+    def has_rest(self, place, name):
+        """What may be left of a remove, or somebody has called so."""
+        top = real(PLACES[place] + "/jails")
+        return any(p.startswith(f"{top}/.remove-{name}-") for p in self.m.now)
 
     def play_command(self, c):
         argv, env, stdin, token = self.words(c)
@@ -624,9 +631,16 @@ class Player:
         argv, env, stdin, token = self.words(c)
         jail = jail_path(c[1], c[2])
         self.moved = []
-        r = Running(argv, env, stdin)
-        time.sleep(ms / 1000)
+        # What is confirmed is what was shown; where nothing is shown, what has the name by then.
+        asks = c[0] == "remove" and c[3] != "yes"
+        r = Running(argv, env, stdin, asks)
+        if asks:
+            asked = r.await_question(b"Type the name")
+        else:
+            time.sleep(ms / 1000)
         self.shuffle(how, c[1], c[2], other)
+        if asks:
+            r.answer(stdin)
         done = r.wait()
         self.settle(self.to_settle(c))
         self.log(f"  {done}, moved: {self.moved}")
@@ -634,7 +648,10 @@ class Player:
         if done.rc < 0 or done.rc > 130:
             raise Fault(f"it crashed: {done}")
         after = self.m.looker.look()
-        self.check_texts(after, jail if c[0] == "remove" else None, done)
+        named = [jail] if c[0] == "remove" else []
+        if named and not (asks and asked):
+            named += [source for source, to in self.moved if to == jail]
+        self.check_texts(after, named, done)
         for _, to in self.moved:
             self.check_arrived(to, after, done)
         # What runs, and where, is not foretold.
@@ -646,8 +663,7 @@ class Player:
         if c[2] in seen and c[2] not in self.m.running:
             run(["systemctl", "stop", f"jlmkr-{c[2]}.service"])
             self.settle([c[2]])
-        self.m.take_users(after, self.moved)
-        self.m.take(after, (c[1],))
+        self.m.take_users(after, self.moved, (c[1],))
         self.m.check_list(c[1])
 
     def check_texts(self, after, removed, done):
@@ -656,7 +672,7 @@ class Player:
         for path, e in self.m.now.items():
             if e.kind != "f" or not isinstance(e.text, bytes) or not e.text.startswith((b"user ", b"jail ")):
                 continue
-            if e.text not in kept and not (removed and under(path, removed)) and path not in self.m.ours:
+            if e.text not in kept and path not in self.m.ours and not any(under(path, r) for r in removed):
                 raise Fault(f"what {path} said is nowhere: {e.text}: {done}")
 
     def check_arrived(self, to, after, done):

@@ -132,9 +132,10 @@ static bool parse_thing(struct arena *m, char *line, struct zfs_thing *t)
 struct zfs_thing *zfs_things(struct arena *m, const char *root, int depth, size_t *n,
                              struct err *e)
 {
+	static const char columns[] = "name,guid,createtxg,userrefs," ZFS_KIND;
 	char *argv[] = { "zfs", "list", "-H", "-t", "filesystem,volume,snapshot",
 		         "-d", arena_printf(m, "%d", depth),
-		         "-o", "name,guid,createtxg,userrefs," ZFS_KIND, (char *)root, NULL };
+		         "-o", (char *)columns, (char *)root, NULL };
 	char *text = zfs_ask(m, argv, e), *line;
 	struct zfs_thing *all;
 

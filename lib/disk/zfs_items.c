@@ -10,7 +10,8 @@
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_impl.h"
 
-#define PROPERTIES "guid,createtxg,mounted,canmount,origin,mountpoint,readonly,userrefs," ZFS_KIND
+static const char properties[] = "guid,createtxg,mounted,canmount,origin,mountpoint,readonly,userrefs,"
+                                 ZFS_KIND;
 
 enum { WORD_MAX = 60000 };	/* the kernel takes words of 128 KiB */
 
@@ -20,7 +21,6 @@ enum { WORD_MAX = 60000 };	/* the kernel takes words of 128 KiB */
  * like this. */
 static bool begins_record(const char *line)
 {
-	static const char list[] = "," PROPERTIES ",";
 	const char *tab = line + strcspn(line, "\t\n"), *end, *at;
 	size_t n;
 
@@ -29,8 +29,8 @@ static bool begins_record(const char *line)
 	end = tab + strcspn(tab, "\t\n");
 	n = (size_t)(end - tab);
 	if (*end != '\t' || !n) return false;
-	for (at = list; (at = strchr(at, ',')) && at[1]; at++)
-		if (!strncmp(at + 1, tab, n) && at[1 + n] == ',') return true;
+	for (at = properties; *at; at += strcspn(at, ","), at += *at == ',')
+		if (!strncmp(at, tab, n) && (!at[n] || at[n] == ',')) return true;
 	return false;
 }
 
@@ -118,8 +118,8 @@ int zfs_items_parse(struct arena *m, char *text, const char *root, struct zfs_it
 
 int zfs_items_read(struct arena *m, const char *root, struct zfs_items *items, struct err *e)
 {
-	char *argv[] = { "zfs", "get", "-H", "-p", "-r", "-o", "name,property,value,source", PROPERTIES,
-		         (char *)root, NULL };
+	char *argv[] = { "zfs", "get", "-H", "-p", "-r", "-o", "name,property,value,source",
+		         (char *)properties, (char *)root, NULL };
 	char *text = zfs_ask(m, argv, e);
 
 	return text ? zfs_items_parse(m, text, root, items, e) : -1;

@@ -81,14 +81,16 @@ static bool read_whole(const struct shelf *s, int dir, const char *sha256, struc
 	              &t->entries, &t->bytes, &t->sum) == 3;
 }
 
-/* The image that an entry of the folder is of, if it has a name of ours. */
+/* The image that an entry of the folder is of, if it has a name of ours, or one that earlier
+ * versions left. */
 static const char *image_of(const struct shelf *s, const char *entry)
 {
 	const char *digits = *entry == '.' ? strchr(entry, '-') : NULL;
 	const char *sha256 = mark_digits(s->m, digits ? digits + 1 : entry);
 
 	if (!sha256) return NULL;
-	return str_eq(entry, sha256) || str_eq(entry, layout_create_name(s->m, sha256)) ? sha256 : NULL;
+	return str_eq(entry, sha256) || str_eq(entry, layout_create_name(s->m, sha256)) ||
+	       str_eq(entry, layout_remove_name(s->m, sha256, 0)) ? sha256 : NULL;
 }
 
 /* -- what goes -- */

@@ -2,6 +2,7 @@
  *
  *	attack watch SECONDS REPORT	trace, read and write every process that appears
  *	attack fuse PATH		a file system over PATH that never answers
+ *	attack push			type into every terminal that is open, or its own
  *	attack rights			what this process may do, a line of text
  *
  * `watch` writes a line "WON ..." for each way out that it found, and "tried N, saw N" at the
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -298,10 +300,36 @@ static int rights(void)
 	return 0;
 }
 
+/* TIOCSTI, and TIOCLINUX' ways to select and paste what stands on the console. */
+static void push_into(int fd)
+{
+	static const char text[] = "pushed\n";
+	struct { char verb; unsigned short xs, ys, xe, ye, mode; } __attribute__((packed)) select = {
+		2, 1, 1, 10, 1, 2,
+	};
+	char paste = 3;
+
+	for (const char *c = text; *c; c++)
+		ioctl(fd, TIOCSTI, c);
+	ioctl(fd, TIOCLINUX, &select);
+	ioctl(fd, TIOCLINUX, &paste);
+}
+
+static int push(void)
+{
+	int own = open("/dev/tty", O_RDWR);
+
+	for (int fd = 0; fd < 64; fd++)
+		push_into(fd);
+	printf("pushes, %s a terminal of its own\n", own >= 0 ? "with" : "without");
+	return 0;
+}
+
 int main(int argc, char *argv[])
 {
 	if (argc == 4 && !strcmp(argv[1], "watch")) return watch(atoi(argv[2]), argv[3]);
 	if (argc == 3 && !strcmp(argv[1], "fuse")) return fuse(argv[2]);
+	if (argc == 2 && !strcmp(argv[1], "push")) return push();
 	if (argc == 2 && !strcmp(argv[1], "rights")) return rights();
 	return 2;
 }

@@ -148,6 +148,17 @@ status 3
 is "$(cat "$tmp/told")" "$(grep '^warning' "$tmp/err" | sort)"
 in_host sh -c "umount $images/unpacked/$(digits 2) $images/mounted $images/$(digits 4).json && rm -r $images"
 
+story 'a folder of somebody, mounted on images/unpacked'
+in_host sh -c "mkdir -p $images/unpacked /mnt/tank/photos/$(digits 1) && echo photo > /mnt/tank/photos/$(digits 1)/1 &&
+	setfattr -n trusted.jlmkr -v image:$(digits 1) /mnt/tank/photos/$(digits 1) &&
+	mount --bind /mnt/tank/photos $images/unpacked"
+tiny k13
+status 0
+try jlmkr-images --prune
+status 0
+is photo "$(in_host cat "/mnt/tank/photos/$(digits 1)/1")"
+in_host sh -c "umount $images/unpacked && rmdir $images/unpacked"
+
 story 'an image that an earlier version has kept is taken, and stays'
 tiny k5
 in_host sh -c "cd $images && setfattr -x trusted.jlmkr *.json && setfattr -x trusted.jlmkr *.xz"

@@ -74,6 +74,13 @@ for jail in m2 n2; do
 	is 3 "$(grep -cxF "$ours" "$tmp/out")"
 done
 
+for jail in m2 n2; do
+	story "what a command in $jail types is not ours to read"
+	talk bash -c "jlmkr-exec $jail attack push; echo over; read -t 1 word; echo \"got <\$word>\"" < /dev/null
+	out_has 'pushes'
+	out_has 'got <>'
+done
+
 story 'a process that stays behind does not read what is typed later'
 in_host sh -c "mkdir -p $jails/m2/rootfs/etc/systemd/system/service.d
 	printf '[Service]\nKillMode=none\nSendSIGHUP=no\n' > $jails/m2/rootfs/etc/systemd/system/service.d/stay.conf"
@@ -149,6 +156,13 @@ in_host jlmkr-exec n2 pkill attack
 in_host jlmkr-stop -q --now m2
 in_host jlmkr-start -q m2
 expect_status 0 jlmkr-exec m2 true
+
+story 'a command that kills all that it can see ends'
+for jail in n1 u1; do
+	try timeout 30 jlmkr-exec $jail sh -c 'kill -9 -1; sleep 1000'
+	refused
+	[ "$rc" -ne 124 ] || fail "exec in $jail does not end"
+done
 
 story 'the program on the host is what it was'
 is "$before" "$(in_host sha256sum /root/.local/bin/jlmkr)"

@@ -113,7 +113,7 @@ in_host rm -r "$unpacked/$tiny"
 story 'what is not ours in images/unpacked stays'
 digits() { printf "%064d" "$1"; }
 in_host sh -s - "$unpacked" "$(digits 1)" "$(digits 2)" "$(digits 3)" <<'END'
-set -e; mkdir -p $1/holiday $1/$2/rootfs $1/.create-$2/rootfs $1/$3 $1/${2}0 /mnt/pool/photos
+set -e; mkdir -p $1/holiday $1/$2/rootfs $1/.create-$2/rootfs $1/.remove-$2 $1/$3 $1/${2}0 /mnt/pool/photos
 cd $1 && echo photo | tee holiday/1 $2/rootfs/1 .create-$2/rootfs/1 ${2}0/1 /mnt/pool/photos/1 notes > /dev/null
 ln -s holiday $4
 mount --bind /mnt/pool/photos $3
@@ -131,6 +131,7 @@ err_has "images/unpacked/$kept deleted"
 in_host test ! -e "$unpacked/$kept" || fail 'ours is still there'
 err_has "rm -r '$unpacked/$(digits 1)'"
 err_has "rm -r '$unpacked/.create-$(digits 1)'"
+err_has "rm -r '$unpacked/.remove-$(digits 1)'"
 err_has "rm '$unpacked/$(digits 3)'"
 err_has "$unpacked/$(digits 2) stays: something is mounted there"
 ! grep -q "holiday\|notes\|$(digits 1)0" "$tmp/err" || fail 'others are told of'

@@ -6,12 +6,9 @@ what the command costs. All modules have to be loaded before.
 """
 import array
 import ctypes
-import errno
 import fcntl
-import json
 import os
 import re
-import shutil
 import signal
 import stat
 import subprocess
@@ -64,15 +61,34 @@ class Done:
 class Running:
     """A command under way, in a session of its own, so that its children are found."""
 
-    def __init__(self, argv, env=None, stdin=None):
+    def __init__(self, argv, env=None, stdin=None, asks=False):
+        """`asks`: what it reads comes by answer()."""
         self.argv = argv
         self.files = [os.memfd_create("out"), os.memfd_create("err")]
-        self.stdin = os.memfd_create("in")
-        os.write(self.stdin, stdin or b"")
-        os.lseek(self.stdin, 0, os.SEEK_SET)
+        if asks:
+            self.stdin, self.typing = os.pipe()
+        else:
+            self.stdin = os.memfd_create("in")
+            os.write(self.stdin, stdin or b"")
+            os.lseek(self.stdin, 0, os.SEEK_SET)
         self.process = subprocess.Popen(
             argv, stdin=self.stdin, stdout=self.files[0], stderr=self.files[1], cwd="/root",
             env=dict(ENV, **(env or {})), close_fds=False, start_new_session=True)
+
+    def await_question(self, question):
+        """Whether it asks that before it ends."""
+        while question not in os.pread(self.files[1], 1 << 16, 0):
+            if self.process.poll() is not None:
+                return False
+            time.sleep(0.0005)
+        return True
+
+    def answer(self, text):
+        try:
+            os.write(self.typing, text)
+        except OSError:		# it has ended
+            pass
+        os.close(self.typing)
 
     def kill(self):
         self.process.kill()
@@ -198,7 +214,8 @@ class Looker:
             if kind == stat.S_IFDIR:
                 return Entry("d", id_, flags, None, (*base, flags, attrs))
             text = self.content(fd, st)
-            return Entry("f", id_, flags, text, (*base, flags, attrs, st.st_size, st.st_mtime_ns, text))
+            what = (*base, flags, attrs, st.st_size, st.st_mtime_ns, text)
+            return Entry("f", id_, flags, text, what)
         finally:
             os.close(fd)
 

@@ -32,6 +32,7 @@ NAMES = ("web", "db", "app")
 LITTER = (".create-", ".remove-", ".jlmkr-")
 TEMPORARY = re.compile(r"/\.[^/]*config[^/]*\.[0-9a-f]{16}$")	# a config on its way to its name
 STARTED = (".ExecStartPre", ".ExecStartPost", ".ExecStopPost", ".nvidia", "initial_setup.log")
+BY_NSPAWN = ("etc", "run", "var", "usr", "tmp", "dev", "proc", "sys", "root")
 ROOTFS = {		# of an --image of ours: path -> contents, None for a directory
     "rootfs": None, "rootfs/dev": None, "rootfs/etc": None, "rootfs/mnt": None, "rootfs/proc": None,
     "rootfs/root": None, "rootfs/run": None, "rootfs/sbin": None, "rootfs/sys": None,
@@ -64,6 +65,8 @@ def look_at_jail(path):
         return None
     if not stat.S_ISDIR(st.st_mode):
         return None
+    if os.path.islink(path):
+        st = os.lstat(path)		# no jail, wherever it leads
     whole = not os.path.islink(path) and os.path.isfile(path + "/config") and \
         os.path.isdir(path + "/rootfs") and not os.path.islink(path + "/rootfs")
     return whole, (st.st_dev, st.st_ino)
@@ -164,7 +167,7 @@ class Model:
         rest = path[len(jail) + 1:].split("/")
         if rest[0] in STARTED or rest[0].startswith((".Exec", ".#rootfs")):
             return True
-        return rest[0] == "rootfs" and old is None and rest[1:2] and rest[1] in ("etc", "run", "var", "usr", "tmp", "dev", "proc", "sys", "root")
+        return rest[0] == "rootfs" and old is None and len(rest) > 1 and rest[1] in BY_NSPAWN
 
     def is_config(self, path, old, new, jail):
         if path == real(jail + "/config"):
@@ -247,7 +250,7 @@ class Model:
         self.now = after
         self.mounts = mounts()
 
-    def take_users(self, after, moved=()):
+    def take_users(self, after, moved=(), place_of_ours=()):
         """After a step of the user's, which moved or copied `moved`: (from, to). A copy of what is
         ours may go, but need not."""
         for source, to in moved:
@@ -256,7 +259,7 @@ class Model:
                     origin = source + path[len(to):]
                     if origin in self.ours or origin in self.copies:
                         self.copies.add(path)
-        self.take(after)
+        self.take(after, place_of_ours)
 
     # -- what a jail consists of --
 
@@ -382,4 +385,5 @@ class Model:
                 raise Fault(f"list says of {top}/jails/{name}: {listed[name]['broken']}")
             runs = name in self.running and self.running[name][0] == id_
             if whole and listed[name]["running"] != runs:
-                raise Fault(f"list says that {top}/jails/{name} runs: {listed[name]['running']}, and it is {runs}")
+                said = listed[name]["running"]
+                raise Fault(f"list says that {top}/jails/{name} runs: {said}, and it is {runs}")

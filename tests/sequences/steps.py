@@ -32,6 +32,8 @@ FLAGGED = ("", "jails", "images", "jails/%s", "jails/%s/config", "jails/%s/rootf
            "jails/%s/rootfs/marker", "jails/%s/rootfs/etc", "jails/notes.txt")
 BOUND = ("images/bound", "jails/%s/rootfs/mnt", "jails/bound", "jails/%s/rootfs/root", "jails")
 LINKED = ("", "jails", "images", "jails/%s", "jails/%s/config", "jails/%s/rootfs")
+SHOWN = {"status": ("status", "--json"), "config": ("config",), "dry-run": ("start", "--dry-run"),
+         "check": ("config", "--check")}
 EDITORS = {
     "append": 'echo "# by the editor" >> "$1"',
     "startup": 't=$(sed "s/^startup=.*/startup=1/" "$1"); echo "$t" > "$1"',
@@ -55,7 +57,8 @@ def draw_command(rng):
         ("create", "remove", "start", "stop", "restart", "config", "edit", "images", "exec", "setup", "show"),
         (24, 19, 10, 8, 4, 11, 9, 7, 4, 2, 2))[0]
     if verb == "create":
-        kind = rng.choices(("image", "stdin", "config", "start", "fedora", "offline"), (40, 15, 10, 8, 20, 7))[0]
+        kind = rng.choices(("image", "stdin", "config", "start", "fedora", "offline"),
+                           (40, 15, 10, 8, 20, 7))[0]
         return (verb, place, name, kind)
     if verb == "remove":
         return (verb, place, name, rng.choices(("yes", "no", "typed", "wrong"), (70, 10, 12, 8))[0])
@@ -137,7 +140,13 @@ def draw_any(rng):
     if kind < 0.58:
         command = draw_command(rng)
         return ("kill", round(rng.random() * LASTS.get(command[0], 8), 1)) + command
-    if kind < 0.62:
+    if kind < 0.60:
+        command = draw_command(rng)
+        if command[0] in ("create", "remove", "config", "edit", "start", "stop") and command[2] in NAMES:
+            other = rng.choice([n for n in NAMES if n != command[2]])
+            return ("during", round(rng.random() * 20, 1), rng.choice(("away", "swap", "in")), other) + command
+        return command
+    if kind < 0.64:
         return ("both", draw_command(rng), draw_command(rng))
     return draw_users(rng)
 
@@ -206,9 +215,8 @@ class Player:
         """Three jails in A, two of their names in B as well, and one in S, which is small."""
         self.serial = 0
         self.clear()
-        for path in (PLACES["A"], PLACES["B"] + "/jails", PARKS[0] + "-", USERS + "/data/deep", USERS + "/more"):
+        for path in (PLACES["A"], PLACES["B"] + "/jails", USERS + "/data/deep", USERS + "/more"):
             os.makedirs(path)
-        os.rmdir(PARKS[0] + "-")
         for folder in ("data", "data/deep", "more"):
             with open(f"{USERS}/{folder}/file", "wb") as f:
                 f.write(self.token("user"))
@@ -230,6 +238,8 @@ class Player:
         verb = step[0]
         if verb == "kill":
             self.play_killed(step[1], step[2:])
+        elif verb == "during":
+            self.play_during(step[1], step[2], step[3], step[4:])
         elif verb == "both":
             self.play_both(step[1], step[2])
         elif hasattr(self, "user_" + verb):
@@ -249,7 +259,8 @@ class Player:
         if verb == "create":
             argv.append("-q")
             if c[3] in ("fedora", "offline"):
-                argv += ["--distro=fedora", "--release=43"] + (["--offline"] if c[3] == "offline" else [])
+                argv += ["--distro=fedora", "--release=43"]
+                argv += ["--offline"] if c[3] == "offline" else []
             else:
                 token = self.token("jail")
                 stdin = make_tar(token)
@@ -275,9 +286,7 @@ class Player:
         elif verb == "exec":
             argv += [name, "/sbin/init", "where"]
         elif verb == "show":
-            argv = {"status": ["jlmkr", "status", "--json", name], "config": ["jlmkr", "config", name],
-                    "dry-run": ["jlmkr", "start", "--dry-run", name], "check": ["jlmkr", "config", "--check", name]}[c[3]]
-            argv[2:2] = ["--dir", PLACES[place]]
+            argv = ["jlmkr", *SHOWN[c[3]], "--dir", PLACES[place], name]
         else:
             argv.append(name)
         return argv, env, stdin, token
@@ -305,7 +314,9 @@ class Player:
             return {0} if free else None
         if not jail:
             # What an interrupted remove has left is finished.
-            return (None if not free else {0, 3}) if verb == "remove" else "bad" if verb != "show" else None
+            if verb == "show" or (verb == "remove" and (not free or self.has_rest(place, name))):
+                return None
+            return {0, 3} if verb == "remove" else "bad"
         if verb == "show":
             return None
         if not jail[0] or not free:
@@ -329,6 +340,11 @@ class Player:
         if verb == "setup":
             return "bad"
         return None
+
+    def has_rest(self, place, name):
+        """What may be left of a remove, or somebody has called so."""
+        top = real(PLACES[place] + "/jails")
+        return any(p.startswith(f"{top}/.remove-{name}-") for p in self.m.now)
 
     def play_command(self, c):
         argv, env, stdin, token = self.words(c)
@@ -500,7 +516,7 @@ class Player:
         """What is true wherever they ended."""
         permits = [p for c in commands for p in self.m.permits_of(c, None)]
         self.m.judge(after, permits, "ended anywhere")
-        may, copies = {}, []
+        may = {}
         for c, before in zip(commands, befores):
             self.m.check_all_or_nothing(c[1], c[2], after, tokens)
             if c[0] in ("start", "restart", "stop", "remove") and is_name(c[2]):
@@ -513,7 +529,7 @@ class Player:
                     may.setdefault(c[2], []).append(None)
         return may
 
-    def forget_or_keep(self, may, befores):
+    def forget_or_keep(self, may):
         seen = self.m.check_running(may)
         for name in may:
             if name not in seen:
@@ -559,7 +575,7 @@ class Player:
             for name in jails_of(c[1]):
                 may.setdefault(name, []).append(None)
         self.check_config_whole(c, before, after)
-        self.forget_or_keep(may, before)
+        self.forget_or_keep(may)
         self.m.take(after, (c[1],))
         self.m.check_list(c[1])
 
@@ -591,28 +607,99 @@ class Player:
             for x, before in zip((c, d), befores):
                 if not {c[0], d[0]} & {"remove", "create"} and c[2] != d[2]:
                     self.check_config_whole(x, before, after)
-        self.forget_or_keep(may, befores)
+        self.forget_or_keep(may)
         self.m.take(after, {c[1], d[1]})
         for place in {c[1], d[1]}:
             self.m.check_list(place)
 
+    # -- the user moves jails while a command is at work --
+
+    def shuffle(self, how, place, name, other):
+        """The jail goes away, or another comes in its place, or both."""
+        top = real(PLACES[place] + "/jails")
+        moves = {"away": [(name, "away")], "swap": [(name, "away"), (other, name)], "in": [(other, name)]}
+        for source, to in moves[how]:
+            source, to = f"{top}/{source}", f"{top}/{to}"
+            if os.path.lexists(source) and not os.path.lexists(to):
+                try:
+                    os.rename(source, to)
+                    self.moved.append((source, to))
+                except OSError as e:
+                    self.log(f"  {e}")
+
+    def play_during(self, ms, how, other, c):
+        argv, env, stdin, token = self.words(c)
+        jail = jail_path(c[1], c[2])
+        self.moved = []
+        # What is confirmed is what was shown; where nothing is shown, what has the name by then.
+        asks = c[0] == "remove" and c[3] != "yes"
+        r = Running(argv, env, stdin, asks)
+        if asks:
+            asked = r.await_question(b"Type the name")
+        else:
+            time.sleep(ms / 1000)
+        self.shuffle(how, c[1], c[2], other)
+        if asks:
+            r.answer(stdin)
+        done = r.wait()
+        self.settle(self.to_settle(c))
+        self.log(f"  {done}, moved: {self.moved}")
+        self.count("moved meanwhile" if self.moved else "nothing moved meanwhile")
+        if done.rc < 0 or done.rc > 130:
+            raise Fault(f"it crashed: {done}")
+        after = self.m.looker.look()
+        named = [jail] if c[0] == "remove" else []
+        if named and not (asks and asked):
+            named += [source for source, to in self.moved if to == jail]
+        self.check_texts(after, named, done)
+        for _, to in self.moved:
+            self.check_arrived(to, after, done)
+        # What runs, and where, is not foretold.
+        seen = machines()
+        for n in set(self.m.running) - set(seen):
+            if n != c[2]:
+                raise Fault(f"{n} does not run any more: {done}")
+            del self.m.running[n]
+        if c[2] in seen and c[2] not in self.m.running:
+            run(["systemctl", "stop", f"jlmkr-{c[2]}.service"])
+            self.settle([c[2]])
+        self.m.take_users(after, self.moved, (c[1],))
+        self.m.check_list(c[1])
+
+    def check_texts(self, after, removed, done):
+        """Whatever a user or a jail has written is somewhere, but for the jail that was removed."""
+        kept = {e.text for e in after.values() if e.kind == "f"}
+        for path, e in self.m.now.items():
+            if e.kind != "f" or not isinstance(e.text, bytes) or not e.text.startswith((b"user ", b"jail ")):
+                continue
+            if e.text not in kept and path not in self.m.ours and not any(under(path, r) for r in removed):
+                raise Fault(f"what {path} said is nowhere: {e.text}: {done}")
+
+    def check_arrived(self, to, after, done):
+        """A jail that was moved away is there, or went as a whole."""
+        if to not in after:
+            return
+        lacks = [w for w in ("config", "rootfs") if f"{to}/{w}" not in after]
+        if len(lacks) == 1 and look_at_jail(to):
+            raise Fault(f"{to} lacks {lacks}: {done}")
+
     # -- the user's own --
 
     def play_users(self, step):
-        moved = ()
+        self.moved = []
         try:
-            moved = getattr(self, "user_" + step[0])(*step[1:]) or ()
+            getattr(self, "user_" + step[0])(*step[1:])
             self.count("steps of the user's")
         except (OSError, shutil.Error) as e:
             self.log(f"  {e}")
             self.count("steps of the user's that failed")
         after = self.m.looker.look()
-        self.m.take_users(after, moved)
+        self.m.take_users(after, self.moved)
         self.m.check_running()
 
     def move(self, source, to):
         if not os.path.lexists(source) or os.path.lexists(to) or under(to, source):
-            return ()
+            return False
         os.makedirs(os.path.dirname(to), exist_ok=True)
         try:
             os.rename(source, to)
@@ -620,26 +707,27 @@ class Player:
             if e.errno != errno.EXDEV or any(under(m, source) for m in self.m.mounts):
                 raise
             run(["mv", "-T", source, to])
-        return [(source, to)]
+        self.moved.append((source, to))
+        return True
 
     def user_mv(self, source, to):
-        return self.move(expand(source), expand(to))
+        self.move(expand(source), expand(to))
 
     user_unpark = user_mv
 
     def copy(self, how, source, to):
         source, to = expand(source), expand(to)
         if not os.path.lexists(source) or os.path.lexists(to) or under(to, source) or len(self.m.now) > 1200:
-            return ()
+            return
         os.makedirs(os.path.dirname(to), exist_ok=True)
+        self.moved.append((source, to))
         run(["cp", how, "-T", source, to])
-        return [(source, to)]
 
     def user_cp(self, source, to):
-        return self.copy("-a", source, to)
+        self.copy("-a", source, to)
 
     def user_cpl(self, source, to):
-        return self.copy("-al", source, to)
+        self.copy("-al", source, to)
 
     def user_put(self, path):
         path = expand(path)
@@ -686,22 +774,16 @@ class Player:
         path = expand(path).rstrip("/")
         to = f"/mnt/tank/linked/{self.serial}-{os.path.basename(path)}"
         self.serial += 1
-        if os.path.islink(path):
-            return ()
-        moved = self.move(path, to)
-        if moved:
+        if not os.path.islink(path) and self.move(path, to):
             os.symlink(to, path)
-        return moved
 
     def user_unlink(self):
         """Every link goes, and what it is to comes back."""
-        moved = []
         for path in sorted(p for p, e in self.m.now.items() if e.kind == "l"):
-            to = os.readlink(path)
-            if os.path.lexists(to) and os.path.islink(path):
+            to = os.readlink(path) if os.path.islink(path) else ""
+            if to.startswith("/mnt/tank/linked/") and os.path.lexists(to):
                 os.unlink(path)
-                moved += self.move(to, path)
-        return moved
+                self.move(to, path)
 
     def user_append(self, path):
         with open(expand(path), "ab") as f:

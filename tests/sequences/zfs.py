@@ -1,6 +1,6 @@
 """The same on ZFS: two jailmaker directories that are datasets, and what a user does to these.
 
-Datasets and snapshots are in the snapshot as well, as "zfs:NAME".
+What ZFS lists is seen as well, under "zfs:NAME", with its mountpoint as the text when it is mounted.
 """
 import os
 import time
@@ -25,7 +25,8 @@ class ZfsLooker(Looker):
             raise Fault(f"zfs list: {done}")
         for line in done.out.splitlines():
             name, *what = line.split("\t")
-            seen["zfs:" + name] = Entry("z", (0, what[-1]), 0, what[1] if what[5] == "yes" else None, tuple(what))
+            place = what[1] if what[5] == "yes" else None
+            seen["zfs:" + name] = Entry("z", (0, what[-1]), 0, place, tuple(what))
         return seen
 
 
@@ -40,7 +41,8 @@ class ZfsModel(Model):
             rest = path[len(top):]
             own = PLACES[place] + rest
             depth = rest.count("/")
-            if "@" in path or e.text != own or e.what[2] == "on" or depth > 2 or (depth == 1 and rest not in ("/jails", "/images")):
+            strange = depth > 2 or (depth == 1 and rest not in ("/jails", "/images"))
+            if "@" in path or e.text != own or e.what[2] == "on" or strange:
                 return "zfs"
             if rest.startswith("/jails/.") or (rest.startswith("/images/") and len(rest) < 64):
                 return "zfs"
@@ -50,10 +52,10 @@ class ZfsModel(Model):
 
     def may_not_list(self, place):
         top = "zfs:" + HOMES[place]
-        return any(self.now[n].text != PLACES[place] + n[len(top):] for n in (top, top + "/jails") if n in self.now)
+        return any(self.now[n].text != PLACES[place] + n[len(top):]
+                   for n in (top, top + "/jails") if n in self.now)
 
     def dataset_at(self, path):
-        """Of several, the longest name is on top; who has that wants to see the fault."""
         for name, e in self.now.items():
             if e.kind == "z" and e.text == path:
                 return name
@@ -96,7 +98,8 @@ class ZfsModel(Model):
         for place in place_of_ours:
             top = "zfs:" + HOMES[place]
             for path in fresh:
-                if path.startswith(top + "/images/") or path.startswith(tuple(top + "/jails/" + n for n in LITTER)):
+                litter = path.startswith(tuple(f"{top}/jails/{n}" for n in LITTER))
+                if litter or path.startswith(top + "/images/"):
                     self.ours.add(path)
 
     def check_litter(self, place, done, after):

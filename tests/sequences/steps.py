@@ -11,7 +11,7 @@ import signal
 import tarfile
 import time
 
-from host import APPEND, IMMUTABLE, LIBC, Running, machines, mounts, run, set_flags
+from host import APPEND, IMMUTABLE, LIBC, Running, machine_names, machines, mounts, run, set_flags
 from model import (Fault, NAMES, OPEN, PLACES, ROOTFS, is_name, jail_path, jails_of, keeps_lines,
                    look_at_jail, real, under)
 
@@ -192,10 +192,10 @@ class Player:
     # -- a world, and its end --
 
     def clear(self):
-        for name in machines():
+        for name in machine_names():
             run(["systemctl", "kill", "-s", "KILL", f"jlmkr-{name}.service"])
         for _ in range(500):
-            if not machines():
+            if not machine_names():
                 break
             time.sleep(0.01)
         while points := mounts():		# several may be on top of each other
@@ -529,6 +529,18 @@ class Player:
                     may.setdefault(c[2], []).append(None)
         return may
 
+    def may_all(self, may, *commands):
+        """A pattern means any of them."""
+        for c in commands:
+            if "*" in c[2]:
+                for name in jails_of(c[1]):
+                    may.setdefault(name, []).append(None)
+                    try:
+                        st = os.stat(jail_path(c[1], name) + "/rootfs")
+                        may[name].append((st.st_dev, st.st_ino))
+                    except OSError:
+                        pass
+
     def forget_or_keep(self, may):
         seen = self.m.check_running(may)
         for name in may:
@@ -571,9 +583,7 @@ class Player:
         self.count("killed" if done.rc == -signal.SIGKILL else "killed too late")
         after = self.m.looker.look()
         may = self.loose([c], [before], after, [token] if token else [])
-        if "*" in c[2]:
-            for name in jails_of(c[1]):
-                may.setdefault(name, []).append(None)
+        self.may_all(may, c)
         self.check_config_whole(c, before, after)
         self.forget_or_keep(may)
         self.m.take(after, (c[1],))
@@ -592,10 +602,7 @@ class Player:
         self.count("two at once")
         after = self.m.looker.look()
         may = self.loose([c, d], befores, after, [w[3] for w in made if w[3]])
-        if "*" in c[2] + d[2]:
-            for place in (c[1], d[1]):
-                for name in jails_of(place):
-                    may.setdefault(name, []).append(None)
+        self.may_all(may, c, d)
         for x, done in zip((c, d), dones):
             self.m.check_no_new_litter(x[1], Both(dones), after)
             if x[0] == "config" and done.rc == 0 and is_name(x[2]) and not {c[0], d[0]} & {"remove", "create", "edit"}:
@@ -705,6 +712,9 @@ class Player:
             os.rename(source, to)
         except OSError as e:
             if e.errno != errno.EXDEV or any(under(m, source) for m in self.m.mounts):
+                raise
+            # What runs would lose its files, by the user's own hand.
+            if self.m.running:
                 raise
             run(["mv", "-T", source, to])
         self.moved.append((source, to))

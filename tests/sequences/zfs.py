@@ -5,7 +5,7 @@ What ZFS lists is seen as well, under "zfs:NAME", with its mountpoint as the tex
 import os
 import time
 
-from host import Entry, LIBC, Looker, machines, mounts, run, set_flags
+from host import Entry, LIBC, Looker, machine_names, mounts, run, set_flags
 from model import LITTER, NAMES, OPEN, PLACES, Fault, Model, is_name, jail_path, under
 from steps import HASH, Player, USERS, draw
 
@@ -193,10 +193,10 @@ class ZfsPlayer(Player):
             self.play_command(("create", place, name, "image"))
 
     def clear(self):
-        for name in machines():
+        for name in machine_names():
             run(["systemctl", "kill", "-s", "KILL", f"jlmkr-{name}.service"])
         for _ in range(500):
-            if not machines():
+            if not machine_names():
                 break
             time.sleep(0.01)
         while points := mounts():

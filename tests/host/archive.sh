@@ -150,10 +150,10 @@ is 'fifo null ' "$(in_host ls -A $jails/nodes/rootfs/dev | tr '\n' ' ')"
 is 'character special file 1:3 666' "$(in_host stat -c '%F %t:%T %a' $jails/nodes/rootfs/dev/null)"
 
 story 'devices: none, if so wanted'
-try jlmkr-create --allow-devices=0 --image=/tmp/nodes.tar bare
+try jlmkr-create --allow-devices=0 --image=/tmp/nodes.tar nodev
 status 0
 err_has '^3 device files were skipped: '
-is 'fifo ' "$(in_host ls -A $jails/bare/rootfs/dev | tr '\n' ' ')"
+is 'fifo ' "$(in_host ls -A $jails/nodev/rootfs/dev | tr '\n' ' ')"
 try jlmkr-create --allow-devices=1 --image=/tmp/plain.tar.gz with
 ! grep -q skipped "$tmp/err" || fail "devices were skipped"
 expect_status 2 jlmkr-create --allow-devices=maybe bad

@@ -117,6 +117,11 @@ int hidden_mark(const struct hidden *h, int dir, struct err *e)
 	return replace_file(dir, HIDDEN_FILE, h->mark, strlen(h->mark), 0600, e);
 }
 
+void hidden_mark_bare(const struct hidden *h, int dir)
+{
+	fsetxattr(dir, ATTRIBUTE, h->mark, strlen(h->mark), 0);
+}
+
 bool hidden_is_marked(const struct hidden *h, int dir)
 {
 	AUTOFREE struct arena m = { 0 };

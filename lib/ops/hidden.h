@@ -52,6 +52,9 @@ void hidden_unlock_name(int *lock);
 /* Mark the directory that is, or will be, the entry; whether it is marked; take the mark off. */
 int hidden_mark(const struct hidden *h, int dir, struct err *e);
 bool hidden_is_marked(const struct hidden *h, int dir);
+
+/* The same of one that has to stay empty, as a mount point has: where there are attributes. */
+void hidden_mark_bare(const struct hidden *h, int dir);
 void hidden_unmark(const struct hidden *h, int dir);
 
 /* The file that is the mark where there are no attributes: of all that is in the directory it

@@ -56,6 +56,35 @@ static void warn_unmarked(const char *what)
 	out_warn("%s has the name of an unfinished jail, but was not made by jlmkr: it is left", what);
 }
 
+static bool is_empty(const struct jails *j, const char *entry)
+{
+	AUTOCLOSE int at = jails_open_entry(j, entry, NULL);
+	AUTODIR DIR *dir = at < 0 ? NULL : dir_names(at);
+	struct dirent *d;
+
+	while (dir && (d = readdir(dir)))
+		if (!str_eq(d->d_name, ".") && !str_eq(d->d_name, "..")) return false;
+	return dir != NULL;
+}
+
+/* ZFS sets properties in a step after the making: a cut between the two leaves a dataset with
+ * nothing in it and no mark. Then the directory beneath its mount has one, which was made
+ * before. */
+static bool is_marked_beneath(const struct jails *j, const struct hidden *h,
+                              const struct zfs_items *items)
+{
+	const char *dataset = items->v[0].name;
+	AUTOCLOSE int dir = -1;
+	bool marked;
+
+	if (h->kind != HIDDEN_CREATE || items->v[0].kind || items->n > 1 || !is_empty(j, h->entry)) return false;
+	zfs_unmount(dataset, NULL);
+	dir = jails_open_entry(j, h->entry, NULL);
+	marked = dir >= 0 && !jails_mounted(j, dir) && hidden_is_marked(h, dir);
+	if (!marked) zfs_mount(dataset, NULL);
+	return marked;
+}
+
 static int destroy_dataset(const struct jails *j, const struct hidden *h, const char *dataset,
                            struct err *e)
 {
@@ -64,7 +93,8 @@ static int destroy_dataset(const struct jails *j, const struct hidden *h, const 
 	const char *rest;
 
 	if (zfs_items_read(j->m, dataset, &items, e) < 0) return -1;
-	if (!(rest = behind_mark(h, items.v[0].kind))) return warn_unmarked(dataset), 0;
+	rest = is_marked_beneath(j, h, &items) ? "" : behind_mark(h, items.v[0].kind);
+	if (!rest) return warn_unmarked(dataset), 0;
 	out_verbose("destroying %s, which a run that was killed has left", dataset);
 	if (check_confirmed(&items, rest, e) < 0 || zfs_items_destroy(&items, &gone, e) < 0) return -1;
 	remove_point(j, h->entry);
@@ -192,7 +222,7 @@ static int make_hidden(struct work *w, struct err *e)
 
 	if (mkdirat(j->fd, w->hidden.entry, 0700) < 0) return fail_sys(e, "create %s", w->hidden.entry);
 	w->dir = jails_open_entry(j, w->hidden.entry, e);
-	/* A mount point stays empty. */
+	if (w->dir >= 0 && j->home) hidden_mark_bare(&w->hidden, w->dir);
 	if (w->dir >= 0 && (j->home || hidden_mark(&w->hidden, w->dir, e) == 0)) return 0;
 	remove_point(j, w->hidden.entry);
 	return -1;

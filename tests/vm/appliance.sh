@@ -22,6 +22,7 @@ part() {
 part life
 part reboot
 part changes
+part unmarked
 for after in 1 6; do
 	KILL_AT=CREATING KILL_AFTER=$after part creating
 	part after

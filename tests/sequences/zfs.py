@@ -135,9 +135,8 @@ def draw_any(rng):
         return (verb, place + "/" + (words % rng.choice(NAMES) if "%s" in words else words))
     if verb == "zrename":
         return (verb, thing, rng.choice((f"{place}/jails/{rng.choice(NAMES)}", f"{rng.choice('AB')}/parked", place + "/images/old")))
-    if verb == "zset":
-        return (verb, thing, rng.choice(("mountpoint=/mnt/z/own", "mountpoint=/mnt/z/jm/jails/web", "mountpoint=none",
-                                         "readonly=on", "canmount=noauto")))
+    if verb == "zset":    # not readonly: zfs-fuse heeds it in some places only
+        return (verb, thing, rng.choice(("mountpoint=/mnt/z/own", "mountpoint=/mnt/z/jm/jails/web", "mountpoint=none", "canmount=noauto")))
     if verb in ("zhold", "zclone", "zdestroy"):
         return (verb, thing, rng.choice("ab"))
     return (verb, thing)

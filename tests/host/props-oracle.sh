@@ -12,9 +12,8 @@ mkdir -p "$out" || exit 1
 musl-gcc -idirafter build/out/musl/kernel -static -std=c11 -D_GNU_SOURCE -Os -I. \
 	-o "$out/props-oracle" tests/host/props-oracle.c \
 	$(ls lib/bus/props*.c | grep -v props_table) lib/bus/runopts.c \
-	lib/bus/wire.c lib/bus/read.c lib/bus/check.c lib/bus/message.c lib/base/arena.c \
-	lib/base/attrs.c lib/base/err.c lib/base/fd.c lib/base/nearest.c lib/base/shown.c \
-	lib/base/str.c lib/base/utf8.c lib/base/wait.c ||
+	lib/bus/wire.c lib/bus/read.c lib/bus/check.c lib/bus/message.c \
+	$(ls lib/base/*.c | grep -v 'memcpy\|relro') ||
 	{ echo 'not ok props-oracle: it does not compile'; exit 1; }
 exec unshare --mount sh -c '
 	tree=$1 out=$2 && shift 2 &&

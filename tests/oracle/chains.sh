@@ -13,6 +13,5 @@ mkdir -p "$out" || exit 1
 gcc -std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-I. -I$debug/include -o "$out/judge" tests/oracle/judge.c lib/net/anchors.c \
 	lib/net/builtin_ca.S lib/net/cert.c lib/net/der.c lib/net/names.c lib/net/trust.c \
-	lib/base/arena.c lib/base/err.c lib/base/fd.c lib/base/str.c lib/base/wait.c \
-	-L$debug/lib -lbearssl || { echo 'not ok chains-oracle: judge.c'; exit 1; }
+	$(ls lib/base/*.c | grep -v 'memcpy\|relro') -L$debug/lib -lbearssl || { echo 'not ok chains-oracle: judge.c'; exit 1; }
 exec python3 tests/oracle/chains.py "$out/judge" "${CASES:-100}" "${SEED:-1}"

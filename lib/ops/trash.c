@@ -20,7 +20,7 @@
 #include "lib/ops/jails.h"
 #include "lib/ops/remove.h"
 
-enum { GONE_NAMED = 5 };
+enum { GONE_NAMED = 5, TAKE_BACK_TRIES = 5 };
 
 /* It is no jail any more, whatever comes. */
 static int go_on(const char *name, struct err *e)
@@ -162,7 +162,9 @@ static int take_back(const struct bin *b, struct err *e)
 {
 	const struct removal *r = b->r;
 
-	if (zfs_rename(b->dataset, r->dataset, e) < 0 && !zfs_exists(r->dataset)) return -1;
+	/* What keeps it busy ends; to stay under a hidden name would be the end of the jail. */
+	for (int i = 0; zfs_rename(b->dataset, r->dataset, e) < 0 && !zfs_exists(r->dataset); i++)
+		if (i == TAKE_BACK_TRIES) return -1;
 	zfs_set_kind(r->dataset, r->items.v[0].kind, NULL);
 	zfs_mount_again(&b->before, &b->apart);
 	remove_point(b->j, b->h->entry, NULL);

@@ -144,3 +144,12 @@ bool str_eq(const char *a, const char *b)
 {
 	return !strcmp(a, b);
 }
+
+size_t str_count(const char *s, char c)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += *s == c;
+	return n;
+}

@@ -52,4 +52,7 @@ bool str_starts(const char *s, const char *start);
 bool str_ends(const char *s, const char *end);
 bool str_eq(const char *a, const char *b);
 
+/* How often `c` stands in `s`. */
+size_t str_count(const char *s, char c);
+
 #endif

@@ -103,20 +103,12 @@ static int parse_line(char *line, struct mount *t)
 	return t->point[0] == '/' ? 0 : -1;
 }
 
-static size_t count_lines(const char *text)
-{
-	size_t n = 1;
-
-	for (; *text; text++) n += *text == '\n';
-	return n;
-}
-
 int mounts_parse(struct arena *m, const char *text, struct mounts *t, struct err *e)
 {
 	char *line, *next, *copy = arena_strdup(m, text);
 
 	t->n = 0;
-	t->v = arena_array(m, count_lines(text), sizeof *t->v);
+	t->v = arena_array(m, str_count(text, '\n') + 1, sizeof *t->v);
 	for (line = copy; *line; line = next) {
 		next = line + strcspn(line, "\n");
 		if (*next) *next++ = 0;

@@ -78,15 +78,6 @@ static void rejoin(struct arena *m, struct zfs_dataset *d, const char *more)
 	d->mountpoint = arena_printf(m, "%s\n%s", d->mountpoint, more);
 }
 
-static size_t count_lines(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += *text == '\n';
-	return n;
-}
-
 /* What -o COLUMNS printed. */
 static struct zfs_dataset *parse_list(struct arena *m, char *text, size_t *n, struct err *e)
 {
@@ -95,7 +86,7 @@ static struct zfs_dataset *parse_list(struct arena *m, char *text, size_t *n, st
 
 	*n = 0;
 	if (!text) return NULL;
-	all = arena_array(m, count_lines(text) + 1, sizeof *all);
+	all = arena_array(m, str_count(text, '\n') + 1, sizeof *all);
 	while ((line = strsep(&text, "\n")) && (*line || text)) {
 		if (*n && !strchr(line, '\t')) rejoin(m, &all[*n - 1], line);
 		else if (parse_dataset(line, &all[(*n)++], e) < 0) return NULL;
@@ -141,7 +132,7 @@ struct zfs_thing *zfs_things(struct arena *m, const char *root, int depth, size_
 
 	*n = 0;
 	if (!text) return NULL;
-	all = arena_array(m, count_lines(text) + 1, sizeof *all);
+	all = arena_array(m, str_count(text, '\n') + 1, sizeof *all);
 	/* A property that holds a newline is not ours; what follows that has no columns. */
 	while ((line = strsep(&text, "\n")))
 		if (parse_thing(m, line, &all[*n])) (*n)++;
@@ -418,27 +409,4 @@ int zfs_rename(const char *from, const char *to, struct err *e)
 	char *argv[] = { "zfs", "rename", (char *)from, (char *)to, NULL };
 
 	return zfs_insist(from, argv, to, e);
-}
-
-/* Somebody else may have been quicker. */
-static int destroy(const char *name, char *const argv[], struct err *e)
-{
-	struct err why = { 0 };
-
-	if (zfs_insist(name, argv, NULL, &why) == 0 || zfs_says_none(&why)) return 0;
-	return fail(e, why.kind, "%s", why.text);
-}
-
-int zfs_destroy(const char *name, struct err *e)
-{
-	char *argv[] = { "zfs", "destroy", "-r", (char *)name, NULL };
-
-	return destroy(name, argv, e);
-}
-
-int zfs_destroy_alone(const char *name, struct err *e)
-{
-	char *argv[] = { "zfs", "destroy", (char *)name, NULL };
-
-	return destroy(name, argv, e);
 }

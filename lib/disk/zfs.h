@@ -87,19 +87,12 @@ int zfs_rename(const char *from, const char *to, struct err *e);
 int zfs_create_aside(const char *name, const char *kind, struct err *e);
 int zfs_snapshot(const char *snapshot, const char *kind, struct err *e);
 
-/* A snapshot, or a dataset that has neither snapshots nor children: else nothing happens. */
-int zfs_destroy_alone(const char *name, struct err *e);
-
 /* Unmount all mounts of the named datasets, and what was mounted by hand, too; or none, and say
  * who is in the way. */
 int zfs_unmount_all(const struct mounts *t, const struct words *names, struct err *e);
 
 /* Mount those of the named datasets that were mounted then. */
 void zfs_mount_again(const struct mounts *t, const struct words *names);
-
-/* With its snapshots and all below it; what depends on these elsewhere makes it fail, and
- * what is in use may when a part of it is gone. One that is not there is a success. */
-int zfs_destroy(const char *name, struct err *e);
 
 /* Is `name` the dataset `of`, or a snapshot of it, or below it? */
 bool zfs_is_within(const char *name, const char *of);

@@ -88,21 +88,12 @@ static int take_record(char *record, const char *root, struct zfs_items *items, 
 	return 0;
 }
 
-static size_t count_lines(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += *text == '\n';
-	return n;
-}
-
 int zfs_items_parse(struct arena *m, char *text, const char *root, struct zfs_items *items,
                     struct err *e)
 {
 	char *record;
 
-	*items = (struct zfs_items){ .v = arena_array(m, count_lines(text) + 1, sizeof *items->v) };
+	*items = (struct zfs_items){ .v = arena_array(m, str_count(text, '\n') + 1, sizeof *items->v) };
 	while ((record = next_record(&text)))
 		if (take_record(record, root, items, e) < 0) return -1;
 	for (size_t i = 0; i < items->n; i++) {
@@ -253,10 +244,14 @@ int zfs_items_check_clones(struct arena *m, const struct zfs_items *items, struc
 
 /* -- destruction -- */
 
-/* The first line: the rest advises to destroy more. */
-static int fail_first_line(const struct err *why, struct err *e)
+/* Without its advice to destroy more, a line "use '-r' to destroy the following datasets:", and
+ * what follows. */
+static int fail_without_advice(const struct err *why, struct err *e)
 {
-	fail(e, why->kind, "%.*s", (int)strcspn(why->text, "\n"), why->text);
+	const char *advice = strstr(why->text, "; use '-");
+	int n = (int)(advice ? (size_t)(advice - why->text) : strlen(why->text));
+
+	fail(e, why->kind, "%.*s", n, why->text);
 	if (e) e->sys = why->sys;
 	return -1;
 }
@@ -284,7 +279,7 @@ int zfs_destroy_one(const char *name, struct err *e)
 	if (run_destroy(name, &why) == 0) return 0;
 	/* Somebody else may have been quicker. */
 	if (zfs_says_none(&why)) return check_pool(name, e);
-	return fail_first_line(&why, e);
+	return fail_without_advice(&why, e);
 }
 
 static int destroy(const char *name, struct words *gone, struct err *e)
@@ -310,7 +305,7 @@ static int destroy_listed(const char *list, const struct words *names, struct wo
 		words_add_all(gone, words_list(names));
 		return 0;
 	}
-	if (!wants_single_names(&why)) return fail_first_line(&why, e);
+	if (!wants_single_names(&why)) return fail_without_advice(&why, e);
 	for (size_t i = 0; i < names->n; i++)
 		if (destroy(names->v[i], gone, e) < 0) return -1;
 	return 0;

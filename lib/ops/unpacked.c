@@ -22,6 +22,7 @@
 #include "lib/disk/mount.h"
 #include "lib/disk/owner.h"
 #include "lib/disk/zfs.h"
+#include "lib/disk/zfs_items.h"
 #include "lib/image/cache.h"
 #include "lib/ops/jails.h"
 #include "lib/ops/work.h"
@@ -136,7 +137,7 @@ static void remove_point(const struct unpacked *u, const char *dataset)
 /* One that we have just made. A snapshot that somebody took meanwhile keeps it. */
 static void take_back(const struct unpacked *u, const char *dataset)
 {
-	if (zfs_destroy_alone(dataset, NULL) < 0) zfs_unmount(dataset, NULL);
+	if (zfs_destroy_one(dataset, NULL) < 0) zfs_unmount(dataset, NULL);
 	remove_point(u, dataset);
 }
 
@@ -238,8 +239,8 @@ static int destroy_image(const struct unpacked *u, const struct image_set *s, st
 	if (!now.ours || !same(now.top, s->top) || !same(now.snapshot, s->snapshot))
 		return fail(e, ERR_BUSY, "it was replaced meanwhile");
 	if ((why = why_it_stays(u, &now))) return fail(e, ERR_BUSY, "%s", why);
-	if (now.snapshot && zfs_destroy_alone(now.snapshot->name, e) < 0) return -1;
-	if (zfs_destroy_alone(dataset, e) < 0) return -1;
+	if (now.snapshot && zfs_destroy_one(now.snapshot->name, e) < 0) return -1;
+	if (zfs_destroy_one(dataset, e) < 0) return -1;
 	remove_point(u, dataset);
 	return 0;
 }

@@ -91,6 +91,7 @@ refused() { [ "$rc" -ne 0 ] || fail "status 0, expected to be refused"; }
 out_has() { grep -qe "$1" "$tmp/out" || fail "stdout lacks '$1'"; }
 out_lacks() { ! grep -qe "$1" "$tmp/out" || fail "stdout has '$1'"; }
 err_has() { grep -qe "$1" "$tmp/err" || fail "stderr lacks '$1'"; }
+err_lacks() { ! grep -qe "$1" "$tmp/err" || fail "stderr has '$1'"; }
 err_empty() { [ ! -s "$tmp/err" ] || fail "stderr has words"; }
 # One clear sentence: for commands with --quiet.
 one_line_err() { [ "$(wc -l < "$tmp/err")" -eq 1 ] || fail "stderr is not one line"; }

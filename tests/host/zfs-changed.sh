@@ -121,6 +121,8 @@ j jlmkr-remove -y one
 refused
 err_has "destroyed already: .*/child@x"
 err_has "one is gone, but not all of its files"
+# zfs advises to destroy the snapshot, too.
+err_lacks "use '-"
 in_host zfs list -H -o name -t snapshot -r "$ds/jails" > "$tmp/out"
 out_has '@last$'
 

@@ -69,3 +69,10 @@ TEST(nearest_names_what_was_meant)
 	CHECK_STR(meant("xyzzy", "start", "stop"), "");
 	CHECK_STR(meant("", "start", "a"), "a");
 }
+
+TEST(a_character_is_counted)
+{
+	CHECK_INT(str_count("", '\n'), 0);
+	CHECK_INT(str_count("a\nb\n\n", '\n'), 3);
+	CHECK_INT(str_count("a\nb", 'c'), 0);
+}

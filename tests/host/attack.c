@@ -204,6 +204,8 @@ static void attach(pid_t pid)
 	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) < 0) return;
 	if (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status)) judge(pid, "ptrace(ATTACH)");
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	/* It may have stopped for something else, an exec, and have the SIGSTOP still before it. */
+	kill(pid, SIGCONT);
 }
 
 static void look(pid_t pid)

@@ -123,7 +123,8 @@ done
 for jail in n2 u1; do
 	in_host sh -c "jlmkr-exec $jail attack watch $seconds /root/report > /dev/null 2>&1 < /dev/null &"
 done
-in_host sh -c "
+story 'commands in jails under attack end'
+in_host timeout $((seconds + 120)) sh -c "
 	printf '%s\n' 'initial_setup=true' >> $jails/p1/config
 	end=\$((\$(date +%s) + $seconds))
 	for jail in p1 m2 n2 u1; do
@@ -132,7 +133,7 @@ in_host sh -c "
 			[ \$jail != p1 ] || jlmkr-setup -q p1
 		done) > /dev/null 2>&1 &
 	done
-	wait"
+	wait" || fail 'a command does not end'
 sleep 2
 for jail in p1 m2 n2 u1; do
 	story "an attacker in $jail gains nothing in $seconds seconds"

@@ -184,6 +184,13 @@ static int check_flags(struct arena *m, int fd, const char *path, struct err *e)
 	            flags & FS_IMMUTABLE_FL ? 'i' : 'a', words_quoted(m, word));
 }
 
+static int open_old(const struct place *p, struct err *e)
+{
+	int fd = openat(p->dir, p->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? fail_sys(e, "open %s/%s", p->folder, p->name) : fd;
+}
+
 static int check_writable(struct arena *m, const struct place *p, int old, struct err *e)
 {
 	struct statvfs fs;
@@ -199,10 +206,11 @@ static int check_writable(struct arena *m, const struct place *p, int old, struc
 static int replace(struct arena *m, const struct place *p, const char *before, const char *text,
                    struct err *e)
 {
-	AUTOCLOSE int old = openat(p->dir, p->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	AUTOCLOSE int old = open_old(p, e);
 	struct stat st;
 
-	if (old < 0 || fstat(old, &st) < 0) return fail_sys(e, "open %s/%s", p->folder, p->name);
+	if (old < 0) return -1;
+	if (fstat(old, &st) < 0) return fail_sys(e, "stat %s/%s", p->folder, p->name);
 	if (strlen(text) > CONF_MAX)
 		return fail(e, ERR_INPUT, "%s/%s would be larger than %d bytes", p->folder, p->name, CONF_MAX);
 	if (check_writable(m, p, old, e) < 0) return -1;
@@ -219,8 +227,12 @@ static int replace(struct arena *m, const struct place *p, const char *before, c
 char *op_config_read(const struct host *h, const char *name, struct err *e)
 {
 	AUTOPLACE struct place p = NO_PLACE;
+	AUTOCLOSE int old = -1;
+	char *text;
 
-	return find_place(h, name, &p, e) < 0 ? NULL : read_place(h->m, &p, e);
+	if (find_place(h, name, &p, e) < 0 || !(text = read_place(h->m, &p, e))) return NULL;
+	if ((old = open_old(&p, e)) < 0) return NULL;
+	return check_writable(h->m, &p, old, e) < 0 ? NULL : text;
 }
 
 static struct faults find_news(struct arena *m, const char *before, const char *now)

@@ -30,7 +30,7 @@ void op_config_missing(struct arena *m, const struct conf *c, bool hooked, struc
 /* Whether something of the config comes before nspawn and may make what is missing. */
 bool op_config_prepares(const struct conf *c);
 
-/* The config's text, to be changed: ERR_UNTRUSTED unless it is root's alone, as below. */
+/* The config's text, to be edited: refused where it could not be replaced. */
 char *op_config_read(const struct host *h, const char *name, struct err *e);
 
 struct config_change {

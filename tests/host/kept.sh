@@ -233,11 +233,15 @@ for flag in i a; do
 	err_has "config is .*; 'chattr -$flag $conf' ends that"
 	in_host chattr -$flag $conf
 	same
+	for words in 'config web startup=1' 'edit web'; do
+		in_host chattr +$flag $jails/web
+		expect_status 1 env EDITOR=false jlmkr $words < /dev/null
+		one_line_err
+		err_has "'chattr -$flag $jails/web' ends that"
+		in_host chattr -$flag $jails/web
+		is 0 "$(in_host sh -c "ls -A $jails/web | grep -c '[.]config[.]edit\|[.]config[.][0-9a-f]*$'")"
+	done
 done
-in_host chattr +i $jails/web
-expect_status 1 jlmkr-config web startup=1
-err_has "'chattr -i $jails/web' ends that"
-in_host chattr -i $jails/web
 in_host sh -c "mkdir -p /mnt/ro && mount -t tmpfs tmpfs /mnt/ro && mkdir -p /mnt/ro/jails/web/rootfs &&
 	cp /tmp/before /mnt/ro/jails/web/config && mount -o remount,ro /mnt/ro"
 try env JAILMAKER_DIR=/mnt/ro jlmkr-config web startup=1
@@ -247,7 +251,7 @@ err_has '/mnt/ro/jails/web/config is on a read-only file system'
 try env JAILMAKER_DIR=/mnt/ro EDITOR=true jlmkr-edit web < /dev/null
 status 1
 one_line_err
-err_has 'Read-only file system'
+err_has '/mnt/ro/jails/web/config is on a read-only file system'
 in_host umount /mnt/ro
 
 story 'a copy of hard links keeps its config'

@@ -60,14 +60,6 @@ char *read_all(struct arena *m, int fd, size_t limit, size_t *len, struct err *e
 	return text.s ? text.s : arena_strdup(m, "");
 }
 
-int open_place(int place)
-{
-	char link[40];
-
-	snprintf(link, sizeof link, "/proc/self/fd/%d", place);
-	return open(link, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-}
-
 int open_file(int dir, const char *path, const char *shown, struct err *e)
 {
 	AUTOCLOSE int place = openat(dir, path, O_PATH | O_CLOEXEC);
@@ -76,7 +68,7 @@ int open_file(int dir, const char *path, const char *shown, struct err *e)
 
 	if (place < 0 || fstat(place, &st) < 0) return fail_sys(e, "open %s", shown);
 	if (!S_ISREG(st.st_mode)) return fail(e, ERR_INPUT, "%s is not a file", shown);
-	fd = open_place(place);
+	fd = reopen(place, O_RDONLY);
 	return fd < 0 ? fail_sys(e, "open %s", shown) : fd;
 }
 
@@ -329,8 +321,7 @@ int touch_in_root(int root, const char *path, mode_t mode, struct err *e)
 	AUTOCLOSE int dir = open_folder_in_root(root, path, &name, e), fd = -1;
 
 	if (dir < 0) return -1;
-	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0) return errno == EEXIST ? 0 : fail_sys(e, "%s", path);
+	if ((fd = open_new(dir, name, 0, NULL)) < 0) return errno == EEXIST ? 0 : fail_sys(e, "%s", path);
 	if (give_to_owner_of(dir, fd, e) < 0) return fail_in(e, "%s", path);
 	return fchmod(fd, mode) < 0 ? fail_sys(e, "%s", path) : 0;
 }

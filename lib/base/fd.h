@@ -27,9 +27,9 @@ char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t
  * without being opened: to open a device may be to use it, and a pipe may have no writer. */
 int open_file(int dir, const char *path, const char *shown, struct err *e);
 
-/* Open what an O_PATH descriptor stands for, to be read, without waiting for anything. -1 with
- * errno on failure. */
-int open_place(int place);
+/* Open what an O_PATH descriptor stands for: the same thing, whatever has its name by now. Who
+ * has looked at it knows what it is. Does not wait for anything. -1 with errno on failure. */
+int reopen(int place, int flags);
 
 /* The names in the open directory `dir`, from the first one on, whatever was read of it
  * before. NULL with errno on failure; AUTODIR (lib/base/auto.h) closes it. */
@@ -76,10 +76,6 @@ int open_in_root(int root, const char *path, int flags, mode_t mode, struct err 
 /* What is there, looked at and not opened (O_PATH, to which `flags` are added). No mount inside
  * the root is crossed: e->sys is EXDEV then. */
 int place_in_root(int root, const char *path, int flags, struct err *e);
-
-/* Open what an O_PATH descriptor stands for: the same thing, whatever has its name by now. Who
- * has looked at it knows that it is a file or a directory. Does not wait. */
-int reopen(int place, int flags);
 
 /* Open a regular file so, to be read; all else is refused without being opened: to open a device
  * may be to use it. `shown` is for the message. */

@@ -29,7 +29,7 @@
 #define BESIDE ".jlmkr-"
 
 /* trusted.* is root's alone, and may be refused to the root of a container. */
-static const char *const attributes[] = { "trusted.jlmkr", "user.jlmkr" };
+static const char *const attributes[] = { MARK_ATTRIBUTE, "user.jlmkr" };
 
 enum { ATTRIBUTES = sizeof attributes / sizeof *attributes, NAME_SIZE = 40 };
 
@@ -64,7 +64,6 @@ int mark_open(int dir, const char *name, int flags)
 		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
 	};
 	AUTOCLOSE int place = -1;
-	char link[NAME_SIZE];
 	struct stat st;
 
 	do {
@@ -75,8 +74,7 @@ int mark_open(int dir, const char *name, int flags)
 		errno = S_ISLNK(st.st_mode) ? ELOOP : EINVAL;
 		return -1;
 	}
-	snprintf(link, sizeof link, "/proc/self/fd/%d", place);
-	return open(link, flags | O_CLOEXEC);
+	return reopen(place, flags);
 }
 
 /* -- beside the file -- */

@@ -27,6 +27,7 @@ struct err;
 
 enum { MARK_DIGITS = 64, MARK_MAX = 200 };	/* the longest text, with its NUL */
 
+#define MARK_ATTRIBUTE "trusted.jlmkr"
 #define MARK_IMAGE "image:"
 #define MARK_WHOLE "whole:"
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -169,16 +168,7 @@ enum { ROOT = 3, OWN = 4 };	/* the two descriptors that an errand has */
 
 static int look_up(const char *path, int flags)
 {
-	struct open_how how = {
-		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd;
-
-	do {
-		fd = syscall(SYS_openat2, ROOT, path, &how, sizeof how);
-	} while (fd < 0 && (errno == EAGAIN || errno == EINTR));
-	return (int)fd;
+	return open_in_root(ROOT, path, O_PATH | flags, 0, NULL);
 }
 
 static int arrange(const struct enter *en, int own)
@@ -237,7 +227,7 @@ static int connect_work(const void *arg)
 {
 	const struct timespec step = { .tv_nsec = CONNECT_STEP_NS };
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int place = look_up(arg, O_PATH);
+	int place = look_up(arg, 0);
 	struct stat st;
 
 	if (place < 0 || fstat(place, &st) < 0) return errno;
@@ -283,14 +273,12 @@ static int copy_portion(int from, size_t left)
 static int read_work(const void *arg)
 {
 	const struct portion *want = arg;
-	int place = look_up(want->path, O_PATH), fd;
-	char link[40];
+	int place = look_up(want->path, 0), fd;
 	struct stat st;
 
 	if (place < 0 || fstat(place, &st) < 0) return errno;
 	if (!S_ISREG(st.st_mode)) return EINVAL;
-	snprintf(link, sizeof link, "/proc/self/fd/%d", place);
-	fd = open(link, O_RDONLY | O_CLOEXEC);
+	fd = reopen(place, O_RDONLY);
 	return fd < 0 ? errno : copy_portion(fd, want->limit);
 }
 
@@ -314,7 +302,7 @@ struct look {
 static int look_work(const void *arg)
 {
 	const struct look *l = arg;
-	int place = look_up(l->path, O_PATH);
+	int place = look_up(l->path, 0);
 	struct stat st;
 
 	if (place < 0 || fstat(place, &st) < 0) return errno;
@@ -333,7 +321,7 @@ static int watch_work(const void *arg)
 	char name[32];
 
 	for (const char *const *path = arg; *path; path++) {
-		int fd = look_up(*path, O_PATH | O_DIRECTORY);
+		int fd = look_up(*path, O_DIRECTORY);
 
 		if (fd < 0) continue;
 		snprintf(name, sizeof name, "/proc/self/fd/%d", fd);

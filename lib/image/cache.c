@@ -17,8 +17,6 @@
 #include "lib/disk/owner.h"
 #include "lib/image/impl.h"
 
-#define FOLDER "images"
-
 int cache_fd(const struct image_cache *c)
 {
 	return c->dir - 1;

@@ -26,6 +26,7 @@ int transfer(struct image_source *s, const struct remote *f, const struct image_
 
 /* -- the files of the cache -- */
 
+#define FOLDER "images"		/* in the jailmaker directory */
 #define WHOLE ".tar.xz"
 #define HALF ".part"
 #define ABOUT ".json"

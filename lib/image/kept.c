@@ -22,8 +22,6 @@
 #include "lib/net/sha256.h"
 #include "lib/text/json.h"
 
-#define FOLDER "images"
-
 enum { ABOUT_MAX = 64 * 1024, STALE_SECONDS = 7 * 24 * 3600 };
 
 /* -- what there is -- */

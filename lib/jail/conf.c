@@ -315,7 +315,7 @@ static int open_named(const char *path, struct err *e)
 	if (!S_ISREG(st.st_mode) && is_stdin(&st)) return open_stdin(e);
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !is_null(&st))
 		return fail(e, ERR_INPUT, "%s is neither a file nor a pipe", path);
-	if ((fd = open_place(place)) < 0) return fail_sys(e, "open %s", path);
+	if ((fd = reopen(place, O_RDONLY)) < 0) return fail_sys(e, "open %s", path);
 	if (S_ISFIFO(st.st_mode) && await_writer(fd, path, e) < 0) return -1;
 	return take_fd(&fd);
 }

@@ -17,11 +17,10 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
+#include "lib/disk/mark.h"
 #include "lib/jail/layout.h"
 
-#define ATTRIBUTE "trusted.jlmkr"
-
-enum { ID_DIGITS = 16, MARK_MAX = 64 };
+enum { ID_DIGITS = 16 };
 
 static const char *const prefixes[] = { ".create-", ".remove-" };
 static const char *const marks[] = { "jail", "trash" };
@@ -110,23 +109,28 @@ static bool has_no_room(int error)
 	return error == ENOSPC || error == EDQUOT || error == EROFS;
 }
 
+static int set_attribute(const struct hidden *h, int dir)
+{
+	return fsetxattr(dir, MARK_ATTRIBUTE, h->mark, strlen(h->mark), 0);
+}
+
 int hidden_mark(const struct hidden *h, int dir, struct err *e)
 {
-	if (fsetxattr(dir, ATTRIBUTE, h->mark, strlen(h->mark), 0) == 0) return 0;
+	if (set_attribute(h, dir) == 0) return 0;
 	if (has_no_room(errno)) return fail_sys(e, "mark %s", h->name);
 	return replace_file(dir, HIDDEN_FILE, h->mark, strlen(h->mark), 0600, e);
 }
 
 void hidden_mark_bare(const struct hidden *h, int dir)
 {
-	fsetxattr(dir, ATTRIBUTE, h->mark, strlen(h->mark), 0);
+	set_attribute(h, dir);
 }
 
 bool hidden_is_marked(const struct hidden *h, int dir)
 {
 	AUTOFREE struct arena m = { 0 };
 	char mark[MARK_MAX];
-	ssize_t n = fgetxattr(dir, ATTRIBUTE, mark, sizeof mark - 1);
+	ssize_t n = fgetxattr(dir, MARK_ATTRIBUTE, mark, sizeof mark - 1);
 	const char *text;
 
 	if (n < 0) text = read_in_root(&m, dir, HIDDEN_FILE, MARK_MAX, NULL);
@@ -137,6 +141,6 @@ bool hidden_is_marked(const struct hidden *h, int dir)
 void hidden_unmark(const struct hidden *h, int dir)
 {
 	if (!hidden_is_marked(h, dir)) return;
-	fremovexattr(dir, ATTRIBUTE);
+	fremovexattr(dir, MARK_ATTRIBUTE);
 	unlinkat(dir, HIDDEN_FILE, 0);
 }

@@ -22,7 +22,7 @@
 
 #define IMAGES "images"
 
-enum { LOCK_WAIT_MS = 30000, PATIENCE_MS = 2000 };
+enum { LOCK_WAIT_MS = 30000 };
 
 static int make_directory(const char *path, struct err *e)
 {

@@ -29,6 +29,7 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/mount.h"
+#include "lib/disk/tree_impl.h"
 #include "lib/disk/volume.h"
 
 enum { LEVELS = 64, NAMES_SIZE = 64 << 10, MOUNTS_NAMED = 5 };
@@ -250,7 +251,7 @@ static int step(struct removal *r, int dir, struct err *e)
 	return leave(r, l, up ? up->fd : dir, up ? current(up)->name : r->top, e);
 }
 
-static int remove_directory(int dir, const char *name, const char *last, int fd, struct err *e)
+int tree_remove_open(int dir, const char *name, const char *last, int fd, struct err *e)
 {
 	struct removal r = { .top = name, .last = last };
 	int rc = 0;
@@ -298,7 +299,8 @@ int tree_remove_marked(int dir, const char *name, const char *last, struct err *
 		return unlink_name(dir, name, 0, false) < 0 ? fail_sys(e, "remove %s", name) : 0;
 	if ((fd = openat(self, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return fail_sys(e, "open %s", name);
-	return remove_directory(dir, name, last, fd, e);
+	tree_thin_out(fd);
+	return tree_remove_open(dir, name, last, fd, e);
 }
 
 int tree_remove(int dir, const char *name, struct err *e)

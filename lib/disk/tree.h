@@ -3,7 +3,8 @@
  * Everything is named by a directory descriptor and a name in it. A tree that is
  * removed decides about itself only: no link is followed on the way down, no
  * mount entered, and a tree with mounts in it is not touched at all. Neither the
- * depth of a tree nor the size of a directory has a limit.
+ * depth of a tree nor the size of a directory has a limit. Removing works on all
+ * processors: a file system takes longer to forget a file than we do to name it.
  */
 #ifndef DISK_TREE_H
 #define DISK_TREE_H

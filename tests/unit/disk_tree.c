@@ -284,3 +284,22 @@ TEST(what_a_file_becomes_is_not_opened)
 	close(seen);
 	world_drop(&w);
 }
+
+/* More directories than are listed for the processors, and some of them are parents of others. */
+TEST(a_wide_tree_goes)
+{
+	struct world w;
+
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "cd inside; for a in 1 2 3 4 5 6 7 8 9; do mkdir -p $a; touch $a/f; "
+	                      "for b in 1 2 3 4 5 6 7 8 9; do mkdir -p $a/$b/c/d $a/$b/e $a/$b/f $a/$b/g; "
+	                      "touch $a/$b/f/x $a/$b/c/d/y; ln -s ../../../outside $a/$b/out; done; done; "
+	                      "mkdir one; touch one/last"), 0);
+	remove_inside(&w);
+	CHECK_INT(world_shell(&w, "for a in 1 2 3; do mkdir -p inside/$a/b; touch inside/$a/b/f; done; "
+	                      "touch inside/last"), 0);
+	CHECK_INT(tree_remove_marked(w.top, "inside", "last", &w.e), 0);
+	CHECK(!there(&w, "inside"));
+	mkdirat(w.top, "inside", 0755);
+	world_drop(&w);
+}

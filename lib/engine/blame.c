@@ -6,14 +6,14 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/str.h"
-#include "lib/bus/props.h"
-#include "lib/bus/runopts.h"
-#include "lib/bus/service1.h"
-#include "lib/bus/systemd1.h"
-#include "lib/bus/wire.h"
+#include "lib/dbus/wire.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/request.h"
 #include "lib/jail/plan.h"
+#include "lib/systemd/manager.h"
+#include "lib/systemd/props/props.h"
+#include "lib/systemd/run_options.h"
+#include "lib/systemd/service.h"
 
 enum { SHOWN = 120 };
 

@@ -6,11 +6,11 @@
 #include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/wait.h"
-#include "lib/bus/bus.h"
-#include "lib/bus/systemd1.h"
+#include "lib/dbus/bus.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/place.h"
 #include "lib/jail/name.h"
+#include "lib/systemd/manager.h"
 
 enum {
 	CONNECT_MS = 10 * 1000,

@@ -20,9 +20,9 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/bus/bus.h"
-#include "lib/bus/systemd1.h"
+#include "lib/dbus/bus.h"
 #include "lib/engine/inside.h"
+#include "lib/systemd/manager.h"
 
 #define PRIVATE "/run/systemd/private"
 

@@ -4,11 +4,11 @@
 
 #include "lib/base/err.h"
 #include "lib/base/str.h"
-#include "lib/bus/runopts.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/stand_in.h"
 #include "lib/engine/terminal.h"
+#include "lib/systemd/run_options.h"
 
 /* As systemd-run does: a command that writes to a terminal wants to know which. */
 static void add_term(struct run_options *o)

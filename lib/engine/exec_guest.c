@@ -14,12 +14,12 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/bus/runopts.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/inside.h"
 #include "lib/engine/stand_in.h"
 #include "lib/engine/terminal.h"
+#include "lib/systemd/run_options.h"
 
 enum { CANNOT_RUN = 126, NOT_FOUND = 127, KILLED_MS = 5000 };
 

@@ -8,13 +8,13 @@
 #include "lib/base/err.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
-#include "lib/bus/props.h"
-#include "lib/bus/service1.h"
-#include "lib/bus/systemd1.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/journal.h"
 #include "lib/engine/request.h"
 #include "lib/jail/plan.h"
+#include "lib/systemd/manager.h"
+#include "lib/systemd/props/props.h"
+#include "lib/systemd/service.h"
 
 enum {
 	LOG_LINES = 15,

@@ -15,9 +15,9 @@
 
 #include "lib/base/err.h"
 #include "lib/base/wait.h"
-#include "lib/bus/bus.h"
-#include "lib/bus/systemd1.h"
+#include "lib/dbus/bus.h"
 #include "lib/engine/enter.h"
+#include "lib/systemd/manager.h"
 
 enum {
 	REACH_MS = 5000,

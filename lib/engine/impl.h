@@ -4,9 +4,9 @@
 
 #include <sys/types.h>
 
-#include "lib/bus/systemd1.h"
 #include "lib/engine/enter.h"
 #include "lib/engine/guard.h"
+#include "lib/systemd/manager.h"
 
 struct arena;
 struct engine;

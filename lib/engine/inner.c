@@ -6,12 +6,12 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/bus/bus.h"
-#include "lib/bus/props.h"
-#include "lib/bus/runopts.h"
+#include "lib/dbus/bus.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/terminal.h"
+#include "lib/systemd/props/props.h"
+#include "lib/systemd/run_options.h"
 
 enum { REACH_MS = 10 * 1000 };
 

@@ -17,11 +17,11 @@
 #include "lib/base/fd.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
-#include "lib/bus/machine1.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/place.h"
 #include "lib/jail/name.h"
+#include "lib/systemd/machined.h"
 
 enum { FILE_BYTES = 16 * 1024 };
 

@@ -9,14 +9,14 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/bus/bus.h"
-#include "lib/bus/machine1.h"
-#include "lib/bus/props.h"
-#include "lib/bus/systemd1.h"
+#include "lib/dbus/bus.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/place.h"
 #include "lib/jail/name.h"
+#include "lib/systemd/machined.h"
+#include "lib/systemd/manager.h"
+#include "lib/systemd/props/props.h"
 
 #define UNITS "jlmkr-*.service"
 

@@ -5,9 +5,9 @@
 #include "lib/base/err.h"
 #include "lib/base/out.h"
 #include "lib/base/wait.h"
-#include "lib/bus/runopts.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
+#include "lib/systemd/run_options.h"
 
 static const char online[] = "network-online.target";
 

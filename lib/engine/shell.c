@@ -13,12 +13,12 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/bus/machine1.h"
-#include "lib/bus/runopts.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/stand_in.h"
 #include "lib/engine/terminal.h"
+#include "lib/systemd/machined.h"
+#include "lib/systemd/run_options.h"
 
 /* systemd empties the terminal when it sets the login up, so nothing is typed before
  * the first output, or this time. (Type=exec would tell the moment, but under PAM its

@@ -11,10 +11,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/bus/bus.h"
-#include "lib/bus/props.h"
-#include "lib/bus/runopts.h"
-#include "lib/bus/systemd1.h"
+#include "lib/dbus/bus.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/journal.h"
@@ -23,6 +20,9 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/name.h"
 #include "lib/jail/plan.h"
+#include "lib/systemd/manager.h"
+#include "lib/systemd/props/props.h"
+#include "lib/systemd/run_options.h"
 
 enum {
 	UNLOAD_MS = 3000, UNLOAD_STEP_MS = 5, LOOK_MS = 50,

@@ -12,10 +12,10 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/bus/systemd1.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/jail/name.h"
+#include "lib/systemd/manager.h"
 
 enum {
 	POWEROFF = 38,			/* systemd's SIGRTMIN+4, counted from glibc's 34 */

@@ -6,7 +6,7 @@
 #ifndef PROPS_ORACLE_VALUES_H
 #define PROPS_ORACLE_VALUES_H
 
-#include "lib/bus/props_table.c"
+#include "lib/systemd/props/table.c"
 
 static size_t dice(size_t n);
 

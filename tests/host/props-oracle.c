@@ -23,9 +23,9 @@
 #include "lib/base/auto.h"
 #include "lib/base/fd.h"
 #include "lib/base/wait.h"
-#include "lib/bus/message.h"
-#include "lib/bus/props.h"
-#include "lib/bus/runopts.h"
+#include "lib/dbus/message.h"
+#include "lib/systemd/props/props.h"
+#include "lib/systemd/run_options.h"
 #include "tests/host/props-oracle-values.h"
 
 enum { WORDS_MAX = 64, MESSAGE_LIMIT = 1 << 20, PATIENCE_MS = 10000 };

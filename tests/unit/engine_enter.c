@@ -11,7 +11,7 @@
 
 #include "lib/base/auto.h"
 #include "lib/base/wait.h"
-#include "tests/unit/bus_peer.h"
+#include "tests/unit/dbus_peer.h"
 #include "tests/unit/test.h"
 
 /* A bus on which systemd is: matches, a question for the name, and the last. */

@@ -1,0 +1,358 @@
+/* Each open container knows the types still to come and where it ends; nothing is
+ * read past the end of the innermost one. The signatures pointed to were checked
+ * when they were met, so they can be walked without fear. */
+
+#include "lib/dbus/wire.h"
+
+#include <string.h>
+
+#include "lib/dbus/impl.h"
+
+static void *broken(struct reader *r, const char *why)
+{
+	if (!r->fault) r->fault = why;
+	return NULL;
+}
+
+static struct reader_level *level_top(struct reader *r)
+{
+	return &r->levels[r->depth];
+}
+
+void reader_init(struct reader *r, const void *data, size_t len, const char *sig,
+                 const int *fds, size_t fd_count, bool big_endian)
+{
+	memset(r, 0, sizeof *r);
+	r->data = data;
+	r->len = len;
+	r->fds = fds;
+	r->fd_count = fd_count;
+	r->big_endian = big_endian;
+	r->levels[0] = (struct reader_level){ .sig = sig, .end = len };
+	if (!sig_is_valid(sig)) {
+		r->levels[0].sig = "";
+		broken(r, "its signature is none");
+	}
+}
+
+void reader_of(struct reader *r, const struct wire *w)
+{
+	reader_init(r, str_text(&w->body), w->body.len, w->sig, w->fds, w->fd_count, false);
+}
+
+static const unsigned char *take(struct reader *r, size_t n)
+{
+	const unsigned char *p = r->data + r->at;
+
+	if (r->fault) return NULL;
+	if (n > level_top(r)->end - r->at) return broken(r, "it ends too early");
+	r->at += n;
+	return p;
+}
+
+static void skip_padding(struct reader *r, size_t to)
+{
+	size_t n = (to - r->at % to) % to;
+	const unsigned char *p = take(r, n);
+
+	for (size_t i = 0; p && i < n; i++)
+		if (p[i]) broken(r, "its padding is not zero");
+}
+
+static uint64_t take_number(struct reader *r, size_t size)
+{
+	const unsigned char *p;
+	uint64_t v = 0;
+
+	skip_padding(r, size);
+	if (!(p = take(r, size))) return 0;
+	for (size_t i = 0; i < size; i++)
+		v |= (uint64_t)p[r->big_endian ? size - 1 - i : i] << 8 * i;
+	return v;
+}
+
+/* Is this what comes next? If so, move on to the type after it. */
+static bool expect(struct reader *r, char type)
+{
+	struct reader_level *l = level_top(r);
+
+	if (r->fault) return false;
+	if (*l->sig != type) {
+		broken(r, "it holds other types than expected");
+		return false;
+	}
+	if (l->kind != 'a') l->sig += sig_first(l->sig);
+	return true;
+}
+
+static uint64_t read_number(struct reader *r, char type, size_t size)
+{
+	return expect(r, type) ? take_number(r, size) : 0;
+}
+
+uint8_t reader_byte(struct reader *r)
+{
+	return (uint8_t)read_number(r, 'y', 1);
+}
+
+bool reader_bool(struct reader *r)
+{
+	uint64_t v = read_number(r, 'b', 4);
+
+	if (v > 1) broken(r, "a truth value is neither 0 nor 1");
+	return v == 1;
+}
+
+int16_t reader_i16(struct reader *r)
+{
+	return (int16_t)read_number(r, 'n', 2);
+}
+
+uint16_t reader_u16(struct reader *r)
+{
+	return (uint16_t)read_number(r, 'q', 2);
+}
+
+int32_t reader_i32(struct reader *r)
+{
+	return (int32_t)read_number(r, 'i', 4);
+}
+
+uint32_t reader_u32(struct reader *r)
+{
+	return (uint32_t)read_number(r, 'u', 4);
+}
+
+int64_t reader_i64(struct reader *r)
+{
+	return (int64_t)read_number(r, 'x', 8);
+}
+
+uint64_t reader_u64(struct reader *r)
+{
+	return read_number(r, 't', 8);
+}
+
+double reader_double(struct reader *r)
+{
+	uint64_t bits = read_number(r, 'd', 8);
+	double v;
+
+	memcpy(&v, &bits, sizeof v);
+	return v;
+}
+
+/* `n` bytes and the NUL behind them. */
+static const char *take_text(struct reader *r, size_t n)
+{
+	const unsigned char *p = take(r, n);
+	const unsigned char *end = take(r, 1);
+
+	if (!p || !end) return "";
+	if (*end || memchr(p, 0, n))
+		return broken(r, "a text does not end where it should"), "";
+	return (const char *)p;
+}
+
+static const char *read_text(struct reader *r, char type)
+{
+	const char *s;
+	size_t n;
+
+	if (!expect(r, type)) return "";
+	n = take_number(r, 4);
+	s = take_text(r, n);
+	return r->fault ? "" : s;
+}
+
+const char *reader_str(struct reader *r)
+{
+	const char *s = read_text(r, 's');
+
+	if (utf8_is_valid(s, strlen(s))) return s;
+	return broken(r, "a text is not UTF-8"), "";
+}
+
+const char *reader_path(struct reader *r)
+{
+	const char *s = read_text(r, 'o');
+
+	if (r->fault) return "";
+	if (path_is_valid(s)) return s;
+	return broken(r, "an object path is none"), "";
+}
+
+static const char *take_sig(struct reader *r)
+{
+	const char *s = take_text(r, take_number(r, 1));
+
+	if (r->fault) return "";
+	if (sig_is_valid(s)) return s;
+	return broken(r, "a signature is none"), "";
+}
+
+const char *reader_sig(struct reader *r)
+{
+	return expect(r, 'g') ? take_sig(r) : "";
+}
+
+int reader_fd(struct reader *r)
+{
+	uint64_t index = read_number(r, 'h', 4);
+
+	if (!r->fault && index >= r->fd_count) broken(r, "a descriptor did not come with it");
+	return r->fault ? -1 : r->fds[index];
+}
+
+static bool push(struct reader *r, char kind, const char *sig, size_t end)
+{
+	if (r->fault) return false;
+	if (r->depth == WIRE_DEPTH_MAX) {
+		broken(r, "it is nested too deeply");
+		return false;
+	}
+	r->levels[++r->depth] = (struct reader_level){ .kind = kind, .sig = sig, .end = end };
+	return true;
+}
+
+/* Enter whatever array comes next. */
+static void open_array(struct reader *r)
+{
+	const char *elem = level_top(r)->sig + 1;
+	size_t n;
+
+	if (!expect(r, 'a')) return;
+	n = take_number(r, 4);
+	skip_padding(r, type_align(*elem));
+	if (r->fault) return;
+	if (n > WIRE_ARRAY_MAX || n > level_top(r)->end - r->at)
+		broken(r, "an array is longer than it can be");
+	push(r, 'a', elem, r->at + n);
+}
+
+static bool starts_with(const char *sig, const char *with)
+{
+	return !strncmp(sig, with, strlen(with));
+}
+
+void reader_open_array(struct reader *r, const char *elem_sig)
+{
+	const char *sig = level_top(r)->sig;
+
+	if (*sig == 'a' && !starts_with(sig + 1, elem_sig))
+		broken(r, "it holds other types than expected");
+	open_array(r);
+}
+
+const unsigned char *reader_bytes(struct reader *r, size_t *n)
+{
+	const unsigned char *p = NULL;
+	size_t len;
+
+	*n = 0;
+	reader_open_array(r, "y");
+	if (r->fault) return (const unsigned char *)"";
+	len = level_top(r)->end - r->at;
+	p = take(r, len);
+	r->depth--;
+	*n = len;
+	return p;
+}
+
+static void open_brackets(struct reader *r, char kind)
+{
+	struct reader_level *l = level_top(r);
+	const char *inside = l->sig + 1;
+
+	if (!expect(r, kind)) return;
+	skip_padding(r, 8);
+	push(r, kind, inside, l->end);
+}
+
+void reader_open_struct(struct reader *r)
+{
+	open_brackets(r, '(');
+}
+
+void reader_open_entry(struct reader *r)
+{
+	open_brackets(r, '{');
+}
+
+/* Enter whatever variant comes next. */
+static void open_variant(struct reader *r)
+{
+	const char *sig;
+
+	if (!expect(r, 'v')) return;
+	sig = take_sig(r);
+	if (!r->fault && !sig_is_single(sig)) broken(r, "a variant is not of one type");
+	push(r, 'v', sig, level_top(r)->end);
+}
+
+void reader_open_variant(struct reader *r, const char *sig)
+{
+	open_variant(r);
+	if (!r->fault && strcmp(level_top(r)->sig, sig) != 0)
+		broken(r, "it holds other types than expected");
+}
+
+bool reader_more(struct reader *r)
+{
+	return reader_type(r) != 0;
+}
+
+void reader_close(struct reader *r)
+{
+	while (reader_more(r))
+		reader_skip(r);
+	if (!r->fault && r->depth) r->depth--;
+}
+
+const char *reader_variant(struct reader *r)
+{
+	struct reader ahead = *r;
+	const char *sig;
+
+	if (!expect(&ahead, 'v')) return "";
+	sig = take_sig(&ahead);
+	return ahead.fault ? "" : sig;
+}
+
+char reader_type(const struct reader *r)
+{
+	const struct reader_level *l = &r->levels[r->depth];
+
+	if (r->fault || *l->sig == ')' || *l->sig == '}') return 0;
+	return l->kind == 'a' && r->at >= l->end ? 0 : *l->sig;
+}
+
+/* A container inside a container comes back here; how deep is bounded by push. */
+static void skip_container(struct reader *r, char type)
+{
+	if (type == 'a') open_array(r);
+	else if (type == 'v') open_variant(r);
+	else open_brackets(r, type);
+	reader_close(r);
+}
+
+void reader_skip(struct reader *r)
+{
+	char type = reader_type(r);
+
+	switch (type) {
+	case 's': reader_str(r); break;
+	case 'o': reader_path(r); break;
+	case 'g': reader_sig(r); break;
+	case 'h': reader_fd(r); break;
+	case 'b': reader_bool(r); break;
+	case 'a': case 'v': case '(': case '{': skip_container(r, type); break;
+	case 0: broken(r, "it ends too early"); break;
+	default: read_number(r, type, type_align(type));
+	}
+}
+
+int reader_done(const struct reader *r, struct err *e)
+{
+	return r->fault ? fail(e, ERR_HOST, "malformed D-Bus message: %s", r->fault) : 0;
+}

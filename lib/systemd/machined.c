@@ -1,0 +1,308 @@
+#include "lib/systemd/machined.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+#include "lib/base/wait.h"
+#include "lib/dbus/bus.h"
+#include "lib/systemd/manager.h"
+
+#define NAME "org.freedesktop.machine1"
+#define ROOT "/org/freedesktop/machine1"
+
+enum {
+	CALL_MS = 25 * 1000,
+	ADDRESSES_MAX = 256,	/* of one machine */
+};
+
+static const struct bus_dest manager = { NAME, ROOT, NAME ".Manager" };
+
+static bool is_absent(const struct message *reply)
+{
+	static const char *const names[] = {
+		"org.freedesktop.DBus.Error.FileExists",	/* masked */
+		"org.freedesktop.DBus.Error.ServiceUnknown",
+		"org.freedesktop.DBus.Error.NameHasNoOwner",
+		"org.freedesktop.systemd1.NoSuchUnit",
+		"org.freedesktop.systemd1.LoadFailed",
+		"org.freedesktop.systemd1.UnitMasked",
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (message_is_error(reply, names[i])) return true;
+	return reply->error && str_starts(reply->error, "org.freedesktop.DBus.Error.Spawn.");
+}
+
+static int judge(const struct message *reply, struct err *e)
+{
+	if (!e) return -1;
+	if (message_is_error(reply, NAME ".NoSuchMachine") ||
+	    message_is_error(reply, "System.Error.ESRCH") ||
+	    message_is_error(reply, "org.freedesktop.DBus.Error.UnknownObject"))
+		e->kind = ERR_MISSING;
+	if (is_absent(reply)) e->sys = ENOSYS;
+	return -1;
+}
+
+static int call(struct bus *b, const struct bus_dest *to, const char *member, struct wire *w,
+                struct arena *m, struct message *reply, struct err *e)
+{
+	if (bus_kind(b) == BUS_PEER) {
+		fail(e, ERR_HOST, "machined is on the system bus only");
+		if (e) e->sys = ENOSYS;
+		return -1;
+	}
+	if (bus_call(b, to, member, w, deadline_in(CALL_MS), m, reply, e) == 0) return 0;
+	return judge(reply, e);
+}
+
+static struct wire *wire_new(struct arena *m, const char *name)
+{
+	struct wire *w = arena_alloc(m, sizeof *w);
+
+	wire_init(w, m);
+	if (name) wire_str(w, name);
+	return w;
+}
+
+/* -- all machines -- */
+
+static struct machine_row *add_row(struct machine_row **rows, size_t *n, size_t *room,
+                                   struct arena *m)
+{
+	if (*n == *room) {
+		struct machine_row *more;
+
+		*room = *room ? *room * 2 : 16;
+		more = arena_array(m, *room, sizeof *more);
+		if (*n) memcpy(more, *rows, *n * sizeof *more);
+		*rows = more;
+	}
+	return &(*rows)[(*n)++];
+}
+
+/* The host is a machine too, named .host. */
+static struct machine_row *read_rows(struct reader *r, struct arena *m, size_t *n)
+{
+	struct machine_row *rows = arena_alloc(m, sizeof *rows);
+	size_t room = 0;
+
+	*n = 0;
+	for (reader_open_array(r, "(ssso)"); reader_more(r); reader_close(r)) {
+		struct machine_row row = { 0 };
+
+		reader_open_struct(r);
+		row.name = reader_str(r);
+		row.class = reader_str(r);
+		row.service = reader_str(r);
+		if (*row.name != '.') *add_row(&rows, n, &room, m) = row;
+	}
+	return rows;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct machine_row *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static void read_addresses(struct machine_row *row, struct arena *m, struct reader *r)
+{
+	const char **list = arena_array(m, ADDRESSES_MAX + 1, sizeof *list);
+	size_t n = 0;
+
+	for (reader_open_array(r, "(iay)"); reader_more(r); reader_close(r)) {
+		char text[INET6_ADDRSTRLEN];
+		const unsigned char *p;
+		int family;
+		size_t len;
+
+		reader_open_struct(r);
+		family = reader_i32(r);
+		p = reader_bytes(r, &len);
+		if (n == ADDRESSES_MAX || !((family == AF_INET && len == 4) ||
+		                            (family == AF_INET6 && len == 16)))
+			continue;
+		if (inet_ntop(family, p, text, sizeof text)) list[n++] = arena_strdup(m, text);
+	}
+	row->addresses = list;
+}
+
+/* An answer that says no is no fault: the machine may be gone. */
+static int read_details(struct bus *b, struct machine_row *row, uint32_t serial, struct arena *m,
+                        struct err *e)
+{
+	AUTOMESSAGE struct message reply = { 0 };
+	struct reader r;
+
+	if (bus_reply(b, serial, deadline_in(CALL_MS), m, &reply, e) < 0) {
+		row->shares_network = message_is_error(&reply, NAME ".NoPrivateNetworking");
+		return reply.error ? 0 : -1;
+	}
+	message_reader(&reply, &r);
+	read_addresses(row, m, &r);
+	return reader_done(&r, e);
+}
+
+static int ask(struct bus *b, const char *name, uint32_t *serial, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	return bus_send(b, &manager, "GetMachineAddresses", wire_new(&m, name),
+	                deadline_in(CALL_MS), serial, e);
+}
+
+/* All questions first, then all answers. Its os-release is not asked for: machined opens
+ * it in the machine, and where that is a FIFO it waits, for ever and for nobody else. */
+static int add_details(struct bus *b, const char *service, struct machine_row *rows, size_t n,
+                       struct arena *m, struct err *e)
+{
+	AUTOFREE struct arena tmp = { 0 };
+	uint32_t *asked = arena_array(&tmp, n + 1, sizeof *asked);	/* serials; 0: not asked */
+
+	for (size_t i = 0; i < n; i++) {
+		if (service && strcmp(rows[i].service, service) != 0) continue;
+		if (ask(b, rows[i].name, &asked[i], e) < 0) return -1;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (asked[i] && read_details(b, &rows[i], asked[i], m, e) < 0) return -1;
+	return 0;
+}
+
+struct machine_row *machine_list(struct bus *b, const char *service, bool details,
+                                 struct arena *m, size_t *n, struct err *e)
+{
+	AUTOMESSAGE struct message reply = { 0 };
+	struct machine_row *rows;
+	struct reader r;
+
+	*n = 0;
+	if (call(b, &manager, "ListMachines", NULL, m, &reply, e) < 0) return NULL;
+	message_reader(&reply, &r);
+	rows = read_rows(&r, m, n);
+	if (reader_done(&r, e) < 0) return *n = 0, NULL;
+	qsort(rows, *n, sizeof *rows, by_name);
+	if (details && add_details(b, service, rows, *n, m, e) < 0) return *n = 0, NULL;
+	return rows;
+}
+
+/* -- one machine -- */
+
+static void read_interfaces(struct machine_info *info, struct reader *r)
+{
+	for (reader_open_array(r, "i"); reader_more(r);) {
+		int32_t index = reader_i32(r);
+
+		if (info->ifindex_count < sizeof info->ifindex / sizeof *info->ifindex)
+			info->ifindex[info->ifindex_count++] = index;
+	}
+	reader_close(r);
+}
+
+static const char **text_of(struct machine_info *info, const char *name)
+{
+	if (!strcmp(name, "Name")) return &info->name;
+	if (!strcmp(name, "Class")) return &info->class;
+	if (!strcmp(name, "Service")) return &info->service;
+	if (!strcmp(name, "Unit")) return &info->unit;
+	if (!strcmp(name, "State")) return &info->state;
+	if (!strcmp(name, "RootDirectory")) return &info->root;
+	return NULL;
+}
+
+static void read_property(struct machine_info *info, struct reader *r)
+{
+	const char *name = reader_str(r), *sig = reader_variant(r);
+	const char **text = text_of(info, name);
+
+	reader_open_variant(r, sig);
+	if (text && str_eq(sig, "s")) *text = reader_str(r);
+	else if (str_eq(name, "Leader") && str_eq(sig, "u")) info->leader = reader_u32(r);
+	else if (str_eq(name, "Timestamp") && str_eq(sig, "t")) info->timestamp = reader_u64(r);
+	else if (str_eq(name, "NetworkInterfaces") && str_eq(sig, "ai"))
+		read_interfaces(info, r);
+	reader_close(r);
+}
+
+int machine_get(struct bus *b, const char *name, struct arena *m, struct machine_info *info,
+                struct err *e)
+{
+	const struct bus_dest to = {
+		NAME, object_path(m, ROOT "/machine", name), "org.freedesktop.DBus.Properties",
+	};
+	AUTOMESSAGE struct message reply = { 0 };
+	struct reader r;
+
+	*info = (struct machine_info){
+		.name = "", .class = "", .service = "", .unit = "", .state = "", .root = "",
+	};
+	if (call(b, &to, "GetAll", wire_new(m, NAME ".Machine"), m, &reply, e) < 0) {
+		if (e && e->kind == ERR_MISSING)
+			fail(e, ERR_MISSING, "no machine '%s' known", name);
+		return -1;
+	}
+	message_reader(&reply, &r);
+	for (reader_open_array(&r, "{sv}"); reader_more(&r); reader_close(&r)) {
+		reader_open_entry(&r);
+		read_property(info, &r);
+	}
+	return reader_done(&r, e);
+}
+
+int machine_unregister(struct bus *b, const char *name, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	AUTOMESSAGE struct message reply = { 0 };
+
+	return call(b, &manager, "UnregisterMachine", wire_new(&m, name), &m, &reply, e);
+}
+
+/* A call that is answered with a terminal: (hs). */
+static int call_for_pty(struct bus *b, const char *member, struct wire *w, struct arena *m,
+                        const char **path, struct err *e)
+{
+	AUTOMESSAGE struct message reply = { 0 };
+	struct reader r;
+	int fd;
+
+	if (call(b, &manager, member, w, m, &reply, e) < 0) return -1;
+	message_reader(&reply, &r);
+	fd = reader_fd(&r);
+	*path = reader_str(&r);
+	if (reader_done(&r, e) < 0) return -1;
+	return message_take_fd(&reply, fd, e);
+}
+
+int machine_open_pty(struct bus *b, const char *name, struct arena *m, const char **path,
+                     struct err *e)
+{
+	return call_for_pty(b, "OpenMachinePTY", wire_new(m, name), m, path, e);
+}
+
+static void add_words(struct wire *w, char *const *words)
+{
+	wire_open_array(w, "s");
+	for (; *words; words++)
+		wire_str(w, *words);
+	wire_close_array(w);
+}
+
+int machine_open_shell(struct bus *b, const char *name, const char *user, const char *program,
+                       char *const *argv, char *const *env, struct arena *m,
+                       const char **path, struct err *e)
+{
+	struct wire *w = wire_new(m, name);
+
+	wire_str(w, user);
+	wire_str(w, program);
+	add_words(w, argv);
+	add_words(w, env);
+	return call_for_pty(b, "OpenMachineShell", w, m, path, e);
+}

@@ -1,0 +1,104 @@
+/* What is about to be sent, read back from its own bytes: a dry run cannot tell
+ * another story than the bus. */
+
+#include "lib/systemd/props/props.h"
+
+#include <string.h>
+
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+#include "lib/dbus/wire.h"
+
+static bool show_basic(struct str *out, struct reader *r, char type)
+{
+	switch (type) {
+	case 'y': str_addf(out, "%u", reader_byte(r)); return true;
+	case 'b': str_add(out, reader_bool(r) ? "true" : "false"); return true;
+	case 'n': str_addf(out, "%d", reader_i16(r)); return true;
+	case 'q': str_addf(out, "%u", reader_u16(r)); return true;
+	case 'i': str_addf(out, "%d", reader_i32(r)); return true;
+	case 'u': str_addf(out, "%u", reader_u32(r)); return true;
+	case 'x': str_addf(out, "%lld", (long long)reader_i64(r)); return true;
+	case 't': str_addf(out, "%llu", (unsigned long long)reader_u64(r)); return true;
+	case 'd': str_addf(out, "%.17g", reader_double(r)); return true;
+	case 's': str_add_json(out, reader_str(r)); return true;
+	case 'o': str_add_json(out, reader_path(r)); return true;
+	case 'g': str_add_json(out, reader_sig(r)); return true;
+	default: return false;
+	}
+}
+
+static void show_value(struct str *out, struct reader *r, unsigned *fds);
+
+/* A container that was just entered, to its end. */
+static void show_items(struct str *out, struct reader *r, unsigned *fds)
+{
+	bool first = true;
+
+	str_addc(out, '[');
+	for (; reader_more(r); first = false) {
+		if (!first) str_addc(out, ',');
+		show_value(out, r, fds);
+	}
+	str_addc(out, ']');
+	reader_close(r);
+}
+
+/* As deep as the reader allows. */
+static void show_value(struct str *out, struct reader *r, unsigned *fds)
+{
+	char type = reader_type(r);
+
+	if (show_basic(out, r, type)) return;
+	if (type == 'h') {
+		reader_fd(r);
+		str_addf(out, "%u", (*fds)++);
+	} else if (type == 'a') {
+		reader_open_array(r, "");
+		show_items(out, r, fds);
+	} else if (type == 'v') {
+		reader_open_variant(r, reader_variant(r));
+		show_value(out, r, fds);
+		reader_close(r);
+	} else if (type == '(') {
+		reader_open_struct(r);
+		show_items(out, r, fds);
+	} else {
+		reader_open_entry(r);
+		show_items(out, r, fds);
+	}
+}
+
+static void show_entry(struct arena *m, struct reader *r, struct prop_shown *p, unsigned *fds)
+{
+	struct str out = { .m = m };
+
+	reader_open_struct(r);
+	p->name = arena_strdup(m, reader_str(r));
+	p->sig = arena_strdup(m, reader_variant(r));
+	reader_open_variant(r, p->sig);
+	show_value(&out, r, fds);
+	reader_close(r);
+	reader_close(r);
+	p->value = str_text(&out);
+}
+
+struct prop_shown *props_show(struct arena *m, struct reader *r, size_t *n, struct err *e)
+{
+	struct prop_shown *list = arena_array(m, 16, sizeof *list);
+	size_t room = 16;
+	unsigned fds = 0;
+
+	*n = 0;
+	for (reader_open_array(r, "(sv)"); reader_more(r); (*n)++) {
+		if (*n == room) {
+			struct prop_shown *more = arena_array(m, room *= 2, sizeof *more);
+
+			memcpy(more, list, *n * sizeof *list);
+			list = more;
+		}
+		show_entry(m, r, &list[*n], &fds);
+	}
+	reader_close(r);
+	return reader_done(r, e) < 0 ? NULL : list;
+}

@@ -1,0 +1,444 @@
+/* Words are taken as getopt_long takes them: `--opt=value`, `--opt value`, `-pX`,
+ * `-p X`, `-qG`. Every option is a row; a row either has a reader, is passed over,
+ * or tells why it is refused. */
+
+#include "lib/systemd/run_options.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/err.h"
+#include "lib/base/nearest.h"
+#include "lib/systemd/props/impl.h"
+#include "lib/systemd/props/props.h"
+#include "lib/systemd/service.h"
+
+struct option {
+	const char *name;
+	char letter;
+	bool value;
+	int (*take)(struct run_options *o, const char *value, struct err *e);
+	const char *refusal;		/* NULL with a NULL `take`: passed over */
+};
+
+static struct arena *arena_of(struct run_options *o)
+{
+	return o->properties.m;
+}
+
+static int take_description(struct run_options *o, const char *value, struct err *e)
+{
+	(void)e;
+	o->description = arena_strdup(arena_of(o), value);
+	return 0;
+}
+
+static int take_collect(struct run_options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->collect = true;
+	return 0;
+}
+
+static int take_property(struct run_options *o, const char *value, struct err *e)
+{
+	if (prop_check(value, e) < 0) return -1;
+	words_add(&o->properties, value);
+	return 0;
+}
+
+static int take_send_sighup(struct run_options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->send_sighup = true;
+	return 0;
+}
+
+static int take_remain(struct run_options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->remain_after_exit = true;
+	return 0;
+}
+
+static int take_type(struct run_options *o, const char *value, struct err *e)
+{
+	(void)e;
+	o->service_type = arena_strdup(arena_of(o), value);
+	return 0;
+}
+
+static int take_uid(struct run_options *o, const char *value, struct err *e)
+{
+	(void)e;
+	o->uid = arena_strdup(arena_of(o), value);
+	return 0;
+}
+
+static int take_gid(struct run_options *o, const char *value, struct err *e)
+{
+	(void)e;
+	o->gid = arena_strdup(arena_of(o), value);
+	return 0;
+}
+
+static int take_nice(struct run_options *o, const char *value, struct err *e)
+{
+	int32_t n;
+
+	if (!text_i32(value, &n) || n < -20 || n > 19)
+		return fail(e, ERR_INPUT, "--nice: '%s' is not a number from -20 to 19", value);
+	o->nice = n;
+	o->nice_set = true;
+	return 0;
+}
+
+static const char name_letters[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-_.\\@";
+
+static bool has_unit_type(const char *name)
+{
+	static const char *const types[] = {
+		".service", ".mount", ".swap", ".socket", ".target", ".device", ".automount",
+		".timer", ".path", ".slice", ".scope",
+	};
+
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+		if (str_ends(name, types[i]) && strlen(name) > strlen(types[i])) return true;
+	return false;
+}
+
+/* What a unit's name may not hold is escaped, and the type put behind it. */
+static int take_slice(struct run_options *o, const char *value, struct err *e)
+{
+	struct str name = { .m = arena_of(o) };
+
+	if (*value == '/')
+		return fail(e, ERR_INPUT, "--slice: '%s' is a path, no slice", value);
+	for (; *value; value++) {
+		if (strchr(name_letters, *value))
+			str_addc(&name, *value);
+		else if (*value == '/')
+			str_addc(&name, '-');
+		else
+			str_addf(&name, "\\x%02x", (unsigned char)*value);
+	}
+	if (name.len && !has_unit_type(name.s)) str_add(&name, ".slice");
+	o->slice = name.len ? name.s : NULL;
+	return 0;
+}
+
+static const char *here(struct arena *m)
+{
+	char path[PATH_MAX];
+
+	return getcwd(path, sizeof path) ? arena_strdup(m, path) : NULL;
+}
+
+/* The root is where a unit starts anyway. */
+static int take_directory(struct run_options *o, const char *value, struct err *e)
+{
+	struct arena *m = arena_of(o);
+	const char *base = *value && *value != '/' ? here(m) : "";
+	char *path;
+
+	if (!base) return fail_sys(e, "--working-directory: '%s' from here", value);
+	path = path_simplify(arena_printf(m, *base ? "%s/%s" : "%s%s", base, value));
+	o->working_directory = *path && !str_eq(path, "/") ? path : NULL;
+	return 0;
+}
+
+static int take_same_directory(struct run_options *o, const char *value, struct err *e)
+{
+	(void)value;
+	o->working_directory = here(arena_of(o));
+	return o->working_directory ? 0 : fail_sys(e, "--same-dir: the directory we are in");
+}
+
+static bool env_name_is_valid(const char *s, size_t len)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+
+	if (!len || !strchr(letters, *s)) return false;
+	for (size_t i = 1; i < len; i++)
+		if (!strchr(letters, s[i]) && !(s[i] >= '0' && s[i] <= '9')) return false;
+	return true;
+}
+
+static int take_env(struct run_options *o, const char *value, struct err *e)
+{
+	size_t len = strcspn(value, "=");
+	const char *ours;
+
+	if (!env_name_is_valid(value, len))
+		return fail(e, ERR_INPUT, "--setenv: '%.*s' is no name of a variable", (int)len,
+		            value);
+	if (value[len]) {
+		env_put(&o->environment, value);
+		return 0;
+	}
+	ours = getenv(value);
+	env_put(&o->environment, arena_printf(arena_of(o), "%s=%s", value, ours ? ours : ""));
+	return 0;
+}
+
+static int take_expand(struct run_options *o, const char *value, struct err *e)
+{
+	bool expand;
+
+	if (!text_bool(value, &expand))
+		return fail(e, ERR_INPUT, "--expand-environment: '%s' is not yes or no", value);
+	o->verbatim = !expand;
+	return 0;
+}
+
+#define OURS "the jail's name makes the unit's"
+#define HOST "a jail is a unit of this machine's systemd"
+#define SERVICE "a jail is a service"
+#define STDIO "a jail has no terminal of ours, and its log goes to the journal"
+
+static const struct option options[] = {
+	{ "property", 'p', true, take_property, NULL },
+	{ "setenv", 'E', true, take_env, NULL },
+	{ "collect", 'G', false, take_collect, NULL },
+	{ "slice", 0, true, take_slice, NULL },
+	{ "uid", 0, true, take_uid, NULL },
+	{ "gid", 0, true, take_gid, NULL },
+	{ "nice", 0, true, take_nice, NULL },
+	{ "working-directory", 0, true, take_directory, NULL },
+	{ "same-dir", 'd', false, take_same_directory, NULL },
+	{ "description", 0, true, take_description, NULL },
+	{ "service-type", 0, true, take_type, NULL },
+	{ "remain-after-exit", 'r', false, take_remain, NULL },
+	{ "send-sighup", 0, false, take_send_sighup, NULL },
+	{ "expand-environment", 0, true, take_expand, NULL },
+	{ "quiet", 'q', false, NULL, NULL },
+	{ "system", 0, false, NULL, NULL },
+	{ "no-ask-password", 0, false, NULL, NULL },
+	{ "no-block", 0, false, NULL, NULL },
+	{ "unit", 'u', true, NULL, OURS },
+	{ "scope", 0, false, NULL, SERVICE },
+	{ "user", 0, false, NULL, HOST },
+	{ "host", 'H', true, NULL, HOST },
+	{ "machine", 'M', true, NULL, HOST },
+	{ "wait", 0, false, NULL, "start does not wait for the jail's end" },
+	{ "pty", 't', false, NULL, STDIO },
+	{ "tty", 0, false, NULL, STDIO },
+	{ "pipe", 'P', false, NULL, STDIO },
+	{ "shell", 'S', false, NULL, STDIO },
+	{ "slice-inherit", 0, false, NULL, "name the slice with --slice=" },
+	{ "job-mode", 0, true, NULL, "a start never replaces another job" },
+	{ "ignore-failure", 0, false, NULL, "a jail that fails is told" },
+	{ "background", 0, true, NULL, STDIO },
+	{ "json", 0, true, NULL, "what is printed is not systemd-run's" },
+	{ "on-active", 0, true, NULL, SERVICE },
+	{ "on-boot", 0, true, NULL, SERVICE },
+	{ "on-startup", 0, true, NULL, SERVICE },
+	{ "on-unit-active", 0, true, NULL, SERVICE },
+	{ "on-unit-inactive", 0, true, NULL, SERVICE },
+	{ "on-calendar", 0, true, NULL, SERVICE },
+	{ "on-timezone-change", 0, false, NULL, SERVICE },
+	{ "on-clock-change", 0, false, NULL, SERVICE },
+	{ "timer-property", 0, true, NULL, SERVICE },
+	{ "path-property", 0, true, NULL, SERVICE },
+	{ "socket-property", 0, true, NULL, SERVICE },
+	{ "help", 'h', false, NULL, "it starts nothing" },
+	{ "version", 0, false, NULL, "it starts nothing" },
+};
+
+#define OPTIONS (sizeof options / sizeof options[0])
+
+static const struct option *by_letter(char letter)
+{
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (options[i].letter == letter) return &options[i];
+	return NULL;
+}
+
+static const struct option *by_name(const char *name, size_t len)
+{
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (!strncmp(options[i].name, name, len) && !options[i].name[len])
+			return &options[i];
+	return NULL;
+}
+
+static int unknown_name(const char *name, size_t len, struct err *e)
+{
+	char given[64];
+	struct nearest near = { .word = given };
+
+	if (len >= sizeof given) len = sizeof given - 1;
+	memcpy(given, name, len);
+	given[len] = 0;
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (len && !strncmp(options[i].name, name, len))
+			return fail(e, ERR_INPUT, "option --%s of systemd-run is not written "
+			            "out (--%s?)", given, options[i].name);
+	for (size_t i = 0; i < OPTIONS; i++)
+		nearest_offer(&near, options[i].name);
+	if (near.best)
+		return fail(e, ERR_INPUT, "unknown option --%s of systemd-run (nearest: --%s)",
+		            given, near.best);
+	return fail(e, ERR_INPUT, "unknown option --%s of systemd-run", given);
+}
+
+static int option_take(struct run_options *o, const struct option *opt, const char *value,
+                       struct err *e)
+{
+	if (opt->refusal)
+		return fail(e, ERR_INPUT, "option --%s of systemd-run has no place here: %s",
+		            opt->name, opt->refusal);
+	if (opt->value && !value)
+		return fail(e, ERR_INPUT, "option --%s of systemd-run wants a value",
+		            opt->name);
+	if (!opt->value && value)
+		return fail(e, ERR_INPUT, "option --%s of systemd-run takes no value",
+		            opt->name);
+	return opt->take ? opt->take(o, value, e) : 0;
+}
+
+/* Returns how many words it took, -1 for a fault. */
+static int take_long(struct run_options *o, char *const *words, struct err *e)
+{
+	const char *name = *words + 2;
+	size_t len = strcspn(name, "=");
+	const struct option *opt = by_name(name, len);
+	bool next = opt && opt->value && !name[len];
+
+	if (!opt) return unknown_name(name, len, e);
+	if (option_take(o, opt, next ? words[1] : name[len] ? name + len + 1 : NULL, e) < 0)
+		return -1;
+	return 1 + next;
+}
+
+static int take_letters(struct run_options *o, char *const *words, struct err *e)
+{
+	for (const char *s = *words + 1; *s; s++) {
+		const struct option *opt = by_letter(*s);
+
+		if (!opt) return fail(e, ERR_INPUT, "unknown option -%c of systemd-run", *s);
+		if (opt->value) {
+			if (option_take(o, opt, s[1] ? s + 1 : words[1], e) < 0) return -1;
+			return s[1] ? 1 : 2;
+		}
+		if (option_take(o, opt, NULL, e) < 0) return -1;
+	}
+	return 1;
+}
+
+static int take_words(struct run_options *o, char *const *words, struct err *e)
+{
+	if (words[0][0] != '-' || !words[0][1] || str_eq(words[0], "--"))
+		return fail(e, ERR_INPUT, "'%.100s' is no option of systemd-run", words[0]);
+	return words[0][1] == '-' ? take_long(o, words, e) : take_letters(o, words, e);
+}
+
+int run_options_parse(struct run_options *o, struct arena *m, char *const *words, size_t *bad,
+                      struct err *e)
+{
+	*o = (struct run_options){ .properties.m = m, .environment.m = m, .verbatim = -1 };
+	for (size_t i = 0; words[i];) {
+		int taken = take_words(o, words + i, e);
+
+		if (taken < 0) {
+			*bad = i;
+			return -1;
+		}
+		i += (size_t)taken;
+	}
+	return 0;
+}
+
+void env_put(struct words *env, const char *assignment)
+{
+	size_t len = strcspn(assignment, "=");
+
+	for (size_t i = 0; i < env->n; i++)
+		if (strcspn(env->v[i], "=") == len && !strncmp(env->v[i], assignment, len)) {
+			env->v[i] = arena_strdup(env->m, assignment);
+			return;
+		}
+	words_add(env, assignment);
+}
+
+static int add_all(struct wire *w, char *const *assignments, struct err *e)
+{
+	for (; assignments && *assignments; assignments++)
+		if (prop_add(w, *assignments, e) < 0) return -1;
+	return 0;
+}
+
+static void add_flags(struct wire *w, const struct run_options *o)
+{
+	if (o->send_sighup) prop_bool(w, "SendSIGHUP", true);
+	if (o->slice) prop_str(w, "Slice", o->slice);
+	if (o->remain_after_exit) prop_bool(w, "RemainAfterExit", true);
+	if (o->service_type) prop_str(w, "Type", o->service_type);
+	if (o->uid) prop_str(w, "User", o->uid);
+	if (o->gid) prop_str(w, "Group", o->gid);
+	if (o->nice_set) prop_i32(w, "Nice", o->nice);
+}
+
+static void add_stdio_fds(struct wire *w, const int *fds)
+{
+	prop_fd(w, "StandardInputFileDescriptor", fds[0]);
+	prop_fd(w, "StandardOutputFileDescriptor", fds[1]);
+	prop_fd(w, "StandardErrorFileDescriptor", fds[2]);
+}
+
+static void add_environment(struct wire *w, const struct run_options *o,
+                            const struct run_unit *u)
+{
+	struct words env = { .m = w->m };
+
+	for (char *const *v = u->environment; v && *v; v++)
+		env_put(&env, *v);
+	for (char *const *v = words_list(&o->environment); *v; v++)
+		env_put(&env, *v);
+	if (env.n) prop_words(w, "Environment", words_list(&env));
+}
+
+/* ExecStartEx could say that no $ is meant, but systemd writes it down under that name
+ * in its own unit file and refuses the file when it reads it again: after a
+ * daemon-reload the unit is "bad-setting" and cannot even be stopped (seen in 252). */
+static char **escape_dollars(struct arena *m, char *const *argv)
+{
+	struct words out = { .m = m };
+	struct str word;
+
+	for (; *argv; argv++) {
+		word = (struct str){ .m = m };
+		for (const char *c = *argv; *c; c++)
+			str_add(&word, (const char[]){ *c, *c == '$' ? '$' : 0, 0 });
+		words_add(&out, str_text(&word));
+	}
+	return words_list(&out);
+}
+
+int run_options_add(struct wire *w, const struct run_options *o, const struct run_unit *u,
+                    struct err *e)
+{
+	const char *description = o->description ? o->description : u->description;
+	const char *dir = o->working_directory ? o->working_directory : u->working_directory;
+	bool verbatim = o->verbatim < 0 ? u->verbatim : o->verbatim;
+
+	wire_open_array(w, "(sv)");
+	if (description) prop_str(w, "Description", description);
+	if (o->collect) prop_str(w, "CollectMode", "inactive-or-failed");
+	if (u->on_broker) prop_bool(w, "AddRef", true);
+	if (add_all(w, words_list(&o->properties), e) < 0) return -1;
+	if (add_all(w, u->properties, e) < 0) return -1;
+	if (u->hooks) u->hooks(w, u->hooks_arg);
+	add_flags(w, o);
+	if (dir) prop_str(w, "WorkingDirectory", dir);
+	if (u->stdio) add_stdio_fds(w, u->stdio);
+	add_environment(w, o, u);
+	if (u->path)
+		prop_exec(w, "ExecStart", u->path, verbatim ? escape_dollars(w->m, u->argv) : u->argv, 0);
+	if (u->trial) prop_str(w, TRIAL_PROPERTY, "");
+	wire_close_array(w);
+	return w->fault.kind ? fail(e, w->fault.kind, "%s", w->fault.text) : 0;
+}

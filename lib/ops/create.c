@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/archive/unpack.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
@@ -14,7 +15,6 @@
 #include "lib/base/secret.h"
 #include "lib/base/str.h"
 #include "lib/disk/mount.h"
-#include "lib/disk/unpack.h"
 #include "lib/engine/engine.h"
 #include "lib/image/pick.h"
 #include "lib/jail/furnish.h"

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "lib/disk/unpack.h"
+#include "lib/archive/unpack.h"
 
 struct arena;
 struct err;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/disk/unpack.h"
+#include "lib/archive/unpack.h"
 
 struct err;
 struct image_pick;

@@ -23,7 +23,7 @@
 #include "lib/disk/lock.h"
 #include "lib/disk/mark.h"
 #include "lib/disk/owner.h"
-#include "lib/disk/share.h"
+#include "lib/disk/reflink.h"
 #include "lib/disk/tree.h"
 #include "lib/jail/layout.h"
 

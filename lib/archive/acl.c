@@ -1,0 +1,92 @@
+#include "lib/archive/acl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/err.h"
+
+enum { VERSION = 2, HEAD_SIZE = 4, LINE_SIZE = 8, LINES_MAX = 4096 };
+
+static void put(uint8_t *p, int bytes, uint32_t v)
+{
+	for (int i = 0; i < bytes; i++) p[i] = (uint8_t)(v >> 8 * i);
+}
+
+static int by_order(const void *a, const void *b)
+{
+	const struct acl_line *x = a, *y = b;
+
+	if (x->tag != y->tag) return x->tag < y->tag ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int has_id(const struct acl_line *l)
+{
+	return l->tag == ACL_USER || l->tag == ACL_GROUP;
+}
+
+/* With a mask among the lines or without need of one: 0; else the mask. */
+static unsigned missing_mask(const struct acl_line *lines, size_t n)
+{
+	unsigned mask = 0;
+	int named = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (lines[i].tag == ACL_MASK) return 0;
+		if (has_id(&lines[i])) named = 1;
+		if (has_id(&lines[i]) || lines[i].tag == ACL_OWNING_GROUP) mask |= lines[i].perm;
+	}
+	return named ? mask | 8 : 0;
+}
+
+void *acl_pack(struct arena *m, struct acl_line *lines, size_t n, size_t *size,
+               struct err *e)
+{
+	struct acl_line *all;
+	unsigned mask;
+	uint8_t *value;
+
+	if (n > LINES_MAX) return fail(e, ERR_INPUT, "its ACL has %zu lines", n), NULL;
+	mask = missing_mask(lines, n);
+	all = arena_array(m, n + 1, sizeof *all);
+	if (n) memcpy(all, lines, n * sizeof *all);
+	if (mask) all[n++] = (struct acl_line){ .tag = ACL_MASK, .perm = mask & 7 };
+	qsort(all, n, sizeof *all, by_order);
+
+	*size = HEAD_SIZE + n * LINE_SIZE;
+	value = arena_alloc(m, *size);
+	put(value, 4, VERSION);
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *p = value + HEAD_SIZE + i * LINE_SIZE;
+
+		put(p, 2, all[i].tag);
+		put(p + 2, 2, all[i].perm & 7);
+		put(p + 4, 4, has_id(&all[i]) ? all[i].id : ACL_NO_ID);
+	}
+	return value;
+}
+
+static uint32_t third_field(const char *line, const char *end)
+{
+	const char *p = memchr(line, ':', (size_t)(end - line));
+	unsigned long id;
+	char *stop;
+
+	p = p ? memchr(p + 1, ':', (size_t)(end - p - 1)) : NULL;
+	if (!p || p[1] < '0' || p[1] > '9') return ACL_NO_ID;
+	id = strtoul(p + 1, &stop, 10);
+	return *stop == ':' && id < ACL_NO_ID ? (uint32_t)id : ACL_NO_ID;
+}
+
+uint32_t acl_find_id(const char *text, const char *name)
+{
+	size_t n = strlen(name);
+	const char *end;
+
+	for (; n && *text; text = *end ? end + 1 : end) {
+		end = text + strcspn(text, "\n");
+		if (!strncmp(text, name, n) && text[n] == ':') return third_field(text, end);
+	}
+	return ACL_NO_ID;
+}

@@ -1,0 +1,173 @@
+/* xz goes to our own threaded decoder. For the others libarchive reads a "raw"
+ * archive, which is one file without name, through exactly one filter: a file that
+ * is compressed twice is not looked into twice. */
+
+#include "lib/archive/decode.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "lib/archive/xz.h"
+#include "lib/base/arena.h"
+#include "lib/base/err.h"
+
+enum { HEAD_MAX = 6 };
+
+/* Gives back first what was looked at, then the rest. */
+struct again {
+	struct pull pull;
+	struct pull *from;
+	uint8_t head[HEAD_MAX];
+	size_t n;		/* bytes in `head` */
+	const void *rest;	/* of the piece that filled it */
+	size_t rest_n;
+	int stage;
+};
+
+struct decode {
+	struct pull pull;	/* of a filter */
+	struct again again;
+	struct pull *out;
+	struct xz *xz;
+	struct archive *raw;
+	bool opened;
+	struct err cause;	/* why the source failed, if it did */
+};
+
+static ssize_t again_next(struct pull *p, const void **data, struct err *e)
+{
+	struct again *a = (struct again *)p;
+
+	if (a->stage == 0 && ++a->stage && a->n) {
+		*data = a->head;
+		return (ssize_t)a->n;
+	}
+	if (a->stage == 1 && ++a->stage && a->rest_n) {
+		*data = a->rest;
+		return (ssize_t)a->rest_n;
+	}
+	return a->from->next(a->from, data, e);
+}
+
+static int look(struct again *a, struct err *e)
+{
+	while (a->n < HEAD_MAX) {
+		const void *data;
+		ssize_t n = a->from->next(a->from, &data, e);
+		size_t want = HEAD_MAX - a->n;
+
+		if (n < 0) return -1;
+		if (n == 0) break;
+		if (want > (size_t)n) want = (size_t)n;
+		memcpy(a->head + a->n, data, want);
+		a->n += want;
+		a->rest = (const uint8_t *)data + want;
+		a->rest_n = (size_t)n - want;
+	}
+	return a->n ? 0 : fail(e, ERR_INPUT, "the archive is empty");
+}
+
+static bool begins(const struct again *a, const char *magic, size_t n)
+{
+	return a->n >= n && !memcmp(a->head, magic, n);
+}
+
+static la_ssize_t give(struct archive *raw, void *arg, const void **data)
+{
+	struct decode *d = arg;
+	ssize_t n = d->again.pull.next(&d->again.pull, data, &d->cause);
+
+	(void)raw;
+	return n < 0 ? ARCHIVE_FATAL : n;
+}
+
+static int fail_filter(struct decode *d, struct err *e)
+{
+	if (d->cause.kind) {
+		*e = d->cause;
+		return -1;
+	}
+	return fail(e, ERR_INPUT, "the archive does not decode: %s", archive_error_string(d->raw));
+}
+
+/* libarchive gives a piece with its place in the whole; without holes, in order. */
+static ssize_t filter_next(struct pull *p, const void **data, struct err *e)
+{
+	struct decode *d = (struct decode *)p;
+	struct archive_entry *file;
+	size_t n = 0;
+	la_int64_t place;
+	int rc;
+
+	if (!d->opened) {
+		d->opened = true;
+		rc = archive_read_next_header(d->raw, &file);
+		if (rc == ARCHIVE_EOF) return 0;
+		if (rc != ARCHIVE_OK) return fail_filter(d, e);
+	}
+	do {
+		rc = archive_read_data_block(d->raw, data, &n, &place);
+	} while (rc == ARCHIVE_OK && n == 0);
+	if (rc == ARCHIVE_EOF) return 0;
+	return rc == ARCHIVE_OK ? (ssize_t)n : fail_filter(d, e);
+}
+
+static int open_filter(struct decode *d, int filter, struct err *e)
+{
+	if (!(d->raw = archive_read_new())) return fail(e, ERR_HOST, "no memory");
+	d->pull.next = filter_next;
+	d->out = &d->pull;
+	archive_read_support_format_raw(d->raw);
+	archive_read_support_format_empty(d->raw);
+	if (archive_read_append_filter(d->raw, filter) != ARCHIVE_OK ||
+	    archive_read_open(d->raw, d, NULL, give, NULL) != ARCHIVE_OK)
+		return fail_filter(d, e);
+	return 0;
+}
+
+static int open_xz(struct arena *m, struct decode *d, struct err *e)
+{
+	if (!(d->xz = xz_open(m, &d->again.pull, e))) return -1;
+	d->out = xz_out(d->xz);
+	return 0;
+}
+
+static int choose(struct arena *m, struct decode *d, struct err *e)
+{
+	const struct again *a = &d->again;
+
+	if (begins(a, "\xfd" "7zXZ", 6)) return open_xz(m, d, e);
+	if (begins(a, "\x1f\x8b", 2)) return open_filter(d, ARCHIVE_FILTER_GZIP, e);
+	if (begins(a, "\x28\xb5\x2f\xfd", 4)) return open_filter(d, ARCHIVE_FILTER_ZSTD, e);
+	if (begins(a, "BZh", 3))
+		return fail(e, ERR_INPUT, "the archive is compressed with bzip2, which is not "
+		            "known here; xz, zstd and gzip are");
+	d->out = &d->again.pull;
+	return 0;
+}
+
+struct decode *decode_open(struct arena *m, struct pull *from, struct err *e)
+{
+	struct decode *d = arena_alloc(m, sizeof *d);
+
+	d->again.pull.next = again_next;
+	d->again.from = from;
+	if (look(&d->again, e) == 0 && choose(m, d, e) == 0) return d;
+	decode_close(d);
+	return NULL;
+}
+
+struct pull *decode_out(struct decode *d)
+{
+	return d->out;
+}
+
+void decode_close(struct decode *d)
+{
+	if (!d) return;
+	xz_close(d->xz);
+	if (d->raw) archive_read_free(d->raw);
+}

@@ -1,0 +1,480 @@
+/* libarchive reads the tar and nothing else: what it says about an entry is checked
+ * and copied into a struct entry, which the tree's own code makes. Its notices
+ * ("ARCHIVE_WARN") are faults here, but for one: names outside of ASCII, which the C
+ * locale that this program runs in cannot convert, and which it then hands over as
+ * the bytes that stand in the archive: exactly what is wanted.
+ *
+ * A small archive must not become a large tree. Against the limits counts what is made,
+ * not only what is named: directories on the way to a file, attributes, which some file
+ * systems keep as files, and a block of the disk for each piece of a sparse file. */
+
+#include "lib/archive/extract.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "lib/archive/acl.h"
+#include "lib/archive/decode.h"
+#include "lib/archive/device.h"
+#include "lib/archive/entry.h"
+#include "lib/archive/pull.h"
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/str.h"
+
+enum { BLOCK = 512, DISK_BLOCK = 4096, ATTRS_MAX = 256, LATE_BYTES = 16 << 20,
+       SKIPPED_MAX = 1000, USERS_MAX = 4 << 20 };
+
+/* An ACL that names people: who they are is known when etc/passwd is there. */
+struct late {
+	struct late *next;
+	const char *path, *attr;
+	struct acl_line *lines;
+	size_t n;
+};
+
+/* A device that was not made. Hard links to it are not made either. */
+struct skipped {
+	struct skipped *next;
+	const char *path;
+};
+
+struct extract {
+	struct arena m, of_entry;
+	struct archive *tar;
+	struct pull *bytes;		/* of the tar */
+	const struct unpack_limits *max;
+	uint64_t bytes_left;
+	struct quota files;
+	struct unpack_report *report;
+	size_t zeros;			/* that the bytes so far end in, up to a block */
+	bool over;
+	struct err cause;		/* why the bytes failed, if they did */
+	struct trail trail;
+	struct entry entry;
+	struct late *late;
+	size_t late_bytes;
+	struct skipped *skipped;
+	size_t skipped_n;
+};
+
+static void count_zeros(struct extract *x, const uint8_t *data, size_t n)
+{
+	size_t k = 0;
+
+	while (k < n && k < BLOCK && !data[n - 1 - k]) k++;
+	x->zeros = k < n ? k : x->zeros + k;
+}
+
+static int take_bytes(struct extract *x, size_t n, struct err *e)
+{
+	if (n > x->bytes_left)
+		return fail(e, ERR_UNTRUSTED, "the archive unpacks to more than %llu MiB; --max-size "
+		            "sets the limit", (unsigned long long)x->max->bytes >> 20);
+	x->bytes_left -= n;
+	return 0;
+}
+
+static ssize_t read_bytes(struct extract *x, const void **data, struct err *e)
+{
+	ssize_t n = x->over ? 0 : x->bytes->next(x->bytes, data, e);
+
+	if (n <= 0) {
+		x->over = true;
+		return n;
+	}
+	if (take_bytes(x, (size_t)n, e) < 0) return -1;
+	count_zeros(x, *data, (size_t)n);
+	return n;
+}
+
+static la_ssize_t give(struct archive *tar, void *arg, const void **data)
+{
+	struct extract *x = arg;
+	ssize_t n = read_bytes(x, data, &x->cause);
+
+	(void)tar;
+	return n < 0 ? ARCHIVE_FATAL : n;
+}
+
+static int fail_tar(struct extract *x, struct err *e)
+{
+	const char *why = archive_error_string(x->tar);
+
+	if (x->cause.kind) {
+		*e = x->cause;
+		return -1;
+	}
+	if (x->over) return fail(e, ERR_INPUT, "the archive ends too early");
+	return fail(e, ERR_INPUT, "the archive is damaged or no tar: %s", why ? why : "unknown");
+}
+
+static int add_attr(struct extract *x, const char *name, const void *value, size_t size,
+                    struct err *e)
+{
+	struct entry *n = &x->entry;
+
+	if (entry_keeps(name) && quota_take(&x->files, e) < 0) return -1;
+	n->attrs[n->attrs_n++] = (struct attr){ name, value, size };
+	return 0;
+}
+
+static enum acl_tag acl_tag(int tag)
+{
+	switch (tag) {
+	case ARCHIVE_ENTRY_ACL_USER: return ACL_USER;
+	case ARCHIVE_ENTRY_ACL_GROUP: return ACL_GROUP;
+	case ARCHIVE_ENTRY_ACL_USER_OBJ: return ACL_OWNER;
+	case ARCHIVE_ENTRY_ACL_GROUP_OBJ: return ACL_OWNING_GROUP;
+	case ARCHIVE_ENTRY_ACL_MASK: return ACL_MASK;
+	default: return ACL_OTHER;
+	}
+}
+
+/* The lines of one ACL; `*named`: some have a name and no number. */
+static size_t read_acl(struct extract *x, struct archive_entry *from, int want, size_t room,
+                       struct acl_line **lines, bool *named)
+{
+	int type, perm, tag, id;
+	const char *name;
+	size_t n = 0;
+
+	*lines = arena_array(&x->of_entry, room + 1, sizeof **lines);
+	while (n < room && archive_entry_acl_next(from, want, &type, &perm, &tag, &id, &name) ==
+	       ARCHIVE_OK) {
+		struct acl_line *l = &(*lines)[n++];
+
+		*l = (struct acl_line){ .tag = acl_tag(tag), .perm = (unsigned)perm & 7 };
+		l->id = id < 0 ? ACL_NO_ID : (uint32_t)id;
+		l->name = arena_strdup(&x->of_entry, name ? name : "");
+		if (id < 0 && (l->tag == ACL_USER || l->tag == ACL_GROUP)) *named = true;
+	}
+	return n;
+}
+
+/* Until the end of the archive. False: they would take too much memory. */
+static bool keep_acl(struct extract *x, const char *attr, const struct acl_line *lines, size_t n)
+{
+	size_t size = sizeof(struct late) + strlen(x->entry.path) + n * sizeof *lines;
+	struct late *l;
+
+	for (size_t i = 0; i < n; i++) size += strlen(lines[i].name);
+	if (size > LATE_BYTES - x->late_bytes) return false;
+	x->late_bytes += size;
+	l = arena_alloc(&x->m, sizeof *l);
+	*l = (struct late){ x->late, arena_strdup(&x->m, x->entry.path), attr,
+			    arena_memdup(&x->m, lines, n * sizeof *lines), n };
+	for (size_t i = 0; i < n; i++) l->lines[i].name = arena_strdup(&x->m, lines[i].name);
+	x->late = l;
+	return true;
+}
+
+static int take_acl(struct extract *x, struct archive_entry *from, int want, const char *attr,
+                    bool *bare, struct err *e)
+{
+	int room = archive_entry_acl_reset(from, want);
+	struct acl_line *lines;
+	bool named = false;
+	size_t n, size;
+	void *value;
+
+	if (room <= 0) return 0;
+	n = read_acl(x, from, want, (size_t)room, &lines, &named);
+	if (named) {
+		if (!keep_acl(x, attr, lines, n)) *bare = true;
+		return 0;
+	}
+	if (!(value = acl_pack(&x->of_entry, lines, n, &size, e))) return -1;
+	return add_attr(x, attr, value, size, e);
+}
+
+static int take_attrs(struct extract *x, struct archive_entry *from, bool *bare, struct err *e)
+{
+	int n = archive_entry_xattr_reset(from);
+	const char *name;
+	const void *value;
+	size_t size;
+
+	arena_free(&x->of_entry);
+	x->entry.attrs_n = 0;
+	if (!n && !archive_entry_acl_types(from)) return 0;
+	if (n > ATTRS_MAX) return fail(e, ERR_INPUT, "it has too many attributes");
+	x->entry.attrs = arena_array(&x->of_entry, (size_t)n + 2, sizeof *x->entry.attrs);
+	if (take_acl(x, from, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, "system.posix_acl_access", bare, e) < 0)
+		return -1;
+	if (take_acl(x, from, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, "system.posix_acl_default", bare, e) < 0)
+		return -1;
+	if (archive_entry_acl_types(from) & ARCHIVE_ENTRY_ACL_TYPE_NFS4) *bare = true;
+	while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK)
+		if (name && add_attr(x, name, value, size, e) < 0) return -1;
+	return 0;
+}
+
+/* (uid_t)-1 would mean "leave it as it is" to chown. */
+static int take_owner(struct entry *n, struct archive_entry *from, struct err *e)
+{
+	la_int64_t uid = archive_entry_uid(from), gid = archive_entry_gid(from);
+
+	if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
+		return fail(e, ERR_INPUT, "its owner has no possible number");
+	n->uid = (uid_t)uid;
+	n->gid = (gid_t)gid;
+	return 0;
+}
+
+static int take_kind(struct entry *n, struct archive_entry *from, struct err *e)
+{
+	const char *target = archive_entry_hardlink(from);
+	mode_t type = archive_entry_filetype(from);
+
+	n->target[0] = 0;
+	n->link = archive_entry_symlink(from);
+	n->mode = type | (archive_entry_perm(from) & 07777);
+	n->dev = makedev(archive_entry_rdevmajor(from), archive_entry_rdevminor(from));
+	if (target) {
+		n->mode = S_IFREG;
+		if (trail_clean(n->target, target, e) < 0) return fail_in(e, "hard link to %.200s", target);
+		return n->target[0] ? 0 : fail(e, ERR_UNTRUSTED, "it is a hard link to the root");
+	}
+	if (S_ISLNK(type) && (!n->link || !*n->link))
+		return fail(e, ERR_INPUT, "it is a link to nothing");
+	if (S_ISREG(type) || S_ISDIR(type) || S_ISLNK(type) || S_ISCHR(type) || S_ISBLK(type) ||
+	    S_ISFIFO(type))
+		return 0;
+	return fail(e, ERR_INPUT, "it is of a kind that is not known here");
+}
+
+static int take_entry(struct extract *x, struct archive_entry *from, const char *name, bool *bare,
+                      struct err *e)
+{
+	struct entry *n = &x->entry;
+	long ns = archive_entry_mtime_nsec(from);
+
+	if (trail_clean(n->path, name, e) < 0) return -1;
+	if (take_kind(n, from, e) < 0 || take_owner(n, from, e) < 0) return -1;
+	n->mtime.tv_sec = archive_entry_mtime(from);
+	n->mtime.tv_nsec = ns >= 0 && ns < 1000000000 ? ns : 0;
+	return take_attrs(x, from, bare, e);
+}
+
+static int write_at(int fd, const char *data, size_t n, la_int64_t place, struct err *e)
+{
+	while (n) {
+		ssize_t k = pwrite(fd, data, n, place);
+
+		if (k < 0) return fail_sys(e, "write");
+		data += k;
+		n -= (size_t)k;
+		place += k;
+	}
+	return 0;
+}
+
+/* Where the pieces leave a gap there is a hole, at the end as well. */
+static int write_contents(struct extract *x, int fd, la_int64_t size, struct err *e)
+{
+	la_int64_t place, end = 0;
+	const void *data;
+	size_t n;
+	int rc;
+
+	while ((rc = archive_read_data_block(x->tar, &data, &n, &place)) == ARCHIVE_OK) {
+		if (place < end || place > size || (la_int64_t)n > size - place)
+			return fail(e, ERR_INPUT, "its contents are not where they can be");
+		if (n == 0) continue;
+		if (place > end && take_bytes(x, DISK_BLOCK, e) < 0) return -1;
+		if (write_at(fd, data, n, place, e) < 0) return -1;
+		end = place + (la_int64_t)n;
+		x->report->bytes += n;
+	}
+	if (rc != ARCHIVE_EOF) return fail_tar(x, e);
+	return end < size && ftruncate(fd, size) < 0 ? fail_sys(e, "write") : 0;
+}
+
+static int extract_file(struct extract *x, la_int64_t size, bool *bare, struct err *e)
+{
+	AUTOCLOSE int fd = entry_open(&x->trail, &x->entry, e);
+
+	if (fd < 0) return -1;
+	if (size > 0 && write_contents(x, fd, size, e) < 0) return -1;
+	return entry_finish(&x->trail, &x->entry, fd, bare, e);
+}
+
+static bool is_device(const struct entry *n)
+{
+	return S_ISCHR(n->mode) || S_ISBLK(n->mode);
+}
+
+/* The path is kept for hard links to it; of those above the limit they are a fault. */
+static void skip_device(struct extract *x)
+{
+	struct skipped *s;
+
+	x->report->skipped++;
+	if (x->skipped_n++ >= SKIPPED_MAX) return;
+	s = arena_alloc(&x->m, sizeof *s);
+	*s = (struct skipped){ x->skipped, arena_strdup(&x->m, x->entry.path) };
+	x->skipped = s;
+}
+
+static bool was_skipped(const struct extract *x, const char *path)
+{
+	const struct skipped *s = x->skipped;
+
+	while (s && !str_eq(s->path, path)) s = s->next;
+	return s;
+}
+
+/* The filter of the process knows the same devices. */
+static int extract_name(struct extract *x, bool *bare, struct err *e)
+{
+	const struct entry *n = &x->entry;
+	int rc = 1;
+
+	if (!is_device(n) || (!x->max->no_devices && device_is_harmless(n->mode, n->dev)))
+		rc = entry_make(&x->trail, n, bare, e);
+	if (rc < 0 && n->target[0] && e->sys == ENOENT && was_skipped(x, n->target)) rc = 1;
+	if (rc > 0) skip_device(x);
+	return rc < 0 ? -1 : 0;
+}
+
+static int extract_entry(struct extract *x, struct archive_entry *from, struct err *e)
+{
+	const char *name = archive_entry_pathname(from);
+	bool bare = false;
+	int rc;
+
+	if (!name || !*name) return fail(e, ERR_INPUT, "an archive entry has no name");
+	if (quota_take(&x->files, e) < 0) return -1;
+	rc = take_entry(x, from, name, &bare, e);
+	if (rc == 0 && S_ISREG(x->entry.mode) && !x->entry.target[0])
+		rc = extract_file(x, archive_entry_size(from), &bare, e);
+	else if (rc == 0)
+		rc = extract_name(x, &bare, e);
+	if (rc < 0) return fail_in(e, "archive entry %.400s", name);
+	x->report->entries++;
+	x->report->bare += bare;
+	return 0;
+}
+
+static bool is_name_notice(struct archive *tar)
+{
+	const char *why = archive_error_string(tar);
+
+	return why && strstr(why, "can't be converted from");
+}
+
+static int extract_entries(struct extract *x, struct err *e)
+{
+	struct archive_entry *from;
+	int rc;
+
+	while ((rc = archive_read_next_header(x->tar, &from)) != ARCHIVE_EOF) {
+		if (rc != ARCHIVE_OK && (rc != ARCHIVE_WARN || !is_name_notice(x->tar)))
+			return fail_tar(x, e);
+		if (extract_entry(x, from, e) < 0) return -1;
+	}
+	return 0;
+}
+
+/* libarchive takes an end between two entries for the end of the archive; tar ends
+ * with blocks of zeros. Reading on lets the decoder check its sums. */
+static int check_end(struct extract *x, struct err *e)
+{
+	const void *data;
+	ssize_t n;
+
+	if (x->over && x->zeros < BLOCK) return fail(e, ERR_INPUT, "the archive ends too early");
+	while ((n = read_bytes(x, &data, e)) > 0)
+		;
+	if (n < 0) return -1;
+	return x->report->entries ? 0 : fail(e, ERR_INPUT, "the archive has nothing in it");
+}
+
+/* Looked at before it is opened: to open a device is to use it. Nobody but us is in the tree. */
+static const char *read_users(struct extract *x, const char *path)
+{
+	int root = x->trail.step[0].fd;
+	AUTOCLOSE int place = open_in_root(root, path, O_PATH | O_NOFOLLOW, 0, NULL), fd = -1;
+	struct stat st;
+	const char *text = NULL;
+
+	if (place < 0 || fstat(place, &st) < 0 || !S_ISREG(st.st_mode)) return "";
+	if ((fd = open_in_root(root, path, O_RDONLY | O_NOFOLLOW, 0, NULL)) >= 0)
+		text = read_all(&x->m, fd, USERS_MAX, NULL, NULL);
+	return text ? text : "";
+}
+
+static int finish_acl(struct extract *x, struct late *l, const char *users, const char *groups,
+                      bool *bare, struct err *e)
+{
+	struct attr a = { .name = l->attr };
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct acl_line *line = &l->lines[i];
+
+		if (line->id != ACL_NO_ID || (line->tag != ACL_USER && line->tag != ACL_GROUP)) continue;
+		line->id = acl_find_id(line->tag == ACL_USER ? users : groups, line->name);
+		if (line->id == ACL_NO_ID) *bare = true;
+	}
+	if (*bare) return 0;
+	if (!(a.value = acl_pack(&x->m, l->lines, l->n, &a.size, e))) return -1;
+	return entry_set_attr(&x->trail, l->path, &a, bare, e);
+}
+
+static int finish_acls(struct extract *x, struct err *e)
+{
+	const char *users, *groups;
+
+	if (!x->late) return 0;
+	users = read_users(x, "etc/passwd");
+	groups = read_users(x, "etc/group");
+	for (struct late *l = x->late; l; l = l->next) {
+		bool bare = false;
+
+		if (finish_acl(x, l, users, groups, &bare, e) < 0)
+			return fail_in(e, "archive entry %.400s", l->path);
+		x->report->bare += bare;
+	}
+	return 0;
+}
+
+static int open_tar(struct extract *x, struct err *e)
+{
+	if (!(x->tar = archive_read_new())) return fail(e, ERR_HOST, "no memory");
+	archive_read_support_format_tar(x->tar);
+	return archive_read_open(x->tar, x, NULL, give, NULL) == ARCHIVE_OK ? 0 : fail_tar(x, e);
+}
+
+int extract(struct pull *from, int root, const struct unpack_limits *limits,
+            struct unpack_report *r, struct err *e)
+{
+	struct extract x = { .report = r, .max = limits, .bytes_left = limits->bytes,
+			     .files = { limits->entries, limits->entries } };
+	struct decode *d;
+	int rc = trail_begin(&x.trail, root, &x.files, e);
+
+	if (rc == 0 && (d = decode_open(&x.m, from, e))) {
+		x.bytes = decode_out(d);
+		rc = open_tar(&x, e) < 0 || extract_entries(&x, e) < 0 || check_end(&x, e) < 0 ||
+		     finish_acls(&x, e) < 0 ? -1 : 0;
+		decode_close(d);
+	} else {
+		rc = -1;
+	}
+	if (x.tar) archive_read_free(x.tar);
+	if (trail_end(&x.trail, rc ? NULL : e) < 0) rc = -1;
+	arena_free(&x.of_entry);
+	arena_free(&x.m);
+	return rc;
+}

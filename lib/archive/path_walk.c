@@ -1,0 +1,201 @@
+#include "lib/archive/path_walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "lib/base/err.h"
+
+enum { OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+
+static int put_clean(char *out, size_t *len, const char *part, size_t n, struct err *e)
+{
+	if (n == 2 && !memcmp(part, "..", 2))
+		return fail(e, ERR_UNTRUSTED, "the name has .. in it and could lead outside");
+	if (n == 0 || (n == 1 && *part == '.')) return 0;
+	if (*len + n + 2 > PATH_MAX || n > NAME_MAX)
+		return fail(e, ERR_INPUT, "the name is too long");
+	if (*len) out[(*len)++] = '/';
+	memcpy(out + *len, part, n);
+	*len += n;
+	return 0;
+}
+
+int trail_clean(char out[PATH_MAX], const char *name, struct err *e)
+{
+	size_t n, len = 0;
+
+	if (*name == '/') return fail(e, ERR_UNTRUSTED, "the name is an absolute path");
+	for (;; name += n + 1) {
+		n = strcspn(name, "/");
+		if (put_clean(out, &len, name, n, e) < 0) return -1;
+		if (!name[n]) break;
+	}
+	out[len] = 0;
+	return 0;
+}
+
+int quota_take(struct quota *q, struct err *e)
+{
+	if (q->left == 0)
+		return fail(e, ERR_UNTRUSTED, "the archive has more than %llu files; --max-files sets "
+		            "the limit", (unsigned long long)q->max);
+	q->left--;
+	return 0;
+}
+
+/* New files take over a default ACL, and in a setgid directory its group. */
+static int step_read(struct step *s, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(s->fd, &st) < 0) return fail_sys(e, "fstat");
+	s->mtime = st.st_mtim;
+	s->changed = false;
+	s->hands_down = st.st_mode & S_ISGID ||
+			fgetxattr(s->fd, "system.posix_acl_default", NULL, 0) > 0 ||
+			fgetxattr(s->fd, "system.nfs4_acl_xdr", NULL, 0) > 0;
+	return 0;
+}
+
+int trail_begin(struct trail *t, int root, struct quota *quota, struct err *e)
+{
+	t->quota = quota;
+	t->depth = 0;
+	t->path[0] = 0;
+	t->step[0] = (struct step){ .fd = root };
+	return step_read(&t->step[0], e);
+}
+
+static int step_leave(struct trail *t, struct err *e)
+{
+	struct step *s = &t->step[t->depth--];
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, s->mtime };
+	int rc = 0;
+
+	if (s->changed && futimens(s->fd, times) < 0) rc = fail_sys(e, "set the time");
+	close(s->fd);
+	if (t->depth >= 0) t->path[t->step[t->depth].end] = 0;
+	return rc;
+}
+
+int trail_end(struct trail *t, struct err *e)
+{
+	int rc = 0;
+
+	while (t->depth >= 0)
+		if (step_leave(t, rc ? NULL : e) < 0) rc = -1;
+	return rc;
+}
+
+static int fail_step(const struct trail *t, const char *name, struct err *e)
+{
+	struct stat st;
+	int sys = errno;
+
+	if ((sys == ENOTDIR || sys == ELOOP) &&
+	    fstatat(t->step[t->depth].fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return fail(e, ERR_UNTRUSTED, S_ISLNK(st.st_mode) ?
+		            "it would go through the link %s" :
+		            "it would be in %s, which is no directory", t->path);
+	errno = sys;
+	return fail_sys(e, "open the directory %s", t->path);
+}
+
+static int make_step(struct trail *t, struct step *up, const char *name, struct err *e)
+{
+	if (t->quota && quota_take(t->quota, e) < 0) return -1;
+	up->changed = true;
+	return mkdirat(up->fd, name, 0755) < 0 ? fail_sys(e, "make the directory %s", t->path) : 0;
+}
+
+/* One step down. The path is longer already, so that a fault can name it. */
+static int step_down(struct trail *t, size_t from, struct err *e)
+{
+	struct step *up = &t->step[t->depth], *s = up + 1;
+	const char *name = t->path + from;
+
+	if (t->depth + 1 == TRAIL_MAX)
+		return fail(e, ERR_INPUT, "more than %d directories deep", TRAIL_MAX - 1);
+	*s = (struct step){ .fd = openat(up->fd, name, OPEN_DIR), .end = strlen(t->path) };
+	if (s->fd < 0 && errno == ENOENT) {
+		if (make_step(t, up, name, e) < 0) return -1;
+		s->fd = openat(up->fd, name, OPEN_DIR);
+	}
+	if (s->fd < 0) return fail_step(t, name, e);
+	t->depth++;
+	return step_read(s, e);
+}
+
+static int append_step(struct trail *t, const char *part, size_t n, struct err *e)
+{
+	size_t end = t->step[t->depth].end;
+	size_t from = end ? end + 1 : 0;
+
+	if (end) t->path[end] = '/';
+	memcpy(t->path + from, part, n);
+	t->path[from + n] = 0;
+	if (step_down(t, from, e) == 0) return 0;
+	t->path[t->step[t->depth].end] = 0;
+	return -1;
+}
+
+/* Is the step we are in the directory `path`, or above it? */
+static bool on_the_way(const struct trail *t, const char *path, size_t n)
+{
+	size_t end = t->step[t->depth].end;
+
+	if (!end) return true;
+	return end <= n && !memcmp(t->path, path, end) && (end == n || path[end] == '/');
+}
+
+struct step *trail_go(struct trail *t, const char *path, size_t n, struct err *e)
+{
+	while (!on_the_way(t, path, n))
+		if (step_leave(t, e) < 0) return NULL;
+	while (t->step[t->depth].end < n) {
+		size_t end = t->step[t->depth].end;
+		const char *part = path + (end ? end + 1 : 0);
+		size_t len = 0;
+
+		while (part + len < path + n && part[len] != '/') len++;
+		if (append_step(t, part, len, e) < 0) return NULL;
+	}
+	return &t->step[t->depth];
+}
+
+struct step *trail_go_above(struct trail *t, const char *path, const char **name,
+                            struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+
+	*name = slash ? slash + 1 : path;
+	return trail_go(t, path, slash ? (size_t)(slash - path) : 0, e);
+}
+
+int trail_look_above(const struct trail *t, const char *path, const char **name,
+                     struct err *e)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+	};
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX] = ".";
+	long fd;
+
+	if (slash) {
+		memcpy(folder, path, (size_t)(slash - path));
+		folder[slash - path] = 0;
+	}
+	*name = slash ? slash + 1 : path;
+	fd = syscall(SYS_openat2, t->step[0].fd, folder, &how, sizeof how);
+	if (fd < 0 && errno == ELOOP)
+		return fail(e, ERR_UNTRUSTED, "it is a hard link to %s, through a link", path);
+	return fd < 0 ? fail_sys(e, "it is a hard link to %s", path) : (int)fd;
+}

@@ -1,0 +1,249 @@
+/* The parent's side, and the fork; the walls around the child are in confine.c.
+ *
+ * The child is a fork, not a program: nothing of the new root is ever executed. What
+ * it has to say goes as one struct through a pipe at its end. The pipe is its stderr,
+ * too, for arena.c and the sanitizers: when it dies without a word, that text is told,
+ * or how it died. Signals that ask a command to stop are the parent's business: the
+ * child ignores them and is killed. */
+
+#include "lib/archive/unpack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/archive/confine.h"
+#include "lib/archive/extract.h"
+#include "lib/archive/pull.h"
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/wait.h"
+
+enum { PIPE_SIZE = 1 << 20, PIECE = 256 << 10 };
+
+/* The child's last words. */
+struct said {
+	struct err e;
+	struct unpack_report report;
+};
+
+struct inlet {
+	struct pull pull;
+	int fd;
+	char *piece;
+};
+
+static ssize_t inlet_next(struct pull *p, const void **data, struct err *e)
+{
+	struct inlet *in = (struct inlet *)p;
+	ssize_t n;
+
+	do {
+		n = read(in->fd, in->piece, PIECE);
+	} while (n < 0 && errno == EINTR);
+	*data = in->piece;
+	return n < 0 ? fail_sys(e, "read the archive") : n;
+}
+
+static int unpack_all(const struct unpack_limits *limits, struct unpack_report *r, struct err *e)
+{
+	struct arena m = { 0 };
+	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
+	int root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = root < 0 ? fail_sys(e, "open the new directory")
+			  : extract(&in.pull, root, limits, r, e);
+
+	arena_free(&m);
+	return rc;
+}
+
+/* The parent may be gone before the kernel was told to watch it. */
+static _Noreturn void child(const int pipes[2], int dir, const struct unpack_limits *limits,
+                            uint64_t memory, pid_t parent)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+	struct said said;
+	int all = -1;
+
+	memset(&said, 0, sizeof said);
+	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) _exit(1);
+	if (confine(dir, pipes[0], pipes[1], !limits->no_devices, memory, &said.e) == 0)
+		all = unpack_all(limits, &said.report, &said.e);
+	/* What went wrong and did not matter is no fault. */
+	if (all == 0) said.e.kind = ERR_NONE;
+	_exit(write_all(1, &said, sizeof said, NULL) < 0);
+}
+
+static int check_empty(int dir, struct err *e)
+{
+	AUTOCLOSE int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_Alignas(8) char names[1024];
+	long n;
+
+	if (fd < 0) return fail_sys(e, "open the directory to unpack into");
+	n = syscall(SYS_getdents64, fd, names, sizeof names);
+	if (n < 0) return fail_sys(e, "read the directory to unpack into");
+	/* "." and ".." take 24 bytes each. */
+	return n > 48 ? fail(e, ERR_EXISTS, "the directory to unpack into is not empty") : 0;
+}
+
+/* A pipe none of whose ends is 0, 1 or 2, which the child rearranges. */
+static int make_pipe(int ends[2], struct err *e)
+{
+	if (pipe2(ends, O_CLOEXEC) < 0) return fail_sys(e, "pipe");
+	for (int i = 0; i < 2; i++) {
+		int high = ends[i] > 2 ? ends[i] : fcntl(ends[i], F_DUPFD_CLOEXEC, 3);
+
+		if (high < 0) return fail_sys(e, "pipe");
+		if (high != ends[i]) close(ends[i]);
+		ends[i] = high;
+	}
+	return 0;
+}
+
+static int start(struct unpack *u, const int pipes[2], int dir, const struct unpack_limits *limits,
+                 struct err *e)
+{
+	uint64_t memory = confine_memory_used();
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid < 0) return fail_sys(e, "fork");
+	if (pid == 0) child(pipes, dir, limits, memory, parent);
+	u->pid = pid;
+	u->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return u->pidfd < 0 ? fail_sys(e, "pidfd_open") : 0;
+}
+
+int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, struct err *e)
+{
+	struct unpack_limits max = limits ? *limits : (struct unpack_limits){ 0 };
+	AUTOCLOSE int in_read = -1, said_write = -1;
+	int in[2] = { -1, -1 }, said[2] = { -1, -1 };
+	int rc;
+
+	if (!max.bytes) max.bytes = UNPACK_BYTES_MAX;
+	if (!max.entries) max.entries = UNPACK_ENTRIES_MAX;
+	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1 };
+	if (geteuid() != 0) return fail(e, ERR_HOST, "unpacking takes root");
+	if (check_empty(dir, e) < 0) return -1;
+	rc = make_pipe(in, e) < 0 || make_pipe(said, e) < 0 ? -1 : 0;
+	in_read = in[0];
+	u->in = in[1];
+	u->said = said[0];
+	said_write = said[1];
+	if (rc == 0) {
+		fcntl(u->in, F_SETPIPE_SZ, PIPE_SIZE);	/* smaller is slower, no more */
+		fcntl(u->in, F_SETFL, O_NONBLOCK);
+		rc = start(u, (int[2]){ in_read, said_write }, dir, &max, e);
+	}
+	if (rc < 0) unpack_abort(u);
+	return rc;
+}
+
+static void close_end(int *fd)
+{
+	if (*fd >= 0) close(*fd);
+	*fd = -1;
+}
+
+/* `text` is what came in place of the last words. */
+static int fail_silent(const siginfo_t *how, const char *text, size_t n, struct err *e)
+{
+	while (n && text[n - 1] == '\n') n--;
+	if (n) return fail(e, ERR_HOST, "the unpacking process died: %.*s", (int)n, text);
+	if (how->si_code == CLD_EXITED)
+		return fail(e, ERR_HOST, "the unpacking process ended without a word, status %d",
+		            how->si_status);
+	return fail(e, ERR_HOST, "the unpacking process was killed by signal %d (%s)%s",
+	            how->si_status, strsignal(how->si_status),
+	            how->si_status == SIGKILL ? ": is the memory full?" : "");
+}
+
+/* What comes is checked although a fork of us wrote it: it has read the archive. */
+static int hear(struct unpack *u, struct unpack_report *r, struct err *e)
+{
+	struct said said;
+	size_t n = 0;
+	ssize_t k = 1;
+	siginfo_t how = { 0 };
+	bool whole;
+
+	while (n < sizeof said && k > 0) {
+		if (wait_fd(u->said, POLLIN, NO_DEADLINE, e) < 0) return -1;
+		k = read(u->said, (char *)&said + n, sizeof said - n);
+		n += k > 0 ? (size_t)k : 0;
+	}
+	if (wait_fd(u->pidfd, POLLIN, NO_DEADLINE, e) < 0) return -1;
+	if (waitid(P_PID, (id_t)u->pid, &how, WEXITED) < 0) return fail_sys(e, "waitid");
+	u->pid = 0;
+	whole = n == sizeof said && said.e.kind <= ERR_INTERRUPTED;
+	if (!whole || how.si_code != CLD_EXITED)
+		return fail_silent(&how, (const char *)&said, whole ? 0 : n, e);
+	said.e.text[sizeof said.e.text - 1] = 0;
+	if (r) *r = said.report;
+	if (!said.e.kind) return 0;
+	fail(e, said.e.kind, "%s", said.e.text);
+	if (e) e->sys = said.e.sys;
+	return -1;
+}
+
+int unpack_feed(struct unpack *u, const void *data, size_t n, struct err *e)
+{
+	const char *p = data;
+
+	while (n) {
+		ssize_t k = write(u->in, p, n);
+
+		if (k < 0 && errno == EPIPE) {
+			if (unpack_end(u, NULL, e) < 0) return -1;
+			return fail(e, ERR_INPUT, "the archive goes on behind its end");
+		}
+		if (k < 0 && errno != EAGAIN && errno != EINTR) {
+			fail_sys(e, "hand on the archive");
+			unpack_abort(u);
+			return -1;
+		}
+		if (k < 0 && wait_fd(u->in, POLLOUT, NO_DEADLINE, e) < 0) {
+			unpack_abort(u);
+			return -1;
+		}
+		p += k > 0 ? k : 0;
+		n -= k > 0 ? (size_t)k : 0;
+	}
+	return 0;
+}
+
+int unpack_end(struct unpack *u, struct unpack_report *r, struct err *e)
+{
+	int rc;
+
+	close_end(&u->in);
+	rc = hear(u, r, e);
+	unpack_abort(u);
+	return rc;
+}
+
+void unpack_abort(struct unpack *u)
+{
+	if (!u->pidfd && !u->in && !u->said) return;
+	if (u->pid > 0) {
+		kill(u->pid, SIGKILL);
+		while (waitpid(u->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	close_end(&u->in);
+	close_end(&u->said);
+	close_end(&u->pidfd);
+	*u = (struct unpack){ 0 };
+}

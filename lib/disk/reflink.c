@@ -1,0 +1,286 @@
+/* The tree is read name by name and handed to the code that makes the files of
+ * archives: the same order of owner, mode, attributes and times, the same rules about
+ * links. That code wants a process of its own, whose umask and working directory
+ * nobody else needs. */
+
+#include "lib/disk/reflink.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "lib/archive/entry.h"
+#include "lib/archive/path_walk.h"
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/crew.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/wait.h"
+
+enum { LINK_BUCKETS = 1 << 16, ATTRS_MAX = 256 };
+
+/* A file with several names: the first one that was copied. */
+struct linked {
+	struct linked *next;
+	ino_t ino;
+	const char *path;
+};
+
+/* What who waits gets to know. */
+struct outcome {
+	struct err e;
+	struct share_total total;
+};
+
+struct sharing {
+	struct arena m, of_entry;
+	struct trail to;
+	struct entry entry;
+	dev_t dev;
+	struct linked *linked[LINK_BUCKETS];
+	int from_top, to_top;
+	struct outcome *said;	/* shared with who waits */
+};
+
+/* What is copied: open as `fd`, or a name in the directory `dir`. */
+struct source {
+	int fd, dir;
+	const char *name;
+	struct stat st;
+};
+
+bool share_works(int from, int to)
+{
+	AUTOCLOSE int a = openat(from, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	AUTOCLOSE int b = openat(to, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return a >= 0 && b >= 0 && ioctl(b, FICLONE, a) == 0;
+}
+
+static ssize_t list_attrs(const struct source *f, char *names, size_t room)
+{
+	if (f->fd >= 0) return flistxattr(f->fd, names, room);
+	return fchdir(f->dir) < 0 ? -1 : llistxattr(f->name, names, room);
+}
+
+/* The working directory is that of list_attrs. */
+static ssize_t get_attr(const struct source *f, const char *name, void *value, size_t room)
+{
+	if (f->fd >= 0) return fgetxattr(f->fd, name, value, room);
+	return lgetxattr(f->name, name, value, room);
+}
+
+static int take_attr(struct sharing *s, const struct source *f, const char *name, struct err *e)
+{
+	ssize_t size = get_attr(f, name, NULL, 0);
+	void *value;
+
+	if (size < 0) return fail_sys(e, "read its attribute %s", name);
+	if (s->entry.attrs_n == ATTRS_MAX) return fail(e, ERR_INPUT, "it has too many attributes");
+	value = arena_alloc(&s->of_entry, (size_t)size + 1);
+	if ((size = get_attr(f, name, value, (size_t)size)) < 0)
+		return fail_sys(e, "read its attribute %s", name);
+	s->entry.attrs[s->entry.attrs_n++] = (struct attr){ name, value, (size_t)size };
+	return 0;
+}
+
+static int take_attrs(struct sharing *s, const struct source *f, struct err *e)
+{
+	ssize_t n = list_attrs(f, NULL, 0);
+	char *names;
+
+	arena_free(&s->of_entry);
+	s->entry.attrs_n = 0;
+	if (n == 0 || (n < 0 && errno == EOPNOTSUPP)) return 0;
+	if (n < 0) return fail_sys(e, "read its attributes");
+	names = arena_alloc(&s->of_entry, (size_t)n + 1);
+	if ((n = list_attrs(f, names, (size_t)n)) < 0) return fail_sys(e, "read its attributes");
+	s->entry.attrs = arena_array(&s->of_entry, ATTRS_MAX, sizeof *s->entry.attrs);
+	for (const char *p = names; p < names + n; p += strlen(p) + 1)
+		if (take_attr(s, f, p, e) < 0) return -1;
+	return 0;
+}
+
+static int take_link(struct sharing *s, const struct source *f, struct err *e)
+{
+	char *text = arena_alloc(&s->of_entry, PATH_MAX);
+	ssize_t n = readlinkat(f->dir, f->name, text, PATH_MAX - 1);
+
+	s->entry.link = text;
+	return n < 0 ? fail_sys(e, "read the link") : 0;
+}
+
+/* The first of its names, or NULL when this is it: the next ones are links to it. */
+static const char *first_name(struct sharing *s, const struct stat *st)
+{
+	struct linked **bucket = &s->linked[st->st_ino % LINK_BUCKETS], *l;
+
+	for (l = *bucket; l; l = l->next)
+		if (l->ino == st->st_ino) return l->path;
+	l = arena_alloc(&s->m, sizeof *l);
+	*l = (struct linked){ *bucket, st->st_ino, arena_strdup(&s->m, s->entry.path) };
+	*bucket = l;
+	return NULL;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 32;
+}
+
+static void count(struct sharing *s, const struct stat *st)
+{
+	uint64_t size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0, hash = 0;
+	const uint64_t values[] = {
+		st->st_mode, st->st_uid, st->st_gid, st->st_rdev, size,
+		(uint64_t)st->st_mtim.tv_sec, (uint64_t)st->st_mtim.tv_nsec,
+	};
+
+	for (const char *c = s->entry.path; *c; c++)
+		hash = mix(hash, (unsigned char)*c);
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+		hash = mix(hash, values[i]);
+	s->said->total.entries++;
+	s->said->total.bytes += size;
+	s->said->total.sum += hash;
+}
+
+static int describe(struct sharing *s, const struct source *f, struct err *e)
+{
+	const struct stat *st = &f->st;
+	const char *first = NULL;
+
+	if (st->st_dev != s->dev) return fail(e, ERR_BUSY, "something is mounted there");
+	count(s, st);
+	if (st->st_nlink > 1 && !S_ISDIR(st->st_mode)) first = first_name(s, st);
+	snprintf(s->entry.target, sizeof s->entry.target, "%s", first ? first : "");
+	s->entry.mode = st->st_mode;
+	s->entry.uid = st->st_uid;
+	s->entry.gid = st->st_gid;
+	s->entry.dev = st->st_rdev;
+	s->entry.mtime = st->st_mtim;
+	if (take_attrs(s, f, e) < 0) return -1;
+	return S_ISLNK(st->st_mode) ? take_link(s, f, e) : 0;
+}
+
+/* Attributes that cannot be set are the file system's own: what was set there before can be
+ * set again. */
+static int make(struct sharing *s, struct err *e)
+{
+	bool bare;
+
+	return entry_make(&s->to, &s->entry, &bare, e);
+}
+
+static int share_file(struct sharing *s, const struct source *f, struct err *e)
+{
+	AUTOCLOSE int fd = entry_open(&s->to, &s->entry, e);
+	bool bare;
+
+	if (fd < 0) return -1;
+	if (f->st.st_size && ioctl(fd, FICLONE, f->fd) < 0) return fail_sys(e, "share its blocks");
+	return entry_finish(&s->to, &s->entry, fd, &bare, e);
+}
+
+static int share_entries(struct sharing *s, int dir, struct err *e);
+
+static int share_open(struct sharing *s, struct source *f, int place, struct err *e)
+{
+	AUTOCLOSE int fd = reopen(place, O_RDONLY);
+
+	f->fd = fd;
+	if (fd < 0) return fail_sys(e, "open");
+	if (describe(s, f, e) < 0) return -1;
+	if (S_ISREG(f->st.st_mode))
+		return s->entry.target[0] ? make(s, e) : share_file(s, f, e);
+	return make(s, e) < 0 ? -1 : share_entries(s, fd, e);
+}
+
+static int share_name(struct sharing *s, int dir, const char *name, struct err *e)
+{
+	struct source f = { .fd = -1, .dir = dir, .name = name };
+	AUTOCLOSE int place = -1;
+
+	if (check_signal(e) < 0) return -1;
+	place = place_in_root(dir, name, O_NOFOLLOW, NULL);
+	if (place < 0 && errno == EXDEV) return fail(e, ERR_BUSY, "something is mounted there");
+	if (place < 0 || fstat(place, &f.st) < 0) return fail_sys(e, "open");
+	if (S_ISREG(f.st.st_mode) || S_ISDIR(f.st.st_mode)) return share_open(s, &f, place, e);
+	return describe(s, &f, e) < 0 || make(s, e) < 0 ? -1 : 0;
+}
+
+/* All that is in `dir`, whose path is the entry's. Paths are as long and as deep as
+ * those of archives at most: what lies in there came from one. */
+static int share_entries(struct sharing *s, int dir, struct err *e)
+{
+	AUTODIR DIR *d = dir_names(dir);
+	size_t at = strlen(s->entry.path), room = sizeof s->entry.path - at;
+	struct dirent *entry;
+
+	if (!d) return fail_sys(e, "open");
+	while (errno = 0, entry = readdir(d)) {
+		const char *name = entry->d_name;
+
+		if (!strcmp(name, ".") || !strcmp(name, "..")) continue;
+		if ((size_t)snprintf(s->entry.path + at, room, "%s%s", at ? "/" : "", name) >= room)
+			return fail(e, ERR_INPUT, "its path is too long");
+		if (share_name(s, dirfd(d), name, e) < 0) return -1;
+		s->entry.path[at] = 0;
+	}
+	return errno ? fail_sys(e, "read") : 0;
+}
+
+static int share_top(struct sharing *s, struct err *e)
+{
+	struct source top = { .fd = s->from_top };
+	int to = openat(s->to_top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+
+	if (to < 0 || fstat(top.fd, &top.st) < 0) return fail_sys(e, "open");
+	s->dev = top.st.st_dev;
+	rc = trail_begin(&s->to, to, NULL, e);
+	if (rc == 0)
+		rc = describe(s, &top, e) < 0 || make(s, e) < 0 || share_entries(s, top.fd, e) < 0 ? -1 : 0;
+	if (trail_end(&s->to, rc ? NULL : e) < 0) rc = -1;
+	return rc;
+}
+
+static int work(void *arg, size_t i)
+{
+	struct sharing *s = arg;
+
+	(void)i;
+	umask(0);
+	if (share_top(s, &s->said->e) == 0) return 0;
+	return fail_in(&s->said->e, "%s", s->entry.path[0] ? s->entry.path : "the root"), 1;
+}
+
+int share_tree(int from, int to, struct share_total *total, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct sharing *s = arena_alloc(&m, sizeof *s);
+	struct outcome *said = mmap(NULL, sizeof *said, PROT_READ | PROT_WRITE,
+	                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status = 0, rc;
+
+	if (said == MAP_FAILED) return fail_sys(e, "mmap");
+	s->from_top = from;
+	s->to_top = to;
+	s->said = said;
+	rc = crew_run(1, 1, work, s, &status, e);
+	if (rc == 0 && status)
+		rc = fail(e, said->e.kind ? said->e.kind : ERR_HOST, "copy %s", said->e.text);
+	*total = said->total;
+	munmap(said, sizeof *said);
+	return rc;
+}

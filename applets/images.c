@@ -11,7 +11,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/image/fetch.h"
-#include "lib/ops/unpacked.h"
+#include "lib/store/image_store.h"
 #include "lib/text/json.h"
 
 struct images_args {

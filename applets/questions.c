@@ -17,15 +17,15 @@
 #include "lib/base/secret.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/gpu/detect.h"
 #include "lib/image/index.h"
 #include "lib/image/pick.h"
 #include "lib/jail/conf.h"
-#include "lib/jail/hardware.h"
 #include "lib/jail/layout.h"
-#include "lib/jail/nspawn.h"
 #include "lib/jail/template.h"
+#include "lib/nspawn/options.h"
 #include "lib/ops/create.h"
-#include "lib/ops/install.h"
+#include "lib/provision/install_image.h"
 #include "lib/text/split.h"
 
 static const char manual[] =

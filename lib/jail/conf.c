@@ -21,7 +21,7 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/owner.h"
-#include "lib/jail/nspawn.h"
+#include "lib/nspawn/options.h"
 #include "lib/text/utf8.h"
 
 enum { WRITER_MS = 5000 };

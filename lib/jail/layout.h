@@ -6,7 +6,7 @@
  *     DIR/jails/NAME/.ExecStartPre, ...  hook scripts
  *     DIR/jails/NAME/initial_setup.log   what the script printed the last time
  *     DIR/jails/NAME/.nvidia             mount points for the NVIDIA driver
- *     DIR/jails/.create-NAME-ID/         being made (lib/ops/hidden.h)
+ *     DIR/jails/.create-NAME-ID/         being made (lib/store/hidden.h)
  *     DIR/jails/.remove-NAME-ID/         being deleted
  *
  * DIR, the jailmaker directory, is looked for in the places of layout_rule, first

@@ -6,7 +6,7 @@
 #include "lib/base/err.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
-#include "lib/jail/nspawn.h"
+#include "lib/nspawn/options.h"
 
 /* In the default config; refused by nspawn on kernels without AppArmor. */
 static const char no_apparmor[] = "--inaccessible=/sys/module/apparmor";

@@ -25,7 +25,7 @@
 #include "lib/jail/conf.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
-#include "lib/jail/nspawn.h"
+#include "lib/nspawn/options.h"
 
 enum { LOCK_WAIT_MS = 10000 };
 

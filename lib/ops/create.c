@@ -17,14 +17,14 @@
 #include "lib/disk/mount.h"
 #include "lib/engine/engine.h"
 #include "lib/image/pick.h"
-#include "lib/jail/furnish.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
-#include "lib/ops/archive.h"
 #include "lib/ops/config.h"
-#include "lib/ops/install.h"
-#include "lib/ops/work.h"
+#include "lib/provision/customize.h"
+#include "lib/provision/install_archive.h"
+#include "lib/provision/install_image.h"
+#include "lib/store/staging.h"
 
 /* The config as it will be written, and what it says. */
 struct wanted {

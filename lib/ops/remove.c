@@ -23,7 +23,7 @@
 #include "lib/jail/jail.h"
 #include "lib/ops/inuse.h"
 #include "lib/ops/trash.h"
-#include "lib/ops/work.h"
+#include "lib/store/staging.h"
 
 enum { STOP_SECONDS = 90 };
 

@@ -12,12 +12,12 @@
 #include "lib/base/out.h"
 #include "lib/base/run.h"
 #include "lib/engine/engine.h"
+#include "lib/gpu/passthrough.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
-#include "lib/jail/nspawn.h"
 #include "lib/jail/plan.h"
+#include "lib/nspawn/options.h"
 #include "lib/ops/config.h"
-#include "lib/ops/gpu.h"
 #include "lib/ops/setup.h"
 
 static bool exists(const char *path)

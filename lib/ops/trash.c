@@ -16,9 +16,9 @@
 #include "lib/disk/tree.h"
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_items.h"
-#include "lib/ops/hidden.h"
-#include "lib/ops/jails.h"
 #include "lib/ops/remove.h"
+#include "lib/store/hidden.h"
+#include "lib/store/home.h"
 
 enum { GONE_NAMED = 5, TAKE_BACK_TRIES = 5 };
 

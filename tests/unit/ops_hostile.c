@@ -28,14 +28,14 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/engine/engine.h"
+#include "lib/gpu/ldconfig.h"
+#include "lib/gpu/mountpoints.h"
+#include "lib/gpu/nvidia.h"
 #include "lib/jail/conf.h"
-#include "lib/jail/furnish.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
-#include "lib/jail/nvidia.h"
-#include "lib/ops/linker.h"
-#include "lib/ops/points.h"
 #include "lib/ops/setup.h"
+#include "lib/provision/customize.h"
 #include "tests/unit/test.h"
 
 enum { TURNS = 2000, TIMEOUT = 120, JAIL_ROOT = 131072 };

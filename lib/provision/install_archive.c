@@ -1,0 +1,137 @@
+#include "lib/provision/install_archive.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/host.h"
+#include "lib/base/out.h"
+#include "lib/base/secret.h"
+#include "lib/base/str.h"
+#include "lib/disk/tree.h"
+#include "lib/image/fetch.h"
+#include "lib/jail/jail.h"
+#include "lib/jail/layout.h"
+#include "lib/provision/unpack_sink.h"
+#include "lib/store/staging.h"
+
+#define OUTER ".outer"
+
+/* A fifo that nobody writes to yet is waited for where its bytes are, which a signal ends. */
+static int open_file(const char *from, struct err *e)
+{
+	AUTOCLOSE int fd = open(from, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || fcntl(fd, F_SETFL, 0) < 0) return fail_sys(e, "open %s", from);
+	return take_fd(&fd);
+}
+
+static int open_archive(const char *from, struct err *e)
+{
+	int fd;
+
+	if (strcmp(from, "-")) return open_file(from, e);
+	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? fail_sys(e, "open %s", from) : fd;
+}
+
+static int unpack_file(const char *from, const char *sha256, const struct image_sink *sink,
+                       struct err *e)
+{
+	AUTOCLOSE int fd = open_archive(from, e);
+
+	return fd < 0 ? -1 : image_read(fd, sha256, sink, e);
+}
+
+static int unpack_url(struct host *h, const char *url, const char *sha256,
+                      const struct image_sink *sink, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct image_source s = { 0 };
+	int rc;
+
+	if (image_source_open(&m, url, h->cacert, &s, e) < 0) return -1;
+	if (sha256) image_cache_open(&m, h->dir, true, &s.cache, NULL);
+	rc = image_fetch_url(&s, sha256, sink, e);
+	image_source_close(&s);
+	return rc;
+}
+
+/* A root file system has some of these; a directory around one has none. */
+static bool is_root(int dir)
+{
+	static const char *const signs[] = { "usr", "etc", "bin", "sbin", "nix", NULL };
+	struct stat st;
+
+	for (const char *const *name = signs; *name; name++)
+		if (fstatat(dir, *name, &st, AT_SYMLINK_NOFOLLOW) == 0) return true;
+	return false;
+}
+
+/* Down the names, none of them a link: what was unpacked is somebody else's. -1: not there. */
+static int open_below(int dir, const char *const names[])
+{
+	int fd = fcntl(dir, F_DUPFD_CLOEXEC, 3), next;
+
+	for (; fd >= 0 && *names; names++) {
+		next = openat(fd, *names, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		close(fd);
+		fd = next;
+	}
+	return fd;
+}
+
+/* Take the inner root file system out of what was around it. */
+static int lift(int work, const char *const above[], struct err *e)
+{
+	AUTOCLOSE int outer = -1, parent = -1;
+
+	if (renameat(work, LAYOUT_ROOTFS, work, OUTER) < 0) return fail_sys(e, "rename " LAYOUT_ROOTFS);
+	outer = openat(work, OUTER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (outer < 0 || (parent = open_below(outer, above)) < 0 ||
+	    renameat(parent, "rootfs", work, LAYOUT_ROOTFS) < 0)
+		return fail_sys(e, "rename " LAYOUT_ROOTFS);
+	return tree_remove(work, OUTER, e);
+}
+
+static int find_root(int work, struct err *e)
+{
+	static const char *const places[][3] = { { NULL }, { "backup", "container", NULL } };
+	static const char *const rootfs[] = { "rootfs", NULL };
+	AUTOCLOSE int dir = jail_open_rootfs(work, e);
+
+	if (dir < 0) return -1;
+	if (is_root(dir)) return 0;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		AUTOCLOSE int parent = open_below(dir, places[i]);
+		AUTOCLOSE int inner = parent < 0 ? -1 : open_below(parent, rootfs);
+
+		if (inner >= 0 && is_root(inner)) return lift(work, places[i], e);
+	}
+	return fail(e, ERR_INPUT, "the archive holds no root file system: neither /usr nor /etc are in "
+	            "it, nor in rootfs/");
+}
+
+int install_archive(struct host *h, const char *from, const char *sha256,
+                    const struct unpack_limits *limits, struct work *work, struct err *e)
+{
+	const char *name = word_shown(h->m, from);
+	struct rootfs r = { .name = name, .work = work, .limits = *limits };
+	const struct image_sink sink = { .begin = rootfs_begin, .take = rootfs_take,
+	                                 .restart = rootfs_restart,
+	                                 .progress = rootfs_progress, .arg = &r };
+	int rc;
+
+	if (!is_url(from)) out_step("Unpacking %s", str_eq(from, "-") ? "standard input" : from);
+	rc = is_url(from) ? unpack_url(h, from, sha256, &sink, e) :
+	     unpack_file(from, sha256, &sink, e);
+	if (rc == 0) rc = rootfs_finish(&r, e);
+	rootfs_drop(&r);
+	if (rc < 0) return fail_in(e, "image %s", name);
+	return find_root(work->dir, e) < 0 ? fail_in(e, "image %s", name) : 0;
+}

@@ -1,0 +1,130 @@
+#include "lib/provision/install_image.h"
+
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/host.h"
+#include "lib/base/out.h"
+#include "lib/image/fetch.h"
+#include "lib/provision/unpack_sink.h"
+#include "lib/store/image_store.h"
+#include "lib/store/staging.h"
+
+static void note(void *arg, const char *text)
+{
+	(void)arg;
+	out_note("%s", text);
+}
+
+static int transfer(struct image_source *s, struct arena *m, const struct image_want *want,
+                    const struct unpack_limits *limits, struct unpacked *unpacked,
+                    struct work *work, struct err *e)
+{
+	struct rootfs r = { .work = work, .limits = *limits, .unpacked = unpacked };
+	const struct image_sink sink = {
+		.have = rootfs_have,
+		.begin = rootfs_begin,
+		.take = rootfs_take,
+		.restart = rootfs_restart,
+		.progress = rootfs_progress,
+		.note = note,
+		.arg = &r,
+	};
+	struct image_pick got;
+	int rc;
+
+	if (!s->offline) out_step("Asking for the list of images");
+	rc = image_fetch_best(s, m, want, &sink, &got, e);
+	if (rc == 0 && (rc = rootfs_finish(&r, e)) == 0)
+		out_note("Installed %s %s, build %s", got.image->distro, got.image->release,
+		         got.build->serial);
+	rootfs_drop(&r);
+	return rc;
+}
+
+int install_image(struct host *h, const struct image_want *want, const struct install_how *how,
+                  struct work *work, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct unpacked unpacked = UNPACKED_NONE;
+	struct image_source s = { 0 };
+	struct err why = { 0 };
+	int rc;
+
+	if (image_source_open(&m, h->image_server, h->cacert, &s, e) < 0) return -1;
+	out_verbose("%s", s.trust);
+	s.offline = how->offline;
+	if (!how->no_clone) unpacked_open(&m, h->dir, work->jails, &unpacked);
+	if (image_cache_open(&m, h->dir, true, &s.cache, &why) < 0)
+		out_warn("the image is not kept for the next time: %s", why.text);
+	rc = transfer(&s, &m, want, &how->limits, &unpacked, work, e);
+	unpacked_close(&unpacked);
+	image_source_close(&s);
+	return rc;
+}
+
+static int read_cache(struct host *h, struct arena *m, struct image_index *x, struct err *e)
+{
+	struct image_cache c = { 0 };
+	int rc;
+
+	if (image_cache_open(m, h->dir, false, &c, e) < 0) return -1;
+	rc = image_cache_index(&c, m, x, e);
+	image_cache_close(&c);
+	if (rc == 0 && !x->n) return fail(e, ERR_MISSING, "there is no image in the cache");
+	return rc;
+}
+
+static int ask_server(struct host *h, struct arena *m, struct image_index *x, struct err *e)
+{
+	struct image_source s = { 0 };
+	int rc;
+
+	if (image_source_open(m, h->image_server, h->cacert, &s, e) < 0) return -1;
+	out_verbose("%s", s.trust);
+	rc = image_index_fetch(&s, m, x, e);
+	image_source_close(&s);
+	return rc;
+}
+
+static bool may_use_cache(const struct err *fault)
+{
+	return fault->kind == ERR_NETWORK || fault->kind == ERR_MISSING;
+}
+
+int install_index(struct host *h, struct arena *m, bool offline, struct image_index *x,
+                  struct err *e)
+{
+	struct err fault = { 0 };
+
+	if (offline) return read_cache(h, m, x, e);
+	if (ask_server(h, m, x, &fault) == 0) return 0;
+	if (may_use_cache(&fault) && read_cache(h, m, x, NULL) == 0) {
+		out_warn("%s: these are the images in the cache", fault.text);
+		return 0;
+	}
+	if (e) *e = fault;
+	return -1;
+}
+
+int install_find(struct host *h, struct arena *m, const struct image_want *want, bool offline,
+                 struct image_pick *got, bool *cached, struct err *e)
+{
+	struct image_index *x = arena_alloc(m, sizeof *x);
+	struct err fault = { 0 };
+
+	*cached = offline;
+	if (!offline && ask_server(h, m, x, &fault) == 0) return image_pick(x, want, got, e);
+	if (offline) {
+		if (read_cache(h, m, x, e) < 0) return -1;
+		return image_pick(x, want, got, e) < 0 ? fail_in(e, "in the cache") : 0;
+	}
+	if (may_use_cache(&fault) && read_cache(h, m, x, NULL) == 0 &&
+	    image_pick(x, want, got, NULL) == 0) {
+		out_warn("%s", fault.text);
+		*cached = true;
+		return 0;
+	}
+	if (e) *e = fault;
+	return -1;
+}

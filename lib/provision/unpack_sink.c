@@ -1,0 +1,135 @@
+#include "lib/provision/unpack_sink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/out.h"
+#include "lib/base/wait.h"
+#include "lib/disk/tree.h"
+#include "lib/image/index.h"
+#include "lib/image/pick.h"
+#include "lib/jail/jail.h"
+#include "lib/jail/layout.h"
+#include "lib/store/image_store.h"
+#include "lib/store/staging.h"
+
+/* In a dataset that is cloned in the end, or where the jail is made. */
+static int choose_dir(struct rootfs *r, struct err *e)
+{
+	if (r->unpacked && r->sha256 && (r->dir = unpacked_begin(r->unpacked, r->sha256)) >= 0)
+		return 0;
+	if (work_own(r->work, NULL, e) < 0) return -1;
+	r->dir = r->work->dir;
+	return 0;
+}
+
+static int begin(struct rootfs *r, struct err *e)
+{
+	AUTOCLOSE int fd = -1;
+
+	if (choose_dir(r, e) < 0) return -1;
+	if (mkdirat(r->dir, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
+	if ((fd = jail_open_rootfs(r->dir, e)) < 0) return -1;
+	/* Whatever the umask: daemons of the jail that are not its root go through it. */
+	if (fchmod(fd, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
+	r->begun = true;
+	return unpack_begin(&r->unpack, fd, &r->limits, e);
+}
+
+static void describe(const struct rootfs *r, const struct image_pick *what, char *out, size_t room)
+{
+	if (what)
+		snprintf(out, room, "%s %s, build %s", what->image->distro, what->image->release,
+		         what->build->serial);
+	else
+		snprintf(out, room, "%s", r->name);
+}
+
+bool rootfs_have(void *arg, const struct image_pick *what)
+{
+	struct rootfs *r = arg;
+	char name[300];
+
+	r->sha256 = what->build->sha256;
+	r->cloned = r->unpacked && unpacked_clone(r->unpacked, r->sha256, r->work);
+	if (!r->cloned) return false;
+	describe(r, what, name, sizeof name);
+	out_step("Cloned %s, which was unpacked before", name);
+	return true;
+}
+
+void rootfs_begin(void *arg, const struct image_pick *what, uint64_t have, uint64_t total)
+{
+	struct rootfs *r = arg;
+	const double mib = 1 << 20;
+	char name[300];
+
+	describe(r, what, name, sizeof name);
+	r->doing = total && have == total ? "unpacking" : "fetching";
+	if (total && have == total)
+		out_step("Unpacking %s, from the cache", name);
+	else if (have)
+		out_step("Fetching and unpacking %s: %.1f MiB of it are here", name, (double)have / mib);
+	else if (total)
+		out_step("Fetching and unpacking %s: %.1f MiB", name, (double)total / mib);
+	else
+		out_step("Fetching and unpacking %s", name);
+}
+
+/* The child is started by the first bytes: a server that has none costs nothing. */
+int rootfs_take(void *arg, const void *data, size_t n, struct err *e)
+{
+	struct rootfs *r = arg;
+
+	if (check_signal(e) < 0) return -1;
+	if (!r->begun && begin(r, e) < 0) return -1;
+	return unpack_feed(&r->unpack, data, n, e);
+}
+
+int rootfs_restart(void *arg, struct err *e)
+{
+	struct rootfs *r = arg;
+
+	unpack_abort(&r->unpack);
+	if (r->unpacked) unpacked_drop(r->unpacked);
+	r->begun = false;
+	return tree_remove(r->work->dir, LAYOUT_ROOTFS, e);
+}
+
+void rootfs_progress(void *arg, uint64_t done, uint64_t total)
+{
+	const struct rootfs *r = arg;
+
+	out_progress(r->doing ? r->doing : "unpacking", done, total);
+}
+
+int rootfs_finish(struct rootfs *r, struct err *e)
+{
+	struct unpack_report report;
+
+	if (r->cloned) return 0;
+	if (!r->begun) return fail(e, ERR_INPUT, "the image is empty");
+	if (unpack_end(&r->unpack, &report, e) < 0) return -1;
+	out_progress_end();
+	out_verbose("%" PRIu64 " files and directories, %" PRIu64 " MiB", report.entries,
+	            report.bytes >> 20);
+	if (report.bare)
+		out_warn("%" PRIu64 " files lost attributes or ACLs: the file system does not have them",
+		         report.bare);
+	if (report.skipped)
+		out_note("%" PRIu64 " device files were skipped: a jail gets its devices when it starts",
+		         report.skipped);
+	if (!r->unpacked || !r->unpacked->making) return 0;
+	out_busy("writing to disk");
+	return unpacked_finish(r->unpacked, r->work, e);
+}
+
+void rootfs_drop(struct rootfs *r)
+{
+	out_progress_end();
+	unpack_abort(&r->unpack);
+	if (r->unpacked) unpacked_drop(r->unpacked);
+}

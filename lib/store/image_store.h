@@ -1,0 +1,68 @@
+/* Images kept unpacked, to be cloned
+ *
+ *	IMAGES/SHA256		a dataset with `rootfs`, not mounted but while it is made
+ *	IMAGES/SHA256@image	its snapshot: it is whole, and this is what is cloned
+ *
+ * IMAGES is the dataset that is mounted at DIR/images, in the pool of the jails. Where
+ * jails are directories, and their files can share blocks with others, images are
+ * directories too: lib/store/image_store_dir.h. Else nothing is kept, nor when DIR/images is not root's
+ * alone (disk/owner.h). An image whose archive has left the cache goes when no jail is a
+ * clone of it any more. All this is a matter of speed: when something of it fails, jails are
+ * made as without it.
+ *
+ * Both have a mark in the user property jlmkr:kind (lib/disk/mark.h) from the moment when
+ * they are made. A dataset without one is somebody's: it is neither cloned nor destroyed. So is
+ * what somebody has added to one of ours, a snapshot, a child or a hold: it keeps the image.
+ */
+#ifndef STORE_IMAGE_STORE_H
+#define STORE_IMAGE_STORE_H
+
+#include <stdbool.h>
+
+#include "lib/store/image_store_dir.h"
+
+struct arena;
+struct err;
+struct image_pruned;
+struct jails;
+struct work;
+
+struct unpacked {
+	struct arena *m;
+	const char *path;	/* DIR/images */
+	const char *home;	/* IMAGES; NULL: there is none */
+	struct shelf shelf;	/* the directories */
+	const char *dataset;	/* of the image in the making, NULL: none */
+	const char *sha256;	/* of that */
+	int dir;		/* it, mounted and locked */
+	bool making;		/* unpacked_begin has given a directory */
+};
+
+/* One that keeps nothing. */
+#define UNPACKED_NONE { .dir = -1, .shelf = { .fd = -1, .dir = -1 } }
+
+/* DIR/images is made, as a dataset when DIR is one and it is missing. */
+void unpacked_open(struct arena *m, const char *dir, const struct jails *j, struct unpacked *u);
+
+/* Give the work a clone of that image, or its `rootfs`: whether there is one. */
+bool unpacked_clone(struct unpacked *u, const char *sha256, struct work *work);
+
+/* Begin to make that image: an open directory for its `rootfs`, which is u's; -1: it is to
+ * be unpacked in the jail. */
+int unpacked_begin(struct unpacked *u, const char *sha256);
+
+/* It is whole: give the work a clone of it, or its `rootfs`. */
+int unpacked_finish(struct unpacked *u, struct work *work, struct err *e);
+
+/* Take back what was begun and not finished. */
+void unpacked_drop(struct unpacked *u);
+
+void unpacked_close(struct unpacked *u);
+
+/* Warn of each thing that has a name of ours and no mark. */
+void unpacked_tell(struct arena *m, const char *dir);
+
+/* Delete all of ours that no jail depends on; what goes is noted. Adds to `*p`. */
+int unpacked_prune(struct arena *m, const char *dir, struct image_pruned *p, struct err *e);
+
+#endif

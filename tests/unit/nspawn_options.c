@@ -1,0 +1,121 @@
+#include "lib/nspawn/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/str.h"
+#include "tests/unit/test.h"
+
+static const char *found_with(struct arena *m, const char *text, int missing, const char *hook)
+{
+	struct split words = { 0 };
+	struct faults found = { .m = m };
+	struct str out = { .m = m };
+
+	CHECK_INT(word_split(m, text, 1, SPLIT_COMMENTS, &words, NULL), 0);
+	if (missing)
+		nspawn_missing(&words, hook, &found);
+	else
+		nspawn_check(&words, &found);
+	for (size_t i = 0; i < found.n; i++)
+		str_addf(&out, "%u: %s\n", found.v[i].line, found.v[i].text);
+	return str_text(&out);
+}
+
+static const char *found_in(struct arena *m, const char *text, int missing)
+{
+	return found_with(m, text, missing, NULL);
+}
+
+TEST(words_are_read_as_getopt_does)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	CHECK_STR(found_in(&m, "--bind=/a:/b --bind /c -b -u/x -u /x -Ub --private-users=pick "
+	                       "--private-users --network-veth-e x:y", 0), "");
+	CHECK(!strstr(found_in(&m, "/sbin/init --nothing -Q", 0), "--nothing"));
+	CHECK_STR(found_in(&m, "--boot -- --nothing", 0), "");
+}
+
+TEST(what_nspawn_would_refuse_is_told_with_its_line)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	CHECK_STR(found_in(&m, "--boot\n--bnid=/a -bQ\n--boot=1\n--bind", 0),
+	          "2: systemd-nspawn has no option --bnid, did you mean --bind?\n"
+	          "2: systemd-nspawn has no option -Q\n"
+	          "3: --boot takes no value\n"
+	          "4: --bind lacks its value\n");
+	CHECK_STR(found_in(&m, "--network-v", 0), 
+	          "1: systemd-nspawn has no option --network-v, did you mean --network-veth?\n");
+}
+
+TEST(what_ends_the_options_is_told)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	CHECK_STR(found_in(&m, "--bind=/mnt/my\nmedia --network-bridge=br1", 0), "2: 'media' is no option: it "
+	          "and what follows go to the jail's init; blanks in a value need quotes around it\n");
+	CHECK_STR(found_in(&m, "--machine=x -D /", 0), "1: --machine has no place here: jlmkr gives its "
+	          "own\n1: -D has no place here: jlmkr gives its own\n");
+}
+
+/* "fnu": changes the firewall, own network, own users */
+static const char *traits_of(const char *text)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct nspawn_traits t = { 0 };
+	struct split words = { 0 };
+	static char out[4];
+
+	CHECK_INT(word_split(&m, text, 1, SPLIT_COMMENTS, &words, NULL), 0);
+	nspawn_read(&words, &t);
+	snprintf(out, sizeof out, "%s%s%s", t.changes_firewall ? "f" : "", t.own_network ? "n" : "",
+	         t.own_users ? "u" : "");
+	return out;
+}
+
+TEST(what_the_words_make_of_a_jail)
+{
+	CHECK_STR(traits_of("--capability=all"), "f");
+	CHECK_STR(traits_of("--capability all"), "f");
+	CHECK_STR(traits_of("--capability=CAP_SYS_ADMIN,cap_net_admin"), "f");
+	CHECK_STR(traits_of("--capability=CAP_SYS_ADMIN"), "");
+	CHECK_STR(traits_of("--system-call-filter 'add_key keyctl bpf'"), "f");
+	CHECK_STR(traits_of("--capability=all --setenv -n"), "f");
+	CHECK_STR(traits_of("--capability=all -jn"), "fn");
+	CHECK_STR(traits_of("--capability=all --private-net"), "fn");
+	CHECK_STR(traits_of("--network-bridge=br1 -U"), "nu");
+	CHECK_STR(traits_of("--private-users"), "u");
+	CHECK_STR(traits_of("--private-users=no"), "");
+	CHECK_STR(traits_of("--private-users=off --system-call-filter=~bpf"), "");
+	CHECK_STR(traits_of("--bind=/a b -n"), "");
+}
+
+TEST(what_the_machine_lacks)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	CHECK_STR(found_in(&m, "--bind=/:/host --bind-ro=-/no/1 --bind=+/no/2 --bind=:/tmp", 1), "");
+	CHECK_STR(found_in(&m, "'--bind=/no\\:3:/x:rbind'\n--overlay=/:/no/4::/dest --overlay=/:/dest", 1),
+	          "1: --bind=/no\\:3:/x:rbind: there is no /no:3\n"
+	          "2: --overlay=/:/no/4::/dest: there is no /no/4\n");
+	CHECK_STR(found_in(&m, "--overlay=/:/made:/dest --overlay=/no/5:/dest --overlay-ro=/:/no/6:/dest", 1),
+	          "1: --overlay=/no/5:/dest: there is no /no/5\n"
+	          "1: --overlay-ro=/:/no/6:/dest: there is no /no/6\n");
+	CHECK_STR(found_in(&m, "--network-bridge=lo --network-macvlan=lo:x --network-interface=../x", 1),
+	          "1: --network-bridge=lo: lo is no bridge\n"
+	          "1: --network-interface=../x: there is no interface ../x\n");
+}
+
+TEST(what_a_hook_names_it_may_make)
+{
+	AUTOFREE struct arena m = { 0 };
+	static const char hook[] = "#!/bin/sh\nip link add br77 type bridge\nmkdir -p /no/where";
+
+	CHECK_STR(found_with(&m, "--bind=/no/where --network-bridge=br77\n--bind=/no/other\n"
+	                     "--network-macvlan=no0", 1, hook),
+	          "2: --bind=/no/other: there is no /no/other\n"
+	          "3: --network-macvlan=no0: there is no interface no0\n");
+}

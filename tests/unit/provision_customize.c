@@ -1,0 +1,159 @@
+#include "lib/provision/customize.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "tests/unit/test.h"
+
+struct world {
+	char path[64];
+	int top, root, outside;
+	struct arena m;
+};
+
+static void world_make(struct world *w)
+{
+	memset(w, 0, sizeof *w);
+	snprintf(w->path, sizeof w->path, "/tmp/jlmkr-unit.XXXXXX");
+	CHECK(mkdtemp(w->path));
+	w->top = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	mkdirat(w->top, "root", 0755);
+	mkdirat(w->top, "outside", 0755);
+	w->root = openat(w->top, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	w->outside = openat(w->top, "outside", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void world_drop(struct world *w)
+{
+	char command[128];
+
+	snprintf(command, sizeof command, "rm -rf '%s'", w->path);
+	CHECK_INT(system(command), 0);
+	close(w->outside);
+	close(w->root);
+	close(w->top);
+	arena_free(&w->m);
+}
+
+static void put(struct world *w, const char *path, const char *text)
+{
+	struct err e = { 0 };
+
+	CHECK_INT(write_in_root(w->root, path, text, 0644, &e), 0);
+}
+
+static const char *get(struct world *w, const char *path)
+{
+	const char *text = read_in_root(&w->m, w->root, path, 4096, NULL);
+
+	return text ? text : "(none)";
+}
+
+TEST(a_debian_image)
+{
+	struct world w;
+	struct err e = { 0 };
+
+	world_make(&w);
+	mkdirat(w.root, "etc", 0755);
+	mkdirat(w.root, "etc/systemd", 0755);
+	mkdirat(w.root, "etc/systemd/network", 0755);
+	mkdirat(w.root, "usr", 0755);
+	mkdirat(w.root, "usr/lib", 0755);
+	mkdirat(w.root, "usr/lib/systemd", 0755);
+	mkdirat(w.root, "usr/lib/systemd/network", 0755);
+	symlinkat("usr/lib", w.root, "lib");
+	put(&w, "/etc/machine-id", "0123\n");
+	put(&w, "/etc/hostname", "LXC_NAME\n");
+	put(&w, "/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 LXC_NAME LXC_NAME.local\n");
+	put(&w, "/usr/lib/systemd/network/80-container-host0.network",
+	    "[Network]\nDHCP=yes\nLinkLocalAddressing=yes\n");
+	symlinkat("../run/resolv.conf", w.root, "etc/resolv.conf");
+
+	CHECK_INT(furnish(w.root, "web", &e), 0);
+	CHECK_STR(get(&w, "/etc/hostname"), "web\n");
+	CHECK_STR(get(&w, "/etc/hosts"), "127.0.0.1 localhost\n127.0.1.1 web web.local\n");
+	CHECK_STR(get(&w, "/etc/machine-id"), "(none)");
+	CHECK(faccessat(w.root, "etc/resolv.conf", F_OK, AT_SYMLINK_NOFOLLOW) < 0);
+	CHECK(!strncmp(get(&w, "/etc/securetty"), "pts/0\npts/1\n", 12));
+	CHECK(strstr(get(&w, "/etc/securetty"), "pts/10\n"));
+	CHECK_STR(get(&w, "/etc/systemd/network/80-container-host0.network"),
+	          "[Network]\nDHCP=yes\nLinkLocalAddressing=ipv6\n");
+	CHECK(strstr(get(&w, "/etc/systemd/network/mv-dhcp.network"), "Name=mv-*\n"));
+	CHECK(strstr(get(&w, "/etc/systemd/network/vee-dhcp.network"), "Name=vee-*\n"));
+	CHECK_STR(get(&w, "/etc/systemd/system-preset/00-jailmaker.preset"),
+	          "enable systemd-networkd.service\n");
+	world_drop(&w);
+}
+
+TEST(an_image_without_networkd_or_etc)
+{
+	struct world w;
+	struct err e = { 0 };
+
+	world_make(&w);
+	CHECK_INT(furnish(w.root, "web", &e), 0);
+	mkdirat(w.root, "etc", 0755);
+	CHECK_INT(furnish(w.root, "web", &e), 0);
+	CHECK_STR(get(&w, "/etc/hostname"), "web\n");
+	CHECK_STR(get(&w, "/etc/hosts"), "(none)");
+	CHECK_STR(get(&w, "/etc/systemd/network/mv-dhcp.network"), "(none)");
+	world_drop(&w);
+}
+
+/* Every file and folder that furnish touches is a link to outside. */
+TEST(hostile_links_change_nothing_outside)
+{
+	static const char *const files[] = { "machine-id", "resolv.conf", "hostname", "hosts",
+	                                     "securetty" };
+	struct world w;
+	struct err e = { 0 };
+	char target[128], name[64];
+
+	world_make(&w);
+	mkdirat(w.root, "etc", 0755);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		CHECK_INT(replace_file(w.outside, files[i], "LXC_NAME keep\n", 14, 0600, &e), 0);
+		snprintf(target, sizeof target, "%s/outside/%s", w.path, files[i]);
+		snprintf(name, sizeof name, "etc/%s", files[i]);
+		CHECK_INT(symlinkat(target, w.root, name), 0);
+	}
+	snprintf(target, sizeof target, "%s/outside", w.path);
+	CHECK_INT(symlinkat(target, w.root, "etc/systemd"), 0);
+	furnish(w.root, "web", &e);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		CHECK_STR(read_file(&w.m, w.outside, files[i], 100, NULL, &e), "LXC_NAME keep\n");
+	}
+	CHECK_STR(get(&w, "/etc/hostname"), "web\n");
+	CHECK(faccessat(w.outside, "network", F_OK, 0) < 0);
+	CHECK(faccessat(w.outside, "system-preset", F_OK, 0) < 0);
+	world_drop(&w);
+}
+
+TEST(folders_are_for_all_whatever_the_umask)
+{
+	struct world w;
+	struct err e = { 0 };
+	struct stat st;
+	mode_t mask;
+
+	world_make(&w);
+	mkdirat(w.root, "etc", 0755);
+	mkdirat(w.root, "etc/systemd", 0755);
+	mkdirat(w.root, "etc/systemd/network", 0755);
+	mask = umask(077);
+	CHECK_INT(furnish(w.root, "web", &e), 0);
+	umask(mask);
+	CHECK_INT(fstatat(w.root, "etc/systemd/system-preset", &st, 0), 0);
+	CHECK_INT(st.st_mode & 07777, 0755);
+	CHECK_INT(fstatat(w.root, "etc/hostname", &st, 0), 0);
+	CHECK_INT(st.st_mode & 07777, 0644);
+	world_drop(&w);
+}

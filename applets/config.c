@@ -1,6 +1,6 @@
 /* A jail's config for people and scripts: shown, read, changed, checked. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
 #include <stdio.h>
 #include <string.h>

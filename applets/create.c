@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "applets/applet.h"
-#include "applets/questions.h"
+#include "applets/create_wizard.h"
 #include "lib/base/auto.h"
 #include "lib/base/out.h"
 #include "lib/base/run.h"
 #include "lib/base/secret.h"
 #include "lib/base/str.h"
+#include "lib/cli/applet.h"
 #include "lib/engine/engine.h"
 #include "lib/image/index.h"
 #include "lib/jail/conf.h"

@@ -2,20 +2,20 @@
  * it and nothing is missing, or when the user says so. The copy goes when it says nothing that
  * the config does not, or that the user dropped; else it stays, and is named. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "applets/ask.h"
-#include "applets/editor.h"
 #include "lib/base/auto.h"
 #include "lib/base/fd.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/cli/ask.h"
+#include "lib/cli/editor.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"

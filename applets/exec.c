@@ -1,7 +1,7 @@
 /* Run a command in a jail: no terminal, no shell, its own exit status. */
 
-#include "applets/applet.h"
-#include "applets/inside.h"
+#include "lib/cli/applet.h"
+#include "lib/cli/exec_common.h"
 
 #include "lib/base/auto.h"
 #include "lib/base/str.h"

@@ -1,6 +1,6 @@
 /* What the image server has, for this machine unless asked otherwise. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
 #include <fnmatch.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* All jails at a glance. What runs is asked of systemd and machined, the rest is read
  * from configs and root file systems: two round trips however many jails there are. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* The journal of a jail's unit: journalctl knows how to show it. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
 #include "lib/base/run.h"
 #include "lib/base/str.h"

@@ -1,7 +1,7 @@
 /* From the program's name and words to a command, and from its fault to an exit
  * status. Nothing else in the program ends the process. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -12,12 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "applets/install.h"
 #include "lib/base/nearest.h"
 #include "lib/base/out.h"
 #include "lib/base/run.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/cli/self_install.h"
 #include "lib/engine/inside.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"

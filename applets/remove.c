@@ -1,13 +1,13 @@
 /* Delete a jail and its files, once the user has typed its name. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
 #include <unistd.h>
 
-#include "applets/ask.h"
 #include "lib/base/auto.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
+#include "lib/cli/ask.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/remove.h"

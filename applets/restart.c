@@ -1,8 +1,8 @@
 /* Stop jails and start them again with their configs as they are now. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
-#include "applets/several.h"
+#include "lib/cli/batch.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/start.h"
 

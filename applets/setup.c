@@ -1,6 +1,6 @@
 /* Run a jail's initial_setup, again. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
 #include "lib/base/out.h"
 #include "lib/engine/engine.h"

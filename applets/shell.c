@@ -1,7 +1,7 @@
 /* A login session in a jail, with the words that `machinectl shell` takes. */
 
-#include "applets/applet.h"
-#include "applets/inside.h"
+#include "lib/cli/applet.h"
+#include "lib/cli/exec_common.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* Start jails. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
-#include "applets/several.h"
+#include "lib/cli/batch.h"
 #include "lib/ops/start.h"
 
 struct start_args {

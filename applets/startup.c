@@ -1,9 +1,9 @@
 /* Start what is to run after the NAS has booted; one that fails holds up no other. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
-#include "applets/several.h"
 #include "lib/base/out.h"
+#include "lib/cli/batch.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/start.h"
 

@@ -1,7 +1,7 @@
 /* How a jail is doing: systemctl shows it best, but not for programs, and it may be
  * missing. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* Ask jails to shut down, and see that they do. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
-#include "applets/several.h"
+#include "lib/cli/batch.h"
 #include "lib/jail/jail.h"
 
 struct stop_args {

@@ -1,4 +1,4 @@
-#include "applets/ask.h"
+#include "lib/cli/ask.h"
 
 #include <poll.h>
 #include <stdarg.h>

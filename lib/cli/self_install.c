@@ -1,4 +1,4 @@
-#include "applets/install.h"
+#include "lib/cli/self_install.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "applets/applet.h"
 #include "lib/base/auto.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
+#include "lib/cli/applet.h"
 
 static const char program[] = "jlmkr";
 

@@ -3,7 +3,7 @@
  * tool had. The options that every command has are a table like the others,
  * searched when the applet's own has no match. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,12 +1,12 @@
 /* Help is printed from the tables that the parser reads, so it cannot lag. */
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/nearest.h"
 #include "lib/base/host.h"
+#include "lib/base/nearest.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/jail/template.h"

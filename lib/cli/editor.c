@@ -1,4 +1,4 @@
-#include "applets/editor.h"
+#include "lib/cli/editor.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "applets/paste.h"
+#include "lib/cli/paste.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "applets/ask.h"
-#include "applets/editor.h"
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
+#include "lib/cli/ask.h"
+#include "lib/cli/editor.h"
 #include "lib/jail/conf.h"
 
 static const char invitation[] =

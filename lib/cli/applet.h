@@ -5,8 +5,8 @@
  * `completion`. To add one: write the file, add a line to all.h, add a test; see
  * README.md beside this file.
  */
-#ifndef APPLETS_APPLET_H
-#define APPLETS_APPLET_H
+#ifndef CLI_APPLET_H
+#define CLI_APPLET_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,12 +1,12 @@
 /* Lines of `complete`, once for `jlmkr COMMAND` and once for `jlmkr-COMMAND`. */
 
-#include "applets/completion.h"
+#include "lib/cli/completion.h"
 
 #include <string.h>
 
-#include "applets/applet.h"
 #include "lib/base/arena.h"
 #include "lib/base/str.h"
+#include "lib/cli/applet.h"
 
 static void add_quoted(struct str *out, const char *text)
 {

@@ -1,6 +1,6 @@
 /* What the commands have in common that run something in a jail */
-#ifndef APPLETS_INSIDE_H
-#define APPLETS_INSIDE_H
+#ifndef CLI_EXEC_COMMON_H
+#define CLI_EXEC_COMMON_H
 
 struct arena;
 struct err;

@@ -4,8 +4,8 @@
  * afterwards. What cannot be read as a config is shown with its line, and may be edited
  * again.
  */
-#ifndef APPLETS_PASTE_H
-#define APPLETS_PASTE_H
+#ifndef CLI_PASTE_H
+#define CLI_PASTE_H
 
 struct ask;
 struct err;

@@ -3,8 +3,8 @@
  * The binary itself is copied to DIR/jlmkr first unless it is there already. A
  * name in DIR that is taken by something else is left alone and told.
  */
-#ifndef APPLETS_INSTALL_H
-#define APPLETS_INSTALL_H
+#ifndef CLI_SELF_INSTALL_H
+#define CLI_SELF_INSTALL_H
 
 struct err;
 

@@ -1,11 +1,11 @@
 /* A function of _arguments for each command: zsh(1) calls that zshcompsys. */
 
-#include "applets/completion.h"
+#include "lib/cli/completion.h"
 
 #include <string.h>
 
-#include "applets/applet.h"
 #include "lib/base/str.h"
+#include "lib/cli/applet.h"
 
 /* Inside single quotes and the brackets of an option's explanation. */
 static void add_text(struct str *out, const char *text)

@@ -4,8 +4,8 @@
  * COMMAND, or the words themselves as in 0|1. Each script is a program text; the names
  * of jails are asked of `jlmkr list` when a key is pressed, and never evaluated.
  */
-#ifndef APPLETS_COMPLETION_H
-#define APPLETS_COMPLETION_H
+#ifndef CLI_COMPLETION_H
+#define CLI_COMPLETION_H
 
 #include <stdbool.h>
 

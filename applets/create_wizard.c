@@ -1,6 +1,6 @@
 /* One function for each question, in the order in which they are asked. */
 
-#include "applets/questions.h"
+#include "applets/create_wizard.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -8,15 +8,15 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "applets/applet.h"
-#include "applets/ask.h"
 #include "applets/create.h"
-#include "applets/paste.h"
 #include "lib/base/out.h"
 #include "lib/base/run.h"
 #include "lib/base/secret.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/cli/applet.h"
+#include "lib/cli/ask.h"
+#include "lib/cli/paste.h"
 #include "lib/gpu/detect.h"
 #include "lib/image/index.h"
 #include "lib/image/pick.h"

@@ -4,13 +4,13 @@
  * the same time, each in a process of its own, with a line for each and a sum at the
  * end. One that fails holds up no other.
  */
-#ifndef APPLETS_SEVERAL_H
-#define APPLETS_SEVERAL_H
+#ifndef CLI_BATCH_H
+#define CLI_BATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/select.h"
 

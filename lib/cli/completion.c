@@ -1,13 +1,13 @@
 /* What the shells need to know to complete a command line. */
 
-#include "applets/completion.h"
+#include "lib/cli/completion.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "applets/applet.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
+#include "lib/cli/applet.h"
 
 /* "0|1", "bash|zsh|fish": to be typed as they are. */
 static bool is_words(const char *arg)

@@ -8,8 +8,8 @@
  * Every function here returns -1 or NULL at the end of the input (ERR_INPUT) and on a
  * signal (ERR_INTERRUPTED).
  */
-#ifndef APPLETS_ASK_H
-#define APPLETS_ASK_H
+#ifndef CLI_ASK_H
+#define CLI_ASK_H
 
 #include <stdbool.h>
 #include <stddef.h>

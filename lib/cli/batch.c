@@ -1,4 +1,4 @@
-#include "applets/several.h"
+#include "lib/cli/batch.h"
 
 #include "lib/base/auto.h"
 #include "lib/base/crew.h"

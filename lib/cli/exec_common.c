@@ -1,11 +1,11 @@
-#include "applets/inside.h"
+#include "lib/cli/exec_common.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "applets/applet.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/cli/applet.h"
 
 enum { NEVER_GOT_THERE = 125 };
 

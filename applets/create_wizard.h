@@ -4,8 +4,8 @@
  * that does not say either: its name and whether to start it. Nothing is made here, and
  * nothing that is asked changes anything: ^C and the end of the input leave no trace.
  */
-#ifndef APPLETS_QUESTIONS_H
-#define APPLETS_QUESTIONS_H
+#ifndef APPLETS_CREATE_WIZARD_H
+#define APPLETS_CREATE_WIZARD_H
 
 struct create_args;
 struct err;

@@ -1,10 +1,10 @@
 /* A table in the shell's own words, one line for each command, and one function that
  * reads it. `jlmkr list` is trusted with nothing: its lines are compared and quoted. */
 
-#include "applets/completion.h"
+#include "lib/cli/completion.h"
 
-#include "applets/applet.h"
 #include "lib/base/str.h"
+#include "lib/cli/applet.h"
 
 /* -- the table: NAME=WHAT for an option with a value, else its NAME -- */
 

@@ -1,4 +1,4 @@
-#include "applets/applet.h"
+#include "lib/cli/applet.h"
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"

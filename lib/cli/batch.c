@@ -1,8 +1,8 @@
 #include "lib/cli/batch.h"
 
 #include "lib/base/auto.h"
-#include "lib/base/crew.h"
 #include "lib/base/out.h"
+#include "lib/base/process_pool.h"
 #include "lib/base/str.h"
 
 /* How a process says that there was nothing to do: no exit status of a fault. */

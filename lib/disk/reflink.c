@@ -22,9 +22,9 @@
 #include "lib/archive/path_walk.h"
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
-#include "lib/base/crew.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
+#include "lib/base/process_pool.h"
 #include "lib/base/wait.h"
 
 enum { LINK_BUCKETS = 1 << 16, ATTRS_MAX = 256 };

@@ -4,8 +4,8 @@
 
 #include <sys/types.h>
 
-#include "lib/engine/enter.h"
-#include "lib/engine/guard.h"
+#include "lib/engine/nsenter.h"
+#include "lib/engine/watchdog.h"
 #include "lib/systemd/manager.h"
 
 struct arena;

@@ -19,8 +19,8 @@
 #include "lib/base/fd.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/engine/enter.h"
 #include "lib/engine/inside_impl.h"
+#include "lib/engine/nsenter.h"
 
 enum {
 	ENVOY_MS = 10 * 1000,

@@ -5,7 +5,7 @@
  * the boot is over without a bus that its systemd is on: a private socket gives no
  * references. */
 
-#include "lib/engine/enter.h"
+#include "lib/engine/nsenter.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "lib/engine/enter.h"
+#include "lib/engine/nsenter.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -1,4 +1,4 @@
-#include "lib/base/crew.h"
+#include "lib/base/process_pool.h"
 
 #include <errno.h>
 #include <signal.h>

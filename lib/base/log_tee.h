@@ -5,8 +5,8 @@
  * the signals that are meant for us, and ends with us at the latest: a program that
  * leaves others behind with its output cannot hold it.
  */
-#ifndef BASE_RELAY_H
-#define BASE_RELAY_H
+#ifndef BASE_LOG_TEE_H
+#define BASE_LOG_TEE_H
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -5,8 +5,8 @@
  * themselves. When a signal is caught they are all told (SIGTERM), nothing more is
  * begun, and everybody is waited for; a crew that loses its parent is told too.
  */
-#ifndef BASE_CREW_H
-#define BASE_CREW_H
+#ifndef BASE_PROCESS_POOL_H
+#define BASE_PROCESS_POOL_H
 
 #include <stddef.h>
 

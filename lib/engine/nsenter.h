@@ -17,8 +17,8 @@
  *
  * The caller needs to be root. See namespaces(7), user_namespaces(7), pidfd_open(2).
  */
-#ifndef ENGINE_ENTER_H
-#define ENGINE_ENTER_H
+#ifndef ENGINE_NSENTER_H
+#define ENGINE_NSENTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

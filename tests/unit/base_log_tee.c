@@ -1,4 +1,4 @@
-#include "lib/base/relay.h"
+#include "lib/base/log_tee.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "lib/engine/guard.h"
+#include "lib/engine/watchdog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "lib/base/err.h"
 #include "lib/base/wait.h"
 #include "lib/dbus/bus.h"
-#include "lib/engine/enter.h"
+#include "lib/engine/nsenter.h"
 #include "lib/systemd/manager.h"
 
 enum {

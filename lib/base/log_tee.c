@@ -1,4 +1,4 @@
-#include "lib/base/relay.h"
+#include "lib/base/log_tee.h"
 
 #include <errno.h>
 #include <fcntl.h>

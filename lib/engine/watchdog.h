@@ -6,8 +6,8 @@
  * settings back too. It has a session of its own and keeps nothing of the caller's
  * open but those terminals.
  */
-#ifndef ENGINE_GUARD_H
-#define ENGINE_GUARD_H
+#ifndef ENGINE_WATCHDOG_H
+#define ENGINE_WATCHDOG_H
 
 #include <sys/types.h>
 

@@ -252,11 +252,11 @@ static int ask_name(struct flow *f, struct err *e)
 static int ask_gpus(struct flow *f, struct err *e)
 {
 	if (f->templated) return 0;
-	if (hardware_has_dri("") &&
+	if (gpu_has_dri("") &&
 	    ask_switch(f, "Pass the Intel or AMD GPU through to it?", &f->usual.gpu_intel,
 	               &f->a->gpu_intel, e) < 0)
 		return -1;
-	if (!hardware_has_nvidia("")) return 0;
+	if (!gpu_has_nvidia("")) return 0;
 	return ask_switch(f, "Pass the NVIDIA GPU through to it?", &f->usual.gpu_nvidia,
 	                  &f->a->gpu_nvidia, e);
 }

@@ -30,7 +30,7 @@ static int exec_in(struct host *h, const struct exec_args *a, char *const *opera
 	const struct exec_how how = {
 		.user = a->user,
 		.cwd = a->cwd,
-		.env = inside_environment(h->m, &a->env),
+		.env = exec_environment(h->m, &a->env),
 		.tty = a->tty,
 		.argv = operands + 1,
 		.boot_wait = BOOT_WAIT,
@@ -49,7 +49,7 @@ static int exec_in(struct host *h, const struct exec_args *a, char *const *opera
 
 static int exec_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
-	return inside_status(exec_in(h, args, operands, e), e);
+	return exec_exit_status(exec_in(h, args, operands, e), e);
 }
 
 const struct applet exec_applet = {

@@ -153,8 +153,8 @@ static int prune(struct host *h, const struct image_cache *c, struct err *e)
 
 	if (applet_need(h, "images --prune", NEEDS_ROOT, e) < 0) return -1;
 	image_cache_tell(c);
-	unpacked_tell(h->m, h->dir);
-	if (image_cache_prune(c, &p, e) < 0 || unpacked_prune(h->m, h->dir, &p, e) < 0) return -1;
+	image_store_tell(h->m, h->dir);
+	if (image_cache_prune(c, &p, e) < 0 || image_store_prune(h->m, h->dir, &p, e) < 0) return -1;
 	if (p.clones) out_note("%u unpacked images stay: jails are clones of them", p.clones);
 	out_note("%llu MiB freed", (unsigned long long)p.bytes >> 20);
 	return p.failed ? fail(e, ERR_HOST, "%u of the kept images could not be deleted", p.failed) : 0;
@@ -167,7 +167,7 @@ static int show_cached(struct host *h, const struct image_cache *c, const struct
 
 	if (geteuid() == 0) {
 		image_cache_tell(c);
-		unpacked_tell(h->m, h->dir);
+		image_store_tell(h->m, h->dir);
 	}
 	return image_cache_index(c, h->m, &x, e) < 0 ? -1 : print_images(h->m, a, &x, words, e);
 }

@@ -54,7 +54,7 @@ int applet_unknown(const char *name, struct err *e)
 /* Scripts read these: always the tool, the command, the sentence. */
 static const char *command;
 
-void complain(const struct err *e)
+void print_error(const struct err *e)
 {
 	if (e->kind == ERR_UNREAD) return;
 	out_fault("jlmkr%s%s: %s", command ? " " : "", command ? command : "", e->text);
@@ -243,7 +243,7 @@ int main(int argc, char *argv[])
 		rc = run_named(&h, argv, &e);
 	}
 	if (rc < 0) {
-		complain(&e);
+		print_error(&e);
 		rc = err_exit_status(e.kind);
 	}
 	arena_free(&m);

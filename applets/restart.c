@@ -37,16 +37,16 @@ static int restart_one(struct engine *en, const struct selected *jail, const voi
 static int restart_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
 	const struct restart_args *a = args;
-	const struct several what = {
+	const struct batch what = {
 		.args = a,
 		.work = restart_one,
 		.done = "restarted",
 		.idle = "does not run",
 		.were_idle = "did not run",
-		.jobs = SEVERAL_JOBS,
+		.jobs = BATCH_JOBS,
 	};
 
-	return several_run(h, &what, operands, a->all, e);
+	return batch_run(h, &what, operands, a->all, e);
 }
 
 const struct applet restart_applet = {

@@ -30,7 +30,7 @@ static char **environment(struct arena *m, const struct words *given)
 	const char *value = getenv("TERM");
 
 	if (value) words_addf(&env, "TERM=%s", value);
-	for (char **v = inside_environment(m, given); *v; v++)
+	for (char **v = exec_environment(m, given); *v; v++)
 		words_add(&env, *v);
 	return words_list(&env);
 }
@@ -63,7 +63,7 @@ static int shell_in(struct host *h, const struct shell_args *a, char *const *ope
 
 static int shell_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
-	return inside_status(shell_in(h, args, operands, e), e);
+	return exec_exit_status(shell_in(h, args, operands, e), e);
 }
 
 const struct applet shell_applet = {

@@ -31,7 +31,7 @@ static int show(struct host *h, const struct start_args *a, char *const *operand
 	size_t n;
 
 	engine_init(&en, h, h->m);
-	if (!(jails = several_select(h, operands, a->all, &n, e))) return -1;
+	if (!(jails = batch_select(h, operands, a->all, &n, e))) return -1;
 	if (a->json && n != 1) return fail(e, ERR_USAGE, "--json shows one jail");
 	for (size_t i = 0; i < n; i++)
 		if (op_start_show(&en, jails[i].name, a->json, e) < 0) return -1;
@@ -41,18 +41,18 @@ static int show(struct host *h, const struct start_args *a, char *const *operand
 static int start_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
 	const struct start_args *a = args;
-	const struct several what = {
+	const struct batch what = {
 		.args = a,
 		.work = start_one,
 		.done = "started",
 		.idle = "runs already",
 		.were_idle = "ran already",
-		.jobs = SEVERAL_JOBS,
+		.jobs = BATCH_JOBS,
 	};
 
 	if (a->json && !a->dry_run) return fail(e, ERR_USAGE, "--json belongs to --dry-run");
 	if (a->dry_run) return show(h, a, operands, e);
-	return several_run(h, &what, operands, a->all, e);
+	return batch_run(h, &what, operands, a->all, e);
 }
 
 const struct applet start_applet = {

@@ -48,7 +48,7 @@ static struct selected *find_wanted(struct host *h, size_t *n, size_t *failed, s
 	wanted = arena_array(h->m, count + 1, sizeof *wanted);
 	for (size_t i = 0; i < count; i++) {
 		if ((rc = is_wanted(h, &jails[i], e)) < 0) {
-			complain(e);
+			print_error(e);
 			++*failed;
 		}
 		if (rc > 0) wanted[(*n)++] = (struct selected){ jails[i].name, true };
@@ -59,7 +59,7 @@ static struct selected *find_wanted(struct host *h, size_t *n, size_t *failed, s
 static int startup_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
 	const struct startup_args *a = args;
-	const struct several what = {
+	const struct batch what = {
 		.work = start_one,
 		.done = "started",
 		.idle = "runs already",
@@ -73,7 +73,7 @@ static int startup_run(struct host *h, const void *args, char *const *operands, 
 	(void)operands;
 	if (!(wanted = find_wanted(h, &n, &failed, e))) return -1;
 	if (!n && !failed) out_note("no jail has startup=1");
-	rc = several_do(h, &what, wanted, n, failed, e);
+	rc = batch_do(h, &what, wanted, n, failed, e);
 	return rc > 0 ? 1 : rc;
 }
 
@@ -84,7 +84,7 @@ const struct applet startup_applet = {
 	.text = "For a Post Init Script. A jail that cannot be started, or whose config is not\n"
 		"root's alone, does not hold up the others; the exit status is 1 then.\n",
 	.opts = startup_opts,
-	.defaults = &(const struct startup_args){ .jobs = SEVERAL_JOBS },
+	.defaults = &(const struct startup_args){ .jobs = BATCH_JOBS },
 	.args_size = sizeof(struct startup_args),
 	.max = 0,
 	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,

@@ -31,16 +31,16 @@ static int stop_one(struct engine *en, const struct selected *jail, const void *
 static int stop_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
 	const struct stop_args *a = args;
-	const struct several what = {
+	const struct batch what = {
 		.args = a,
 		.work = stop_one,
 		.done = "stopped",
 		.idle = "does not run",
 		.were_idle = "did not run",
-		.jobs = SEVERAL_JOBS,
+		.jobs = BATCH_JOBS,
 	};
 
-	return several_run(h, &what, operands, a->all, e);
+	return batch_run(h, &what, operands, a->all, e);
 }
 
 const struct applet stop_applet = {

@@ -127,10 +127,10 @@ static int try_file(int dir, const char *name, const struct entry *n)
 	              n->mode & 0777);
 }
 
-int entry_open(struct trail *t, const struct entry *n, struct err *e)
+int entry_open(struct path_walk *t, const struct entry *n, struct err *e)
 {
 	const char *name;
-	struct step *dir = trail_go_above(t, n->path, &name, e);
+	struct step *dir = path_walk_go_above(t, n->path, &name, e);
 	int fd;
 
 	if (!dir) return -1;
@@ -144,7 +144,7 @@ int entry_open(struct trail *t, const struct entry *n, struct err *e)
 	return fd < 0 ? fail_sys(e, "create") : fd;
 }
 
-int entry_finish(struct trail *t, const struct entry *n, int fd, bool *bare, struct err *e)
+int entry_finish(struct path_walk *t, const struct entry *n, int fd, bool *bare, struct err *e)
 {
 	struct made m = { .fd = fd };
 
@@ -160,10 +160,10 @@ static bool hands_down(const struct entry *n)
 }
 
 /* Its own time is put on when the trail leaves it. */
-static int make_directory(struct trail *t, const struct entry *n, bool *bare, struct err *e)
+static int make_directory(struct path_walk *t, const struct entry *n, bool *bare, struct err *e)
 {
 	const char *name;
-	struct step *s = trail_go_above(t, n->path, &name, e);
+	struct step *s = path_walk_go_above(t, n->path, &name, e);
 	struct step above;
 	bool reused = false;
 
@@ -173,7 +173,7 @@ static int make_directory(struct trail *t, const struct entry *n, bool *bare, st
 	else if (!*name || errno == EEXIST) reused = true;
 	else return fail_sys(e, "create");
 
-	if (!(s = trail_go(t, n->path, strlen(n->path), e))) return -1;
+	if (!(s = path_walk_go(t, n->path, strlen(n->path), e))) return -1;
 	if (dress(&above, n, &(struct made){ .fd = s->fd }, reused, bare, e) < 0) return -1;
 	s->mtime = n->mtime;
 	s->changed = true;
@@ -188,12 +188,12 @@ static int try_make(const struct entry *n, const struct made *m, int from, const
 	return mknodat(m->dir, m->name, n->mode, n->dev);
 }
 
-static int make_name(struct trail *t, const struct entry *n, const struct made *m, struct err *e)
+static int make_name(struct path_walk *t, const struct entry *n, const struct made *m, struct err *e)
 {
 	AUTOCLOSE int from = -1;
 	const char *target = NULL;
 
-	if (n->target[0] && (from = trail_look_above(t, n->target, &target, e)) < 0) return -1;
+	if (n->target[0] && (from = path_walk_look_above(t, n->target, &target, e)) < 0) return -1;
 	if (try_make(n, m, from, target) == 0) return 0;
 	if (errno == EEXIST) {
 		if (clear_name(m->dir, m->name, e) < 0) return -1;
@@ -205,10 +205,10 @@ static int make_name(struct trail *t, const struct entry *n, const struct made *
 
 /* Links, devices and fifos: made by name, and dressed by name. A system that
  * forbids devices does not get them: jails have a /dev of their own anyway. */
-static int make_named(struct trail *t, const struct entry *n, bool *bare, struct err *e)
+static int make_named(struct path_walk *t, const struct entry *n, bool *bare, struct err *e)
 {
 	struct made m = { .fd = -1 };
-	struct step *dir = trail_go_above(t, n->path, &m.name, e);
+	struct step *dir = path_walk_go_above(t, n->path, &m.name, e);
 
 	if (!dir) return -1;
 	if (!*m.name) return fail(e, ERR_UNTRUSTED, "the root would be no directory");
@@ -221,7 +221,7 @@ static int make_named(struct trail *t, const struct entry *n, bool *bare, struct
 	return set_time(n, &m) < 0 ? fail_sys(e, "set its time") : 0;
 }
 
-int entry_make(struct trail *t, const struct entry *n, bool *bare, struct err *e)
+int entry_make(struct path_walk *t, const struct entry *n, bool *bare, struct err *e)
 {
 	if (S_ISDIR(n->mode)) return make_directory(t, n, bare, e);
 	if (n->target[0] && str_eq(n->target, n->path))
@@ -229,11 +229,11 @@ int entry_make(struct trail *t, const struct entry *n, bool *bare, struct err *e
 	return make_named(t, n, bare, e);
 }
 
-int entry_set_attr(struct trail *t, const char *path, const struct attr *a, bool *bare,
+int entry_set_attr(struct path_walk *t, const char *path, const struct attr *a, bool *bare,
                    struct err *e)
 {
 	struct made m = { .fd = -1 };
-	const struct step *dir = trail_go_above(t, path, &m.name, e);
+	const struct step *dir = path_walk_go_above(t, path, &m.name, e);
 
 	if (!dir) return -1;
 	m.dir = dir->fd;

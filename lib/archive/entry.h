@@ -24,7 +24,7 @@ struct attr {
 };
 
 struct entry {
-	char path[PATH_MAX];		/* clean: see trail_clean */
+	char path[PATH_MAX];		/* clean: see path_walk_clean */
 	char target[PATH_MAX];		/* of a hard link, clean; else "" */
 	const char *link;		/* what a symbolic link says */
 	mode_t mode;			/* type and permissions */
@@ -41,15 +41,15 @@ bool entry_keeps(const char *attr);
 
 /* Make anything but a regular file with contents. `*bare` is set when attributes could
  * not be had here. 1, and nothing is made, for a device that this system forbids. */
-int entry_make(struct trail *t, const struct entry *n, bool *bare, struct err *e);
+int entry_make(struct path_walk *t, const struct entry *n, bool *bare, struct err *e);
 
 /* Make a regular file and open it for writing; entry_finish gives it owner, mode,
  * attributes and time. The trail must not be moved between the two. */
-int entry_open(struct trail *t, const struct entry *n, struct err *e);
-int entry_finish(struct trail *t, const struct entry *n, int fd, bool *bare, struct err *e);
+int entry_open(struct path_walk *t, const struct entry *n, struct err *e);
+int entry_finish(struct path_walk *t, const struct entry *n, int fd, bool *bare, struct err *e);
 
 /* Set an attribute of something made before. */
-int entry_set_attr(struct trail *t, const char *path, const struct attr *a, bool *bare,
+int entry_set_attr(struct path_walk *t, const char *path, const struct attr *a, bool *bare,
                    struct err *e);
 
 #endif

@@ -60,7 +60,7 @@ struct extract {
 	size_t zeros;			/* that the bytes so far end in, up to a block */
 	bool over;
 	struct err cause;		/* why the bytes failed, if they did */
-	struct trail trail;
+	struct path_walk trail;
 	struct entry entry;
 	struct late *late;
 	size_t late_bytes;
@@ -243,7 +243,7 @@ static int take_kind(struct entry *n, struct archive_entry *from, struct err *e)
 	n->dev = makedev(archive_entry_rdevmajor(from), archive_entry_rdevminor(from));
 	if (target) {
 		n->mode = S_IFREG;
-		if (trail_clean(n->target, target, e) < 0) return fail_in(e, "hard link to %.200s", target);
+		if (path_walk_clean(n->target, target, e) < 0) return fail_in(e, "hard link to %.200s", target);
 		return n->target[0] ? 0 : fail(e, ERR_UNTRUSTED, "it is a hard link to the root");
 	}
 	if (S_ISLNK(type) && (!n->link || !*n->link))
@@ -260,7 +260,7 @@ static int take_entry(struct extract *x, struct archive_entry *from, const char 
 	struct entry *n = &x->entry;
 	long ns = archive_entry_mtime_nsec(from);
 
-	if (trail_clean(n->path, name, e) < 0) return -1;
+	if (path_walk_clean(n->path, name, e) < 0) return -1;
 	if (take_kind(n, from, e) < 0 || take_owner(n, from, e) < 0) return -1;
 	n->mtime.tv_sec = archive_entry_mtime(from);
 	n->mtime.tv_nsec = ns >= 0 && ns < 1000000000 ? ns : 0;
@@ -462,7 +462,7 @@ int extract(struct pull *from, int root, const struct unpack_limits *limits,
 	struct extract x = { .report = r, .max = limits, .bytes_left = limits->bytes,
 			     .files = { limits->entries, limits->entries } };
 	struct decode *d;
-	int rc = trail_begin(&x.trail, root, &x.files, e);
+	int rc = path_walk_begin(&x.trail, root, &x.files, e);
 
 	if (rc == 0 && (d = decode_open(&x.m, from, e))) {
 		x.bytes = decode_out(d);
@@ -473,7 +473,7 @@ int extract(struct pull *from, int root, const struct unpack_limits *limits,
 		rc = -1;
 	}
 	if (x.tar) archive_read_free(x.tar);
-	if (trail_end(&x.trail, rc ? NULL : e) < 0) rc = -1;
+	if (path_walk_end(&x.trail, rc ? NULL : e) < 0) rc = -1;
 	arena_free(&x.of_entry);
 	arena_free(&x.m);
 	return rc;

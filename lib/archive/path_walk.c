@@ -26,7 +26,7 @@ static int put_clean(char *out, size_t *len, const char *part, size_t n, struct 
 	return 0;
 }
 
-int trail_clean(char out[PATH_MAX], const char *name, struct err *e)
+int path_walk_clean(char out[PATH_MAX], const char *name, struct err *e)
 {
 	size_t n, len = 0;
 
@@ -63,7 +63,7 @@ static int step_read(struct step *s, struct err *e)
 	return 0;
 }
 
-int trail_begin(struct trail *t, int root, struct quota *quota, struct err *e)
+int path_walk_begin(struct path_walk *t, int root, struct quota *quota, struct err *e)
 {
 	t->quota = quota;
 	t->depth = 0;
@@ -72,7 +72,7 @@ int trail_begin(struct trail *t, int root, struct quota *quota, struct err *e)
 	return step_read(&t->step[0], e);
 }
 
-static int step_leave(struct trail *t, struct err *e)
+static int step_leave(struct path_walk *t, struct err *e)
 {
 	struct step *s = &t->step[t->depth--];
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, s->mtime };
@@ -84,7 +84,7 @@ static int step_leave(struct trail *t, struct err *e)
 	return rc;
 }
 
-int trail_end(struct trail *t, struct err *e)
+int path_walk_end(struct path_walk *t, struct err *e)
 {
 	int rc = 0;
 
@@ -93,7 +93,7 @@ int trail_end(struct trail *t, struct err *e)
 	return rc;
 }
 
-static int fail_step(const struct trail *t, const char *name, struct err *e)
+static int fail_step(const struct path_walk *t, const char *name, struct err *e)
 {
 	struct stat st;
 	int sys = errno;
@@ -107,7 +107,7 @@ static int fail_step(const struct trail *t, const char *name, struct err *e)
 	return fail_sys(e, "open the directory %s", t->path);
 }
 
-static int make_step(struct trail *t, struct step *up, const char *name, struct err *e)
+static int make_step(struct path_walk *t, struct step *up, const char *name, struct err *e)
 {
 	if (t->quota && quota_take(t->quota, e) < 0) return -1;
 	up->changed = true;
@@ -115,13 +115,13 @@ static int make_step(struct trail *t, struct step *up, const char *name, struct 
 }
 
 /* One step down. The path is longer already, so that a fault can name it. */
-static int step_down(struct trail *t, size_t from, struct err *e)
+static int step_down(struct path_walk *t, size_t from, struct err *e)
 {
 	struct step *up = &t->step[t->depth], *s = up + 1;
 	const char *name = t->path + from;
 
-	if (t->depth + 1 == TRAIL_MAX)
-		return fail(e, ERR_INPUT, "more than %d directories deep", TRAIL_MAX - 1);
+	if (t->depth + 1 == PATH_WALK_MAX)
+		return fail(e, ERR_INPUT, "more than %d directories deep", PATH_WALK_MAX - 1);
 	*s = (struct step){ .fd = openat(up->fd, name, OPEN_DIR), .end = strlen(t->path) };
 	if (s->fd < 0 && errno == ENOENT) {
 		if (make_step(t, up, name, e) < 0) return -1;
@@ -132,7 +132,7 @@ static int step_down(struct trail *t, size_t from, struct err *e)
 	return step_read(s, e);
 }
 
-static int append_step(struct trail *t, const char *part, size_t n, struct err *e)
+static int append_step(struct path_walk *t, const char *part, size_t n, struct err *e)
 {
 	size_t end = t->step[t->depth].end;
 	size_t from = end ? end + 1 : 0;
@@ -146,7 +146,7 @@ static int append_step(struct trail *t, const char *part, size_t n, struct err *
 }
 
 /* Is the step we are in the directory `path`, or above it? */
-static bool on_the_way(const struct trail *t, const char *path, size_t n)
+static bool on_the_way(const struct path_walk *t, const char *path, size_t n)
 {
 	size_t end = t->step[t->depth].end;
 
@@ -154,7 +154,7 @@ static bool on_the_way(const struct trail *t, const char *path, size_t n)
 	return end <= n && !memcmp(t->path, path, end) && (end == n || path[end] == '/');
 }
 
-struct step *trail_go(struct trail *t, const char *path, size_t n, struct err *e)
+struct step *path_walk_go(struct path_walk *t, const char *path, size_t n, struct err *e)
 {
 	while (!on_the_way(t, path, n))
 		if (step_leave(t, e) < 0) return NULL;
@@ -169,17 +169,17 @@ struct step *trail_go(struct trail *t, const char *path, size_t n, struct err *e
 	return &t->step[t->depth];
 }
 
-struct step *trail_go_above(struct trail *t, const char *path, const char **name,
-                            struct err *e)
+struct step *path_walk_go_above(struct path_walk *t, const char *path, const char **name,
+                                struct err *e)
 {
 	const char *slash = strrchr(path, '/');
 
 	*name = slash ? slash + 1 : path;
-	return trail_go(t, path, slash ? (size_t)(slash - path) : 0, e);
+	return path_walk_go(t, path, slash ? (size_t)(slash - path) : 0, e);
 }
 
-int trail_look_above(const struct trail *t, const char *path, const char **name,
-                     struct err *e)
+int path_walk_look_above(const struct path_walk *t, const char *path, const char **name,
+                         struct err *e)
 {
 	struct open_how how = {
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,

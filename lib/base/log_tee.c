@@ -59,11 +59,11 @@ static _Noreturn void work(int from, int end, int file, size_t left)
 	_exit(0);
 }
 
-int relay_begin(struct relay *r, int file, size_t limit, struct err *e)
+int log_tee_begin(struct log_tee *r, int file, size_t limit, struct err *e)
 {
 	int data[2], end[2];
 
-	*r = (struct relay){ .in = -1, .end = -1 };
+	*r = (struct log_tee){ .in = -1, .end = -1 };
 	if (pipe2(data, O_CLOEXEC) < 0) return fail_sys(e, "pipe");
 	if (pipe2(end, O_CLOEXEC) < 0) {
 		fail_sys(e, "pipe");
@@ -93,7 +93,7 @@ undo_data:
 	return -1;
 }
 
-void relay_end(struct relay *r)
+void log_tee_end(struct log_tee *r)
 {
 	if (r->pid <= 0) return;
 	close(r->in);

@@ -13,18 +13,18 @@
 
 struct err;
 
-struct relay {
+struct log_tee {
 	int in;			/* where the program is to write; -1: none */
 	int end;
 	pid_t pid;
 };
 
-#define AUTORELAY __attribute__((cleanup(relay_end)))
+#define AUTOTEE __attribute__((cleanup(log_tee_end)))
 
 /* At most `limit` bytes are kept in `file`, a descriptor; all of it is shown. */
-int relay_begin(struct relay *r, int file, size_t limit, struct err *e);
+int log_tee_begin(struct log_tee *r, int file, size_t limit, struct err *e);
 
 /* The program is over: what it wrote has been shown when this returns. */
-void relay_end(struct relay *r);
+void log_tee_end(struct log_tee *r);
 
 #endif

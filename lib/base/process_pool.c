@@ -101,8 +101,8 @@ static int run_all(struct crew *c, size_t n, size_t jobs, struct err *e)
 	return 0;
 }
 
-int crew_run(size_t n, size_t jobs, int (*work)(void *arg, size_t i), void *arg, int *status,
-             struct err *e)
+int process_pool_run(size_t n, size_t jobs, int (*work)(void *arg, size_t i), void *arg, int *status,
+                     struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct crew c = { .work = work, .arg = arg, .status = status };
@@ -112,7 +112,7 @@ int crew_run(size_t n, size_t jobs, int (*work)(void *arg, size_t i), void *arg,
 	c.at_work = arena_array(&m, jobs + 1, sizeof *c.at_work);
 	c.ends = arena_array(&m, jobs + 1, sizeof *c.ends);
 	for (size_t i = 0; i < n; i++)
-		status[i] = CREW_NOT_BEGUN;
+		status[i] = PROCESS_NOT_BEGUN;
 	rc = run_all(&c, n, jobs, e);
 	if (rc < 0) send_home(&c);
 	return rc;

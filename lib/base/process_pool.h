@@ -12,13 +12,13 @@
 
 struct err;
 
-enum { CREW_NOT_BEGUN = -1 };
+enum { PROCESS_NOT_BEGUN = -1 };
 
 /* Call `work` for every i below n, at most `jobs` of them at the same time, begun in
  * order. What it returns (0 to 255) is found in status[i]; 128 + a signal's number when
  * one ended it. -1 with ERR_INTERRUPTED when a signal was caught, or when processes
- * cannot be made; status[i] is CREW_NOT_BEGUN where nothing was done. */
-int crew_run(size_t n, size_t jobs, int (*work)(void *arg, size_t i), void *arg, int *status,
-             struct err *e);
+ * cannot be made; status[i] is PROCESS_NOT_BEGUN where nothing was done. */
+int process_pool_run(size_t n, size_t jobs, int (*work)(void *arg, size_t i), void *arg, int *status,
+                     struct err *e);
 
 #endif

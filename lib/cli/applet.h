@@ -80,7 +80,7 @@ int applet_need(struct host *h, const char *what, unsigned needs, struct err *e)
 
 /* Print a fault on stderr: for a command that goes on, or has an exit status of
  * its own. What `run` returns with -1 is printed by main. */
-void complain(const struct err *e);
+void print_error(const struct err *e);
 
 /* ERR_USAGE, naming the command that was probably meant. */
 int applet_unknown(const char *name, struct err *e);

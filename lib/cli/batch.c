@@ -10,7 +10,7 @@ enum { IDLE = 64 };
 
 struct task {
 	struct host *host;
-	const struct several *what;
+	const struct batch *what;
 	const struct selected *jails;
 };
 
@@ -32,7 +32,7 @@ static int do_among_others(void *arg, size_t i)
 	out_share(j->name);
 	rc = do_one(t, j, &e);
 	if (rc < 0) {
-		complain(&e);
+		print_error(&e);
 		return err_exit_status(e.kind);
 	}
 	/* Of a jail that a pattern only happened to fit, nothing was expected. */
@@ -57,7 +57,7 @@ static void count(struct sum *s, int status)
 	}
 }
 
-static const char *sum_text(struct arena *m, const struct several *what, const struct sum *s)
+static const char *sum_text(struct arena *m, const struct batch *what, const struct sum *s)
 {
 	struct str text = { .m = m };
 
@@ -72,7 +72,7 @@ static int do_all(const struct task *t, size_t n, size_t failed, struct err *e)
 	struct sum sum = { .failed = failed, .status = failed ? 1 : 0 };
 	int *status = arena_array(t->host->m, n + 1, sizeof *status);
 
-	if (crew_run(n, (size_t)t->what->jobs, do_among_others, (void *)t, status, e) < 0)
+	if (process_pool_run(n, (size_t)t->what->jobs, do_among_others, (void *)t, status, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		count(&sum, status[i]);
@@ -80,16 +80,16 @@ static int do_all(const struct task *t, size_t n, size_t failed, struct err *e)
 	return sum.status;
 }
 
-int several_do(struct host *h, const struct several *what, const struct selected *jails,
-               size_t n, size_t failed, struct err *e)
+int batch_do(struct host *h, const struct batch *what, const struct selected *jails,
+             size_t n, size_t failed, struct err *e)
 {
 	const struct task t = { h, what, jails };
 
 	return do_all(&t, n, failed, e);
 }
 
-struct selected *several_select(struct host *h, char *const *operands, bool all, size_t *n,
-                                struct err *e)
+struct selected *batch_select(struct host *h, char *const *operands, bool all, size_t *n,
+                              struct err *e)
 {
 	if (!*operands && !all)
 		return fail(e, ERR_USAGE, "no jail is named; --all takes all of them"), NULL;
@@ -97,14 +97,14 @@ struct selected *several_select(struct host *h, char *const *operands, bool all,
 	return jail_select(h->m, h->dir, operands, all, n, e);
 }
 
-int several_run(struct host *h, const struct several *what, char *const *operands, bool all,
-                struct err *e)
+int batch_run(struct host *h, const struct batch *what, char *const *operands, bool all,
+              struct err *e)
 {
 	struct task t = { .host = h, .what = what };
 	size_t n;
 	int rc;
 
-	if (!(t.jails = several_select(h, operands, all, &n, e))) return -1;
+	if (!(t.jails = batch_select(h, operands, all, &n, e))) return -1;
 	if (n != 1) return do_all(&t, n, 0, e);
 	if ((rc = do_one(&t, t.jails, e)) < 0) return -1;
 	if (rc && t.jails->by_name) out_note("%s %s", t.jails->name, what->idle);

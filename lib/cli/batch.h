@@ -14,7 +14,7 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/select.h"
 
-struct several {
+struct batch {
 	const void *args;		/* handed to work */
 
 	/* Returns 0, 1 when there was nothing to do, or -1. */
@@ -26,19 +26,19 @@ struct several {
 };
 
 /* How many at a time unless somebody says so: what waits costs nothing. */
-enum { SEVERAL_JOBS = 16 };
+enum { BATCH_JOBS = 16 };
 
 /* The jails that the operands mean. ERR_USAGE when there are none and not `all`, or
  * both. NULL with a fault. */
-struct selected *several_select(struct host *h, char *const *operands, bool all, size_t *n,
-                                struct err *e);
+struct selected *batch_select(struct host *h, char *const *operands, bool all, size_t *n,
+                              struct err *e);
 
 /* On those. Returns the exit status, or -1. */
-int several_run(struct host *h, const struct several *what, char *const *operands, bool all,
-                struct err *e);
+int batch_run(struct host *h, const struct batch *what, char *const *operands, bool all,
+              struct err *e);
 
 /* On a list that is known. `failed` are those that failed already, for the sum. */
-int several_do(struct host *h, const struct several *what, const struct selected *jails,
-               size_t n, size_t failed, struct err *e);
+int batch_do(struct host *h, const struct batch *what, const struct selected *jails,
+             size_t n, size_t failed, struct err *e);
 
 #endif

@@ -3,8 +3,8 @@
  * $VISUAL, $EDITOR (both may hold arguments, so a shell runs them), `editor`,
  * `/usr/bin/editor`, `nano`, `vi`, in this order, on our own terminal.
  */
-#ifndef CLI_TEMPLATE_EDITOR_H
-#define CLI_TEMPLATE_EDITOR_H
+#ifndef CLI_EDITOR_H
+#define CLI_EDITOR_H
 
 #include <stdbool.h>
 

@@ -9,7 +9,7 @@
 
 enum { NEVER_GOT_THERE = 125 };
 
-char **inside_environment(struct arena *m, const struct words *given)
+char **exec_environment(struct arena *m, const struct words *given)
 {
 	struct words env = { .m = m };
 	const char *value;
@@ -23,10 +23,10 @@ char **inside_environment(struct arena *m, const struct words *given)
 	return words_list(&env);
 }
 
-int inside_status(int status, const struct err *e)
+int exec_exit_status(int status, const struct err *e)
 {
 	if (status >= 0) return status;
 	if (e->kind == ERR_INTERRUPTED && signal_caught()) return 128 + signal_caught();
-	complain(e);
+	print_error(e);
 	return NEVER_GOT_THERE;
 }

@@ -9,11 +9,11 @@ struct words;
 enum { BOOT_WAIT = 60 };
 
 /* Assignments as given: a bare NAME stands for our own value of it, if there is one. */
-char **inside_environment(struct arena *m, const struct words *given);
+char **exec_environment(struct arena *m, const struct words *given);
 
 /* The exit status for what came of it; of a fault (-1) it is told. Our own statuses
  * could be the command's: whoever asks must be able to tell. So a fault is 125, and
  * what a signal ended 128 and the signal's number, as in a shell. */
-int inside_status(int status, const struct err *e);
+int exec_exit_status(int status, const struct err *e);
 
 #endif

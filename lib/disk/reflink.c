@@ -39,12 +39,12 @@ struct linked {
 /* What who waits gets to know. */
 struct outcome {
 	struct err e;
-	struct share_total total;
+	struct reflink_total total;
 };
 
 struct sharing {
 	struct arena m, of_entry;
-	struct trail to;
+	struct path_walk to;
 	struct entry entry;
 	dev_t dev;
 	struct linked *linked[LINK_BUCKETS];
@@ -59,7 +59,7 @@ struct source {
 	struct stat st;
 };
 
-bool share_works(int from, int to)
+bool reflink_works(int from, int to)
 {
 	AUTOCLOSE int a = openat(from, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	AUTOCLOSE int b = openat(to, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -248,10 +248,10 @@ static int share_top(struct sharing *s, struct err *e)
 
 	if (to < 0 || fstat(top.fd, &top.st) < 0) return fail_sys(e, "open");
 	s->dev = top.st.st_dev;
-	rc = trail_begin(&s->to, to, NULL, e);
+	rc = path_walk_begin(&s->to, to, NULL, e);
 	if (rc == 0)
 		rc = describe(s, &top, e) < 0 || make(s, e) < 0 || share_entries(s, top.fd, e) < 0 ? -1 : 0;
-	if (trail_end(&s->to, rc ? NULL : e) < 0) rc = -1;
+	if (path_walk_end(&s->to, rc ? NULL : e) < 0) rc = -1;
 	return rc;
 }
 
@@ -265,7 +265,7 @@ static int work(void *arg, size_t i)
 	return fail_in(&s->said->e, "%s", s->entry.path[0] ? s->entry.path : "the root"), 1;
 }
 
-int share_tree(int from, int to, struct share_total *total, struct err *e)
+int reflink_tree(int from, int to, struct reflink_total *total, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct sharing *s = arena_alloc(&m, sizeof *s);
@@ -277,7 +277,7 @@ int share_tree(int from, int to, struct share_total *total, struct err *e)
 	s->from_top = from;
 	s->to_top = to;
 	s->said = said;
-	rc = crew_run(1, 1, work, s, &status, e);
+	rc = process_pool_run(1, 1, work, s, &status, e);
 	if (rc == 0 && status)
 		rc = fail(e, said->e.kind ? said->e.kind : ERR_HOST, "copy %s", said->e.text);
 	*total = said->total;

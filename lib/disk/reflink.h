@@ -14,12 +14,12 @@ struct err;
 
 /* What a tree has, to know it again: `sum` is over paths, owners, modes, sizes and times, and does
  * not depend on the order. */
-struct share_total {
+struct reflink_total {
 	uint64_t entries, bytes, sum;
 };
 
 /* Can files in the directory `to` share blocks with files in `from`? Leaves nothing. */
-bool share_works(int from, int to);
+bool reflink_works(int from, int to);
 
 /* Copy what is in the directory `from`, and its own attributes, into the empty directory
  * `to`: all that unpacking keeps (lib/archive/unpack.h). Files have to be on the disk
@@ -27,6 +27,6 @@ bool share_works(int from, int to);
  * before a fault stays. Nothing but files and directories is opened, and nothing that is
  * mounted in `from` is entered, whatever happens to the names meanwhile. `*total` is what
  * was found in `from`. Needs root. */
-int share_tree(int from, int to, struct share_total *total, struct err *e);
+int reflink_tree(int from, int to, struct reflink_total *total, struct err *e);
 
 #endif

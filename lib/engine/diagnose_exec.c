@@ -26,41 +26,41 @@ enum {
 	LOOK_MS = 5000,
 };
 
-bool unrun_status(int status)
+bool diagnose_exec_status(int status)
 {
 	return status >= FIRST_STATUS && status <= LAST_STATUS;
 }
 
-static const char *find_program(const struct inner *in)
+static const char *find_program(const struct jail_unit *in)
 {
 	static const char *const folders[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
 		"/usr/bin", "/sbin", "/bin" };
 	const char *path = in->program;
 
-	if (strchr(path, '/')) return enter_has(&in->in, path, S_IFREG, 0111) ? path : NULL;
+	if (strchr(path, '/')) return nsenter_has(&in->in, path, S_IFREG, 0111) ? path : NULL;
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
 		path = arena_printf(in->m, "%s/%s", folders[i], in->program);
-		if (enter_has(&in->in, path, S_IFREG, 0111)) return path;
+		if (nsenter_has(&in->in, path, S_IFREG, 0111)) return path;
 	}
 	return NULL;
 }
 
 /* What the kernel does not know how to run, or not to its end: NULL when nothing is wrong. */
-static const char *fault_of(const struct inner *in, const char *program)
+static const char *fault_of(const struct jail_unit *in, const char *program)
 {
-	char *head = enter_read(&in->in, program, HEAD, deadline_in(LOOK_MS), in->m, NULL);
+	char *head = nsenter_read(&in->in, program, HEAD, deadline_in(LOOK_MS), in->m, NULL);
 	char *name = head ? head + 2 : NULL;
 
 	if (!head || !strncmp(head, "\177ELF", 4)) return NULL;
 	if (strncmp(head, "#!", 2)) return "is neither a program nor a script that says what runs it";
 	name += strspn(name, " \t");
 	name[strcspn(name, " \t\r\n")] = 0;
-	if (enter_has(&in->in, name, S_IFREG, 0111)) return NULL;
+	if (nsenter_has(&in->in, name, S_IFREG, 0111)) return NULL;
 	return arena_printf(in->m, "wants to be run by %s, which is not there", name);
 }
 
 /* Whether the user may run it, and whether all of its libraries are there, is not known here. */
-static int tell_exec(const struct inner *in, int status)
+static int tell_exec(const struct jail_unit *in, int status)
 {
 	const char *program = find_program(in), *fault = program ? fault_of(in, program) : NULL;
 
@@ -75,20 +75,20 @@ static int tell_exec(const struct inner *in, int status)
 	return NOT_FOUND;
 }
 
-static bool knows_user(const struct inner *in)
+static bool knows_user(const struct jail_unit *in)
 {
 	struct passwd_line line;
 
 	return passwd_read(in, in->user, &line, NULL) > 0;
 }
 
-int unrun_tell(const struct inner *in, int status, struct err *e)
+int diagnose_exec_tell(const struct jail_unit *in, int status, struct err *e)
 {
 	switch (status) {
 	case EXEC_FAILED:
 		return tell_exec(in, status);
 	case CHDIR_FAILED:
-		if (!in->cwd || enter_has(&in->in, in->cwd, S_IFDIR, 0)) return status;
+		if (!in->cwd || nsenter_has(&in->in, in->cwd, S_IFDIR, 0)) return status;
 		return fail(e, ERR_HOST, "%s has no such folder to run the command in: %s", in->jail, in->cwd);
 	case USER_FAILED: case GROUP_FAILED:
 		if (!in->user || knows_user(in)) return status;

@@ -41,33 +41,33 @@ static void exec_options(struct run_options *o, struct arena *m, const struct ex
 
 /* A terminal's keys still signal us, and we hand the signal on: nobody has the pty as the
  * terminal of his session. */
-static int exec_plain(struct inner *in, const struct run_options *o, char *const *argv,
+static int exec_plain(struct jail_unit *in, const struct run_options *o, char *const *argv,
                       struct err *e)
 {
 	int stdio[] = { 0, 1, 2 };
 	AUTOSTANDIN struct stand_in s;
 	struct terminal t = { .hangup = HANGUP_PASSES, .keys_signal = true };
 
-	if (stand_in_open(&s, stdio, e) < 0 || inner_start(in, o, stdio, argv, e) < 0) return -1;
+	if (stand_in_open(&s, stdio, e) < 0 || jail_unit_start(in, o, stdio, argv, e) < 0) return -1;
 	stand_in_hand_over(&s);
-	if (s.master < 0) return inner_wait(in, e);
+	if (s.master < 0) return jail_unit_wait(in, e);
 	t.in = s.in;
 	t.out = s.out;
 	t.master = s.master;
-	return inner_run_terminal(in, &t, e);
+	return jail_unit_run_terminal(in, &t, e);
 }
 
 int engine_exec(struct engine *en, const char *jail, const struct exec_how *how, struct err *e)
 {
-	AUTOINNER struct inner in;
+	AUTOJAILUNIT struct jail_unit in;
 	struct run_options o;
 
-	if (inner_open(&in, en, jail, how->boot_wait, e) < 0)
+	if (jail_unit_open(&in, en, jail, how->boot_wait, e) < 0)
 		return e->sys == ENOSYS ? exec_as_guest(&in, how, e) : -1;
 	in.user = how->user;
 	in.cwd = how->cwd;
 	exec_options(&o, en->m, how);
 	if (how->tty && isatty(0) && isatty(1))
-		return inner_run_pty(&in, en, &o, how->argv, false, e);
+		return jail_unit_run_pty(&in, en, &o, how->argv, false, e);
 	return exec_plain(&in, &o, how->argv, e);
 }

@@ -30,7 +30,7 @@ struct running_guest {
 	int sig_count;
 };
 
-static int become(struct inside *what, const struct inner *in, const char *user,
+static int become(struct inside *what, const struct jail_unit *in, const char *user,
                   struct words *env, struct err *e)
 {
 	struct passwd_line line;
@@ -48,7 +48,7 @@ static int become(struct inside *what, const struct inner *in, const char *user,
 	return 0;
 }
 
-static int describe(struct inside *what, const struct inner *in, const struct exec_how *how,
+static int describe(struct inside *what, const struct jail_unit *in, const struct exec_how *how,
                     bool terminal, struct err *e)
 {
 	struct words env = { .m = in->m };
@@ -101,7 +101,7 @@ static int wait_end(struct running_guest *g, struct err *e)
 	return rc ? 0 : fail(e, ERR_HOST, "the command was killed, but does not end");
 }
 
-static int tell(const struct inner *in, const struct inside *what, enum inside_step step, int why,
+static int tell(const struct jail_unit *in, const struct inside *what, enum inside_step step, int why,
                 int status, struct err *e)
 {
 	switch (step) {
@@ -120,7 +120,7 @@ static int tell(const struct inner *in, const struct inside *what, enum inside_s
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int finish(struct running_guest *g, const struct inner *in, const struct inside *what,
+static int finish(struct running_guest *g, const struct jail_unit *in, const struct inside *what,
                   struct err *e)
 {
 	int status = 0, why;
@@ -149,7 +149,7 @@ static int converse(struct running_guest *g, const struct stand_in *s, struct er
 	return s->master < 0 ? 0 : terminal_run(&t, e);
 }
 
-static int run(struct inner *in, struct inside *what, struct stand_in *s, struct err *e)
+static int run(struct jail_unit *in, struct inside *what, struct stand_in *s, struct err *e)
 {
 	struct running_guest g = { .pidfd = -1 };
 	AUTOCLOSE int pidfd = -1;
@@ -162,7 +162,7 @@ static int run(struct inner *in, struct inside *what, struct stand_in *s, struct
 	return converse(&g, s, e) < 0 ? -1 : finish(&g, in, what, e);
 }
 
-int exec_as_guest(struct inner *in, const struct exec_how *how, struct err *e)
+int exec_as_guest(struct jail_unit *in, const struct exec_how *how, struct err *e)
 {
 	int stdio[] = { 0, 1, 2 };
 	struct inside what = { .stdio = stdio };

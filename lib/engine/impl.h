@@ -47,50 +47,50 @@ void engine_forget(struct engine *en, const char *jail);
 int engine_signal(struct engine *en, const char *jail, int sig, struct err *e);
 
 /* A service inside a jail, by the jail's own systemd, that we wait for. */
-struct inner {
+struct jail_unit {
 	struct arena *m;
 	const char *jail, *unit;
 	const char *user, *cwd;	/* as asked for, to be named in a fault; NULL: neither */
 	const char *program;	/* that was asked for */
-	struct enter in;
+	struct nsenter in;
 	struct bus *bus;
 	struct unit_watch watch;
-	struct guard guard;	/* while the service runs */
+	struct watchdog guard;	/* while the service runs */
 	bool over;		/* it does not run any more, or never did */
-	bool stop_on_signal;	/* set: a signal stops it, and is a fault of inner_wait */
+	bool stop_on_signal;	/* set: a signal stops it, and is a fault of jail_unit_wait */
 	int sig, sig_count;	/* the last that was handed on */
 };
 
-#define AUTOINNER __attribute__((cleanup(inner_close)))
+#define AUTOJAILUNIT __attribute__((cleanup(jail_unit_close)))
 
 /* Reach the jail's systemd; a jail that boots is waited for `seconds`. When its init
  * is not systemd that is errno ENOSYS in the fault, and `in` is open all the same. */
-int inner_open(struct inner *in, struct engine *en, const char *jail, long seconds,
-               struct err *e);
-void inner_close(struct inner *in);
+int jail_unit_open(struct jail_unit *in, struct engine *en, const char *jail, long seconds,
+                   struct err *e);
+void jail_unit_close(struct jail_unit *in);
 
 /* Start a service there: the options with three descriptors, none of which is a terminal of
  * ours, and the command.
  * Returns when the jail's systemd has taken it on. Whatever becomes of us from then on,
- * inner_close included, it does not stay behind. */
-int inner_start(struct inner *in, const struct run_options *o, const int stdio[3],
-                char *const *argv, struct err *e);
+ * jail_unit_close included, it does not stay behind. */
+int jail_unit_start(struct jail_unit *in, const struct run_options *o, const int stdio[3],
+                    char *const *argv, struct err *e);
 
 /* After a fault: when it says that the jail's bus is lost and the jail lives, reach it
  * again, and go on watching. Else -1, with the fault or what is behind it. */
-int inner_resume(struct inner *in, struct err *e);
+int jail_unit_resume(struct jail_unit *in, struct err *e);
 
 /* Wait until it is over, and return its exit status. Signals that we catch are
  * handed on to it. */
-int inner_wait(struct inner *in, struct err *e);
+int jail_unit_wait(struct jail_unit *in, struct err *e);
 
 /* The same with a pty connected to our terminals until then: `t` has the descriptors. Where
  * the user may leave, that is said, and 0; and a signal ends the session, with the status
  * that a shell gives to it. */
-int inner_run_terminal(struct inner *in, struct terminal *t, struct err *e);
+int jail_unit_run_terminal(struct jail_unit *in, struct terminal *t, struct err *e);
 
-/* Run a command in a jail whose init is not systemd. `in` is what inner_open left. */
-int exec_as_guest(struct inner *in, const struct exec_how *how, struct err *e);
+/* Run a command in a jail whose init is not systemd. `in` is what jail_unit_open left. */
+int exec_as_guest(struct jail_unit *in, const struct exec_how *how, struct err *e);
 
 /* Who a user of the jail is. */
 struct passwd_line {
@@ -104,19 +104,19 @@ struct passwd_line {
 bool passwd_find(char *text, const char *user, struct passwd_line *line);
 
 /* Read it in the jail. 1, 0 when there is no such user, -1. */
-int passwd_read(const struct inner *in, const char *user, struct passwd_line *line, struct err *e);
+int passwd_read(const struct jail_unit *in, const char *user, struct passwd_line *line, struct err *e);
 
 /* Whether it is a status that systemd gives to what it could not run. */
-bool unrun_status(int status);
+bool diagnose_exec_status(int status);
 
 /* Why the program was not run: a fault, or 127; or the status, when it was run after all and
  * this is its own. */
-int unrun_tell(const struct inner *in, int status, struct err *e);
+int diagnose_exec_tell(const struct jail_unit *in, int status, struct err *e);
 
 /* Start a service on a pty of the jail's, which is connected to our stdin and stdout until it
  * is over. The options are completed with the pty. `greet`: say how to leave. Returns its exit
  * status. */
-int inner_run_pty(struct inner *in, struct engine *en, struct run_options *o,
-                  char *const *argv, bool greet, struct err *e);
+int jail_unit_run_pty(struct jail_unit *in, struct engine *en, struct run_options *o,
+                      char *const *argv, bool greet, struct err *e);
 
 #endif

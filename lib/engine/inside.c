@@ -93,7 +93,7 @@ static bool is_own_ns(const struct stat *theirs, const char *name)
 	return stat(path, &ours) == 0 && ours.st_dev == theirs->st_dev && ours.st_ino == theirs->st_ino;
 }
 
-static int pack_namespaces(struct luggage *l, const struct enter *en, struct err *e)
+static int pack_namespaces(struct luggage *l, const struct nsenter *en, struct err *e)
 {
 	static const char *const names[NS_COUNT] = {
 		[NS_CGROUP] = "cgroup", [NS_UTS] = "uts", [NS_IPC] = "ipc", [NS_NET] = "net",
@@ -118,7 +118,7 @@ static int pack_namespaces(struct luggage *l, const struct enter *en, struct err
 	return 0;
 }
 
-static int pack_cgroups(struct luggage *l, const struct enter *en, struct err *e)
+static int pack_cgroups(struct luggage *l, const struct nsenter *en, struct err *e)
 {
 	int n = cgroups_open(en->proc, l->fds + l->n, e);
 
@@ -133,7 +133,7 @@ static int keep(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
-static int pack(struct luggage *l, const struct enter *en, int said, int alive, struct err *e)
+static int pack(struct luggage *l, const struct nsenter *en, int said, int alive, struct err *e)
 {
 	l->n = FD_NS;
 	l->fds[FD_SAID] = keep(said);
@@ -256,7 +256,7 @@ static char **envoy_words(struct arena *m, char *const *argv)
 	return words_list(&w);
 }
 
-static int start(struct guest *g, struct luggage *l, const struct enter *en, struct err *e)
+static int start(struct guest *g, struct luggage *l, const struct nsenter *en, struct err *e)
 {
 	int said[2], alive[2], rc;
 
@@ -290,7 +290,7 @@ static void luggage_init(struct luggage *l, const int *stdio)
 	l->program = -1;
 }
 
-int inside_start(struct guest *g, const struct enter *en, const struct inside *what,
+int inside_start(struct guest *g, const struct nsenter *en, const struct inside *what,
                  struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -341,7 +341,7 @@ static int await_connect(pid_t pid, int64_t deadline, struct err *e)
 	return errno ? fail_sys(e, "connect in the jail") : 0;
 }
 
-int inside_connect(const struct enter *en, const char *path, int64_t deadline, struct err *e)
+int inside_connect(const struct nsenter *en, const char *path, int64_t deadline, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	AUTOCLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -29,7 +29,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct enter;
+struct nsenter;
 struct err;
 
 struct inside {
@@ -51,7 +51,7 @@ struct guest {
 
 /* Returns when there is a guest. ERR_HOST when the jail's rights cannot be found out, or
  * its filter does not let us do so much. On failure nothing is left to close. */
-int inside_start(struct guest *g, const struct enter *en, const struct inside *what,
+int inside_start(struct guest *g, const struct nsenter *en, const struct inside *what,
                  struct err *e);
 
 enum inside_step { INSIDE_RAN, INSIDE_ORPHANED, INSIDE_NO_FOLDER, INSIDE_NO_COMMAND };
@@ -61,7 +61,7 @@ enum inside_step { INSIDE_RAN, INSIDE_ORPHANED, INSIDE_NO_FOLDER, INSIDE_NO_COMM
 enum inside_step inside_end(struct guest *g, int *why);
 
 /* Connect to a unix socket in the jail from a process of the jail. */
-int inside_connect(const struct enter *en, const char *path, int64_t deadline, struct err *e);
+int inside_connect(const struct nsenter *en, const char *path, int64_t deadline, struct err *e);
 
 /* What an envoy is called, and what it does: does not return. */
 extern const char inside_name[];

@@ -25,30 +25,30 @@ static const char *unit_name(struct arena *m)
 	return arena_printf(m, "jlmkr-exec-%016llx.service", (unsigned long long)r);
 }
 
-int inner_open(struct inner *in, struct engine *en, const char *jail, long seconds,
-               struct err *e)
+int jail_unit_open(struct jail_unit *in, struct engine *en, const char *jail, long seconds,
+                   struct err *e)
 {
 	pid_t leader;
 
-	*in = (struct inner){ .m = en->m, .jail = jail, .unit = unit_name(en->m) };
-	in->in = enter_none();
-	if (engine_leader(en, jail, &leader, e) < 0 || enter_open(&in->in, leader, e) < 0) return -1;
-	in->bus = enter_bus(&in->in, deadline_in((int64_t)seconds * 1000), e);
+	*in = (struct jail_unit){ .m = en->m, .jail = jail, .unit = unit_name(en->m) };
+	in->in = nsenter_none();
+	if (engine_leader(en, jail, &leader, e) < 0 || nsenter_open(&in->in, leader, e) < 0) return -1;
+	in->bus = nsenter_bus(&in->in, deadline_in((int64_t)seconds * 1000), e);
 	if (!in->bus) return fail_in(e, "%s", jail);
 	return unit_watch(&in->watch, in->bus, in->unit, e);
 }
 
-void inner_close(struct inner *in)
+void jail_unit_close(struct jail_unit *in)
 {
 	if (in->watch.bus) unit_unwatch(&in->watch);
 	bus_close(in->bus);
-	if (in->over) guard_dismiss(&in->guard);
-	else guard_leave(&in->guard);
-	enter_close(&in->in);
+	if (in->over) watchdog_dismiss(&in->guard);
+	else watchdog_leave(&in->guard);
+	nsenter_close(&in->in);
 }
 
-int inner_start(struct inner *in, const struct run_options *o, const int stdio[3],
-                char *const *argv, struct err *e)
+int jail_unit_start(struct jail_unit *in, const struct run_options *o, const int stdio[3],
+                    char *const *argv, struct err *e)
 {
 	const struct run_unit u = {
 		.on_broker = bus_kind(in->bus) == BUS_BROKER,
@@ -63,7 +63,7 @@ int inner_start(struct inner *in, const struct run_options *o, const int stdio[3
 	in->program = argv[0];
 	unit_begin_start(&w, in->m, in->unit);
 	if (run_options_add(&w, o, &u, e) < 0) return -1;
-	if (guard_start(&in->guard, &in->in, in->unit, e) < 0) return -1;
+	if (watchdog_start(&in->guard, &in->in, in->unit, e) < 0) return -1;
 	in->over = false;
 	if (unit_send_start(&in->watch, &w, e) == 0) return 0;
 	in->over = !e->sys && e->kind != ERR_INTERRUPTED;
@@ -71,7 +71,7 @@ int inner_start(struct inner *in, const struct run_options *o, const int stdio[3
 }
 
 /* The first signal goes to the command, a second one ends it. */
-static int hand_on(struct inner *in, int sig, struct err *e)
+static int hand_on(struct jail_unit *in, int sig, struct err *e)
 {
 	bool first = ++in->sig_count == 1;
 	int rc = first && !in->stop_on_signal ? unit_kill(in->bus, in->unit, "all", sig, e)
@@ -86,12 +86,12 @@ static bool is_lost(const struct err *e)
 	return e->sys == ECONNRESET || e->sys == EPIPE || e->sys == ETIMEDOUT;
 }
 
-int inner_resume(struct inner *in, struct err *e)
+int jail_unit_resume(struct jail_unit *in, struct err *e)
 {
 	struct bus *b;
 
 	if (!is_lost(e)) return -1;
-	b = enter_bus(&in->in, deadline_in(REACH_MS), e);
+	b = nsenter_bus(&in->in, deadline_in(REACH_MS), e);
 	if (!b && e->kind == ERR_MISSING) {
 		in->over = true;
 		return fail(e, ERR_HOST, "%s ended meanwhile", in->jail);
@@ -99,7 +99,7 @@ int inner_resume(struct inner *in, struct err *e)
 	if (!b) return fail_in(e, "%s", in->jail);
 	if (unit_rewatch(&in->watch, b, e) < 0) {
 		bus_close(b);
-		return is_lost(e) ? inner_resume(in, e) : -1;
+		return is_lost(e) ? jail_unit_resume(in, e) : -1;
 	}
 	bus_close(in->bus);
 	in->bus = b;
@@ -107,7 +107,7 @@ int inner_resume(struct inner *in, struct err *e)
 }
 
 /* systemd ends its services with a signal that counts as a success. */
-static bool ended_with_jail(const struct inner *in, const struct unit_state *s)
+static bool ended_with_jail(const struct jail_unit *in, const struct unit_state *s)
 {
 	const char *state;
 
@@ -117,13 +117,13 @@ static bool ended_with_jail(const struct inner *in, const struct unit_state *s)
 }
 
 /* With Type=exec a start that fails is one whose program was not run, mostly. */
-static bool never_ran(const struct inner *in, const struct unit_state *s)
+static bool never_ran(const struct jail_unit *in, const struct unit_state *s)
 {
-	return unrun_status(s->exec_status) && in->watch.job_result && !str_eq(in->watch.job_result, "done");
+	return diagnose_exec_status(s->exec_status) && in->watch.job_result && !str_eq(in->watch.job_result, "done");
 }
 
 /* What systemd-run --wait makes of it. */
-static int exit_status(const struct inner *in, struct err *e)
+static int exit_status(const struct jail_unit *in, struct err *e)
 {
 	bool loaded = unit_is_loaded(&in->watch.state);
 	const struct unit_state *s = loaded ? &in->watch.state : &in->watch.last;
@@ -137,20 +137,20 @@ static int exit_status(const struct inner *in, struct err *e)
 	/* Not the command, but what it left behind, which had to be killed. */
 	if (str_eq(s->result, "timeout") && s->exec_code == CLD_EXITED) return s->exec_status;
 	if (!str_eq(s->result, "exit-code") || s->exec_status <= 0) return 1;
-	return never_ran(in, s) ? unrun_tell(in, s->exec_status, e) : s->exec_status;
+	return never_ran(in, s) ? diagnose_exec_tell(in, s->exec_status, e) : s->exec_status;
 }
 
-int inner_wait(struct inner *in, struct err *e)
+int jail_unit_wait(struct jail_unit *in, struct err *e)
 {
 	while (unit_wait_end(&in->watch, NO_DEADLINE, e) < 0) {
 		int sig = signal_caught();
 
 		if (e->kind != ERR_INTERRUPTED) {
-			if (inner_resume(in, e) < 0) return -1;
+			if (jail_unit_resume(in, e) < 0) return -1;
 			continue;
 		}
 		signal_forget();
-		if (hand_on(in, sig, e) < 0 && inner_resume(in, e) < 0) return -1;
+		if (hand_on(in, sig, e) < 0 && jail_unit_resume(in, e) < 0) return -1;
 	}
 	in->over = true;
 	if (in->sig && in->stop_on_signal) return fail(e, ERR_INTERRUPTED, "interrupted");
@@ -159,7 +159,7 @@ int inner_wait(struct inner *in, struct err *e)
 
 /* Who sits at a terminal. A connection that is lost is made anew behind his back. */
 struct seat {
-	struct inner *in;
+	struct jail_unit *in;
 	struct terminal *t;
 };
 
@@ -169,7 +169,7 @@ static int is_over(void *arg, struct err *e)
 	int rc;
 
 	while ((rc = unit_wait_end(&s->in->watch, 0, e)) < 0)
-		if (e->kind == ERR_INTERRUPTED || inner_resume(s->in, e) < 0) return -1;
+		if (e->kind == ERR_INTERRUPTED || jail_unit_resume(s->in, e) < 0) return -1;
 	s->t->watch = bus_fd(s->in->bus);
 	return rc;
 }
@@ -178,17 +178,17 @@ static int signalled(void *arg, int sig, struct err *e)
 {
 	struct seat *s = arg;
 
-	return hand_on(s->in, sig, e) < 0 ? inner_resume(s->in, e) : 0;
+	return hand_on(s->in, sig, e) < 0 ? jail_unit_resume(s->in, e) : 0;
 }
 
-static int end_session(struct inner *in, int sig)
+static int end_session(struct jail_unit *in, int sig)
 {
 	signal_forget();
 	unit_kill(in->bus, in->unit, "all", SIGHUP, NULL);
 	return 128 + sig;
 }
 
-int inner_run_terminal(struct inner *in, struct terminal *t, struct err *e)
+int jail_unit_run_terminal(struct jail_unit *in, struct terminal *t, struct err *e)
 {
 	struct seat seat = { in, t };
 	int end;
@@ -203,5 +203,5 @@ int inner_run_terminal(struct inner *in, struct terminal *t, struct err *e)
 		out_note("Left %s.", in->jail);
 		return 0;
 	}
-	return inner_wait(in, e);
+	return jail_unit_wait(in, e);
 }

@@ -38,7 +38,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
 }
 
 /* 1 when the namespace is ours, too. */
-static int is_shared(const struct enter *en, const char *ns, struct err *e)
+static int is_shared(const struct nsenter *en, const char *ns, struct err *e)
 {
 	struct stat ours, theirs;
 	char path[64];
@@ -51,7 +51,7 @@ static int is_shared(const struct enter *en, const char *ns, struct err *e)
 }
 
 /* NSpid lists the process's number in each pid namespace, ours first. */
-static int check_first(const struct enter *en, struct err *e)
+static int check_first(const struct nsenter *en, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	char *status = read_file(&m, en->proc, "status", STATUS_MAX, NULL, e);
@@ -68,7 +68,7 @@ static int check_first(const struct enter *en, struct err *e)
 	return 0;
 }
 
-static int check_apart(const struct enter *en, struct err *e)
+static int check_apart(const struct nsenter *en, struct err *e)
 {
 	struct stat ours, theirs;
 	int pids = is_shared(en, "pid", e), mounts = is_shared(en, "mnt", e);
@@ -81,7 +81,7 @@ static int check_apart(const struct enter *en, struct err *e)
 }
 
 /* The host's number of the jail's 0, from a line "INSIDE HERE COUNT" of uid_map. */
-static int find_zero(const struct enter *en, const char *name, unsigned *here, struct err *e)
+static int find_zero(const struct nsenter *en, const char *name, unsigned *here, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	const char *text = read_file(&m, en->proc, name, STATUS_MAX, NULL, e);
@@ -94,7 +94,7 @@ static int find_zero(const struct enter *en, const char *name, unsigned *here, s
 	return fail(e, ERR_HOST, "its root is nobody's on this host");
 }
 
-static int find_users(struct enter *en, struct err *e)
+static int find_users(struct nsenter *en, struct err *e)
 {
 	int shared = is_shared(en, "user", e);
 
@@ -105,14 +105,14 @@ static int find_users(struct enter *en, struct err *e)
 	return find_zero(en, "gid_map", &en->gid, e);
 }
 
-static bool is_alive(const struct enter *en)
+static bool is_alive(const struct nsenter *en)
 {
 	struct pollfd p = { .fd = en->pidfd, .events = POLLIN };
 
 	return poll(&p, 1, 0) == 0;
 }
 
-static int open_all(struct enter *en, struct err *e)
+static int open_all(struct nsenter *en, struct err *e)
 {
 	char path[32];
 
@@ -127,24 +127,24 @@ static int open_all(struct enter *en, struct err *e)
 	return check_apart(en, e) < 0 ? -1 : find_users(en, e);
 }
 
-struct enter enter_none(void)
+struct nsenter nsenter_none(void)
 {
-	return (struct enter){ .pidfd = -1, .proc = -1, .root = -1 };
+	return (struct nsenter){ .pidfd = -1, .proc = -1, .root = -1 };
 }
 
 /* That the process lived all the while tells that everything was its own. */
-int enter_open(struct enter *en, pid_t leader, struct err *e)
+int nsenter_open(struct nsenter *en, pid_t leader, struct err *e)
 {
 	int rc;
 
-	*en = enter_none();
+	*en = nsenter_none();
 	en->leader = leader;
 	rc = open_all(en, e);
 	if (en->pidfd < 0 || !is_alive(en))
 		rc = fail(e, ERR_MISSING, "it is not running any more");
 	if (rc < 0) {
 		fail_in(e, "process %d", (int)leader);
-		enter_close(en);
+		nsenter_close(en);
 	}
 	return rc;
 }
@@ -155,7 +155,7 @@ static void close_one(int *fd)
 	*fd = -1;
 }
 
-void enter_close(struct enter *en)
+void nsenter_close(struct nsenter *en)
 {
 	close_one(&en->pidfd);
 	close_one(&en->proc);
@@ -171,7 +171,7 @@ static int look_up(const char *path, int flags)
 	return open_in_root(ROOT, path, O_PATH | flags, 0, NULL);
 }
 
-static int arrange(const struct enter *en, int own)
+static int arrange(const struct nsenter *en, int own)
 {
 	int root = fcntl(en->root, F_DUPFD, OWN + 1), fd = fcntl(own, F_DUPFD, OWN + 1);
 
@@ -182,7 +182,7 @@ static int arrange(const struct enter *en, int own)
 
 /* A change of credentials makes a process one that can be dumped, where the machine is set
  * so (fs.suid_dumpable). */
-static int become_root_of(const struct enter *en)
+static int become_root_of(const struct nsenter *en)
 {
 	if (prctl(PR_SET_DUMPABLE, 0) < 0) return errno;
 	if (!en->own_users) return 0;
@@ -194,7 +194,7 @@ static int become_root_of(const struct enter *en)
 
 /* What is done of a path in the jail, with a descriptor of ours. */
 struct errand {
-	const struct enter *en;
+	const struct nsenter *en;
 	int own;
 	errand_work *work;
 	const void *arg;
@@ -209,7 +209,7 @@ static int go(const void *arg)
 	return why ? why : r->work(r->arg);
 }
 
-static int send_errand(const struct enter *en, int own, errand_work *work, const void *arg,
+static int send_errand(const struct nsenter *en, int own, errand_work *work, const void *arg,
                        const char *path, int64_t deadline, struct err *e)
 {
 	const struct errand r = { en, own, work, arg };
@@ -241,7 +241,7 @@ static int connect_work(const void *arg)
 	return EAGAIN;
 }
 
-int enter_connect(const struct enter *en, const char *path, int64_t deadline, struct err *e)
+int nsenter_connect(const struct nsenter *en, const char *path, int64_t deadline, struct err *e)
 {
 	AUTOCLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -282,8 +282,8 @@ static int read_work(const void *arg)
 	return fd < 0 ? errno : copy_portion(fd, want->limit);
 }
 
-char *enter_read(const struct enter *en, const char *path, size_t limit, int64_t deadline,
-                 struct arena *m, struct err *e)
+char *nsenter_read(const struct nsenter *en, const char *path, size_t limit, int64_t deadline,
+                   struct arena *m, struct err *e)
 {
 	AUTOCLOSE int copy = memfd_create("jlmkr", MFD_CLOEXEC);
 	const struct portion want = { path, limit };
@@ -309,7 +309,7 @@ static int look_work(const void *arg)
 	return (st.st_mode & S_IFMT) == l->type && (!l->mode || st.st_mode & l->mode) ? 0 : ENOENT;
 }
 
-bool enter_has(const struct enter *en, const char *path, mode_t type, mode_t mode)
+bool nsenter_has(const struct nsenter *en, const char *path, mode_t type, mode_t mode)
 {
 	const struct look l = { path, type, mode };
 
@@ -330,7 +330,7 @@ static int watch_work(const void *arg)
 	return 0;
 }
 
-void enter_watch(const struct enter *en, int notify, const char *const *paths)
+void nsenter_watch(const struct nsenter *en, int notify, const char *const *paths)
 {
 	if (notify >= 0)
 		send_errand(en, notify, watch_work, paths, *paths, deadline_in(LOOK_MS), NULL);

@@ -1,6 +1,6 @@
 /* What is inside a running jail, reached from the host
  *
- * A struct enter holds a running jail by its first process, and knows when it is over.
+ * A struct nsenter holds a running jail by its first process, and knows when it is over.
  * Nothing of ours goes in: what has to be done there is an errand, a child that stays in
  * the host's pid and user namespaces, where no process of the jail can see it. It has
  * become the host's id of the jail's root, cannot be dumped, and has two descriptors: the
@@ -30,7 +30,7 @@ struct bus;
 struct err;
 
 /* Descriptors: -1 when it is closed. */
-struct enter {
+struct nsenter {
 	pid_t leader;
 	int pidfd;			/* readable when the jail is over */
 	int proc;			/* its folder in /proc, which no later process can take over */
@@ -40,33 +40,33 @@ struct enter {
 	gid_t gid;
 };
 
-#define AUTOENTER __attribute__((cleanup(enter_close)))
+#define AUTONSENTER __attribute__((cleanup(nsenter_close)))
 
 /* `leader` is the jail's first process, as counted here. A process that is gone is
  * ERR_MISSING. On failure `en` is closed. */
-int enter_open(struct enter *en, pid_t leader, struct err *e);
+int nsenter_open(struct nsenter *en, pid_t leader, struct err *e);
 
-/* Safe on what enter_open gave up, and on a zeroed struct made by enter_none. */
-void enter_close(struct enter *en);
-struct enter enter_none(void);
+/* Safe on what nsenter_open gave up, and on a zeroed struct made by nsenter_none. */
+void nsenter_close(struct nsenter *en);
+struct nsenter nsenter_none(void);
 
 /* The faults of these three tell by errno: ETIMEDOUT, the jail does not answer; else what
  * the kernel said of the path. */
 
 /* Connect to a unix socket in there, as the jail's root. Its peer is told no pid. */
-int enter_connect(const struct enter *en, const char *path, int64_t deadline, struct err *e);
+int nsenter_connect(const struct nsenter *en, const char *path, int64_t deadline, struct err *e);
 
 /* The first `limit` bytes of a regular file; what is no regular file is not opened. */
-char *enter_read(const struct enter *en, const char *path, size_t limit, int64_t deadline,
-                 struct arena *m, struct err *e);
+char *nsenter_read(const struct nsenter *en, const char *path, size_t limit, int64_t deadline,
+                   struct arena *m, struct err *e);
 
 /* Whether `path` is there, its type being `type` (S_IFREG ...) and, unless `mode` is 0, its
  * mode having one of these bits. What does not answer is not there. */
-bool enter_has(const struct enter *en, const char *path, mode_t type, mode_t mode);
+bool nsenter_has(const struct nsenter *en, const char *path, mode_t type, mode_t mode);
 
 /* Have an inotify descriptor told of what appears in the jail's folders `paths`, NULL-ended,
  * those that there are. */
-void enter_watch(const struct enter *en, int notify, const char *const *paths);
+void nsenter_watch(const struct nsenter *en, int notify, const char *const *paths);
 
 /* The jail's own system bus with its systemd on it. A jail that is booting is
  * waited for until the deadline, and as long as it lives. One that booted without
@@ -75,6 +75,6 @@ void enter_watch(const struct enter *en, int notify, const char *const *paths);
  *
  * Faults: ERR_MISSING, the jail ended; errno ETIMEDOUT, not within the deadline;
  * errno ENOSYS, its init is not systemd. */
-struct bus *enter_bus(const struct enter *en, int64_t deadline, struct err *e);
+struct bus *nsenter_bus(const struct nsenter *en, int64_t deadline, struct err *e);
 
 #endif

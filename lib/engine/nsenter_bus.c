@@ -40,7 +40,7 @@ static const char *const buses[] = {
 };
 
 /* What nspawn puts in the place of an init for --as-pid2. */
-static bool is_stub(const struct enter *en)
+static bool is_stub(const struct nsenter *en)
 {
 	AUTOCLOSE int fd = openat(en->proc, "comm", O_RDONLY | O_CLOEXEC);
 	char comm[32];
@@ -53,7 +53,7 @@ static bool is_stub(const struct enter *en)
 
 /* Another init: neither systemd, nor nspawn that is about to run it, nor a script
  * that may run it yet. */
-static int check_init(const struct enter *en, struct err *e)
+static int check_init(const struct nsenter *en, struct err *e)
 {
 	static const char *const may_be[] = {
 		"systemd", "systemd-nspawn", "sh", "bash", "dash", "systemd (deleted)",
@@ -114,11 +114,11 @@ static int64_t earlier(int64_t a, int64_t b)
 }
 
 /* NULL with errno ECONNREFUSED and its like while nobody answers there. */
-static struct bus *try_bus(const struct enter *en, const char *path, int64_t deadline,
+static struct bus *try_bus(const struct nsenter *en, const char *path, int64_t deadline,
                            struct err *e)
 {
 	int64_t end = earlier(deadline, deadline_in(HELLO_MS));
-	int fd = enter_connect(en, path, earlier(end, deadline_in(CONNECT_MS)), e);
+	int fd = nsenter_connect(en, path, earlier(end, deadline_in(CONNECT_MS)), e);
 	struct bus *b;
 
 	if (fd < 0 || !(b = bus_open_fd(fd, BUS_BROKER, BUS_OF_JAIL, end, e))) return NULL;
@@ -135,7 +135,7 @@ static bool is_booted(const char *state)
 
 /* systemd takes nobody for root there whose pid it cannot see: that is a way for one that
  * goes in. Only when systemd says that the boot is over, or in `any` state of it. */
-static struct bus *try_private(const struct enter *en, bool any, int64_t deadline,
+static struct bus *try_private(const struct nsenter *en, bool any, int64_t deadline,
                                struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -163,7 +163,7 @@ static bool is_early(const struct err *e)
 }
 
 /* The end of the jail, something new in /run, or the time to look again. */
-static int wait_change(const struct enter *en, int notify, int64_t until, struct err *e)
+static int wait_change(const struct nsenter *en, int notify, int64_t until, struct err *e)
 {
 	struct pollfd p[] = {
 		{ .fd = en->pidfd, .events = POLLIN },
@@ -179,7 +179,7 @@ static int wait_change(const struct enter *en, int notify, int64_t until, struct
 }
 
 /* One round. NULL with a fault that is_early: go on. */
-static struct bus *look(const struct enter *en, int64_t *next_private, int64_t deadline,
+static struct bus *look(const struct nsenter *en, int64_t *next_private, int64_t deadline,
                         struct err *e)
 {
 	struct bus *b;
@@ -190,7 +190,7 @@ static struct bus *look(const struct enter *en, int64_t *next_private, int64_t d
 		if (b || e->sys != ETIMEDOUT) return b;
 		break;
 	}
-	if (deadline_left(*next_private) || !enter_has(en, PRIVATE, S_IFSOCK, 0)) return NULL;
+	if (deadline_left(*next_private) || !nsenter_has(en, PRIVATE, S_IFSOCK, 0)) return NULL;
 	b = try_private(en, !deadline_left(deadline), deadline_in(PRIVATE_MS), e);
 	if (b) return b;
 	*next_private = deadline_in(PRIVATE_MS);
@@ -199,7 +199,7 @@ static struct bus *look(const struct enter *en, int64_t *next_private, int64_t d
 }
 
 /* What went wrong in a jail that is over is that it is over. */
-static struct bus *give_up(const struct enter *en, bool over, struct err *why, struct err *e)
+static struct bus *give_up(const struct nsenter *en, bool over, struct err *why, struct err *e)
 {
 	struct pollfd p = { .fd = en->pidfd, .events = POLLIN };
 
@@ -210,15 +210,15 @@ static struct bus *give_up(const struct enter *en, bool over, struct err *why, s
 }
 
 /* Watching comes late, because to end it costs the kernel more than all the rest. */
-static void watch(const struct enter *en, int *notify)
+static void watch(const struct nsenter *en, int *notify)
 {
 	static const char *const folders[] = { "/run", "/run/dbus", NULL };
 
 	if (*notify < 0) *notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	enter_watch(en, *notify, folders);
+	nsenter_watch(en, *notify, folders);
 }
 
-struct bus *enter_bus(const struct enter *en, int64_t deadline, struct err *e)
+struct bus *nsenter_bus(const struct nsenter *en, int64_t deadline, struct err *e)
 {
 	AUTOCLOSE int notify = -1;
 	int64_t next_private = 0;

@@ -47,9 +47,9 @@ bool passwd_find(char *text, const char *user, struct passwd_line *line)
 	return false;
 }
 
-int passwd_read(const struct inner *in, const char *user, struct passwd_line *line, struct err *e)
+int passwd_read(const struct jail_unit *in, const char *user, struct passwd_line *line, struct err *e)
 {
-	char *text = enter_read(&in->in, "/etc/passwd", PASSWD_BYTES, deadline_in(READ_MS), in->m, e);
+	char *text = nsenter_read(&in->in, "/etc/passwd", PASSWD_BYTES, deadline_in(READ_MS), in->m, e);
 
 	return text ? passwd_find(text, user, line) : -1;
 }

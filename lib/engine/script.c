@@ -13,7 +13,7 @@ static const char online[] = "network-online.target";
 
 /* The services that stand for networking, by whichever of the programs that do it; the
  * target is reached when they fail, too. */
-static bool any_failed(struct inner *in)
+static bool any_failed(struct jail_unit *in)
 {
 	char *patterns[] = { "*wait-online*.service", NULL };
 	struct unit_row *rows;
@@ -26,7 +26,7 @@ static bool any_failed(struct inner *in)
 }
 
 /* 1 when it is up, 0 when not, or not known, -1. */
-static int reach_network(struct inner *in, long seconds, struct err *e)
+static int reach_network(struct jail_unit *in, long seconds, struct err *e)
 {
 	AUTOWATCH struct unit_watch uw = { 0 };
 	int64_t deadline = deadline_in((int64_t)seconds * 1000);
@@ -40,7 +40,7 @@ static int reach_network(struct inner *in, long seconds, struct err *e)
 	return rc <= 0 ? rc : !any_failed(in);
 }
 
-static int await_network(struct inner *in, long seconds, struct err *e)
+static int await_network(struct jail_unit *in, long seconds, struct err *e)
 {
 	struct err why = { 0 };
 	int rc = reach_network(in, seconds, &why);
@@ -56,10 +56,10 @@ static int await_network(struct inner *in, long seconds, struct err *e)
 		out_warn("%s: its network did not come up in time; going on without", in->jail);
 	if (rc == 0) return 0;
 	if (e) *e = why;
-	return !why.sys || inner_resume(in, e) == 0 ? 0 : -1;
+	return !why.sys || jail_unit_resume(in, e) == 0 ? 0 : -1;
 }
 
-static int run(struct inner *in, const struct script_how *how, struct err *e)
+static int run(struct jail_unit *in, const struct script_how *how, struct err *e)
 {
 	AUTOCLOSE int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	const int stdio[] = { null, how->output, how->output };
@@ -76,15 +76,15 @@ static int run(struct inner *in, const struct script_how *how, struct err *e)
 	if (null < 0) return fail_sys(e, "/dev/null");
 	words_add(&o.properties, "TimeoutStopSec=10");
 	words_add(&o.environment, "HOME=/root");
-	return inner_start(in, &o, stdio, argv, e) < 0 ? -1 : inner_wait(in, e);
+	return jail_unit_start(in, &o, stdio, argv, e) < 0 ? -1 : jail_unit_wait(in, e);
 }
 
 int engine_script(struct engine *en, const char *jail, const struct script_how *how,
                   struct err *e)
 {
-	AUTOINNER struct inner in;
+	AUTOJAILUNIT struct jail_unit in;
 
-	if (inner_open(&in, en, jail, how->boot_wait, e) < 0) return -1;
+	if (jail_unit_open(&in, en, jail, how->boot_wait, e) < 0) return -1;
 	in.stop_on_signal = true;
 	if (how->network_wait && await_network(&in, how->network_wait, e) < 0) return -1;
 	return run(&in, how, e);

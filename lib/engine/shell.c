@@ -50,7 +50,7 @@ static void session_options(struct run_options *o, struct arena *m, const struct
 	};
 }
 
-static int start_on(struct inner *in, struct run_options *o, char *const *argv, int master,
+static int start_on(struct jail_unit *in, struct run_options *o, char *const *argv, int master,
                     const char *tty, struct err *e)
 {
 	AUTOCLOSE int slave = stand_in_slave(master, e);
@@ -59,11 +59,11 @@ static int start_on(struct inner *in, struct run_options *o, char *const *argv, 
 	if (slave < 0) return -1;
 	words_addf(&o->properties, "TTYPath=%s", tty);
 	words_addf(&o->properties, "UtmpIdentifier=%s", str_starts(tty, "/dev/") ? tty + 5 : tty);
-	return inner_start(in, o, stdio, argv, e);
+	return jail_unit_start(in, o, stdio, argv, e);
 }
 
-int inner_run_pty(struct inner *in, struct engine *en, struct run_options *o,
-                  char *const *argv, bool greet, struct err *e)
+int jail_unit_run_pty(struct jail_unit *in, struct engine *en, struct run_options *o,
+                      char *const *argv, bool greet, struct err *e)
 {
 	AUTOCLOSE int master = -1;
 	struct terminal t = { .in = 0, .out = 1, .hangup = HANGUP_ENDS, .leaves = true };
@@ -78,21 +78,21 @@ int inner_run_pty(struct inner *in, struct engine *en, struct run_options *o,
 		         in->jail);
 	if (wait_fd(master, POLLIN, deadline_in(LOGIN_MS), e) < 0) return -1;
 	t.master = master;
-	return inner_run_terminal(in, &t, e);
+	return jail_unit_run_terminal(in, &t, e);
 }
 
 int engine_shell(struct engine *en, const char *jail, const struct shell_how *how,
                  struct err *e)
 {
-	AUTOINNER struct inner in;
+	AUTOJAILUNIT struct jail_unit in;
 	struct run_options o;
 
-	if (inner_open(&in, en, jail, how->boot_wait, e) < 0) {
+	if (jail_unit_open(&in, en, jail, how->boot_wait, e) < 0) {
 		if (e->sys == ENOSYS) fail_in(e, "a session needs a systemd; `jlmkr exec %s sh` runs a "
 		                              "shell without one", jail);
 		return -1;
 	}
 	in.user = how->user;
 	session_options(&o, en->m, how);
-	return inner_run_pty(&in, en, &o, *how->argv ? how->argv : login_shell, true, e);
+	return jail_unit_run_pty(&in, en, &o, *how->argv ? how->argv : login_shell, true, e);
 }

@@ -76,11 +76,11 @@ static void restore(const struct tty *t)
 	tcsetattr(t->fd, TCSANOW, &t->before);
 }
 
-static void stop(const struct enter *in, const char *unit)
+static void stop(const struct nsenter *in, const char *unit)
 {
 	const struct timespec step = { .tv_nsec = STEP_NS };
 	struct err e = { 0 };
-	struct bus *b = enter_bus(in, deadline_in(REACH_MS), &e);
+	struct bus *b = nsenter_bus(in, deadline_in(REACH_MS), &e);
 	struct unit_watch uw;
 
 	if (!b || unit_watch(&uw, b, unit, &e) < 0) return;
@@ -88,7 +88,7 @@ static void stop(const struct enter *in, const char *unit)
 		nanosleep(&step, NULL);
 }
 
-static _Noreturn void stand_guard(int alive, const struct tty *tty, const struct enter *in,
+static _Noreturn void stand_guard(int alive, const struct tty *tty, const struct nsenter *in,
                                   const char *unit)
 {
 	int keep[KEEP] = { alive, tty[0].fd, tty[1].fd, in->pidfd, in->proc, in->root };
@@ -120,7 +120,7 @@ static void tty_drop(struct tty *t)
 	if (t->fd >= 0) close(t->fd);
 }
 
-int guard_start(struct guard *g, const struct enter *in, const char *unit, struct err *e)
+int watchdog_start(struct watchdog *g, const struct nsenter *in, const char *unit, struct err *e)
 {
 	struct tty tty[2];
 	int ends[2];
@@ -141,20 +141,20 @@ int guard_start(struct guard *g, const struct enter *in, const char *unit, struc
 	return -1;
 }
 
-void guard_leave(struct guard *g)
+void watchdog_leave(struct watchdog *g)
 {
 	if (g->pid) close(g->alive);
 	g->pid = 0;
 }
 
-void guard_dismiss(struct guard *g)
+void watchdog_dismiss(struct watchdog *g)
 {
 	pid_t pid = g->pid;
 	bool told;
 
 	if (!pid) return;
 	told = write(g->alive, "", 1) == 1;
-	guard_leave(g);
+	watchdog_leave(g);
 	while (told && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 }

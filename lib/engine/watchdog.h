@@ -11,21 +11,21 @@
 
 #include <sys/types.h>
 
-struct enter;
+struct nsenter;
 struct err;
 
-struct guard {
+struct watchdog {
 	pid_t pid;		/* 0: none */
 	int alive;		/* the pipe whose end is ours */
 };
 
 /* The terminals are given back as they are now. */
-int guard_start(struct guard *g, const struct enter *in, const char *unit, struct err *e);
+int watchdog_start(struct watchdog *g, const struct nsenter *in, const char *unit, struct err *e);
 
 /* The unit is over: the guard ends without a deed, before this returns. */
-void guard_dismiss(struct guard *g);
+void watchdog_dismiss(struct watchdog *g);
 
 /* We leave before the unit is over: the guard does its work now. */
-void guard_leave(struct guard *g);
+void watchdog_leave(struct watchdog *g);
 
 #endif

@@ -18,7 +18,7 @@ static bool is_there(struct arena *m, const char *root, const char *pattern, glo
 	return glob(arena_printf(m, "%s%s", root, pattern), GLOB_NOSORT, NULL, found) == 0;
 }
 
-bool hardware_has_dri(const char *root)
+bool gpu_has_dri(const char *root)
 {
 	AUTOFREE struct arena m = { 0 };
 
@@ -46,7 +46,7 @@ static bool is_on_bus(struct arena *m, const char *root)
 	return found;
 }
 
-bool hardware_has_nvidia(const char *root)
+bool gpu_has_nvidia(const char *root)
 {
 	AUTOFREE struct arena m = { 0 };
 	glob_t nodes = { 0 };

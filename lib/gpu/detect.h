@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 /* `root` is put in front of /dev and /sys: "" for this machine. */
-bool hardware_has_dri(const char *root);	/* Intel, AMD: /dev/dri */
-bool hardware_has_nvidia(const char *root);	/* /dev/nvidia*, or a display on the PCI bus */
+bool gpu_has_dri(const char *root);	/* Intel, AMD: /dev/dri */
+bool gpu_has_nvidia(const char *root);	/* /dev/nvidia*, or a display on the PCI bus */
 
 #endif

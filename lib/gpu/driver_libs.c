@@ -52,7 +52,7 @@ static void drop(struct arena *m, const char *farm, const struct nvidia *nv)
 	rmdir(farm);
 }
 
-int farm_make(struct arena *m, const struct nvidia *nv, struct err *e)
+int driver_libs_make(struct arena *m, const struct nvidia *nv, struct err *e)
 {
 	const char *work = arena_printf(m, "%s.%ld", nv->farm, (long)getpid());
 

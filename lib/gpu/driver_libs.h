@@ -10,6 +10,6 @@ struct arena;
 struct err;
 struct nvidia;
 
-int farm_make(struct arena *m, const struct nvidia *nv, struct err *e);
+int driver_libs_make(struct arena *m, const struct nvidia *nv, struct err *e);
 
 #endif

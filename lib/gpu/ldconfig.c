@@ -60,8 +60,8 @@ static bool is_learned(struct engine *en, int root, const struct nvidia *nv)
 	return old && str_eq(old, known_text(en, nv));
 }
 
-int linker_prepare(struct engine *en, int root, const struct nvidia *nv, bool with_unit,
-                   struct words *binds, bool *news, struct err *e)
+int ldconfig_prepare(struct engine *en, int root, const struct nvidia *nv, bool with_unit,
+                     struct words *binds, bool *news, struct err *e)
 {
 	*news = nv->entry_count && !is_learned(en, root, nv);
 	if (!*news) return 0;
@@ -85,14 +85,14 @@ static int run_ldconfig(struct engine *en, const char *name, struct err *e)
 	                    status;
 }
 
-int linker_learn(struct engine *en, const char *name, int root, const struct nvidia *nv,
-                 struct err *e)
+int ldconfig_learn(struct engine *en, const char *name, int root, const struct nvidia *nv,
+                   struct err *e)
 {
 	if (run_ldconfig(en, name, e) < 0) return -1;
 	return write_in_root(root, NVIDIA_CONF, known_text(en, nv), 0644, e);
 }
 
-int linker_forget(struct engine *en, const char *name, int root, struct err *e)
+int ldconfig_forget(struct engine *en, const char *name, int root, struct err *e)
 {
 	AUTOCLOSE int fd = place_in_root(root, NVIDIA_CONF, O_NOFOLLOW, NULL);
 	struct stat st;

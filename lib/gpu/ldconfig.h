@@ -18,14 +18,14 @@ struct words;
 
 /* Before a start with the driver, whose farm is there: write the file, and, when something has
  * changed (`*news`) and the jail can have the `unit`, add what nspawn needs for it to `binds`. */
-int linker_prepare(struct engine *en, int root, const struct nvidia *nv, bool unit,
-                   struct words *binds, bool *news, struct err *e);
+int ldconfig_prepare(struct engine *en, int root, const struct nvidia *nv, bool unit,
+                     struct words *binds, bool *news, struct err *e);
 
 /* After it: nothing that has changed is left undone. */
-int linker_learn(struct engine *en, const char *name, int root, const struct nvidia *nv,
-                 struct err *e);
+int ldconfig_learn(struct engine *en, const char *name, int root, const struct nvidia *nv,
+                   struct err *e);
 
 /* After a start without the driver: nothing of it is left. */
-int linker_forget(struct engine *en, const char *name, int root, struct err *e);
+int ldconfig_forget(struct engine *en, const char *name, int root, struct err *e);
 
 #endif

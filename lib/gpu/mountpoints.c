@@ -90,8 +90,8 @@ static int note(int jail, const struct words *folders, const struct words *files
 	return replace_file(jail, LAYOUT_NVIDIA, str_text(&text), text.len, 0600, e);
 }
 
-int points_make(struct arena *m, int jail, int root, const struct nvidia *nv, struct words *unfit,
-                struct err *e)
+int mountpoints_make(struct arena *m, int jail, int root, const struct nvidia *nv, struct words *unfit,
+                     struct err *e)
 {
 	struct words files = { .m = m }, folders = { .m = m };
 
@@ -118,7 +118,7 @@ static void remove_point(struct arena *m, int root, const char *path)
 	else if (S_ISREG(st.st_mode) && st.st_size == 0) unlinkat(above, name, 0);
 }
 
-void points_remove(struct arena *m, int jail, int root)
+void mountpoints_remove(struct arena *m, int jail, int root)
 {
 	char *text = read_file(m, jail, LAYOUT_NVIDIA, NOTED_MAX, NULL, NULL), *line;
 	struct words points = { .m = m };

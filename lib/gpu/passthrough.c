@@ -147,9 +147,9 @@ static int prepare(struct engine *en, const char *name, int jail, int root, stru
 {
 	struct words unfit = { .m = en->m };
 
-	if (points_make(en->m, jail, root, &g->nv, &unfit, e) < 0) return -1;
+	if (mountpoints_make(en->m, jail, root, &g->nv, &unfit, e) < 0) return -1;
 	leave_out(g, name, &unfit);
-	return farm_make(en->m, &g->nv, e);
+	return driver_libs_make(en->m, &g->nv, e);
 }
 
 static void warn_of_linker(const char *name, const struct err *why)
@@ -170,13 +170,13 @@ int gpu_prepare(struct engine *en, const char *name, const struct nspawn_traits 
 	if (jail < 0 || (root = jail_open_rootfs(jail, e)) < 0) return -1;
 	if (faccessat(jail, LAYOUT_NVIDIA, F_OK, 0) == 0) {
 		if ((runs = engine_runs(en, name, e)) != 0) return runs < 0 ? -1 : 0;
-		points_remove(en->m, jail, root);
+		mountpoints_remove(en->m, jail, root);
 	}
 	if (!g->works) return 0;
 	if (prepare(en, name, jail, root, g, &why) < 0) {
 		g->works = false;
 		out_warn("%s starts without the NVIDIA GPU: %s", name, why.text);
-	} else if (linker_prepare(en, root, &g->nv, unit, &g->nv.binds, &g->news, &why) < 0) {
+	} else if (ldconfig_prepare(en, root, &g->nv, unit, &g->nv.binds, &g->news, &why) < 0) {
 		g->news = false;
 		warn_of_linker(name, &why);
 	}
@@ -190,8 +190,8 @@ int gpu_finish(struct engine *en, const char *name, const struct gpu *g, struct 
 	int rc = 0;
 
 	if (jail < 0 || (root = jail_open_rootfs(jail, e)) < 0) return -1;
-	if (!g->wanted) rc = linker_forget(en, name, root, &why);
-	else if (g->works && g->news && !g->forgets) rc = linker_learn(en, name, root, &g->nv, &why);
+	if (!g->wanted) rc = ldconfig_forget(en, name, root, &why);
+	else if (g->works && g->news && !g->forgets) rc = ldconfig_learn(en, name, root, &g->nv, &why);
 	if (rc == 0) return 0;
 	if (engine_runs(en, name, NULL) == 0)
 		return fail(e, ERR_HOST, "%s ended as soon as it had started: 'jlmkr log %s' may tell why", name, name);

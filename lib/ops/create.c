@@ -90,7 +90,7 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 	return w->text ? 0 : -1;
 }
 
-static int install(struct host *h, const struct wanted *w, struct work *work, struct err *e)
+static int install(struct host *h, const struct wanted *w, struct staging *work, struct err *e)
 {
 	const struct install_how how = {
 		.offline = w->how->offline,
@@ -107,40 +107,40 @@ static int install(struct host *h, const struct wanted *w, struct work *work, st
 	return install_image(h, &w->image, &how, work, e);
 }
 
-static int fill(struct engine *en, struct work *work, struct wanted *w, struct err *e)
+static int fill(struct engine *en, struct staging *work, struct wanted *w, struct err *e)
 {
 	AUTOCLOSE int rootfs = -1;
 
 	if (install(en->host, w, work, e) < 0) return -1;
 	if ((rootfs = jail_open_rootfs(work->dir, e)) < 0) return -1;
-	if (check_init(en->m, rootfs, w, e) < 0 || furnish(rootfs, work->name, e) < 0) return -1;
+	if (check_init(en->m, rootfs, w, e) < 0 || customize(rootfs, work->name, e) < 0) return -1;
 	return replace_file(work->dir, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }
 
-static int make_jail(struct engine *en, const struct jails *jails, const char *name,
+static int make_jail(struct engine *en, const struct home *jails, const char *name,
                      struct wanted *w, struct err *e)
 {
-	struct work work;
+	struct staging work;
 	int rc;
 
-	if (work_begin(jails, name, &work, e) < 0) return -1;
+	if (staging_begin(jails, name, &work, e) < 0) return -1;
 	rc = fill(en, &work, w, e);
 	if (rc == 0) out_busy("writing to disk");
-	if (rc == 0) rc = work_finish(&work, e);
+	if (rc == 0) rc = staging_finish(&work, e);
 	out_progress_end();
-	if (rc < 0) work_undo(&work);
-	work_close(&work);
+	if (rc < 0) staging_undo(&work);
+	staging_close(&work);
 	return rc;
 }
 
 int op_create_check(const struct host *h, const char *name, struct err *e)
 {
-	const struct jails j = { .m = h->m, .fd = -1, .home = jails_home(h->m, h->dir) };
+	const struct home j = { .m = h->m, .fd = -1, .home = home_path(h->m, h->dir) };
 
 	if (name_check(name, e) < 0) return -1;
 	if (faccessat(AT_FDCWD, layout_jail(h->m, h->dir, name), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return fail(e, ERR_EXISTS, "there is a jail %s already", name);
-	return work_check_dataset(&j, name, e);
+	return staging_check_dataset(&j, name, e);
 }
 
 static int check_archive(const char *archive, struct err *e)
@@ -158,12 +158,12 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 
 	if (dir < 0) return fail_sys(e, "open %s", en->host->dir);
 	if (name_check(how->name, e) < 0 || render(en->m, how, &w, e) < 0) return -1;
-	if (jails_check(en->m, en->host->dir, e) < 0) return -1;
+	if (home_check(en->m, en->host->dir, e) < 0) return -1;
 	*out = (struct create_plan){
 		.path = layout_jail(en->m, en->host->dir, how->name),
 		.config = w.text,
 	};
-	if ((home = jails_home(en->m, en->host->dir)))
+	if ((home = home_path(en->m, en->host->dir)))
 		out->dataset = arena_printf(en->m, "%s/%s", home, how->name);
 	warn_if_not_on_pool(en->m, dir);
 	if (op_create_check(en->host, how->name, e) < 0)
@@ -175,12 +175,12 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 int op_create(struct engine *en, const struct create_how *how, bool *startable, struct err *e)
 {
 	struct wanted w = { .how = how };
-	AUTOJAILS jails = { .fd = -1 };
+	AUTOHOME jails = { .fd = -1 };
 
 	if (name_check(how->name, e) < 0 || render(en->m, how, &w, e) < 0) return -1;
-	if (jails_open(en->m, en->host->dir, &jails, e) < 0) return -1;
+	if (home_open(en->m, en->host->dir, &jails, e) < 0) return -1;
 	warn_if_not_on_pool(en->m, jails.fd);
-	if (work_sweep(&jails, e) < 0 || make_jail(en, &jails, how->name, &w, e) < 0)
+	if (staging_sweep(&jails, e) < 0 || make_jail(en, &jails, how->name, &w, e) < 0)
 		return fail_in(e, "creating %s", how->name);
 	*startable = w.startable;
 	return 0;

@@ -97,7 +97,7 @@ static int open_log(struct engine *en, const char *name, struct err *e)
 static int run_logged(struct engine *en, const char *name, int log, long network_wait,
                       struct err *e)
 {
-	AUTORELAY struct relay relay;
+	AUTOTEE struct log_tee relay;
 	struct script_how how = {
 		.path = LAYOUT_SETUP,
 		.what = "initial_setup",
@@ -105,7 +105,7 @@ static int run_logged(struct engine *en, const char *name, int log, long network
 		.boot_wait = BOOT_WAIT,
 	};
 
-	if (relay_begin(&relay, log, LOG_MAX, e) < 0) return -1;
+	if (log_tee_begin(&relay, log, LOG_MAX, e) < 0) return -1;
 	how.output = relay.in;
 	return engine_script(en, name, &how, e);
 }

@@ -35,7 +35,7 @@ static bool is_full(const struct err *e)
 	return e->sys == ENOSPC || e->sys == EDQUOT;
 }
 
-static bool is_it(const struct jails *j, const char *entry, const struct removal *r)
+static bool is_it(const struct home *j, const char *entry, const struct removal *r)
 {
 	struct stat st;
 
@@ -52,12 +52,12 @@ static int mark(const struct hidden *h, int dir, struct err *e)
 	return hidden_mark(h, dir, e);
 }
 
-static int hide_directory(const struct jails *j, const struct removal *r, const struct hidden *h,
+static int hide_directory(const struct home *j, const struct removal *r, const struct hidden *h,
                           struct err *e)
 {
-	AUTOCLOSE int all = jails_lock(j, e), dir = -1;
+	AUTOCLOSE int all = home_lock(j, e), dir = -1;
 
-	if (all < 0 || (dir = jails_open_entry(j, r->name, e)) < 0) return -1;
+	if (all < 0 || (dir = home_open_entry(j, r->name, e)) < 0) return -1;
 	if (!is_it(j, r->name, r)) return removal_changed(r, "another jail has its name", e);
 	if (mark(h, dir, e) < 0) return -1;
 	if (tree_rename(j->fd, r->name, h->entry, e) < 0) {
@@ -70,7 +70,7 @@ static int hide_directory(const struct jails *j, const struct removal *r, const 
 }
 
 /* Where there is no room for a new name, what is deleted makes some. */
-static int trash_directory(const struct jails *j, const struct removal *r, struct hidden *h,
+static int trash_directory(const struct home *j, const struct removal *r, struct hidden *h,
                            struct err *e)
 {
 	struct err why = { 0 };
@@ -84,14 +84,14 @@ static int trash_directory(const struct jails *j, const struct removal *r, struc
 
 /* -- a dataset -- */
 
-static int remove_point(const struct jails *j, const char *entry, struct err *e)
+static int remove_point(const struct home *j, const char *entry, struct err *e)
 {
 	if (unlinkat(j->fd, entry, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
 	return fail_sys(e, "remove %s", entry);
 }
 
 /* What lay beneath the mount nobody has seen for long, and nobody has asked to delete. */
-static int remove_bare(const struct jails *j, const char *name, struct err *e)
+static int remove_bare(const struct home *j, const char *name, struct err *e)
 {
 	struct err why = { 0 };
 
@@ -113,7 +113,7 @@ static void list_datasets(const struct removal *r, bool all, struct words *names
 }
 
 /* What is there under the name `now` is what was looked at, and nothing elsewhere needs it. */
-static int check_list(const struct jails *j, const struct removal *r, const char *now,
+static int check_list(const struct home *j, const struct removal *r, const char *now,
                       struct zfs_items *items, struct err *e)
 {
 	const struct zfs_item *new;
@@ -133,7 +133,7 @@ static int tell_gone(struct arena *m, const struct words *gone, const struct err
 	return fail(e, why->kind, "%s; destroyed already: %s", why->text, str_text(&list));
 }
 
-static int destroy_in_place(const struct jails *j, const struct removal *r, struct err *e)
+static int destroy_in_place(const struct home *j, const struct removal *r, struct err *e)
 {
 	struct words names = { .m = j->m }, gone = { .m = j->m };
 	struct zfs_items items;
@@ -150,7 +150,7 @@ static int destroy_in_place(const struct jails *j, const struct removal *r, stru
 
 /* A dataset under its hidden name. */
 struct bin {
-	const struct jails *j;
+	const struct home *j;
 	const struct removal *r;
 	const struct hidden *h;
 	const char *dataset;
@@ -224,7 +224,7 @@ static int empty_or_take_back(const struct bin *b, int *all, struct err *e)
 		remove_point(b->j, b->h->entry, NULL);
 		return remove_bare(b->j, b->r->name, e);
 	}
-	if (!gone.n && (*all >= 0 || (*all = jails_lock(b->j, NULL)) >= 0) && take_back(b, NULL) == 0)
+	if (!gone.n && (*all >= 0 || (*all = home_lock(b->j, NULL)) >= 0) && take_back(b, NULL) == 0)
 		return fail(e, why.kind, "%s", why.text);
 	if (gone.n) tell_gone(b->j->m, &gone, &why, e);
 	else fail(e, why.kind, "%s", why.text);
@@ -233,28 +233,28 @@ static int empty_or_take_back(const struct bin *b, int *all, struct err *e)
 
 /* It keeps its name when it is another's child that is only mounted here, and when its mountpoint
  * would stay. */
-static bool can_be_hidden(const struct jails *j, const struct removal *r)
+static bool can_be_hidden(const struct home *j, const struct removal *r)
 {
-	return j->home && str_eq(r->dataset, jails_dataset(j, r->name)) && !r->items.v[0].stays;
+	return j->home && str_eq(r->dataset, home_dataset(j, r->name)) && !r->items.v[0].stays;
 }
 
-static int trash_dataset(const struct jails *j, const struct removal *r, const struct hidden *h,
+static int trash_dataset(const struct home *j, const struct removal *r, const struct hidden *h,
                          struct err *e)
 {
-	AUTOCLOSE int all = jails_lock(j, e);
+	AUTOCLOSE int all = home_lock(j, e);
 	struct bin b = { .j = j, .r = r, .h = h, .apart = { .m = j->m } };
 	int rc = 0;
 
 	if (all < 0) return -1;
 	if (can_be_hidden(j, r)) {
-		b.dataset = jails_dataset(j, h->entry);
+		b.dataset = home_dataset(j, h->entry);
 		if ((rc = hide_dataset(&b, e)) < 0) return -1;
 	}
 	return rc ? empty_or_take_back(&b, &all, e) : destroy_in_place(j, r, e);
 }
 
 /* Not every read-only file system is mounted so: zfs-fuse knows some by itself. */
-int trash_try(const struct jails *j, const char *name, struct err *e)
+int trash_try(const struct home *j, const char *name, struct err *e)
 {
 	struct hidden h;
 	int rc = 0;
@@ -266,7 +266,7 @@ int trash_try(const struct jails *j, const char *name, struct err *e)
 	return rc;
 }
 
-int trash_jail(const struct jails *j, const struct removal *r, struct err *e)
+int trash_jail(const struct home *j, const struct removal *r, struct err *e)
 {
 	struct hidden h;
 	int rc;

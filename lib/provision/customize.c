@@ -100,7 +100,7 @@ static int network_it(struct arena *m, int root, struct err *e)
 	return write_preset(root, e);
 }
 
-int furnish(int rootfs, const char *jail, struct err *e)
+int customize(int rootfs, const char *jail, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 

@@ -10,6 +10,6 @@
 
 struct err;
 
-int furnish(int rootfs, const char *jail, struct err *e);
+int customize(int rootfs, const char *jail, struct err *e);
 
 #endif

@@ -118,20 +118,20 @@ static int find_root(int work, struct err *e)
 }
 
 int install_archive(struct host *h, const char *from, const char *sha256,
-                    const struct unpack_limits *limits, struct work *work, struct err *e)
+                    const struct unpack_limits *limits, struct staging *work, struct err *e)
 {
 	const char *name = word_shown(h->m, from);
-	struct rootfs r = { .name = name, .work = work, .limits = *limits };
-	const struct image_sink sink = { .begin = rootfs_begin, .take = rootfs_take,
-	                                 .restart = rootfs_restart,
-	                                 .progress = rootfs_progress, .arg = &r };
+	struct unpack_sink r = { .name = name, .work = work, .limits = *limits };
+	const struct image_sink sink = { .begin = unpack_sink_begin, .take = unpack_sink_take,
+	                                 .restart = unpack_sink_restart,
+	                                 .progress = unpack_sink_progress, .arg = &r };
 	int rc;
 
 	if (!is_url(from)) out_step("Unpacking %s", str_eq(from, "-") ? "standard input" : from);
 	rc = is_url(from) ? unpack_url(h, from, sha256, &sink, e) :
 	     unpack_file(from, sha256, &sink, e);
-	if (rc == 0) rc = rootfs_finish(&r, e);
-	rootfs_drop(&r);
+	if (rc == 0) rc = unpack_sink_finish(&r, e);
+	unpack_sink_drop(&r);
 	if (rc < 0) return fail_in(e, "image %s", name);
 	return find_root(work->dir, e) < 0 ? fail_in(e, "image %s", name) : 0;
 }

@@ -11,11 +11,11 @@
 struct err;
 struct host;
 struct unpack_limits;
-struct work;
+struct staging;
 
 /* Make `rootfs` in `work`. `from` is a path, "-" or a URL; `sha256` is
  * NULL when it is not to be checked, and tells ERR_UNTRUSTED otherwise. */
 int install_archive(struct host *h, const char *from, const char *sha256,
-                    const struct unpack_limits *limits, struct work *work, struct err *e);
+                    const struct unpack_limits *limits, struct staging *work, struct err *e);
 
 #endif

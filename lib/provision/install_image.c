@@ -17,16 +17,16 @@ static void note(void *arg, const char *text)
 }
 
 static int transfer(struct image_source *s, struct arena *m, const struct image_want *want,
-                    const struct unpack_limits *limits, struct unpacked *unpacked,
-                    struct work *work, struct err *e)
+                    const struct unpack_limits *limits, struct image_store *unpacked,
+                    struct staging *work, struct err *e)
 {
-	struct rootfs r = { .work = work, .limits = *limits, .unpacked = unpacked };
+	struct unpack_sink r = { .work = work, .limits = *limits, .unpacked = unpacked };
 	const struct image_sink sink = {
-		.have = rootfs_have,
-		.begin = rootfs_begin,
-		.take = rootfs_take,
-		.restart = rootfs_restart,
-		.progress = rootfs_progress,
+		.have = unpack_sink_have,
+		.begin = unpack_sink_begin,
+		.take = unpack_sink_take,
+		.restart = unpack_sink_restart,
+		.progress = unpack_sink_progress,
 		.note = note,
 		.arg = &r,
 	};
@@ -35,18 +35,18 @@ static int transfer(struct image_source *s, struct arena *m, const struct image_
 
 	if (!s->offline) out_step("Asking for the list of images");
 	rc = image_fetch_best(s, m, want, &sink, &got, e);
-	if (rc == 0 && (rc = rootfs_finish(&r, e)) == 0)
+	if (rc == 0 && (rc = unpack_sink_finish(&r, e)) == 0)
 		out_note("Installed %s %s, build %s", got.image->distro, got.image->release,
 		         got.build->serial);
-	rootfs_drop(&r);
+	unpack_sink_drop(&r);
 	return rc;
 }
 
 int install_image(struct host *h, const struct image_want *want, const struct install_how *how,
-                  struct work *work, struct err *e)
+                  struct staging *work, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
-	struct unpacked unpacked = UNPACKED_NONE;
+	struct image_store unpacked = IMAGE_STORE_NONE;
 	struct image_source s = { 0 };
 	struct err why = { 0 };
 	int rc;
@@ -54,11 +54,11 @@ int install_image(struct host *h, const struct image_want *want, const struct in
 	if (image_source_open(&m, h->image_server, h->cacert, &s, e) < 0) return -1;
 	out_verbose("%s", s.trust);
 	s.offline = how->offline;
-	if (!how->no_clone) unpacked_open(&m, h->dir, work->jails, &unpacked);
+	if (!how->no_clone) image_store_open(&m, h->dir, work->jails, &unpacked);
 	if (image_cache_open(&m, h->dir, true, &s.cache, &why) < 0)
 		out_warn("the image is not kept for the next time: %s", why.text);
 	rc = transfer(&s, &m, want, &how->limits, &unpacked, work, e);
-	unpacked_close(&unpacked);
+	image_store_close(&unpacked);
 	image_source_close(&s);
 	return rc;
 }

@@ -17,7 +17,7 @@ struct host;
 struct image_index;
 struct image_pick;
 struct image_want;
-struct work;
+struct staging;
 
 struct install_how {
 	bool offline;			/* the cache alone */
@@ -28,7 +28,7 @@ struct install_how {
 /* Make `rootfs` in `work`. Without `offline` what the server has counts, and the cache when
  * it is of no use. */
 int install_image(struct host *h, const struct image_want *want, const struct install_how *how,
-                  struct work *work, struct err *e);
+                  struct staging *work, struct err *e);
 
 /* What install_image would take, as things are now; nothing is fetched but the list, and
  * nothing is written. `*cached`: the list is that of the cache, because of `offline` or for

@@ -17,16 +17,16 @@
 #include "lib/store/staging.h"
 
 /* In a dataset that is cloned in the end, or where the jail is made. */
-static int choose_dir(struct rootfs *r, struct err *e)
+static int choose_dir(struct unpack_sink *r, struct err *e)
 {
-	if (r->unpacked && r->sha256 && (r->dir = unpacked_begin(r->unpacked, r->sha256)) >= 0)
+	if (r->unpacked && r->sha256 && (r->dir = image_store_begin(r->unpacked, r->sha256)) >= 0)
 		return 0;
-	if (work_own(r->work, NULL, e) < 0) return -1;
+	if (staging_own(r->work, NULL, e) < 0) return -1;
 	r->dir = r->work->dir;
 	return 0;
 }
 
-static int begin(struct rootfs *r, struct err *e)
+static int begin(struct unpack_sink *r, struct err *e)
 {
 	AUTOCLOSE int fd = -1;
 
@@ -39,7 +39,7 @@ static int begin(struct rootfs *r, struct err *e)
 	return unpack_begin(&r->unpack, fd, &r->limits, e);
 }
 
-static void describe(const struct rootfs *r, const struct image_pick *what, char *out, size_t room)
+static void describe(const struct unpack_sink *r, const struct image_pick *what, char *out, size_t room)
 {
 	if (what)
 		snprintf(out, room, "%s %s, build %s", what->image->distro, what->image->release,
@@ -48,22 +48,22 @@ static void describe(const struct rootfs *r, const struct image_pick *what, char
 		snprintf(out, room, "%s", r->name);
 }
 
-bool rootfs_have(void *arg, const struct image_pick *what)
+bool unpack_sink_have(void *arg, const struct image_pick *what)
 {
-	struct rootfs *r = arg;
+	struct unpack_sink *r = arg;
 	char name[300];
 
 	r->sha256 = what->build->sha256;
-	r->cloned = r->unpacked && unpacked_clone(r->unpacked, r->sha256, r->work);
+	r->cloned = r->unpacked && image_store_clone(r->unpacked, r->sha256, r->work);
 	if (!r->cloned) return false;
 	describe(r, what, name, sizeof name);
 	out_step("Cloned %s, which was unpacked before", name);
 	return true;
 }
 
-void rootfs_begin(void *arg, const struct image_pick *what, uint64_t have, uint64_t total)
+void unpack_sink_begin(void *arg, const struct image_pick *what, uint64_t have, uint64_t total)
 {
-	struct rootfs *r = arg;
+	struct unpack_sink *r = arg;
 	const double mib = 1 << 20;
 	char name[300];
 
@@ -80,33 +80,33 @@ void rootfs_begin(void *arg, const struct image_pick *what, uint64_t have, uint6
 }
 
 /* The child is started by the first bytes: a server that has none costs nothing. */
-int rootfs_take(void *arg, const void *data, size_t n, struct err *e)
+int unpack_sink_take(void *arg, const void *data, size_t n, struct err *e)
 {
-	struct rootfs *r = arg;
+	struct unpack_sink *r = arg;
 
 	if (check_signal(e) < 0) return -1;
 	if (!r->begun && begin(r, e) < 0) return -1;
 	return unpack_feed(&r->unpack, data, n, e);
 }
 
-int rootfs_restart(void *arg, struct err *e)
+int unpack_sink_restart(void *arg, struct err *e)
 {
-	struct rootfs *r = arg;
+	struct unpack_sink *r = arg;
 
 	unpack_abort(&r->unpack);
-	if (r->unpacked) unpacked_drop(r->unpacked);
+	if (r->unpacked) image_store_drop(r->unpacked);
 	r->begun = false;
 	return tree_remove(r->work->dir, LAYOUT_ROOTFS, e);
 }
 
-void rootfs_progress(void *arg, uint64_t done, uint64_t total)
+void unpack_sink_progress(void *arg, uint64_t done, uint64_t total)
 {
-	const struct rootfs *r = arg;
+	const struct unpack_sink *r = arg;
 
 	out_progress(r->doing ? r->doing : "unpacking", done, total);
 }
 
-int rootfs_finish(struct rootfs *r, struct err *e)
+int unpack_sink_finish(struct unpack_sink *r, struct err *e)
 {
 	struct unpack_report report;
 
@@ -124,12 +124,12 @@ int rootfs_finish(struct rootfs *r, struct err *e)
 		         report.skipped);
 	if (!r->unpacked || !r->unpacked->making) return 0;
 	out_busy("writing to disk");
-	return unpacked_finish(r->unpacked, r->work, e);
+	return image_store_finish(r->unpacked, r->work, e);
 }
 
-void rootfs_drop(struct rootfs *r)
+void unpack_sink_drop(struct unpack_sink *r)
 {
 	out_progress_end();
 	unpack_abort(&r->unpack);
-	if (r->unpacked) unpacked_drop(r->unpacked);
+	if (r->unpacked) image_store_drop(r->unpacked);
 }

@@ -1,8 +1,8 @@
 /* A root file system in the making, from bytes that come in
  *
- * Whoever has an archive hands its bytes to rootfs_take; the directory `rootfs` of the
- * jail in the making appears with the first of them. rootfs_drop must follow in the
- * end, whatever happened; after rootfs_finish it does nothing.
+ * Whoever has an archive hands its bytes to unpack_sink_take; the directory `rootfs` of the
+ * jail in the making appears with the first of them. unpack_sink_drop must follow in the
+ * end, whatever happened; after unpack_sink_finish it does nothing.
  */
 #ifndef PROVISION_UNPACK_SINK_H
 #define PROVISION_UNPACK_SINK_H
@@ -15,16 +15,16 @@
 
 struct err;
 struct image_pick;
-struct unpacked;
-struct work;
+struct image_store;
+struct staging;
 
-struct rootfs {
-	struct work *work;	/* the caller sets this, `name` and `limits`, and zeroes the rest,
+struct unpack_sink {
+	struct staging *work;	/* the caller sets this, `name` and `limits`, and zeroes the rest,
 				 * but for `unpacked` */
 	const char *name;	/* of the archive, when no list names it */
 	const char *doing;	/* for the progress line */
 	struct unpack_limits limits;
-	struct unpacked *unpacked;	/* where images are kept for the next time; NULL: not */
+	struct image_store *unpacked;	/* where images are kept for the next time; NULL: not */
 	const char *sha256;	/* of the image, when it is to be kept there */
 	bool begun, cloned;
 	int dir;		/* where `rootfs` is made, once it has begun */
@@ -32,13 +32,13 @@ struct rootfs {
 };
 
 /* Fit for struct image_sink. */
-bool rootfs_have(void *r, const struct image_pick *what);
-void rootfs_begin(void *r, const struct image_pick *what, uint64_t have, uint64_t total);
-int rootfs_take(void *r, const void *data, size_t n, struct err *e);
-int rootfs_restart(void *r, struct err *e);
-void rootfs_progress(void *r, uint64_t done, uint64_t total);
+bool unpack_sink_have(void *r, const struct image_pick *what);
+void unpack_sink_begin(void *r, const struct image_pick *what, uint64_t have, uint64_t total);
+int unpack_sink_take(void *r, const void *data, size_t n, struct err *e);
+int unpack_sink_restart(void *r, struct err *e);
+void unpack_sink_progress(void *r, uint64_t done, uint64_t total);
 
-int rootfs_finish(struct rootfs *r, struct err *e);
-void rootfs_drop(struct rootfs *r);
+int unpack_sink_finish(struct unpack_sink *r, struct err *e);
+void unpack_sink_drop(struct unpack_sink *r);
 
 #endif

@@ -59,7 +59,7 @@ static int make_folder(struct arena *m, const char *dir, const char *name, struc
 	             : make_directory(path, e);
 }
 
-int jails_check(struct arena *m, const char *dir, struct err *e)
+int home_check(struct arena *m, const char *dir, struct err *e)
 {
 	const char *const paths[] = { layout_jails(m, dir), arena_printf(m, "%s/" IMAGES, dir), NULL };
 	const char *which = paths[0], *why;
@@ -71,11 +71,11 @@ int jails_check(struct arena *m, const char *dir, struct err *e)
 	return why ? fail(e, ERR_HOST, "%s: %s", which, why) : 0;
 }
 
-int jails_look(struct arena *m, const char *dir, struct jails *j, struct err *e)
+int home_look(struct arena *m, const char *dir, struct home *j, struct err *e)
 {
 	const char *path;
 
-	*j = (struct jails){ .m = m, .fd = -1, .path = layout_jails(m, dir) };
+	*j = (struct home){ .m = m, .fd = -1, .path = layout_jails(m, dir) };
 	if ((j->fd = jail_open_jails(dir, e)) < 0) return -1;
 	/* jails/ may be a link to where the dataset is mounted. */
 	if (!(path = mount_fd_path(m, j->fd, NULL))) return 0;
@@ -84,26 +84,26 @@ int jails_look(struct arena *m, const char *dir, struct jails *j, struct err *e)
 	return 0;
 }
 
-int jails_open(struct arena *m, const char *dir, struct jails *j, struct err *e)
+int home_open(struct arena *m, const char *dir, struct home *j, struct err *e)
 {
-	*j = (struct jails){ .m = m, .fd = -1 };
-	if (jails_check(m, dir, e) < 0) return -1;
+	*j = (struct home){ .m = m, .fd = -1 };
+	if (home_check(m, dir, e) < 0) return -1;
 	if (access(layout_jails(m, dir), F_OK) < 0 && make_folder(m, dir, LAYOUT_JAILS, e) < 0) return -1;
-	if (jails_look(m, dir, j, e) < 0 || owner_check(j->fd, j->path, e) < 0) return -1;
+	if (home_look(m, dir, j, e) < 0 || owner_check(j->fd, j->path, e) < 0) return -1;
 	return tree_check_flags(j->fd, j->path, e);
 }
 
-const char *jails_home(struct arena *m, const char *dir)
+const char *home_path(struct arena *m, const char *dir)
 {
-	AUTOJAILS j = { .fd = -1 };
+	AUTOHOME j = { .fd = -1 };
 	const char *above;
 
-	if (jails_look(m, dir, &j, NULL) == 0) return j.home;
+	if (home_look(m, dir, &j, NULL) == 0) return j.home;
 	above = dataset_at(m, dir, NULL);
 	return above ? arena_printf(m, "%s/" LAYOUT_JAILS, above) : NULL;
 }
 
-const char *jails_images(struct arena *m, const char *dir)
+const char *home_images(struct arena *m, const char *dir)
 {
 	const char *path = arena_printf(m, "%s/" IMAGES, dir);
 
@@ -113,17 +113,17 @@ const char *jails_images(struct arena *m, const char *dir)
 
 /* Programs inherit it. Nobody has it for long, but ZFS may take its time, and nothing that is
  * almost done is given up for that. */
-int jails_lock(const struct jails *j, struct err *e)
+int home_lock(const struct home *j, struct err *e)
 {
 	return lock_of(j->fd, NO_DEADLINE, "the jailmaker directory", e);
 }
 
-const char *jails_dataset(const struct jails *j, const char *entry)
+const char *home_dataset(const struct home *j, const char *entry)
 {
 	return arena_printf(j->m, "%s/%s", j->home, entry);
 }
 
-const char *jails_mounted(const struct jails *j, int entry)
+const char *home_mounted(const struct home *j, int entry)
 {
 	const char *path;
 	struct mounts t;
@@ -132,14 +132,14 @@ const char *jails_mounted(const struct jails *j, int entry)
 	return zfs_at(&t, path);
 }
 
-int jails_open_entry(const struct jails *j, const char *entry, struct err *e)
+int home_open_entry(const struct home *j, const char *entry, struct err *e)
 {
 	int fd = openat(j->fd, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd < 0 ? fail_sys(e, "open %s", entry) : fd;
 }
 
-void jails_close(struct jails *j)
+void home_close(struct home *j)
 {
 	if (j->fd >= 0) close(j->fd);
 	j->fd = -1;

@@ -10,7 +10,7 @@ struct arena;
 struct err;
 
 /* Where jails are made: jails/, open, and its dataset or NULL. */
-struct jails {
+struct home {
 	struct arena *m;
 	int fd;
 	const char *home;
@@ -18,38 +18,38 @@ struct jails {
 };
 
 /* Make DIR/jails if it is missing, as a dataset when DIR is one, and open it. Refused when
- * something would be made beneath a mount, as by jails_check, when it is not root's alone
+ * something would be made beneath a mount, as by home_check, when it is not root's alone
  * (disk/owner.h), and when a flag of jails/ keeps what is made in it from being renamed. */
-int jails_open(struct arena *m, const char *dir, struct jails *j, struct err *e);
+int home_open(struct arena *m, const char *dir, struct home *j, struct err *e);
 
 /* The same for one that must be there. */
-int jails_look(struct arena *m, const char *dir, struct jails *j, struct err *e);
+int home_look(struct arena *m, const char *dir, struct home *j, struct err *e);
 
 /* ERR_HOST, with the next step, when the datasets of DIR, DIR/jails or DIR/images are not
  * mounted: what is made in the directory beneath would keep them from being mounted for good. */
-int jails_check(struct arena *m, const char *dir, struct err *e);
+int home_check(struct arena *m, const char *dir, struct err *e);
 
-/* The dataset that jails_open would find or make; NULL: none. */
-const char *jails_home(struct arena *m, const char *dir);
+/* The dataset that home_open would find or make; NULL: none. */
+const char *home_path(struct arena *m, const char *dir);
 
 /* DIR/images, made likewise: its dataset, or NULL when it is none. */
-const char *jails_images(struct arena *m, const char *dir);
+const char *home_images(struct arena *m, const char *dir);
 
 /* The lock of jails/ itself, held for moments, while names come and go: a descriptor, whose
  * closing ends it. Programs inherit it: a zfs that outlives us keeps others away until it has
  * ended. */
-int jails_lock(const struct jails *j, struct err *e);
+int home_lock(const struct home *j, struct err *e);
 
 /* The name that the dataset of an entry has; the dataset that is mounted at an open one, NULL:
  * none. Not every jail in a dataset is one. */
-const char *jails_dataset(const struct jails *j, const char *entry);
-const char *jails_mounted(const struct jails *j, int entry);
+const char *home_dataset(const struct home *j, const char *entry);
+const char *home_mounted(const struct home *j, int entry);
 
 /* Open an entry of jails/, a directory. */
-int jails_open_entry(const struct jails *j, const char *entry, struct err *e);
+int home_open_entry(const struct home *j, const char *entry, struct err *e);
 
-void jails_close(struct jails *j);
+void home_close(struct home *j);
 
-#define AUTOJAILS __attribute__((cleanup(jails_close))) struct jails
+#define AUTOHOME __attribute__((cleanup(home_close))) struct home
 
 #endif

@@ -40,42 +40,42 @@ static bool same_pool(const char *a, const char *b)
 	return n == strcspn(b, "/") && !strncmp(a, b, n);
 }
 
-void unpacked_open(struct arena *m, const char *dir, const struct jails *j, struct unpacked *u)
+void image_store_open(struct arena *m, const char *dir, const struct home *j, struct image_store *u)
 {
 	AUTOCLOSE int images = -1;
 	struct err why = { 0 };
 
-	*u = (struct unpacked)UNPACKED_NONE;
+	*u = (struct image_store)IMAGE_STORE_NONE;
 	u->m = m;
 	u->path = arena_printf(m, "%s/images", dir);
-	u->home = jails_images(m, dir);
+	u->home = home_images(m, dir);
 	images = open(u->path, dir_flags);
 	if (images < 0 || owner_check(images, u->path, &why) < 0) {
 		u->home = NULL;
 		return;
 	}
-	if (!j->home && !u->home) shelf_open(m, u->path, images, j->fd, &u->shelf);
+	if (!j->home && !u->home) image_dir_open(m, u->path, images, j->fd, &u->shelf);
 	if (u->home && (!j->home || !same_pool(u->home, j->home))) u->home = NULL;
 }
 
-void unpacked_close(struct unpacked *u)
+void image_store_close(struct image_store *u)
 {
-	unpacked_drop(u);
-	shelf_close(&u->shelf);
+	image_store_drop(u);
+	image_dir_close(&u->shelf);
 }
 
-static const char *dataset_of(const struct unpacked *u, const char *sha256)
+static const char *dataset_of(const struct image_store *u, const char *sha256)
 {
 	return arena_printf(u->m, "%s/%s", u->home, sha256);
 }
 
-static const char *snapshot_of(const struct unpacked *u, const char *dataset)
+static const char *snapshot_of(const struct image_store *u, const char *dataset)
 {
 	return arena_printf(u->m, "%s" SNAPSHOT, dataset);
 }
 
 /* Is the snapshot the one that we made, and not another that got its name? */
-static bool is_whole(const struct unpacked *u, const char *sha256)
+static bool is_whole(const struct image_store *u, const char *sha256)
 {
 	size_t n;
 	const struct zfs_thing *t = zfs_things(u->m, snapshot_of(u, dataset_of(u, sha256)), 0, &n, NULL);
@@ -83,21 +83,21 @@ static bool is_whole(const struct unpacked *u, const char *sha256)
 	return t && n == 1 && str_starts(t->mark, MARK_WHOLE) && mark_fits(t->mark, sha256);
 }
 
-bool unpacked_clone(struct unpacked *u, const char *sha256, struct work *work)
+bool image_store_clone(struct image_store *u, const char *sha256, struct staging *work)
 {
 	struct err why = { 0 };
 
 	if (u->shelf.fd >= 0) {
-		if (shelf_copy(&u->shelf, sha256, work->dir, &why) == 0) return true;
+		if (image_dir_copy(&u->shelf, sha256, work->dir, &why) == 0) return true;
 		if (why.kind != ERR_MISSING)
 			out_verbose("the image is unpacked again: %s", why.text);
 		return false;
 	}
 	return u->home && is_whole(u, sha256) &&
-	       work_own(work, snapshot_of(u, dataset_of(u, sha256)), NULL) == 0;
+	       staging_own(work, snapshot_of(u, dataset_of(u, sha256)), NULL) == 0;
 }
 
-static int open_image(const struct unpacked *u, const char *sha256)
+static int open_image(const struct image_store *u, const char *sha256)
 {
 	const char *path = arena_printf(u->m, "%s/%s", u->path, sha256);
 
@@ -113,7 +113,7 @@ static const char *mounted_at(struct arena *m, int fd)
 }
 
 /* Held for moments, so that nobody takes what is between two steps for litter. */
-static int lock_images(const struct unpacked *u, struct err *e)
+static int lock_images(const struct image_store *u, struct err *e)
 {
 	AUTOCLOSE int fd = open(u->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -122,20 +122,20 @@ static int lock_images(const struct unpacked *u, struct err *e)
 }
 
 /* Whoever makes an image has it mounted and locked. */
-static bool is_in_the_making(const struct unpacked *u, const char *sha256)
+static bool is_in_the_making(const struct image_store *u, const char *sha256)
 {
 	AUTOCLOSE int fd = open_image(u, sha256);
 
 	return fd >= 0 && mounted_at(u->m, fd) && lock_take(fd, now_ms(), sha256, NULL) < 0;
 }
 
-static void remove_point(const struct unpacked *u, const char *dataset)
+static void remove_point(const struct image_store *u, const char *dataset)
 {
 	rmdir(arena_printf(u->m, "%s/%s", u->path, strrchr(dataset, '/') + 1));
 }
 
 /* One that we have just made. A snapshot that somebody took meanwhile keeps it. */
-static void take_back(const struct unpacked *u, const char *dataset)
+static void take_back(const struct image_store *u, const char *dataset)
 {
 	if (zfs_destroy_one(dataset, NULL) < 0) zfs_unmount(dataset, NULL);
 	remove_point(u, dataset);
@@ -170,7 +170,7 @@ static void sort_thing(struct image_set *s, const struct zfs_thing *t, const cha
 	}
 }
 
-static void sort_image(const struct unpacked *u, const char *sha256, const struct zfs_thing *t,
+static void sort_image(const struct image_store *u, const char *sha256, const struct zfs_thing *t,
                        size_t n, struct image_set *s)
 {
 	const char *dataset = dataset_of(u, sha256);
@@ -180,7 +180,7 @@ static void sort_image(const struct unpacked *u, const char *sha256, const struc
 		sort_thing(s, t, dataset);
 }
 
-static void look_at_image(const struct unpacked *u, const char *sha256, struct image_set *s)
+static void look_at_image(const struct image_store *u, const char *sha256, struct image_set *s)
 {
 	size_t n;
 	const struct zfs_thing *t = zfs_things(u->m, dataset_of(u, sha256), 1, &n, NULL);
@@ -189,7 +189,7 @@ static void look_at_image(const struct unpacked *u, const char *sha256, struct i
 }
 
 /* Datasets with the name of an image. */
-static const char *image_of(const struct unpacked *u, const struct zfs_thing *t)
+static const char *image_of(const struct image_store *u, const struct zfs_thing *t)
 {
 	size_t n = strlen(u->home);
 	const char *sha256;
@@ -199,14 +199,14 @@ static const char *image_of(const struct unpacked *u, const struct zfs_thing *t)
 	return sha256 && !t->name[n + 1 + MARK_DIGITS] ? sha256 : NULL;
 }
 
-static const char *some(const struct unpacked *u, const struct words *names)
+static const char *some(const struct image_store *u, const struct words *names)
 {
 	return names->n == 1 ? names->v[0]
 	     : arena_printf(u->m, "%s and %zu more", names->v[0], names->n - 1);
 }
 
 /* Why a dataset of ours is to be left as it is; NULL: nothing of the user's goes with it. */
-static const char *why_it_stays(const struct unpacked *u, const struct image_set *s)
+static const char *why_it_stays(const struct image_store *u, const struct image_set *s)
 {
 	if (s->held.n)
 		return arena_printf(u->m, "%s is held: 'zfs holds' tells by whom, 'zfs release' ends it",
@@ -217,7 +217,7 @@ static const char *why_it_stays(const struct unpacked *u, const struct image_set
 	return NULL;
 }
 
-static void warn_not_ours(const struct unpacked *u, const char *sha256, const char *doing)
+static void warn_not_ours(const struct image_store *u, const char *sha256, const char *doing)
 {
 	out_warn("%s%s is not marked as made by jlmkr, and stays; if nobody needs it: zfs destroy -r '%s'",
 	         doing, dataset_of(u, sha256), dataset_of(u, sha256));
@@ -229,7 +229,7 @@ static bool same(const struct zfs_thing *a, const struct zfs_thing *b)
 }
 
 /* What was looked at before is looked at again. */
-static int destroy_image(const struct unpacked *u, const struct image_set *s, struct err *e)
+static int destroy_image(const struct image_store *u, const struct image_set *s, struct err *e)
 {
 	const char *dataset = dataset_of(u, s->sha256), *why;
 	struct image_set now;
@@ -248,7 +248,7 @@ static int destroy_image(const struct unpacked *u, const struct image_set *s, st
 /* -- one image -- */
 
 /* Mounted and locked, else given up: another create may have been quicker. */
-static int enter(struct unpacked *u, const char *dataset, const char *sha256)
+static int enter(struct image_store *u, const char *dataset, const char *sha256)
 {
 	AUTOCLOSE int fd = -1;
 	const char *mounted;
@@ -261,7 +261,7 @@ static int enter(struct unpacked *u, const char *dataset, const char *sha256)
 }
 
 /* What a killed run has left is destroyed; what is whole another create has made. */
-static bool make_way(const struct unpacked *u, const char *sha256)
+static bool make_way(const struct image_store *u, const char *sha256)
 {
 	static const char doing[] = "the image is not kept unpacked: ";
 	struct err why = { 0 };
@@ -276,7 +276,7 @@ static bool make_way(const struct unpacked *u, const char *sha256)
 	return false;
 }
 
-static int make(struct unpacked *u, const char *sha256)
+static int make(struct image_store *u, const char *sha256)
 {
 	const char *dataset = dataset_of(u, sha256), *mark = arena_printf(u->m, MARK_IMAGE "%s", sha256);
 
@@ -284,7 +284,7 @@ static int make(struct unpacked *u, const char *sha256)
 	return make_way(u, sha256) ? zfs_create_aside(dataset, mark, NULL) : -1;
 }
 
-static int begin_dataset(struct unpacked *u, const char *sha256)
+static int begin_dataset(struct image_store *u, const char *sha256)
 {
 	AUTOCLOSE int all = u->home ? lock_images(u, NULL) : -1;
 	const char *dataset;
@@ -301,31 +301,31 @@ static int begin_dataset(struct unpacked *u, const char *sha256)
 	return u->dir;
 }
 
-int unpacked_begin(struct unpacked *u, const char *sha256)
+int image_store_begin(struct image_store *u, const char *sha256)
 {
-	int dir = u->shelf.fd >= 0 ? shelf_begin(&u->shelf, sha256) : begin_dataset(u, sha256);
+	int dir = u->shelf.fd >= 0 ? image_dir_begin(&u->shelf, sha256) : begin_dataset(u, sha256);
 
 	u->making = dir >= 0;
 	return dir;
 }
 
-void unpacked_drop(struct unpacked *u)
+void image_store_drop(struct image_store *u)
 {
 	if (u->dir >= 0) close(take_fd(&u->dir));
 	if (u->dataset) take_back(u, u->dataset);
 	u->dataset = NULL;
-	shelf_drop(&u->shelf);
+	image_dir_drop(&u->shelf);
 	u->making = false;
 }
 
 /* Is the archive of the image still in the cache? */
-static bool is_cached(const struct unpacked *u, const char *sha256)
+static bool is_cached(const struct image_store *u, const char *sha256)
 {
 	return access(arena_printf(u->m, "%s/%s.tar.xz", u->path, sha256), F_OK) == 0;
 }
 
 /* zfs refuses to destroy what has clones. */
-static void drop_older(const struct unpacked *u)
+static void drop_older(const struct image_store *u)
 {
 	size_t n;
 	const struct zfs_thing *all = zfs_things(u->m, u->home, 2, &n, NULL);
@@ -341,7 +341,7 @@ static void drop_older(const struct unpacked *u)
 }
 
 /* Marked before its lock ends. */
-static int mark(struct unpacked *u, const char *snapshot, struct err *e)
+static int mark(struct image_store *u, const char *snapshot, struct err *e)
 {
 	if (zfs_snapshot(snapshot, arena_printf(u->m, MARK_WHOLE "%s", u->sha256), e) < 0) return -1;
 	close(take_fd(&u->dir));
@@ -350,13 +350,13 @@ static int mark(struct unpacked *u, const char *snapshot, struct err *e)
 	return 0;
 }
 
-static int finish_dataset(struct unpacked *u, struct work *work, struct err *e)
+static int finish_dataset(struct image_store *u, struct staging *work, struct err *e)
 {
 	const char *snapshot = snapshot_of(u, u->dataset);
 	AUTOCLOSE int all = lock_images(u, e);
 
 	if (all < 0 || mark(u, snapshot, e) < 0) return -1;
-	if (work_own(work, snapshot, e) < 0) return -1;
+	if (staging_own(work, snapshot, e) < 0) return -1;
 	drop_older(u);
 	return 0;
 }
@@ -366,14 +366,14 @@ static bool keep_cached(const void *arg, const char *sha256)
 	return is_cached(arg, sha256);
 }
 
-static int finish_directory(struct unpacked *u, struct work *work, struct err *e)
+static int finish_directory(struct image_store *u, struct staging *work, struct err *e)
 {
-	if (shelf_finish(&u->shelf, work->dir, e) < 0) return -1;
-	shelf_clear(&u->shelf, keep_cached, u, NULL);
+	if (image_dir_finish(&u->shelf, work->dir, e) < 0) return -1;
+	image_dir_clear(&u->shelf, keep_cached, u, NULL);
 	return 0;
 }
 
-int unpacked_finish(struct unpacked *u, struct work *work, struct err *e)
+int image_store_finish(struct image_store *u, struct staging *work, struct err *e)
 {
 	u->making = false;
 	return u->shelf.making ? finish_directory(u, work, e) : finish_dataset(u, work, e);
@@ -388,23 +388,23 @@ static bool keep_none(const void *arg, const char *sha256)
 	return false;
 }
 
-static int look_at_all(struct arena *m, const char *dir, struct unpacked *u, struct err *e)
+static int look_at_all(struct arena *m, const char *dir, struct image_store *u, struct err *e)
 {
 	AUTOCLOSE int images = -1;
 	struct mounts t;
 
-	*u = (struct unpacked)UNPACKED_NONE;
+	*u = (struct image_store)IMAGE_STORE_NONE;
 	u->m = m;
 	u->path = arena_printf(m, "%s/images", dir);
 	if ((images = open(u->path, dir_flags)) < 0)
 		return errno == ENOENT ? 0 : fail_sys(e, "open %s", u->path);
-	shelf_look(m, u->path, images, &u->shelf);
+	image_dir_look(m, u->path, images, &u->shelf);
 	if (mounts_read(m, &t, e) < 0) return -1;
 	u->home = zfs_at(&t, u->path);
 	return 0;
 }
 
-static void tell_datasets(const struct unpacked *u)
+static void tell_datasets(const struct image_store *u)
 {
 	size_t n;
 	const struct zfs_thing *all = zfs_things(u->m, u->home, 2, &n, NULL);
@@ -419,15 +419,15 @@ static void tell_datasets(const struct unpacked *u)
 	}
 }
 
-void unpacked_tell(struct arena *m, const char *dir)
+void image_store_tell(struct arena *m, const char *dir)
 {
-	struct unpacked u;
+	struct image_store u;
 
 	if (look_at_all(m, dir, &u, NULL) == 0) {
-		shelf_tell(&u.shelf);
+		image_dir_tell(&u.shelf);
 		if (u.home) tell_datasets(&u);
 	}
-	unpacked_close(&u);
+	image_store_close(&u);
 }
 
 static bool has_clones(const struct image_set *s, const struct zfs_dataset *d, size_t n)
@@ -437,7 +437,7 @@ static bool has_clones(const struct image_set *s, const struct zfs_dataset *d, s
 	return false;
 }
 
-static void prune_dataset(const struct unpacked *u, const struct image_set *s, bool clones,
+static void prune_dataset(const struct image_store *u, const struct image_set *s, bool clones,
                           struct image_pruned *p)
 {
 	const char *why = why_it_stays(u, s);
@@ -455,7 +455,7 @@ static void prune_dataset(const struct unpacked *u, const struct image_set *s, b
 	p->failed++;
 }
 
-static int prune_datasets(const struct unpacked *u, struct image_pruned *p, struct err *e)
+static int prune_datasets(const struct image_store *u, struct image_pruned *p, struct err *e)
 {
 	const char *pool = arena_strndup(u->m, u->home, strcspn(u->home, "/"));
 	AUTOCLOSE int lock = lock_images(u, e);
@@ -477,13 +477,13 @@ static int prune_datasets(const struct unpacked *u, struct image_pruned *p, stru
 	return 0;
 }
 
-int unpacked_prune(struct arena *m, const char *dir, struct image_pruned *p, struct err *e)
+int image_store_prune(struct arena *m, const char *dir, struct image_pruned *p, struct err *e)
 {
-	struct unpacked u;
+	struct image_store u;
 	int rc = look_at_all(m, dir, &u, e);
 
-	if (rc == 0) shelf_clear(&u.shelf, keep_none, NULL, &p->failed);
+	if (rc == 0) image_dir_clear(&u.shelf, keep_none, NULL, &p->failed);
 	if (rc == 0 && u.home) rc = prune_datasets(&u, p, e);
-	unpacked_close(&u);
+	image_store_close(&u);
 	return rc;
 }

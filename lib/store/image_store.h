@@ -24,45 +24,45 @@
 struct arena;
 struct err;
 struct image_pruned;
-struct jails;
-struct work;
+struct home;
+struct staging;
 
-struct unpacked {
+struct image_store {
 	struct arena *m;
 	const char *path;	/* DIR/images */
 	const char *home;	/* IMAGES; NULL: there is none */
-	struct shelf shelf;	/* the directories */
+	struct image_dir shelf;	/* the directories */
 	const char *dataset;	/* of the image in the making, NULL: none */
 	const char *sha256;	/* of that */
 	int dir;		/* it, mounted and locked */
-	bool making;		/* unpacked_begin has given a directory */
+	bool making;		/* image_store_begin has given a directory */
 };
 
 /* One that keeps nothing. */
-#define UNPACKED_NONE { .dir = -1, .shelf = { .fd = -1, .dir = -1 } }
+#define IMAGE_STORE_NONE { .dir = -1, .shelf = { .fd = -1, .dir = -1 } }
 
 /* DIR/images is made, as a dataset when DIR is one and it is missing. */
-void unpacked_open(struct arena *m, const char *dir, const struct jails *j, struct unpacked *u);
+void image_store_open(struct arena *m, const char *dir, const struct home *j, struct image_store *u);
 
 /* Give the work a clone of that image, or its `rootfs`: whether there is one. */
-bool unpacked_clone(struct unpacked *u, const char *sha256, struct work *work);
+bool image_store_clone(struct image_store *u, const char *sha256, struct staging *work);
 
 /* Begin to make that image: an open directory for its `rootfs`, which is u's; -1: it is to
  * be unpacked in the jail. */
-int unpacked_begin(struct unpacked *u, const char *sha256);
+int image_store_begin(struct image_store *u, const char *sha256);
 
 /* It is whole: give the work a clone of it, or its `rootfs`. */
-int unpacked_finish(struct unpacked *u, struct work *work, struct err *e);
+int image_store_finish(struct image_store *u, struct staging *work, struct err *e);
 
 /* Take back what was begun and not finished. */
-void unpacked_drop(struct unpacked *u);
+void image_store_drop(struct image_store *u);
 
-void unpacked_close(struct unpacked *u);
+void image_store_close(struct image_store *u);
 
 /* Warn of each thing that has a name of ours and no mark. */
-void unpacked_tell(struct arena *m, const char *dir);
+void image_store_tell(struct arena *m, const char *dir);
 
 /* Delete all of ours that no jail depends on; what goes is noted. Adds to `*p`. */
-int unpacked_prune(struct arena *m, const char *dir, struct image_pruned *p, struct err *e);
+int image_store_prune(struct arena *m, const char *dir, struct image_pruned *p, struct err *e);
 
 #endif

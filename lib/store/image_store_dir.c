@@ -34,35 +34,35 @@ static int open_dir(int at, const char *name)
 	return mark_open(at, name, O_RDONLY | O_DIRECTORY);
 }
 
-void shelf_look(struct arena *m, const char *path, int images, struct shelf *s)
+void image_dir_look(struct arena *m, const char *path, int images, struct image_dir *s)
 {
-	*s = (struct shelf){ .m = m, .fd = open_dir(images, FOLDER), .dir = -1 };
+	*s = (struct image_dir){ .m = m, .fd = open_dir(images, FOLDER), .dir = -1 };
 	s->path = arena_printf(m, "%s/" FOLDER, path);
 }
 
-void shelf_open(struct arena *m, const char *path, int images, int jails, struct shelf *s)
+void image_dir_open(struct arena *m, const char *path, int images, int jails, struct image_dir *s)
 {
-	*s = (struct shelf){ .m = m, .fd = -1, .dir = -1 };
-	if (!share_works(images, jails)) return;
+	*s = (struct image_dir){ .m = m, .fd = -1, .dir = -1 };
+	if (!reflink_works(images, jails)) return;
 	mkdirat(images, FOLDER, 0700);
-	shelf_look(m, path, images, s);
+	image_dir_look(m, path, images, s);
 	if (s->fd >= 0 && owner_check(s->fd, FOLDER, NULL) < 0) close(take_fd(&s->fd));
 }
 
-void shelf_close(struct shelf *s)
+void image_dir_close(struct image_dir *s)
 {
-	shelf_drop(s);
+	image_dir_drop(s);
 	if (s->fd >= 0) close(take_fd(&s->fd));
 }
 
 /* -- marks -- */
 
-static int mark_begun(const struct shelf *s, int dir, const char *sha256, struct err *e)
+static int mark_begun(const struct image_dir *s, int dir, const char *sha256, struct err *e)
 {
 	return mark_set(s->fd, dir, arena_printf(s->m, MARK_IMAGE "%s", sha256), e);
 }
 
-static int mark_whole(const struct shelf *s, const struct share_total *t, struct err *e)
+static int mark_whole(const struct image_dir *s, const struct reflink_total *t, struct err *e)
 {
 	const char *text = arena_printf(s->m, MARK_WHOLE "%s:%" PRIu64 ":%" PRIu64 ":%" PRIx64,
 	                                s->making, t->entries, t->bytes, t->sum);
@@ -71,7 +71,7 @@ static int mark_whole(const struct shelf *s, const struct share_total *t, struct
 }
 
 /* What was counted when the image was made; false: it is none of ours, or not whole. */
-static bool read_whole(const struct shelf *s, int dir, const char *sha256, struct share_total *t)
+static bool read_whole(const struct image_dir *s, int dir, const char *sha256, struct reflink_total *t)
 {
 	char text[MARK_MAX];
 
@@ -83,7 +83,7 @@ static bool read_whole(const struct shelf *s, int dir, const char *sha256, struc
 
 /* The image that an entry of the folder is of, if it has a name of ours, or one that earlier
  * versions left. */
-static const char *image_of(const struct shelf *s, const char *entry)
+static const char *image_of(const struct image_dir *s, const char *entry)
 {
 	const char *digits = *entry == '.' ? strchr(entry, '-') : NULL;
 	const char *sha256 = mark_digits(s->m, digits ? digits + 1 : entry);
@@ -96,7 +96,7 @@ static const char *image_of(const struct shelf *s, const char *entry)
 /* -- what goes -- */
 
 /* In the directory of an image there is its rootfs, and nothing else. */
-static const char *find_foreign(const struct shelf *s, int dir)
+static const char *find_foreign(const struct image_dir *s, int dir)
 {
 	AUTODIR DIR *d = dir_names(dir);
 	struct dirent *entry;
@@ -113,7 +113,7 @@ static const char *find_foreign(const struct shelf *s, int dir)
 enum removed { GONE, IN_USE, NOT_OURS, STAYS };
 
 /* Refused before anything is touched, or half done: what was counted tells. */
-static int remove_marked(const struct shelf *s, const char *entry, const char *sha256, int dir,
+static int remove_marked(const struct image_dir *s, const char *entry, const char *sha256, int dir,
                          struct err *e)
 {
 	char before[MARK_MAX];
@@ -125,10 +125,10 @@ static int remove_marked(const struct shelf *s, const char *entry, const char *s
 	return -1;
 }
 
-static enum removed remove_locked(const struct shelf *s, const char *entry, const char *sha256,
+static enum removed remove_locked(const struct image_dir *s, const char *entry, const char *sha256,
                                   int dir, struct err *e)
 {
-	struct share_total was;
+	struct reflink_total was;
 	const char *foreign = NULL;
 
 	if (read_whole(s, dir, sha256, &was)) foreign = find_foreign(s, dir);
@@ -140,7 +140,7 @@ static enum removed remove_locked(const struct shelf *s, const char *entry, cons
 }
 
 /* `e` says why it stays. */
-static enum removed remove_entry(const struct shelf *s, const char *entry, struct err *e)
+static enum removed remove_entry(const struct image_dir *s, const char *entry, struct err *e)
 {
 	AUTOCLOSE int dir = open_dir(s->fd, entry);
 	const char *sha256 = image_of(s, entry);
@@ -152,13 +152,13 @@ static enum removed remove_entry(const struct shelf *s, const char *entry, struc
 	return remove_locked(s, entry, sha256, dir, e);
 }
 
-static void warn_stays(const struct shelf *s, const char *entry, const struct err *why)
+static void warn_stays(const struct image_dir *s, const char *entry, const struct err *why)
 {
 	out_warn("%s/%s stays: %s", s->path, entry, why->text);
 }
 
 /* A killed run may have made a directory and not marked it. */
-static bool remove_blank(const struct shelf *s, const char *entry)
+static bool remove_blank(const struct image_dir *s, const char *entry)
 {
 	AUTOCLOSE int dir = open_dir(s->fd, entry);
 
@@ -166,7 +166,7 @@ static bool remove_blank(const struct shelf *s, const char *entry)
 	       mark_is_named(s->fd, entry, dir) && unlinkat(s->fd, entry, AT_REMOVEDIR) == 0;
 }
 
-static bool make_way(const struct shelf *s, const char *entry)
+static bool make_way(const struct image_dir *s, const char *entry)
 {
 	struct err why = { 0 };
 	enum removed how = remove_entry(s, entry, &why);
@@ -180,7 +180,7 @@ static bool make_way(const struct shelf *s, const char *entry)
 
 /* -- one image -- */
 
-static int copy(int image, int to, struct share_total *total, struct err *e)
+static int copy(int image, int to, struct reflink_total *total, struct err *e)
 {
 	AUTOCLOSE int from = open_dir(image, LAYOUT_ROOTFS), rootfs = -1;
 
@@ -188,10 +188,10 @@ static int copy(int image, int to, struct share_total *total, struct err *e)
 	if (from < 0) return fail_sys(e, "open " LAYOUT_ROOTFS);
 	if (mkdirat(to, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
 	if ((rootfs = open_dir(to, LAYOUT_ROOTFS)) < 0) return fail_sys(e, "open " LAYOUT_ROOTFS);
-	return share_tree(from, rootfs, total, e);
+	return reflink_tree(from, rootfs, total, e);
 }
 
-static int check_total(const struct share_total *is, const struct share_total *was, struct err *e)
+static int check_total(const struct reflink_total *is, const struct reflink_total *was, struct err *e)
 {
 	if (is->entries != was->entries)
 		return fail(e, ERR_INPUT, "it has %" PRIu64 " files and directories, and %" PRIu64 " when it "
@@ -201,7 +201,7 @@ static int check_total(const struct share_total *is, const struct share_total *w
 }
 
 /* Two commands may find that: one deletes it. */
-static void drop_damaged(const struct shelf *s, const char *sha256, const struct err *why)
+static void drop_damaged(const struct image_dir *s, const char *sha256, const struct err *why)
 {
 	struct err fault = { 0 };
 
@@ -209,10 +209,10 @@ static void drop_damaged(const struct shelf *s, const char *sha256, const struct
 	if (remove_entry(s, sha256, &fault) == STAYS) warn_stays(s, sha256, &fault);
 }
 
-int shelf_copy(const struct shelf *s, const char *sha256, int to, struct err *e)
+int image_dir_copy(const struct image_dir *s, const char *sha256, int to, struct err *e)
 {
 	AUTOCLOSE int image = open_dir(s->fd, sha256);
-	struct share_total is = { 0 }, was;
+	struct reflink_total is = { 0 }, was;
 	struct err why = { 0 };
 
 	if (image < 0 || flock(image, LOCK_SH | LOCK_NB) < 0 || !mark_is_named(s->fd, sha256, image) ||
@@ -226,7 +226,7 @@ int shelf_copy(const struct shelf *s, const char *sha256, int to, struct err *e)
 }
 
 /* In the place of what a killed run has left, and of what could not be copied. */
-int shelf_begin(struct shelf *s, const char *sha256)
+int image_dir_begin(struct image_dir *s, const char *sha256)
 {
 	const char *hidden = layout_create_name(s->m, sha256);
 	AUTOCLOSE int dir = -1;
@@ -247,9 +247,9 @@ int shelf_begin(struct shelf *s, const char *sha256)
 
 /* Synced, so that a power cut leaves all of it, and the copies have nothing to wait for.
  * Another create may have been quicker: one is enough. */
-int shelf_finish(struct shelf *s, int to, struct err *e)
+int image_dir_finish(struct image_dir *s, int to, struct err *e)
 {
-	struct share_total total = { 0 };
+	struct reflink_total total = { 0 };
 	struct err why = { 0 };
 
 	if (tree_sync(s->dir, e) < 0 || copy(s->dir, to, &total, e) < 0) return -1;
@@ -257,11 +257,11 @@ int shelf_finish(struct shelf *s, int to, struct err *e)
 		out_verbose("the image is not kept unpacked: %s", why.text);
 	else if (mark_rename(s->fd, layout_create_name(s->m, s->making), s->making) == 0)
 		s->making = NULL;
-	shelf_drop(s);
+	image_dir_drop(s);
 	return 0;
 }
 
-void shelf_drop(struct shelf *s)
+void image_dir_drop(struct image_dir *s)
 {
 	if (s->dir >= 0) close(take_fd(&s->dir));
 	if (s->making) remove_entry(s, layout_create_name(s->m, s->making), NULL);
@@ -270,7 +270,7 @@ void shelf_drop(struct shelf *s)
 
 /* -- all of them -- */
 
-void shelf_tell(const struct shelf *s)
+void image_dir_tell(const struct image_dir *s)
 {
 	AUTODIR DIR *d = s->fd < 0 ? NULL : dir_names(s->fd);
 	struct dirent *entry;
@@ -285,7 +285,7 @@ void shelf_tell(const struct shelf *s)
 	}
 }
 
-static void clear_entry(const struct shelf *s, const char *entry, unsigned *failed)
+static void clear_entry(const struct image_dir *s, const char *entry, unsigned *failed)
 {
 	struct err why = { 0 };
 	enum removed how = remove_entry(s, entry, &why);
@@ -297,8 +297,8 @@ static void clear_entry(const struct shelf *s, const char *entry, unsigned *fail
 	++*failed;
 }
 
-void shelf_clear(const struct shelf *s, bool (*keep)(const void *arg, const char *sha256),
-                 const void *arg, unsigned *failed)
+void image_dir_clear(const struct image_dir *s, bool (*keep)(const void *arg, const char *sha256),
+                     const void *arg, unsigned *failed)
 {
 	AUTODIR DIR *d = s->fd < 0 ? NULL : dir_names(s->fd);
 	struct dirent *entry;

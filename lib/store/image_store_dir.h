@@ -17,7 +17,7 @@
 struct arena;
 struct err;
 
-struct shelf {
+struct image_dir {
 	struct arena *m;
 	const char *path;	/* DIR/images/unpacked */
 	int fd;			/* it; -1: there is none */
@@ -27,32 +27,32 @@ struct shelf {
 
 /* A shelf in `images`, the open directory `path`, for jails in `jails`, when their files can
  * share blocks; else with `fd` -1. */
-void shelf_open(struct arena *m, const char *path, int images, int jails, struct shelf *s);
+void image_dir_open(struct arena *m, const char *path, int images, int jails, struct image_dir *s);
 
 /* One that exists, to be cleared. */
-void shelf_look(struct arena *m, const char *path, int images, struct shelf *s);
+void image_dir_look(struct arena *m, const char *path, int images, struct image_dir *s);
 
 /* Make `to`/rootfs a copy of that image. ERR_MISSING when it is not there. */
-int shelf_copy(const struct shelf *s, const char *sha256, int to, struct err *e);
+int image_dir_copy(const struct image_dir *s, const char *sha256, int to, struct err *e);
 
 /* An open directory for the image's `rootfs`, which is s's; -1: somebody else makes it, or, with
  * a warning, something else has its name. */
-int shelf_begin(struct shelf *s, const char *sha256);
+int image_dir_begin(struct image_dir *s, const char *sha256);
 
 /* It is whole: keep it, and make `to`/rootfs a copy of it. */
-int shelf_finish(struct shelf *s, int to, struct err *e);
+int image_dir_finish(struct image_dir *s, int to, struct err *e);
 
 /* Take back what was begun and not finished. */
-void shelf_drop(struct shelf *s);
+void image_dir_drop(struct image_dir *s);
 
 /* Warn of each thing that has a name of ours and no mark. */
-void shelf_tell(const struct shelf *s);
+void image_dir_tell(const struct image_dir *s);
 
 /* Delete the images that `keep` does not want, and what killed runs have left. With `failed`,
  * what goes is noted, and what could not be deleted is warned of and counted there. */
-void shelf_clear(const struct shelf *s, bool (*keep)(const void *arg, const char *sha256),
-                 const void *arg, unsigned *failed);
+void image_dir_clear(const struct image_dir *s, bool (*keep)(const void *arg, const char *sha256),
+                     const void *arg, unsigned *failed);
 
-void shelf_close(struct shelf *s);
+void image_dir_close(struct image_dir *s);
 
 #endif

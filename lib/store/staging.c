@@ -20,7 +20,7 @@
 
 /* -- what killed runs have left -- */
 
-static void remove_point(const struct jails *j, const char *entry)
+static void remove_point(const struct home *j, const char *entry)
 {
 	unlinkat(j->fd, entry, AT_REMOVEDIR);
 }
@@ -56,9 +56,9 @@ static void warn_unmarked(const char *what)
 	out_warn("%s has the name of an unfinished jail, but was not made by jlmkr: it is left", what);
 }
 
-static bool is_empty(const struct jails *j, const char *entry)
+static bool is_empty(const struct home *j, const char *entry)
 {
-	AUTOCLOSE int at = jails_open_entry(j, entry, NULL);
+	AUTOCLOSE int at = home_open_entry(j, entry, NULL);
 	AUTODIR DIR *dir = at < 0 ? NULL : dir_names(at);
 	struct dirent *d;
 
@@ -70,7 +70,7 @@ static bool is_empty(const struct jails *j, const char *entry)
 /* ZFS sets properties in a step after the making: a cut between the two leaves a dataset with
  * nothing in it and no mark. Then the directory beneath its mount has one, which was made
  * before. */
-static bool is_marked_beneath(const struct jails *j, const struct hidden *h,
+static bool is_marked_beneath(const struct home *j, const struct hidden *h,
                               const struct zfs_items *items)
 {
 	const char *dataset = items->v[0].name;
@@ -79,13 +79,13 @@ static bool is_marked_beneath(const struct jails *j, const struct hidden *h,
 
 	if (h->kind != HIDDEN_CREATE || items->v[0].kind || items->n > 1 || !is_empty(j, h->entry)) return false;
 	zfs_unmount(dataset, NULL);
-	dir = jails_open_entry(j, h->entry, NULL);
-	marked = dir >= 0 && !jails_mounted(j, dir) && hidden_is_marked(h, dir);
+	dir = home_open_entry(j, h->entry, NULL);
+	marked = dir >= 0 && !home_mounted(j, dir) && hidden_is_marked(h, dir);
 	if (!marked) zfs_mount(dataset, NULL);
 	return marked;
 }
 
-static int destroy_dataset(const struct jails *j, const struct hidden *h, const char *dataset,
+static int destroy_dataset(const struct home *j, const struct hidden *h, const char *dataset,
                            struct err *e)
 {
 	struct words gone = { .m = j->m };
@@ -102,7 +102,7 @@ static int destroy_dataset(const struct jails *j, const struct hidden *h, const 
 }
 
 /* The lock is held. Its name in the list may be of the past, but is never used again. */
-static void sweep_dataset(const struct jails *j, const struct hidden *h, const char *dataset)
+static void sweep_dataset(const struct home *j, const struct hidden *h, const char *dataset)
 {
 	struct err why = { 0 };
 
@@ -110,7 +110,7 @@ static void sweep_dataset(const struct jails *j, const struct hidden *h, const c
 		out_warn("%s stays: %s", dataset, why.text);
 }
 
-static int sweep_datasets(const struct jails *j, struct err *e)
+static int sweep_datasets(const struct home *j, struct err *e)
 {
 	size_t n;
 	const struct zfs_dataset *d = zfs_list(j->m, j->home, 1, &n, e);
@@ -129,16 +129,16 @@ static int sweep_datasets(const struct jails *j, struct err *e)
 }
 
 /* The lock is held. */
-static void sweep_directory(const struct jails *j, const struct hidden *h)
+static void sweep_directory(const struct home *j, const struct hidden *h)
 {
-	AUTOCLOSE int dir = jails_open_entry(j, h->entry, NULL);
-	const char *dataset = dir < 0 ? NULL : jails_mounted(j, dir);
+	AUTOCLOSE int dir = home_open_entry(j, h->entry, NULL);
+	const char *dataset = dir < 0 ? NULL : home_mounted(j, dir);
 	struct err why = { 0 };
 
 	/* A mount point; or its maker was killed before it could mark it. */
 	if (dir < 0 || unlinkat(j->fd, h->entry, AT_REMOVEDIR) == 0) return;
 	/* Of that it was told why it stays. */
-	if (j->home && dataset && str_eq(dataset, jails_dataset(j, h->entry))) return;
+	if (j->home && dataset && str_eq(dataset, home_dataset(j, h->entry))) return;
 	if (!hidden_is_marked(h, dir)) {
 		warn_unmarked(arena_printf(j->m, "%s/%s", j->path, h->entry));
 		return;
@@ -148,7 +148,7 @@ static void sweep_directory(const struct jails *j, const struct hidden *h)
 		out_warn("%s/%s stays: %s", j->path, h->entry, why.text);
 }
 
-static int list_hidden(const struct jails *j, struct words *found, struct err *e)
+static int list_hidden(const struct home *j, struct words *found, struct err *e)
 {
 	AUTODIR DIR *dir = dir_names(j->fd);
 	struct dirent *d;
@@ -160,7 +160,7 @@ static int list_hidden(const struct jails *j, struct words *found, struct err *e
 	return 0;
 }
 
-int work_sweep(const struct jails *j, struct err *e)
+int staging_sweep(const struct home *j, struct err *e)
 {
 	struct words found = { .m = j->m };
 
@@ -177,14 +177,14 @@ int work_sweep(const struct jails *j, struct err *e)
 	return 0;
 }
 
-static bool is_rest_of(const struct jails *j, const char *entry, const char *name)
+static bool is_rest_of(const struct home *j, const char *entry, const char *name)
 {
 	struct hidden h;
 
 	return hidden_parse(j->m, entry, &h) && h.kind == HIDDEN_REMOVE && str_eq(h.name, name);
 }
 
-bool work_has_rest(const struct jails *j, const char *name)
+bool staging_has_rest(const struct home *j, const char *name)
 {
 	struct words found = { .m = j->m };
 	const struct zfs_dataset *d;
@@ -201,55 +201,55 @@ bool work_has_rest(const struct jails *j, const char *name)
 
 /* -- a jail in the making -- */
 
-static int check_free(const struct jails *j, const char *name, struct err *e)
+static int check_free(const struct home *j, const char *name, struct err *e)
 {
 	if (faccessat(j->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0) return 0;
 	return fail(e, ERR_EXISTS, "there is a jail %s already", name);
 }
 
-int work_check_dataset(const struct jails *j, const char *name, struct err *e)
+int staging_check_dataset(const struct home *j, const char *name, struct err *e)
 {
-	const char *dataset = j->home ? jails_dataset(j, name) : NULL;
+	const char *dataset = j->home ? home_dataset(j, name) : NULL;
 
 	if (!dataset || !zfs_exists(dataset)) return 0;
 	return fail(e, ERR_EXISTS, "there is a dataset %s already, and it is not mounted at jails/%s: zfs mount "
 	            "'%s', if it is a jail", dataset, name, dataset);
 }
 
-static int make_hidden(struct work *w, struct err *e)
+static int make_hidden(struct staging *w, struct err *e)
 {
-	const struct jails *j = w->jails;
+	const struct home *j = w->jails;
 
 	if (mkdirat(j->fd, w->hidden.entry, 0700) < 0) return fail_sys(e, "create %s", w->hidden.entry);
-	w->dir = jails_open_entry(j, w->hidden.entry, e);
+	w->dir = home_open_entry(j, w->hidden.entry, e);
 	if (w->dir >= 0 && j->home) hidden_mark_bare(&w->hidden, w->dir);
 	if (w->dir >= 0 && (j->home || hidden_mark(&w->hidden, w->dir, e) == 0)) return 0;
 	remove_point(j, w->hidden.entry);
 	return -1;
 }
 
-int work_begin(const struct jails *j, const char *name, struct work *w, struct err *e)
+int staging_begin(const struct home *j, const char *name, struct staging *w, struct err *e)
 {
 	AUTOCLOSE int all = -1;
 
-	*w = (struct work){ .jails = j, .name = name, .dir = -1, .alone = -1, .hidden = { .lock = -1 } };
-	if ((all = jails_lock(j, e)) < 0 || check_free(j, name, e) < 0) return -1;
-	if (work_check_dataset(j, name, e) < 0) return -1;
+	*w = (struct staging){ .jails = j, .name = name, .dir = -1, .alone = -1, .hidden = { .lock = -1 } };
+	if ((all = home_lock(j, e)) < 0 || check_free(j, name, e) < 0) return -1;
+	if (staging_check_dataset(j, name, e) < 0) return -1;
 	if ((w->alone = hidden_lock_name(j->fd, name, e)) < 0) return -1;
 	if (hidden_new(j->m, HIDDEN_CREATE, name, &w->hidden, e) == 0 && make_hidden(w, e) == 0) return 0;
-	work_close(w);
+	staging_close(w);
 	return -1;
 }
 
 /* What was mounted over the hidden directory; mountpoint=legacy and the like mount
  * nothing. */
-static int enter_dataset(struct work *w, struct err *e)
+static int enter_dataset(struct staging *w, struct err *e)
 {
-	AUTOCLOSE int dir = jails_open_entry(w->jails, w->hidden.entry, e);
+	AUTOCLOSE int dir = home_open_entry(w->jails, w->hidden.entry, e);
 	const char *mounted;
 
 	if (dir < 0) return -1;
-	mounted = jails_mounted(w->jails, dir);
+	mounted = home_mounted(w->jails, dir);
 	if (!mounted || !str_eq(mounted, w->dataset))
 		return fail(e, ERR_HOST, "%s is not mounted where it belongs; look at its mountpoint "
 		            "and canmount", w->dataset);
@@ -260,7 +260,7 @@ static int enter_dataset(struct work *w, struct err *e)
 }
 
 /* It may have been made and not be mounted. */
-static int make_dataset(const struct work *w, const char *origin, const char *dataset, struct err *e)
+static int make_dataset(const struct staging *w, const char *origin, const char *dataset, struct err *e)
 {
 	const char *mark = w->hidden.mark;
 	struct err why = { 0 };
@@ -270,21 +270,21 @@ static int make_dataset(const struct work *w, const char *origin, const char *da
 	return fail(e, why.kind, "%s", why.text);
 }
 
-int work_own(struct work *w, const char *origin, struct err *e)
+int staging_own(struct staging *w, const char *origin, struct err *e)
 {
-	const struct jails *j = w->jails;
+	const struct home *j = w->jails;
 	const char *dataset;
 
 	if (!j->home || w->dataset) return 0;
-	dataset = jails_dataset(j, w->hidden.entry);
+	dataset = home_dataset(j, w->hidden.entry);
 	if (make_dataset(w, origin, dataset, e) < 0) return -1;
 	w->dataset = dataset;
 	return enter_dataset(w, e);
 }
 
-static int finish_directory(const struct work *w, struct err *e)
+static int finish_directory(const struct staging *w, struct err *e)
 {
-	const struct jails *j = w->jails;
+	const struct home *j = w->jails;
 
 	if (tree_rename(j->fd, w->hidden.entry, w->name, e) < 0) return -1;
 	hidden_unmark(&w->hidden, w->dir);
@@ -293,35 +293,35 @@ static int finish_directory(const struct work *w, struct err *e)
 
 /* A rename of ZFS is of a transaction group, all that was written before it is of the
  * same or an earlier one: nothing has to be synced. */
-static int finish_dataset(struct work *w, struct err *e)
+static int finish_dataset(struct staging *w, struct err *e)
 {
-	const struct jails *j = w->jails;
-	const char *name = jails_dataset(j, w->name);
+	const struct home *j = w->jails;
+	const char *name = home_dataset(j, w->name);
 	AUTOCLOSE int dir = -1;
 
 	close(take_fd(&w->dir));
 	if (zfs_rename(w->dataset, name, e) < 0) return -1;
 	w->dataset = name;
 	remove_point(j, w->hidden.entry);
-	if ((dir = jails_open_entry(j, w->name, e)) < 0) return -1;
-	if (jails_mounted(j, dir)) return 0;
+	if ((dir = home_open_entry(j, w->name, e)) < 0) return -1;
+	if (home_mounted(j, dir)) return 0;
 	return fail(e, ERR_HOST, "%s was not mounted after its rename", name);
 }
 
-int work_finish(struct work *w, struct err *e)
+int staging_finish(struct staging *w, struct err *e)
 {
 	AUTOCLOSE int all = -1;
 
 	if (!w->dataset && tree_sync(w->dir, e) < 0) return -1;
-	if ((all = jails_lock(w->jails, e)) < 0 || check_free(w->jails, w->name, e) < 0) return -1;
+	if ((all = home_lock(w->jails, e)) < 0 || check_free(w->jails, w->name, e) < 0) return -1;
 	return w->dataset ? finish_dataset(w, e) : finish_directory(w, e);
 }
 
 /* A caught signal is why we are here: it must not stop the clearing up. A second one
  * does. */
-void work_undo(struct work *w)
+void staging_undo(struct staging *w)
 {
-	const struct jails *j = w->jails;
+	const struct home *j = w->jails;
 	struct err why = { 0 };
 	int rc;
 
@@ -338,7 +338,7 @@ void work_undo(struct work *w)
 	              why.text);
 }
 
-void work_close(struct work *w)
+void staging_close(struct staging *w)
 {
 	if (w->dir >= 0) close(take_fd(&w->dir));
 	hidden_done(&w->hidden);

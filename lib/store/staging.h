@@ -15,39 +15,39 @@
 struct err;
 
 /* A jail in the making. */
-struct work {
-	const struct jails *jails;
+struct staging {
+	const struct home *jails;
 	const char *name;
 	struct hidden hidden;
 	const char *dataset;	/* its own, or NULL */
-	int dir;		/* where it is made; another one after work_own */
+	int dir;		/* where it is made; another one after staging_own */
 	int alone;		/* the lock of its name */
 };
 
 /* Remove what killed runs have left in jails/. What cannot be removed is warned of and
  * stays, and so is what looks like ours and is not. */
-int work_sweep(const struct jails *j, struct err *e);
+int staging_sweep(const struct home *j, struct err *e);
 
-/* Make the hidden directory, and keep it from being swept until work_close. ERR_EXISTS when
+/* Make the hidden directory, and keep it from being swept until staging_close. ERR_EXISTS when
  * there is such a jail, ERR_BUSY when it is being made. */
-int work_begin(const struct jails *j, const char *name, struct work *w, struct err *e);
+int staging_begin(const struct home *j, const char *name, struct staging *w, struct err *e);
 
 /* Before anything is put there: a dataset of its own when jails/ is one, a clone of the
  * snapshot `origin` unless that is NULL. */
-int work_own(struct work *w, const char *origin, struct err *e);
+int staging_own(struct staging *w, const char *origin, struct err *e);
 
 /* Have it written to disk, and give it its name: the jail exists. */
-int work_finish(struct work *w, struct err *e);
+int staging_finish(struct staging *w, struct err *e);
 
 /* Take it back. */
-void work_undo(struct work *w);
+void staging_undo(struct staging *w);
 
-void work_close(struct work *w);
+void staging_close(struct staging *w);
 
 /* ERR_EXISTS when jails/ is a dataset that has one of that name, which is no jail as it is. */
-int work_check_dataset(const struct jails *j, const char *name, struct err *e);
+int staging_check_dataset(const struct home *j, const char *name, struct err *e);
 
-/* Whether a removal of that name has left something that work_sweep takes away. */
-bool work_has_rest(const struct jails *j, const char *name);
+/* Whether a removal of that name has left something that staging_sweep takes away. */
+bool staging_has_rest(const struct home *j, const char *name);
 
 #endif

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	AUTOFREE struct arena m = { 0 };
 	char out[PATH_MAX], *part, *rest = out;
 
-	if (trail_clean(out, arena_strndup(&m, (const char *)data, n), NULL) < 0) return 0;
+	if (path_walk_clean(out, arena_strndup(&m, (const char *)data, n), NULL) < 0) return 0;
 	if (out[0] == '/' || strstr(out, "//") || strlen(out) > n) abort();
 	if (!out[0]) return 0;
 	while ((part = strsep(&rest, "/")))

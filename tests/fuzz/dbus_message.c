@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include "lib/base/auto.h"
-#include "lib/dbus/impl.h"
 #include "lib/dbus/message.h"
+#include "lib/systemd/impl.h"
 #include "lib/systemd/manager.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

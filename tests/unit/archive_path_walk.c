@@ -6,7 +6,7 @@ static const char *clean(const char *name)
 {
 	static char out[PATH_MAX];
 
-	return trail_clean(out, name, NULL) < 0 ? NULL : out;
+	return path_walk_clean(out, name, NULL) < 0 ? NULL : out;
 }
 
 TEST(names_are_cleaned)
@@ -29,7 +29,7 @@ TEST(names_that_lead_outside_are_refused)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct err e = { 0 };
 
-		CHECK_INT(trail_clean(out, bad[i], &e), -1);
+		CHECK_INT(path_walk_clean(out, bad[i], &e), -1);
 		CHECK_INT(e.kind, ERR_UNTRUSTED);
 	}
 }
@@ -52,22 +52,22 @@ TEST(names_have_a_length)
 	CHECK(!clean(name));
 }
 
-static struct step *go(struct trail *t, const char *path, struct err *e)
+static struct step *go(struct path_walk *t, const char *path, struct err *e)
 {
-	return trail_go(t, path, strlen(path), e);
+	return path_walk_go(t, path, strlen(path), e);
 }
 
 TEST(a_trail_makes_what_is_missing_and_restores_times)
 {
 	struct world w;
-	struct trail t;
+	struct path_walk t;
 	struct stat before, after;
 	struct step *s;
 
 	world_make(&w);
 	CHECK_INT(world_shell(&w, "mkdir -p inside/a/b; touch -d @5 inside/a inside/a/b"), 0);
 	fstatat(w.inside, "a/b", &before, 0);
-	CHECK_INT(trail_begin(&t, openat(w.inside, ".", O_RDONLY | O_DIRECTORY), NULL, &w.e), 0);
+	CHECK_INT(path_walk_begin(&t, openat(w.inside, ".", O_RDONLY | O_DIRECTORY), NULL, &w.e), 0);
 	CHECK((s = go(&t, "a/b/c/d", &w.e)));
 	CHECK_INT(t.depth, 4);
 	CHECK((s = go(&t, "a/bc", &w.e)));
@@ -76,7 +76,7 @@ TEST(a_trail_makes_what_is_missing_and_restores_times)
 	CHECK_INT(t.depth, 1);
 	CHECK((s = go(&t, "", &w.e)));
 	CHECK_INT(t.depth, 0);
-	CHECK_INT(trail_end(&t, &w.e), 0);
+	CHECK_INT(path_walk_end(&t, &w.e), 0);
 	fstatat(w.inside, "a/b", &after, 0);
 	CHECK_INT(before.st_mtime, after.st_mtime);
 	fstatat(w.inside, "a", &after, 0);
@@ -88,14 +88,14 @@ TEST(a_trail_makes_what_is_missing_and_restores_times)
 TEST(what_a_trail_makes_counts)
 {
 	struct world w;
-	struct trail t;
+	struct path_walk t;
 	struct quota quota = { 2, 7 };
 	int root;
 
 	world_make(&w);
 	CHECK_INT(world_shell(&w, "mkdir -p inside/there/already"), 0);
 	root = openat(w.inside, ".", O_RDONLY | O_DIRECTORY);
-	CHECK_INT(trail_begin(&t, root, &quota, &w.e), 0);
+	CHECK_INT(path_walk_begin(&t, root, &quota, &w.e), 0);
 	CHECK(go(&t, "there/already/a", &w.e));
 	CHECK_INT(quota.left, 1);
 	CHECK(go(&t, "there/b", &w.e));
@@ -104,7 +104,7 @@ TEST(what_a_trail_makes_counts)
 	CHECK(!go(&t, "there/c", &w.e));
 	CHECK_INT(w.e.kind, ERR_UNTRUSTED);
 	CHECK_STR(w.e.text, "the archive has more than 7 files; --max-files sets the limit");
-	CHECK_INT(trail_end(&t, &w.e), 0);
+	CHECK_INT(path_walk_end(&t, &w.e), 0);
 	CHECK_INT(world_shell(&w, "test ! -e inside/there/c"), 0);
 	world_drop(&w);
 }
@@ -112,17 +112,17 @@ TEST(what_a_trail_makes_counts)
 TEST(a_trail_goes_through_no_link_and_survives_it)
 {
 	struct world w;
-	struct trail t;
+	struct path_walk t;
 
 	world_make(&w);
 	CHECK_INT(world_shell(&w, "mkdir inside/d; ln -s ../../outside inside/d/l; touch inside/f"), 0);
-	CHECK_INT(trail_begin(&t, openat(w.inside, ".", O_RDONLY | O_DIRECTORY), NULL, &w.e), 0);
+	CHECK_INT(path_walk_begin(&t, openat(w.inside, ".", O_RDONLY | O_DIRECTORY), NULL, &w.e), 0);
 	CHECK(!go(&t, "d/l/x", &w.e));
 	CHECK_STR(w.e.text, "it would go through the link d/l");
 	CHECK(!go(&t, "f/x", &w.e));
 	CHECK_STR(w.e.text, "it would be in f, which is no directory");
 	CHECK(go(&t, "d/e", &w.e));
 	CHECK_STR(t.path, "d/e");
-	CHECK_INT(trail_end(&t, &w.e), 0);
+	CHECK_INT(path_walk_end(&t, &w.e), 0);
 	world_drop(&w);
 }

@@ -12,14 +12,14 @@
 /* What a program that prints `text` leaves in the file. */
 static size_t kept(const char *text, size_t limit, char *out, size_t room)
 {
-	struct relay r;
+	struct log_tee r;
 	struct err e = { 0 };
 	FILE *f = tmpfile();
 	size_t n;
 
-	CHECK_INT(relay_begin(&r, fileno(f), limit, &e), 0);
+	CHECK_INT(log_tee_begin(&r, fileno(f), limit, &e), 0);
 	CHECK_INT(write_all(r.in, text, strlen(text), &e), 0);
-	relay_end(&r);
+	log_tee_end(&r);
 	rewind(f);
 	n = fread(out, 1, room - 1, f);
 	out[n] = 0;
@@ -52,18 +52,18 @@ TEST(or_as_much_as_was_asked_for)
 /* Somebody who holds the pipe on does not hold us. */
 TEST(the_end_is_ours)
 {
-	struct relay r;
+	struct log_tee r;
 	struct err e = { 0 };
 	FILE *f = tmpfile();
 	int other;
 
 	out_init(OUT_QUIET);
-	CHECK_INT(relay_begin(&r, fileno(f), 100, &e), 0);
+	CHECK_INT(log_tee_begin(&r, fileno(f), 100, &e), 0);
 	other = dup(r.in);
 	CHECK_INT(write_all(other, "x", 1, &e), 0);
-	relay_end(&r);
+	log_tee_end(&r);
 	CHECK_INT(lseek(fileno(f), 0, SEEK_END), 1);
-	relay_end(&r);
+	log_tee_end(&r);
 	close(other);
 	fclose(f);
 }

@@ -45,7 +45,7 @@ static void check_all(struct board *b, size_t jobs, int most)
 {
 	int status[N];
 
-	CHECK_INT(crew_run(N, jobs, work, b, status, NULL), 0);
+	CHECK_INT(process_pool_run(N, jobs, work, b, status, NULL), 0);
 	for (int i = 0; i < N; i++)
 		CHECK_INT(status[i], i == 7 ? 128 + SIGKILL : i);
 	CHECK_INT(b->begun, N);
@@ -64,7 +64,7 @@ TEST(everything_is_done_never_too_much_at_once)
 
 TEST(no_work_is_no_fault)
 {
-	CHECK_INT(crew_run(0, 4, work, NULL, NULL, NULL), 0);
+	CHECK_INT(process_pool_run(0, 4, work, NULL, NULL, NULL), 0);
 }
 
 /* The second one tells the parent to stop; the first waits until it is told. */
@@ -86,13 +86,13 @@ TEST(a_signal_sends_everybody_home)
 	int status[4];
 
 	signals_catch();
-	CHECK_INT(crew_run(4, 2, hang, b, status, &e), -1);
+	CHECK_INT(process_pool_run(4, 2, hang, b, status, &e), -1);
 	CHECK_INT(e.kind, ERR_INTERRUPTED);
 	signal_forget();
 	CHECK_INT(status[0], 9);
 	CHECK_INT(status[1], 9);
-	CHECK_INT(status[2], CREW_NOT_BEGUN);
-	CHECK_INT(status[3], CREW_NOT_BEGUN);
+	CHECK_INT(status[2], PROCESS_NOT_BEGUN);
+	CHECK_INT(status[3], PROCESS_NOT_BEGUN);
 	CHECK_INT(b->begun, 2);
 	CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
 	munmap(b, sizeof *b);

@@ -78,7 +78,7 @@ TEST(a_copy_has_everything_and_no_blocks_of_its_own)
 	static const unsigned char caps[] = { 0, 0, 0, 2, 0, 4, 0, 0, [19] = 0 };
 	struct world w;
 	char path[200];
-	struct share_total total = { 0 };
+	struct reflink_total total = { 0 };
 	uint64_t before;
 	int from, to;
 
@@ -94,9 +94,9 @@ TEST(a_copy_has_everything_and_no_blocks_of_its_own)
 	CHECK_INT(world_shell(&w, "find disk/from -exec touch -h -d '2001-02-03 04:05:06.7' {} +"), 0);
 	from = open_in(&w, "disk/from");
 	to = open_in(&w, "disk/to");
-	CHECK(share_works(from, to));
+	CHECK(reflink_works(from, to));
 	before = free_bytes(from);
-	if (share_tree(from, to, &total, &w.e) < 0) CHECK_STR(w.e.text, "");
+	if (reflink_tree(from, to, &total, &w.e) < 0) CHECK_STR(w.e.text, "");
 	CHECK(before - free_bytes(from) < LARGE / 4);
 	CHECK_INT(world_shell(&w, same), 0);
 	CHECK_INT(world_shell(&w, "cd disk; echo more >> to/large; test $(stat -c %s from/large) = "
@@ -109,7 +109,7 @@ TEST(a_copy_has_everything_and_no_blocks_of_its_own)
 
 TEST(what_is_in_the_way_is_named)
 {
-	struct share_total total = { 0 };
+	struct reflink_total total = { 0 };
 	struct world w;
 	int from, to;
 
@@ -117,22 +117,22 @@ TEST(what_is_in_the_way_is_named)
 	CHECK_INT(world_shell(&w, "mkdir -p disk/from/sub/dir disk/to/sub; touch disk/to/sub/dir"), 0);
 	from = open_in(&w, "disk/from");
 	to = open_in(&w, "disk/to");
-	CHECK_INT(share_tree(from, to, &total, &w.e), -1);
+	CHECK_INT(reflink_tree(from, to, &total, &w.e), -1);
 	CHECK(strstr(w.e.text, "copy sub/dir: "));
 	close(from);
 	close(to);
 	drop_disk(&w);
 }
 
-static struct share_total total_of(struct world *w, const char *path)
+static struct reflink_total total_of(struct world *w, const char *path)
 {
-	struct share_total total = { 0 };
+	struct reflink_total total = { 0 };
 	int from, to;
 
 	CHECK_INT(world_shell(w, "mkdir disk/copy"), 0);
 	from = open_in(w, path);
 	to = open_in(w, "disk/copy");
-	if (share_tree(from, to, &total, &w->e) < 0) CHECK_STR(w->e.text, "");
+	if (reflink_tree(from, to, &total, &w->e) < 0) CHECK_STR(w->e.text, "");
 	close(from);
 	close(to);
 	CHECK_INT(world_shell(w, "rm -r disk/copy"), 0);
@@ -147,7 +147,7 @@ TEST(what_was_copied_is_counted)
 		"conv=notrunc 2> /dev/null",
 	};
 	struct world w;
-	struct share_total before, copied, after;
+	struct reflink_total before, copied, after;
 
 	mount_disk(&w);
 	CHECK_INT(world_shell(&w, things), 0);
@@ -180,8 +180,8 @@ TEST(other_file_systems_have_nothing_to_share)
 
 	if (memory < 0) SKIP("no /dev/shm here");
 	world_make(&w);
-	CHECK(!share_works(w.inside, memory));
-	CHECK(!share_works(memory, w.inside));
+	CHECK(!reflink_works(w.inside, memory));
+	CHECK(!reflink_works(memory, w.inside));
 	CHECK_INT(world_shell(&w, "test -z \"$(ls -A inside)\""), 0);
 	close(memory);
 	world_drop(&w);
@@ -216,7 +216,7 @@ TEST(what_a_file_becomes_is_not_opened)
 	for (int i = 0; i < 100; i++) {
 		CHECK_INT(world_shell(&w, "rm -rf inside/to; mkdir inside/to"), 0);
 		to = open_in(&w, "inside/to");
-		share_tree(from, to, &(struct share_total){ 0 }, &w.e);
+		reflink_tree(from, to, &(struct reflink_total){ 0 }, &w.e);
 		close(to);
 	}
 	alarm(0);
@@ -245,7 +245,7 @@ TEST(what_is_mounted_in_an_image_is_not_entered)
 	CHECK_INT(mount(from_path, point, NULL, MS_BIND, NULL), 0);
 	from = open_in(&w, "inside/from");
 	to = open_in(&w, "inside/to");
-	CHECK_INT(share_tree(from, to, &(struct share_total){ 0 }, &w.e), -1);
+	CHECK_INT(reflink_tree(from, to, &(struct reflink_total){ 0 }, &w.e), -1);
 	CHECK_STR(w.e.text, "copy sub/dir: something is mounted there");
 	close(from);
 	close(to);

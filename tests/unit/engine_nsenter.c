@@ -136,19 +136,19 @@ TEST(the_jail_itself)
 TEST(processes_that_are_no_jail)
 {
 	struct err e = { 0 };
-	struct enter en;
+	struct nsenter en;
 	int before = count_fds();
 	pid_t pid;
 
-	CHECK_INT(enter_open(&en, getpid(), &e), -1);
+	CHECK_INT(nsenter_open(&en, getpid(), &e), -1);
 	if (!strstr(e.text, "first process") && !strstr(e.text, "on this host"))
 		CHECK_STR(e.text, "something about the first process");
 	pid = fork();
 	if (pid == 0) _exit(0);
 	waitpid(pid, NULL, 0);
-	CHECK_INT(enter_open(&en, pid, &e), -1);
+	CHECK_INT(nsenter_open(&en, pid, &e), -1);
 	CHECK_INT(e.kind, ERR_MISSING);
-	enter_close(&en);
+	nsenter_close(&en);
 	CHECK_INT(count_fds(), before);
 }
 
@@ -156,22 +156,22 @@ TEST(what_is_there_is_seen)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct err e = { 0 };
-	struct enter en;
+	struct nsenter en;
 	pid_t leader = need_jail(0);
 	int before = count_fds();
 
-	CHECK_INT(enter_open(&en, leader, &e), 0);
+	CHECK_INT(nsenter_open(&en, leader, &e), 0);
 	CHECK(!en.own_users);
 	CHECK_INT(en.uid, 0);
-	CHECK(enter_has(&en, "/run", S_IFDIR, 0));
-	CHECK(enter_has(&en, "run/../../run", S_IFDIR, 0));
-	CHECK(!enter_has(&en, "/run", S_IFREG, 0));
-	CHECK(!enter_has(&en, "/usr", S_IFDIR, 0));
-	CHECK(!enter_read(&en, "/run", 100, deadline_in(1000), &m, &e));
+	CHECK(nsenter_has(&en, "/run", S_IFDIR, 0));
+	CHECK(nsenter_has(&en, "run/../../run", S_IFDIR, 0));
+	CHECK(!nsenter_has(&en, "/run", S_IFREG, 0));
+	CHECK(!nsenter_has(&en, "/usr", S_IFDIR, 0));
+	CHECK(!nsenter_read(&en, "/run", 100, deadline_in(1000), &m, &e));
 	CHECK_INT(e.sys, EINVAL);
-	CHECK(!enter_read(&en, "/etc/passwd", 100, deadline_in(1000), &m, &e));
+	CHECK(!nsenter_read(&en, "/etc/passwd", 100, deadline_in(1000), &m, &e));
 	CHECK_INT(e.sys, ENOENT);
-	enter_close(&en);
+	nsenter_close(&en);
 	CHECK_INT(count_fds(), before);
 	jail_end(leader);
 }
@@ -179,19 +179,19 @@ TEST(what_is_there_is_seen)
 TEST(a_bus_that_is_there_later)
 {
 	struct err e = { 0 };
-	struct enter en;
+	struct nsenter en;
 	pid_t leader = need_jail(300);
 	struct bus *b;
 	int before = count_fds();
 	int64_t start = now_ms();
 
-	CHECK_INT(enter_open(&en, leader, &e), 0);
-	b = enter_bus(&en, deadline_in(5000), &e);
+	CHECK_INT(nsenter_open(&en, leader, &e), 0);
+	b = nsenter_bus(&en, deadline_in(5000), &e);
 	if (!b) CHECK_STR(e.text, "");
 	CHECK_INT(bus_kind(b), BUS_BROKER);
 	CHECK(now_ms() - start < 3000);
 	bus_close(b);
-	enter_close(&en);
+	nsenter_close(&en);
 	CHECK_INT(count_fds(), before);
 	jail_end(leader);
 }
@@ -199,49 +199,49 @@ TEST(a_bus_that_is_there_later)
 TEST(a_bus_that_does_not_come)
 {
 	struct err e = { 0 };
-	struct enter en;
+	struct nsenter en;
 	pid_t leader = need_jail(10000);
 	int64_t start = now_ms();
 
-	CHECK_INT(enter_open(&en, leader, &e), 0);
-	CHECK(!enter_bus(&en, deadline_in(300), &e));
+	CHECK_INT(nsenter_open(&en, leader, &e), 0);
+	CHECK(!nsenter_bus(&en, deadline_in(300), &e));
 	CHECK_INT(e.sys, ETIMEDOUT);
 	CHECK(now_ms() - start < 2000);
-	enter_close(&en);
+	nsenter_close(&en);
 	jail_end(leader);
 }
 
 TEST(a_socket_that_nobody_listens_to)
 {
 	struct err e = { 0 };
-	struct enter en;
+	struct nsenter en;
 	pid_t leader = need_jail(0);
 
-	CHECK_INT(enter_open(&en, leader, &e), 0);
-	CHECK_INT(enter_connect(&en, "/run/nothing", deadline_in(1000), &e), -1);
+	CHECK_INT(nsenter_open(&en, leader, &e), 0);
+	CHECK_INT(nsenter_connect(&en, "/run/nothing", deadline_in(1000), &e), -1);
 	CHECK_INT(e.sys, ENOENT);
 	jail_end(leader);
-	CHECK_INT(enter_connect(&en, "/run/nothing", deadline_in(1000), &e), -1);
-	enter_close(&en);
+	CHECK_INT(nsenter_connect(&en, "/run/nothing", deadline_in(1000), &e), -1);
+	nsenter_close(&en);
 }
 
 TEST(a_jail_that_ends_while_it_boots)
 {
 	struct err e = { 0 };
-	struct enter en;
+	struct nsenter en;
 	pid_t leader = need_jail(10000), killer;
 	int64_t start = now_ms();
 
-	CHECK_INT(enter_open(&en, leader, &e), 0);
+	CHECK_INT(nsenter_open(&en, leader, &e), 0);
 	killer = fork();
 	if (killer == 0) {
 		usleep(100 * 1000);
 		_exit(kill(leader, SIGKILL));
 	}
-	CHECK(!enter_bus(&en, deadline_in(8000), &e));
+	CHECK(!nsenter_bus(&en, deadline_in(8000), &e));
 	CHECK_INT(e.kind, ERR_MISSING);
 	CHECK(now_ms() - start < 4000);
 	waitpid(killer, NULL, 0);
-	enter_close(&en);
+	nsenter_close(&en);
 	jail_end(leader);
 }

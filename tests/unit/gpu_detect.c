@@ -36,22 +36,22 @@ TEST(graphics_are_seen_by_their_nodes_or_on_the_bus)
 	char root[] = "/tmp/hardware-XXXXXX", gone[300];
 
 	CHECK(mkdtemp(root) != NULL);
-	CHECK(!hardware_has_dri(root) && !hardware_has_nvidia(root));
+	CHECK(!gpu_has_dri(root) && !gpu_has_nvidia(root));
 	make_dirs(root);
-	CHECK(!hardware_has_dri(root) && !hardware_has_nvidia(root));
+	CHECK(!gpu_has_dri(root) && !gpu_has_nvidia(root));
 	put(root, "sys/bus/pci/devices/a/vendor", "0x10de\n");
 	put(root, "sys/bus/pci/devices/a/class", "0x040300\n");	/* its sound */
 	put(root, "sys/bus/pci/devices/b/vendor", "0x8086\n");
 	put(root, "sys/bus/pci/devices/b/class", "0x030000\n");
-	CHECK(!hardware_has_nvidia(root));
+	CHECK(!gpu_has_nvidia(root));
 	put(root, "sys/bus/pci/devices/b/vendor", "0x10de\n");
-	CHECK(hardware_has_nvidia(root));
+	CHECK(gpu_has_nvidia(root));
 	put(root, "sys/bus/pci/devices/b/class", "");
-	CHECK(!hardware_has_nvidia(root));
+	CHECK(!gpu_has_nvidia(root));
 	put(root, "dev/nvidia0", "");
-	CHECK(hardware_has_nvidia(root) && !hardware_has_dri(root));
+	CHECK(gpu_has_nvidia(root) && !gpu_has_dri(root));
 	put(root, "dev/dri", "");
-	CHECK(hardware_has_dri(root));
+	CHECK(gpu_has_dri(root));
 	snprintf(gone, sizeof gone, "rm -r %s", root);
 	CHECK_INT(system(gone), 0);
 }

@@ -52,7 +52,7 @@ static void world_drop(struct world *w)
 
 static int make(struct world *w)
 {
-	return points_make(&w->m, w->jail, w->root, &w->nv, &w->unfit, &w->e);
+	return mountpoints_make(&w->m, w->jail, w->root, &w->nv, &w->unfit, &w->e);
 }
 
 /* The kind of what is there: 'd', 'f', 'l', '-'. */
@@ -81,7 +81,7 @@ TEST(what_is_missing_is_made_and_goes_again)
 	/* By now the jail's own: it stays. */
 	CHECK_INT(replace_file(w.root, "usr/bin/nvidia-other", "x", 1, 0755, &w.e), -1);
 	CHECK_INT(write_in_root(w.root, "/usr/bin/nvidia-other", "x", 0755, &w.e), 0);
-	points_remove(&w.m, w.jail, w.root);
+	mountpoints_remove(&w.m, w.jail, w.root);
 	CHECK_INT(kind(w.root, "usr/bin/nvidia-smi"), '-');
 	CHECK_INT(kind(w.root, "usr/bin/nvidia-other"), 'f');
 	CHECK_INT(kind(w.root, "usr/share"), '-');
@@ -100,7 +100,7 @@ TEST(what_was_there_stays)
 	words_add(&w.nv.places, "/usr/bin/nvidia-smi");
 	CHECK_INT(make(&w), 0);
 	CHECK_INT(kind(w.jail, LAYOUT_NVIDIA), '-');
-	points_remove(&w.m, w.jail, w.root);
+	mountpoints_remove(&w.m, w.jail, w.root);
 	CHECK_INT(kind(w.root, "usr/bin/nvidia-smi"), 'f');
 	world_drop(&w);
 }
@@ -149,7 +149,7 @@ TEST(links_are_followed_inside_only)
 	CHECK_INT(w.unfit.n, 0);
 	CHECK_INT(kind(w.root, "outside/x"), 'f');
 	CHECK_INT(kind(w.top, "outside/x"), '-');
-	points_remove(&w.m, w.jail, w.root);
+	mountpoints_remove(&w.m, w.jail, w.root);
 	CHECK_INT(kind(w.root, "outside/x"), '-');
 	CHECK_INT(kind(w.root, "outside"), 'd');
 	world_drop(&w);
@@ -168,7 +168,7 @@ TEST(one_place_by_two_names)
 	CHECK_INT(make(&w), 0);
 	CHECK_INT(w.unfit.n, 0);
 	CHECK_INT(kind(w.root, "usr/lib/firmware/gsp.bin"), 'f');
-	points_remove(&w.m, w.jail, w.root);
+	mountpoints_remove(&w.m, w.jail, w.root);
 	CHECK_INT(kind(w.root, "usr/lib/firmware"), '-');
 	world_drop(&w);
 }

@@ -216,12 +216,12 @@ static void use_rootfs(struct world *w)
 	struct osrel os;
 	bool news;
 
-	points_remove(&w->m, w->jail, w->root);
-	count(w, furnish(w->root, "web", &e));
+	mountpoints_remove(&w->m, w->jail, w->root);
+	count(w, customize(w->root, "web", &e));
 	count(w, setup_look(&w->en, "web", &w->conf, &state, &e));
 	count(w, setup_write(&w->en, "web", &w->conf, &e));
-	count(w, linker_prepare(&w->en, w->root, &w->nv, false, &binds, &news, &e));
-	count(w, points_make(&w->m, w->jail, w->root, &w->nv, &unfit, &e));
+	count(w, ldconfig_prepare(&w->en, w->root, &w->nv, false, &binds, &news, &e));
+	count(w, mountpoints_make(&w->m, w->jail, w->root, &w->nv, &unfit, &e));
 	count(w, jail_os(&w->m, w->root, &os, &e));
 	count(w, jail_init(&w->m, w->root, &e) ? 0 : -1);
 	count(w, unlink_in_root(w->root, LAYOUT_SETUP, &e));

@@ -77,7 +77,7 @@ TEST(a_debian_image)
 	    "[Network]\nDHCP=yes\nLinkLocalAddressing=yes\n");
 	symlinkat("../run/resolv.conf", w.root, "etc/resolv.conf");
 
-	CHECK_INT(furnish(w.root, "web", &e), 0);
+	CHECK_INT(customize(w.root, "web", &e), 0);
 	CHECK_STR(get(&w, "/etc/hostname"), "web\n");
 	CHECK_STR(get(&w, "/etc/hosts"), "127.0.0.1 localhost\n127.0.1.1 web web.local\n");
 	CHECK_STR(get(&w, "/etc/machine-id"), "(none)");
@@ -99,16 +99,16 @@ TEST(an_image_without_networkd_or_etc)
 	struct err e = { 0 };
 
 	world_make(&w);
-	CHECK_INT(furnish(w.root, "web", &e), 0);
+	CHECK_INT(customize(w.root, "web", &e), 0);
 	mkdirat(w.root, "etc", 0755);
-	CHECK_INT(furnish(w.root, "web", &e), 0);
+	CHECK_INT(customize(w.root, "web", &e), 0);
 	CHECK_STR(get(&w, "/etc/hostname"), "web\n");
 	CHECK_STR(get(&w, "/etc/hosts"), "(none)");
 	CHECK_STR(get(&w, "/etc/systemd/network/mv-dhcp.network"), "(none)");
 	world_drop(&w);
 }
 
-/* Every file and folder that furnish touches is a link to outside. */
+/* Every file and folder that customize touches is a link to outside. */
 TEST(hostile_links_change_nothing_outside)
 {
 	static const char *const files[] = { "machine-id", "resolv.conf", "hostname", "hosts",
@@ -127,7 +127,7 @@ TEST(hostile_links_change_nothing_outside)
 	}
 	snprintf(target, sizeof target, "%s/outside", w.path);
 	CHECK_INT(symlinkat(target, w.root, "etc/systemd"), 0);
-	furnish(w.root, "web", &e);
+	customize(w.root, "web", &e);
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
 		CHECK_STR(read_file(&w.m, w.outside, files[i], 100, NULL, &e), "LXC_NAME keep\n");
 	}
@@ -149,7 +149,7 @@ TEST(folders_are_for_all_whatever_the_umask)
 	mkdirat(w.root, "etc/systemd", 0755);
 	mkdirat(w.root, "etc/systemd/network", 0755);
 	mask = umask(077);
-	CHECK_INT(furnish(w.root, "web", &e), 0);
+	CHECK_INT(customize(w.root, "web", &e), 0);
 	umask(mask);
 	CHECK_INT(fstatat(w.root, "etc/systemd/system-preset", &st, 0), 0);
 	CHECK_INT(st.st_mode & 07777, 0755);

@@ -5,7 +5,7 @@
 #include <signal.h>
 
 #include "lib/base/auto.h"
-#include "lib/dbus/impl.h"
+#include "lib/systemd/impl.h"
 #include "tests/unit/dbus_peer.h"
 #include "tests/unit/memory.h"
 #include "tests/unit/test.h"

@@ -87,27 +87,42 @@ static int without_leader(struct stopping *s, int64_t deadline, struct err *e)
 	return str_eq(s->uw->state.active, "deactivating") ? wait_end(s, deadline, e) : 0;
 }
 
+/* Wait for `*pause` at most, which is longer the next time. */
+static int wait_a_while(struct stopping *s, int64_t *pause, int64_t deadline, struct err *e)
+{
+	int64_t again = deadline_in(*pause);
+
+	*pause = *pause * 2 < ASK_SELDOM_MS ? *pause * 2 : ASK_SELDOM_MS;
+	return wait_end(s, again < deadline ? again : deadline, e);
+}
+
 static int power_off(struct stopping *s, int64_t deadline, struct err *e)
 {
-	int64_t pause = ASK_AGAIN_MS, again;
+	int64_t pause = ASK_AGAIN_MS;
 	int rc;
 
 	while (deadline_left(deadline) > 0 && !s->uw->restarting) {
 		if ((rc = ask(s, e)) < 0) return -1;
 		if (rc == 0) return without_leader(s, deadline, e);
-		again = deadline_in(pause);
-		if ((rc = wait_end(s, again < deadline ? again : deadline, e)) != 0) return rc;
-		pause = pause * 2 < ASK_SELDOM_MS ? pause * 2 : ASK_SELDOM_MS;
+		if ((rc = wait_a_while(s, &pause, deadline, e)) != 0) return rc;
 	}
 	return 0;
 }
 
+/* systemd sends its signal once, and a jail that begins to run just then loses that one, too. */
 static int stop_unit(struct stopping *s, int64_t deadline, struct err *e)
 {
+	int64_t pause = ASK_AGAIN_MS;
+	int rc;
+
 	/* A refusal (of a unit whose file systemd cannot read any more) leaves the kill. */
 	if (request_stop(s, e) < 0) return e->kind == ERR_MISSING ? 1 : check_signal(e);
 	s->goes_on = "is being stopped by systemd, which goes on with that";
-	return wait_end(s, deadline, e);
+	while (deadline_left(deadline) > 0) {
+		if ((rc = wait_a_while(s, &pause, deadline, e)) != 0) return rc;
+		if (ask(s, e) < 0) return -1;
+	}
+	return 0;
 }
 
 /* The stop job comes first: without it systemd may start the unit again. */

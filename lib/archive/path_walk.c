@@ -5,11 +5,11 @@
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
 
 enum { OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
@@ -181,21 +181,18 @@ struct step *path_walk_go_above(struct path_walk *t, const char *path, const cha
 int path_walk_look_above(const struct path_walk *t, const char *path, const char **name,
                          struct err *e)
 {
-	struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
-	};
+	const uint64_t rules = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX] = ".";
-	long fd;
+	int fd;
 
 	if (slash) {
 		memcpy(folder, path, (size_t)(slash - path));
 		folder[slash - path] = 0;
 	}
 	*name = slash ? slash + 1 : path;
-	fd = syscall(SYS_openat2, t->step[0].fd, folder, &how, sizeof how);
+	fd = open_by_rules(t->step[0].fd, folder, O_PATH | O_DIRECTORY, 0, rules);
 	if (fd < 0 && errno == ELOOP)
 		return fail(e, ERR_UNTRUSTED, "it is a hard link to %s, through a link", path);
-	return fd < 0 ? fail_sys(e, "it is a hard link to %s", path) : (int)fd;
+	return fd < 0 ? fail_sys(e, "it is a hard link to %s", path) : fd;
 }

@@ -20,6 +20,8 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 
+enum { RESOLVE_TRIES = 128 };
+
 int write_all(int fd, const void *data, size_t n, struct err *e)
 {
 	const char *p = data;
@@ -72,6 +74,25 @@ int open_file(int dir, const char *path, const char *shown, struct err *e)
 	return fd < 0 ? fail_sys(e, "open %s", shown) : fd;
 }
 
+/* EAGAIN: something was renamed or mounted meanwhile, and the kernel cannot be sure where ".."
+ * leads. Who renames all the time, and has a path with many of them, could have us try for ever. */
+int open_by_rules(int dir, const char *path, int flags, mode_t mode, uint64_t rules)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
+		.mode = mode,
+		.resolve = rules,
+	};
+	long fd;
+
+	for (int tries = 0; tries < RESOLVE_TRIES; tries++) {
+		fd = syscall(SYS_openat2, dir, path, &how, sizeof how);
+		if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) return (int)fd;
+		if (errno == EINTR && check_signal(NULL) < 0) return -1;
+	}
+	return -1;
+}
+
 DIR *dir_names(int dir)
 {
 	AUTOCLOSE int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -92,7 +113,7 @@ char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t
 	return text;
 }
 
-enum { RANDOM_DIGITS = 16, RESOLVE_TRIES = 128 };
+enum { RANDOM_DIGITS = 16 };
 
 /* A name that nobody else uses at the moment; NAME_MAX is kept by cutting. */
 static void temporary_name(char *out, size_t room, const char *name)
@@ -231,26 +252,15 @@ static int fail_resolve(int sys, const char *path, struct err *e)
 	return -1;
 }
 
-/* EAGAIN: something was renamed or mounted meanwhile, and the kernel cannot be sure where ".."
- * leads. Who renames all the time, and has a path with many of them, could have us try for ever. */
 static int resolve(int root, const char *path, int flags, mode_t mode, uint64_t rules,
                    struct err *e)
 {
-	struct open_how how = {
-		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
-		.mode = mode,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | rules,
-	};
+	int fd = open_by_rules(root, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | rules);
 
-	for (int tries = 0; tries < RESOLVE_TRIES; tries++) {
-		long fd = syscall(SYS_openat2, root, path, &how, sizeof how);
-
-		if (fd >= 0) return (int)fd;
-		if (errno == EXDEV) return fail_resolve(EXDEV, path, e);
-		if (errno != EAGAIN && errno != EINTR) return fail_sys(e, "%s", path);
-		if (check_signal(e) < 0) return -1;
-	}
-	return fail_resolve(EAGAIN, path, e);
+	if (fd >= 0) return fd;
+	if (errno == EXDEV || errno == EAGAIN) return fail_resolve(errno, path, e);
+	if (errno == EINTR && check_signal(e) < 0) return -1;
+	return fail_sys(e, "%s", path);
 }
 
 int open_in_root(int root, const char *path, int flags, mode_t mode, struct err *e)
@@ -288,11 +298,8 @@ int write_in_root(int root, const char *path, const char *text, mode_t mode, str
 /* It may be another one by now, that was renamed to here: then it is left as it is. */
 static int give_new_directory(int dir, const char *name, struct err *e)
 {
-	struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
-	};
-	AUTOCLOSE int fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof how);
+	AUTOCLOSE int fd = open_by_rules(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0,
+	                                 RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid()) return 0;

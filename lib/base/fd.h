@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct arena;
@@ -30,6 +31,10 @@ int open_file(int dir, const char *path, const char *shown, struct err *e);
 /* Open what an O_PATH descriptor stands for: the same thing, whatever has its name by now. Who
  * has looked at it knows what it is. Does not wait for anything. -1 with errno on failure. */
 int reopen(int place, int flags);
+
+/* openat2(2), close-on-exec, by the rules RESOLVE_*; tried again while things are renamed on the
+ * way, but not for ever. -1 with errno on failure: EAGAIN then, EINTR for a caught signal. */
+int open_by_rules(int dir, const char *path, int flags, mode_t mode, uint64_t rules);
 
 /* The names in the open directory `dir`, from the first one on, whatever was read of it
  * before. NULL with errno on failure; AUTODIR (lib/base/auto.h) closes it. */

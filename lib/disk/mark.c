@@ -59,16 +59,10 @@ bool mark_fits(const char *text, const char *sha256)
 
 int mark_open(int dir, const char *name, int flags)
 {
-	struct open_how how = {
-		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
-	};
-	AUTOCLOSE int place = -1;
+	AUTOCLOSE int place = open_by_rules(dir, name, O_PATH | O_NOFOLLOW, 0,
+	                                    RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);
 	struct stat st;
 
-	do {
-		place = (int)syscall(SYS_openat2, dir, name, &how, sizeof how);
-	} while (place < 0 && (errno == EAGAIN || errno == EINTR));
 	if (place < 0 || fstat(place, &st) < 0) return -1;
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
 		errno = S_ISLNK(st.st_mode) ? ELOOP : EINVAL;

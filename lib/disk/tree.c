@@ -77,16 +77,8 @@ static const char *where(struct removal *r)
 
 int tree_open(int dir, const char *name)
 {
-	struct open_how how = {
-		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
-	};
-	long fd;
-
-	do {
-		fd = syscall(SYS_openat2, dir, name, &how, sizeof how);
-	} while (fd < 0 && (errno == EAGAIN || errno == EINTR));
-	return (int)fd;
+	return open_by_rules(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+	                     RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
 }
 
 /* FS_IOC_SETFLAGS is declared with a long and takes an int. */

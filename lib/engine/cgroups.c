@@ -3,7 +3,6 @@
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/base/auto.h"
@@ -50,14 +49,10 @@ static int open_group(const char *tree, const char *group, struct err *e)
 	AUTOCLOSE int top = open(tree, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	AUTOFREE struct arena m = { 0 };
 	const char *file = arena_printf(&m, "%s/cgroup.procs", group + strspn(group, "/"));
-	struct open_how how = {
-		.flags = O_WRONLY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
-	};
-	long fd = top < 0 ? -1 : syscall(SYS_openat2, top, file + strspn(file, "/"), &how,
-	                                 sizeof how);
+	int fd = top < 0 ? -1 : open_by_rules(top, file + strspn(file, "/"), O_WRONLY, 0,
+	                                      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 
-	return fd < 0 ? fail_sys(e, "the control group %s of the jail", group) : (int)fd;
+	return fd < 0 ? fail_sys(e, "the control group %s of the jail", group) : fd;
 }
 
 static bool has_line(const char *text, const char *line)

@@ -62,6 +62,16 @@ void *arena_array(struct arena *m, size_t count, size_t size)
 	return arena_alloc(m, count * size);
 }
 
+void *arena_grow(struct arena *m, void *v, size_t n, size_t *room, size_t size)
+{
+	void *larger;
+
+	if (n < *room) return v;
+	*room = *room ? *room * 2 : 16;
+	larger = arena_array(m, *room, size);
+	return n ? memcpy(larger, v, n * size) : larger;
+}
+
 void *arena_memdup(struct arena *m, const void *p, size_t n)
 {
 	void *copy = arena_alloc(m, n);

@@ -26,6 +26,10 @@ void *arena_alloc(struct arena *m, size_t n);
 /* Room for `count` things of `size` bytes; ends the program on overflow. */
 void *arena_array(struct arena *m, size_t count, size_t size);
 
+/* The array `v` with room for more than its `n` things: itself, or a copy twice as large (16 at
+ * first). `*room`: how many there is room for, 0 before the first call. */
+void *arena_grow(struct arena *m, void *v, size_t n, size_t *room, size_t size);
+
 char *arena_strdup(struct arena *m, const char *s);
 char *arena_strndup(struct arena *m, const char *s, size_t n);
 void *arena_memdup(struct arena *m, const void *p, size_t n);

@@ -78,15 +78,9 @@ const char *str_text(const struct str *b)
 
 void words_add(struct words *w, const char *word)
 {
-	if (w->n + 1 >= w->room) {
-		size_t room = w->room ? w->room * 2 : 16;
-		char **v = arena_array(w->m, room, sizeof *v);
-
-		if (w->n) memcpy(v, w->v, w->n * sizeof *v);
-		w->v = v;
-		w->room = room;
-	}
+	w->v = arena_grow(w->m, w->v, w->n, &w->room, sizeof *w->v);
 	w->v[w->n++] = arena_strdup(w->m, word);
+	w->v = arena_grow(w->m, w->v, w->n, &w->room, sizeof *w->v);
 	w->v[w->n] = NULL;
 }
 

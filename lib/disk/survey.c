@@ -113,29 +113,16 @@ static int read_level(struct walk *w, struct level *l, struct err *e)
 static void note_volume(struct walk *w, int fd)
 {
 	struct survey *s = w->found;
-	struct survey_volume *more;
 	uint64_t id;
 
 	if (w->n < 2 || !volume_is(fd, &id)) return;
-	if (s->n == s->room) {
-		s->room = s->room ? 2 * s->room : 16;
-		more = arena_array(w->kept, s->room, sizeof *more);
-		if (s->n) memcpy(more, s->v, s->n * sizeof *more);
-		s->v = more;
-	}
+	s->v = arena_grow(w->kept, s->v, s->n, &s->room, sizeof *s->v);
 	s->v[s->n++] = (struct survey_volume){ path_of(w, w->kept, NULL), id };
 }
 
 static struct level *add_level(struct walk *w)
 {
-	struct level *more;
-
-	if (w->n == w->room) {
-		w->room = w->room ? 2 * w->room : 64;
-		more = arena_array(&w->m, w->room, sizeof *more);
-		if (w->n) memcpy(more, w->v, w->n * sizeof *more);
-		w->v = more;
-	}
+	w->v = arena_grow(&w->m, w->v, w->n, &w->room, sizeof *w->v);
 	if (w->n >= OPEN_LEVELS && w->v[w->n - OPEN_LEVELS].fd >= 0)
 		close(take_fd(&w->v[w->n - OPEN_LEVELS].fd));
 	return &w->v[w->n++];

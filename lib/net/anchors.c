@@ -30,14 +30,7 @@ static const char *const known_files[] = {
 
 static struct anchor *anchors_add(struct arena *m, struct anchors *a)
 {
-	struct anchor *list;
-
-	if (a->n == a->room) {
-		a->room = a->room ? a->room * 2 : 256;
-		list = arena_array(m, a->room, sizeof *list);
-		if (a->n) memcpy(list, a->list, a->n * sizeof *list);
-		a->list = list;
-	}
+	a->list = arena_grow(m, a->list, a->n, &a->room, sizeof *a->list);
 	return &a->list[a->n++];
 }
 

@@ -76,14 +76,7 @@ static struct wire *wire_new(struct arena *m, const char *name)
 static struct machine_row *add_row(struct machine_row **rows, size_t *n, size_t *room,
                                    struct arena *m)
 {
-	if (*n == *room) {
-		struct machine_row *more;
-
-		*room = *room ? *room * 2 : 16;
-		more = arena_array(m, *room, sizeof *more);
-		if (*n) memcpy(more, *rows, *n * sizeof *more);
-		*rows = more;
-	}
+	*rows = arena_grow(m, *rows, *n, room, sizeof **rows);
 	return &(*rows)[(*n)++];
 }
 

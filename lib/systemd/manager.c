@@ -153,14 +153,7 @@ static struct unit_row *read_rows(struct reader *r, struct arena *m, size_t *n)
 	for (reader_open_array(r, "(ssssssouso)"); reader_more(r); reader_close(r)) {
 		struct unit_row *u;
 
-		if (*n == room) {
-			struct unit_row *more;
-
-			room = room ? room * 2 : 16;
-			more = arena_array(m, room, sizeof *more);
-			if (*n) memcpy(more, rows, *n * sizeof *rows);
-			rows = more;
-		}
+		rows = arena_grow(m, rows, *n, &room, sizeof *rows);
 		u = &rows[(*n)++];
 		reader_open_struct(r);
 		u->id = reader_str(r);

@@ -72,21 +72,9 @@ static bool next_line(const char *text, size_t len, struct line *l)
 	return true;
 }
 
-/* The same memory twice as large: lists here may get long. */
-static void *grown(struct arena *m, const void *v, size_t n, size_t *room, size_t size)
-{
-	void *larger;
-
-	*room = *room ? *room * 2 : 16;
-	larger = arena_array(m, *room, size);
-	if (n) memcpy(larger, v, n * size);
-	return larger;
-}
-
 static void see(struct reader *r, const char *key)
 {
-	if (r->n_seen == r->room_seen)
-		r->seen = grown(r->m, r->seen, r->n_seen, &r->room_seen, sizeof *r->seen);
+	r->seen = arena_grow(r->m, r->seen, r->n_seen, &r->room_seen, sizeof *r->seen);
 	r->seen[r->n_seen++] = (struct seen){ r->section, key, r->line };
 }
 
@@ -126,7 +114,7 @@ static char *lower(struct arena *m, const char *s, size_t n)
 
 static struct ini_entry *new_entry(struct ini *ini, struct arena *m)
 {
-	if (ini->n == ini->room) ini->v = grown(m, ini->v, ini->n, &ini->room, sizeof *ini->v);
+	ini->v = arena_grow(m, ini->v, ini->n, &ini->room, sizeof *ini->v);
 	return &ini->v[ini->n++];
 }
 

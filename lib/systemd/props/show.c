@@ -85,18 +85,13 @@ static void show_entry(struct arena *m, struct reader *r, struct prop_shown *p, 
 
 struct prop_shown *props_show(struct arena *m, struct reader *r, size_t *n, struct err *e)
 {
-	struct prop_shown *list = arena_array(m, 16, sizeof *list);
-	size_t room = 16;
+	struct prop_shown *list = arena_array(m, 1, sizeof *list);
+	size_t room = 0;
 	unsigned fds = 0;
 
 	*n = 0;
 	for (reader_open_array(r, "(sv)"); reader_more(r); (*n)++) {
-		if (*n == room) {
-			struct prop_shown *more = arena_array(m, room *= 2, sizeof *more);
-
-			memcpy(more, list, *n * sizeof *list);
-			list = more;
-		}
+		list = arena_grow(m, list, *n, &room, sizeof *list);
 		show_entry(m, r, &list[*n], &fds);
 	}
 	reader_close(r);

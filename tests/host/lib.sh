@@ -135,3 +135,39 @@ patiently() {
 }
 
 host start || exit 1
+
+# A jailmaker directory $home on a btrfs of that size, whose jails `j COMMAND` is about. pid is the
+# host's first process: the disk is seen from here, too. Where that cannot be, the story is over.
+btrfs_pool() {
+	disk=$tmp/disk pid=$(host_leader) home=/mnt/pool/jm
+	PATH=$PATH:/usr/sbin:/sbin
+	truncate -s "$1" "$disk"
+	mkfs.btrfs -q "$disk" > /dev/null 2>&1
+	# The host has no loop devices: ours is mounted there, and freed with the mount.
+	loop=$(losetup -f --show "$disk" 2> "$tmp/why") || {
+		skip "no loop devices here: $(cat "$tmp/why")"
+		exit
+	}
+	nsenter -t "$pid" --mount --root sh -c "mkdir /mnt/pool &&
+		mknod /dev/blk b $(stat -c '0x%t 0x%T' "$loop") &&
+		mount -t btrfs /dev/blk /mnt/pool; rc=\$?; rm -f /dev/blk; exit \$rc" 2> "$tmp/why" || {
+		losetup -d "$loop"
+		skip "btrfs cannot be mounted here: $(cat "$tmp/why")"
+		exit
+	}
+	losetup -d "$loop"
+	in_host mkdir "$home"
+}
+
+# between NAME COMMANDS: a remove that asks; the answer comes after the commands.
+between() {
+	try env JAILMAKER_DIR="${home:-${jails%/jails}}" bash -c '
+		rm -f /tmp/answer; mkfifo /tmp/answer
+		jlmkr-remove "$1" < /tmp/answer & remove=$!
+		exec 3> /tmp/answer
+		sleep 1.5
+		sh -ec "$2" || { echo "cannot: $2"; exit 99; }
+		echo "$1" >&3
+		exec 3>&-
+		wait $remove' - "$@"
+}

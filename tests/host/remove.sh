@@ -3,20 +3,6 @@
 # what goes is what was shown.
 . "$(dirname "$0")/lib.sh"
 
-in_host sh -c 'cat > /tmp/lib' <<'EOF'
-# between NAME COMMANDS: a remove that asks; the answer comes after the commands.
-between() {
-	rm -f /tmp/answer; mkfifo /tmp/answer
-	jlmkr-remove "$1" < /tmp/answer & remove=$!
-	exec 3> /tmp/answer
-	sleep 1
-	sh -ec "$2" || { echo "cannot: $2"; exit 99; }
-	echo "$1" >&3
-	exec 3>&-
-	wait $remove
-}
-EOF
-between() { try bash -c '. /tmp/lib; between "$@"' - "$@"; }
 tiny_in() { in_host jlmkr-create -q --offline --distro=fedora --release=43 "$1" > /dev/null 2>&1 || fail "no jail $1"; }
 runs() { in_host jlmkr-exec "$1" true > /dev/null 2>&1 || fail "$1 does not run any more"; }
 there() { in_host test -e "$jails/$1/config" || fail "$1 is gone"; }

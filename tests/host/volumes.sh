@@ -3,28 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 story 'subvolumes are listed, and go with the jail'
-disk=$tmp/disk
-PATH=$PATH:/usr/sbin:/sbin
-truncate -s 1G "$disk"
-mkfs.btrfs -q "$disk" > /dev/null 2>&1
-# The host has no loop devices: ours is mounted there, and freed with the mount.
-loop=$(losetup -f --show "$disk" 2> "$tmp/why") || {
-	skip "no loop devices here: $(cat "$tmp/why")"
-	exit
-}
-number=$(stat -c '0x%t 0x%T' "$loop")
-pid=$(host_leader)
-nsenter -t "$pid" --mount --root sh -c "mkdir /mnt/pool && mknod /dev/blk b $number &&
-	mount -t btrfs /dev/blk /mnt/pool; rc=\$?; rm -f /dev/blk; exit \$rc" 2> "$tmp/why" || {
-	losetup -d "$loop"
-	skip "btrfs cannot be mounted here: $(cat "$tmp/why")"
-	exit
-}
-losetup -d "$loop"
-
-home=/mnt/pool/jm
-in_host mkdir "$home"
-j() { try env JAILMAKER_DIR="$home" "$@"; }
+btrfs_pool 1G
 # The host has no btrfs(8): ours works on its files, from here.
 volume() { btrfs "$@" > /dev/null || fail "btrfs $*"; }
 root=/proc/$pid/root$home/jails

@@ -3,20 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 
 zfs_pool
-in_host sh -c 'cat > /tmp/lib' <<'EOF'
-# between NAME COMMANDS: a remove that asks; the answer comes after the commands.
-between() {
-	rm -f /tmp/answer; mkfifo /tmp/answer
-	jlmkr-remove "$1" < /tmp/answer & remove=$!
-	exec 3> /tmp/answer
-	sleep 1.5
-	sh -ec "$2" || { echo "cannot: $2"; exit 99; }
-	echo "$1" >&3
-	exec 3>&-
-	wait $remove
-}
-EOF
-between() { j bash -c '. /tmp/lib; between "$@"' - "$@"; }
 there() { in_host zfs list -H -o name "$1" > /dev/null 2>&1 || fail "$1 is gone"; }
 gone() { ! in_host zfs list -H -o name "$1" > /dev/null 2>&1 || fail "$1 is still there"; }
 whole() {

@@ -265,21 +265,26 @@ try jlmkr-config copy seccomp=0
 ! grep -q 'hard link' "$tmp/err" || fail 'it has no other any more'
 in_host sh -c "rm -r $jails/copy; cp /tmp/before $conf"
 
+# Web and db have one config; what is written ends in $1.
+change_at_once() {
+	try sh -c 'for i in $(seq -f "%g$1" 30); do
+		jlmkr-config -q web "initial_setup=echo $i" & one=$!
+		jlmkr-config -q db "post_stop_hook=/bin/echo $i" || exit 1
+		wait $one || exit 1
+		[ "$(jlmkr-config db initial_setup) $(jlmkr-config web post_stop_hook)" = "echo $i /bin/echo $i" ] ||
+			{ echo "one is lost in round $i"; exit 1; }
+	done' - "$1"
+	status 0
+	err_empty
+}
+
 story 'two jails whose configs are links to one file: 30 times two changes at once'
 in_host sh -c "mkdir -p $jails/db/rootfs /mnt/tank/shared && mv $conf '/mnt/tank/shared/my config' &&
 	ln -s '/mnt/tank/shared/my config' $conf && ln -s ../web/config $jails/db/config
 	cd /mnt/tank/shared; chown 1234:4321 *; chmod 640 *; setfacl -m u:77:r *; setfattr -n user.note -v mine *"
 shared='/mnt/tank/shared/my?config'
 traits "$shared" > "$tmp/traits"
-try sh -c 'for i in $(seq 30); do
-	jlmkr-config -q web "initial_setup=echo $i" & one=$!
-	jlmkr-config -q db "post_stop_hook=/bin/echo $i" || exit 1
-	wait $one || exit 1
-	[ "$(jlmkr-config db initial_setup) $(jlmkr-config web post_stop_hook)" = "echo $i /bin/echo $i" ] ||
-		{ echo "one is lost in round $i"; exit 1; }
-done'
-status 0
-err_empty
+change_at_once ""
 is "$(cat "$tmp/traits")" "$(traits "$shared")"
 is 'my config' "$(in_host ls -A /mnt/tank/shared)"
 in_host test -L $conf || fail 'it is no link any more'
@@ -287,15 +292,7 @@ in_host test -f $jails/db/.config.before || fail 'what it said before is not kep
 
 story 'and one that has it in its own directory'
 in_host sh -c "rm $conf && mv '/mnt/tank/shared/my config' $conf && chown 0:0 $conf"
-try sh -c 'for i in $(seq 30); do
-	jlmkr-config -q web "initial_setup=echo $i-" & one=$!
-	jlmkr-config -q db "post_stop_hook=/bin/echo $i-" || exit 1
-	wait $one || exit 1
-	[ "$(jlmkr-config db initial_setup) $(jlmkr-config web post_stop_hook)" = "echo $i- /bin/echo $i-" ] ||
-		{ echo "one is lost in round $i"; exit 1; }
-done'
-status 0
-err_empty
+change_at_once -
 in_host sh -c "rm -r $jails/db; cp --remove-destination /tmp/before $conf; chmod 600 $conf"
 
 # moments COUNT COMMAND...: killed at COUNT moments, and each time the config is what it was or

@@ -278,11 +278,10 @@ static int check_flags(void *arg, const char *answer, struct err *e)
 	struct flow *f = arg;
 	struct split s = { 0 };
 	struct nspawn_traits t = { 0 };
-	struct err why = { 0 };
 
 	if (str_eq(answer, "?")) return show_manual(f->m, e);
-	if (word_split(f->m, answer, 1, SPLIT_PLAIN, &s, &why) < 0)
-		return fail(e, ERR_INPUT, "%s", why.text + (str_starts(why.text, "line 1: ") ? 8 : 0));
+	if (word_split(f->m, answer, 1, SPLIT_PLAIN, &s, NULL) < 0)
+		return fail(e, ERR_INPUT, "%s", s.fault.text);
 	if (s.n && s.v[0][0] != '-')
 		return fail(e, ERR_INPUT, "'%s' is no flag: they begin with '-', as --bind=/mnt/tank does",
 		            s.v[0]);

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -206,21 +205,15 @@ static void add_all(struct faults *to, const struct faults *from)
 		fault_add(to, from->v[i].line, "%s", from->v[i].text);
 }
 
-/* The reader of words puts the line into its text. */
 static void check_words(struct arena *m, const struct conf_text *t, bool of_nspawn,
                         struct faults *found)
 {
-	struct split words = { 0 };
-	struct err why = { 0 };
-	unsigned line = t->line;
-	int n = 0;
+	struct split words;
 
-	if (word_split(m, t->text, t->line, SPLIT_COMMENTS, &words, &why) == 0) {
-		if (of_nspawn) nspawn_check(&words, found);
-		return;
-	}
-	if (sscanf(why.text, "line %u: %n", &line, &n) != 1) n = 0;
-	fault_add(found, line, "%s: %s", t->key, why.text + n);
+	if (word_split(m, t->text, t->line, SPLIT_COMMENTS, &words, NULL) < 0)
+		fault_add(found, words.fault.line, "%s: %s", t->key, words.fault.text);
+	else if (of_nspawn)
+		nspawn_check(&words, found);
 }
 
 void conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found)

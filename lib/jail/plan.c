@@ -19,7 +19,7 @@ static void run_add(struct plan *p, const char *word, unsigned line)
 	if (p->run.n) memcpy(lines, p->run.lines, p->run.n * sizeof *lines);
 	lines[p->run.n] = line;
 	words_add(&w, word);
-	p->run = (struct split){ w.v, lines, w.n, w.room };
+	p->run = (struct split){ .v = w.v, .lines = lines, .n = w.n, .room = w.room };
 }
 
 /* The characters that systemd's command line syntax gives a meaning

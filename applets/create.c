@@ -119,10 +119,10 @@ static void warn_of_late_options(struct arena *m, char *const *nspawn_args)
 
 	for (; nspawn_args && *nspawn_args; nspawn_args++) {
 		const struct split word = { .v = (char **)nspawn_args, .lines = &line, .n = 1 };
-		struct faults unknown = { .m = m };
+		struct nspawn_options o;
 
-		nspawn_check(&word, &unknown);
-		if (unknown.n && opts_has(&create_applet, *nspawn_args))
+		nspawn_options_parse(&o, m, &word);
+		if (o.faults.n && opts_has(&create_applet, *nspawn_args))
 			out_warn("%s goes to systemd-nspawn: options of create stand before the name",
 			         *nspawn_args);
 	}

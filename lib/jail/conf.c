@@ -208,12 +208,15 @@ static void add_all(struct faults *to, const struct faults *from)
 static void check_words(struct arena *m, const struct conf_text *t, bool of_nspawn,
                         struct faults *found)
 {
+	struct nspawn_options o;
 	struct split words;
 
 	if (word_split(m, t->text, t->line, SPLIT_COMMENTS, &words, NULL) < 0)
 		fault_add(found, words.fault.line, "%s: %s", t->key, words.fault.text);
-	else if (of_nspawn)
-		nspawn_check(&words, found);
+	else if (of_nspawn) {
+		nspawn_options_parse(&o, m, &words);
+		add_all(found, &o.faults);
+	}
 }
 
 void conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found)
@@ -423,15 +426,15 @@ char *conf_set(struct arena *m, const char *text, const char *key, const char *v
  * then it is none that nspawn has. */
 static bool is_written_already(struct arena *m, const char *arg, struct split *s)
 {
-	struct faults unknown = { .m = m };
+	struct nspawn_options o;
 
 	if (!strpbrk(arg, " \t") || strchr(arg, '\n')) return false;
 	if (word_split(m, arg, 1, SPLIT_COMMENTS, s, NULL) < 0) return false;
 	if (s->n == 1) return strpbrk(s->v[0], " \t");
 	for (size_t i = 0; i < s->n; i++)
 		if (!str_starts(s->v[i], "--")) return false;
-	nspawn_check(s, &unknown);
-	return s->n && !unknown.n;
+	nspawn_options_parse(&o, m, s);
+	return s->n && !o.faults.n;
 }
 
 static void add_arg(struct str *out, const char *arg)

@@ -7,6 +7,7 @@
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
 #include "lib/nspawn/options.h"
+#include "lib/nspawn/traits.h"
 
 /* In the default config; refused by nspawn on kernels without AppArmor. */
 static const char no_apparmor[] = "--inaccessible=/sys/module/apparmor";
@@ -89,15 +90,17 @@ static bool begins_elsewhere(const struct plan *p)
 
 /* A forgotten quote: jails were on the host's network because of it. Docker and the like on
  * that network change the host's firewall. */
-static void warn_of_words(struct plan *p, const struct split *own, const struct split *user)
+static void warn_of_words(struct plan *p, const struct nspawn_options *own,
+                          const struct nspawn_options *user)
 {
+	const char *end = own->end ? own->end : user->end;
 	struct nspawn_traits t = { 0 };
 
-	nspawn_read(own, &t);
-	nspawn_read(user, &t);
-	if (t.end)
+	nspawn_traits_add(&t, own);
+	nspawn_traits_add(&t, user);
+	if (end)
 		words_addf(&p->notes, "'%s' is no option: it and what follows go to the jail's init, "
-		           "systemd-nspawn does not see them; blanks in a value need quotes around it", t.end);
+		           "systemd-nspawn does not see them; blanks in a value need quotes around it", end);
 	if (t.changes_firewall && !t.own_network && !t.own_users)
 		words_addf(&p->notes, "%s shares the host's network: Docker and the like in it change the "
 		           "host's firewall; give it a --network-bridge or --network-macvlan", p->jail);
@@ -107,9 +110,12 @@ static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
                      const struct plan_facts *facts, struct err *e)
 {
 	struct split own = { 0 }, user = { 0 };
+	struct nspawn_options own_options, user_options;
 
 	if (conf_words(m, &c->nspawn_args, &own, e) < 0) return -1;
 	if (conf_words(m, &c->user_args, &user, e) < 0) return -1;
+	nspawn_options_parse(&own_options, m, &own);
+	nspawn_options_parse(&user_options, m, &user);
 	words_add(&p->argv, facts->nspawn);
 	for (size_t i = 0; i < own.n; i++) {
 		if (!facts->has_apparmor && str_eq(own.v[i], no_apparmor))
@@ -126,7 +132,7 @@ static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
 	add_gpus(p, c, facts);
 	for (size_t i = 0; i < user.n; i++)
 		words_add(&p->argv, user.v[i]);
-	warn_of_words(p, &own, &user);
+	warn_of_words(p, &own_options, &user_options);
 	return 0;
 }
 

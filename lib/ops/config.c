@@ -25,6 +25,7 @@
 #include "lib/jail/conf.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/nspawn/missing.h"
 #include "lib/nspawn/options.h"
 
 enum { LOCK_WAIT_MS = 10000 };
@@ -32,10 +33,12 @@ enum { LOCK_WAIT_MS = 10000 };
 static void look_for(struct arena *m, const struct conf_text *t, const char *hook,
                      struct faults *found)
 {
-	struct split words = { 0 };
+	struct nspawn_options o;
+	struct split words;
 
-	if (word_split(m, t->text, t->line, SPLIT_COMMENTS, &words, NULL) == 0)
-		nspawn_missing(&words, hook, found);
+	if (word_split(m, t->text, t->line, SPLIT_COMMENTS, &words, NULL) < 0) return;
+	nspawn_options_parse(&o, m, &words);
+	nspawn_missing(&o, hook, found);
 }
 
 /* The defaults are what every jail has, whatever this machine is. */

@@ -17,6 +17,7 @@
 #include "lib/jail/layout.h"
 #include "lib/jail/plan.h"
 #include "lib/nspawn/options.h"
+#include "lib/nspawn/traits.h"
 #include "lib/ops/config.h"
 #include "lib/ops/setup.h"
 
@@ -89,12 +90,15 @@ static const char *config_path(struct arena *m, const struct intent *in)
 static int read_traits(struct arena *m, const struct intent *in, struct nspawn_traits *t, struct err *e)
 {
 	struct split own = { 0 }, user = { 0 };
+	struct nspawn_options o;
 
 	if (conf_words(m, &in->conf.nspawn_args, &own, e) < 0 ||
 	    conf_words(m, &in->conf.user_args, &user, e) < 0)
 		return fail_in(e, "%s", config_path(m, in));
-	nspawn_read(&own, t);
-	nspawn_read(&user, t);
+	nspawn_options_parse(&o, m, &own);
+	nspawn_traits_add(t, &o);
+	nspawn_options_parse(&o, m, &user);
+	nspawn_traits_add(t, &o);
 	return 0;
 }
 

@@ -1,7 +1,6 @@
 #include "lib/jail/plan.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "lib/base/err.h"
 #include "lib/jail/layout.h"
@@ -11,17 +10,6 @@
 
 /* In the default config; refused by nspawn on kernels without AppArmor. */
 static const char no_apparmor[] = "--inaccessible=/sys/module/apparmor";
-
-static void run_add(struct plan *p, const char *word, unsigned line)
-{
-	struct words w = { p->argv.m, p->run.v, p->run.n, p->run.room };
-	unsigned *lines = arena_array(w.m, p->run.n + 1, sizeof *lines);
-
-	if (p->run.n) memcpy(lines, p->run.lines, p->run.n * sizeof *lines);
-	lines[p->run.n] = line;
-	words_add(&w, word);
-	p->run = (struct split){ .v = w.v, .lines = lines, .n = w.n, .room = w.room };
-}
 
 /* The characters that systemd's command line syntax gives a meaning
  * (systemd.service(5), "Command lines"). */
@@ -49,20 +37,22 @@ static void add_hook(struct arena *m, struct plan *p, const struct plan_facts *f
 		command = systemd_escape(m, arena_printf(m, "%s/%s", facts->dir, file));
 	}
 	p->hooks[p->hook_count++] = (struct plan_hook){ hook->key, property, p->run.n, hook->line };
-	run_add(p, arena_printf(m, "--property=%s=%s", property, command), hook->line);
+	run_options_put(&p->run, "property", arena_printf(m, "%s=%s", property, command), hook->line);
 }
 
 static int plan_run(struct arena *m, struct plan *p, const struct conf *c,
                     const struct plan_facts *facts, struct err *e)
 {
-	struct split user = { 0 };
+	struct split words = { 0 };
+	struct run_options user;
 
-	if (conf_words(m, &c->run_args, &user, e) < 0) return -1;
-	run_add(p, arena_printf(m, "--working-directory=%s", facts->dir), 0);
-	run_add(p, arena_printf(m, "--description=jail %s", p->jail), 0);
-	for (size_t i = 0; i < user.n; i++)
-		run_add(p, user.v[i], user.lines[i]);
-	if (!c->seccomp.on) run_add(p, "--setenv=SYSTEMD_SECCOMP=0", 0);
+	if (conf_words(m, &c->run_args, &words, e) < 0) return -1;
+	run_options_parse(&user, m, &words);
+	run_options_init(&p->run, m);
+	run_options_put(&p->run, "working-directory", facts->dir, 0);
+	run_options_put(&p->run, "description", arena_printf(m, "jail %s", p->jail), 0);
+	run_options_append(&p->run, &user);
+	if (!c->seccomp.on) run_options_put(&p->run, "setenv", "SYSTEMD_SECCOMP=0", 0);
 	add_hook(m, p, facts, &c->pre_start_hook, "ExecStartPre", LAYOUT_PRE_START);
 	add_hook(m, p, facts, &c->post_start_hook, "ExecStartPost", LAYOUT_POST_START);
 	add_hook(m, p, facts, &c->post_stop_hook, "ExecStopPost", LAYOUT_POST_STOP);
@@ -78,12 +68,12 @@ static void add_gpus(struct plan *p, const struct conf *c, const struct plan_fac
 	if (c->gpu_nvidia.on && facts->nvidia) words_add_all(&p->argv, facts->nvidia);
 }
 
-/* A unit that begins elsewhere, because the user's words say so, needs the whole path. */
+/* A unit that begins elsewhere, because the user's options say so, needs the whole path. */
 static bool begins_elsewhere(const struct plan *p)
 {
-	for (size_t i = 0; i < p->run.n; i++)
-		if (p->run.lines[i] && (str_starts(p->run.v[i], "--working-directory") ||
-		    str_eq(p->run.v[i], "--same-dir") || str_eq(p->run.v[i], "-d")))
+	for (const struct run_option *o = p->run.v; o < p->run.v + p->run.n; o++)
+		if (o->line && o->name &&
+		    (str_eq(o->name, "working-directory") || str_eq(o->name, "same-dir")))
 			return true;
 	return false;
 }
@@ -151,19 +141,6 @@ int plan_make(struct arena *m, const char *jail, const struct conf *c,
 	return 0;
 }
 
-/* Not every systemd-run knows the option, so it is acted on and left out. Returns how
- * many words it takes here, and notes what it says. */
-static size_t expand_option(char *const *words, bool *expands)
-{
-	static const char option[] = "--expand-environment";
-	const char *rest = *words + sizeof option - 1, *value = words[1] ? words[1] : "";
-
-	if (strncmp(*words, option, sizeof option - 1) || !strchr("=", *rest)) return 0;
-	if (*rest) value = rest + 1;
-	*expands = (*value && strchr("1yYtT", *value)) || !strcasecmp(value, "on");
-	return *rest || !words[1] ? 1 : 2;
-}
-
 static void add_doubled(struct words *w, const char *word)
 {
 	struct str out = { .m = w->m };
@@ -175,19 +152,18 @@ static void add_doubled(struct words *w, const char *word)
 	words_add(w, str_text(&out));
 }
 
+/* Not every systemd-run knows --expand-environment, so it is acted on and left out. */
 const char *plan_command(struct arena *m, const struct plan *p)
 {
 	struct words w = { .m = m };
-	bool expands = false;
 
 	words_add(&w, "systemd-run");
 	words_addf(&w, "--unit=%s", p->unit);
-	for (size_t i = 0, skip; i < p->run.n; i += skip ? skip : 1)
-		if (!(skip = expand_option(p->run.v + i, &expands)))
-			words_add(&w, p->run.v[i]);
+	for (const struct run_option *o = p->run.v; o < p->run.v + p->run.n; o++)
+		if (!o->name || !str_eq(o->name, "expand-environment")) words_add_all(&w, o->words);
 	words_add(&w, "--");
 	for (size_t i = 0; i < p->argv.n; i++) {
-		if (expands)
+		if (p->run.verbatim == 0)
 			words_add(&w, p->argv.v[i]);
 		else
 			add_doubled(&w, p->argv.v[i]);

@@ -7,7 +7,8 @@
  * end is ours to know: --unit, --scope, --user, --machine, --pipe, timers and the
  * like. What only changes what it prints, or what it waits for, is passed over.
  *
- * Faults are ERR_INPUT.
+ * What is wrong with the words is a list with their lines; faults of run_options_add are
+ * ERR_INPUT.
  */
 #ifndef SYSTEMD_RUN_OPTIONS_H
 #define SYSTEMD_RUN_OPTIONS_H
@@ -16,10 +17,23 @@
 #include <stddef.h>
 
 #include "lib/base/str.h"
+#include "lib/text/faults.h"
+#include "lib/text/split.h"
 
 struct err;
+struct run_row;
 struct wire;
 
+/* One option as it was given. */
+struct run_option {
+	const struct run_row *row;	/* for run_options.c only */
+	const char *name;		/* "property" for -p too; NULL: it could not be read */
+	const char *value;		/* NULL: none */
+	char *const *words;		/* how it is written; none: with the option behind it, in one word */
+	unsigned line;			/* of the config; 0: it is not from there */
+};
+
+/* What the options say together. Those that jlmkr needs for itself may be written into it. */
 struct run_options {
 	const char *description;	/* this and other texts: NULL when not given */
 	bool collect;
@@ -33,12 +47,28 @@ struct run_options {
 	const char *working_directory;	/* absolute */
 	struct words environment;	/* NAME=VALUE, one for each name */
 	int verbatim;			/* --expand-environment: 1 no, 0 yes, -1 not given */
+	struct run_option *v;		/* all that were given, in their order */
+	size_t n, room;
+	struct faults faults;		/* of those that could not be read */
 };
 
-/* What was said with `words` (NULL-ended). Texts are copied into `m`. On a fault
- * `*bad` is the index of the word that is to blame. */
-int run_options_parse(struct run_options *o, struct arena *m, char *const *words, size_t *bad,
-                      struct err *e);
+/* Nothing was given. */
+void run_options_init(struct run_options *o, struct arena *m);
+
+/* What is said with `words`; its list must be NULL-ended. Texts are copied into `m`. */
+void run_options_parse(struct run_options *o, struct arena *m, const struct split *words);
+
+/* More of them: `--name=value`, and all of `more`, whose memory is shared. */
+void run_options_put(struct run_options *o, const char *name, const char *value, unsigned line);
+void run_options_append(struct run_options *o, const struct run_options *more);
+
+/* What one says by itself. */
+void run_options_alone(struct run_options *one, struct arena *m, const struct run_option *option);
+
+/* Whether it assigns to the property, or to the one called like it with "Ex" behind; whether one
+ * of all does. */
+bool run_option_sets(const struct run_option *option, const char *property);
+bool run_options_set(const struct run_options *o, const char *property);
 
 /* Add NAME=VALUE to a list that has each name once: a later one takes the earlier
  * one's place. */

@@ -92,10 +92,10 @@ TEST(scripts_become_files_and_commands_stay)
 	CHECK_STR(p.files[0].name, ".ExecStartPre");
 	CHECK_STR(p.files[0].text, "#!/bin/sh\necho hi\n");
 	CHECK_INT(p.run.n, 4);
-	CHECK_STR(p.run.v[2],
+	CHECK_STR(words_join(&m, p.run.v[2].words, "|"),
 	          "--property=ExecStartPre=/mnt/my\\x20\\x22pool\\x22/jails/web/.ExecStartPre");
-	CHECK_INT(p.run.lines[2], 2);
-	CHECK_STR(p.run.v[3], "--property=ExecStopPost=-/bin/echo $EXIT_CODE");
+	CHECK_INT(p.run.v[2].line, 2);
+	CHECK_STR(words_join(&m, p.run.v[3].words, "|"), "--property=ExecStopPost=-/bin/echo $EXIT_CODE");
 	arena_free(&m);
 }
 

@@ -8,7 +8,6 @@
 #include "lib/systemd/manager.h"
 #include "lib/systemd/props/props.h"
 #include "lib/systemd/run_options.h"
-#include "lib/text/faults.h"
 #include "lib/text/json.h"
 
 int request_check(const struct plan *plan, struct err *e)
@@ -19,15 +18,6 @@ int request_check(const struct plan *plan, struct err *e)
 	fail(e, ERR_INPUT, "%s", first->text);
 	if (first->line) return fail_in(e, "%s: line %u", plan->config, first->line);
 	return fail_in(e, "%s", plan->config);
-}
-
-void engine_check_words(struct arena *m, const struct split *words, struct faults *found)
-{
-	struct run_options o;
-
-	run_options_parse(&o, m, words);
-	for (size_t i = 0; i < o.faults.n; i++)
-		fault_add(found, o.faults.v[i].line, "%s", o.faults.v[i].text);
 }
 
 int request_build(struct wire *w, struct arena *m, const struct plan *plan, bool on_broker,

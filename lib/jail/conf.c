@@ -199,36 +199,13 @@ int conf_usable(struct arena *m, const char *text, struct conf *c, struct err *e
 	return conf_words(m, &c->user_args, &words, e);
 }
 
-static void add_all(struct faults *to, const struct faults *from)
-{
-	for (size_t i = 0; i < from->n; i++)
-		fault_add(to, from->v[i].line, "%s", from->v[i].text);
-}
-
-static void check_words(struct arena *m, const struct conf_text *t, bool of_nspawn,
-                        struct faults *found)
-{
-	struct nspawn_options o;
-	struct split words;
-
-	if (word_split(m, t->text, t->line, SPLIT_COMMENTS, &words, NULL) < 0)
-		fault_add(found, words.fault.line, "%s: %s", t->key, words.fault.text);
-	else if (of_nspawn) {
-		nspawn_options_parse(&o, m, &words);
-		add_all(found, &o.faults);
-	}
-}
-
 void conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found)
 {
 	struct ini ini;
 
 	read_text(m, text, c, &ini);
-	add_all(found, &ini.faults);
-	add_all(found, &c->notes);
-	check_words(m, &c->run_args, false, found);
-	check_words(m, &c->nspawn_args, true, found);
-	check_words(m, &c->user_args, true, found);
+	faults_add_all(found, &ini.faults);
+	faults_add_all(found, &c->notes);
 }
 
 const char *conf_key(size_t i)

@@ -4,7 +4,7 @@
  * for `set`. Values that are absent take the default and have line 0. A text with
  * faults (text/ini.h) or with a switch that is neither on nor off does not load.
  * Everything else is left for later: unknown keys and the like are notes, and the
- * words of the ..._args values are split when they are needed.
+ * words of the ..._args values are read when they are needed (conf_options.h).
  *
  * Texts are bounded (CONF_MAX) and kept byte for byte where nothing was asked to
  * change: comments, order, indentation.
@@ -85,8 +85,8 @@ const char *conf_key(size_t i);
 const char *conf_value(const struct conf *c, const char *key, struct err *e);
 bool conf_is_switch(const char *key);
 
-/* All that is wrong with a text, to be told at once: faults, notes, and words that
- * systemd-nspawn would not take. */
+/* All that is wrong with a text, to be told at once: faults and notes. What is wrong with the
+ * words of its ..._args values: conf_options.h. */
 void conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found);
 
 /* Whether `value` may be set for `key`, in a file of our own making. */

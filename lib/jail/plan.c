@@ -5,11 +5,9 @@
 #include "lib/base/err.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
-#include "lib/nspawn/options.h"
 #include "lib/nspawn/traits.h"
 
-/* In the default config; refused by nspawn on kernels without AppArmor. */
-static const char no_apparmor[] = "--inaccessible=/sys/module/apparmor";
+#define APPARMOR "/sys/module/apparmor"
 
 /* The characters that systemd's command line syntax gives a meaning
  * (systemd.service(5), "Command lines"). */
@@ -40,23 +38,17 @@ static void add_hook(struct arena *m, struct plan *p, const struct plan_facts *f
 	run_options_put(&p->run, "property", arena_printf(m, "%s=%s", property, command), hook->line);
 }
 
-static int plan_run(struct arena *m, struct plan *p, const struct conf *c,
-                    const struct plan_facts *facts, struct err *e)
+static void plan_run(struct arena *m, struct plan *p, const struct conf *c,
+                     const struct run_options *user, const struct plan_facts *facts)
 {
-	struct split words = { 0 };
-	struct run_options user;
-
-	if (conf_words(m, &c->run_args, &words, e) < 0) return -1;
-	run_options_parse(&user, m, &words);
 	run_options_init(&p->run, m);
 	run_options_put(&p->run, "working-directory", facts->dir, 0);
 	run_options_put(&p->run, "description", arena_printf(m, "jail %s", p->jail), 0);
-	run_options_append(&p->run, &user);
+	run_options_append(&p->run, user);
 	if (!c->seccomp.on) run_options_put(&p->run, "setenv", "SYSTEMD_SECCOMP=0", 0);
 	add_hook(m, p, facts, &c->pre_start_hook, "ExecStartPre", LAYOUT_PRE_START);
 	add_hook(m, p, facts, &c->post_start_hook, "ExecStartPost", LAYOUT_POST_START);
 	add_hook(m, p, facts, &c->post_stop_hook, "ExecStopPost", LAYOUT_POST_STOP);
-	return 0;
 }
 
 static void add_gpus(struct plan *p, const struct conf *c, const struct plan_facts *facts)
@@ -96,23 +88,32 @@ static void warn_of_words(struct plan *p, const struct nspawn_options *own,
 		           "host's firewall; give it a --network-bridge or --network-macvlan", p->jail);
 }
 
-static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
-                     const struct plan_facts *facts, struct err *e)
+static bool wants_apparmor(const struct nspawn_option *o)
 {
-	struct split own = { 0 }, user = { 0 };
-	struct nspawn_options own_options, user_options;
+	return str_eq(o->name, "inaccessible") && str_eq(o->value, APPARMOR);
+}
 
-	if (conf_words(m, &c->nspawn_args, &own, e) < 0) return -1;
-	if (conf_words(m, &c->user_args, &user, e) < 0) return -1;
-	nspawn_options_parse(&own_options, m, &own);
-	nspawn_options_parse(&user_options, m, &user);
-	words_add(&p->argv, facts->nspawn);
-	for (size_t i = 0; i < own.n; i++) {
-		if (!facts->has_apparmor && str_eq(own.v[i], no_apparmor))
-			words_addf(&p->notes, "left out %s: this kernel has no AppArmor", no_apparmor);
-		else
-			words_add(&p->argv, own.v[i]);
+/* The defaults hide AppArmor's place, and nspawn refuses that where there is none. */
+static void add_defaults(struct plan *p, const struct nspawn_options *o, bool has_apparmor)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < o->n && !has_apparmor; i++) {
+		if (!wants_apparmor(&o->v[i])) continue;
+		words_addf(&p->notes, "left out --inaccessible=" APPARMOR ": this kernel has no AppArmor");
+		for (; at < o->v[i].word; at++)
+			words_add(&p->argv, o->words.v[at]);
+		at += o->v[i].word_count;
 	}
+	for (; at < o->words.n; at++)
+		words_add(&p->argv, o->words.v[at]);
+}
+
+static void plan_argv(struct plan *p, const struct conf *c, const struct conf_options *o,
+                      const struct plan_facts *facts)
+{
+	words_add(&p->argv, facts->nspawn);
+	add_defaults(p, &o->nspawn, facts->has_apparmor);
 	words_addf(&p->argv, "--machine=%s", p->jail);
 	if (begins_elsewhere(p))
 		words_addf(&p->argv, "--directory=%s/" LAYOUT_ROOTFS, facts->dir);
@@ -120,13 +121,12 @@ static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
 		words_add(&p->argv, "--directory=" LAYOUT_ROOTFS);
 	if (facts->await_boot) words_add(&p->argv, "--notify-ready=yes");
 	add_gpus(p, c, facts);
-	for (size_t i = 0; i < user.n; i++)
-		words_add(&p->argv, user.v[i]);
-	warn_of_words(p, &own_options, &user_options);
-	return 0;
+	for (size_t i = 0; i < o->user.words.n; i++)
+		words_add(&p->argv, o->user.words.v[i]);
+	warn_of_words(p, &o->nspawn, &o->user);
 }
 
-int plan_make(struct arena *m, const char *jail, const struct conf *c,
+int plan_make(struct arena *m, const char *jail, const struct conf *c, const struct conf_options *o,
               const struct plan_facts *facts, struct plan *p, struct err *e)
 {
 	*p = (struct plan){
@@ -136,8 +136,9 @@ int plan_make(struct arena *m, const char *jail, const struct conf *c,
 		.argv.m = m,
 		.notes.m = m,
 	};
-	if (plan_run(m, p, c, facts, e) < 0 || plan_argv(m, p, c, facts, e) < 0)
-		return fail_in(e, "%s", p->config);
+	if (conf_options_fail(o, e) < 0) return fail_in(e, "%s", p->config);
+	plan_run(m, p, c, &o->run, facts);
+	plan_argv(p, c, o, facts);
 	return 0;
 }
 

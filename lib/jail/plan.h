@@ -12,7 +12,7 @@
 
 #include "lib/base/str.h"
 #include "lib/jail/conf.h"
-#include "lib/systemd/run_options.h"
+#include "lib/jail/conf_options.h"
 
 struct plan_facts {
 	const char *dir;	/* the jail's directory, absolute */
@@ -48,7 +48,8 @@ struct plan {
 	struct words notes;		/* what was decided that the user should know */
 };
 
-int plan_make(struct arena *m, const char *jail, const struct conf *c,
+/* `o`: the options of `c`, all of which must have been read. */
+int plan_make(struct arena *m, const char *jail, const struct conf *c, const struct conf_options *o,
               const struct plan_facts *facts, struct plan *p, struct err *e);
 
 /* The plan as a command line for a shell, which makes the same unit: what PID 1 would

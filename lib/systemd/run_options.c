@@ -410,8 +410,7 @@ void run_options_append(struct run_options *o, const struct run_options *more)
 		add_option(o, &more->v[i]);
 		if (more->v[i].row) option_take(o, more->v[i].row, more->v[i].value, NULL);
 	}
-	for (size_t i = 0; i < more->faults.n; i++)
-		fault_add(&o->faults, more->faults.v[i].line, "%s", more->faults.v[i].text);
+	faults_add_all(&o->faults, &more->faults);
 }
 
 void run_options_alone(struct run_options *one, struct arena *m, const struct run_option *option)

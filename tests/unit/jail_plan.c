@@ -14,11 +14,13 @@ static const struct plan_facts plain = {
 static void make(struct arena *m, const char *config, const struct plan_facts *facts,
                  struct plan *p)
 {
+	struct conf_options o;
 	struct err e = { 0 };
 	struct conf c;
 
 	CHECK_INT(conf_parse(m, config, &c, &e), 0);
-	CHECK_INT(plan_make(m, "web", &c, facts, p, &e), 0);
+	conf_options_read(m, &c, &o);
+	CHECK_INT(plan_make(m, "web", &c, &o, facts, p, &e), 0);
 	CHECK_STR(e.text, "");
 }
 
@@ -119,12 +121,14 @@ TEST(gpus_and_seccomp)
 TEST(faults_name_file_and_line)
 {
 	struct arena m = { 0 };
+	struct conf_options o;
 	struct err e = { 0 };
 	struct conf c;
 	struct plan p;
 
 	CHECK_INT(conf_parse(&m, "startup=0\nsystemd_nspawn_user_args=--a\n  'b\n", &c, &e), 0);
-	CHECK_INT(plan_make(&m, "web", &c, &plain, &p, &e), -1);
+	conf_options_read(&m, &c, &o);
+	CHECK_INT(plan_make(&m, "web", &c, &o, &plain, &p, &e), -1);
 	CHECK_INT(e.kind, ERR_INPUT);
 	CHECK(strstr(e.text, "/mnt/tank/jailmaker/jails/web/config"));
 	CHECK(strstr(e.text, "line 3"));

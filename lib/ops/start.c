@@ -105,7 +105,7 @@ static int make_plan(struct engine *en, struct intent *in, enum extent how, stru
 	nspawn_traits_add(&traits, &in->options.user);
 	gpu_look(en, name, in->conf.gpu_nvidia.on, how == SHOWN, &in->gpu);
 	if (how != SHOWN && gpu_prepare(en, name, &traits, in->setup.possible, &in->gpu, e) < 0) return -1;
-	if (in->gpu.works) facts.nvidia = words_list(&in->gpu.nv.binds);
+	if (in->gpu.works) facts.nvidia = nvidia_bind_words(en->m, &in->gpu.nv.binds);
 	facts.await_boot = how == BOOTED || (in->setup.wanted && in->setup.first_start);
 	if (plan_make(en->m, name, &in->conf, &in->options, &facts, &in->plan, e) < 0) return -1;
 	for (size_t i = 0; i < in->plan.notes.n; i++)

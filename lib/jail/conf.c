@@ -189,23 +189,14 @@ int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e)
 	return faults_fail(&ini.faults, e);
 }
 
-int conf_usable(struct arena *m, const char *text, struct conf *c, struct err *e)
-{
-	struct split words = { 0 };
-
-	if (conf_parse(m, text, c, e) < 0) return -1;
-	if (conf_words(m, &c->run_args, &words, e) < 0) return -1;
-	if (conf_words(m, &c->nspawn_args, &words, e) < 0) return -1;
-	return conf_words(m, &c->user_args, &words, e);
-}
-
-void conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found)
+bool conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found)
 {
 	struct ini ini;
 
 	read_text(m, text, c, &ini);
 	faults_add_all(found, &ini.faults);
 	faults_add_all(found, &c->notes);
+	return !ini.faults.n;
 }
 
 const char *conf_key(size_t i)

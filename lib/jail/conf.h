@@ -63,9 +63,6 @@ int conf_open_own(int dir, const char *file, const char *shown, struct err *e);
 
 int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e);
 
-/* The same, and the words of all ..._args values can be told apart: good for a start. */
-int conf_usable(struct arena *m, const char *text, struct conf *c, struct err *e);
-
 /* What conf_read_file gives, parsed. */
 int conf_load(struct arena *m, int dir, const char *file, const char *shown, struct conf *c,
               struct err *e);
@@ -85,9 +82,9 @@ const char *conf_key(size_t i);
 const char *conf_value(const struct conf *c, const char *key, struct err *e);
 bool conf_is_switch(const char *key);
 
-/* All that is wrong with a text, to be told at once: faults and notes. What is wrong with the
+/* All that is wrong with a text, to be told at once: faults and notes. Whether it loads. What is wrong with the
  * words of its ..._args values: conf_options.h. */
-void conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found);
+bool conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found);
 
 /* Whether `value` may be set for `key`, in a file of our own making. */
 int conf_check_value(const char *key, const char *value, struct err *e);

@@ -11,7 +11,7 @@ static struct split split_value(struct arena *m, const struct conf_text *t, stru
 	struct split words;
 
 	*unread = (struct conf_unread){ .key = t->key };
-	if (word_split(m, t->text, t->line, SPLIT_COMMENTS, &words, NULL) < 0) {
+	if (conf_words(m, t, &words, NULL) < 0) {
 		unread->fault = words.fault;
 		return (struct split){ 0 };
 	}
@@ -39,6 +39,14 @@ int conf_options_fail(const struct conf_options *o, struct err *e)
 			return fail(e, ERR_INPUT, "%s: line %u: %s", u->key, u->fault.line, u->fault.text);
 	}
 	return 0;
+}
+
+int conf_usable(struct arena *m, const char *text, struct conf *c, struct conf_options *o,
+                struct err *e)
+{
+	if (conf_parse(m, text, c, e) < 0) return -1;
+	conf_options_read(m, c, o);
+	return conf_options_fail(o, e);
 }
 
 static void add_unread(struct faults *to, const struct conf_unread *u)

@@ -35,6 +35,10 @@ void conf_options_read(struct arena *m, const struct conf *c, struct conf_option
 /* 0 when all values were read; else ERR_INPUT names key and line. */
 int conf_options_fail(const struct conf_options *o, struct err *e);
 
+/* conf_parse and these: whether a text is good for a start. */
+int conf_usable(struct arena *m, const char *text, struct conf *c, struct conf_options *o,
+                struct err *e);
+
 /* All that is wrong with them. */
 void conf_options_check(const struct conf_options *o, struct faults *found);
 

@@ -67,16 +67,29 @@ static int by_line(const void *a, const void *b)
 	return (x->line > y->line) - (x->line < y->line);
 }
 
-void op_config_check(struct arena *m, const char *text, bool here, struct faults *found)
+static void sort(struct faults *found)
+{
+	if (found->n) qsort(found->v, found->n, sizeof *found->v, by_line);
+}
+
+void op_config_doubts(const struct conf *c, const struct conf_options *o, struct faults *found)
+{
+	faults_add_all(found, &c->notes);
+	conf_options_check(o, found);
+	sort(found);
+}
+
+bool op_config_check(struct arena *m, const char *text, struct faults *found)
 {
 	struct conf_options o;
 	struct conf c;
+	bool loads = conf_check(m, text, &c, found);
 
-	conf_check(m, text, &c, found);
 	conf_options_read(m, &c, &o);
 	conf_options_check(&o, found);
-	if (here) op_config_missing(m, &c, &o, true, found);
-	if (found->n) qsort(found->v, found->n, sizeof *found->v, by_line);
+	op_config_missing(m, &c, &o, true, found);
+	sort(found);
+	return loads && conf_options_fail(&o, NULL) == 0;
 }
 
 /* Where a jail's config lies: in its directory, usually, else where its link leads. */
@@ -242,8 +255,8 @@ static struct faults find_news(struct arena *m, const char *before, const char *
 {
 	struct faults old = { .m = m }, found = { .m = m };
 
-	op_config_check(m, before, true, &old);
-	op_config_check(m, now, true, &found);
+	op_config_check(m, before, &old);
+	op_config_check(m, now, &found);
 	return faults_new(&found, &old);
 }
 

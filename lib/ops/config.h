@@ -21,8 +21,12 @@ struct err;
 struct host;
 
 /* All problems of a text, in the order of its lines: what does not load, what is unknown, what
- * systemd-run or systemd-nspawn would refuse; `here`: and what this machine does not have. */
-void op_config_check(struct arena *m, const char *text, bool here, struct faults *found);
+ * systemd-run or systemd-nspawn would refuse, what this machine does not have. Returns whether a
+ * start can read it. */
+bool op_config_check(struct arena *m, const char *text, struct faults *found);
+
+/* The same of one that is good for a start, whatever this machine has. */
+void op_config_doubts(const struct conf *c, const struct conf_options *o, struct faults *found);
 
 /* What of the machine the config needs for a start and does not find. `hooked`: but for what is
  * named by its pre_start_hook, or by properties of the unit, which may make it. */

@@ -96,7 +96,8 @@ static const char *timeout_text(const struct failure *f, const char *what)
 
 /* Its assignment among the user's options: the one that many from the end, because what
  * came before may have been reset. */
-static const struct run_option *find_option(const struct plan *plan, const char *property, size_t left)
+static const struct run_option *find_option(const struct plan *plan, const char *property,
+                                            size_t left)
 {
 	for (size_t at = plan->run.n; at--;)
 		if (run_option_sets(&plan->run.v[at], property) && !left--) return &plan->run.v[at];

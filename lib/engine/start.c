@@ -29,7 +29,8 @@ enum {
 	POWEROFF = 38,			/* systemd's SIGRTMIN+4, counted from glibc's 34 */
 };
 
-static int send_start(struct engine *en, struct unit_watch *uw, const struct plan *plan, struct err *e)
+static int send_start(struct engine *en, struct unit_watch *uw, const struct plan *plan,
+                      struct err *e)
 {
 	bool on_broker = bus_kind(en->bus) == BUS_BROKER;
 	struct wire w;

@@ -6,7 +6,8 @@
 #include "lib/base/err.h"
 #include "lib/jail/conf.h"
 
-static struct split split_value(struct arena *m, const struct conf_text *t, struct conf_unread *unread)
+static struct split split_value(struct arena *m, const struct conf_text *t,
+                                struct conf_unread *unread)
 {
 	struct split words;
 
@@ -28,6 +29,9 @@ void conf_options_read(struct arena *m, const struct conf *c, struct conf_option
 	nspawn_options_parse(&o->nspawn, m, &words);
 	words = split_value(m, &c->user_args, &o->unread[CONF_USER_ARGS]);
 	nspawn_options_parse(&o->user, m, &words);
+	o->traits = (struct nspawn_traits){ 0 };
+	nspawn_traits_add(&o->traits, &o->nspawn);
+	nspawn_traits_add(&o->traits, &o->user);
 }
 
 int conf_options_fail(const struct conf_options *o, struct err *e)

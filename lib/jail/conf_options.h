@@ -8,6 +8,7 @@
 #define JAIL_CONF_OPTIONS_H
 
 #include "lib/nspawn/options.h"
+#include "lib/nspawn/traits.h"
 #include "lib/systemd/run_options.h"
 #include "lib/text/faults.h"
 
@@ -27,6 +28,7 @@ struct conf_options {
 	struct run_options run;		/* systemd_run_default_args */
 	struct nspawn_options nspawn;	/* systemd_nspawn_default_args */
 	struct nspawn_options user;	/* systemd_nspawn_user_args */
+	struct nspawn_traits traits;	/* of both */
 	struct conf_unread unread[CONF_ARGS];	/* these have no options above */
 };
 

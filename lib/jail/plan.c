@@ -5,7 +5,6 @@
 #include "lib/base/err.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
-#include "lib/nspawn/traits.h"
 
 #define APPARMOR "/sys/module/apparmor"
 
@@ -72,18 +71,15 @@ static bool begins_elsewhere(const struct plan *p)
 
 /* A forgotten quote: jails were on the host's network because of it. Docker and the like on
  * that network change the host's firewall. */
-static void warn_of_words(struct plan *p, const struct nspawn_options *own,
-                          const struct nspawn_options *user)
+static void warn_of_words(struct plan *p, const struct conf_options *o)
 {
-	const char *end = own->end ? own->end : user->end;
-	struct nspawn_traits t = { 0 };
+	const char *end = o->nspawn.end ? o->nspawn.end : o->user.end;
+	const struct nspawn_traits *t = &o->traits;
 
-	nspawn_traits_add(&t, own);
-	nspawn_traits_add(&t, user);
 	if (end)
 		words_addf(&p->notes, "'%s' is no option: it and what follows go to the jail's init, "
 		           "systemd-nspawn does not see them; blanks in a value need quotes around it", end);
-	if (t.changes_firewall && !t.own_network && !t.own_users)
+	if (t->changes_firewall && !t->own_network && !t->own_users)
 		words_addf(&p->notes, "%s shares the host's network: Docker and the like in it change the "
 		           "host's firewall; give it a --network-bridge or --network-macvlan", p->jail);
 }
@@ -123,11 +119,12 @@ static void plan_argv(struct plan *p, const struct conf *c, const struct conf_op
 	add_gpus(p, c, facts);
 	for (size_t i = 0; i < o->user.words.n; i++)
 		words_add(&p->argv, o->user.words.v[i]);
-	warn_of_words(p, &o->nspawn, &o->user);
+	warn_of_words(p, o);
 }
 
-int plan_make(struct arena *m, const char *jail, const struct conf *c, const struct conf_options *o,
-              const struct plan_facts *facts, struct plan *p, struct err *e)
+int plan_make(struct arena *m, const char *jail, const struct conf *c,
+              const struct conf_options *o, const struct plan_facts *facts, struct plan *p,
+              struct err *e)
 {
 	*p = (struct plan){
 		.jail = arena_strdup(m, jail),

@@ -49,8 +49,9 @@ struct plan {
 };
 
 /* `o`: the options of `c`, all of which must have been read. */
-int plan_make(struct arena *m, const char *jail, const struct conf *c, const struct conf_options *o,
-              const struct plan_facts *facts, struct plan *p, struct err *e);
+int plan_make(struct arena *m, const char *jail, const struct conf *c,
+              const struct conf_options *o, const struct plan_facts *facts, struct plan *p,
+              struct err *e);
 
 /* The plan as a command line for a shell, which makes the same unit: what PID 1 would
  * expand in an argument is doubled, as we send it. */

@@ -121,7 +121,8 @@ struct reading {
 };
 
 /* What is wrong with the word. */
-static void tell(const struct reading *r, const char *before, const char *what, const char *after)
+static void tell(const struct reading *r, const char *before, const char *what,
+                 const char *after)
 {
 	fault_add(&r->o->faults, r->o->words.lines[r->at], "%s%s%s", before, what, after);
 }
@@ -140,9 +141,13 @@ static void add(struct nspawn_options *o, const struct nspawn_option *option)
 }
 
 /* `inside`: the value that stands in the same word, or NULL. */
-static void use(struct reading *r, const struct nspawn_row *row, const char *shown, const char *inside)
+static void use(struct reading *r, const struct nspawn_row *row, const char *shown,
+                const char *inside)
 {
-	struct nspawn_option option = { row, row->name, shown, inside, r->o->words.lines[r->at], r->at, 1 };
+	struct nspawn_option option = {
+		.row = row, .name = row->name, .shown = shown, .value = inside,
+		.line = r->o->words.lines[r->at], .word = r->at, .word_count = 1,
+	};
 
 	if (row->value == NO_VALUE && inside) return tell(r, "", shown, " takes no value");
 	if (row->value == VALUE && !inside) {

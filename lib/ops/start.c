@@ -17,7 +17,6 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/plan.h"
-#include "lib/nspawn/traits.h"
 #include "lib/ops/config.h"
 #include "lib/ops/setup.h"
 
@@ -92,7 +91,6 @@ static const char *config_path(struct arena *m, const struct intent *in)
 static int make_plan(struct engine *en, struct intent *in, enum extent how, struct err *e)
 {
 	const char *name = in->jail.name;
-	struct nspawn_traits traits = { 0 };
 	struct plan_facts facts;
 
 	if (setup_look(en, name, &in->conf, &in->setup, e) < 0) return -1;
@@ -101,10 +99,9 @@ static int make_plan(struct engine *en, struct intent *in, enum extent how, stru
 	in->setup.wanted &= in->setup.possible;
 	if (find_facts(en->m, &in->jail, &facts, e) < 0) return -1;
 	if (conf_options_fail(&in->options, e) < 0) return fail_in(e, "%s", config_path(en->m, in));
-	nspawn_traits_add(&traits, &in->options.nspawn);
-	nspawn_traits_add(&traits, &in->options.user);
 	gpu_look(en, name, in->conf.gpu_nvidia.on, how == SHOWN, &in->gpu);
-	if (how != SHOWN && gpu_prepare(en, name, &traits, in->setup.possible, &in->gpu, e) < 0) return -1;
+	if (how != SHOWN && gpu_prepare(en, name, &in->options.traits, in->setup.possible, &in->gpu, e) < 0)
+		return -1;
 	if (in->gpu.works) facts.nvidia = nvidia_bind_words(en->m, &in->gpu.nv.binds);
 	facts.await_boot = how == BOOTED || (in->setup.wanted && in->setup.first_start);
 	if (plan_make(en->m, name, &in->conf, &in->options, &facts, &in->plan, e) < 0) return -1;

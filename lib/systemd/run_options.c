@@ -332,7 +332,8 @@ static void add(struct run_options *o, const struct run_row *row, const char *va
 }
 
 /* A word that follows is the value, most likely. */
-static size_t refuse(struct run_options *o, char *const *words, unsigned line, const struct err *why)
+static size_t refuse(struct run_options *o, char *const *words, unsigned line,
+                     const struct err *why)
 {
 	bool valued = **words == '-' && !strchr(*words, '=') && words[1] && *words[1] != '-';
 

@@ -19,6 +19,18 @@ static bool rules_network(const char *capabilities)
 	return false;
 }
 
+/* "add_key keyctl bpf"; "~bpf" forbids. */
+static bool allows_bpf(const char *calls)
+{
+	if (*calls == '~') return false;
+	for (size_t n; *calls; calls += n) {
+		calls += strspn(calls, " \t\n");
+		n = strcspn(calls, " \t\n");
+		if (n == 3 && !strncmp(calls, "bpf", n)) return true;
+	}
+	return false;
+}
+
 /* parse_boolean() of systemd. */
 static bool is_no(const char *value)
 {
@@ -38,7 +50,7 @@ static void add_option(struct nspawn_traits *t, const struct nspawn_option *o)
 	t->own_network |= str_starts(o->name, "network-") || str_eq(o->name, "private-network");
 	t->own_users |= o->row->letter == 'U' || (str_eq(o->name, "private-users") && !is_no(value));
 	t->changes_firewall |= str_eq(o->name, "capability") && rules_network(value);
-	t->changes_firewall |= str_eq(o->name, "system-call-filter") && *value != '~' && strstr(value, "bpf");
+	t->changes_firewall |= str_eq(o->name, "system-call-filter") && allows_bpf(value);
 }
 
 void nspawn_traits_add(struct nspawn_traits *t, const struct nspawn_options *o)

@@ -13,6 +13,7 @@
 #include "lib/systemd/manager.h"
 #include "lib/systemd/props/props.h"
 #include "lib/systemd/run_options.h"
+#include "lib/systemd/run_unit.h"
 #include "lib/systemd/service.h"
 
 enum { SHOWN = 120 };
@@ -52,7 +53,7 @@ static int try_alone(struct engine *en, struct arena *m, const struct suspect *s
 
 	run_options_alone(&alone, m, s->option);
 	unit_begin_start(&w, m, arena_printf(m, "jlmkr-trial-%zu.service", at));
-	if (run_options_add(&w, &alone, &u, e) < 0) return -1;
+	if (run_unit_add(&w, &alone, &u, e) < 0) return -1;
 	return unit_try(en->bus, &w, m, e);
 }
 

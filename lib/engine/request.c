@@ -7,7 +7,7 @@
 #include "lib/jail/plan.h"
 #include "lib/systemd/manager.h"
 #include "lib/systemd/props/props.h"
-#include "lib/systemd/run_options.h"
+#include "lib/systemd/run_unit.h"
 #include "lib/text/json.h"
 
 int request_check(const struct plan *plan, struct err *e)
@@ -31,7 +31,7 @@ int request_build(struct wire *w, struct arena *m, const struct plan *plan, bool
 	};
 
 	unit_begin_start(w, m, plan->unit);
-	if (run_options_add(w, &plan->run, &u, e) < 0) return fail_in(e, "%s", plan->config);
+	if (run_unit_add(w, &plan->run, &u, e) < 0) return fail_in(e, "%s", plan->config);
 	return 0;
 }
 

@@ -1,14 +1,10 @@
-/* The options of systemd-run that a config may carry, and the unit they make
+/* The options of systemd-run that a config may carry
  *
- * Words as systemd-run would get them become a struct run_options; with what the
- * caller adds to it (struct run_unit) that becomes the a(sv) of StartTransientUnit,
- * in systemd-run's order. Names of options are taken whole: it accepts `--prop=`,
- * we do not. Refused, because they would make something else than one service whose
- * end is ours to know: --unit, --scope, --user, --machine, --pipe, timers and the
- * like. What only changes what it prints, or what it waits for, is passed over.
- *
- * What is wrong with the words is a list with their lines; faults of run_options_add are
- * ERR_INPUT.
+ * Words as systemd-run would get them become a struct run_options, of which run_unit.h makes
+ * a unit. Names of options are taken whole: it accepts `--prop=`, we do not. Refused, because
+ * they would make something else than one service whose end is ours to know: --unit, --scope,
+ * --user, --machine, --pipe, timers and the like. What only changes what it prints, or what it
+ * waits for, is passed over. What is wrong with the words is a list with their lines.
  */
 #ifndef SYSTEMD_RUN_OPTIONS_H
 #define SYSTEMD_RUN_OPTIONS_H
@@ -22,7 +18,6 @@
 
 struct err;
 struct run_row;
-struct wire;
 
 /* One option as it was given. */
 struct run_option {
@@ -73,25 +68,5 @@ bool run_options_set(const struct run_options *o, const char *property);
 /* Add NAME=VALUE to a list that has each name once: a later one takes the earlier
  * one's place. */
 void env_put(struct words *env, const char *assignment);
-
-/* What the caller knows. NULL and false where there is nothing to add. */
-struct run_unit {
-	const char *description;	/* unless the options have one */
-	bool on_broker;			/* hold a reference: only a real bus has them */
-	char *const *properties;	/* NAME=TEXT, after those of the options */
-	void (*hooks)(struct wire *w, const void *arg);	/* more entries, after these */
-	const void *hooks_arg;
-	const char *working_directory;	/* unless the options have one */
-	const int *stdio;		/* three descriptors */
-	char *const *environment;	/* NAME=VALUE, under those of the options */
-	const char *path;		/* ExecStart; NULL: none */
-	char *const *argv;
-	bool trial;			/* TRIAL_PROPERTY at the end: see service1.h */
-	bool verbatim;			/* unless the options say: argv arrives as it is */
-};
-
-/* Append the a(sv), opened and closed. */
-int run_options_add(struct wire *w, const struct run_options *o, const struct run_unit *u,
-                    struct err *e);
 
 #endif

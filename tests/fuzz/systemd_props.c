@@ -9,6 +9,7 @@
 #include "lib/dbus/wire.h"
 #include "lib/systemd/props/props.h"
 #include "lib/systemd/run_options.h"
+#include "lib/systemd/run_unit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -60,7 +61,7 @@ static void run(struct arena *m, const struct split *words)
 		return;
 	}
 	wire_init(&w, m);
-	if (run_options_add(&w, &o, &unit, &e) == 0) read_back(m, &w);
+	if (run_unit_add(&w, &o, &unit, &e) == 0) read_back(m, &w);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,4 +1,5 @@
 #include "lib/systemd/run_options.h"
+#include "lib/systemd/run_unit.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ static const char *outcome(struct arena *m, char *const *words, struct err *e)
 	wire_init(&w, m);
 	parse(&o, m, words);
 	if (faults_fail(&o.faults, e) < 0) return "-";
-	if (run_options_add(&w, &o, &unit, e) < 0 || wire_done(&w, e) < 0) return "-";
+	if (run_unit_add(&w, &o, &unit, e) < 0 || wire_done(&w, e) < 0) return "-";
 	return shown(m, &w);
 }
 
@@ -174,7 +175,7 @@ TEST(what_the_caller_adds_has_its_place)
 	parse(&o, &m, words);
 	CHECK_INT(o.faults.n, 0);
 	wire_init(&w, &m);
-	CHECK(run_options_add(&w, &o, &unit, NULL) == 0);
+	CHECK(run_unit_add(&w, &o, &unit, NULL) == 0);
 	CHECK_STR(shown(&m, &w),
 	          "Description=\"jail\";CollectMode=\"inactive-or-failed\";Type=\"notify\";Nice=2;"
 	          "ExecStartPreEx=[[\"/bin/h\",[\"/bin/h\",\"a b\",\"$x\"],[\"no-env-expand\"]]];"
@@ -185,6 +186,6 @@ TEST(what_the_caller_adds_has_its_place)
 	o.verbatim = -1;
 	unit = (struct run_unit){ .path = "/x", .argv = argv, .verbatim = true };
 	wire_init(&w, &m);
-	CHECK(run_options_add(&w, &o, &unit, NULL) == 0);
+	CHECK(run_unit_add(&w, &o, &unit, NULL) == 0);
 	CHECK(strstr(shown(&m, &w), "ExecStart=[[\"/x\",[\"nspawn\",\"$$HOME\"],false]]") != NULL);
 }

@@ -56,6 +56,10 @@ TEST(a_kernel_without_apparmor)
 	make(&m, "", &facts, &p);
 	CHECK(!strstr(plan_command(&m, &p), "apparmor"));
 	CHECK_INT(p.notes.n, 1);
+	make(&m, "systemd_nspawn_default_args=--boot --inaccessible /sys/module/apparmor -q\n", &facts, &p);
+	CHECK_INT(p.argv.n, 5);
+	CHECK_STR(p.argv.v[2], "-q");
+	CHECK_INT(p.notes.n, 1);
 	/* what the user wrote is the user's */
 	make(&m, "systemd_nspawn_user_args=--inaccessible=/sys/module/apparmor\n", &facts, &p);
 	CHECK(strstr(plan_command(&m, &p), "--inaccessible=/sys/module/apparmor"));

@@ -29,14 +29,14 @@
 
 enum { LOCK_WAIT_MS = 10000 };
 
-/* The script, and what the unit's options say. */
+/* The script, and the unit's options. */
 static const char *makers_text(struct arena *m, const struct conf *c, const struct conf_options *o)
 {
 	struct words all = { .m = m };
 
 	words_add(&all, c->pre_start_hook.text);
 	for (size_t i = 0; i < o->run.n; i++)
-		if (o->run.v[i].value) words_add(&all, o->run.v[i].value);
+		words_add_all(&all, o->run.v[i].words);
 	return words_join(m, words_list(&all), "\n");
 }
 

@@ -169,7 +169,7 @@ static int check(struct host *h, const struct config_args *a, const char *operan
 	struct faults found = { .m = h->m };
 
 	if (!path || !(text = conf_read_named(h->m, path, e))) return -1;
-	op_config_check(h->m, text, true, &found);
+	op_config_check(h->m, text, &found);
 	if (a->json)
 		print_problems_json(h->m, &found);
 	else

@@ -15,6 +15,7 @@
 #include "lib/engine/engine.h"
 #include "lib/image/index.h"
 #include "lib/jail/conf.h"
+#include "lib/jail/conf_options.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/template.h"
 #include "lib/nspawn/options.h"
@@ -119,10 +120,10 @@ static void warn_of_late_options(struct arena *m, char *const *nspawn_args)
 
 	for (; nspawn_args && *nspawn_args; nspawn_args++) {
 		const struct split word = { .v = (char **)nspawn_args, .lines = &line, .n = 1 };
-		struct faults unknown = { .m = m };
+		struct nspawn_options o;
 
-		nspawn_check(&word, &unknown);
-		if (unknown.n && opts_has(&create_applet, *nspawn_args))
+		nspawn_options_parse(&o, m, &word);
+		if (o.faults.n && opts_has(&create_applet, *nspawn_args))
 			out_warn("%s goes to systemd-nspawn: options of create stand before the name",
 			         *nspawn_args);
 	}
@@ -237,6 +238,7 @@ static void note_command(struct host *h, const struct create_args *a, const stru
 static int check_before(struct arena *m, struct create_args *a, struct err *e)
 {
 	struct create_how how = { 0 };
+	struct conf_options o;
 	uint64_t size;
 	struct conf c;
 
@@ -244,7 +246,7 @@ static int check_before(struct arena *m, struct create_args *a, struct err *e)
 	if (!a->config) return 0;
 	if (read_template(m, a, &how, e) < 0) return -1;
 	a->config_text = how.template_text;	/* a pipe has it only once */
-	return conf_usable(m, how.template_text, &c, e) < 0 ? fail_in(e, "%s", a->config) : 0;
+	return conf_usable(m, how.template_text, &c, &o, e) < 0 ? fail_in(e, "%s", a->config) : 0;
 }
 
 static int ask_and_make(struct host *h, const struct create_args *args, struct err *e)

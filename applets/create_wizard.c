@@ -277,18 +277,17 @@ static int check_flags(void *arg, const char *answer, struct err *e)
 {
 	struct flow *f = arg;
 	struct split s = { 0 };
-	struct nspawn_traits t = { 0 };
-	struct err why = { 0 };
+	struct nspawn_options o;
 
 	if (str_eq(answer, "?")) return show_manual(f->m, e);
-	if (word_split(f->m, answer, 1, SPLIT_PLAIN, &s, &why) < 0)
-		return fail(e, ERR_INPUT, "%s", why.text + (str_starts(why.text, "line 1: ") ? 8 : 0));
+	if (word_split(f->m, answer, 1, SPLIT_PLAIN, &s, NULL) < 0)
+		return fail(e, ERR_INPUT, "%s", s.fault.text);
 	if (s.n && s.v[0][0] != '-')
 		return fail(e, ERR_INPUT, "'%s' is no flag: they begin with '-', as --bind=/mnt/tank does",
 		            s.v[0]);
-	nspawn_read(&s, &t);
-	if (t.end)
-		return fail(e, ERR_INPUT, "'%s' is no flag; a value with blanks needs quotes around it", t.end);
+	nspawn_options_parse(&o, f->m, &s);
+	if (o.end)
+		return fail(e, ERR_INPUT, "'%s' is no flag; a value with blanks needs quotes around it", o.end);
 	f->out->nspawn_args = s.n ? s.v : NULL;
 	return 0;
 }

@@ -65,14 +65,13 @@ static int judge(const struct edit *ed, struct err *e)
 {
 	struct faults old = { .m = ed->m }, found = { .m = ed->m };
 	struct loss lost = loss_find(ed->m, ed->before, ed->text);
-	struct conf c;
 	bool bad;
 
-	op_config_check(ed->m, ed->before, true, &old);
-	op_config_check(ed->m, ed->text, true, &found);
+	op_config_check(ed->m, ed->before, &old);
+	bad = !op_config_check(ed->m, ed->text, &found);
 	show(&found);
 	if (lost.what) out_warn("%s", lost.what);
-	bad = conf_usable(ed->m, ed->text, &c, NULL) < 0 || faults_new(&found, &old).n;
+	bad |= faults_new(&found, &old).n > 0;
 	if (!bad && !lost.what) return 'k';
 	return ask(ed, bad || lost.is_grave ? 'e' : 'k', e);
 }

@@ -12,6 +12,7 @@
 #include "lib/cli/ask.h"
 #include "lib/cli/editor.h"
 #include "lib/jail/conf.h"
+#include "lib/jail/conf_options.h"
 
 static const char invitation[] =
 	"# Paste the template here, save, and leave the editor.\n"
@@ -33,6 +34,7 @@ enum verdict { UNREADABLE, EMPTY, DOUBTFUL, GOOD };
 static enum verdict judge(const struct ask *a, const char *path, const char **text,
                           struct err *why)
 {
+	struct conf_options o;
 	struct conf c;
 
 	*text = read_file(a->m, AT_FDCWD, path, CONF_MAX, NULL, why);
@@ -40,7 +42,7 @@ static enum verdict judge(const struct ask *a, const char *path, const char **te
 		ask_tell(a, "  Nothing was pasted.");
 		return EMPTY;
 	}
-	if (!*text || conf_usable(a->m, *text, &c, why) < 0) {
+	if (!*text || conf_usable(a->m, *text, &c, &o, why) < 0) {
 		ask_tell(a, "  %s", why->text);
 		return UNREADABLE;
 	}

@@ -45,28 +45,34 @@ static const char *find_program(const struct jail_unit *in)
 	return NULL;
 }
 
-/* What the kernel does not know how to run, or not to its end: NULL when nothing is wrong. */
-static const char *fault_of(const struct jail_unit *in, const char *program)
+/* What the kernel does not know how to run, or not to its end: the status that a shell has for
+ * it, and why; 0 when nothing is wrong. */
+static int find_fault(const struct jail_unit *in, const char *program, const char **why)
 {
 	char *head = nsenter_read(&in->in, program, HEAD, deadline_in(LOOK_MS), in->m, NULL);
 	char *name = head ? head + 2 : NULL;
 
-	if (!head || !strncmp(head, "\177ELF", 4)) return NULL;
-	if (strncmp(head, "#!", 2)) return "is neither a program nor a script that says what runs it";
+	if (!head || !strncmp(head, "\177ELF", 4)) return 0;
+	if (strncmp(head, "#!", 2)) {
+		*why = "is neither a program nor a script that says what runs it";
+		return CANNOT_RUN;
+	}
 	name += strspn(name, " \t");
 	name[strcspn(name, " \t\r\n")] = 0;
-	if (nsenter_has(&in->in, name, S_IFREG, 0111)) return NULL;
-	return arena_printf(in->m, "wants to be run by %s, which is not there", name);
+	if (nsenter_has(&in->in, name, S_IFREG, 0111)) return 0;
+	*why = arena_printf(in->m, "wants to be run by %s, which is not there", name);
+	return NOT_FOUND;
 }
 
 /* Whether the user may run it, and whether all of its libraries are there, is not known here. */
 static int tell_exec(const struct jail_unit *in, int status)
 {
-	const char *program = find_program(in), *fault = program ? fault_of(in, program) : NULL;
+	const char *program = find_program(in), *why = NULL;
+	int fault = program ? find_fault(in, program, &why) : 0;
 
 	if (fault) {
-		out_warn("%s in %s %s", program, in->jail, fault);
-		return str_starts(fault, "is neither") ? CANNOT_RUN : NOT_FOUND;
+		out_warn("%s in %s %s", program, in->jail, why);
+		return fault;
 	}
 	if (program && in->user)
 		out_warn("status %d is the command's own, or %s may not run it", status, in->user);

@@ -13,50 +13,47 @@
 #include "lib/systemd/manager.h"
 #include "lib/systemd/props/props.h"
 #include "lib/systemd/run_options.h"
+#include "lib/systemd/run_unit.h"
 #include "lib/systemd/service.h"
 
 enum { SHOWN = 120 };
 
-/* One option of the plan, by itself. */
+/* An option of the plan. */
 struct suspect {
-	struct run_options options;
-	size_t words;			/* how many it is written in */
-	const char *text;		/* "KillMode=mixed", "--nice=5" */
+	const struct run_option *option;
+	const char *text;		/* "KillMode=mixed", "--nice=5", "pre_start_hook=true" */
 	const char *property;		/* NULL: an option with a name of its own */
 };
 
-/* All options together were understood: one that is not, alone, lacks its value. */
-static void pick(struct suspect *s, struct arena *m, const struct plan *plan, size_t at)
+static struct suspect pick(struct arena *m, const struct plan *plan, size_t at)
 {
-	char **both = plan->run.v + at, *one[] = { *both, NULL };
-	const char *eq;
-	size_t bad;
+	const struct run_option *o = &plan->run.v[at];
+	struct suspect s = { .option = o };
+	size_t n;
 
-	*s = (struct suspect){ .words = 1, .text = arena_strdup(m, *one) };
-	if (run_options_parse(&s->options, m, one, &bad, NULL) < 0 && both[1]) {
-		char *two[] = { both[0], both[1], NULL };
-
-		run_options_parse(&s->options, m, two, &bad, NULL);
-		s->words = 2;
-		s->text = arena_printf(m, "%s %s", two[0], two[1]);
+	if (!str_eq(o->name, "property")) {
+		s.text = *o->words ? words_join(m, o->words, " ") : arena_printf(m, "--%s", o->name);
+		return s;
 	}
-	if (s->options.properties.n != 1) return;
-	s->text = *s->options.properties.v;
-	eq = strchr(s->text, '=');
-	s->property = arena_strndup(m, s->text, (size_t)(eq - s->text));
+	n = strcspn(o->value, "=");
+	s.text = o->value;
+	s.property = arena_strndup(m, o->value, n);
 	for (size_t i = 0; i < plan->hook_count; i++)
-		if (plan->hooks[i].word == at)
-			s->text = arena_printf(m, "%s%s", plan->hooks[i].key, eq);
+		if (plan->hooks[i].option == at)
+			s.text = arena_printf(m, "%s%s", plan->hooks[i].key, o->value + n);
+	return s;
 }
 
 static int try_alone(struct engine *en, struct arena *m, const struct suspect *s, size_t at,
                      struct err *e)
 {
 	const struct run_unit u = { .trial = true };
+	struct run_options alone;
 	struct wire w;
 
+	run_options_alone(&alone, m, s->option);
 	unit_begin_start(&w, m, arena_printf(m, "jlmkr-trial-%zu.service", at));
-	if (run_options_add(&w, &s->options, &u, e) < 0) return -1;
+	if (run_unit_add(&w, &alone, &u, e) < 0) return -1;
 	return unit_try(en->bus, &w, m, e);
 }
 
@@ -72,22 +69,37 @@ static int too_new(struct engine *en, const struct suspect *s, struct err *e)
 	            "made like this", SHOWN, s->text);
 }
 
-/* A unit that systemd does not find is named, and by no trial found: jobs come later. */
-static size_t find_missing_unit(struct arena *m, const struct plan *plan, const char *why)
+/* Among the words of a value: "network.target" in "After=network.target x.mount". */
+static bool names_unit(const struct run_option *o, const char *name)
 {
-	const char *name, *end;
-	size_t at = plan->run.n;
+	size_t len = strlen(name);
+	const char *at = o->value;
 
-	if (!str_starts(why, "Unit ") || !(end = strstr(why, " not found"))) return at;
-	name = arena_strndup(m, why + 5, (size_t)(end - why - 5));
-	while (at--)
-		if (strstr(plan->run.v[at], name)) return at;
-	return plan->run.n;
+	for (; at && *at; at += strspn(at, " \t=")) {
+		size_t n = strcspn(at, " \t=");
+
+		if (n == len && !strncmp(at, name, n)) return true;
+		at += n;
+	}
+	return false;
 }
 
-static int at_line(const struct plan *plan, size_t at, struct err *e)
+/* A unit that systemd does not find is named, and by no trial found: jobs come later. */
+static const struct run_option *find_missing_unit(struct arena *m, const struct plan *plan,
+                                                  const char *why)
 {
-	if (at < plan->run.n && plan->run.lines[at]) fail_in(e, "line %u", plan->run.lines[at]);
+	const char *name, *end;
+
+	if (!str_starts(why, "Unit ") || !(end = strstr(why, " not found"))) return NULL;
+	name = arena_strndup(m, why + 5, (size_t)(end - why - 5));
+	for (size_t at = plan->run.n; at--;)
+		if (names_unit(&plan->run.v[at], name)) return &plan->run.v[at];
+	return NULL;
+}
+
+static int at_line(const struct plan *plan, const struct run_option *o, struct err *e)
+{
+	if (o && o->line) fail_in(e, "line %u", o->line);
 	return fail_in(e, "%s", plan->config);
 }
 
@@ -95,20 +107,19 @@ int request_blame(struct engine *en, const struct plan *plan, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	const char *whole = arena_strdup(&m, e ? e->text : "");
-	struct suspect s;
 
-	for (size_t at = 0; at < plan->run.n; at += s.words) {
+	for (size_t at = 0; at < plan->run.n; at++) {
+		struct suspect s = pick(&m, plan, at);
 		struct err why = { 0 };
 		int rc;
 
-		pick(&s, &m, plan, at);
 		if ((rc = try_alone(en, &m, &s, at, &why)) < 0) return -1;
 		if (rc == TRIAL_TAKEN) continue;
 		if (rc == TRIAL_UNKNOWN)
 			too_new(en, &s, e);
 		else
 			fail(e, ERR_INPUT, "%.*s: systemd refuses it: %s", SHOWN, s.text, why.text);
-		return at_line(plan, at, e);
+		return at_line(plan, s.option, e);
 	}
 	fail_in(e, "systemd refuses the unit");
 	return at_line(plan, find_missing_unit(&m, plan, whole), e);

@@ -96,38 +96,28 @@ static const char *timeout_text(const struct failure *f, const char *what)
 
 /* Its assignment among the user's options: the one that many from the end, because what
  * came before may have been reset. */
-static size_t find_option(const struct plan *plan, const char *property, size_t left)
+static const struct run_option *find_option(const struct plan *plan, const char *property,
+                                            size_t left)
 {
-	size_t len = strlen(property), at = plan->run.n;
-
-	while (at--) {
-		const char *eq = strchr(plan->run.v[at], '='), *name;
-
-		for (name = strstr(plan->run.v[at], property); name && eq; name = NULL) {
-			const char *end = name + len;
-
-			if (name > plan->run.v[at] && !strchr("=p", name[-1])) break;
-			if (str_starts(end, "Ex")) end += 2;
-			if (*end == '=' && !left--) return at;
-		}
-	}
-	return plan->run.n;
+	for (size_t at = plan->run.n; at--;)
+		if (run_option_sets(&plan->run.v[at], property) && !left--) return &plan->run.v[at];
+	return NULL;
 }
 
 /* As the user knows it: the key of the config, or the property and its command. */
 static const char *command_name(const struct failure *f, const struct unit_command *c)
 {
 	const struct plan *plan = f->plan;
-	size_t at;
+	const struct run_option *option;
 
 	for (size_t i = 0; i < plan->hook_count; i++)
 		if (c->left == 0 && str_eq(plan->hooks[i].property, c->property))
 			return arena_printf(f->m, "%s (line %u of its config)", plan->hooks[i].key,
 			                    plan->hooks[i].line);
-	at = find_option(plan, c->property, c->left);
-	if (at < plan->run.n && plan->run.lines[at])
+	option = find_option(plan, c->property, c->left);
+	if (option && option->line)
 		return arena_printf(f->m, "%s=%.*s (line %u of its config)", c->property, SHOWN, c->path,
-		                    plan->run.lines[at]);
+		                    option->line);
 	return arena_printf(f->m, "%s=%.*s", c->property, SHOWN, c->path);
 }
 
@@ -219,9 +209,7 @@ static const char *identifier(const struct failure *f)
 	const struct unit_command *hook = failed_command(f, false);
 	const char *slash;
 
-	for (size_t i = 0; i < f->plan->run.n; i++)
-		if (strstr(f->plan->run.v[i], "SyslogIdentifier=")) return NULL;
-	if (!hook) return NULL;
+	if (!hook || run_options_set(&f->plan->run, "SyslogIdentifier")) return NULL;
 	slash = strrchr(hook->path, '/');
 	return slash ? slash + 1 : hook->path;
 }

@@ -55,10 +55,6 @@ int engine_is_up(struct engine *en, const char *jail, struct err *e);
  * in their order as [name, signature, value], and nspawn's argv. Asks nobody. */
 const char *engine_show_start(struct engine *en, const struct plan *plan, struct err *e);
 
-/* What is wrong with words of systemd-run: unknown options, properties and values that
- * it refuses. Asks nobody. */
-void engine_check_words(struct arena *m, const struct split *words, struct faults *found);
-
 /* The directory of another jail that runs under the name of this one, or NULL: as far as files
  * tell. Asks nobody. */
 const char *engine_elsewhere(struct engine *en, const char *jail);

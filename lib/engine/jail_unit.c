@@ -11,7 +11,7 @@
 #include "lib/engine/impl.h"
 #include "lib/engine/terminal.h"
 #include "lib/systemd/props/props.h"
-#include "lib/systemd/run_options.h"
+#include "lib/systemd/run_unit.h"
 
 enum { REACH_MS = 10 * 1000 };
 
@@ -62,7 +62,7 @@ int jail_unit_start(struct jail_unit *in, const struct run_options *o, const int
 	in->over = true;
 	in->program = argv[0];
 	unit_begin_start(&w, in->m, in->unit);
-	if (run_options_add(&w, o, &u, e) < 0) return -1;
+	if (run_unit_add(&w, o, &u, e) < 0) return -1;
 	if (watchdog_start(&in->guard, &in->in, in->unit, e) < 0) return -1;
 	in->over = false;
 	if (unit_send_start(&in->watch, &w, e) == 0) return 0;

@@ -1,7 +1,5 @@
 #include "lib/engine/request.h"
 
-#include <string.h>
-
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 #include "lib/dbus/wire.h"
@@ -9,53 +7,21 @@
 #include "lib/jail/plan.h"
 #include "lib/systemd/manager.h"
 #include "lib/systemd/props/props.h"
-#include "lib/systemd/run_options.h"
-#include "lib/text/faults.h"
+#include "lib/systemd/run_unit.h"
 #include "lib/text/json.h"
 
-int request_options(struct arena *m, const struct plan *plan, struct run_options *o,
-                    struct err *e)
+int request_check(const struct plan *plan, struct err *e)
 {
-	size_t bad = 0;
+	const struct fault *first = plan->run.faults.v;
 
-	if (run_options_parse(o, m, plan->run.v, &bad, e) == 0) return 0;
-	if (bad < plan->run.n && plan->run.lines[bad])
-		return fail_in(e, "%s: line %u", plan->config, plan->run.lines[bad]);
+	if (!plan->run.faults.n) return 0;
+	fail(e, ERR_INPUT, "%s", first->text);
+	if (first->line) return fail_in(e, "%s: line %u", plan->config, first->line);
 	return fail_in(e, "%s", plan->config);
 }
 
-/* A word that says nothing takes the place of a bad one, and of the option or the value
- * that belongs to it. */
-static void take_out(struct words *w, size_t bad)
-{
-	static char nothing[] = "--quiet";
-
-	if (w->v[bad][0] != '-' && bad)
-		w->v[bad - 1] = nothing;
-	else if (bad + 1 < w->n && w->v[bad + 1][0] != '-' && !strchr(w->v[bad], '='))
-		w->v[bad + 1] = nothing;
-	w->v[bad] = nothing;
-}
-
-void engine_check_words(struct arena *m, const struct split *words, struct faults *found)
-{
-	struct words left = { .m = m };
-	struct run_options o;
-	struct err why = { 0 };
-	size_t bad = 0;
-
-	for (size_t i = 0; i < words->n; i++)
-		words_add(&left, words->v[i]);
-	for (size_t tries = 0; tries < words->n; tries++) {
-		if (run_options_parse(&o, m, words_list(&left), &bad, &why) == 0) return;
-		if (bad >= left.n) return;
-		fault_add(found, words->lines[bad], "%s", why.text);
-		take_out(&left, bad);
-	}
-}
-
-int request_build(struct wire *w, struct arena *m, const struct plan *plan,
-                  const struct run_options *o, bool on_broker, struct err *e)
+int request_build(struct wire *w, struct arena *m, const struct plan *plan, bool on_broker,
+                  struct err *e)
 {
 	const struct run_unit u = {
 		.on_broker = on_broker,
@@ -65,7 +31,7 @@ int request_build(struct wire *w, struct arena *m, const struct plan *plan,
 	};
 
 	unit_begin_start(w, m, plan->unit);
-	if (run_options_add(w, o, &u, e) < 0) return fail_in(e, "%s", plan->config);
+	if (run_unit_add(w, &plan->run, &u, e) < 0) return fail_in(e, "%s", plan->config);
 	return 0;
 }
 
@@ -95,11 +61,10 @@ const char *engine_show_start(struct engine *en, const struct plan *plan, struct
 {
 	struct str text = { .m = en->m };
 	struct json_out o = { .to = &text };
-	struct run_options options;
 	struct wire w;
 
-	if (request_options(en->m, plan, &options, e) < 0) return NULL;
-	if (request_build(&w, en->m, plan, &options, true, e) < 0) return NULL;
+	if (request_check(plan, e) < 0) return NULL;
+	if (request_build(&w, en->m, plan, true, e) < 0) return NULL;
 	json_object(&o, NULL);
 	json_add_text(&o, "unit", plan->unit);
 	if (add_properties(&o, en->m, &w, e) < 0) return NULL;

@@ -13,17 +13,15 @@ struct arena;
 struct engine;
 struct err;
 struct plan;
-struct run_options;
 struct unit_watch;
 struct wire;
 
-/* What the plan's words of systemd-run say. */
-int request_options(struct arena *m, const struct plan *plan, struct run_options *o,
-                    struct err *e);
+/* -1 if an option of systemd-run could not be read. */
+int request_check(const struct plan *plan, struct err *e);
 
 /* Begin the call in `w`: what unit_send_start sends. */
-int request_build(struct wire *w, struct arena *m, const struct plan *plan,
-                  const struct run_options *o, bool on_broker, struct err *e);
+int request_build(struct wire *w, struct arena *m, const struct plan *plan, bool on_broker,
+                  struct err *e);
 
 /* systemd refused the request with `e`: find the option that it does not take by asking
  * for each alone, and say so with the option's line. Starts nothing. Returns -1. */

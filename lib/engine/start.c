@@ -22,7 +22,6 @@
 #include "lib/jail/plan.h"
 #include "lib/systemd/manager.h"
 #include "lib/systemd/props/props.h"
-#include "lib/systemd/run_options.h"
 
 enum {
 	UNLOAD_MS = 3000, UNLOAD_STEP_MS = 5, LOOK_MS = 50,
@@ -31,12 +30,12 @@ enum {
 };
 
 static int send_start(struct engine *en, struct unit_watch *uw, const struct plan *plan,
-                      const struct run_options *o, struct err *e)
+                      struct err *e)
 {
 	bool on_broker = bus_kind(en->bus) == BUS_BROKER;
 	struct wire w;
 
-	if (request_build(&w, en->m, plan, o, on_broker, e) < 0) return -1;
+	if (request_build(&w, en->m, plan, on_broker, e) < 0) return -1;
 	return unit_send_start(uw, &w, e);
 }
 
@@ -112,12 +111,12 @@ static int make_way(struct engine *en, const struct plan *plan, int *lock, struc
 /* systemd forgets a dead unit a moment after the last one who held it let go, and
  * tells nobody who does not hold it. */
 static int send_until_free(struct engine *en, struct unit_watch *uw, const struct plan *plan,
-                           const struct run_options *o, int *lock, struct err *e)
+                           int *lock, struct err *e)
 {
 	int64_t deadline = 0;
 	int rc;
 
-	while ((rc = send_start(en, uw, plan, o, e)) < 0 && e->kind == ERR_EXISTS) {
+	while ((rc = send_start(en, uw, plan, e)) < 0 && e->kind == ERR_EXISTS) {
 		if (deadline && deadline_left(deadline) == 0) return -1;
 		if ((rc = make_way(en, plan, lock, e)) != 0) return rc;
 		if (!deadline) deadline = deadline_in(UNLOAD_MS);
@@ -130,11 +129,10 @@ static int request_start(struct engine *en, struct unit_watch *uw, const struct 
                          int *lock, struct err *e)
 {
 	struct err why = { 0 };
-	struct run_options o;
 	int rc;
 
-	if (request_options(en->m, plan, &o, e) < 0) return -1;
-	rc = send_until_free(en, uw, plan, &o, lock, &why);
+	if (request_check(plan, e) < 0) return -1;
+	rc = send_until_free(en, uw, plan, lock, &why);
 	if (rc >= 0) return rc;
 	if (e) *e = why;
 	/* Not for want of an answer, but in systemd's own words: */

@@ -36,15 +36,15 @@ static const char unit[] =
 
 static const char wish[] = "[Unit]\nWants=jlmkr-ldconfig.service\n";
 
-static int add_unit(struct words *binds, struct err *e)
+static int add_unit(struct nvidia_binds *binds, struct err *e)
 {
 	AUTOCLOSE int dir = open(NVIDIA_FARMS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0) return fail_sys(e, NVIDIA_FARMS);
 	if (replace_file(dir, UNIT, unit, strlen(unit), 0644, e) < 0) return -1;
 	if (replace_file(dir, WISH, wish, strlen(wish), 0644, e) < 0) return -1;
-	words_add(binds, "--bind-ro=" NVIDIA_FARMS "/" UNIT ":" UNITS "/jlmkr-ldconfig.service");
-	words_add(binds, "--bind-ro=" NVIDIA_FARMS "/" WISH ":" UNITS "/sysinit.target.d/jlmkr-ldconfig.conf");
+	nvidia_bind(binds, NVIDIA_FARMS "/" UNIT, UNITS "/jlmkr-ldconfig.service", false);
+	nvidia_bind(binds, NVIDIA_FARMS "/" WISH, UNITS "/sysinit.target.d/jlmkr-ldconfig.conf", false);
 	return 0;
 }
 
@@ -61,7 +61,7 @@ static bool is_learned(struct engine *en, int root, const struct nvidia *nv)
 }
 
 int ldconfig_prepare(struct engine *en, int root, const struct nvidia *nv, bool with_unit,
-                     struct words *binds, bool *news, struct err *e)
+                     struct nvidia_binds *binds, bool *news, struct err *e)
 {
 	*news = nv->entry_count && !is_learned(en, root, nv);
 	if (!*news) return 0;

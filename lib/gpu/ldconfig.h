@@ -14,12 +14,12 @@
 struct engine;
 struct err;
 struct nvidia;
-struct words;
+struct nvidia_binds;
 
 /* Before a start with the driver, whose farm is there: write the file, and, when something has
  * changed (`*news`) and the jail can have the `unit`, add what nspawn needs for it to `binds`. */
 int ldconfig_prepare(struct engine *en, int root, const struct nvidia *nv, bool unit,
-                     struct words *binds, bool *news, struct err *e);
+                     struct nvidia_binds *binds, bool *news, struct err *e);
 
 /* After it: nothing that has changed is left undone. */
 int ldconfig_learn(struct engine *en, const char *name, int root, const struct nvidia *nv,

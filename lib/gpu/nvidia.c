@@ -84,6 +84,29 @@ static void add_entry(struct nvidia *nv, const char *folder, const char *name, c
 	nv->entries[nv->entry_count++] = (struct nvidia_entry){ folder, name, target };
 }
 
+void nvidia_bind(struct nvidia_binds *b, const char *source, const char *place, bool writable)
+{
+	if (b->n == b->room) {
+		size_t room = b->room ? b->room * 2 : 64;
+		struct nvidia_bind *v = arena_array(b->m, room, sizeof *v);
+
+		if (b->n) memcpy(v, b->v, b->n * sizeof *v);
+		b->v = v;
+		b->room = room;
+	}
+	b->v[b->n++] = (struct nvidia_bind){ source, place, writable };
+}
+
+char **nvidia_bind_words(struct arena *m, const struct nvidia_binds *b)
+{
+	struct words w = { .m = m };
+
+	for (const struct nvidia_bind *x = b->v; x < b->v + b->n; x++)
+		words_addf(&w, "--bind%s=%s%s%s", x->writable ? "" : "-ro", x->source, x->place ? ":" : "",
+		           x->place ? x->place : "");
+	return words_list(&w);
+}
+
 /* Of two with one name the first counts: they are the same for different machines. */
 static void add_library(struct nvidia *nv, const struct nvidia_file *f)
 {
@@ -91,7 +114,8 @@ static void add_library(struct nvidia *nv, const struct nvidia_file *f)
 
 	if (f->type != NVIDIA_FILE || is_of_the_system(name) || is_taken(nv, folder, name)) return;
 	add_entry(nv, folder, name, NULL);
-	words_addf(&nv->binds, "--bind-ro=%s:" NVIDIA_LIBRARIES "/%s/%s", f->path, folder, name);
+	nvidia_bind(&nv->binds, f->path, arena_printf(nv->binds.m, NVIDIA_LIBRARIES "/%s/%s", folder, name),
+	            false);
 	if (f->is_32) nv->has_32 = true;
 	else nv->has_64 = true;
 }
@@ -122,7 +146,7 @@ static void add_other(struct nvidia *nv, const struct nvidia_file *f)
 	if (f->type == NVIDIA_ABSENT || device != str_starts(f->path, "/dev/")) return;
 	/* A folder of somebody else's would hide the jail's. */
 	if (f->type == NVIDIA_FOLDER && !str_starts(base_of(f->path), "nvidia")) return;
-	words_addf(&nv->binds, device ? "--bind=%s" : "--bind-ro=%s", f->path);
+	nvidia_bind(&nv->binds, f->path, NULL, device);
 	if (!is_in_memory(f->path))
 		words_add(f->type == NVIDIA_FOLDER ? &nv->folders : &nv->places, f->path);
 }
@@ -172,5 +196,5 @@ void nvidia_make(struct arena *m, const struct nvidia_file *files, size_t n, str
 			add_link(out, &files[i]);
 	out->farm = farm_path(m, out);
 	out->conf = conf_text(m, out);
-	if (out->entry_count) words_addf(&out->binds, "--bind-ro=%s:" NVIDIA_LIBRARIES, out->farm);
+	if (out->entry_count) nvidia_bind(&out->binds, out->farm, NVIDIA_LIBRARIES, false);
 }

@@ -47,8 +47,21 @@ struct nvidia_entry {
 	const char *folder, *name, *target;	/* target NULL: a file */
 };
 
+/* What nspawn is to bind. */
+struct nvidia_bind {
+	const char *source;
+	const char *place;		/* NULL: the same path */
+	bool writable;
+};
+
+struct nvidia_binds {
+	struct arena *m;
+	struct nvidia_bind *v;
+	size_t n, room;
+};
+
 struct nvidia {
-	struct words binds;		/* for nspawn */
+	struct nvidia_binds binds;
 	struct words places, folders;	/* where in the rootfs they go: files, and folders */
 	struct nvidia_entry *entries;
 	size_t entry_count;
@@ -60,6 +73,11 @@ struct nvidia {
 /* Two folders of the farm. */
 #define NVIDIA_LIB64 "lib64"
 #define NVIDIA_LIB32 "lib32"
+
+void nvidia_bind(struct nvidia_binds *b, const char *source, const char *place, bool writable);
+
+/* As arguments of nspawn. */
+char **nvidia_bind_words(struct arena *m, const struct nvidia_binds *b);
 
 void nvidia_make(struct arena *m, const struct nvidia_file *files, size_t n, struct nvidia *out);
 

@@ -128,16 +128,16 @@ void gpu_look(struct engine *en, const char *name, bool wanted, bool dry, struct
 /* All but the binds to these places, which are told of. */
 static void leave_out(struct gpu *g, const char *name, const struct words *unfit)
 {
-	struct words left = { .m = g->nv.binds.m };
+	struct nvidia_binds left = { .m = g->nv.binds.m };
 
 	for (size_t i = 0; i < g->nv.binds.n; i++) {
-		const char *path = strchr(g->nv.binds.v[i], '=') + 1;
+		const struct nvidia_bind *b = &g->nv.binds.v[i];
 
-		if (words_have(words_list(unfit), path))
+		if (!b->place && words_have(words_list(unfit), b->source))
 			out_warn("%s gets no %s of the NVIDIA driver: something else is there in its rootfs, or "
-			         "another file system", name, path);
+			         "another file system", name, b->source);
 		else
-			words_add(&left, g->nv.binds.v[i]);
+			nvidia_bind(&left, b->source, b->place, b->writable);
 	}
 	g->nv.binds = left;
 }

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 #include "lib/gpu/nvidia.h"
-#include "lib/nspawn/options.h"
+#include "lib/nspawn/traits.h"
 
 struct engine;
 struct err;

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -190,49 +189,14 @@ int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e)
 	return faults_fail(&ini.faults, e);
 }
 
-int conf_usable(struct arena *m, const char *text, struct conf *c, struct err *e)
-{
-	struct split words = { 0 };
-
-	if (conf_parse(m, text, c, e) < 0) return -1;
-	if (conf_words(m, &c->run_args, &words, e) < 0) return -1;
-	if (conf_words(m, &c->nspawn_args, &words, e) < 0) return -1;
-	return conf_words(m, &c->user_args, &words, e);
-}
-
-static void add_all(struct faults *to, const struct faults *from)
-{
-	for (size_t i = 0; i < from->n; i++)
-		fault_add(to, from->v[i].line, "%s", from->v[i].text);
-}
-
-/* The reader of words puts the line into its text. */
-static void check_words(struct arena *m, const struct conf_text *t, bool of_nspawn,
-                        struct faults *found)
-{
-	struct split words = { 0 };
-	struct err why = { 0 };
-	unsigned line = t->line;
-	int n = 0;
-
-	if (word_split(m, t->text, t->line, SPLIT_COMMENTS, &words, &why) == 0) {
-		if (of_nspawn) nspawn_check(&words, found);
-		return;
-	}
-	if (sscanf(why.text, "line %u: %n", &line, &n) != 1) n = 0;
-	fault_add(found, line, "%s: %s", t->key, why.text + n);
-}
-
-void conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found)
+bool conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found)
 {
 	struct ini ini;
 
 	read_text(m, text, c, &ini);
-	add_all(found, &ini.faults);
-	add_all(found, &c->notes);
-	check_words(m, &c->run_args, false, found);
-	check_words(m, &c->nspawn_args, true, found);
-	check_words(m, &c->user_args, true, found);
+	faults_add_all(found, &ini.faults);
+	faults_add_all(found, &c->notes);
+	return !ini.faults.n;
 }
 
 const char *conf_key(size_t i)
@@ -430,15 +394,15 @@ char *conf_set(struct arena *m, const char *text, const char *key, const char *v
  * then it is none that nspawn has. */
 static bool is_written_already(struct arena *m, const char *arg, struct split *s)
 {
-	struct faults unknown = { .m = m };
+	struct nspawn_options o;
 
 	if (!strpbrk(arg, " \t") || strchr(arg, '\n')) return false;
 	if (word_split(m, arg, 1, SPLIT_COMMENTS, s, NULL) < 0) return false;
 	if (s->n == 1) return strpbrk(s->v[0], " \t");
 	for (size_t i = 0; i < s->n; i++)
 		if (!str_starts(s->v[i], "--")) return false;
-	nspawn_check(s, &unknown);
-	return s->n && !unknown.n;
+	nspawn_options_parse(&o, m, s);
+	return s->n && !o.faults.n;
 }
 
 static void add_arg(struct str *out, const char *arg)

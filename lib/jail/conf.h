@@ -4,7 +4,7 @@
  * for `set`. Values that are absent take the default and have line 0. A text with
  * faults (text/ini.h) or with a switch that is neither on nor off does not load.
  * Everything else is left for later: unknown keys and the like are notes, and the
- * words of the ..._args values are split when they are needed.
+ * words of the ..._args values are read when they are needed (conf_options.h).
  *
  * Texts are bounded (CONF_MAX) and kept byte for byte where nothing was asked to
  * change: comments, order, indentation.
@@ -63,9 +63,6 @@ int conf_open_own(int dir, const char *file, const char *shown, struct err *e);
 
 int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e);
 
-/* The same, and the words of all ..._args values can be told apart: good for a start. */
-int conf_usable(struct arena *m, const char *text, struct conf *c, struct err *e);
-
 /* What conf_read_file gives, parsed. */
 int conf_load(struct arena *m, int dir, const char *file, const char *shown, struct conf *c,
               struct err *e);
@@ -85,9 +82,9 @@ const char *conf_key(size_t i);
 const char *conf_value(const struct conf *c, const char *key, struct err *e);
 bool conf_is_switch(const char *key);
 
-/* All that is wrong with a text, to be told at once: faults, notes, and words that
- * systemd-nspawn would not take. */
-void conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found);
+/* All that is wrong with a text, to be told at once: faults and notes. Whether it loads. What is wrong with the
+ * words of its ..._args values: conf_options.h. */
+bool conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found);
 
 /* Whether `value` may be set for `key`, in a file of our own making. */
 int conf_check_value(const char *key, const char *value, struct err *e);

@@ -1,26 +1,12 @@
 #include "lib/jail/plan.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "lib/base/err.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
-#include "lib/nspawn/options.h"
 
-/* In the default config; refused by nspawn on kernels without AppArmor. */
-static const char no_apparmor[] = "--inaccessible=/sys/module/apparmor";
-
-static void run_add(struct plan *p, const char *word, unsigned line)
-{
-	struct words w = { p->argv.m, p->run.v, p->run.n, p->run.room };
-	unsigned *lines = arena_array(w.m, p->run.n + 1, sizeof *lines);
-
-	if (p->run.n) memcpy(lines, p->run.lines, p->run.n * sizeof *lines);
-	lines[p->run.n] = line;
-	words_add(&w, word);
-	p->run = (struct split){ w.v, lines, w.n, w.room };
-}
+#define APPARMOR "/sys/module/apparmor"
 
 /* The characters that systemd's command line syntax gives a meaning
  * (systemd.service(5), "Command lines"). */
@@ -48,24 +34,20 @@ static void add_hook(struct arena *m, struct plan *p, const struct plan_facts *f
 		command = systemd_escape(m, arena_printf(m, "%s/%s", facts->dir, file));
 	}
 	p->hooks[p->hook_count++] = (struct plan_hook){ hook->key, property, p->run.n, hook->line };
-	run_add(p, arena_printf(m, "--property=%s=%s", property, command), hook->line);
+	run_options_put(&p->run, "property", arena_printf(m, "%s=%s", property, command), hook->line);
 }
 
-static int plan_run(struct arena *m, struct plan *p, const struct conf *c,
-                    const struct plan_facts *facts, struct err *e)
+static void plan_run(struct arena *m, struct plan *p, const struct conf *c,
+                     const struct run_options *user, const struct plan_facts *facts)
 {
-	struct split user = { 0 };
-
-	if (conf_words(m, &c->run_args, &user, e) < 0) return -1;
-	run_add(p, arena_printf(m, "--working-directory=%s", facts->dir), 0);
-	run_add(p, arena_printf(m, "--description=jail %s", p->jail), 0);
-	for (size_t i = 0; i < user.n; i++)
-		run_add(p, user.v[i], user.lines[i]);
-	if (!c->seccomp.on) run_add(p, "--setenv=SYSTEMD_SECCOMP=0", 0);
+	run_options_init(&p->run, m);
+	run_options_put(&p->run, "working-directory", facts->dir, 0);
+	run_options_put(&p->run, "description", arena_printf(m, "jail %s", p->jail), 0);
+	run_options_append(&p->run, user);
+	if (!c->seccomp.on) run_options_put(&p->run, "setenv", "SYSTEMD_SECCOMP=0", 0);
 	add_hook(m, p, facts, &c->pre_start_hook, "ExecStartPre", LAYOUT_PRE_START);
 	add_hook(m, p, facts, &c->post_start_hook, "ExecStartPost", LAYOUT_POST_START);
 	add_hook(m, p, facts, &c->post_stop_hook, "ExecStopPost", LAYOUT_POST_STOP);
-	return 0;
 }
 
 static void add_gpus(struct plan *p, const struct conf *c, const struct plan_facts *facts)
@@ -77,46 +59,57 @@ static void add_gpus(struct plan *p, const struct conf *c, const struct plan_fac
 	if (c->gpu_nvidia.on && facts->nvidia) words_add_all(&p->argv, facts->nvidia);
 }
 
-/* A unit that begins elsewhere, because the user's words say so, needs the whole path. */
+/* A unit that begins elsewhere, because the user's options say so, needs the whole path. */
 static bool begins_elsewhere(const struct plan *p)
 {
-	for (size_t i = 0; i < p->run.n; i++)
-		if (p->run.lines[i] && (str_starts(p->run.v[i], "--working-directory") ||
-		    str_eq(p->run.v[i], "--same-dir") || str_eq(p->run.v[i], "-d")))
+	for (const struct run_option *o = p->run.v; o < p->run.v + p->run.n; o++)
+		if (o->line && o->name &&
+		    (str_eq(o->name, "working-directory") || str_eq(o->name, "same-dir")))
 			return true;
 	return false;
 }
 
 /* A forgotten quote: jails were on the host's network because of it. Docker and the like on
  * that network change the host's firewall. */
-static void warn_of_words(struct plan *p, const struct split *own, const struct split *user)
+static void warn_of_words(struct plan *p, const struct conf_options *o)
 {
-	struct nspawn_traits t = { 0 };
+	const char *end = o->nspawn.end ? o->nspawn.end : o->user.end;
+	const struct nspawn_traits *t = &o->traits;
 
-	nspawn_read(own, &t);
-	nspawn_read(user, &t);
-	if (t.end)
+	if (end)
 		words_addf(&p->notes, "'%s' is no option: it and what follows go to the jail's init, "
-		           "systemd-nspawn does not see them; blanks in a value need quotes around it", t.end);
-	if (t.changes_firewall && !t.own_network && !t.own_users)
+		           "systemd-nspawn does not see them; blanks in a value need quotes around it", end);
+	if (t->changes_firewall && !t->own_network && !t->own_users)
 		words_addf(&p->notes, "%s shares the host's network: Docker and the like in it change the "
 		           "host's firewall; give it a --network-bridge or --network-macvlan", p->jail);
 }
 
-static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
-                     const struct plan_facts *facts, struct err *e)
+static bool wants_apparmor(const struct nspawn_option *o)
 {
-	struct split own = { 0 }, user = { 0 };
+	return str_eq(o->name, "inaccessible") && str_eq(o->value, APPARMOR);
+}
 
-	if (conf_words(m, &c->nspawn_args, &own, e) < 0) return -1;
-	if (conf_words(m, &c->user_args, &user, e) < 0) return -1;
-	words_add(&p->argv, facts->nspawn);
-	for (size_t i = 0; i < own.n; i++) {
-		if (!facts->has_apparmor && str_eq(own.v[i], no_apparmor))
-			words_addf(&p->notes, "left out %s: this kernel has no AppArmor", no_apparmor);
-		else
-			words_add(&p->argv, own.v[i]);
+/* The defaults hide AppArmor's place, and nspawn refuses that where there is none. */
+static void add_defaults(struct plan *p, const struct nspawn_options *o, bool has_apparmor)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < o->n && !has_apparmor; i++) {
+		if (!wants_apparmor(&o->v[i])) continue;
+		words_addf(&p->notes, "left out --inaccessible=" APPARMOR ": this kernel has no AppArmor");
+		for (; at < o->v[i].word; at++)
+			words_add(&p->argv, o->words.v[at]);
+		at += o->v[i].word_count;
 	}
+	for (; at < o->words.n; at++)
+		words_add(&p->argv, o->words.v[at]);
+}
+
+static void plan_argv(struct plan *p, const struct conf *c, const struct conf_options *o,
+                      const struct plan_facts *facts)
+{
+	words_add(&p->argv, facts->nspawn);
+	add_defaults(p, &o->nspawn, facts->has_apparmor);
 	words_addf(&p->argv, "--machine=%s", p->jail);
 	if (begins_elsewhere(p))
 		words_addf(&p->argv, "--directory=%s/" LAYOUT_ROOTFS, facts->dir);
@@ -124,14 +117,14 @@ static int plan_argv(struct arena *m, struct plan *p, const struct conf *c,
 		words_add(&p->argv, "--directory=" LAYOUT_ROOTFS);
 	if (facts->await_boot) words_add(&p->argv, "--notify-ready=yes");
 	add_gpus(p, c, facts);
-	for (size_t i = 0; i < user.n; i++)
-		words_add(&p->argv, user.v[i]);
-	warn_of_words(p, &own, &user);
-	return 0;
+	for (size_t i = 0; i < o->user.words.n; i++)
+		words_add(&p->argv, o->user.words.v[i]);
+	warn_of_words(p, o);
 }
 
 int plan_make(struct arena *m, const char *jail, const struct conf *c,
-              const struct plan_facts *facts, struct plan *p, struct err *e)
+              const struct conf_options *o, const struct plan_facts *facts, struct plan *p,
+              struct err *e)
 {
 	*p = (struct plan){
 		.jail = arena_strdup(m, jail),
@@ -140,22 +133,10 @@ int plan_make(struct arena *m, const char *jail, const struct conf *c,
 		.argv.m = m,
 		.notes.m = m,
 	};
-	if (plan_run(m, p, c, facts, e) < 0 || plan_argv(m, p, c, facts, e) < 0)
-		return fail_in(e, "%s", p->config);
+	if (conf_options_fail(o, e) < 0) return fail_in(e, "%s", p->config);
+	plan_run(m, p, c, &o->run, facts);
+	plan_argv(p, c, o, facts);
 	return 0;
-}
-
-/* Not every systemd-run knows the option, so it is acted on and left out. Returns how
- * many words it takes here, and notes what it says. */
-static size_t expand_option(char *const *words, bool *expands)
-{
-	static const char option[] = "--expand-environment";
-	const char *rest = *words + sizeof option - 1, *value = words[1] ? words[1] : "";
-
-	if (strncmp(*words, option, sizeof option - 1) || !strchr("=", *rest)) return 0;
-	if (*rest) value = rest + 1;
-	*expands = (*value && strchr("1yYtT", *value)) || !strcasecmp(value, "on");
-	return *rest || !words[1] ? 1 : 2;
 }
 
 static void add_doubled(struct words *w, const char *word)
@@ -169,19 +150,18 @@ static void add_doubled(struct words *w, const char *word)
 	words_add(w, str_text(&out));
 }
 
+/* Not every systemd-run knows --expand-environment, so it is acted on and left out. */
 const char *plan_command(struct arena *m, const struct plan *p)
 {
 	struct words w = { .m = m };
-	bool expands = false;
 
 	words_add(&w, "systemd-run");
 	words_addf(&w, "--unit=%s", p->unit);
-	for (size_t i = 0, skip; i < p->run.n; i += skip ? skip : 1)
-		if (!(skip = expand_option(p->run.v + i, &expands)))
-			words_add(&w, p->run.v[i]);
+	for (const struct run_option *o = p->run.v; o < p->run.v + p->run.n; o++)
+		if (!o->name || !str_eq(o->name, "expand-environment")) words_add_all(&w, o->words);
 	words_add(&w, "--");
 	for (size_t i = 0; i < p->argv.n; i++) {
-		if (expands)
+		if (p->run.verbatim == 0)
 			words_add(&w, p->argv.v[i]);
 		else
 			add_doubled(&w, p->argv.v[i]);

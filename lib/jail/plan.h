@@ -1,6 +1,6 @@
 /* From a config to what systemd is asked to run
  *
- * A plan is plain data: the words of a systemd-run command line and the hook files
+ * A plan is plain data: options of systemd-run, words of systemd-nspawn and the hook files
  * that must lie ready. Making one touches nothing and looks at nothing; what has to
  * be known about the machine comes in as facts. Strings live in the arena.
  */
@@ -12,7 +12,7 @@
 
 #include "lib/base/str.h"
 #include "lib/jail/conf.h"
-#include "lib/text/split.h"
+#include "lib/jail/conf_options.h"
 
 struct plan_facts {
 	const char *dir;	/* the jail's directory, absolute */
@@ -28,10 +28,10 @@ struct plan_file {
 	const char *name, *text;
 };
 
-/* Where a hook of the config stands among the words of systemd-run. */
+/* Where a hook of the config stands among the options of systemd-run. */
 struct plan_hook {
 	const char *key, *property;	/* pre_start_hook, ExecStartPre */
-	size_t word;
+	size_t option;
 	unsigned line;
 };
 
@@ -39,7 +39,7 @@ enum { PLAN_FILES = 3 };
 
 struct plan {
 	const char *jail, *unit, *config;	/* config: its path, for faults */
-	struct split run;		/* options of systemd-run; line 0: not the user's */
+	struct run_options run;		/* of systemd-run; line 0: not the user's */
 	struct words argv;		/* systemd-nspawn and its arguments, verbatim */
 	struct plan_file files[PLAN_FILES];
 	size_t file_count;
@@ -48,8 +48,10 @@ struct plan {
 	struct words notes;		/* what was decided that the user should know */
 };
 
+/* `o`: the options of `c`, all of which must have been read. */
 int plan_make(struct arena *m, const char *jail, const struct conf *c,
-              const struct plan_facts *facts, struct plan *p, struct err *e);
+              const struct conf_options *o, const struct plan_facts *facts, struct plan *p,
+              struct err *e);
 
 /* The plan as a command line for a shell, which makes the same unit: what PID 1 would
  * expand in an argument is doubled, as we send it. */

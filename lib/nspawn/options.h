@@ -9,29 +9,32 @@
 #ifndef NSPAWN_OPTIONS_H
 #define NSPAWN_OPTIONS_H
 
-#include <stdbool.h>
-
 #include "lib/text/faults.h"
 #include "lib/text/split.h"
 
-/* Options that are unknown, lack their value or are jlmkr's own, and a word that ends them. */
-void nspawn_check(const struct split *words, struct faults *found);
+struct nspawn_row;
 
-struct nspawn_traits {
-	const char *end;	/* the word that is no option: from there on all goes to the jail's
-				 * init, options too; NULL: there is none */
-	bool own_network;	/* not the host's */
-	bool own_users;		/* its root is nobody on the host */
-	bool root_forgets;	/* what it writes to its root is gone when it ends, or cannot be written */
-	bool changes_firewall;	/* may, in the network it is in: it has what Docker and the like need */
+/* An option with the value that it is given. */
+struct nspawn_option {
+	const struct nspawn_row *row;	/* for this folder only */
+	const char *name;		/* "bind", however it was abbreviated; "" for -U and -j */
+	const char *shown;		/* "--bind", "-D" */
+	const char *value;		/* NULL: none */
+	unsigned line;			/* of the config */
+	size_t word, word_count;	/* where among the words, and how many of them */
 };
 
-/* What the words make of a jail, added to what `t` says already. */
-void nspawn_read(const struct split *words, struct nspawn_traits *t);
+struct nspawn_options {
+	struct split words;		/* all, as nspawn gets them */
+	struct nspawn_option *v;	/* those that nspawn would take */
+	size_t n, room;
+	const char *end;		/* the word that is no option: from there on all goes to the jail's
+					 * init, options too; NULL: there is none */
+	struct faults faults;		/* options that are unknown, lack their value or are jlmkr's own,
+					 * and a word that ends them */
+};
 
-/* What of the host these words need and what is not there: sources of binds, interfaces,
- * bridges. "--bind=/mnt/x: there is no /mnt/x". What stands in `hook`, a script that is run
- * before (or NULL), may be made by it and is not told. */
-void nspawn_missing(const struct split *words, const char *hook, struct faults *found);
+/* The words are borrowed for as long as `o` is used; what is added lies in `m`. */
+void nspawn_options_parse(struct nspawn_options *o, struct arena *m, const struct split *words);
 
 #endif

@@ -21,39 +21,42 @@
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
 #include "lib/disk/mount.h"
-#include "lib/engine/engine.h"
 #include "lib/jail/conf.h"
+#include "lib/jail/conf_options.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
-#include "lib/nspawn/options.h"
+#include "lib/nspawn/missing.h"
 
 enum { LOCK_WAIT_MS = 10000 };
 
-static void look_for(struct arena *m, const struct conf_text *t, const char *hook,
-                     struct faults *found)
+/* The script, and the unit's options. */
+static const char *makers_text(struct arena *m, const struct conf *c, const struct conf_options *o)
 {
-	struct split words = { 0 };
+	struct words all = { .m = m };
 
-	if (word_split(m, t->text, t->line, SPLIT_COMMENTS, &words, NULL) == 0)
-		nspawn_missing(&words, hook, found);
+	words_add(&all, c->pre_start_hook.text);
+	for (size_t i = 0; i < o->run.n; i++)
+		words_add_all(&all, o->run.v[i].words);
+	return words_join(m, words_list(&all), "\n");
 }
 
 /* The defaults are what every jail has, whatever this machine is. */
-void op_config_missing(struct arena *m, const struct conf *c, bool hooked, struct faults *found)
+void op_config_missing(struct arena *m, const struct conf *c, const struct conf_options *o,
+                       bool hooked, struct faults *found)
 {
-	const char *hook = hooked ? arena_printf(m, "%s\n%s", c->pre_start_hook.text, c->run_args.text) : NULL;
+	const char *hook = hooked ? makers_text(m, c, o) : NULL;
 
-	if (c->nspawn_args.line) look_for(m, &c->nspawn_args, hook, found);
-	look_for(m, &c->user_args, hook, found);
+	if (c->nspawn_args.line) nspawn_missing(&o->nspawn, hook, found);
+	nspawn_missing(&o->user, hook, found);
 }
 
-bool op_config_prepares(const struct conf *c)
+bool op_config_prepares(const struct conf *c, const struct conf_options *o)
 {
 	static const char *const properties[] = { "ExecStartPre", "ExecCondition", "RequiresMountsFor",
 		"WantsMountsFor", "Requires", "Wants", "BindsTo", "BindPaths", "BindReadOnlyPaths" };
 
 	for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
-		if (strstr(c->run_args.text, properties[i])) return true;
+		if (run_options_set(&o->run, properties[i])) return true;
 	return *c->pre_start_hook.text;
 }
 
@@ -64,16 +67,29 @@ static int by_line(const void *a, const void *b)
 	return (x->line > y->line) - (x->line < y->line);
 }
 
-void op_config_check(struct arena *m, const char *text, bool here, struct faults *found)
+static void sort(struct faults *found)
 {
-	struct split run = { 0 };
-	struct conf c;
-
-	conf_check(m, text, &c, found);
-	if (word_split(m, c.run_args.text, c.run_args.line, SPLIT_COMMENTS, &run, NULL) == 0)
-		engine_check_words(m, &run, found);
-	if (here) op_config_missing(m, &c, true, found);
 	if (found->n) qsort(found->v, found->n, sizeof *found->v, by_line);
+}
+
+void op_config_doubts(const struct conf *c, const struct conf_options *o, struct faults *found)
+{
+	faults_add_all(found, &c->notes);
+	conf_options_check(o, found);
+	sort(found);
+}
+
+bool op_config_check(struct arena *m, const char *text, struct faults *found)
+{
+	struct conf_options o;
+	struct conf c;
+	bool loads = conf_check(m, text, &c, found);
+
+	conf_options_read(m, &c, &o);
+	conf_options_check(&o, found);
+	op_config_missing(m, &c, &o, true, found);
+	sort(found);
+	return loads && conf_options_fail(&o, NULL) == 0;
 }
 
 /* Where a jail's config lies: in its directory, usually, else where its link leads. */
@@ -239,8 +255,8 @@ static struct faults find_news(struct arena *m, const char *before, const char *
 {
 	struct faults old = { .m = m }, found = { .m = m };
 
-	op_config_check(m, before, true, &old);
-	op_config_check(m, now, true, &found);
+	op_config_check(m, before, &old);
+	op_config_check(m, now, &found);
 	return faults_new(&found, &old);
 }
 

@@ -16,19 +16,25 @@
 
 struct arena;
 struct conf;
+struct conf_options;
 struct err;
 struct host;
 
 /* All problems of a text, in the order of its lines: what does not load, what is unknown, what
- * systemd-run or systemd-nspawn would refuse; `here`: and what this machine does not have. */
-void op_config_check(struct arena *m, const char *text, bool here, struct faults *found);
+ * systemd-run or systemd-nspawn would refuse, what this machine does not have. Returns whether a
+ * start can read it. */
+bool op_config_check(struct arena *m, const char *text, struct faults *found);
+
+/* The same of one that is good for a start, whatever this machine has. */
+void op_config_doubts(const struct conf *c, const struct conf_options *o, struct faults *found);
 
 /* What of the machine the config needs for a start and does not find. `hooked`: but for what is
  * named by its pre_start_hook, or by properties of the unit, which may make it. */
-void op_config_missing(struct arena *m, const struct conf *c, bool hooked, struct faults *found);
+void op_config_missing(struct arena *m, const struct conf *c, const struct conf_options *o,
+                       bool hooked, struct faults *found);
 
 /* Whether something of the config comes before nspawn and may make what is missing. */
-bool op_config_prepares(const struct conf *c);
+bool op_config_prepares(const struct conf *c, const struct conf_options *o);
 
 /* The config's text, to be edited: refused where it could not be replaced. */
 char *op_config_read(const struct host *h, const char *name, struct err *e);

@@ -17,6 +17,7 @@
 #include "lib/disk/mount.h"
 #include "lib/engine/engine.h"
 #include "lib/image/pick.h"
+#include "lib/jail/conf_options.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
@@ -46,10 +47,11 @@ static int render(struct arena *m, const struct create_how *how, struct wanted *
 		{ "gpu_passthrough_nvidia", how->gpu_nvidia },
 		{ NULL, NULL },
 	};
+	struct conf_options options;
 	struct faults doubts = { .m = m };
 
 	w->text = conf_render(m, how->template_text, overrides, how->nspawn_args, e);
-	if (!w->text || conf_usable(m, w->text, &w->conf, e) < 0)
+	if (!w->text || conf_usable(m, w->text, &w->conf, &options, e) < 0)
 		return how->template_name ? fail_in(e, "%s", how->template_name) : -1;
 	w->image = (struct image_want){
 		.distro = w->conf.distro.text,
@@ -58,7 +60,7 @@ static int render(struct arena *m, const struct create_how *how, struct wanted *
 		.arch = how->arch,
 		.serial = how->serial,
 	};
-	op_config_check(m, w->text, false, &doubts);
+	op_config_doubts(&w->conf, &options, &doubts);
 	for (size_t i = 0; i < doubts.n; i++)
 		out_warn("config: line %u: %s", doubts.v[i].line, doubts.v[i].text);
 	return 0;

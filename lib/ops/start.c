@@ -13,10 +13,10 @@
 #include "lib/base/run.h"
 #include "lib/engine/engine.h"
 #include "lib/gpu/passthrough.h"
+#include "lib/jail/conf_options.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/plan.h"
-#include "lib/nspawn/options.h"
 #include "lib/ops/config.h"
 #include "lib/ops/setup.h"
 
@@ -73,6 +73,7 @@ static int write_hooks(struct arena *m, const char *dir, const struct plan *p, s
 struct intent {
 	struct jail jail;
 	struct conf conf;
+	struct conf_options options;
 	struct setup_state setup;
 	struct gpu gpu;
 	struct plan plan;
@@ -86,23 +87,10 @@ static const char *config_path(struct arena *m, const struct intent *in)
 	return arena_printf(m, "%s/" LAYOUT_CONFIG, in->jail.path);
 }
 
-static int read_traits(struct arena *m, const struct intent *in, struct nspawn_traits *t, struct err *e)
-{
-	struct split own = { 0 }, user = { 0 };
-
-	if (conf_words(m, &in->conf.nspawn_args, &own, e) < 0 ||
-	    conf_words(m, &in->conf.user_args, &user, e) < 0)
-		return fail_in(e, "%s", config_path(m, in));
-	nspawn_read(&own, t);
-	nspawn_read(&user, t);
-	return 0;
-}
-
 /* The plan of a jail as it is now; says what had to be decided. */
 static int make_plan(struct engine *en, struct intent *in, enum extent how, struct err *e)
 {
 	const char *name = in->jail.name;
-	struct nspawn_traits traits = { 0 };
 	struct plan_facts facts;
 
 	if (setup_look(en, name, &in->conf, &in->setup, e) < 0) return -1;
@@ -110,12 +98,13 @@ static int make_plan(struct engine *en, struct intent *in, enum extent how, stru
 		out_warn("the init of %s is not systemd: its initial_setup is not run", name);
 	in->setup.wanted &= in->setup.possible;
 	if (find_facts(en->m, &in->jail, &facts, e) < 0) return -1;
-	if (read_traits(en->m, in, &traits, e) < 0) return -1;
+	if (conf_options_fail(&in->options, e) < 0) return fail_in(e, "%s", config_path(en->m, in));
 	gpu_look(en, name, in->conf.gpu_nvidia.on, how == SHOWN, &in->gpu);
-	if (how != SHOWN && gpu_prepare(en, name, &traits, in->setup.possible, &in->gpu, e) < 0) return -1;
-	if (in->gpu.works) facts.nvidia = words_list(&in->gpu.nv.binds);
+	if (how != SHOWN && gpu_prepare(en, name, &in->options.traits, in->setup.possible, &in->gpu, e) < 0)
+		return -1;
+	if (in->gpu.works) facts.nvidia = nvidia_bind_words(en->m, &in->gpu.nv.binds);
 	facts.await_boot = how == BOOTED || (in->setup.wanted && in->setup.first_start);
-	if (plan_make(en->m, name, &in->conf, &facts, &in->plan, e) < 0) return -1;
+	if (plan_make(en->m, name, &in->conf, &in->options, &facts, &in->plan, e) < 0) return -1;
 	for (size_t i = 0; i < in->plan.notes.n; i++)
 		out_note("%s", in->plan.notes.v[i]);
 	return 0;
@@ -128,17 +117,24 @@ static int find_jail(struct engine *en, const char *name, struct jail *j, struct
 	return 0;
 }
 
+static int read_config(struct engine *en, struct intent *in, struct err *e)
+{
+	if (jail_conf_own(en->m, en->host->dir, in->jail.name, &in->conf, e) < 0) return -1;
+	conf_options_read(en->m, &in->conf, &in->options);
+	return 0;
+}
+
 /* Before anything runs. What a pre_start_hook may make is no reason not to try. */
 static int look_for_missing(struct engine *en, const struct intent *in, struct err *e)
 {
 	struct faults missing = { .m = en->m };
 	const char *path = config_path(en->m, in);
 
-	op_config_missing(en->m, &in->conf, true, &missing);
+	op_config_missing(en->m, &in->conf, &in->options, true, &missing);
 	for (size_t i = 0; i < missing.n; i++) {
 		const struct fault *f = &missing.v[i];
 
-		if (!op_config_prepares(&in->conf))
+		if (!op_config_prepares(&in->conf, &in->options))
 			return fail(e, ERR_HOST, "%s: line %u: %s", path, f->line, f->text);
 		out_warn("%s: line %u: %s, unless %s makes it", path, f->line, f->text,
 		         *in->conf.pre_start_hook.text ? "the pre_start_hook" : "its unit");
@@ -151,7 +147,7 @@ static void blame_missing(struct engine *en, const struct intent *in, struct err
 {
 	struct faults missing = { .m = en->m };
 
-	op_config_missing(en->m, &in->conf, false, &missing);
+	op_config_missing(en->m, &in->conf, &in->options, false, &missing);
 	if (e && e->kind == ERR_HOST && missing.n)
 		fail_in(e, "line %u of its config: %s", missing.v[0].line, missing.v[0].text);
 }
@@ -168,7 +164,7 @@ static int start(struct engine *en, const char *name, enum extent how, struct in
 	if ((lock = jail_lock(en->host->dir, name, e)) < 0) return fail_in(e, "starting %s", name);
 	if (find_jail(en, name, &in->jail, e) < 0) return -1;
 	if (engine_knows(en, name) && (runs = engine_is_up(en, name, e))) return runs;
-	if (jail_conf_own(en->m, en->host->dir, name, &in->conf, e) < 0) return -1;
+	if (read_config(en, in, e) < 0) return -1;
 	if (look_for_missing(en, in, e) < 0) return fail_in(e, "starting %s", name);
 	if (make_plan(en, in, how, e) < 0) return -1;
 	if (in->setup.wanted && in->setup.first_start && setup_write(en, name, &in->conf, e) < 0)
@@ -228,7 +224,7 @@ int op_start_show(struct engine *en, const char *name, bool json, struct err *e)
 	const char *text;
 
 	if (find_jail(en, name, &in.jail, e) < 0) return -1;
-	if (jail_conf_own(en->m, en->host->dir, name, &in.conf, e) < 0) return -1;
+	if (read_config(en, &in, e) < 0) return -1;
 	if (make_plan(en, &in, SHOWN, e) < 0) return -1;
 	if (!(text = engine_show_start(en, &in.plan, e))) return -1;
 	if (note_hooks(en, &in, e) < 0) return -1;

@@ -13,9 +13,8 @@
 #include "lib/base/nearest.h"
 #include "lib/systemd/props/impl.h"
 #include "lib/systemd/props/props.h"
-#include "lib/systemd/service.h"
 
-struct option {
+struct run_row {
 	const char *name;
 	char letter;
 	bool value;
@@ -199,7 +198,7 @@ static int take_expand(struct run_options *o, const char *value, struct err *e)
 #define SERVICE "a jail is a service"
 #define STDIO "a jail has no terminal of ours, and its log goes to the journal"
 
-static const struct option options[] = {
+static const struct run_row options[] = {
 	{ "property", 'p', true, take_property, NULL },
 	{ "setenv", 'E', true, take_env, NULL },
 	{ "collect", 'G', false, take_collect, NULL },
@@ -250,14 +249,14 @@ static const struct option options[] = {
 
 #define OPTIONS (sizeof options / sizeof options[0])
 
-static const struct option *by_letter(char letter)
+static const struct run_row *by_letter(char letter)
 {
 	for (size_t i = 0; i < OPTIONS; i++)
 		if (options[i].letter == letter) return &options[i];
 	return NULL;
 }
 
-static const struct option *by_name(const char *name, size_t len)
+static const struct run_row *by_name(const char *name, size_t len)
 {
 	for (size_t i = 0; i < OPTIONS; i++)
 		if (!strncmp(options[i].name, name, len) && !options[i].name[len])
@@ -285,71 +284,156 @@ static int unknown_name(const char *name, size_t len, struct err *e)
 	return fail(e, ERR_INPUT, "unknown option --%s of systemd-run", given);
 }
 
-static int option_take(struct run_options *o, const struct option *opt, const char *value,
+static int option_take(struct run_options *o, const struct run_row *row, const char *value,
                        struct err *e)
 {
-	if (opt->refusal)
+	if (row->refusal)
 		return fail(e, ERR_INPUT, "option --%s of systemd-run has no place here: %s",
-		            opt->name, opt->refusal);
-	if (opt->value && !value)
+		            row->name, row->refusal);
+	if (row->value && !value)
 		return fail(e, ERR_INPUT, "option --%s of systemd-run wants a value",
-		            opt->name);
-	if (!opt->value && value)
+		            row->name);
+	if (!row->value && value)
 		return fail(e, ERR_INPUT, "option --%s of systemd-run takes no value",
-		            opt->name);
-	return opt->take ? opt->take(o, value, e) : 0;
+		            row->name);
+	return row->take ? row->take(o, value, e) : 0;
 }
 
-/* Returns how many words it took, -1 for a fault. */
-static int take_long(struct run_options *o, char *const *words, struct err *e)
-{
-	const char *name = *words + 2;
-	size_t len = strcspn(name, "=");
-	const struct option *opt = by_name(name, len);
-	bool next = opt && opt->value && !name[len];
+/* -- the list -- */
 
-	if (!opt) return unknown_name(name, len, e);
-	if (option_take(o, opt, next ? words[1] : name[len] ? name + len + 1 : NULL, e) < 0)
-		return -1;
+static void add_option(struct run_options *o, const struct run_option *option)
+{
+	if (o->n == o->room) {
+		size_t room = o->room ? o->room * 2 : 16;
+		struct run_option *v = arena_array(arena_of(o), room, sizeof *v);
+
+		if (o->n) memcpy(v, o->v, o->n * sizeof *v);
+		o->v = v;
+		o->room = room;
+	}
+	o->v[o->n++] = *option;
+}
+
+static void add(struct run_options *o, const struct run_row *row, const char *value,
+                char *const *words, size_t word_count, unsigned line)
+{
+	struct words copy = { .m = arena_of(o) };
+
+	for (size_t i = 0; i < word_count; i++)
+		words_add(&copy, words[i]);
+	add_option(o, &(struct run_option){
+		.row = row,
+		.name = row ? row->name : NULL,
+		.value = value ? arena_strdup(arena_of(o), value) : NULL,
+		.words = words_list(&copy),
+		.line = line,
+	});
+}
+
+/* A word that follows is the value, most likely. */
+static size_t refuse(struct run_options *o, char *const *words, unsigned line,
+                     const struct err *why)
+{
+	bool valued = **words == '-' && !strchr(*words, '=') && words[1] && *words[1] != '-';
+
+	fault_add(&o->faults, line, "%s", why->text);
+	add(o, NULL, NULL, words, 1 + valued, line);
+	return 1 + valued;
+}
+
+/* These return how many words they took. */
+static size_t take_long(struct run_options *o, char *const *words, unsigned line)
+{
+	const char *name = *words + 2, *value;
+	size_t len = strcspn(name, "=");
+	const struct run_row *row = by_name(name, len);
+	bool next = row && row->value && !name[len];
+	struct err why = { 0 };
+
+	value = next ? words[1] : name[len] ? name + len + 1 : NULL;
+	if ((row ? option_take(o, row, value, &why) : unknown_name(name, len, &why)) < 0)
+		return refuse(o, words, line, &why);
+	add(o, row, value, words, 1 + next, line);
 	return 1 + next;
 }
 
-static int take_letters(struct run_options *o, char *const *words, struct err *e)
+/* The last letter's option has the word. */
+static size_t take_letters(struct run_options *o, char *const *words, unsigned line)
 {
-	for (const char *s = *words + 1; *s; s++) {
-		const struct option *opt = by_letter(*s);
+	for (const char *s = *words + 1;; s++) {
+		const struct run_row *row = by_letter(*s);
+		bool last = !s[1] || (row && row->value), next = row && row->value && !s[1];
+		const char *value = next ? words[1] : row && row->value ? s + 1 : NULL;
+		struct err why = { 0 };
 
-		if (!opt) return fail(e, ERR_INPUT, "unknown option -%c of systemd-run", *s);
-		if (opt->value) {
-			if (option_take(o, opt, s[1] ? s + 1 : words[1], e) < 0) return -1;
-			return s[1] ? 1 : 2;
-		}
-		if (option_take(o, opt, NULL, e) < 0) return -1;
+		if (!row) fail(&why, ERR_INPUT, "unknown option -%c of systemd-run", *s);
+		if (!row || option_take(o, row, value, &why) < 0) return refuse(o, words, line, &why);
+		add(o, row, value, words, last ? 1 + next : 0, line);
+		if (last) return 1 + next;
 	}
-	return 1;
 }
 
-static int take_words(struct run_options *o, char *const *words, struct err *e)
+static size_t take_words(struct run_options *o, char *const *words, unsigned line)
 {
-	if (words[0][0] != '-' || !words[0][1] || str_eq(words[0], "--"))
-		return fail(e, ERR_INPUT, "'%.100s' is no option of systemd-run", words[0]);
-	return words[0][1] == '-' ? take_long(o, words, e) : take_letters(o, words, e);
+	struct err why = { 0 };
+
+	if (words[0][0] == '-' && words[0][1] && !str_eq(words[0], "--"))
+		return words[0][1] == '-' ? take_long(o, words, line) : take_letters(o, words, line);
+	fail(&why, ERR_INPUT, "'%.100s' is no option of systemd-run", words[0]);
+	return refuse(o, words, line, &why);
 }
 
-int run_options_parse(struct run_options *o, struct arena *m, char *const *words, size_t *bad,
-                      struct err *e)
+void run_options_init(struct run_options *o, struct arena *m)
 {
-	*o = (struct run_options){ .properties.m = m, .environment.m = m, .verbatim = -1 };
-	for (size_t i = 0; words[i];) {
-		int taken = take_words(o, words + i, e);
+	*o = (struct run_options){
+		.properties.m = m, .environment.m = m, .verbatim = -1, .faults.m = m,
+	};
+}
 
-		if (taken < 0) {
-			*bad = i;
-			return -1;
-		}
-		i += (size_t)taken;
+void run_options_parse(struct run_options *o, struct arena *m, const struct split *words)
+{
+	run_options_init(o, m);
+	for (size_t i = 0; i < words->n;)
+		i += take_words(o, words->v + i, words->lines[i]);
+}
+
+void run_options_put(struct run_options *o, const char *name, const char *value, unsigned line)
+{
+	char *words[] = { arena_printf(arena_of(o), "--%s=%s", name, value), NULL };
+
+	take_long(o, words, line);
+}
+
+void run_options_append(struct run_options *o, const struct run_options *more)
+{
+	for (size_t i = 0; i < more->n; i++) {
+		add_option(o, &more->v[i]);
+		if (more->v[i].row) option_take(o, more->v[i].row, more->v[i].value, NULL);
 	}
-	return 0;
+	faults_add_all(&o->faults, &more->faults);
+}
+
+void run_options_alone(struct run_options *one, struct arena *m, const struct run_option *option)
+{
+	run_options_init(one, m);
+	if (option->row) option_take(one, option->row, option->value, NULL);
+}
+
+bool run_option_sets(const struct run_option *option, const char *property)
+{
+	const char *end;
+
+	if (!option->name || !str_eq(option->name, "property")) return false;
+	if (!str_starts(option->value, property)) return false;
+	end = option->value + strlen(property);
+	return *(str_starts(end, "Ex") ? end + 2 : end) == '=';
+}
+
+bool run_options_set(const struct run_options *o, const char *property)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (run_option_sets(&o->v[i], property)) return true;
+	return false;
 }
 
 void env_put(struct words *env, const char *assignment)
@@ -362,83 +446,4 @@ void env_put(struct words *env, const char *assignment)
 			return;
 		}
 	words_add(env, assignment);
-}
-
-static int add_all(struct wire *w, char *const *assignments, struct err *e)
-{
-	for (; assignments && *assignments; assignments++)
-		if (prop_add(w, *assignments, e) < 0) return -1;
-	return 0;
-}
-
-static void add_flags(struct wire *w, const struct run_options *o)
-{
-	if (o->send_sighup) prop_bool(w, "SendSIGHUP", true);
-	if (o->slice) prop_str(w, "Slice", o->slice);
-	if (o->remain_after_exit) prop_bool(w, "RemainAfterExit", true);
-	if (o->service_type) prop_str(w, "Type", o->service_type);
-	if (o->uid) prop_str(w, "User", o->uid);
-	if (o->gid) prop_str(w, "Group", o->gid);
-	if (o->nice_set) prop_i32(w, "Nice", o->nice);
-}
-
-static void add_stdio_fds(struct wire *w, const int *fds)
-{
-	prop_fd(w, "StandardInputFileDescriptor", fds[0]);
-	prop_fd(w, "StandardOutputFileDescriptor", fds[1]);
-	prop_fd(w, "StandardErrorFileDescriptor", fds[2]);
-}
-
-static void add_environment(struct wire *w, const struct run_options *o,
-                            const struct run_unit *u)
-{
-	struct words env = { .m = w->m };
-
-	for (char *const *v = u->environment; v && *v; v++)
-		env_put(&env, *v);
-	for (char *const *v = words_list(&o->environment); *v; v++)
-		env_put(&env, *v);
-	if (env.n) prop_words(w, "Environment", words_list(&env));
-}
-
-/* ExecStartEx could say that no $ is meant, but systemd writes it down under that name
- * in its own unit file and refuses the file when it reads it again: after a
- * daemon-reload the unit is "bad-setting" and cannot even be stopped (seen in 252). */
-static char **escape_dollars(struct arena *m, char *const *argv)
-{
-	struct words out = { .m = m };
-	struct str word;
-
-	for (; *argv; argv++) {
-		word = (struct str){ .m = m };
-		for (const char *c = *argv; *c; c++)
-			str_add(&word, (const char[]){ *c, *c == '$' ? '$' : 0, 0 });
-		words_add(&out, str_text(&word));
-	}
-	return words_list(&out);
-}
-
-int run_options_add(struct wire *w, const struct run_options *o, const struct run_unit *u,
-                    struct err *e)
-{
-	const char *description = o->description ? o->description : u->description;
-	const char *dir = o->working_directory ? o->working_directory : u->working_directory;
-	bool verbatim = o->verbatim < 0 ? u->verbatim : o->verbatim;
-
-	wire_open_array(w, "(sv)");
-	if (description) prop_str(w, "Description", description);
-	if (o->collect) prop_str(w, "CollectMode", "inactive-or-failed");
-	if (u->on_broker) prop_bool(w, "AddRef", true);
-	if (add_all(w, words_list(&o->properties), e) < 0) return -1;
-	if (add_all(w, u->properties, e) < 0) return -1;
-	if (u->hooks) u->hooks(w, u->hooks_arg);
-	add_flags(w, o);
-	if (dir) prop_str(w, "WorkingDirectory", dir);
-	if (u->stdio) add_stdio_fds(w, u->stdio);
-	add_environment(w, o, u);
-	if (u->path)
-		prop_exec(w, "ExecStart", u->path, verbatim ? escape_dollars(w->m, u->argv) : u->argv, 0);
-	if (u->trial) prop_str(w, TRIAL_PROPERTY, "");
-	wire_close_array(w);
-	return w->fault.kind ? fail(e, w->fault.kind, "%s", w->fault.text) : 0;
 }

@@ -1,13 +1,10 @@
-/* The options of systemd-run that a config may carry, and the unit they make
+/* The options of systemd-run that a config may carry
  *
- * Words as systemd-run would get them become a struct run_options; with what the
- * caller adds to it (struct run_unit) that becomes the a(sv) of StartTransientUnit,
- * in systemd-run's order. Names of options are taken whole: it accepts `--prop=`,
- * we do not. Refused, because they would make something else than one service whose
- * end is ours to know: --unit, --scope, --user, --machine, --pipe, timers and the
- * like. What only changes what it prints, or what it waits for, is passed over.
- *
- * Faults are ERR_INPUT.
+ * Words as systemd-run would get them become a struct run_options, of which run_unit.h makes
+ * a unit. Names of options are taken whole: it accepts `--prop=`, we do not. Refused, because
+ * they would make something else than one service whose end is ours to know: --unit, --scope,
+ * --user, --machine, --pipe, timers and the like. What only changes what it prints, or what it
+ * waits for, is passed over. What is wrong with the words is a list with their lines.
  */
 #ifndef SYSTEMD_RUN_OPTIONS_H
 #define SYSTEMD_RUN_OPTIONS_H
@@ -16,10 +13,22 @@
 #include <stddef.h>
 
 #include "lib/base/str.h"
+#include "lib/text/faults.h"
+#include "lib/text/split.h"
 
 struct err;
-struct wire;
+struct run_row;
 
+/* One option as it was given. */
+struct run_option {
+	const struct run_row *row;	/* for run_options.c only */
+	const char *name;		/* "property" for -p too; NULL: it could not be read */
+	const char *value;		/* NULL: none */
+	char *const *words;		/* how it is written; none: with the option behind it, in one word */
+	unsigned line;			/* of the config; 0: it is not from there */
+};
+
+/* What the options say together. Those that jlmkr needs for itself may be written into it. */
 struct run_options {
 	const char *description;	/* this and other texts: NULL when not given */
 	bool collect;
@@ -33,35 +42,31 @@ struct run_options {
 	const char *working_directory;	/* absolute */
 	struct words environment;	/* NAME=VALUE, one for each name */
 	int verbatim;			/* --expand-environment: 1 no, 0 yes, -1 not given */
+	struct run_option *v;		/* all that were given, in their order */
+	size_t n, room;
+	struct faults faults;		/* of those that could not be read */
 };
 
-/* What was said with `words` (NULL-ended). Texts are copied into `m`. On a fault
- * `*bad` is the index of the word that is to blame. */
-int run_options_parse(struct run_options *o, struct arena *m, char *const *words, size_t *bad,
-                      struct err *e);
+/* Nothing was given. */
+void run_options_init(struct run_options *o, struct arena *m);
+
+/* What is said with `words`; its list must be NULL-ended. Texts are copied into `m`. */
+void run_options_parse(struct run_options *o, struct arena *m, const struct split *words);
+
+/* More of them: `--name=value`, and all of `more`, whose memory is shared. */
+void run_options_put(struct run_options *o, const char *name, const char *value, unsigned line);
+void run_options_append(struct run_options *o, const struct run_options *more);
+
+/* What one says by itself. */
+void run_options_alone(struct run_options *one, struct arena *m, const struct run_option *option);
+
+/* Whether it assigns to the property, or to the one called like it with "Ex" behind; whether one
+ * of all does. */
+bool run_option_sets(const struct run_option *option, const char *property);
+bool run_options_set(const struct run_options *o, const char *property);
 
 /* Add NAME=VALUE to a list that has each name once: a later one takes the earlier
  * one's place. */
 void env_put(struct words *env, const char *assignment);
-
-/* What the caller knows. NULL and false where there is nothing to add. */
-struct run_unit {
-	const char *description;	/* unless the options have one */
-	bool on_broker;			/* hold a reference: only a real bus has them */
-	char *const *properties;	/* NAME=TEXT, after those of the options */
-	void (*hooks)(struct wire *w, const void *arg);	/* more entries, after these */
-	const void *hooks_arg;
-	const char *working_directory;	/* unless the options have one */
-	const int *stdio;		/* three descriptors */
-	char *const *environment;	/* NAME=VALUE, under those of the options */
-	const char *path;		/* ExecStart; NULL: none */
-	char *const *argv;
-	bool trial;			/* TRIAL_PROPERTY at the end: see service1.h */
-	bool verbatim;			/* unless the options say: argv arrives as it is */
-};
-
-/* Append the a(sv), opened and closed. */
-int run_options_add(struct wire *w, const struct run_options *o, const struct run_unit *u,
-                    struct err *e);
 
 #endif

@@ -19,6 +19,12 @@ void fault_add(struct faults *f, unsigned line, const char *fmt, ...)
 	va_end(ap);
 }
 
+void faults_add_all(struct faults *to, const struct faults *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		fault_add(to, from->v[i].line, "%s", from->v[i].text);
+}
+
 static bool has(const struct faults *f, const char *text)
 {
 	for (size_t i = 0; i < f->n; i++)

@@ -28,6 +28,8 @@ struct faults {
 void fault_add(struct faults *f, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+void faults_add_all(struct faults *to, const struct faults *from);
+
 /* Those of `found` whose texts are not among `old`, wherever they stand. */
 struct faults faults_new(const struct faults *found, const struct faults *old);
 

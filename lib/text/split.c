@@ -16,6 +16,12 @@ struct splitter {
 	struct err *e;
 };
 
+static int refuse(struct splitter *s, unsigned line, const char *why)
+{
+	s->out->fault = (struct fault){ line, why };
+	return fail(s->e, ERR_INPUT, "line %u: %s", line, why);
+}
+
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -55,8 +61,7 @@ static void take(struct splitter *s)
 static int take_escaped(struct splitter *s, char quote)
 {
 	s->at++;
-	if (!*s->at)
-		return fail(s->e, ERR_INPUT, "line %u: nothing behind a backslash", s->line);
+	if (!*s->at) return refuse(s, s->line, "nothing behind a backslash");
 	if (quote && *s->at != quote && *s->at != '\\') str_addc(&s->word, '\\');
 	take(s);
 	return 0;
@@ -76,8 +81,8 @@ static int take_quoted(struct splitter *s)
 			return -1;
 	}
 	if (!*s->at++ || s->at[-1] != quote)
-		return fail(s->e, ERR_INPUT, "line %u: the quote %c is not closed", opened,
-		            quote);
+		return refuse(s, opened, quote == '"' ? "the quote \" is not closed"
+		                                      : "the quote ' is not closed");
 	return 0;
 }
 

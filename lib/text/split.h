@@ -16,6 +16,8 @@
 
 #include <stddef.h>
 
+#include "lib/text/faults.h"
+
 struct arena;
 struct err;
 struct str;
@@ -30,10 +32,11 @@ struct split {
 	char **v;
 	unsigned *lines;	/* where each word begins */
 	size_t n, room;
+	struct fault fault;	/* why the text cannot be split; text NULL: it can */
 };
 
-/* Lines are counted from `line`. ERR_INPUT, "line 3: ...", for a quote that is not
- * closed (the line is where it opens) and for a backslash at the very end. */
+/* Lines are counted from `line`. ERR_INPUT, "line 3: ...", and out->fault, for a quote that
+ * is not closed (the line is where it opens) and for a backslash at the very end. */
 int word_split(struct arena *m, const char *text, unsigned line, enum split_how how,
                struct split *out, struct err *e);
 

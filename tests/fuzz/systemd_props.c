@@ -9,6 +9,7 @@
 #include "lib/dbus/wire.h"
 #include "lib/systemd/props/props.h"
 #include "lib/systemd/run_options.h"
+#include "lib/systemd/run_unit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -46,27 +47,28 @@ static void add(struct arena *m, const char *assignment)
 	read_back(m, &w);
 }
 
-static void run(struct arena *m, char *const *words)
+static void run(struct arena *m, const struct split *words)
 {
 	static char *const argv[] = { "/bin/true", NULL };
 	const struct run_unit unit = { .path = argv[0], .argv = argv };
 	struct run_options o;
 	struct err e = { 0 };
 	struct wire w;
-	size_t bad;
 
-	if (run_options_parse(&o, m, words, &bad, &e) < 0) {
-		must(words[bad] && *e.text);
+	run_options_parse(&o, m, words);
+	if (faults_fail(&o.faults, &e) < 0) {
+		must(o.faults.v[0].line < words->n && *o.faults.v[0].text);
 		return;
 	}
 	wire_init(&w, m);
-	if (run_options_add(&w, &o, &unit, &e) == 0) read_back(m, &w);
+	if (run_unit_add(&w, &o, &unit, &e) == 0) read_back(m, &w);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct words options = { .m = &m };
+	struct split words = { 0 };
 	char *line = arena_strndup(&m, (const char *)data, size), *next;
 
 	for (; line; line = next) {
@@ -76,6 +78,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else
 			add(&m, line);
 	}
-	run(&m, words_list(&options));
+	words.v = words_list(&options);
+	words.n = options.n;
+	words.lines = arena_array(&m, words.n, sizeof *words.lines);
+	for (size_t i = 0; i < words.n; i++)
+		words.lines[i] = (unsigned)i;
+	run(&m, &words);
 	return 0;
 }

@@ -26,6 +26,7 @@
 #include "lib/dbus/message.h"
 #include "lib/systemd/props/props.h"
 #include "lib/systemd/run_options.h"
+#include "lib/systemd/run_unit.h"
 #include "tests/host/props-oracle-values.h"
 
 enum { WORDS_MAX = 64, MESSAGE_LIMIT = 1 << 20, PATIENCE_MS = 10000 };
@@ -168,14 +169,18 @@ static bool ours(struct arena *m, char *const *words, struct wire *w, struct err
 		.description = is_private() ? "[systemd-run] /bin/true" : "/bin/true",
 		.on_broker = !is_private(), .path = argv[0], .argv = argv,
 	};
+	struct split split = { .v = (char **)words };
 	struct run_options o;
-	size_t bad;
 
 	wire_init(w, m);
 	wire_str(w, "u.service");
 	wire_str(w, "fail");
-	if (run_options_parse(&o, m, words, &bad, e) < 0) return false;
-	if (run_options_add(w, &o, &unit, e) < 0) return false;
+	while (words[split.n])
+		split.n++;
+	split.lines = arena_array(m, split.n, sizeof *split.lines);
+	run_options_parse(&o, m, &split);
+	if (faults_fail(&o.faults, e) < 0) return false;
+	if (run_unit_add(w, &o, &unit, e) < 0) return false;
 	wire_open_array(w, "(sa(sv))");
 	wire_close_array(w);
 	return wire_done(w, e) == 0;

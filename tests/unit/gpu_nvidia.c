@@ -39,7 +39,7 @@ TEST(each_library_is_bound_alone_and_the_c_library_never)
 	struct nvidia nv;
 
 	nvidia_make(&m, files, sizeof files / sizeof *files, &nv);
-	CHECK_STR(joined(&m, words_list(&nv.binds)), arena_printf(&m,
+	CHECK_STR(joined(&m, nvidia_bind_words(&m, &nv.binds)), arena_printf(&m,
 	          "--bind=/dev/nvidia0\n"
 	          "--bind-ro=/usr/bin/nvidia-smi\n"
 	          "--bind-ro=/usr/lib/x/libcuda.so.1.2:/run/jlmkr-nvidia/lib64/libcuda.so.1.2\n"

@@ -14,11 +14,13 @@ static const struct plan_facts plain = {
 static void make(struct arena *m, const char *config, const struct plan_facts *facts,
                  struct plan *p)
 {
+	struct conf_options o;
 	struct err e = { 0 };
 	struct conf c;
 
 	CHECK_INT(conf_parse(m, config, &c, &e), 0);
-	CHECK_INT(plan_make(m, "web", &c, facts, p, &e), 0);
+	conf_options_read(m, &c, &o);
+	CHECK_INT(plan_make(m, "web", &c, &o, facts, p, &e), 0);
 	CHECK_STR(e.text, "");
 }
 
@@ -53,6 +55,10 @@ TEST(a_kernel_without_apparmor)
 	facts.has_apparmor = false;
 	make(&m, "", &facts, &p);
 	CHECK(!strstr(plan_command(&m, &p), "apparmor"));
+	CHECK_INT(p.notes.n, 1);
+	make(&m, "systemd_nspawn_default_args=--boot --inaccessible /sys/module/apparmor -q\n", &facts, &p);
+	CHECK_INT(p.argv.n, 5);
+	CHECK_STR(p.argv.v[2], "-q");
 	CHECK_INT(p.notes.n, 1);
 	/* what the user wrote is the user's */
 	make(&m, "systemd_nspawn_user_args=--inaccessible=/sys/module/apparmor\n", &facts, &p);
@@ -92,10 +98,10 @@ TEST(scripts_become_files_and_commands_stay)
 	CHECK_STR(p.files[0].name, ".ExecStartPre");
 	CHECK_STR(p.files[0].text, "#!/bin/sh\necho hi\n");
 	CHECK_INT(p.run.n, 4);
-	CHECK_STR(p.run.v[2],
+	CHECK_STR(words_join(&m, p.run.v[2].words, "|"),
 	          "--property=ExecStartPre=/mnt/my\\x20\\x22pool\\x22/jails/web/.ExecStartPre");
-	CHECK_INT(p.run.lines[2], 2);
-	CHECK_STR(p.run.v[3], "--property=ExecStopPost=-/bin/echo $EXIT_CODE");
+	CHECK_INT(p.run.v[2].line, 2);
+	CHECK_STR(words_join(&m, p.run.v[3].words, "|"), "--property=ExecStopPost=-/bin/echo $EXIT_CODE");
 	arena_free(&m);
 }
 
@@ -119,12 +125,14 @@ TEST(gpus_and_seccomp)
 TEST(faults_name_file_and_line)
 {
 	struct arena m = { 0 };
+	struct conf_options o;
 	struct err e = { 0 };
 	struct conf c;
 	struct plan p;
 
 	CHECK_INT(conf_parse(&m, "startup=0\nsystemd_nspawn_user_args=--a\n  'b\n", &c, &e), 0);
-	CHECK_INT(plan_make(&m, "web", &c, &plain, &p, &e), -1);
+	conf_options_read(&m, &c, &o);
+	CHECK_INT(plan_make(&m, "web", &c, &o, &plain, &p, &e), -1);
 	CHECK_INT(e.kind, ERR_INPUT);
 	CHECK(strstr(e.text, "/mnt/tank/jailmaker/jails/web/config"));
 	CHECK(strstr(e.text, "line 3"));

@@ -6,6 +6,7 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 #include "lib/jail/conf.h"
+#include "lib/jail/conf_options.h"
 #include "tests/unit/test.h"
 
 /* A value for every word. */
@@ -27,10 +28,13 @@ TEST(each_is_a_config_without_a_fault)
 		struct faults found = { .m = &m };
 		struct err why = { 0 };
 		const char *text = template_fill(&m, t, all_sets(&m, t), &why);
+		struct conf_options o;
 		struct conf c;
 
 		CHECK_STR(why.text, "");
 		conf_check(&m, text, &c, &found);
+		conf_options_read(&m, &c, &o);
+		conf_options_check(&o, &found);
 		CHECK_STR(found.n ? found.v[0].text : "", "");
 		CHECK(!strchr(c.user_args.text, '@'));
 		CHECK(!strstr(text, "#@"));

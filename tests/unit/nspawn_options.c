@@ -1,23 +1,29 @@
 #include "lib/nspawn/options.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/base/auto.h"
+#include "lib/base/fd.h"
 #include "lib/base/str.h"
+#include "lib/nspawn/missing.h"
+#include "lib/nspawn/traits.h"
 #include "tests/unit/test.h"
 
 static const char *found_with(struct arena *m, const char *text, int missing, const char *hook)
 {
 	struct split words = { 0 };
 	struct faults found = { .m = m };
+	struct nspawn_options o;
 	struct str out = { .m = m };
 
 	CHECK_INT(word_split(m, text, 1, SPLIT_COMMENTS, &words, NULL), 0);
+	nspawn_options_parse(&o, m, &words);
 	if (missing)
-		nspawn_missing(&words, hook, &found);
+		nspawn_missing(&o, hook, &found);
 	else
-		nspawn_check(&words, &found);
+		found = o.faults;
 	for (size_t i = 0; i < found.n; i++)
 		str_addf(&out, "%u: %s\n", found.v[i].line, found.v[i].text);
 	return str_text(&out);
@@ -66,11 +72,13 @@ static const char *traits_of(const char *text)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct nspawn_traits t = { 0 };
+	struct nspawn_options o;
 	struct split words = { 0 };
 	static char out[4];
 
 	CHECK_INT(word_split(&m, text, 1, SPLIT_COMMENTS, &words, NULL), 0);
-	nspawn_read(&words, &t);
+	nspawn_options_parse(&o, &m, &words);
+	nspawn_traits_add(&t, &o);
 	snprintf(out, sizeof out, "%s%s%s", t.changes_firewall ? "f" : "", t.own_network ? "n" : "",
 	         t.own_users ? "u" : "");
 	return out;
@@ -118,4 +126,48 @@ TEST(what_a_hook_names_it_may_make)
 	                     "--network-macvlan=no0", 1, hook),
 	          "2: --bind=/no/other: there is no /no/other\n"
 	          "3: --network-macvlan=no0: there is no interface no0\n");
+}
+
+static size_t faults_of(struct arena *m, const char *word)
+{
+	struct split words = { 0 };
+	struct nspawn_options o;
+
+	CHECK_INT(word_split(m, word, 1, SPLIT_PLAIN, &words, NULL), 0);
+	nspawn_options_parse(&o, m, &words);
+	return o.faults.n;
+}
+
+/* A word with its value inside, and one without. */
+static bool is_known(struct arena *m, const char *name, const char *letter, const char *argument)
+{
+	bool wants = *argument && *argument != '[', takes = *argument;
+	const char *given = arena_printf(m, "--%s=1", name), *bare = arena_printf(m, "--%s", name);
+
+	if (str_eq(name, "directory") || str_eq(name, "machine"))	/* jlmkr's own */
+		return faults_of(m, given) == 1 && faults_of(m, arena_printf(m, "-%s1", letter)) == 1;
+	if (*letter && faults_of(m, arena_printf(m, "-%s%s", letter, wants ? "1" : ""))) return false;
+	if (*letter && !faults_of(m, arena_printf(m, "-%s", letter)) != !wants) return false;
+	if (str_eq(name, "-")) return true;
+	return !faults_of(m, given) == takes && !faults_of(m, bare) == !wants;
+}
+
+TEST(every_option_of_252_and_257_is_known)
+{
+	AUTOFREE struct arena m = { 0 };
+	char *text = read_file(&m, AT_FDCWD, "tests/data/nspawn-options.tsv", 1 << 16, NULL, NULL);
+	int rows = 0;
+
+	CHECK(text != NULL);
+	for (char *line = text, *next; line && *line; line = next) {
+		char *column[5] = { line };
+
+		if ((next = strchr(line, '\n'))) *next++ = 0;
+		if (*line == '#') continue;
+		for (int i = 1; i < 5; i++)
+			if ((column[i] = strchr(column[i - 1], '\t'))) *column[i]++ = 0;
+		rows++;
+		if (!is_known(&m, column[0], column[1], column[2])) CHECK_STR(column[0], "");
+	}
+	CHECK_INT(rows, 74);
 }

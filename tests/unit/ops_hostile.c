@@ -210,7 +210,8 @@ static void count(struct world *w, int rc)
 
 static void use_rootfs(struct world *w)
 {
-	struct words unfit = { .m = &w->m }, binds = { .m = &w->m };
+	struct nvidia_binds binds = { .m = &w->m };
+	struct words unfit = { .m = &w->m };
 	struct setup_state state;
 	struct err e = { 0 };
 	struct osrel os;

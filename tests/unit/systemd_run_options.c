@@ -1,4 +1,5 @@
 #include "lib/systemd/run_options.h"
+#include "lib/systemd/run_unit.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,6 +27,19 @@ static const char *shown(struct arena *m, struct wire *w)
 	return str_text(&out);
 }
 
+/* As if each stood on a line of its own. */
+static void parse(struct run_options *o, struct arena *m, char *const *words)
+{
+	struct split split = { .v = (char **)words };
+
+	while (words[split.n])
+		split.n++;
+	split.lines = arena_array(m, split.n, sizeof *split.lines);
+	for (size_t i = 0; i < split.n; i++)
+		split.lines[i] = (unsigned)i + 1;
+	run_options_parse(o, m, &split);
+}
+
 static const char *outcome(struct arena *m, char *const *words, struct err *e)
 {
 	static char *const argv[] = { "/bin/true", NULL };
@@ -34,11 +48,11 @@ static const char *outcome(struct arena *m, char *const *words, struct err *e)
 	};
 	struct run_options o;
 	struct wire w;
-	size_t bad;
 
 	wire_init(&w, m);
-	if (run_options_parse(&o, m, words, &bad, e) < 0) return "-";
-	if (run_options_add(&w, &o, &unit, e) < 0 || wire_done(&w, e) < 0) return "-";
+	parse(&o, m, words);
+	if (faults_fail(&o.faults, e) < 0) return "-";
+	if (run_unit_add(&w, &o, &unit, e) < 0 || wire_done(&w, e) < 0) return "-";
 	return shown(m, &w);
 }
 
@@ -84,13 +98,12 @@ static void refused(const char *text, size_t bad_wanted, const char *wanted)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct run_options o;
-	struct err e = { 0 };
-	size_t bad = 99;
 
-	CHECK(run_options_parse(&o, &m, cut(&m, arena_strdup(&m, text), '|'), &bad, &e) == -1);
-	CHECK_INT(e.kind, ERR_INPUT);
-	CHECK_INT(bad, bad_wanted);
-	CHECK_STR(e.text, wanted);
+	parse(&o, &m, cut(&m, arena_strdup(&m, text), '|'));
+	CHECK_INT(o.faults.n, 1);
+	if (!o.faults.n) return;
+	CHECK_INT(o.faults.v[0].line, bad_wanted + 1);
+	CHECK_STR(o.faults.v[0].text, wanted);
 }
 
 TEST(what_is_refused_is_told_with_its_word)
@@ -111,6 +124,28 @@ TEST(what_is_refused_is_told_with_its_word)
 	refused("--slice=/a", 0, "--slice: '/a' is a path, no slice");
 	refused("-p|Nice=1|-p|Nice=x", 2, "property Nice: 'x' is not a number from -20 to 19");
 	refused("", 0, "'' is no option of systemd-run");
+}
+
+TEST(what_could_be_read_is_a_list)
+{
+	static char *const words[] = { "-qp", "Nice=1", "--nice", "x", "-GdrpKillMode=mixed", "--unit=x",
+	                               "--slice=a", NULL };
+	AUTOFREE struct arena m = { 0 };
+	struct run_options o, one;
+	struct str out = { .m = &m };
+
+	parse(&o, &m, words);
+	for (size_t i = 0; i < o.n; i++)
+		str_addf(&out, "%u %s %s %s|", o.v[i].line, o.v[i].name ? o.v[i].name : "-",
+		         o.v[i].value ? o.v[i].value : "-", words_join(&m, o.v[i].words, " "));
+	CHECK_STR(str_text(&out), "1 quiet - |1 property Nice=1 -qp Nice=1|3 - - --nice x|5 collect - |"
+	          "5 same-dir - |5 remain-after-exit - |5 property KillMode=mixed -GdrpKillMode=mixed|"
+	          "6 - - --unit=x|7 slice a --slice=a|");
+	CHECK_INT(o.faults.n, 2);
+	CHECK(run_options_set(&o, "KillMode") && !run_options_set(&o, "Kill"));
+	run_options_alone(&one, &m, &o.v[6]);
+	CHECK_INT(one.properties.n, 1);
+	CHECK(!one.collect && !one.slice && str_eq(one.properties.v[0], "KillMode=mixed"));
 }
 
 static void two_hooks(struct wire *w, const void *arg)
@@ -136,11 +171,11 @@ TEST(what_the_caller_adds_has_its_place)
 	};
 	struct run_options o;
 	struct wire w;
-	size_t bad;
 
-	CHECK(run_options_parse(&o, &m, words, &bad, NULL) == 0);
+	parse(&o, &m, words);
+	CHECK_INT(o.faults.n, 0);
 	wire_init(&w, &m);
-	CHECK(run_options_add(&w, &o, &unit, NULL) == 0);
+	CHECK(run_unit_add(&w, &o, &unit, NULL) == 0);
 	CHECK_STR(shown(&m, &w),
 	          "Description=\"jail\";CollectMode=\"inactive-or-failed\";Type=\"notify\";Nice=2;"
 	          "ExecStartPreEx=[[\"/bin/h\",[\"/bin/h\",\"a b\",\"$x\"],[\"no-env-expand\"]]];"
@@ -151,6 +186,6 @@ TEST(what_the_caller_adds_has_its_place)
 	o.verbatim = -1;
 	unit = (struct run_unit){ .path = "/x", .argv = argv, .verbatim = true };
 	wire_init(&w, &m);
-	CHECK(run_options_add(&w, &o, &unit, NULL) == 0);
+	CHECK(run_unit_add(&w, &o, &unit, NULL) == 0);
 	CHECK(strstr(shown(&m, &w), "ExecStart=[[\"/x\",[\"nspawn\",\"$$HOME\"],false]]") != NULL);
 }

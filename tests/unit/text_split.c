@@ -16,11 +16,14 @@ static void splits(enum split_how how, const char *text, const char *want)
 	struct err e = { 0 };
 	struct split s;
 
-	if (word_split(&m, text, 1, how, &s, &e) < 0)
+	if (word_split(&m, text, 1, how, &s, &e) < 0) {
 		str_add(&out, e.text);
-	else
+		CHECK_STR(arena_printf(&m, "line %u: %s", s.fault.line, s.fault.text), want);
+	} else {
+		CHECK(!s.fault.text);
 		for (size_t i = 0; i < s.n; i++)
 			str_addf(&out, "%u:%s|", s.lines[i], s.v[i]);
+	}
 	CHECK_STR(str_text(&out), want);
 }
 

@@ -3,7 +3,6 @@
 #include "lib/cli/applet.h"
 
 #include "lib/cli/batch.h"
-#include "lib/jail/jail.h"
 #include "lib/ops/start.h"
 
 struct restart_args {
@@ -26,9 +25,7 @@ static int restart_one(struct engine *en, const struct selected *jail, const voi
 	int rc;
 
 	/* One that could not be started again is not stopped. */
-	if (jail_check(en->m, en->host->dir, jail->name, e) < 0 ||
-	    jail_check_own(en->m, en->host->dir, jail->name, e) < 0)
-		return -1;
+	if (op_start_check(en, jail->name, e) < 0) return -1;
 	if ((rc = engine_stop(en, jail->name, &how, e)) < 0) return -1;
 	if (rc && !jail->by_name) return 1;
 	return op_start(en, jail->name, e) < 0 ? -1 : 0;

@@ -82,15 +82,6 @@ static const char *config_path(struct arena *m, const char *dir, const char *nam
 	return arena_printf(m, "%s/" LAYOUT_CONFIG, layout_jail(m, dir, name));
 }
 
-int jail_check_own(struct arena *m, const char *dir, const char *name, struct err *e)
-{
-	AUTOCLOSE int fd = jail_open_own(dir, name, e), config = -1;
-
-	if (fd < 0) return -1;
-	config = conf_open_own(fd, LAYOUT_CONFIG, config_path(m, dir, name), e);
-	return config < 0 ? -1 : 0;
-}
-
 int jail_check_place(struct arena *m, const char *dir, const char **doubt, struct err *e)
 {
 	struct err why = { 0 };

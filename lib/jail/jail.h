@@ -41,9 +41,6 @@ int jail_open_rootfs(int jail, struct err *e);
  * jail's directory are root's alone (disk/owner.h). */
 int jail_open_own(const char *dir, const char *name, struct err *e);
 
-/* Whether these and the jail's config are. */
-int jail_check_own(struct arena *m, const char *dir, const char *name, struct err *e);
-
 /* For all jails at once: ERR_UNTRUSTED when there is a DIR/jails that is not root's alone.
  * `*doubt`: who could put another in its place, for a warning, or NULL. */
 int jail_check_place(struct arena *m, const char *dir, const char **doubt, struct err *e);

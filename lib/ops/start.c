@@ -125,20 +125,18 @@ static int read_config(struct engine *en, struct intent *in, struct err *e)
 }
 
 /* Before anything runs. What a pre_start_hook may make is no reason not to try. */
-static int look_for_missing(struct engine *en, const struct intent *in, struct err *e)
+static int look_for_missing(struct engine *en, const struct intent *in, bool warn, struct err *e)
 {
 	struct faults missing = { .m = en->m };
 	const char *path = config_path(en->m, in);
+	bool prepares = op_config_prepares(&in->conf, &in->options);
 
 	op_config_missing(en->m, &in->conf, &in->options, true, &missing);
-	for (size_t i = 0; i < missing.n; i++) {
-		const struct fault *f = &missing.v[i];
-
-		if (!op_config_prepares(&in->conf, &in->options))
-			return fail(e, ERR_HOST, "%s: line %u: %s", path, f->line, f->text);
-		out_warn("%s: line %u: %s, unless %s makes it", path, f->line, f->text,
+	if (missing.n && !prepares)
+		return fail(e, ERR_HOST, "%s: line %u: %s", path, missing.v[0].line, missing.v[0].text);
+	for (size_t i = 0; warn && i < missing.n; i++)
+		out_warn("%s: line %u: %s, unless %s makes it", path, missing.v[i].line, missing.v[i].text,
 		         *in->conf.pre_start_hook.text ? "the pre_start_hook" : "its unit");
-	}
 	return 0;
 }
 
@@ -165,7 +163,7 @@ static int start(struct engine *en, const char *name, enum extent how, struct in
 	if (find_jail(en, name, &in->jail, e) < 0) return -1;
 	if (engine_knows(en, name) && (runs = engine_is_up(en, name, e))) return runs;
 	if (read_config(en, in, e) < 0) return -1;
-	if (look_for_missing(en, in, e) < 0) return fail_in(e, "starting %s", name);
+	if (look_for_missing(en, in, true, e) < 0) return fail_in(e, "starting %s", name);
 	if (make_plan(en, in, how, e) < 0) return -1;
 	if (in->setup.wanted && in->setup.first_start && setup_write(en, name, &in->conf, e) < 0)
 		return -1;
@@ -184,6 +182,18 @@ static void note_unfinished(const char *name, const struct setup_state *s)
 {
 	if (s->wanted && s->begun)
 		out_warn("the initial_setup of %s is not done: 'jlmkr setup %s' runs it", name, name);
+}
+
+int op_start_check(struct engine *en, const char *name, struct err *e)
+{
+	struct intent in = { 0 };
+	struct plan_facts facts;
+
+	if (find_jail(en, name, &in.jail, e) < 0 || read_config(en, &in, e) < 0) return -1;
+	if (conf_options_fail(&in.options, e) < 0) return fail_in(e, "%s", config_path(en->m, &in));
+	if (look_for_missing(en, &in, false, e) < 0 || find_facts(en->m, &in.jail, &facts, e) < 0) return -1;
+	if (plan_make(en->m, name, &in.conf, &in.options, &facts, &in.plan, e) < 0) return -1;
+	return engine_show_start(en, &in.plan, e) ? 0 : -1;
 }
 
 int op_start(struct engine *en, const char *name, struct err *e)

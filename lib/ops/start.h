@@ -11,7 +11,11 @@ struct err;
  * config's initial_setup: when that fails the jail runs all the same. */
 int op_start(struct engine *en, const char *name, struct err *e);
 
-/* The same until it has booted, and without initial_setup. */
+/* Whether a start could go as far as systemd: for who stops the jail first. ERR_MISSING when there is
+ * no such jail, else what is wrong with it, its config or what that needs. Does nothing. */
+int op_start_check(struct engine *en, const char *name, struct err *e);
+
+/* The same as op_start until it has booted, and without initial_setup. */
 int op_start_booted(struct engine *en, const char *name, struct err *e);
 
 /* Print what a start would do, and do nothing of it: no hook file is written, systemd

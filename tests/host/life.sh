@@ -192,6 +192,20 @@ second=$(in_host machinectl show m1 -p Leader)
 [ "$first" != "$second" ] || fail 'the same leader'
 expect_status 0 jlmkr-exec m1 true
 
+story 'a restart that could not start it again does not stop it'
+expect_status 0 jlmkr-config -q m1 systemd_nspawn_user_args=--bind=/nowhere/at/all
+try jlmkr-restart m1
+refused
+one_line_err
+err_has 'jails/m1/config: line [0-9]*: .*/nowhere/at/all'
+is "$second" "$(in_host machinectl show m1 -p Leader)"
+in_host sh -c "sed -i 's/^systemd_run_default_args=/&--property=MemoryMax=lots /' $jails/m1/config"
+expect_status 1 jlmkr-restart m1
+err_has MemoryMax
+is "$second" "$(in_host machinectl show m1 -p Leader)"
+in_host sh -c "sed -i 's/--property=MemoryMax=lots //' $jails/m1/config"
+expect_status 0 jlmkr-config -q m1 systemd_nspawn_user_args=
+
 story 'images lists what may be installed, and hides what may not'
 try jlmkr-images
 status 0

@@ -18,10 +18,7 @@ class Fault(Exception):
 
 # Faults that are known and open: a word for each, what is wrong, and which steps are not drawn until
 # it is mended; or never, where a check asks for the word. The model stays as it is.
-OPEN = {
-    "restart": ("a restart finds only after the stop that the jail cannot be started",
-                lambda step, on_zfs: False),
-}
+OPEN = {}
 
 PLACES = {
     "A": "/mnt/tank/jailmaker",

@@ -434,8 +434,6 @@ class Player:
     def after_restart(self, c, done, after, before, token):
         if done.rc == 0 and is_name(c[2]) and "*" not in c[2]:
             self.now_runs(c[1], c[2])
-        if done.rc != 0 and "restart" in OPEN and self.here(c, before) and c[2] not in machines():
-            self.m.running.pop(c[2])
 
     def after_stop(self, c, done, after, before, token):
         if done.rc == 0 and self.here(c, before):

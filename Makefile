@@ -61,10 +61,11 @@ $(OUT)/jlmkr: $(call objects,musl)
 	$(Q)$(MUSL) $(MUSL_LDFLAGS) -o $@.new $(crt) $^ $(LIBS) $(crtend)
 	@mv $@.new $@
 
+# With the sanitizers in it, so that it runs on the test host, which has none.
 $(OUT)/debug/jlmkr: $(call objects,debug)
 	@mkdir -p $(@D)
 	@echo '  link	$@'
-	$(Q)gcc $(DEBUG_LDFLAGS) -o $@.new $^ $(LIBS)
+	$(Q)gcc $(DEBUG_LDFLAGS) -static-libasan -static-libubsan -o $@.new $^ $(LIBS)
 	@mv $@.new $@
 
 $(OUT)/obj/musl/%.o: % Makefile | $(MUSL_LIBS)

@@ -150,8 +150,10 @@ fuzz: $(FUZZ:%=$(OUT)/fuzz/%) ## look for crashes in each parser, SECS= each
 			-artifact_prefix=$(OUT)/fuzz/$$f- $(OUT)/corpus/$$f $$seeds || exit; \
 	done
 
-lint: $(OUT)/packages-lint $(DEBUG_LIBS) ## include directions, lengths, cppcheck, clang-tidy
+lint: $(OUT)/packages-lint $(DEBUG_LIBS) $(call objects,musl) ## include directions, lengths, cppcheck, clang-tidy
 	build/layers
+	build/names lib/README.md applets/README.md
+	@build/exports $(call objects,musl)
 	@grep -q '^## $(VERSION)\b' CHANGELOG.md || { echo 'CHANGELOG.md: nothing of $(VERSION)'; exit 1; }
 	build/stat
 	@echo build/lint; build/lint $(SRC)

@@ -1,7 +1,9 @@
 # jlmkr: `make` gives build/out/jlmkr, `make help` says what else there is.
 # How the libraries come to be is in build/deps.mk, why in build/README.md.
 
+# The version stands here alone; CHANGELOG.md begins with it, `make lint` looks.
 VERSION := 0.1.0
+COMMIT := $(shell git describe --always --dirty --exclude '*' 2> /dev/null)
 
 PREFIX := /usr/local
 DESTDIR :=
@@ -61,26 +63,37 @@ $(OUT)/jlmkr: $(call objects,musl)
 	$(Q)$(MUSL) $(MUSL_LDFLAGS) -o $@.new $(crt) $^ $(LIBS) $(crtend)
 	@mv $@.new $@
 
+# With the sanitizers in it, so that it runs on the test host, which has none.
 $(OUT)/debug/jlmkr: $(call objects,debug)
 	@mkdir -p $(@D)
 	@echo '  link	$@'
-	$(Q)gcc $(DEBUG_LDFLAGS) -o $@.new $^ $(LIBS)
+	$(Q)gcc $(DEBUG_LDFLAGS) -static-libasan -static-libubsan -o $@.new $^ $(LIBS)
 	@mv $@.new $@
 
 $(OUT)/obj/musl/%.o: % Makefile | $(MUSL_LIBS)
 	@mkdir -p $(@D); echo '  musl	$<'
-	$(Q)$(MUSL) $(CFLAGS) $(MUSL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(MUSL) $(CFLAGS) $(BUILT) $(MUSL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/obj/debug/%.o: % Makefile | $(DEBUG_LIBS)
 	@mkdir -p $(@D); echo '  debug	$<'
-	$(Q)gcc $(CFLAGS) $(DEBUG_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)gcc $(CFLAGS) $(BUILT) $(DEBUG_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/obj/fuzz/%.o: % Makefile | $(DEBUG_LIBS) $(OUT)/packages-lint
 	@mkdir -p $(@D); echo '  fuzz	$<'
-	$(Q)clang $(CFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)clang $(CFLAGS) $(BUILT) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(foreach f,musl debug fuzz,$(OUT)/obj/$f/lib/net/builtin_ca.S.o): $(OUT)/ca-bundle.der
 $(foreach f,musl debug fuzz,$(OUT)/obj/$f/lib/jail/templates.S.o): $(wildcard lib/jail/templates/*)
+
+# What --version --verbose tells, for the one file that has it. The commit is kept in a file that
+# is written when it is another one.
+$(OUT)/obj/%/applets/main.c.o: BUILT = -DJLMKR_BUILT='"$(shell build/versions $@ '$(COMMIT)')"'
+$(foreach f,musl debug fuzz,$(OUT)/obj/$f/applets/main.c.o): $(OUT)/commit build/versions
+ifneq ($(COMMIT),$(shell cat $(OUT)/commit 2> /dev/null))
+$(shell mkdir -p $(OUT); echo '$(COMMIT)' > $(OUT)/commit)
+endif
+$(OUT)/commit:
+	@mkdir -p $(@D); echo '$(COMMIT)' > $@
 
 -include $(shell find $(OUT)/obj -name '*.d' 2> /dev/null)
 
@@ -93,6 +106,10 @@ install: $(OUT)/jlmkr ## the binary and a link for each command; DESTDIR= PREFIX
 repro: ## build twice in two folders, compare the bytes (minutes)
 	build/repro
 
+compile_commands.json: | $(DEBUG_LIBS) ## how each file is compiled, for clangd
+	$(Q)printf '%s\n' $(filter %.c,$(SRC)) $(wildcard tests/unit/*.c tests/fuzz/*.c) | \
+		build/compile-commands $(CFLAGS) -DJLMKR_BUILT='""' $(DEBUG_CFLAGS) > $@
+
 clean: ## forget our objects and programs, keep libraries and test host
 	rm -rf $(OUT)/obj $(OUT)/jlmkr $(OUT)/debug/jlmkr $(OUT)/debug/unit $(OUT)/debug/fuzz \
 		$(OUT)/fuzz $(OUT)/test-logs
@@ -100,7 +117,7 @@ clean: ## forget our objects and programs, keep libraries and test host
 distclean: ## forget everything that was made or fetched
 	@! grep -F ' $(CURDIR)/$(OUT)/' /proc/self/mountinfo || { \
 		echo 'make distclean: something is mounted in $(OUT) still' >&2; exit 1; }
-	rm -rf --one-file-system $(OUT)
+	rm -rf --one-file-system $(OUT) compile_commands.json
 
 ##@ To try
 
@@ -133,8 +150,11 @@ fuzz: $(FUZZ:%=$(OUT)/fuzz/%) ## look for crashes in each parser, SECS= each
 			-artifact_prefix=$(OUT)/fuzz/$$f- $(OUT)/corpus/$$f $$seeds || exit; \
 	done
 
-lint: $(OUT)/packages-lint $(DEBUG_LIBS) ## include directions, lengths, cppcheck, clang-tidy
+lint: $(OUT)/packages-lint $(DEBUG_LIBS) $(call objects,musl) ## include directions, lengths, cppcheck, clang-tidy
 	build/layers
+	build/names lib/README.md applets/README.md
+	@build/exports $(call objects,musl)
+	@grep -q '^## $(VERSION)\b' CHANGELOG.md || { echo 'CHANGELOG.md: nothing of $(VERSION)'; exit 1; }
 	build/stat
 	@echo build/lint; build/lint $(SRC)
 
@@ -143,7 +163,7 @@ stat: ## how long functions and files are
 
 help: ## this
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+		/^[a-z_.-]+:.*## / { printf "  make %-22s%s\n", $$1, $$2 }' Makefile
 
 unit-programs: $(UNIT:%=$(OUT)/debug/unit/%)
 fuzz-programs: $(FUZZ:%=$(OUT)/debug/fuzz/%)
@@ -167,6 +187,6 @@ $(OUT)/fuzz/%: $(OUT)/obj/fuzz/tests/fuzz/%.c.o $(OUT)/obj/fuzz/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -L$(OUT)/debug/lib -o $@ $^ $(LIBS)
 
-.PHONY: all install repro clean distclean run shell bench test test-appliance unit fuzz lint stat help \
+.PHONY: all install repro compile_commands.json clean distclean run shell bench test test-appliance unit fuzz lint stat help \
 	unit-programs fuzz-programs
 .SECONDARY:

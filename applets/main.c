@@ -143,9 +143,11 @@ int applet_need(struct host *h, const char *what, unsigned needs, struct err *e)
 	return needs & NEEDS_SERVER ? find_server(h, e) : 0;
 }
 
-static int print_version(struct err *e)
+/* JLMKR_BUILT: what it was built from, a line each. */
+static int print_version(bool verbose, struct err *e)
 {
 	puts("jlmkr " JLMKR_VERSION);
+	if (verbose) fputs(JLMKR_BUILT, stdout);
 	return out_flush(e);
 }
 
@@ -159,7 +161,7 @@ static int run_applet(struct host *h, const struct applet *a, char *const *argv,
 		help_print_applet(a);
 		return out_flush(e);
 	}
-	if (common->version) return print_version(e);
+	if (common->version) return print_version(common->verbose, e);
 	if (!operands) return -1;
 	h->dir_option = common->dir;
 	out_init(common->quiet ? OUT_QUIET : common->verbose ? OUT_VERBOSE : OUT_NORMAL);
@@ -178,6 +180,12 @@ static int print_list(struct err *e)
 	return out_flush(e);
 }
 
+/* --version ends the reading of options. */
+static bool is_verbose(const char *word)
+{
+	return word && (str_eq(word, "--verbose") || str_eq(word, "-v"));
+}
+
 /* `jlmkr …`: what stands before the command, then the command. */
 static int run_words(struct host *h, char *const *argv, struct err *e)
 {
@@ -187,7 +195,7 @@ static int run_words(struct host *h, char *const *argv, struct err *e)
 	if (*argv && str_eq(*argv, "--list")) return print_list(e);
 	if (*argv && str_eq(*argv, "--install")) return install_links(argv + 1, e);
 	if (opts_parse_common(&argv, &common, e) < 0) return -1;
-	if (common.version) return print_version(e);
+	if (common.version) return print_version(common.verbose || is_verbose(*argv), e);
 	if (!*argv || common.help) {
 		help_print_all();
 		return out_flush(e) < 0 ? -1 : common.help ? 0 : 2;

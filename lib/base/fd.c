@@ -353,7 +353,8 @@ int reopen_file(int place, const char *shown, struct err *e)
 	return fd < 0 ? fail_sys(e, "%s", shown) : fd;
 }
 
-int open_file_in_root(int root, const char *path, struct err *e)
+/* A regular file, crossing mounts, to be read. */
+static int open_file_in_root(int root, const char *path, struct err *e)
 {
 	AUTOCLOSE int place = open_in_root(root, path, O_PATH, 0, e);
 

@@ -97,10 +97,7 @@ int touch_in_root(int root, const char *path, mode_t mode, struct err *e);
 /* Remove a file or link. Nothing by that name is a success. */
 int unlink_in_root(int root, const char *path, struct err *e);
 
-/* Open a regular file, crossing mounts, to be read. */
-int open_file_in_root(int root, const char *path, struct err *e);
-
-/* Read one; NULL with e->sys ENOENT when there is none. */
+/* Read a regular file, crossing mounts; NULL with e->sys ENOENT when there is none. */
 char *read_in_root(struct arena *m, int root, const char *path, size_t limit, struct err *e);
 
 #endif

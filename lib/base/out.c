@@ -33,7 +33,7 @@ static struct {
 	struct filter filter;
 } sink = { .level = OUT_NORMAL };
 
-bool out_colour(int fd)
+static bool has_colour(int fd)
 {
 	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
 
@@ -47,7 +47,7 @@ void out_init(enum out_level level)
 	sink.level = level;
 	sink.tty = isatty(2);
 	sink.terminal = sink.tty && !(term && !strcmp(term, "dumb"));
-	sink.colour = out_colour(2);
+	sink.colour = has_colour(2);
 }
 
 void out_progress_end(void)

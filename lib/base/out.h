@@ -79,7 +79,4 @@ int table_print(const struct table *t, struct err *e);
  * end of the pipe is closed, as `head` does when it has seen enough. */
 int out_flush(struct err *e);
 
-/* Whether a colour may be used on this descriptor. */
-bool out_colour(int fd);
-
 #endif

@@ -6,7 +6,8 @@
 
 enum { NAME_LEN_MAX = 255 };
 
-bool type_is_basic(char type)
+/* A number, a truth value, a text or a descriptor: no container. */
+static bool type_is_basic(char type)
 {
 	return type && strchr("ybnqiuxtdhsog", type);
 }

@@ -5,9 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A number, a truth value, a text or a descriptor: no container. */
-bool type_is_basic(char type);
-
 /* What the first byte of such a value is aligned to; 1 for what is no type. */
 size_t type_align(char type);
 

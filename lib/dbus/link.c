@@ -19,7 +19,8 @@ union fd_room {
 	struct cmsghdr align;
 };
 
-int link_lost(struct link *l, struct err *e, const char *why)
+/* No more use (errno ECONNRESET); always -1. */
+static int link_lost(struct link *l, struct err *e, const char *why)
 {
 	l->dead = true;
 	fail(e, ERR_HOST, "%s", why);
@@ -128,7 +129,8 @@ static int collect_fds(struct link *l, struct msghdr *msg)
 	return msg->msg_flags & MSG_CTRUNC ? -1 : fits;
 }
 
-int link_recv(struct link *l, struct err *e)
+/* Collect what is there, without waiting: 1 something, 0 nothing, -1 failure. */
+static int link_recv(struct link *l, struct err *e)
 {
 	union fd_room control;
 	struct iovec io;

@@ -58,10 +58,7 @@ struct parcel {
  * for us to read does not make us wait for it. */
 int link_send(struct link *l, const struct parcel *out, int64_t deadline, struct err *e);
 
-/* Collect what is there, without waiting: 1 something, 0 nothing, -1 failure. */
-int link_recv(struct link *l, struct err *e);
-
-/* Collect, and wait for something to collect: 1, 0 when the time is over, -1. */
+/* Collect what is there, and wait for something: 1, 0 when the time is over, -1. */
 int link_wait(struct link *l, int64_t deadline, struct err *e);
 
 /* Forget the first `n` bytes, and the first `n` descriptors without closing them. */
@@ -71,9 +68,8 @@ void link_consume_fds(struct link *l, size_t n);
 /* Close the descriptors that came with nothing. */
 void link_drop_fds(struct link *l);
 
-/* No more use, because it is lost (errno ECONNRESET) or because the other side breaks the
- * rules (EPROTO: another try would go the same way); always -1. */
-int link_lost(struct link *l, struct err *e, const char *why);
+/* No more use, because the other side breaks the rules (errno EPROTO: another try would go the
+ * same way); always -1. */
 int link_refuse(struct link *l, struct err *e, const char *why);
 
 #endif

@@ -31,9 +31,6 @@ int engine_leader(struct engine *en, const char *jail, pid_t *leader, struct err
 /* As place_elsewhere, for a unit that is loaded and not over. */
 const char *unit_elsewhere(struct engine *en, const char *jail, const struct unit_state *s);
 
-/* The process that keeps the jail whose leader this is, 0 when that is not known. */
-pid_t leader_keeper(struct arena *m, pid_t leader, const char *unit);
-
 /* The leader and the keeper of the running jail of that name, whosever it is, as machined has
  * written them down; each 0 when not known. */
 void engine_registered(struct arena *m, const char *jail, pid_t *leader, pid_t *keeper);

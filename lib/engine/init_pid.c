@@ -79,7 +79,8 @@ static pid_t parent_of(struct arena *m, pid_t pid)
 	return name_end && strlen(name_end) > 4 ? to_pid(name_end + 4) : 0;
 }
 
-pid_t leader_keeper(struct arena *m, pid_t leader, const char *unit)
+/* The process that keeps the jail whose leader this is, 0 when that is not known. */
+static pid_t leader_keeper(struct arena *m, pid_t leader, const char *unit)
 {
 	pid_t parent = leader ? parent_of(m, leader) : 0;
 

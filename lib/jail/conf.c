@@ -230,7 +230,8 @@ const char *conf_value(const struct conf *c, const char *key, struct err *e)
 	return ((const struct conf_text *)at)->text;
 }
 
-char *conf_read(struct arena *m, int fd, struct err *e)
+/* To the end of the file, which may be a pipe. */
+static char *conf_read(struct arena *m, int fd, struct err *e)
 {
 	unsigned line = 1;
 	size_t len;
@@ -361,7 +362,8 @@ char *conf_default_text(struct arena *m)
 	return out.s;
 }
 
-int conf_check_value(const char *key, const char *value, struct err *e)
+/* In a file of our own making. */
+static int conf_check_value(const char *key, const char *value, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	const struct key *k = find_key(key);

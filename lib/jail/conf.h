@@ -45,12 +45,9 @@ struct conf {
 	struct faults notes;		/* not fatal: unknown keys, sections */
 };
 
-/* The text of a config or a template, to the end of the file, which may be a pipe. */
-char *conf_read(struct arena *m, int fd, struct err *e);
-
-/* The same of a file that a user names; "-" is standard input. Faults name it. It may be a pipe
- * (as from the shell's `<(...)`), /dev/null, or whatever standard input is; no other device is
- * opened. A pipe that nobody writes to is given up after some seconds. */
+/* The text of a config or a template that a user names; "-" is standard input. Faults name it. It
+ * may be a pipe (as from the shell's `<(...)`), /dev/null, or whatever standard input is; no other
+ * device is opened. A pipe that nobody writes to is given up after some seconds. */
 char *conf_read_named(struct arena *m, const char *path, struct err *e);
 
 /* The same of a regular file beneath a directory descriptor; faults call it `shown`. */
@@ -85,9 +82,6 @@ bool conf_is_switch(const char *key);
 /* All that is wrong with a text, to be told at once: faults and notes. Whether it loads. What is wrong with the
  * words of its ..._args values: conf_options.h. */
 bool conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found);
-
-/* Whether `value` may be set for `key`, in a file of our own making. */
-int conf_check_value(const char *key, const char *value, struct err *e);
 
 /* The text with one value changed, checked; see ini_set. `value` NULL: without the key. */
 char *conf_set(struct arena *m, const char *text, const char *key, const char *value,

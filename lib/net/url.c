@@ -65,7 +65,9 @@ static void escape_into(struct str *out, const char *s, bool keep_escapes)
 	}
 }
 
-const char *url_escape(struct arena *m, const char *path)
+/* Plain text as a path: '/' and what is legal in a segment (':' too) stays, the
+ * rest becomes %XX. */
+static const char *url_escape(struct arena *m, const char *path)
 {
 	struct str out = { .m = m };
 

@@ -48,8 +48,4 @@ const char *url_text(struct arena *m, const struct url *u);
 /* The same for sentences, where a query has no business (lib/base/shown.h). */
 const char *url_name(struct arena *m, const struct url *u);
 
-/* Plain text as a path: '/' and what is legal in a segment (':' too) stays, the
- * rest becomes %XX. */
-const char *url_escape(struct arena *m, const char *path);
-
 #endif

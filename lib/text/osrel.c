@@ -44,7 +44,8 @@ static const char *unquote(struct arena *m, const char *s, size_t n)
 	return str_text(&out);
 }
 
-const char *osrel_value(const char *value)
+/* Itself, NULL when it is as good as absent. */
+static const char *osrel_value(const char *value)
 {
 	size_t left = strlen(value), n;
 	uint32_t c;

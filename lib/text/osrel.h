@@ -21,9 +21,6 @@ struct osrel {
 	const char *id, *version_id, *version_codename, *pretty_name;
 };
 
-/* A value that somebody else has read: itself, NULL when it is as good as absent. */
-const char *osrel_value(const char *value);
-
 void osrel_parse(struct arena *m, const char *text, size_t len, struct osrel *out);
 
 #endif

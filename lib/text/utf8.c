@@ -1,6 +1,6 @@
 #include "lib/text/utf8.h"
 
-bool utf8_is_space(uint32_t c)
+static bool utf8_is_space(uint32_t c)
 {
 	if (c <= 0x20) return (c >= 0x09 && c <= 0x0d) || c >= 0x1c;
 	return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||

@@ -8,8 +8,6 @@
 
 #include "lib/base/utf8.h"
 
-bool utf8_is_space(uint32_t c);
-
 /* How many bytes of white space stand at either end. */
 size_t utf8_space_before(const char *s, size_t n);
 size_t utf8_space_behind(const char *s, size_t n);

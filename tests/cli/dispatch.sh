@@ -6,6 +6,13 @@ cd "$world" || exit 1
 try version 0 "$jlmkr" --version
 out 'jlmkr '
 err ''
+try version-is-one-line 0 sh -c '[ "$("$0" --version | wc -l)" -eq 1 ]' "$jlmkr"
+try version-and-what-it-is-built-from 0 "$jlmkr" --version --verbose
+out "$("$jlmkr" --version)"
+out 'commit '
+out 'libarchive '
+try version-as-others-say-it 0 "$jlmkr" list -v --version
+out 'libarchive '
 try help 0 "$jlmkr" --help
 out 'Commands:'
 out 'jlmkr-COMMAND'

@@ -109,13 +109,11 @@ bool text_u32(const char *s, uint32_t *v);
 bool text_u64_base(const char *s, int base, uint64_t *v);
 bool text_u8(const char *s, uint8_t *v);
 
-/* strtoull without errno and locale: false when no digit is there; `*end` is behind
- * the last one. A number that is too large gives `*over`. */
+/* `over`: it is too large. */
 struct number {
 	uint64_t v;
 	bool minus, over;
 };
-bool number_take(const char *s, int base, struct number *n, const char **end);
 
 bool text_size(const char *s, unsigned base, uint64_t *v);
 

@@ -46,7 +46,9 @@ static int base_take(const char **s, int base)
 	return **s == '0' ? 8 : 10;
 }
 
-bool number_take(const char *s, int base, struct number *n, const char **end)
+/* strtoull without errno and locale: false when no digit is there; `*end` is behind
+ * the last one. */
+static bool number_take(const char *s, int base, struct number *n, const char **end)
 {
 	const char *start = s;
 

@@ -30,7 +30,7 @@ enum { STOP_SECONDS = 90 };
 /* What is looked at, and how. */
 struct look {
 	struct engine *en;
-	const struct home *jails;
+	const struct store *jails;
 	const char *name;
 	bool runs, deep;	/* deep: also at each file of a directory */
 	int jail;
@@ -84,7 +84,7 @@ static int fail_read_only(const struct look *l, int fd, const char *path, struct
 /* Root may write wherever anything may be written. */
 static int check_writable(const struct look *l, struct err *e)
 {
-	const struct home *j = l->jails;
+	const struct store *j = l->jails;
 
 	if (faccessat(j->fd, ".", W_OK, 0) < 0 && errno == EROFS) return fail_read_only(l, j->fd, j->path, e);
 	if (faccessat(l->jail, ".", W_OK, 0) < 0 && errno == EROFS)
@@ -207,8 +207,8 @@ static int look_at_dataset(const struct look *l, struct removal *r, struct err *
 /* It is no mount, but could be that of a dataset which is not mounted: what is in that stays. */
 static int check_unmounted(const struct look *l, struct err *e)
 {
-	const struct home *j = l->jails;
-	const char *dataset = j->home ? home_dataset(j, l->name) : NULL;
+	const struct store *j = l->jails;
+	const char *dataset = store_dataset(j, l->name);
 	const char *why = zfs_unmounted(j->m, l->path);
 	const struct zfs_dataset *d;
 	size_t n;
@@ -286,11 +286,11 @@ static int check_same(struct arena *m, const struct removal *shown, const struct
 
 int op_remove_look(struct engine *en, const char *name, struct removal *r, struct err *e)
 {
-	AUTOHOME jails = { .fd = -1 };
+	AUTOSTORE jails = { .fd = -1 };
 	struct look l = { .en = en, .jails = &jails, .name = name, .deep = true };
 
 	*r = (struct removal){ .dir = -1 };
-	if (home_look(en->m, en->host->dir, &jails, e) < 0) return -1;
+	if (store_look(en->m, en->host->dir, &jails, e) < 0) return -1;
 	l.runs = engine_runs(en, name, NULL) == 1;
 	return look(&l, r, e);
 }
@@ -318,12 +318,12 @@ static int stop(struct look *l, const struct removal *shown, struct removal *now
 int op_remove(struct engine *en, const char *name, const struct removal *shown, struct err *e)
 {
 	const char *dir = en->host->dir;
-	AUTOHOME jails = { .fd = -1 };
+	AUTOSTORE jails = { .fd = -1 };
 	AUTOCLOSE int lock = -1;
 	AUTOREMOVAL now = { .dir = -1 };
 	struct look l = { .en = en, .jails = &jails, .name = name };
 
-	if (home_look(en->m, dir, &jails, e) < 0 || jail_check(en->m, dir, name, e) < 0) return -1;
+	if (store_look(en->m, dir, &jails, e) < 0 || jail_check(en->m, dir, name, e) < 0) return -1;
 	/* Nobody starts it again. */
 	if ((lock = jail_lock(dir, name, e)) < 0) return -1;
 	l.runs = engine_runs(en, name, NULL) == 1;
@@ -336,9 +336,9 @@ int op_remove(struct engine *en, const char *name, const struct removal *shown, 
 
 int op_remove_rest(struct engine *en, const char *name, struct err *e)
 {
-	AUTOHOME jails = { .fd = -1 };
+	AUTOSTORE jails = { .fd = -1 };
 
-	if (home_look(en->m, en->host->dir, &jails, NULL) < 0 || !staging_has_rest(&jails, name)) return 0;
+	if (store_look(en->m, en->host->dir, &jails, NULL) < 0 || !staging_has_rest(&jails, name)) return 0;
 	if (staging_sweep(&jails, e) < 0) return -1;
 	if (!staging_has_rest(&jails, name)) return 1;
 	return fail(e, ERR_BUSY, "not all is gone: another command is at it, or a warning above tells why");

@@ -18,7 +18,7 @@
 #include "lib/disk/zfs_items.h"
 #include "lib/ops/remove.h"
 #include "lib/store/hidden.h"
-#include "lib/store/home.h"
+#include "lib/store/store.h"
 
 enum { GONE_NAMED = 5, TAKE_BACK_TRIES = 5 };
 
@@ -35,11 +35,11 @@ static bool is_full(const struct err *e)
 	return e->sys == ENOSPC || e->sys == EDQUOT;
 }
 
-static bool is_it(const struct home *j, const char *entry, const struct removal *r)
+static bool is_it(const struct store *s, const char *entry, const struct removal *r)
 {
 	struct stat st;
 
-	return fstatat(j->fd, entry, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == r->dev &&
+	return fstatat(s->fd, entry, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == r->dev &&
 	       st.st_ino == r->ino;
 }
 
@@ -52,50 +52,50 @@ static int mark(const struct hidden *h, int dir, struct err *e)
 	return hidden_mark(h, dir, e);
 }
 
-static int hide_directory(const struct home *j, const struct removal *r, const struct hidden *h,
+static int hide_directory(const struct store *s, const struct removal *r, const struct hidden *h,
                           struct err *e)
 {
-	AUTOCLOSE int all = home_lock(j, e), dir = -1;
+	AUTOCLOSE int all = store_lock(s, e), dir = -1;
 
-	if (all < 0 || (dir = home_open_entry(j, r->name, e)) < 0) return -1;
-	if (!is_it(j, r->name, r)) return removal_changed(r, "another jail has its name", e);
+	if (all < 0 || (dir = store_open_entry(s, r->name, e)) < 0) return -1;
+	if (!is_it(s, r->name, r)) return removal_changed(r, "another jail has its name", e);
 	if (mark(h, dir, e) < 0) return -1;
-	if (tree_rename(j->fd, r->name, h->entry, e) < 0) {
+	if (tree_rename(s->fd, r->name, h->entry, e) < 0) {
 		hidden_unmark(h, dir);
 		return -1;
 	}
-	if (is_it(j, h->entry, r)) return fsync(j->fd) < 0 ? fail_sys(e, "fsync %s", j->path) : 0;
-	tree_rename(j->fd, h->entry, r->name, NULL);
+	if (is_it(s, h->entry, r)) return fsync(s->fd) < 0 ? fail_sys(e, "fsync %s", s->path) : 0;
+	tree_rename(s->fd, h->entry, r->name, NULL);
 	return removal_changed(r, "another jail has its name", e);
 }
 
 /* Where there is no room for a new name, what is deleted makes some. */
-static int trash_directory(const struct home *j, const struct removal *r, struct hidden *h,
+static int trash_directory(const struct store *s, const struct removal *r, struct hidden *h,
                            struct err *e)
 {
 	struct err why = { 0 };
 
-	if (hide_directory(j, r, h, &why) < 0) {
-		if (is_full(&why)) return tree_remove(j->fd, r->name, e);
+	if (hide_directory(s, r, h, &why) < 0) {
+		if (is_full(&why)) return tree_remove(s->fd, r->name, e);
 		return fail(e, why.kind, "%s", why.text);
 	}
-	return tree_remove_marked(j->fd, h->entry, HIDDEN_FILE, e) < 0 ? go_on(r->name, e) : 0;
+	return tree_remove_marked(s->fd, h->entry, HIDDEN_FILE, e) < 0 ? go_on(r->name, e) : 0;
 }
 
 /* -- a dataset -- */
 
-static int remove_point(const struct home *j, const char *entry, struct err *e)
+static int remove_point(const struct store *s, const char *entry, struct err *e)
 {
-	if (unlinkat(j->fd, entry, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
+	if (unlinkat(s->fd, entry, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
 	return fail_sys(e, "remove %s", entry);
 }
 
 /* What lay beneath the mount nobody has seen for long, and nobody has asked to delete. */
-static int remove_bare(const struct home *j, const char *name, struct err *e)
+static int remove_bare(const struct store *s, const char *name, struct err *e)
 {
 	struct err why = { 0 };
 
-	if (remove_point(j, name, &why) == 0) return 0;
+	if (remove_point(s, name, &why) == 0) return 0;
 	if (why.sys != ENOTEMPTY && why.sys != EEXIST)
 		return fail(e, why.kind, "its dataset is destroyed, but not the directory that it was mounted on: %s",
 		            why.text);
@@ -113,14 +113,14 @@ static void list_datasets(const struct removal *r, bool all, struct words *names
 }
 
 /* What is there under the name `now` is what was looked at, and nothing elsewhere needs it. */
-static int check_list(const struct home *j, const struct removal *r, const char *now,
+static int check_list(const struct store *s, const struct removal *r, const char *now,
                       struct zfs_items *items, struct err *e)
 {
 	const struct zfs_item *new;
 
-	if (zfs_items_read(j->m, now, items, e) < 0) return -1;
-	if (!(new = zfs_items_new(&r->items, items))) return zfs_items_check_clones(j->m, items, e);
-	return removal_changed(r, arena_printf(j->m, "%s%s is new", r->dataset, new->name + strlen(now)), e);
+	if (zfs_items_read(s->m, now, items, e) < 0) return -1;
+	if (!(new = zfs_items_new(&r->items, items))) return zfs_items_check_clones(s->m, items, e);
+	return removal_changed(r, arena_printf(s->m, "%s%s is new", r->dataset, new->name + strlen(now)), e);
 }
 
 static int tell_gone(struct arena *m, const struct words *gone, const struct err *why, struct err *e)
@@ -133,24 +133,24 @@ static int tell_gone(struct arena *m, const struct words *gone, const struct err
 	return fail(e, why->kind, "%s; destroyed already: %s", why->text, str_text(&list));
 }
 
-static int destroy_in_place(const struct home *j, const struct removal *r, struct err *e)
+static int destroy_in_place(const struct store *s, const struct removal *r, struct err *e)
 {
-	struct words names = { .m = j->m }, gone = { .m = j->m };
+	struct words names = { .m = s->m }, gone = { .m = s->m };
 	struct zfs_items items;
 	struct mounts t;
 	struct err why = { 0 };
 
 	list_datasets(r, true, &names);
-	if (mounts_read(j->m, &t, e) < 0 || zfs_unmount_all(&t, &names, e) < 0) return -1;
-	if (check_list(j, r, r->dataset, &items, &why) == 0 && zfs_items_destroy(&items, &gone, &why) == 0)
-		return remove_bare(j, r->name, e);
+	if (mounts_read(s->m, &t, e) < 0 || zfs_unmount_all(&t, &names, e) < 0) return -1;
+	if (check_list(s, r, r->dataset, &items, &why) == 0 && zfs_items_destroy(&items, &gone, &why) == 0)
+		return remove_bare(s, r->name, e);
 	zfs_mount_again(&t, &names);
-	return gone.n ? tell_gone(j->m, &gone, &why, e) : fail(e, why.kind, "%s", why.text);
+	return gone.n ? tell_gone(s->m, &gone, &why, e) : fail(e, why.kind, "%s", why.text);
 }
 
 /* A dataset under its hidden name. */
 struct bin {
-	const struct home *j;
+	const struct store *s;
 	const struct removal *r;
 	const struct hidden *h;
 	const char *dataset;
@@ -167,7 +167,7 @@ static int take_back(const struct bin *b, struct err *e)
 		if (i == TAKE_BACK_TRIES) return -1;
 	zfs_set_kind(r->dataset, r->items.v[0].kind, NULL);
 	zfs_mount_again(&b->before, &b->apart);
-	remove_point(b->j, b->h->entry, NULL);
+	remove_point(b->s, b->h->entry, NULL);
 	return 0;
 }
 
@@ -176,11 +176,11 @@ static int take_back(const struct bin *b, struct err *e)
 static int hide_dataset(struct bin *b, struct err *e)
 {
 	const char *from = b->r->dataset;
-	const char *kind = arena_printf(b->j->m, "%s=%" PRIx64, b->h->mark, zfs_items_sum(&b->r->items));
+	const char *kind = arena_printf(b->s->m, "%s=%" PRIx64, b->h->mark, zfs_items_sum(&b->r->items));
 	struct err why = { 0 };
 
 	list_datasets(b->r, false, &b->apart);
-	if (mounts_read(b->j->m, &b->before, e) < 0) return -1;
+	if (mounts_read(b->s->m, &b->before, e) < 0) return -1;
 	if (zfs_set_kind(from, kind, NULL) < 0) return 0;
 	if (zfs_unmount_all(&b->before, &b->apart, &why) == 0) {
 		if (zfs_rename(from, b->dataset, &why) == 0) return 1;
@@ -201,7 +201,7 @@ static void confirm(const struct bin *b, const struct zfs_items *items)
 	if (items->n < 2) return;
 	for (size_t i = 0; i < items->n; i++)
 		if (items->v[i].txg > txg) txg = items->v[i].txg;
-	zfs_set_kind(b->dataset, arena_printf(b->j->m, "%s:%" PRIu64, b->h->mark, txg), NULL);
+	zfs_set_kind(b->dataset, arena_printf(b->s->m, "%s:%" PRIu64, b->h->mark, txg), NULL);
 }
 
 /* `*all`, the lock of jails/, is given up when it is to be destroyed. */
@@ -209,7 +209,7 @@ static int empty(const struct bin *b, int *all, struct words *gone, struct err *
 {
 	struct zfs_items items;
 
-	if (check_list(b->j, b->r, b->dataset, &items, e) < 0) return -1;
+	if (check_list(b->s, b->r, b->dataset, &items, e) < 0) return -1;
 	confirm(b, &items);
 	close(take_fd(all));
 	return zfs_items_destroy(&items, gone, e);
@@ -217,62 +217,62 @@ static int empty(const struct bin *b, int *all, struct words *gone, struct err *
 
 static int empty_or_take_back(const struct bin *b, int *all, struct err *e)
 {
-	struct words gone = { .m = b->j->m };
+	struct words gone = { .m = b->s->m };
 	struct err why = { 0 };
 
 	if (empty(b, all, &gone, &why) == 0) {
-		remove_point(b->j, b->h->entry, NULL);
-		return remove_bare(b->j, b->r->name, e);
+		remove_point(b->s, b->h->entry, NULL);
+		return remove_bare(b->s, b->r->name, e);
 	}
-	if (!gone.n && (*all >= 0 || (*all = home_lock(b->j, NULL)) >= 0) && take_back(b, NULL) == 0)
+	if (!gone.n && (*all >= 0 || (*all = store_lock(b->s, NULL)) >= 0) && take_back(b, NULL) == 0)
 		return fail(e, why.kind, "%s", why.text);
-	if (gone.n) tell_gone(b->j->m, &gone, &why, e);
+	if (gone.n) tell_gone(b->s->m, &gone, &why, e);
 	else fail(e, why.kind, "%s", why.text);
 	return go_on(b->r->name, e);
 }
 
 /* It keeps its name when it is another's child that is only mounted here, and when its mountpoint
  * would stay. */
-static bool can_be_hidden(const struct home *j, const struct removal *r)
+static bool can_be_hidden(const struct store *s, const struct removal *r)
 {
-	return j->home && str_eq(r->dataset, home_dataset(j, r->name)) && !r->items.v[0].stays;
+	return s->dataset && str_eq(r->dataset, store_dataset(s, r->name)) && !r->items.v[0].stays;
 }
 
-static int trash_dataset(const struct home *j, const struct removal *r, const struct hidden *h,
+static int trash_dataset(const struct store *s, const struct removal *r, const struct hidden *h,
                          struct err *e)
 {
-	AUTOCLOSE int all = home_lock(j, e);
-	struct bin b = { .j = j, .r = r, .h = h, .apart = { .m = j->m } };
+	AUTOCLOSE int all = store_lock(s, e);
+	struct bin b = { .s = s, .r = r, .h = h, .apart = { .m = s->m } };
 	int rc = 0;
 
 	if (all < 0) return -1;
-	if (can_be_hidden(j, r)) {
-		b.dataset = home_dataset(j, h->entry);
+	if (can_be_hidden(s, r)) {
+		b.dataset = store_dataset(s, h->entry);
 		if ((rc = hide_dataset(&b, e)) < 0) return -1;
 	}
-	return rc ? empty_or_take_back(&b, &all, e) : destroy_in_place(j, r, e);
+	return rc ? empty_or_take_back(&b, &all, e) : destroy_in_place(s, r, e);
 }
 
 /* Not every read-only file system is mounted so: zfs-fuse knows some by itself. */
-int trash_try(const struct home *j, const char *name, struct err *e)
+int trash_try(const struct store *s, const char *name, struct err *e)
 {
 	struct hidden h;
 	int rc = 0;
 
-	if (hidden_new(j->m, HIDDEN_REMOVE, name, &h, e) < 0) return -1;
-	if (mkdirat(j->fd, h.entry, 0700) == 0) unlinkat(j->fd, h.entry, AT_REMOVEDIR);
-	else if (errno == EROFS || errno == EPERM || errno == EACCES) rc = fail_sys(e, "%s", j->path);
+	if (hidden_new(s->m, HIDDEN_REMOVE, name, &h, e) < 0) return -1;
+	if (mkdirat(s->fd, h.entry, 0700) == 0) unlinkat(s->fd, h.entry, AT_REMOVEDIR);
+	else if (errno == EROFS || errno == EPERM || errno == EACCES) rc = fail_sys(e, "%s", s->path);
 	hidden_done(&h);
 	return rc;
 }
 
-int trash_jail(const struct home *j, const struct removal *r, struct err *e)
+int trash_jail(const struct store *s, const struct removal *r, struct err *e)
 {
 	struct hidden h;
 	int rc;
 
-	if (hidden_new(j->m, HIDDEN_REMOVE, r->name, &h, e) < 0) return -1;
-	rc = r->dataset ? trash_dataset(j, r, &h, e) : trash_directory(j, r, &h, e);
+	if (hidden_new(s->m, HIDDEN_REMOVE, r->name, &h, e) < 0) return -1;
+	rc = r->dataset ? trash_dataset(s, r, &h, e) : trash_directory(s, r, &h, e);
 	hidden_done(&h);
 	return rc;
 }

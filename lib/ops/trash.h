@@ -8,14 +8,14 @@
 #define OPS_TRASH_H
 
 struct err;
-struct home;
+struct store;
 struct removal;
 
 /* Whether names can come and go in jails/: tried with a hidden one. Want of room is no fault, what
  * is removed makes some. */
-int trash_try(const struct home *j, const char *name, struct err *e);
+int trash_try(const struct store *s, const char *name, struct err *e);
 
 /* Delete what was looked at. The lock of the jail is the caller's (jail_lock). */
-int trash_jail(const struct home *j, const struct removal *r, struct err *e);
+int trash_jail(const struct store *s, const struct removal *r, struct err *e);
 
 #endif

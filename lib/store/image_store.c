@@ -24,14 +24,12 @@
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_items.h"
 #include "lib/image/cache.h"
-#include "lib/store/home.h"
+#include "lib/store/store.h"
 #include "lib/store/staging.h"
 
 #define SNAPSHOT "@image"
 
 enum { LOCK_WAIT_MS = 10000 };
-
-static const int dir_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 static bool same_pool(const char *a, const char *b)
 {
@@ -40,45 +38,42 @@ static bool same_pool(const char *a, const char *b)
 	return n == strcspn(b, "/") && !strncmp(a, b, n);
 }
 
-void image_store_open(struct arena *m, const char *dir, const struct home *j, struct image_store *u)
+void image_store_open(struct arena *m, const char *dir, const struct store *jails, struct image_store *u)
 {
-	AUTOCLOSE int images = -1;
-	struct err why = { 0 };
+	struct store *at = &u->at;
 
 	*u = (struct image_store)IMAGE_STORE_NONE;
-	u->m = m;
-	u->path = arena_printf(m, "%s/images", dir);
-	u->home = home_images(m, dir);
-	images = open(u->path, dir_flags);
-	if (images < 0 || owner_check(images, u->path, &why) < 0) {
-		u->home = NULL;
+	if (store_open_images(m, dir, at, NULL) < 0) {
+		store_close(at);
+		at->dataset = NULL;
 		return;
 	}
-	if (!j->home && !u->home) image_dir_open(m, u->path, images, j->fd, &u->shelf);
-	if (u->home && (!j->home || !same_pool(u->home, j->home))) u->home = NULL;
+	if (!jails->dataset && !at->dataset) image_dir_open(m, at->path, at->fd, jails->fd, &u->shelf);
+	if (at->dataset && (!jails->dataset || !same_pool(at->dataset, jails->dataset))) at->dataset = NULL;
 }
 
 void image_store_close(struct image_store *u)
 {
 	image_store_drop(u);
 	image_dir_close(&u->shelf);
+	store_close(&u->at);
 }
 
 static const char *dataset_of(const struct image_store *u, const char *sha256)
 {
-	return arena_printf(u->m, "%s/%s", u->home, sha256);
+	return store_dataset(&u->at, sha256);
 }
 
 static const char *snapshot_of(const struct image_store *u, const char *dataset)
 {
-	return arena_printf(u->m, "%s" SNAPSHOT, dataset);
+	return arena_printf(u->at.m, "%s" SNAPSHOT, dataset);
 }
 
 /* Is the snapshot the one that we made, and not another that got its name? */
 static bool is_whole(const struct image_store *u, const char *sha256)
 {
 	size_t n;
-	const struct zfs_thing *t = zfs_things(u->m, snapshot_of(u, dataset_of(u, sha256)), 0, &n, NULL);
+	const struct zfs_thing *t = zfs_things(u->at.m, snapshot_of(u, dataset_of(u, sha256)), 0, &n, NULL);
 
 	return t && n == 1 && str_starts(t->mark, MARK_WHOLE) && mark_fits(t->mark, sha256);
 }
@@ -93,32 +88,19 @@ bool image_store_clone(struct image_store *u, const char *sha256, struct staging
 			out_verbose("the image is unpacked again: %s", why.text);
 		return false;
 	}
-	return u->home && is_whole(u, sha256) &&
+	return u->at.dataset && is_whole(u, sha256) &&
 	       staging_own(work, snapshot_of(u, dataset_of(u, sha256)), NULL) == 0;
 }
 
 static int open_image(const struct image_store *u, const char *sha256)
 {
-	const char *path = arena_printf(u->m, "%s/%s", u->path, sha256);
-
-	return open(path, dir_flags);
-}
-
-static const char *mounted_at(struct arena *m, int fd)
-{
-	const char *path = mount_fd_path(m, fd, NULL);
-	struct mounts t;
-
-	return path && mounts_read(m, &t, NULL) == 0 ? zfs_at(&t, path) : NULL;
+	return store_open_entry(&u->at, sha256, NULL);
 }
 
 /* Held for moments, so that nobody takes what is between two steps for litter. */
 static int lock_images(const struct image_store *u, struct err *e)
 {
-	AUTOCLOSE int fd = open(u->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0) return fail_sys(e, "open %s", u->path);
-	return lock_of(fd, deadline_in(LOCK_WAIT_MS), "the cache of images", e);
+	return lock_of(u->at.fd, deadline_in(LOCK_WAIT_MS), "the cache of images", e);
 }
 
 /* Whoever makes an image has it mounted and locked. */
@@ -126,19 +108,14 @@ static bool is_in_the_making(const struct image_store *u, const char *sha256)
 {
 	AUTOCLOSE int fd = open_image(u, sha256);
 
-	return fd >= 0 && mounted_at(u->m, fd) && lock_take(fd, now_ms(), sha256, NULL) < 0;
-}
-
-static void remove_point(const struct image_store *u, const char *dataset)
-{
-	rmdir(arena_printf(u->m, "%s/%s", u->path, strrchr(dataset, '/') + 1));
+	return fd >= 0 && store_mounted(&u->at, fd) && lock_take(fd, now_ms(), sha256, NULL) < 0;
 }
 
 /* One that we have just made. A snapshot that somebody took meanwhile keeps it. */
 static void take_back(const struct image_store *u, const char *dataset)
 {
 	if (zfs_destroy_one(dataset, NULL) < 0) zfs_unmount(dataset, NULL);
-	remove_point(u, dataset);
+	store_remove_point(&u->at, strrchr(dataset, '/') + 1);
 }
 
 /* -- what there is -- */
@@ -175,7 +152,7 @@ static void sort_image(const struct image_store *u, const char *sha256, const st
 {
 	const char *dataset = dataset_of(u, sha256);
 
-	*s = (struct image_set){ .sha256 = sha256, .held.m = u->m, .others.m = u->m };
+	*s = (struct image_set){ .sha256 = sha256, .held.m = u->at.m, .others.m = u->at.m };
 	for (; t && n; n--, t++)
 		sort_thing(s, t, dataset);
 }
@@ -183,7 +160,7 @@ static void sort_image(const struct image_store *u, const char *sha256, const st
 static void look_at_image(const struct image_store *u, const char *sha256, struct image_set *s)
 {
 	size_t n;
-	const struct zfs_thing *t = zfs_things(u->m, dataset_of(u, sha256), 1, &n, NULL);
+	const struct zfs_thing *t = zfs_things(u->at.m, dataset_of(u, sha256), 1, &n, NULL);
 
 	sort_image(u, sha256, t, n, s);
 }
@@ -191,28 +168,28 @@ static void look_at_image(const struct image_store *u, const char *sha256, struc
 /* Datasets with the name of an image. */
 static const char *image_of(const struct image_store *u, const struct zfs_thing *t)
 {
-	size_t n = strlen(u->home);
+	size_t n = strlen(u->at.dataset);
 	const char *sha256;
 
-	if (!zfs_is_within(t->name, u->home) || t->name[n] != '/') return NULL;
-	sha256 = mark_digits(u->m, t->name + n + 1);
+	if (!zfs_is_within(t->name, u->at.dataset) || t->name[n] != '/') return NULL;
+	sha256 = mark_digits(u->at.m, t->name + n + 1);
 	return sha256 && !t->name[n + 1 + MARK_DIGITS] ? sha256 : NULL;
 }
 
 static const char *some(const struct image_store *u, const struct words *names)
 {
 	return names->n == 1 ? names->v[0]
-	     : arena_printf(u->m, "%s and %zu more", names->v[0], names->n - 1);
+	     : arena_printf(u->at.m, "%s and %zu more", names->v[0], names->n - 1);
 }
 
 /* Why a dataset of ours is to be left as it is; NULL: nothing of the user's goes with it. */
 static const char *why_it_stays(const struct image_store *u, const struct image_set *s)
 {
 	if (s->held.n)
-		return arena_printf(u->m, "%s is held: 'zfs holds' tells by whom, 'zfs release' ends it",
+		return arena_printf(u->at.m, "%s is held: 'zfs holds' tells by whom, 'zfs release' ends it",
 		                    some(u, &s->held));
 	if (s->others.n)
-		return arena_printf(u->m, "jlmkr has not made %s, which would go with it: zfs destroy that "
+		return arena_printf(u->at.m, "jlmkr has not made %s, which would go with it: zfs destroy that "
 		                    "first, if nobody needs it", some(u, &s->others));
 	return NULL;
 }
@@ -241,7 +218,7 @@ static int destroy_image(const struct image_store *u, const struct image_set *s,
 	if ((why = why_it_stays(u, &now))) return fail(e, ERR_BUSY, "%s", why);
 	if (now.snapshot && zfs_destroy_one(now.snapshot->name, e) < 0) return -1;
 	if (zfs_destroy_one(dataset, e) < 0) return -1;
-	remove_point(u, dataset);
+	store_remove_point(&u->at, strrchr(dataset, '/') + 1);
 	return 0;
 }
 
@@ -254,7 +231,7 @@ static int enter(struct image_store *u, const char *dataset, const char *sha256)
 	const char *mounted;
 
 	if (zfs_mount(dataset, NULL) < 0 || (fd = open_image(u, sha256)) < 0) return -1;
-	mounted = mounted_at(u->m, fd);
+	mounted = store_mounted(&u->at, fd);
 	if (!mounted || !str_eq(mounted, dataset)) return -1;
 	if (lock_take(fd, now_ms(), sha256, NULL) < 0 || fchmod(fd, 0700) < 0) return -1;
 	return take_fd(&fd);
@@ -278,7 +255,7 @@ static bool make_way(const struct image_store *u, const char *sha256)
 
 static int make(struct image_store *u, const char *sha256)
 {
-	const char *dataset = dataset_of(u, sha256), *mark = arena_printf(u->m, MARK_IMAGE "%s", sha256);
+	const char *dataset = dataset_of(u, sha256), *mark = arena_printf(u->at.m, MARK_IMAGE "%s", sha256);
 
 	if (zfs_create_aside(dataset, mark, NULL) == 0) return 0;
 	return make_way(u, sha256) ? zfs_create_aside(dataset, mark, NULL) : -1;
@@ -286,7 +263,7 @@ static int make(struct image_store *u, const char *sha256)
 
 static int begin_dataset(struct image_store *u, const char *sha256)
 {
-	AUTOCLOSE int all = u->home ? lock_images(u, NULL) : -1;
+	AUTOCLOSE int all = u->at.dataset ? lock_images(u, NULL) : -1;
 	const char *dataset;
 
 	if (all < 0 || is_in_the_making(u, sha256)) return -1;
@@ -321,14 +298,14 @@ void image_store_drop(struct image_store *u)
 /* Is the archive of the image still in the cache? */
 static bool is_cached(const struct image_store *u, const char *sha256)
 {
-	return access(arena_printf(u->m, "%s/%s.tar.xz", u->path, sha256), F_OK) == 0;
+	return access(arena_printf(u->at.m, "%s/%s.tar.xz", u->at.path, sha256), F_OK) == 0;
 }
 
 /* zfs refuses to destroy what has clones. */
 static void drop_older(const struct image_store *u)
 {
 	size_t n;
-	const struct zfs_thing *all = zfs_things(u->m, u->home, 2, &n, NULL);
+	const struct zfs_thing *all = zfs_things(u->at.m, u->at.dataset, 2, &n, NULL);
 	struct image_set s;
 
 	for (size_t i = 0; all && i < n; i++) {
@@ -343,9 +320,9 @@ static void drop_older(const struct image_store *u)
 /* Marked before its lock ends. */
 static int mark(struct image_store *u, const char *snapshot, struct err *e)
 {
-	if (zfs_snapshot(snapshot, arena_printf(u->m, MARK_WHOLE "%s", u->sha256), e) < 0) return -1;
+	if (zfs_snapshot(snapshot, arena_printf(u->at.m, MARK_WHOLE "%s", u->sha256), e) < 0) return -1;
 	close(take_fd(&u->dir));
-	if (zfs_unmount(u->dataset, NULL) == 0) remove_point(u, u->dataset);
+	if (zfs_unmount(u->dataset, NULL) == 0) store_remove_point(&u->at, u->sha256);
 	u->dataset = NULL;
 	return 0;
 }
@@ -390,24 +367,19 @@ static bool keep_none(const void *arg, const char *sha256)
 
 static int look_at_all(struct arena *m, const char *dir, struct image_store *u, struct err *e)
 {
-	AUTOCLOSE int images = -1;
-	struct mounts t;
+	struct err why = { 0 };
 
 	*u = (struct image_store)IMAGE_STORE_NONE;
-	u->m = m;
-	u->path = arena_printf(m, "%s/images", dir);
-	if ((images = open(u->path, dir_flags)) < 0)
-		return errno == ENOENT ? 0 : fail_sys(e, "open %s", u->path);
-	image_dir_look(m, u->path, images, &u->shelf);
-	if (mounts_read(m, &t, e) < 0) return -1;
-	u->home = zfs_at(&t, u->path);
+	if (store_look_images(m, dir, &u->at, &why) < 0)
+		return why.kind == ERR_MISSING ? 0 : fail(e, why.kind, "%s", why.text);
+	image_dir_look(m, u->at.path, u->at.fd, &u->shelf);
 	return 0;
 }
 
 static void tell_datasets(const struct image_store *u)
 {
 	size_t n;
-	const struct zfs_thing *all = zfs_things(u->m, u->home, 2, &n, NULL);
+	const struct zfs_thing *all = zfs_things(u->at.m, u->at.dataset, 2, &n, NULL);
 	struct image_set s;
 
 	for (size_t i = 0; all && i < n; i++) {
@@ -425,7 +397,7 @@ void image_store_tell(struct arena *m, const char *dir)
 
 	if (look_at_all(m, dir, &u, NULL) == 0) {
 		image_dir_tell(&u.shelf);
-		if (u.home) tell_datasets(&u);
+		if (u.at.dataset) tell_datasets(&u);
 	}
 	image_store_close(&u);
 }
@@ -457,15 +429,15 @@ static void prune_dataset(const struct image_store *u, const struct image_set *s
 
 static int prune_datasets(const struct image_store *u, struct image_pruned *p, struct err *e)
 {
-	const char *pool = arena_strndup(u->m, u->home, strcspn(u->home, "/"));
+	const char *pool = arena_strndup(u->at.m, u->at.dataset, strcspn(u->at.dataset, "/"));
 	AUTOCLOSE int lock = lock_images(u, e);
 	const struct zfs_dataset *all;
 	const struct zfs_thing *t;
 	struct image_set s;
 	size_t n, n_all;
 
-	if (lock < 0 || !(t = zfs_things(u->m, u->home, 2, &n, e))) return -1;
-	if (!(all = zfs_list(u->m, pool, -1, &n_all, e))) return -1;
+	if (lock < 0 || !(t = zfs_things(u->at.m, u->at.dataset, 2, &n, e))) return -1;
+	if (!(all = zfs_list(u->at.m, pool, -1, &n_all, e))) return -1;
 	for (size_t i = 0; i < n; i++) {
 		const char *sha256 = image_of(u, &t[i]);
 
@@ -483,7 +455,7 @@ int image_store_prune(struct arena *m, const char *dir, struct image_pruned *p, 
 	int rc = look_at_all(m, dir, &u, e);
 
 	if (rc == 0) image_dir_clear(&u.shelf, keep_none, NULL, &p->failed);
-	if (rc == 0 && u.home) rc = prune_datasets(&u, p, e);
+	if (rc == 0 && u.at.dataset) rc = prune_datasets(&u, p, e);
 	image_store_close(&u);
 	return rc;
 }

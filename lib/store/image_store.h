@@ -20,17 +20,15 @@
 #include <stdbool.h>
 
 #include "lib/store/image_store_dir.h"
+#include "lib/store/store.h"
 
 struct arena;
 struct err;
 struct image_pruned;
-struct home;
 struct staging;
 
 struct image_store {
-	struct arena *m;
-	const char *path;	/* DIR/images */
-	const char *home;	/* IMAGES; NULL: there is none */
+	struct store at;	/* DIR/images; without a dataset when none is kept there */
 	struct image_dir shelf;	/* the directories */
 	const char *dataset;	/* of the image in the making, NULL: none */
 	const char *sha256;	/* of that */
@@ -39,10 +37,10 @@ struct image_store {
 };
 
 /* One that keeps nothing. */
-#define IMAGE_STORE_NONE { .dir = -1, .shelf = { .fd = -1, .dir = -1 } }
+#define IMAGE_STORE_NONE { .at = { .fd = -1 }, .dir = -1, .shelf = { .fd = -1, .dir = -1 } }
 
 /* DIR/images is made, as a dataset when DIR is one and it is missing. */
-void image_store_open(struct arena *m, const char *dir, const struct home *j, struct image_store *u);
+void image_store_open(struct arena *m, const char *dir, const struct store *jails, struct image_store *u);
 
 /* Give the work a clone of that image, or its `rootfs`: whether there is one. */
 bool image_store_clone(struct image_store *u, const char *sha256, struct staging *work);

@@ -1,4 +1,4 @@
-#include "lib/store/home.h"
+#include "lib/store/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,7 +59,7 @@ static int make_folder(struct arena *m, const char *dir, const char *name, struc
 	             : make_directory(path, e);
 }
 
-int home_check(struct arena *m, const char *dir, struct err *e)
+int store_check(struct arena *m, const char *dir, struct err *e)
 {
 	const char *const paths[] = { layout_jails(m, dir), arena_printf(m, "%s/" IMAGES, dir), NULL };
 	const char *which = paths[0], *why;
@@ -71,76 +71,96 @@ int home_check(struct arena *m, const char *dir, struct err *e)
 	return why ? fail(e, ERR_HOST, "%s: %s", which, why) : 0;
 }
 
-int home_look(struct arena *m, const char *dir, struct home *j, struct err *e)
+int store_look(struct arena *m, const char *dir, struct store *s, struct err *e)
 {
 	const char *path;
 
-	*j = (struct home){ .m = m, .fd = -1, .path = layout_jails(m, dir) };
-	if ((j->fd = jail_open_jails(dir, e)) < 0) return -1;
+	*s = (struct store){ .m = m, .fd = -1, .path = layout_jails(m, dir) };
+	if ((s->fd = jail_open_jails(dir, e)) < 0) return -1;
 	/* jails/ may be a link to where the dataset is mounted. */
-	if (!(path = mount_fd_path(m, j->fd, NULL))) return 0;
-	j->path = path;
-	j->home = dataset_at(m, path, NULL);
+	if (!(path = mount_fd_path(m, s->fd, NULL))) return 0;
+	s->path = path;
+	s->dataset = dataset_at(m, path, NULL);
 	return 0;
 }
 
-int home_open(struct arena *m, const char *dir, struct home *j, struct err *e)
+int store_open(struct arena *m, const char *dir, struct store *s, struct err *e)
 {
-	*j = (struct home){ .m = m, .fd = -1 };
-	if (home_check(m, dir, e) < 0) return -1;
+	*s = (struct store){ .m = m, .fd = -1 };
+	if (store_check(m, dir, e) < 0) return -1;
 	if (access(layout_jails(m, dir), F_OK) < 0 && make_folder(m, dir, LAYOUT_JAILS, e) < 0) return -1;
-	if (home_look(m, dir, j, e) < 0 || owner_check(j->fd, j->path, e) < 0) return -1;
-	return tree_check_flags(j->fd, j->path, e);
+	if (store_look(m, dir, s, e) < 0 || owner_check(s->fd, s->path, e) < 0) return -1;
+	return tree_check_flags(s->fd, s->path, e);
 }
 
-const char *home_path(struct arena *m, const char *dir)
+void store_foresee(struct arena *m, const char *dir, struct store *s)
 {
-	AUTOHOME j = { .fd = -1 };
 	const char *above;
+	int rc = store_look(m, dir, s, NULL);
 
-	if (home_look(m, dir, &j, NULL) == 0) return j.home;
+	store_close(s);
+	if (rc == 0) return;
 	above = dataset_at(m, dir, NULL);
-	return above ? arena_printf(m, "%s/" LAYOUT_JAILS, above) : NULL;
+	s->dataset = above ? arena_printf(m, "%s/" LAYOUT_JAILS, above) : NULL;
 }
 
-const char *home_images(struct arena *m, const char *dir)
+int store_look_images(struct arena *m, const char *dir, struct store *s, struct err *e)
+{
+	struct mounts t;
+
+	*s = (struct store){ .m = m, .path = arena_printf(m, "%s/" IMAGES, dir) };
+	s->fd = open(s->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s->fd < 0 && errno == ENOENT) return fail(e, ERR_MISSING, "there is no %s", s->path);
+	if (s->fd < 0) return fail_sys(e, "open %s", s->path);
+	if (mounts_read(m, &t, e) < 0) return -1;
+	s->dataset = zfs_at(&t, s->path);
+	return 0;
+}
+
+int store_open_images(struct arena *m, const char *dir, struct store *s, struct err *e)
 {
 	const char *path = arena_printf(m, "%s/" IMAGES, dir);
 
-	if (access(path, F_OK) < 0 && make_folder(m, dir, IMAGES, NULL) < 0) return NULL;
-	return dataset_at(m, path, NULL);
+	*s = (struct store){ .m = m, .fd = -1 };
+	if (access(path, F_OK) < 0 && make_folder(m, dir, IMAGES, e) < 0) return -1;
+	return store_look_images(m, dir, s, e) < 0 ? -1 : owner_check(s->fd, s->path, e);
 }
 
 /* Programs inherit it. Nobody has it for long, but ZFS may take its time, and nothing that is
  * almost done is given up for that. */
-int home_lock(const struct home *j, struct err *e)
+int store_lock(const struct store *s, struct err *e)
 {
-	return lock_of(j->fd, NO_DEADLINE, "the jailmaker directory", e);
+	return lock_of(s->fd, NO_DEADLINE, "the jailmaker directory", e);
 }
 
-const char *home_dataset(const struct home *j, const char *entry)
+const char *store_dataset(const struct store *s, const char *entry)
 {
-	return arena_printf(j->m, "%s/%s", j->home, entry);
+	return s->dataset ? arena_printf(s->m, "%s/%s", s->dataset, entry) : NULL;
 }
 
-const char *home_mounted(const struct home *j, int entry)
+const char *store_mounted(const struct store *s, int entry)
 {
 	const char *path;
 	struct mounts t;
 
-	if (mounts_read(j->m, &t, NULL) < 0 || !(path = mount_fd_path(j->m, entry, NULL))) return NULL;
+	if (mounts_read(s->m, &t, NULL) < 0 || !(path = mount_fd_path(s->m, entry, NULL))) return NULL;
 	return zfs_at(&t, path);
 }
 
-int home_open_entry(const struct home *j, const char *entry, struct err *e)
+int store_open_entry(const struct store *s, const char *entry, struct err *e)
 {
-	int fd = openat(j->fd, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(s->fd, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd < 0 ? fail_sys(e, "open %s", entry) : fd;
 }
 
-void home_close(struct home *j)
+void store_remove_point(const struct store *s, const char *entry)
 {
-	if (j->fd >= 0) close(j->fd);
-	j->fd = -1;
+	unlinkat(s->fd, entry, AT_REMOVEDIR);
+}
+
+void store_close(struct store *s)
+{
+	if (s->fd >= 0) close(s->fd);
+	s->fd = -1;
 }

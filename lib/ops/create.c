@@ -141,7 +141,7 @@ int op_create_check(const struct host *h, const char *name, struct err *e)
 	if (faccessat(AT_FDCWD, layout_jail(h->m, h->dir, name), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return fail(e, ERR_EXISTS, "there is a jail %s already", name);
 	store_foresee(h->m, h->dir, &jails);
-	return staging_check_dataset(&jails, name, e);
+	return store_check_name(&jails, name, e);
 }
 
 static int check_archive(const char *archive, struct err *e)

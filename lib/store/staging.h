@@ -1,8 +1,8 @@
 /* Jails in the making, and what killed runs have left
  *
  * A jail is made in a hidden directory of jails/ (lib/store/hidden.h) and gets its name by
- * one rename in the end. When jails/ is a ZFS dataset, HOME/.create-NAME-ID is mounted over the
- * hidden directory before anything is put there, and renamed with it.
+ * one rename in the end. In a store of ZFS datasets the dataset .create-NAME-ID is mounted over
+ * the hidden directory before anything is put there, and renamed with it.
  */
 #ifndef STORE_STAGING_H
 #define STORE_STAGING_H
@@ -11,8 +11,6 @@
 
 #include "lib/store/hidden.h"
 #include "lib/store/store.h"
-
-struct err;
 
 /* A jail in the making. */
 struct staging {
@@ -43,9 +41,6 @@ int staging_finish(struct staging *w, struct err *e);
 void staging_undo(struct staging *w);
 
 void staging_close(struct staging *w);
-
-/* ERR_EXISTS when jails/ is a dataset that has one of that name, which is no jail as it is. */
-int staging_check_dataset(const struct store *s, const char *name, struct err *e);
 
 /* Whether a removal of that name has left something that staging_sweep takes away. */
 bool staging_has_rest(const struct store *s, const char *name);

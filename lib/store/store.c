@@ -9,25 +9,19 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
-#include "lib/base/out.h"
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/owner.h"
 #include "lib/disk/tree.h"
 #include "lib/disk/zfs.h"
-#include "lib/disk/zfs_items.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/store/store_impl.h"
 
 #define IMAGES "images"
 
 enum { LOCK_WAIT_MS = 30000 };
-
-static int make_directory(const char *path, struct err *e)
-{
-	return mkdir(path, 0700) < 0 && errno != EEXIST ? fail_sys(e, "create %s", path) : 0;
-}
 
 static const char *dataset_at(struct arena *m, const char *path, struct err *e)
 {
@@ -36,14 +30,15 @@ static const char *dataset_at(struct arena *m, const char *path, struct err *e)
 	return mounts_read(m, &t, e) < 0 ? NULL : zfs_at(&t, path);
 }
 
-/* With mountpoint=legacy a new dataset is mounted nowhere: a directory will do. */
-static int make_dataset(struct arena *m, const char *name, const char *path, struct err *e)
+static const struct store_ops *ops_of(const char *dataset)
 {
-	if (zfs_create(name, NULL, e) < 0) return -1;
-	if (dataset_at(m, path, NULL)) return chmod(path, 0700) < 0 ? fail_sys(e, "chmod %s", path) : 0;
-	out_warn("%s would not be mounted at %s, because of the mountpoint or canmount of what is "
-	         "above it: a directory is made instead", name, path);
-	return zfs_destroy_one(name, e) < 0 ? -1 : make_directory(path, e);
+	return dataset ? &store_zfs : &store_dir;
+}
+
+static void set_dataset(struct store *s, const char *dataset)
+{
+	s->dataset = dataset;
+	s->ops = ops_of(dataset);
 }
 
 /* Of several that find it missing, one makes it. A program that outlives us keeps the lock. */
@@ -51,12 +46,12 @@ static int make_folder(struct arena *m, const char *dir, const char *name, struc
 {
 	AUTOCLOSE int at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), lock = -1;
 	const char *above = dataset_at(m, dir, NULL), *path = arena_printf(m, "%s/%s", dir, name);
+	const char *dataset = above ? arena_printf(m, "%s/%s", above, name) : NULL;
 
 	if (at < 0) return fail_sys(e, "open %s", dir);
 	if ((lock = lock_of(at, deadline_in(LOCK_WAIT_MS), dir, e)) < 0) return -1;
 	if (access(path, F_OK) == 0) return 0;
-	return above ? make_dataset(m, arena_printf(m, "%s/%s", above, name), path, e)
-	             : make_directory(path, e);
+	return ops_of(dataset)->create(m, dataset, path, e);
 }
 
 int store_check(struct arena *m, const char *dir, struct err *e)
@@ -75,12 +70,12 @@ int store_look(struct arena *m, const char *dir, struct store *s, struct err *e)
 {
 	const char *path;
 
-	*s = (struct store){ .m = m, .fd = -1, .path = layout_jails(m, dir) };
+	*s = (struct store){ .m = m, .ops = &store_dir, .fd = -1, .path = layout_jails(m, dir) };
 	if ((s->fd = jail_open_jails(dir, e)) < 0) return -1;
 	/* jails/ may be a link to where the dataset is mounted. */
 	if (!(path = mount_fd_path(m, s->fd, NULL))) return 0;
 	s->path = path;
-	s->dataset = dataset_at(m, path, NULL);
+	set_dataset(s, dataset_at(m, path, NULL));
 	return 0;
 }
 
@@ -101,7 +96,7 @@ void store_foresee(struct arena *m, const char *dir, struct store *s)
 	store_close(s);
 	if (rc == 0) return;
 	above = dataset_at(m, dir, NULL);
-	s->dataset = above ? arena_printf(m, "%s/" LAYOUT_JAILS, above) : NULL;
+	set_dataset(s, above ? arena_printf(m, "%s/" LAYOUT_JAILS, above) : NULL);
 }
 
 int store_look_images(struct arena *m, const char *dir, struct store *s, struct err *e)
@@ -113,7 +108,7 @@ int store_look_images(struct arena *m, const char *dir, struct store *s, struct 
 	if (s->fd < 0 && errno == ENOENT) return fail(e, ERR_MISSING, "there is no %s", s->path);
 	if (s->fd < 0) return fail_sys(e, "open %s", s->path);
 	if (mounts_read(m, &t, e) < 0) return -1;
-	s->dataset = zfs_at(&t, s->path);
+	set_dataset(s, zfs_at(&t, s->path));
 	return 0;
 }
 
@@ -145,6 +140,11 @@ const char *store_mounted(const struct store *s, int entry)
 
 	if (mounts_read(s->m, &t, NULL) < 0 || !(path = mount_fd_path(s->m, entry, NULL))) return NULL;
 	return zfs_at(&t, path);
+}
+
+int store_check_name(const struct store *s, const char *name, struct err *e)
+{
+	return s->ops->check_name(s, name, e);
 }
 
 int store_open_entry(const struct store *s, const char *entry, struct err *e)

@@ -11,9 +11,11 @@
 
 struct arena;
 struct err;
+struct store_ops;
 
 struct store {
 	struct arena *m;
+	const struct store_ops *ops;	/* how entries are made in it (store_impl.h) */
 	int fd;			/* the directory, open; -1: closed */
 	const char *path;
 	const char *dataset;	/* that is mounted there; NULL: none */
@@ -51,6 +53,9 @@ const char *store_dataset(const struct store *s, const char *entry);
 
 /* The dataset that is mounted at an open entry; NULL: none. */
 const char *store_mounted(const struct store *s, int entry);
+
+/* ERR_EXISTS if something that is no entry takes the name, as a dataset does that is not mounted. */
+int store_check_name(const struct store *s, const char *name, struct err *e);
 
 /* Open an entry, a directory. */
 int store_open_entry(const struct store *s, const char *entry, struct err *e);

@@ -10,9 +10,6 @@
 
 #include "lib/store/image_store_impl.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,8 +22,6 @@
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
 #include "lib/disk/mark.h"
-#include "lib/disk/mount.h"
-#include "lib/disk/owner.h"
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_items.h"
 #include "lib/image/cache.h"

@@ -56,9 +56,8 @@ void image_store_drop(struct image_store *u)
 	u->making = NULL;
 }
 
-/* -- all of them -- */
+/* -- all of them: a dataset may have directories from before it was one -- */
 
-/* A dataset may have directories from before it was one. */
 static int look_at_all(struct arena *m, const char *dir, struct image_store *u, struct err *e)
 {
 	*u = (struct image_store)IMAGE_STORE_NONE;

@@ -12,10 +12,10 @@ struct image_store_ops {
 	bool (*clone)(struct image_store *u, const char *sha256, struct staging *work);
 	int (*begin)(struct image_store *u, const char *sha256);
 	int (*finish)(struct image_store *u, struct staging *work, struct err *e);
-	/* u->making was begun, and its directory is closed. */
+	/* Take back u->making, whose directory is closed. */
 	void (*drop)(const struct image_store *u);
 
-	/* All of them, also where none would be kept. */
+	/* All that there are, also where no more would be kept. */
 	void (*tell)(struct image_store *u);
 	int (*prune)(struct image_store *u, struct image_pruned *p, struct err *e);
 };

@@ -1,7 +1,7 @@
 /* A jail that is to go, as it was looked at
  *
- * What is removed is what was looked at, and shown: if something new is in it, or another jail
- * has its name, nothing is removed. Looking changes nothing.
+ * Only what was looked at is removed. If something new is in it, or another jail has its name,
+ * nothing is removed. Looking changes nothing.
  */
 #ifndef STORE_REMOVAL_H
 #define STORE_REMOVAL_H

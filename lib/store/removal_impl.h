@@ -29,10 +29,10 @@ struct removal_ops {
 	int (*check_same)(struct arena *m, const struct removal *shown, const struct removal *now,
 	                  struct err *e);
 
-	/* These begin with the lock of the store, and may give it up. One rename to the hidden
-	 * name: 1; 0: it cannot be hidden and keeps its name; -1: it is not to be removed. */
+	/* These are called with the lock of the store, and may give it up. Rename it to the hidden
+	 * name. 1: done; 0: that is not possible, and it keeps its name; -1: do not remove it. */
 	int (*hide)(struct trash *t, struct err *e);
-	/* Delete what is hidden. Before a part is gone, a fault may give it its name back. */
+	/* Delete what is hidden. If that fails before a part is gone, it may get its name back. */
 	int (*empty)(struct trash *t, struct err *e);
 	/* Delete it under its own name. */
 	int (*destroy)(struct trash *t, struct err *e);
@@ -40,7 +40,7 @@ struct removal_ops {
 
 extern const struct removal_ops removal_zfs, removal_dir;
 
-/* It is hidden and stays so: add to the fault that it is no jail any more, whatever comes. */
+/* Add to the fault that the jail is gone, and how to remove what is left of it. Returns -1. */
 int trash_goes_on(const struct trash *t, struct err *e);
 
 #endif

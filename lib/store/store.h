@@ -1,10 +1,11 @@
 /* A place in which jails or images lie: DIR/jails, DIR/images
  *
- * A store is made as a ZFS dataset if one is mounted at DIR, and as a directory otherwise. What
- * counts is what is mounted where, never a name: a store of datasets may have jails that are
- * directories, and the other way round.
+ * A store is made as a ZFS dataset if one is mounted at DIR, and as a directory otherwise. Mount
+ * points decide, not names. The kind of the store tells how jails are made in it. Jails that exist
+ * have a kind of their own (removal.h): a store of datasets may hold directories, and a store of
+ * directories may have a dataset mounted in it.
  *
- * A store that was opened is the caller's to close. All strings live in its arena.
+ * The caller closes what it opened, also if opening it has failed. All strings live in the arena.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H

@@ -1,8 +1,8 @@
 /* What each kind of store does in its own way
  *
- * There are two: ZFS datasets (store_zfs.c) and directories (store_dir.c). Names, locks, and the
- * order of the steps are the same for both: store.c and staging.c have them, and call these. So
- * the next thing that a store can do is a function here for each kind.
+ * There are two kinds: ZFS datasets (store_zfs.c) and directories (store_dir.c). The names, the
+ * locks and the order of the steps are the same for both; they are in store.c and staging.c, which
+ * call these functions. A new thing that a store can do is a new function here, for each kind.
  */
 #ifndef STORE_STORE_IMPL_H
 #define STORE_STORE_IMPL_H
@@ -17,16 +17,16 @@ struct store_ops {
 	/* Make the store itself at `path`, as the dataset `name` if it is one. */
 	int (*create)(struct arena *m, const char *name, const char *path, struct err *e);
 
-	/* A jail in the making, in the order of the calls. The hidden directory was just made:
-	 * mark it. */
+	/* A jail in the making, in the order of the calls. Mark the hidden directory, which was
+	 * just made. */
 	int (*mark)(const struct hidden *h, int dir, struct err *e);
-	/* staging_own, which is told more than once. */
+	/* staging_own. May be called again; then it does nothing. */
 	int (*own)(struct staging *w, const char *origin, struct err *e);
-	/* Have what lies in it written to disk, before the store is locked. */
+	/* Write all that is in it to disk, before the store is locked. */
 	int (*sync)(const struct staging *w, struct err *e);
-	/* The one rename, for good. */
+	/* Give it its name, by one rename that a power cut does not undo. */
 	int (*finish)(struct staging *w, struct err *e);
-	/* Instead of that: remove it, however far it came. */
+	/* Or remove it, whichever of the above has failed; w->dir is closed. */
 	int (*undo)(const struct staging *w, struct err *e);
 
 	/* store_check_name */
@@ -39,8 +39,8 @@ struct store_ops {
 	void (*sweep)(const struct store *s, const struct hidden *h);
 };
 
-/* In a store of datasets there are directories, too: what datasets are mounted on, and jails of
- * other tools. So what goes through all entries asks both, and the directories last. */
+/* A store of datasets has directories, too: those that datasets are mounted on, and jails that
+ * other tools made. Whoever goes through all entries asks both. */
 extern const struct store_ops store_zfs, store_dir;
 
 /* Warn of a hidden name that has no mark of ours. */

@@ -1,8 +1,8 @@
 /* Jails that go: renamed to a hidden name, checked once more, and deleted
  *
- * The rename is what makes a jail go. Once it is hidden nobody puts anything in it, and a run that
- * is killed leaves what staging_sweep takes away. Where the rename is not possible the jail is
- * deleted under its own name. What datasets and directories do is in removal_impl.h.
+ * The rename makes a jail go. Once it is hidden nobody puts anything in it, and what a killed run
+ * leaves is removed by staging_sweep. If the rename is not possible the jail is deleted under its
+ * own name. What datasets and directories do differently is in removal_impl.h.
  */
 #ifndef STORE_TRASH_H
 #define STORE_TRASH_H

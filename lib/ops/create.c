@@ -119,7 +119,7 @@ static int fill(struct engine *en, struct staging *work, struct wanted *w, struc
 	return replace_file(work->dir, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }
 
-static int make_jail(struct engine *en, const struct home *jails, const char *name,
+static int make_jail(struct engine *en, const struct store *jails, const char *name,
                      struct wanted *w, struct err *e)
 {
 	struct staging work;
@@ -137,12 +137,13 @@ static int make_jail(struct engine *en, const struct home *jails, const char *na
 
 int op_create_check(const struct host *h, const char *name, struct err *e)
 {
-	const struct home j = { .m = h->m, .fd = -1, .home = home_path(h->m, h->dir) };
+	struct store jails;
 
 	if (name_check(name, e) < 0) return -1;
 	if (faccessat(AT_FDCWD, layout_jail(h->m, h->dir, name), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return fail(e, ERR_EXISTS, "there is a jail %s already", name);
-	return staging_check_dataset(&j, name, e);
+	store_foresee(h->m, h->dir, &jails);
+	return store_check_name(&jails, name, e);
 }
 
 static int check_archive(const char *archive, struct err *e)
@@ -156,17 +157,17 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 {
 	AUTOCLOSE int dir = open(en->host->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct wanted w = { .how = how };
-	const char *home;
+	struct store jails;
 
 	if (dir < 0) return fail_sys(e, "open %s", en->host->dir);
 	if (name_check(how->name, e) < 0 || render(en->m, how, &w, e) < 0) return -1;
-	if (home_check(en->m, en->host->dir, e) < 0) return -1;
+	if (store_check(en->m, en->host->dir, e) < 0) return -1;
+	store_foresee(en->m, en->host->dir, &jails);
 	*out = (struct create_plan){
 		.path = layout_jail(en->m, en->host->dir, how->name),
+		.dataset = store_dataset(&jails, how->name),
 		.config = w.text,
 	};
-	if ((home = home_path(en->m, en->host->dir)))
-		out->dataset = arena_printf(en->m, "%s/%s", home, how->name);
 	warn_if_not_on_pool(en->m, dir);
 	if (op_create_check(en->host, how->name, e) < 0)
 		return fail_in(e, "creating %s", how->name);
@@ -177,10 +178,10 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 int op_create(struct engine *en, const struct create_how *how, bool *startable, struct err *e)
 {
 	struct wanted w = { .how = how };
-	AUTOHOME jails = { .fd = -1 };
+	AUTOSTORE jails = { .fd = -1 };
 
 	if (name_check(how->name, e) < 0 || render(en->m, how, &w, e) < 0) return -1;
-	if (home_open(en->m, en->host->dir, &jails, e) < 0) return -1;
+	if (store_open(en->m, en->host->dir, &jails, e) < 0) return -1;
 	warn_if_not_on_pool(en->m, jails.fd);
 	if (staging_sweep(&jails, e) < 0 || make_jail(en, &jails, how->name, &w, e) < 0)
 		return fail_in(e, "creating %s", how->name);

@@ -10,33 +10,10 @@
 #ifndef OPS_REMOVE_H
 #define OPS_REMOVE_H
 
-#include <stdbool.h>
-#include <sys/types.h>
-
-#include "lib/base/str.h"
-#include "lib/disk/survey.h"
-#include "lib/disk/zfs_items.h"
+#include "lib/store/removal.h"
 
 struct engine;
 struct err;
-
-/* A jail as it was looked at. */
-struct removal {
-	const char *name;
-	const char *dataset;		/* NULL: a directory */
-	struct words children;		/* datasets below it */
-	struct words snapshots;		/* of all of these */
-	struct words volumes;		/* subvolumes of btrfs in it */
-	bool asked;			/* the caller's: the user has confirmed this */
-
-	struct zfs_items items;		/* the dataset and all of the above */
-	struct survey survey;
-	int dir;			/* the directory, kept open: its number stays its own; or -1 */
-	dev_t dev;
-	ino_t ino;
-};
-
-#define AUTOREMOVAL __attribute__((cleanup(removal_close))) struct removal
 
 /* ERR_BUSY or ERR_HOST, with names and the next step, when it is not to be removed as it is. */
 int op_remove_look(struct engine *en, const char *name, struct removal *r, struct err *e);
@@ -47,10 +24,5 @@ int op_remove(struct engine *en, const char *name, const struct removal *shown, 
 /* A jail that is gone, but of which an interrupted removal has left something: 1 when that is
  * gone, too; 0 when there is nothing. */
 int op_remove_rest(struct engine *en, const char *name, struct err *e);
-
-void removal_close(struct removal *r);
-
-/* ERR_BUSY: `what` is why what was looked at is not what is there; nothing was changed. */
-int removal_changed(const struct removal *r, const char *what, struct err *e);
 
 #endif

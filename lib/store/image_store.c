@@ -1,422 +1,67 @@
-/* Who makes an image has it mounted, locked, and without the snapshot that says it is whole. All
- * that is destroyed is destroyed without what depends on it: ZFS itself refuses what would take
- * something of the user's along, however late that came. */
-
 #include "lib/store/image_store.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stddef.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
-#include "lib/base/out.h"
-#include "lib/base/str.h"
-#include "lib/base/wait.h"
-#include "lib/disk/lock.h"
-#include "lib/disk/mark.h"
-#include "lib/disk/mount.h"
-#include "lib/disk/owner.h"
-#include "lib/disk/zfs.h"
-#include "lib/disk/zfs_items.h"
-#include "lib/image/cache.h"
-#include "lib/store/home.h"
+#include "lib/store/image_store_impl.h"
 #include "lib/store/staging.h"
 
-#define SNAPSHOT "@image"
-
-enum { LOCK_WAIT_MS = 10000 };
-
-static const int dir_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
-static bool same_pool(const char *a, const char *b)
+static const struct image_store_ops *ops_of(const struct store *images)
 {
-	size_t n = strcspn(a, "/");
-
-	return n == strcspn(b, "/") && !strncmp(a, b, n);
+	return images->dataset ? &image_store_zfs : &image_store_dir;
 }
 
-void image_store_open(struct arena *m, const char *dir, const struct home *j, struct image_store *u)
+void image_store_open(struct arena *m, const char *dir, const struct store *jails, struct image_store *u)
 {
-	AUTOCLOSE int images = -1;
-	struct err why = { 0 };
-
 	*u = (struct image_store)IMAGE_STORE_NONE;
-	u->m = m;
-	u->path = arena_printf(m, "%s/images", dir);
-	u->home = home_images(m, dir);
-	images = open(u->path, dir_flags);
-	if (images < 0 || owner_check(images, u->path, &why) < 0) {
-		u->home = NULL;
-		return;
-	}
-	if (!j->home && !u->home) image_dir_open(m, u->path, images, j->fd, &u->shelf);
-	if (u->home && (!j->home || !same_pool(u->home, j->home))) u->home = NULL;
+	if (store_open_images(m, dir, &u->images, NULL) < 0 || u->images.ops != jails->ops) return;
+	if (ops_of(&u->images)->open(u, jails)) u->ops = ops_of(&u->images);
 }
 
 void image_store_close(struct image_store *u)
 {
 	image_store_drop(u);
-	image_dir_close(&u->shelf);
+	if (u->shelf >= 0) close(take_fd(&u->shelf));
+	store_close(&u->images);
 }
 
-static const char *dataset_of(const struct image_store *u, const char *sha256)
+bool image_store_has_archive(const struct image_store *u, const char *sha256)
 {
-	return arena_printf(u->m, "%s/%s", u->home, sha256);
-}
-
-static const char *snapshot_of(const struct image_store *u, const char *dataset)
-{
-	return arena_printf(u->m, "%s" SNAPSHOT, dataset);
-}
-
-/* Is the snapshot the one that we made, and not another that got its name? */
-static bool is_whole(const struct image_store *u, const char *sha256)
-{
-	size_t n;
-	const struct zfs_thing *t = zfs_things(u->m, snapshot_of(u, dataset_of(u, sha256)), 0, &n, NULL);
-
-	return t && n == 1 && str_starts(t->mark, MARK_WHOLE) && mark_fits(t->mark, sha256);
-}
-
-bool image_store_clone(struct image_store *u, const char *sha256, struct staging *work)
-{
-	struct err why = { 0 };
-
-	if (u->shelf.fd >= 0) {
-		if (image_dir_copy(&u->shelf, sha256, work->dir, &why) == 0) return true;
-		if (why.kind != ERR_MISSING)
-			out_verbose("the image is unpacked again: %s", why.text);
-		return false;
-	}
-	return u->home && is_whole(u, sha256) &&
-	       staging_own(work, snapshot_of(u, dataset_of(u, sha256)), NULL) == 0;
-}
-
-static int open_image(const struct image_store *u, const char *sha256)
-{
-	const char *path = arena_printf(u->m, "%s/%s", u->path, sha256);
-
-	return open(path, dir_flags);
-}
-
-static const char *mounted_at(struct arena *m, int fd)
-{
-	const char *path = mount_fd_path(m, fd, NULL);
-	struct mounts t;
-
-	return path && mounts_read(m, &t, NULL) == 0 ? zfs_at(&t, path) : NULL;
-}
-
-/* Held for moments, so that nobody takes what is between two steps for litter. */
-static int lock_images(const struct image_store *u, struct err *e)
-{
-	AUTOCLOSE int fd = open(u->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0) return fail_sys(e, "open %s", u->path);
-	return lock_of(fd, deadline_in(LOCK_WAIT_MS), "the cache of images", e);
-}
-
-/* Whoever makes an image has it mounted and locked. */
-static bool is_in_the_making(const struct image_store *u, const char *sha256)
-{
-	AUTOCLOSE int fd = open_image(u, sha256);
-
-	return fd >= 0 && mounted_at(u->m, fd) && lock_take(fd, now_ms(), sha256, NULL) < 0;
-}
-
-static void remove_point(const struct image_store *u, const char *dataset)
-{
-	rmdir(arena_printf(u->m, "%s/%s", u->path, strrchr(dataset, '/') + 1));
-}
-
-/* One that we have just made. A snapshot that somebody took meanwhile keeps it. */
-static void take_back(const struct image_store *u, const char *dataset)
-{
-	if (zfs_destroy_one(dataset, NULL) < 0) zfs_unmount(dataset, NULL);
-	remove_point(u, dataset);
-}
-
-/* -- what there is -- */
-
-/* An image: its dataset, and what belongs to that. */
-struct image_set {
-	const char *sha256;
-	const struct zfs_thing *top;		/* NULL: there is no such dataset */
-	const struct zfs_thing *snapshot;	/* that we made; NULL: it is not whole */
-	bool ours;
-	struct words held;
-	struct words others;			/* snapshots and children that are not ours */
-};
-
-static void sort_thing(struct image_set *s, const struct zfs_thing *t, const char *dataset)
-{
-	size_t n = strlen(dataset);
-	bool fits = mark_fits(t->mark, s->sha256);
-
-	if (!zfs_is_within(t->name, dataset)) return;
-	if (t->held) words_add(&s->held, t->name);
-	if (!t->name[n]) {
-		s->top = t;
-		s->ours = fits && str_starts(t->mark, MARK_IMAGE);
-	} else if (fits && str_starts(t->mark, MARK_WHOLE) && str_eq(t->name + n, SNAPSHOT)) {
-		s->snapshot = t;
-	} else {
-		words_add(&s->others, t->name);
-	}
-}
-
-static void sort_image(const struct image_store *u, const char *sha256, const struct zfs_thing *t,
-                       size_t n, struct image_set *s)
-{
-	const char *dataset = dataset_of(u, sha256);
-
-	*s = (struct image_set){ .sha256 = sha256, .held.m = u->m, .others.m = u->m };
-	for (; t && n; n--, t++)
-		sort_thing(s, t, dataset);
-}
-
-static void look_at_image(const struct image_store *u, const char *sha256, struct image_set *s)
-{
-	size_t n;
-	const struct zfs_thing *t = zfs_things(u->m, dataset_of(u, sha256), 1, &n, NULL);
-
-	sort_image(u, sha256, t, n, s);
-}
-
-/* Datasets with the name of an image. */
-static const char *image_of(const struct image_store *u, const struct zfs_thing *t)
-{
-	size_t n = strlen(u->home);
-	const char *sha256;
-
-	if (!zfs_is_within(t->name, u->home) || t->name[n] != '/') return NULL;
-	sha256 = mark_digits(u->m, t->name + n + 1);
-	return sha256 && !t->name[n + 1 + MARK_DIGITS] ? sha256 : NULL;
-}
-
-static const char *some(const struct image_store *u, const struct words *names)
-{
-	return names->n == 1 ? names->v[0]
-	     : arena_printf(u->m, "%s and %zu more", names->v[0], names->n - 1);
-}
-
-/* Why a dataset of ours is to be left as it is; NULL: nothing of the user's goes with it. */
-static const char *why_it_stays(const struct image_store *u, const struct image_set *s)
-{
-	if (s->held.n)
-		return arena_printf(u->m, "%s is held: 'zfs holds' tells by whom, 'zfs release' ends it",
-		                    some(u, &s->held));
-	if (s->others.n)
-		return arena_printf(u->m, "jlmkr has not made %s, which would go with it: zfs destroy that "
-		                    "first, if nobody needs it", some(u, &s->others));
-	return NULL;
-}
-
-static void warn_not_ours(const struct image_store *u, const char *sha256, const char *doing)
-{
-	out_warn("%s%s is not marked as made by jlmkr, and stays; if nobody needs it: zfs destroy -r '%s'",
-	         doing, dataset_of(u, sha256), dataset_of(u, sha256));
-}
-
-static bool same(const struct zfs_thing *a, const struct zfs_thing *b)
-{
-	return a && b ? str_eq(a->id, b->id) : a == b;
-}
-
-/* What was looked at before is looked at again. */
-static int destroy_image(const struct image_store *u, const struct image_set *s, struct err *e)
-{
-	const char *dataset = dataset_of(u, s->sha256), *why;
-	struct image_set now;
-
-	look_at_image(u, s->sha256, &now);
-	if (!now.top) return 0;
-	if (!now.ours || !same(now.top, s->top) || !same(now.snapshot, s->snapshot))
-		return fail(e, ERR_BUSY, "it was replaced meanwhile");
-	if ((why = why_it_stays(u, &now))) return fail(e, ERR_BUSY, "%s", why);
-	if (now.snapshot && zfs_destroy_one(now.snapshot->name, e) < 0) return -1;
-	if (zfs_destroy_one(dataset, e) < 0) return -1;
-	remove_point(u, dataset);
-	return 0;
+	return access(arena_printf(u->images.m, "%s/%s.tar.xz", u->images.path, sha256), F_OK) == 0;
 }
 
 /* -- one image -- */
 
-/* Mounted and locked, else given up: another create may have been quicker. */
-static int enter(struct image_store *u, const char *dataset, const char *sha256)
+bool image_store_clone(struct image_store *u, const char *sha256, struct staging *work)
 {
-	AUTOCLOSE int fd = -1;
-	const char *mounted;
-
-	if (zfs_mount(dataset, NULL) < 0 || (fd = open_image(u, sha256)) < 0) return -1;
-	mounted = mounted_at(u->m, fd);
-	if (!mounted || !str_eq(mounted, dataset)) return -1;
-	if (lock_take(fd, now_ms(), sha256, NULL) < 0 || fchmod(fd, 0700) < 0) return -1;
-	return take_fd(&fd);
-}
-
-/* What a killed run has left is destroyed; what is whole another create has made. */
-static bool make_way(const struct image_store *u, const char *sha256)
-{
-	static const char doing[] = "the image is not kept unpacked: ";
-	struct err why = { 0 };
-	struct image_set s;
-
-	look_at_image(u, sha256, &s);
-	if (!s.top) return false;
-	if (!s.ours) warn_not_ours(u, sha256, doing);
-	if (!s.ours || s.snapshot) return false;
-	if (destroy_image(u, &s, &why) == 0) return true;
-	out_warn("%s%s stays: %s", doing, s.top->name, why.text);
-	return false;
-}
-
-static int make(struct image_store *u, const char *sha256)
-{
-	const char *dataset = dataset_of(u, sha256), *mark = arena_printf(u->m, MARK_IMAGE "%s", sha256);
-
-	if (zfs_create_aside(dataset, mark, NULL) == 0) return 0;
-	return make_way(u, sha256) ? zfs_create_aside(dataset, mark, NULL) : -1;
-}
-
-static int begin_dataset(struct image_store *u, const char *sha256)
-{
-	AUTOCLOSE int all = u->home ? lock_images(u, NULL) : -1;
-	const char *dataset;
-
-	if (all < 0 || is_in_the_making(u, sha256)) return -1;
-	dataset = dataset_of(u, sha256);
-	if (make(u, sha256) < 0) return -1;
-	if ((u->dir = enter(u, dataset, sha256)) < 0) {
-		take_back(u, dataset);
-		return -1;
-	}
-	u->dataset = dataset;
-	u->sha256 = sha256;
-	return u->dir;
+	return u->ops && u->ops->clone(u, sha256, work);
 }
 
 int image_store_begin(struct image_store *u, const char *sha256)
 {
-	int dir = u->shelf.fd >= 0 ? image_dir_begin(&u->shelf, sha256) : begin_dataset(u, sha256);
+	return u->ops ? u->ops->begin(u, sha256) : -1;
+}
 
-	u->making = dir >= 0;
-	return dir;
+int image_store_finish(struct image_store *u, struct staging *work, struct err *e)
+{
+	return u->ops->finish(u, work, e);
 }
 
 void image_store_drop(struct image_store *u)
 {
 	if (u->dir >= 0) close(take_fd(&u->dir));
-	if (u->dataset) take_back(u, u->dataset);
-	u->dataset = NULL;
-	image_dir_drop(&u->shelf);
-	u->making = false;
+	if (u->making) u->ops->drop(u);
+	u->making = NULL;
 }
 
-/* Is the archive of the image still in the cache? */
-static bool is_cached(const struct image_store *u, const char *sha256)
-{
-	return access(arena_printf(u->m, "%s/%s.tar.xz", u->path, sha256), F_OK) == 0;
-}
-
-/* zfs refuses to destroy what has clones. */
-static void drop_older(const struct image_store *u)
-{
-	size_t n;
-	const struct zfs_thing *all = zfs_things(u->m, u->home, 2, &n, NULL);
-	struct image_set s;
-
-	for (size_t i = 0; all && i < n; i++) {
-		const char *sha256 = image_of(u, &all[i]);
-
-		if (!sha256 || is_cached(u, sha256)) continue;
-		sort_image(u, sha256, all, n, &s);
-		if (s.ours && !is_in_the_making(u, sha256)) destroy_image(u, &s, NULL);
-	}
-}
-
-/* Marked before its lock ends. */
-static int mark(struct image_store *u, const char *snapshot, struct err *e)
-{
-	if (zfs_snapshot(snapshot, arena_printf(u->m, MARK_WHOLE "%s", u->sha256), e) < 0) return -1;
-	close(take_fd(&u->dir));
-	if (zfs_unmount(u->dataset, NULL) == 0) remove_point(u, u->dataset);
-	u->dataset = NULL;
-	return 0;
-}
-
-static int finish_dataset(struct image_store *u, struct staging *work, struct err *e)
-{
-	const char *snapshot = snapshot_of(u, u->dataset);
-	AUTOCLOSE int all = lock_images(u, e);
-
-	if (all < 0 || mark(u, snapshot, e) < 0) return -1;
-	if (staging_own(work, snapshot, e) < 0) return -1;
-	drop_older(u);
-	return 0;
-}
-
-static bool keep_cached(const void *arg, const char *sha256)
-{
-	return is_cached(arg, sha256);
-}
-
-static int finish_directory(struct image_store *u, struct staging *work, struct err *e)
-{
-	if (image_dir_finish(&u->shelf, work->dir, e) < 0) return -1;
-	image_dir_clear(&u->shelf, keep_cached, u, NULL);
-	return 0;
-}
-
-int image_store_finish(struct image_store *u, struct staging *work, struct err *e)
-{
-	u->making = false;
-	return u->shelf.making ? finish_directory(u, work, e) : finish_dataset(u, work, e);
-}
-
-/* -- all of them -- */
-
-static bool keep_none(const void *arg, const char *sha256)
-{
-	(void)arg;
-	(void)sha256;
-	return false;
-}
+/* -- all of them: a dataset may have directories from before it was one -- */
 
 static int look_at_all(struct arena *m, const char *dir, struct image_store *u, struct err *e)
 {
-	AUTOCLOSE int images = -1;
-	struct mounts t;
-
 	*u = (struct image_store)IMAGE_STORE_NONE;
-	u->m = m;
-	u->path = arena_printf(m, "%s/images", dir);
-	if ((images = open(u->path, dir_flags)) < 0)
-		return errno == ENOENT ? 0 : fail_sys(e, "open %s", u->path);
-	image_dir_look(m, u->path, images, &u->shelf);
-	if (mounts_read(m, &t, e) < 0) return -1;
-	u->home = zfs_at(&t, u->path);
-	return 0;
-}
-
-static void tell_datasets(const struct image_store *u)
-{
-	size_t n;
-	const struct zfs_thing *all = zfs_things(u->m, u->home, 2, &n, NULL);
-	struct image_set s;
-
-	for (size_t i = 0; all && i < n; i++) {
-		const char *sha256 = image_of(u, &all[i]);
-
-		if (!sha256) continue;
-		sort_image(u, sha256, all, n, &s);
-		if (!s.ours) warn_not_ours(u, sha256, "");
-	}
+	return store_look_images(m, dir, &u->images, e);
 }
 
 void image_store_tell(struct arena *m, const char *dir)
@@ -424,66 +69,26 @@ void image_store_tell(struct arena *m, const char *dir)
 	struct image_store u;
 
 	if (look_at_all(m, dir, &u, NULL) == 0) {
-		image_dir_tell(&u.shelf);
-		if (u.home) tell_datasets(&u);
+		image_store_dir.tell(&u);
+		if (u.images.dataset) image_store_zfs.tell(&u);
 	}
 	image_store_close(&u);
 }
 
-static bool has_clones(const struct image_set *s, const struct zfs_dataset *d, size_t n)
+static int prune(struct image_store *u, struct image_pruned *p, struct err *e)
 {
-	for (; s->snapshot && n; n--, d++)
-		if (str_eq(d->origin, s->snapshot->name)) return true;
-	return false;
-}
-
-static void prune_dataset(const struct image_store *u, const struct image_set *s, bool clones,
-                          struct image_pruned *p)
-{
-	const char *why = why_it_stays(u, s);
-	struct err fault = { 0 };
-
-	if (clones && !s->held.n) {
-		p->clones++;
-		return;
-	}
-	if (!why && destroy_image(u, s, &fault) == 0) {
-		out_note("%s destroyed", s->top->name);
-		return;
-	}
-	out_warn("%s stays: %s", s->top->name, why ? why : fault.text);
-	p->failed++;
-}
-
-static int prune_datasets(const struct image_store *u, struct image_pruned *p, struct err *e)
-{
-	const char *pool = arena_strndup(u->m, u->home, strcspn(u->home, "/"));
-	AUTOCLOSE int lock = lock_images(u, e);
-	const struct zfs_dataset *all;
-	const struct zfs_thing *t;
-	struct image_set s;
-	size_t n, n_all;
-
-	if (lock < 0 || !(t = zfs_things(u->m, u->home, 2, &n, e))) return -1;
-	if (!(all = zfs_list(u->m, pool, -1, &n_all, e))) return -1;
-	for (size_t i = 0; i < n; i++) {
-		const char *sha256 = image_of(u, &t[i]);
-
-		if (!sha256) continue;
-		sort_image(u, sha256, t, n, &s);
-		if (s.ours && !is_in_the_making(u, sha256))
-			prune_dataset(u, &s, has_clones(&s, all, n_all), p);
-	}
-	return 0;
+	if (image_store_dir.prune(u, p, e) < 0) return -1;
+	return u->images.dataset ? image_store_zfs.prune(u, p, e) : 0;
 }
 
 int image_store_prune(struct arena *m, const char *dir, struct image_pruned *p, struct err *e)
 {
 	struct image_store u;
-	int rc = look_at_all(m, dir, &u, e);
+	struct err why = { 0 };
+	int rc;
 
-	if (rc == 0) image_dir_clear(&u.shelf, keep_none, NULL, &p->failed);
-	if (rc == 0 && u.home) rc = prune_datasets(&u, p, e);
+	if (look_at_all(m, dir, &u, &why) == 0) rc = prune(&u, p, e);
+	else rc = why.kind == ERR_MISSING ? 0 : fail(e, why.kind, "%s", why.text);
 	image_store_close(&u);
 	return rc;
 }

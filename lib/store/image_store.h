@@ -1,48 +1,42 @@
-/* Images kept unpacked, to be cloned
+/* Images kept unpacked, so that the next jail is a clone or shares their blocks
  *
- *	IMAGES/SHA256		a dataset with `rootfs`, not mounted but while it is made
- *	IMAGES/SHA256@image	its snapshot: it is whole, and this is what is cloned
+ * There are two kinds, as of jails: datasets, which are cloned (image_store_zfs.c), and
+ * directories, where files can share blocks (image_store_dir.c). Images are kept only if DIR/images
+ * is of the same kind as the jails, in the same pool, and root's alone (disk/owner.h). An image
+ * whose archive has left the cache goes when no jail depends on it any more. All this is a matter
+ * of speed: when something of it fails, jails are made as without it.
  *
- * IMAGES is the dataset that is mounted at DIR/images, in the pool of the jails. Where
- * jails are directories, and their files can share blocks with others, images are
- * directories too: lib/store/image_store_dir.h. Else nothing is kept, nor when DIR/images is not root's
- * alone (disk/owner.h). An image whose archive has left the cache goes when no jail is a
- * clone of it any more. All this is a matter of speed: when something of it fails, jails are
- * made as without it.
- *
- * Both have a mark in the user property jlmkr:kind (lib/disk/mark.h) from the moment when
- * they are made. A dataset without one is somebody's: it is neither cloned nor destroyed. So is
- * what somebody has added to one of ours, a snapshot, a child or a hold: it keeps the image.
+ * What is kept has a mark (lib/disk/mark.h) from the moment when it is made. What has none is
+ * somebody else's: it is neither cloned nor deleted. What somebody has added to one of ours keeps
+ * the image.
  */
 #ifndef STORE_IMAGE_STORE_H
 #define STORE_IMAGE_STORE_H
 
 #include <stdbool.h>
 
-#include "lib/store/image_store_dir.h"
+#include "lib/store/store.h"
 
 struct arena;
 struct err;
 struct image_pruned;
-struct home;
+struct image_store_ops;
 struct staging;
 
 struct image_store {
-	struct arena *m;
-	const char *path;	/* DIR/images */
-	const char *home;	/* IMAGES; NULL: there is none */
-	struct image_dir shelf;	/* the directories */
-	const char *dataset;	/* of the image in the making, NULL: none */
-	const char *sha256;	/* of that */
-	int dir;		/* it, mounted and locked */
-	bool making;		/* image_store_begin has given a directory */
+	const struct image_store_ops *ops;	/* NULL: nothing is kept */
+	struct store images;		/* DIR/images */
+	const char *shelf_path;		/* DIR/images/unpacked, where directories are kept */
+	int shelf;			/* it; -1: closed */
+	const char *making;		/* the SHA-256 of the image in the making, NULL: none */
+	int dir;			/* its directory, locked */
 };
 
 /* One that keeps nothing. */
-#define IMAGE_STORE_NONE { .dir = -1, .shelf = { .fd = -1, .dir = -1 } }
+#define IMAGE_STORE_NONE { .images = { .fd = -1 }, .shelf = -1, .dir = -1 }
 
 /* DIR/images is made, as a dataset when DIR is one and it is missing. */
-void image_store_open(struct arena *m, const char *dir, const struct home *j, struct image_store *u);
+void image_store_open(struct arena *m, const char *dir, const struct store *jails, struct image_store *u);
 
 /* Give the work a clone of that image, or its `rootfs`: whether there is one. */
 bool image_store_clone(struct image_store *u, const char *sha256, struct staging *work);

@@ -1,8 +1,18 @@
-/* The mark of a directory changes twice: it is set when the directory is made, and says that the
- * image is whole after the first copy, which has counted it. Before a directory is deleted the mark
- * is set back, so that nobody ever takes half an image for a whole one. */
+/* Images as directories, where files can share blocks
+ *
+ *	DIR/images/unpacked/SHA256/rootfs	whole: jails are made as copies of it that
+ *						share its blocks
+ *	DIR/images/unpacked/.create-SHA256	in the making, locked by whoever makes it
+ *
+ * The mark of such a directory says that it is whole, and how much is in it. Each copy is counted:
+ * when it has less or something else, the directory is deleted, and the image is unpacked again. A
+ * copy holds a shared lock on what it copies, so that nobody deletes it meanwhile.
+ *
+ * The mark changes twice: it is set when the directory is made, and says that the image is whole
+ * after the first copy, which has counted it. Before a directory is deleted the mark is set back,
+ * so that nobody ever takes half an image for a whole one. */
 
-#include "lib/store/image_store_dir.h"
+#include "lib/store/image_store_impl.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,7 +35,9 @@
 #include "lib/disk/owner.h"
 #include "lib/disk/reflink.h"
 #include "lib/disk/tree.h"
+#include "lib/image/cache.h"
 #include "lib/jail/layout.h"
+#include "lib/store/staging.h"
 
 #define FOLDER "unpacked"
 
@@ -34,48 +46,41 @@ static int open_dir(int at, const char *name)
 	return mark_open(at, name, O_RDONLY | O_DIRECTORY);
 }
 
-void image_dir_look(struct arena *m, const char *path, int images, struct image_dir *s)
+static void look(struct image_store *u)
 {
-	*s = (struct image_dir){ .m = m, .fd = open_dir(images, FOLDER), .dir = -1 };
-	s->path = arena_printf(m, "%s/" FOLDER, path);
+	u->shelf = open_dir(u->images.fd, FOLDER);
+	u->shelf_path = arena_printf(u->images.m, "%s/" FOLDER, u->images.path);
 }
 
-void image_dir_open(struct arena *m, const char *path, int images, int jails, struct image_dir *s)
+static bool open_directories(struct image_store *u, const struct store *jails)
 {
-	*s = (struct image_dir){ .m = m, .fd = -1, .dir = -1 };
-	if (!reflink_works(images, jails)) return;
-	mkdirat(images, FOLDER, 0700);
-	image_dir_look(m, path, images, s);
-	if (s->fd >= 0 && owner_check(s->fd, FOLDER, NULL) < 0) close(take_fd(&s->fd));
-}
-
-void image_dir_close(struct image_dir *s)
-{
-	image_dir_drop(s);
-	if (s->fd >= 0) close(take_fd(&s->fd));
+	if (!reflink_works(u->images.fd, jails->fd)) return false;
+	mkdirat(u->images.fd, FOLDER, 0700);
+	look(u);
+	return u->shelf >= 0 && owner_check(u->shelf, FOLDER, NULL) == 0;
 }
 
 /* -- marks -- */
 
-static int mark_begun(const struct image_dir *s, int dir, const char *sha256, struct err *e)
+static int mark_begun(const struct image_store *u, int dir, const char *sha256, struct err *e)
 {
-	return mark_set(s->fd, dir, arena_printf(s->m, MARK_IMAGE "%s", sha256), e);
+	return mark_set(u->shelf, dir, arena_printf(u->images.m, MARK_IMAGE "%s", sha256), e);
 }
 
-static int mark_whole(const struct image_dir *s, const struct reflink_total *t, struct err *e)
+static int mark_whole(const struct image_store *u, const struct reflink_total *t, struct err *e)
 {
-	const char *text = arena_printf(s->m, MARK_WHOLE "%s:%" PRIu64 ":%" PRIu64 ":%" PRIx64,
-	                                s->making, t->entries, t->bytes, t->sum);
+	const char *text = arena_printf(u->images.m, MARK_WHOLE "%s:%" PRIu64 ":%" PRIu64 ":%" PRIx64,
+	                                u->making, t->entries, t->bytes, t->sum);
 
-	return mark_set(s->fd, s->dir, text, e);
+	return mark_set(u->shelf, u->dir, text, e);
 }
 
 /* What was counted when the image was made; false: it is none of ours, or not whole. */
-static bool read_whole(const struct image_dir *s, int dir, const char *sha256, struct reflink_total *t)
+static bool read_whole(const struct image_store *u, int dir, const char *sha256, struct reflink_total *t)
 {
 	char text[MARK_MAX];
 
-	mark_get(s->fd, dir, text);
+	mark_get(u->shelf, dir, text);
 	return mark_fits(text, sha256) && str_starts(text, MARK_WHOLE) &&
 	       sscanf(text + strlen(MARK_WHOLE) + MARK_DIGITS, ":%" SCNu64 ":%" SCNu64 ":%" SCNx64,
 	              &t->entries, &t->bytes, &t->sum) == 3;
@@ -83,20 +88,20 @@ static bool read_whole(const struct image_dir *s, int dir, const char *sha256, s
 
 /* The image that an entry of the folder is of, if it has a name of ours, or one that earlier
  * versions left. */
-static const char *image_of(const struct image_dir *s, const char *entry)
+static const char *image_of(const struct image_store *u, const char *entry)
 {
 	const char *digits = *entry == '.' ? strchr(entry, '-') : NULL;
-	const char *sha256 = mark_digits(s->m, digits ? digits + 1 : entry);
+	const char *sha256 = mark_digits(u->images.m, digits ? digits + 1 : entry);
 
 	if (!sha256) return NULL;
-	return str_eq(entry, sha256) || str_eq(entry, layout_create_name(s->m, sha256)) ||
-	       str_eq(entry, layout_remove_name(s->m, sha256, 0)) ? sha256 : NULL;
+	return str_eq(entry, sha256) || str_eq(entry, layout_create_name(u->images.m, sha256)) ||
+	       str_eq(entry, layout_remove_name(u->images.m, sha256, 0)) ? sha256 : NULL;
 }
 
 /* -- what goes -- */
 
 /* In the directory of an image there is its rootfs, and nothing else. */
-static const char *find_foreign(const struct image_dir *s, int dir)
+static const char *find_foreign(const struct image_store *u, int dir)
 {
 	AUTODIR DIR *d = dir_names(dir);
 	struct dirent *entry;
@@ -105,7 +110,7 @@ static const char *find_foreign(const struct image_dir *s, int dir)
 		const char *name = entry->d_name;
 
 		if (strcmp(name, ".") && strcmp(name, "..") && strcmp(name, LAYOUT_ROOTFS))
-			return arena_strdup(s->m, name);
+			return arena_strdup(u->images.m, name);
 	}
 	return NULL;
 }
@@ -113,68 +118,68 @@ static const char *find_foreign(const struct image_dir *s, int dir)
 enum removed { GONE, IN_USE, NOT_OURS, STAYS };
 
 /* Refused before anything is touched, or half done: what was counted tells. */
-static int remove_marked(const struct image_dir *s, const char *entry, const char *sha256, int dir,
+static int remove_marked(const struct image_store *u, const char *entry, const char *sha256, int dir,
                          struct err *e)
 {
 	char before[MARK_MAX];
 
-	mark_get(s->fd, dir, before);
-	if (mark_begun(s, dir, sha256, e) < 0) return -1;
-	if (tree_remove(s->fd, entry, e) == 0) return 0;
-	mark_set(s->fd, dir, before, NULL);
+	mark_get(u->shelf, dir, before);
+	if (mark_begun(u, dir, sha256, e) < 0) return -1;
+	if (tree_remove(u->shelf, entry, e) == 0) return 0;
+	mark_set(u->shelf, dir, before, NULL);
 	return -1;
 }
 
-static enum removed remove_locked(const struct image_dir *s, const char *entry, const char *sha256,
+static enum removed remove_locked(const struct image_store *u, const char *entry, const char *sha256,
                                   int dir, struct err *e)
 {
 	struct reflink_total was;
 	const char *foreign = NULL;
 
-	if (read_whole(s, dir, sha256, &was)) foreign = find_foreign(s, dir);
+	if (read_whole(u, dir, sha256, &was)) foreign = find_foreign(u, dir);
 	if (foreign)
 		return fail(e, ERR_BUSY, "jlmkr has not put %s in it", foreign), STAYS;
-	if (remove_marked(s, entry, sha256, dir, e) < 0) return STAYS;
-	mark_forget(s->fd, dir);
+	if (remove_marked(u, entry, sha256, dir, e) < 0) return STAYS;
+	mark_forget(u->shelf, dir);
 	return GONE;
 }
 
 /* `e` says why it stays. */
-static enum removed remove_entry(const struct image_dir *s, const char *entry, struct err *e)
+static enum removed remove_entry(const struct image_store *u, const char *entry, struct err *e)
 {
-	AUTOCLOSE int dir = open_dir(s->fd, entry);
-	const char *sha256 = image_of(s, entry);
+	AUTOCLOSE int dir = open_dir(u->shelf, entry);
+	const char *sha256 = image_of(u, entry);
 
 	if (dir < 0 && errno == ENOENT) return GONE;
-	if (dir < 0 || !sha256 || !mark_is_of(s->fd, dir, sha256)) return NOT_OURS;
-	if (lock_take(dir, now_ms(), entry, NULL) < 0 || !mark_is_named(s->fd, entry, dir))
+	if (dir < 0 || !sha256 || !mark_is_of(u->shelf, dir, sha256)) return NOT_OURS;
+	if (lock_take(dir, now_ms(), entry, NULL) < 0 || !mark_is_named(u->shelf, entry, dir))
 		return IN_USE;
-	return remove_locked(s, entry, sha256, dir, e);
+	return remove_locked(u, entry, sha256, dir, e);
 }
 
-static void warn_stays(const struct image_dir *s, const char *entry, const struct err *why)
+static void warn_stays(const struct image_store *u, const char *entry, const struct err *why)
 {
-	out_warn("%s/%s stays: %s", s->path, entry, why->text);
+	out_warn("%s/%s stays: %s", u->shelf_path, entry, why->text);
 }
 
 /* A killed run may have made a directory and not marked it. */
-static bool remove_blank(const struct image_dir *s, const char *entry)
+static bool remove_blank(const struct image_store *u, const char *entry)
 {
-	AUTOCLOSE int dir = open_dir(s->fd, entry);
+	AUTOCLOSE int dir = open_dir(u->shelf, entry);
 
 	return dir >= 0 && lock_take(dir, now_ms(), entry, NULL) == 0 &&
-	       mark_is_named(s->fd, entry, dir) && unlinkat(s->fd, entry, AT_REMOVEDIR) == 0;
+	       mark_is_named(u->shelf, entry, dir) && unlinkat(u->shelf, entry, AT_REMOVEDIR) == 0;
 }
 
-static bool make_way(const struct image_dir *s, const char *entry)
+static bool make_way(const struct image_store *u, const char *entry)
 {
 	struct err why = { 0 };
-	enum removed how = remove_entry(s, entry, &why);
+	enum removed how = remove_entry(u, entry, &why);
 
-	if (how == NOT_OURS && *entry == '.' && remove_blank(s, entry)) return true;
+	if (how == NOT_OURS && *entry == '.' && remove_blank(u, entry)) return true;
 	if (how == NOT_OURS)
-		out_warn("the image is not kept unpacked: %s", mark_none(s->m, s->fd, s->path, entry));
-	if (how == STAYS) warn_stays(s, entry, &why);
+		out_warn("the image is not kept unpacked: %s", mark_none(u->images.m, u->shelf, u->shelf_path, entry));
+	if (how == STAYS) warn_stays(u, entry, &why);
 	return how == GONE;
 }
 
@@ -201,113 +206,148 @@ static int check_total(const struct reflink_total *is, const struct reflink_tota
 }
 
 /* Two commands may find that: one deletes it. */
-static void drop_damaged(const struct image_dir *s, const char *sha256, const struct err *why)
+static void drop_damaged(const struct image_store *u, const char *sha256, const struct err *why)
 {
 	struct err fault = { 0 };
 
-	out_warn("%s/%s is damaged, and is unpacked again: %s", s->path, sha256, why->text);
-	if (remove_entry(s, sha256, &fault) == STAYS) warn_stays(s, sha256, &fault);
+	out_warn("%s/%s is damaged, and is unpacked again: %s", u->shelf_path, sha256, why->text);
+	if (remove_entry(u, sha256, &fault) == STAYS) warn_stays(u, sha256, &fault);
 }
 
-int image_dir_copy(const struct image_dir *s, const char *sha256, int to, struct err *e)
+static int copy_counted(const struct image_store *u, const char *sha256, int to, struct err *e)
 {
-	AUTOCLOSE int image = open_dir(s->fd, sha256);
+	AUTOCLOSE int image = open_dir(u->shelf, sha256);
 	struct reflink_total is = { 0 }, was;
 	struct err why = { 0 };
 
-	if (image < 0 || flock(image, LOCK_SH | LOCK_NB) < 0 || !mark_is_named(s->fd, sha256, image) ||
-	    !read_whole(s, image, sha256, &was))
+	if (image < 0 || flock(image, LOCK_SH | LOCK_NB) < 0 || !mark_is_named(u->shelf, sha256, image) ||
+	    !read_whole(u, image, sha256, &was))
 		return fail(e, ERR_MISSING, "the image is not kept unpacked");
 	if (copy(image, to, &is, &why) == 0 && check_total(&is, &was, &why) == 0) return 0;
 	tree_remove(to, LAYOUT_ROOTFS, NULL);
 	close(take_fd(&image));
-	if (why.kind == ERR_INPUT) drop_damaged(s, sha256, &why);
+	if (why.kind == ERR_INPUT) drop_damaged(u, sha256, &why);
 	return fail(e, why.kind, "%s", why.text);
 }
 
-/* In the place of what a killed run has left, and of what could not be copied. */
-int image_dir_begin(struct image_dir *s, const char *sha256)
+static bool clone(struct image_store *u, const char *sha256, struct staging *work)
 {
-	const char *hidden = layout_create_name(s->m, sha256);
+	struct err why = { 0 };
+
+	if (copy_counted(u, sha256, work->dir, &why) == 0) return true;
+	if (why.kind != ERR_MISSING) out_verbose("the image is unpacked again: %s", why.text);
+	return false;
+}
+
+/* In the place of what a killed run has left, and of what could not be copied. */
+static int begin(struct image_store *u, const char *sha256)
+{
+	const char *hidden = layout_create_name(u->images.m, sha256);
 	AUTOCLOSE int dir = -1;
 	struct err why = { 0 };
 
-	if (!make_way(s, hidden) || !make_way(s, sha256)) return -1;
-	if (mkdirat(s->fd, hidden, 0700) < 0 || (dir = open_dir(s->fd, hidden)) < 0) return -1;
-	if (lock_take(dir, now_ms(), hidden, NULL) < 0 || !mark_is_named(s->fd, hidden, dir)) return -1;
-	if (mark_begun(s, dir, sha256, &why) < 0) {
+	if (!make_way(u, hidden) || !make_way(u, sha256)) return -1;
+	if (mkdirat(u->shelf, hidden, 0700) < 0 || (dir = open_dir(u->shelf, hidden)) < 0) return -1;
+	if (lock_take(dir, now_ms(), hidden, NULL) < 0 || !mark_is_named(u->shelf, hidden, dir)) return -1;
+	if (mark_begun(u, dir, sha256, &why) < 0) {
 		out_verbose("the image is not kept unpacked: %s", why.text);
-		unlinkat(s->fd, hidden, AT_REMOVEDIR);
+		unlinkat(u->shelf, hidden, AT_REMOVEDIR);
 		return -1;
 	}
-	s->making = sha256;
-	s->dir = take_fd(&dir);
-	return s->dir;
+	u->making = sha256;
+	u->dir = take_fd(&dir);
+	return u->dir;
 }
 
 /* Synced, so that a power cut leaves all of it, and the copies have nothing to wait for.
  * Another create may have been quicker: one is enough. */
-int image_dir_finish(struct image_dir *s, int to, struct err *e)
+static int keep(struct image_store *u, int to, struct err *e)
 {
 	struct reflink_total total = { 0 };
 	struct err why = { 0 };
 
-	if (tree_sync(s->dir, e) < 0 || copy(s->dir, to, &total, e) < 0) return -1;
-	if (mark_whole(s, &total, &why) < 0)
+	if (tree_sync(u->dir, e) < 0 || copy(u->dir, to, &total, e) < 0) return -1;
+	if (mark_whole(u, &total, &why) < 0)
 		out_verbose("the image is not kept unpacked: %s", why.text);
-	else if (mark_rename(s->fd, layout_create_name(s->m, s->making), s->making) == 0)
-		s->making = NULL;
-	image_dir_drop(s);
+	else if (mark_rename(u->shelf, layout_create_name(u->images.m, u->making), u->making) == 0)
+		u->making = NULL;
+	image_store_drop(u);
 	return 0;
 }
 
-void image_dir_drop(struct image_dir *s)
+static void drop(const struct image_store *u)
 {
-	if (s->dir >= 0) close(take_fd(&s->dir));
-	if (s->making) remove_entry(s, layout_create_name(s->m, s->making), NULL);
-	s->making = NULL;
+	remove_entry(u, layout_create_name(u->images.m, u->making), NULL);
 }
 
 /* -- all of them -- */
 
-void image_dir_tell(const struct image_dir *s)
-{
-	AUTODIR DIR *d = s->fd < 0 ? NULL : dir_names(s->fd);
-	struct dirent *entry;
-
-	while (d && (entry = readdir(d))) {
-		const char *sha256 = image_of(s, entry->d_name);
-		AUTOCLOSE int dir = sha256 ? open_dir(s->fd, entry->d_name) : -1;
-
-		if (!sha256 || (dir < 0 && errno == ENOENT)) continue;
-		if (dir < 0 || !mark_is_of(s->fd, dir, sha256))
-			out_warn("%s", mark_none(s->m, s->fd, s->path, entry->d_name));
-	}
-}
-
-static void clear_entry(const struct image_dir *s, const char *entry, unsigned *failed)
+static void clear_entry(const struct image_store *u, const char *entry, unsigned *failed)
 {
 	struct err why = { 0 };
-	enum removed how = remove_entry(s, entry, &why);
+	enum removed how = remove_entry(u, entry, &why);
 
 	if (!failed) return;
 	if (how == GONE) out_note("images/" FOLDER "/%s deleted", entry);
 	if (how != STAYS) return;
-	warn_stays(s, entry, &why);
+	warn_stays(u, entry, &why);
 	++*failed;
 }
 
-void image_dir_clear(const struct image_dir *s, bool (*keep)(const void *arg, const char *sha256),
-                     const void *arg, unsigned *failed)
+/* With `failed` all images, else those that the cache has no archive of; and what killed runs have
+ * left. With it, what goes is noted, and what could not be deleted is warned of and counted. */
+static void clear(const struct image_store *u, unsigned *failed)
 {
-	AUTODIR DIR *d = s->fd < 0 ? NULL : dir_names(s->fd);
+	AUTODIR DIR *d = u->shelf < 0 ? NULL : dir_names(u->shelf);
 	struct dirent *entry;
 
 	while (d && (entry = readdir(d))) {
-		const char *sha256 = image_of(s, entry->d_name);
+		const char *sha256 = image_of(u, entry->d_name);
 
-		if (sha256 && (*entry->d_name == '.' || !keep(arg, sha256)))
-			clear_entry(s, entry->d_name, failed);
+		if (sha256 && (failed || *entry->d_name == '.' || !image_store_has_archive(u, sha256)))
+			clear_entry(u, entry->d_name, failed);
 	}
-	if (d && failed) mark_sweep(s->fd);
+	if (d && failed) mark_sweep(u->shelf);
 }
+
+static int finish(struct image_store *u, struct staging *work, struct err *e)
+{
+	if (keep(u, work->dir, e) < 0) return -1;
+	clear(u, NULL);
+	return 0;
+}
+
+static void tell(struct image_store *u)
+{
+	AUTODIR DIR *d = NULL;
+	struct dirent *entry;
+
+	look(u);
+	if (u->shelf >= 0) d = dir_names(u->shelf);
+	while (d && (entry = readdir(d))) {
+		const char *sha256 = image_of(u, entry->d_name);
+		AUTOCLOSE int dir = sha256 ? open_dir(u->shelf, entry->d_name) : -1;
+
+		if (!sha256 || (dir < 0 && errno == ENOENT)) continue;
+		if (dir < 0 || !mark_is_of(u->shelf, dir, sha256))
+			out_warn("%s", mark_none(u->images.m, u->shelf, u->shelf_path, entry->d_name));
+	}
+}
+
+static int prune(struct image_store *u, struct image_pruned *p, struct err *e)
+{
+	(void)e;
+	look(u);
+	clear(u, &p->failed);
+	return 0;
+}
+
+const struct image_store_ops image_store_dir = {
+	.open = open_directories,
+	.clone = clone,
+	.begin = begin,
+	.finish = finish,
+	.drop = drop,
+	.tell = tell,
+	.prune = prune,
+};

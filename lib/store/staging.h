@@ -1,8 +1,8 @@
 /* Jails in the making, and what killed runs have left
  *
  * A jail is made in a hidden directory of jails/ (lib/store/hidden.h) and gets its name by
- * one rename in the end. When jails/ is a ZFS dataset, HOME/.create-NAME-ID is mounted over the
- * hidden directory before anything is put there, and renamed with it.
+ * one rename in the end. In a store of ZFS datasets the dataset .create-NAME-ID is mounted over
+ * the hidden directory before anything is put there, and renamed with it.
  */
 #ifndef STORE_STAGING_H
 #define STORE_STAGING_H
@@ -10,13 +10,11 @@
 #include <stdbool.h>
 
 #include "lib/store/hidden.h"
-#include "lib/store/home.h"
-
-struct err;
+#include "lib/store/store.h"
 
 /* A jail in the making. */
 struct staging {
-	const struct home *jails;
+	const struct store *jails;
 	const char *name;
 	struct hidden hidden;
 	const char *dataset;	/* its own, or NULL */
@@ -26,11 +24,11 @@ struct staging {
 
 /* Remove what killed runs have left in jails/. What cannot be removed is warned of and
  * stays, and so is what looks like ours and is not. */
-int staging_sweep(const struct home *j, struct err *e);
+int staging_sweep(const struct store *s, struct err *e);
 
 /* Make the hidden directory, and keep it from being swept until staging_close. ERR_EXISTS when
  * there is such a jail, ERR_BUSY when it is being made. */
-int staging_begin(const struct home *j, const char *name, struct staging *w, struct err *e);
+int staging_begin(const struct store *s, const char *name, struct staging *w, struct err *e);
 
 /* Before anything is put there: a dataset of its own when jails/ is one, a clone of the
  * snapshot `origin` unless that is NULL. */
@@ -44,10 +42,7 @@ void staging_undo(struct staging *w);
 
 void staging_close(struct staging *w);
 
-/* ERR_EXISTS when jails/ is a dataset that has one of that name, which is no jail as it is. */
-int staging_check_dataset(const struct home *j, const char *name, struct err *e);
-
 /* Whether a removal of that name has left something that staging_sweep takes away. */
-bool staging_has_rest(const struct home *j, const char *name);
+bool staging_has_rest(const struct store *s, const char *name);
 
 #endif

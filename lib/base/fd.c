@@ -20,7 +20,7 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 
-enum { RESOLVE_TRIES = 128 };
+enum { RESOLVE_MS = 2000 };
 
 int write_all(int fd, const void *data, size_t n, struct err *e)
 {
@@ -74,8 +74,9 @@ int open_file(int dir, const char *path, const char *shown, struct err *e)
 	return fd < 0 ? fail_sys(e, "open %s", shown) : fd;
 }
 
-/* EAGAIN: something was renamed or mounted meanwhile, and the kernel cannot be sure where ".."
- * leads. Who renames all the time, and has a path with many of them, could have us try for ever. */
+/* EAGAIN: something was renamed or mounted meanwhile, anywhere on the machine, and the kernel cannot
+ * be sure where ".." leads. Who does that all the time could have us try for ever; and on a file
+ * system that answers slowly many tries are needed where little of that happens. */
 int open_by_rules(int dir, const char *path, int flags, mode_t mode, uint64_t rules)
 {
 	struct open_how how = {
@@ -83,14 +84,16 @@ int open_by_rules(int dir, const char *path, int flags, mode_t mode, uint64_t ru
 		.mode = mode,
 		.resolve = rules,
 	};
+	int64_t deadline = -1;
 	long fd;
 
-	for (int tries = 0; tries < RESOLVE_TRIES; tries++) {
+	for (;;) {
 		fd = syscall(SYS_openat2, dir, path, &how, sizeof how);
 		if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) return (int)fd;
 		if (errno == EINTR && check_signal(NULL) < 0) return -1;
+		if (deadline < 0) deadline = deadline_in(RESOLVE_MS);
+		if (errno == EAGAIN && !deadline_left(deadline)) return -1;
 	}
-	return -1;
 }
 
 DIR *dir_names(int dir)

@@ -26,6 +26,7 @@
 #include "lib/provision/install_archive.h"
 #include "lib/provision/install_image.h"
 #include "lib/store/staging.h"
+#include "lib/store/store.h"
 
 /* The config as it will be written, and what it says. */
 struct wanted {
@@ -82,8 +83,10 @@ static void warn_if_not_on_pool(struct arena *m, int dir)
  * NixOS makes its init at the first boot. */
 static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err *e)
 {
-	const char *init = jail_init(m, rootfs, NULL);
+	struct err why = { 0 };
+	const char *init = jail_init(m, rootfs, &why);
 
+	if (!init && why.kind == ERR_BUSY) return fail(e, ERR_BUSY, "%s", why.text);
 	w->startable = str_eq(w->conf.distro.text, "nixos") || (init && str_eq(init, "systemd"));
 	if (w->startable) return 0;
 	out_warn("the init of %s is not systemd (it is %s): it may not work as a jail",

@@ -16,6 +16,7 @@
 #include "lib/jail/jail.h"
 #include "lib/ops/inuse.h"
 #include "lib/store/staging.h"
+#include "lib/store/store.h"
 #include "lib/store/trash.h"
 
 enum { STOP_SECONDS = 90 };

@@ -199,12 +199,12 @@ refused
 one_line_err
 err_has 'jails/m1/config: line [0-9]*: .*/nowhere/at/all'
 is "$second" "$(in_host machinectl show m1 -p Leader)"
+expect_status 0 jlmkr-config -q m1 systemd_nspawn_user_args=
 in_host sh -c "sed -i 's/^systemd_run_default_args=/&--property=MemoryMax=lots /' $jails/m1/config"
 expect_status 1 jlmkr-restart m1
 err_has MemoryMax
 is "$second" "$(in_host machinectl show m1 -p Leader)"
 in_host sh -c "sed -i 's/--property=MemoryMax=lots //' $jails/m1/config"
-expect_status 0 jlmkr-config -q m1 systemd_nspawn_user_args=
 
 story 'images lists what may be installed, and hides what may not'
 try jlmkr-images

@@ -34,7 +34,7 @@ for i in $(seq $count); do
 		create "$@" 2> /tmp/why || grep -q 'there is a jail k1' /tmp/why ||
 			{ echo "no create at once after moment $i: $(cat /tmp/why)"; exit 1; }
 	fi
-	while pgrep -x 'zfs|jlmkr-create' > /dev/null; do sleep 0.02; done
+	while pgrep -x 'zfs|jlmkr-cre.*' > /dev/null; do sleep 0.02; done
 	listed=$(jlmkr-list --no-header 2>&1) || { echo "list fails after moment $i: $listed"; exit 1; }
 	case $listed in
 	'') ;;
@@ -88,7 +88,7 @@ for i in $(seq $2); do
 	kill -KILL $pid 2> /dev/null
 	wait $pid 2> /dev/null
 	[ $? -eq 0 ] || cut=$((cut + 1))
-	while pgrep -x 'zfs|jlmkr-remove' > /dev/null; do sleep 0.02; done
+	while pgrep -x 'zfs|jlmkr-rem.*' > /dev/null; do sleep 0.02; done
 	jlmkr-create -q --offline --distro=fedora --release=43 other 2> /tmp/why ||
 		{ echo "no create after moment $i: $(cat /tmp/why)"; exit 1; }
 	[ ! -s /tmp/why ] || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }

@@ -256,7 +256,7 @@ static int list_run(struct host *h, const void *args, char *const *operands, str
 		if (check_signal(e) < 0) return -1;
 		if (n) out_warn("what runs is not known: %s", e->text);
 	}
-	for (size_t i = 0; i < l.n; i++)
+	for (size_t i = 0; l.running && i < l.n; i++)
 		warn_of_lost(h, &l.running[i]);
 	if (!n && !a->json) {
 		if (!a->no_header) puts("No jails.");

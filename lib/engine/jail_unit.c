@@ -198,6 +198,7 @@ int jail_unit_run_terminal(struct jail_unit *in, struct terminal *t, struct err 
 	t->signalled = t->leaves ? NULL : signalled;
 	t->arg = &seat;
 	end = terminal_run(t, e);
+	t->arg = NULL;
 	if (end < 0) return signal_caught() ? end_session(in, signal_caught()) : -1;
 	if (end == TERMINAL_LEFT) {
 		out_note("Left %s.", in->jail);

@@ -155,6 +155,7 @@ lint: $(OUT)/packages-lint $(DEBUG_LIBS) $(call objects,musl) ## include directi
 	build/names lib/README.md applets/README.md
 	@build/exports $(call objects,musl)
 	@grep -q '^## $(VERSION)\b' CHANGELOG.md || { echo 'CHANGELOG.md: nothing of $(VERSION)'; exit 1; }
+	codespell -L acces -S $(OUT) README.md CHANGELOG.md .github applets lib build tests/README.md
 	build/stat
 	@echo build/lint; build/lint $(SRC)
 

@@ -51,12 +51,12 @@ static bool is_stub(const struct nsenter *en)
 	return !strcmp(comm, "(sd-stubinit)\n");
 }
 
-/* Another init: neither systemd, nor nspawn that is about to run it, nor a script
- * that may run it yet. */
+/* Another init: neither systemd, nor what it becomes at the end of a shutdown, nor nspawn that is
+ * about to run it, nor a script that may run it yet. */
 static int check_init(const struct nsenter *en, struct err *e)
 {
 	static const char *const may_be[] = {
-		"systemd", "systemd-nspawn", "sh", "bash", "dash", "systemd (deleted)",
+		"systemd", "systemd-shutdown", "systemd-nspawn", "sh", "bash", "dash", "systemd (deleted)",
 	};
 	char exe[512];
 	const char *base;

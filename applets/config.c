@@ -22,9 +22,9 @@ struct config_args {
 
 #define OPT_INTO config_args
 static const struct opt config_opts[] = {
-	OPT_FLAG(0, "check", check, "list what is wrong in it: of a jail, or of a file (- is stdin)"),
-	OPT_LIST(0, "unset", unset, "KEY", "take the key out: its default counts then"),
-	OPT_FLAG(0, "json", json, "as JSON, with everything that is known"),
+	OPT_FLAG(0, "check", check, "list mistakes in it, or in a file (- is stdin)"),
+	OPT_LIST(0, "unset", unset, "KEY", "remove the key, so that its default is used"),
+	OPT_FLAG(0, "json", json, "print JSON, with everything that is known"),
 	OPT_END
 };
 
@@ -202,15 +202,15 @@ const struct applet config_applet = {
 	.name = "config",
 	.brief = "show, change or check a jail's config",
 	.operands = "JAIL [KEY | KEY=VALUE...]",
-	.text = "Without a key all values that count are printed, defaults too; with one, its bare\n"
-		"value. KEY=VALUE sets it: everything else in the file stays as it is, comments\n"
-		"too. What cannot be read is refused, what looks wrong is warned of. What it said\n"
-		"before the last change is kept beside it as .config.before. A jail that runs has\n"
-		"to be restarted then.\n"
+	.text = "Without a key, print all effective values, including defaults; with a key, print\n"
+		"its value alone. KEY=VALUE sets it and leaves the rest of the file as it is,\n"
+		"including comments. A config that cannot be read is refused; jlmkr warns about\n"
+		"anything that looks wrong. The text from before the last change is kept beside\n"
+		"the config as .config.before. A running jail must be restarted to use a change.\n"
 		"\n"
-		"--check prints a line for each problem, FILE:LINE: PROBLEM, and its exit status is\n"
-		"1 when there are any: unknown keys, quotes that are not closed, what systemd-run or\n"
-		"systemd-nspawn would refuse, and directories and interfaces that do not exist.\n",
+		"--check prints one line for each problem, FILE:LINE: PROBLEM, and exits with 1\n"
+		"if there are any: unknown keys, unclosed quotes, anything that systemd-run or\n"
+		"systemd-nspawn would refuse, directories and interfaces that do not exist.\n",
 	.opts = config_opts,
 	.args_size = sizeof(struct config_args),
 	.min = 1,

@@ -34,24 +34,24 @@ static const struct opt create_opts[] = {
 	OPT_TEXT(0, "distro", distro, "NAME", "the distribution (debian)"),
 	OPT_TEXT(0, "release", release, "NAME", "its release (bookworm)"),
 	OPT_TEXT(0, "variant", variant, "NAME", "the variant of its image (default)"),
-	OPT_TEXT(0, "build", build, "SERIAL", "this build of it instead of the newest"),
+	OPT_TEXT(0, "build", build, "SERIAL", "install this build instead of the newest"),
 	OPT_TEXT(0, "arch", arch, "NAME", "the architecture (this machine's)"),
-	OPT_TEXT(0, "image", image, "FILE|URL|-", "a root archive instead: tar, plain or in xz, zstd, gzip"),
-	OPT_TEXT(0, "sha256", sha256, "HEX", "what --image must hash to"),
-	OPT_LIST(0, "server", servers, "URL", "of the images, instead of images.linuxcontainers.org"),
-	OPT_TEXT(0, "cacert", cacert, "FILE", "the authorities to trust, instead of the system's"),
-	OPT_TEXT(0, "max-size", max_size, "SIZE", "that the image may unpack to (64G)"),
-	OPT_NUMBER(0, "max-files", max_files, "N", "that it may hold (5000000)"),
-	OPT_SWITCH(NULL, "allow-devices", allow_devices, "make the harmless device files in it (1)"),
-	OPT_FLAG(0, "offline", offline, "take its image from the cache, asking no server"),
-	OPT_FLAG(0, "no-clone", no_clone, "unpack the image anew instead of cloning it"),
-	OPT_FLAG(0, "dry-run", dry_run, "show what would be made, and make nothing of it"),
-	OPT_FLAG(0, "start", start, "start the jail when it is made"),
+	OPT_TEXT(0, "image", image, "FILE|URL|-", "install this tar archive: plain, xz, zstd or gzip"),
+	OPT_TEXT(0, "sha256", sha256, "HEX", "the expected SHA-256 of --image"),
+	OPT_LIST(0, "server", servers, "URL", "use this server, not images.linuxcontainers.org"),
+	OPT_TEXT(0, "cacert", cacert, "FILE", "trust these authorities instead of the system's"),
+	OPT_TEXT(0, "max-size", max_size, "SIZE", "the largest size it may unpack to (64G)"),
+	OPT_NUMBER(0, "max-files", max_files, "N", "the most files it may unpack to (5000000)"),
+	OPT_SWITCH(NULL, "allow-devices", allow_devices, "create the harmless device files in it (1)"),
+	OPT_FLAG(0, "offline", offline, "take the image from the cache; ask no server"),
+	OPT_FLAG(0, "no-clone", no_clone, "unpack the image again instead of cloning it"),
+	OPT_FLAG(0, "dry-run", dry_run, "show what would be created, without creating it"),
+	OPT_FLAG(0, "start", start, "start the jail when it is complete"),
 	OPT_SWITCH(NULL, "startup", startup, "start it when 'startup' runs (0)"),
 	OPT_SWITCH(NULL, "seccomp", seccomp, "filter its system calls (1)"),
-	OPT_TEXT('c', "config", config, "FILE", "begin with this config, file or pipe; - is standard input"),
-	OPT_TEXT(0, "template", template, TEMPLATES, "begin with a template of ours; list names them"),
-	OPT_LIST(0, "set", sets, "NAME=VALUE", "a word that the template wants: bridge=br1"),
+	OPT_TEXT('c', "config", config, "FILE", "start from this config, file or pipe (- is stdin)"),
+	OPT_TEXT(0, "template", template, TEMPLATES, "start from this template; list names them"),
+	OPT_LIST(0, "set", sets, "NAME=VALUE", "set a word that the template needs: bridge=br1"),
 	OPT_SWITCH("gi", "gpu_passthrough_intel", gpu_intel, "pass Intel and AMD GPUs through (0)"),
 	OPT_SWITCH("gn", "gpu_passthrough_nvidia", gpu_nvidia, "pass NVIDIA GPUs through (0)"),
 	OPT_END
@@ -280,15 +280,17 @@ const struct applet create_applet = {
 	.name = "create",
 	.brief = "make a jail",
 	.operands = "[NAME [NSPAWN-ARGUMENT]...]",
-	.text = "The options override the keys of the config. What stands behind the name of the\n"
-		"jail goes to systemd-nspawn whenever it starts, and replaces the config's\n"
-		"systemd_nspawn_user_args: 'jlmkr create web --bind=/mnt/tank/www'. Without a name,\n"
-		"what the options do not say is asked.\n\n"
-		"A template (--template) is a config of ours for one purpose, with words to be given\n"
-		"by --set; 'jlmkr help template-docker' tells about it.\n\n"
-		"Of several servers (--server more than once) the next is asked when one is of no\n"
-		"use. A download that was cut off goes on where it stopped; one of --image URL\n"
-		"does so when --sha256 says what it is.\n",
+	.text = "The options override the keys of the config. Everything after the name of the\n"
+		"jail goes to systemd-nspawn whenever the jail starts, and replaces the config's\n"
+		"systemd_nspawn_user_args: 'jlmkr create web --bind=/mnt/tank/www'. Without a\n"
+		"name, jlmkr asks for what the options do not say.\n"
+		"\n"
+		"A template (--template) is a config for one purpose that comes with jlmkr; --set\n"
+		"gives the words that it needs. 'jlmkr help template-docker' explains it.\n"
+		"\n"
+		"If several servers are given (--server more than once) and one fails, the next\n"
+		"is tried. An interrupted download continues where it stopped; one of --image URL\n"
+		"does so if --sha256 is given.\n",
 	.opts = create_opts,
 	.args_size = sizeof(struct create_args),
 	.max = -1,

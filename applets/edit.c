@@ -190,10 +190,11 @@ const struct applet edit_applet = {
 	.name = "edit",
 	.brief = "edit a jail's config",
 	.operands = "JAIL",
-	.text = "The editor is $VISUAL, $EDITOR, 'editor' or nano, and works on a copy. The result is\n"
-		"checked before it takes the config's place; if it is empty, cut off or lacks keys\n"
-		"that were there, jlmkr asks first. What the config said before the last change is\n"
-		"kept beside it as .config.before. A jail that runs has to be restarted.\n",
+	.text = "The editor is $VISUAL, $EDITOR, 'editor' or nano, and works on a copy. jlmkr\n"
+		"checks the result before it replaces the config, and asks first if the result is\n"
+		"empty, cut off or lacks keys that were there. The text from before the last\n"
+		"change is kept beside the config as .config.before. A running jail must be\n"
+		"restarted to use a change.\n",
 	.min = 1,
 	.max = 1,
 	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,

@@ -16,11 +16,11 @@ struct exec_args {
 
 #define OPT_INTO exec_args
 static const struct opt exec_opts[] = {
-	OPT_TEXT('u', "user", user, "USER", "who to be in the jail, with that user's HOME and so on"),
-	OPT_TEXT(0, "cwd", cwd, "DIR", "where to run it: an absolute path, or ~ for the home"),
-	OPT_LIST('E', "env", env, "NAME[=VALUE]", "set a variable; without VALUE, to our own"),
-	OPT_FLAG('t', "tty", tty, "on a terminal of the jail's own, if ours is one"),
-	OPT_FLAG(0, "no-tty", no_tty, "with our stdin, stdout and stderr: the default"),
+	OPT_TEXT('u', "user", user, "USER", "run as this user of the jail, with its HOME"),
+	OPT_TEXT(0, "cwd", cwd, "DIR", "run in this directory: absolute, or ~ for the home"),
+	OPT_LIST('E', "env", env, "NAME[=VALUE]", "set a variable; without VALUE, to its value here"),
+	OPT_FLAG('t', "tty", tty, "use a terminal of the jail's own, if this is one"),
+	OPT_FLAG(0, "no-tty", no_tty, "use this stdin, stdout and stderr (the default)"),
 	OPT_END
 };
 
@@ -56,11 +56,11 @@ const struct applet exec_applet = {
 	.name = "exec",
 	.brief = "run a command in a jail",
 	.operands = "JAIL [--] COMMAND [ARGUMENT]...",
-	.text = "Standard input, output and error are those of jlmkr, but a terminal is never handed\n"
-		"over: a pty takes its place. The exit status is that of the command, 127 when\n"
-		"there is no such command, or 125 when it could not be run. A jail that is still\n"
-		"booting is waited for. A signal goes to the command, a second one ends it; it does\n"
-		"not stay behind when jlmkr is killed.\n",
+	.text = "The command uses jlmkr's standard input, output and error, but never its\n"
+		"terminal: a pty takes its place. The exit status is that of the command, 127 if\n"
+		"there is no such command, or 125 if it could not be run. If the jail is still\n"
+		"booting, exec waits for it. A signal goes to the command, and a second one ends\n"
+		"it; the command is also stopped if jlmkr is killed.\n",
 	.opts = exec_opts,
 	.args_size = sizeof(struct exec_args),
 	.min = 2,

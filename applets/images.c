@@ -22,14 +22,14 @@ struct images_args {
 
 #define OPT_INTO images_args
 static const struct opt images_opts[] = {
-	OPT_FLAG('a', "all", all, "every architecture, and distributions that make no good jail"),
-	OPT_TEXT(0, "arch", arch, "NAME", "those for this architecture: amd64, arm64, ..."),
-	OPT_TEXT(0, "variant", variant, "NAME", "this variant only: default, cloud, ..."),
-	OPT_LIST(0, "server", servers, "URL", "of the images, instead of images.linuxcontainers.org"),
-	OPT_TEXT(0, "cacert", cacert, "FILE", "the authorities to trust, instead of the system's"),
-	OPT_FLAG(0, "json", json, "as JSON, with all builds that there are"),
-	OPT_FLAG(0, "cached", cached, "those that create has kept: --offline finds them"),
-	OPT_FLAG(0, "prune", prune, "delete what create has kept"),
+	OPT_FLAG('a', "all", all, "list all architectures and unsuitable images"),
+	OPT_TEXT(0, "arch", arch, "NAME", "list this architecture: amd64, arm64, ..."),
+	OPT_TEXT(0, "variant", variant, "NAME", "list this variant only: default, cloud, ..."),
+	OPT_LIST(0, "server", servers, "URL", "use this server, not images.linuxcontainers.org"),
+	OPT_TEXT(0, "cacert", cacert, "FILE", "trust these authorities instead of the system's"),
+	OPT_FLAG(0, "json", json, "print JSON, with all builds"),
+	OPT_FLAG(0, "cached", cached, "list the images that create has kept"),
+	OPT_FLAG(0, "prune", prune, "delete the images that create has kept"),
 	OPT_END
 };
 
@@ -201,19 +201,22 @@ const struct applet images_applet = {
 	.name = "images",
 	.brief = "show what can be installed",
 	.operands = "[WORD]...",
-	.text = "The images of images.linuxcontainers.org, or of the server that --server, the\n"
-		"environment variable JLMKR_IMAGE_SERVER or a line image_server=URL in\n"
-		"~/.local/share/jailmaker.conf names, for the architecture of this machine. Of\n"
-		"several servers (--server more than once, or blanks between the URLs) the next is\n"
-		"asked when one is of no use.\n\n"
-		"Each WORD must be part of the distribution, release, variant or an alias, or fit\n"
-		"one as a pattern: 'jlmkr images debian', \"jlmkr images 'ubuntu/2*'\".\n"
-		"Distributions that are known not to work as jails are shown only when asked for.\n\n"
+	.text = "The images for this machine's architecture on images.linuxcontainers.org, or on\n"
+		"the server set by --server, by JLMKR_IMAGE_SERVER in the environment, or by a\n"
+		"line image_server=URL in ~/.local/share/jailmaker.conf. If several are given\n"
+		"(--server more than once, or spaces between the URLs) and one fails, the next is\n"
+		"tried.\n"
+		"\n"
+		"Each WORD must be part of the distribution, release, variant or an alias, or\n"
+		"match one as a pattern: 'jlmkr images debian', \"jlmkr images 'ubuntu/2*'\".\n"
+		"Distributions that are known not to work as jails are listed only on request.\n"
+		"\n"
 		"create keeps the images that it fetches in the folder images of the jailmaker\n"
-		"directory: the newest build of each, and those asked for by their serial. They are\n"
-		"marked, and nothing else in there is ever deleted: --cached and --prune name what\n"
-		"only looks like an image. Images that jails are clones of stay, too. --prune fails\n"
-		"when another one could not be deleted, for example because a snapshot is held.\n",
+		"directory: the newest build of each, and builds that were asked for. They are\n"
+		"marked, and nothing else in that folder is ever deleted: --cached and --prune\n"
+		"name anything that only looks like an image. Images that jails are clones of\n"
+		"also stay. --prune fails if it could not delete another one, for example because\n"
+		"a snapshot is held.\n",
 	.opts = images_opts,
 	.args_size = sizeof(struct images_args),
 	.max = -1,

@@ -23,9 +23,9 @@ struct list_args {
 
 #define OPT_INTO list_args
 static const struct opt list_opts[] = {
-	OPT_TEXT('o', "output", output, "COLUMNS", "these columns, separated by commas"),
-	OPT_FLAG(0, "no-header", no_header, "without the line of headings"),
-	OPT_FLAG(0, "json", json, "as JSON, with everything that is known"),
+	OPT_TEXT('o', "output", output, "COLUMNS", "print these columns, separated by commas"),
+	OPT_FLAG(0, "no-header", no_header, "omit the headings"),
+	OPT_FLAG(0, "json", json, "print JSON, with everything that is known"),
 	OPT_END
 };
 
@@ -36,7 +36,7 @@ struct row {
 	const char *name, *path, *state, *os, *version;
 	const char *running, *startup, *gpu_intel, *gpu_nvidia;	/* True, False */
 	const char *const *addresses;
-	const char *broken;		/* why it is no whole jail */
+	const char *broken;		/* why it is incomplete */
 };
 
 static const char *first_address(struct arena *m, const struct row *r)
@@ -140,7 +140,7 @@ static void read_conf(struct host *h, const struct jail *j, struct row *r)
 	struct conf c;
 
 	if (j->broken) {
-		out_warn("%s is no whole jail: %s", j->name, j->broken);
+		out_warn("jail %s is incomplete: %s", j->name, j->broken);
 	} else if (jail_conf(h->m, h->dir, j->name, &c, &why) < 0) {
 		out_warn("%s", why.text);
 	} else {
@@ -273,10 +273,9 @@ const struct applet list_applet = {
 	.name = "list",
 	.brief = "show all jails",
 	.operands = "",
-	.text = "- stands for what is not known, … behind an address for more of them. There are\n"
-		"two more columns for --output: STATE, that of the unit, and PATH. JSON has the\n"
-		"same names in lower case, all addresses, and in 'broken' why a jail is no whole\n"
-		"one.\n",
+	.text = "- means not known; … after an address means that there are more. --output has\n"
+		"two more columns: STATE, the state of the unit, and PATH. JSON has the names in\n"
+		"lower case, all addresses, and in 'broken' the reason why a jail is incomplete.\n",
 	.opts = list_opts,
 	.args_size = sizeof(struct list_args),
 	.max = 0,

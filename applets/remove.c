@@ -93,12 +93,12 @@ const struct applet remove_applet = {
 	.name = "remove",
 	.brief = "delete a jail and its files",
 	.operands = "JAIL",
-	.text = "A jail that runs is stopped first. What is mounted into the jail is never touched.\n"
-	        "A jail that is a ZFS dataset goes with its snapshots and the datasets below it, which\n"
-	        "are listed before; if something is added meanwhile, nothing is removed. It refuses\n"
-	        "before it stops the jail when something elsewhere needs a part of it, or when a part\n"
-	        "of it cannot be removed.\n"
-	        "The next remove or create, of whatever name, finishes an interrupted one.\n",
+	.text = "A running jail is stopped first. Whatever is mounted into the jail is never\n"
+	        "touched. A jail that is a ZFS dataset is destroyed with its snapshots and the\n"
+	        "datasets below it, which are listed first; if anything is added meanwhile,\n"
+	        "nothing is removed. If something elsewhere needs a part of the jail, or a part\n"
+	        "cannot be removed, remove refuses before it stops the jail. The next remove or\n"
+	        "create, of whatever name, finishes an interrupted remove.\n",
 	.opts = remove_opts,
 	.args_size = sizeof(struct remove_args),
 	.min = 1,

@@ -12,8 +12,8 @@ struct restart_args {
 
 #define OPT_INTO restart_args
 static const struct opt restart_opts[] = {
-	OPT_FLAG('a', "all", all, "every jail that runs"),
-	OPT_NUMBER('t', "timeout", timeout, "SECONDS", "how long to wait before ending it (90)"),
+	OPT_FLAG('a', "all", all, "restart every jail that runs"),
+	OPT_NUMBER('t', "timeout", timeout, "SECONDS", "wait this long before ending a jail (90)"),
 	OPT_END
 };
 
@@ -50,8 +50,9 @@ const struct applet restart_applet = {
 	.name = "restart",
 	.brief = "stop jails and start them again",
 	.operands = "JAIL...",
-	.text = "The config is read anew. A jail that does not run is started when it is named;\n"
-		"a pattern (quoted from the shell: 'web-*') and --all mean those that run.\n",
+	.text = "The current config is used. A jail that could not be started again is not\n"
+		"stopped. A jail that does not run is started if it is named; a pattern (quoted\n"
+		"from the shell: 'web-*') and --all mean jails that run.\n",
 	.opts = restart_opts,
 	.defaults = &(const struct restart_args){ .timeout = 90 },
 	.args_size = sizeof(struct restart_args),

@@ -12,7 +12,7 @@ struct setup_args {
 
 #define OPT_INTO setup_args
 static const struct opt setup_opts[] = {
-	OPT_NUMBER('w', "wait", wait, "SECONDS", "how long to wait for the jail's network (150)"),
+	OPT_NUMBER('w', "wait", wait, "SECONDS", "wait this long for the jail's network (150)"),
 	OPT_END
 };
 
@@ -32,10 +32,10 @@ const struct applet setup_applet = {
 	.name = "setup",
 	.brief = "run a jail's initial_setup, again",
 	.operands = "JAIL",
-	.text = "What the first start does with the initial_setup of the config: the script is\n"
-		"run in the jail, as root, once its network is up. What it prints is shown, and\n"
-		"kept as initial_setup.log beside the config. A jail that does not run is\n"
-		"started. A signal (^C) stops the script; it begins anew the next time.\n",
+	.text = "Do what the first start does: run the initial_setup of the config in the jail,\n"
+		"as root, once its network is up. The output is shown, and kept as\n"
+		"initial_setup.log beside the config. A jail that does not run is started. A\n"
+		"signal (^C) stops the script; the next time it starts from the beginning.\n",
 	.opts = setup_opts,
 	.defaults = &(const struct setup_args){ .wait = SETUP_NETWORK_WAIT },
 	.args_size = sizeof(struct setup_args),

@@ -18,8 +18,8 @@ struct shell_args {
 
 #define OPT_INTO shell_args
 static const struct opt shell_opts[] = {
-	OPT_TEXT(0, "uid", uid, "USER", "who to be in the jail, instead of root"),
-	OPT_LIST('E', "setenv", setenv, "NAME[=VALUE]", "set a variable; without VALUE, to our own"),
+	OPT_TEXT(0, "uid", uid, "USER", "log in as this user instead of root"),
+	OPT_LIST('E', "setenv", setenv, "NAME[=VALUE]", "set a variable; without VALUE, to its value here"),
 	OPT_END
 };
 
@@ -70,9 +70,9 @@ const struct applet shell_applet = {
 	.name = "shell",
 	.brief = "open a login session in a jail",
 	.operands = "[USER@]JAIL [COMMAND [ARGUMENT]...]",
-	.text = "Without COMMAND, the user's login shell. Press ^] three times within a second to\n"
-		"leave a session that hangs. The exit status is that of the session, or 125 when\n"
-		"there was none. A jail that is still booting is waited for.\n",
+	.text = "Without COMMAND, run the user's login shell. Press ^] three times within a\n"
+		"second to leave a session that hangs. The exit status is that of the session, or\n"
+		"125 if there was none. If the jail is still booting, shell waits for it.\n",
 	.opts = shell_opts,
 	.args_size = sizeof(struct shell_args),
 	.min = 1,

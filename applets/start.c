@@ -11,9 +11,9 @@ struct start_args {
 
 #define OPT_INTO start_args
 static const struct opt start_opts[] = {
-	OPT_FLAG('a', "all", all, "every jail there is"),
-	OPT_FLAG(0, "dry-run", dry_run, "show what would be started, as a command for a shell"),
-	OPT_FLAG(0, "json", json, "with --dry-run: the unit, its properties and nspawn's argv"),
+	OPT_FLAG('a', "all", all, "start every jail"),
+	OPT_FLAG(0, "dry-run", dry_run, "show what would be started, as a shell command"),
+	OPT_FLAG(0, "json", json, "with --dry-run: unit, properties and nspawn's argv"),
 	OPT_END
 };
 
@@ -60,7 +60,7 @@ const struct applet start_applet = {
 	.brief = "start jails",
 	.operands = "JAIL...",
 	.text = "JAIL may be a pattern, quoted from the shell: jlmkr start 'web-*'. A jail that\n"
-		"runs already is left as it is. Several are started at the same time.\n",
+		"already runs is left as it is. Several jails are started at the same time.\n",
 	.opts = start_opts,
 	.args_size = sizeof(struct start_args),
 	.max = -1,

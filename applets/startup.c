@@ -13,7 +13,7 @@ struct startup_args {
 
 #define OPT_INTO startup_args
 static const struct opt startup_opts[] = {
-	OPT_NUMBER('j', "jobs", jobs, "N", "how many jails to start at a time (16; 0: all)"),
+	OPT_NUMBER('j', "jobs", jobs, "N", "start this many jails at a time (16; 0: all)"),
 	OPT_END
 };
 
@@ -30,7 +30,7 @@ static int is_wanted(struct host *h, const struct jail *j, struct err *e)
 	struct conf c;
 
 	if (j->broken) {
-		out_warn("%s is no whole jail: %s", j->name, j->broken);
+		out_warn("jail %s is incomplete: %s", j->name, j->broken);
 		return 0;
 	}
 	return jail_conf(h->m, h->dir, j->name, &c, e) < 0 ? -1 : c.startup.on;
@@ -81,8 +81,8 @@ const struct applet startup_applet = {
 	.name = "startup",
 	.brief = "start every jail with startup=1",
 	.operands = "",
-	.text = "For a Post Init Script. A jail that cannot be started, or whose config is not\n"
-		"root's alone, does not hold up the others; the exit status is 1 then.\n",
+	.text = "For a Post Init Script. If a jail cannot be started, or its config is not root's\n"
+		"alone, the others are started all the same, and the exit status is 1.\n",
 	.opts = startup_opts,
 	.defaults = &(const struct startup_args){ .jobs = BATCH_JOBS },
 	.args_size = sizeof(struct startup_args),

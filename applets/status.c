@@ -24,7 +24,7 @@ struct status_args {
 
 #define OPT_INTO status_args
 static const struct opt status_opts[] = {
-	OPT_FLAG(0, "json", json, "as JSON; may also stand behind the name"),
+	OPT_FLAG(0, "json", json, "print JSON; may also follow the name"),
 	OPT_END
 };
 
@@ -153,10 +153,11 @@ const struct applet status_applet = {
 	.name = "status",
 	.brief = "show how a jail is doing",
 	.operands = "JAIL [SYSTEMCTL-ARGUMENT]...",
-	.text = "What stands behind the name goes to systemctl: 'jlmkr status web --no-pager'. The\n"
-		"exit status is 0 for a jail that runs and 3 for one that does not.\n\n"
-		"In JSON, since is in seconds since 1970, last_exit tells how a run that failed\n"
-		"ended, and null stands for what is not known.\n",
+	.text = "Everything after the name goes to systemctl: 'jlmkr status web --no-pager'. The\n"
+		"exit status is 0 for a jail that runs and 3 for one that does not.\n"
+		"\n"
+		"In JSON, since is in seconds since 1970, last_exit says how a failed run ended,\n"
+		"and null means not known.\n",
 	.opts = status_opts,
 	.args_size = sizeof(struct status_args),
 	.min = 1,

@@ -12,9 +12,9 @@ struct stop_args {
 
 #define OPT_INTO stop_args
 static const struct opt stop_opts[] = {
-	OPT_FLAG('a', "all", all, "every jail that runs"),
-	OPT_FLAG('n', "now", now, "end it at once instead of asking"),
-	OPT_NUMBER('t', "timeout", timeout, "SECONDS", "how long to wait before ending it (90)"),
+	OPT_FLAG('a', "all", all, "stop every jail that runs"),
+	OPT_FLAG('n', "now", now, "end it at once instead of asking it to shut down"),
+	OPT_NUMBER('t', "timeout", timeout, "SECONDS", "wait this long before ending a jail (90)"),
 	OPT_END
 };
 
@@ -47,9 +47,9 @@ const struct applet stop_applet = {
 	.name = "stop",
 	.brief = "shut jails down",
 	.operands = "JAIL...",
-	.text = "Returns when the jail is gone. One that does not shut down in time is ended.\n"
-		"JAIL may be a pattern, quoted from the shell: jlmkr stop 'web-*'. Several are\n"
-		"shut down at the same time.\n",
+	.text = "Returns when the jail has stopped. A jail that does not shut down in time is\n"
+		"ended. JAIL may be a pattern, quoted from the shell: jlmkr stop 'web-*'. Several\n"
+		"jails are shut down at the same time.\n",
 	.opts = stop_opts,
 	.defaults = &(const struct stop_args){ .timeout = 90 },
 	.args_size = sizeof(struct stop_args),

@@ -215,7 +215,7 @@ static int attend(struct ward *w, int64_t deadline, struct err *e)
 		int rc = await(w, deadline, e);
 
 		if (rc < 0) return -1;
-		if (rc == 0) return fail(e, ERR_HOST, "it does not come to an end");
+		if (rc == 0) return fail(e, ERR_HOST, "timed out");
 		if (!w->fds[0].revents && !w->fds[1].revents) return 0;
 		for (int i = 0; i < 2; i++)
 			if (w->fds[i].revents) take(w, i);

@@ -68,13 +68,13 @@ const struct applet completion_applet = {
 	.name = "completion",
 	.brief = "print what completes command lines in a shell",
 	.operands = "bash|zsh|fish",
-	.text = "Commands, options and the names of jails are completed, for 'jlmkr' and the links\n"
-		"'jlmkr-COMMAND'. For bash, a line in ~/.bashrc:\n"
+	.text = "Completes commands, options and the names of jails, for 'jlmkr' and the links\n"
+		"'jlmkr-COMMAND'. For bash, put this line into ~/.bashrc:\n"
 		"    eval \"$(jlmkr completion bash)\"\n"
-		"for zsh the same in ~/.zshrc, behind compinit; for fish, in its config:\n"
+		"for zsh, the same into ~/.zshrc, after compinit; for fish, into its config:\n"
 		"    jlmkr completion fish | source\n"
-		"Names of jails can only be completed by those who may read them: for sudo, in a\n"
-		"shell of root.\n",
+		"The names of jails can only be completed by users who may read them: for sudo,\n"
+		"use a root shell.\n",
 	.min = 1,
 	.max = 1,
 	.run = completion_run,

@@ -18,7 +18,7 @@ const struct opt common_opts[] = {
 	OPT_FLAG('v', "verbose", verbose, "say more"),
 	OPT_FLAG('q', "quiet", quiet, "say nothing but results, warnings and errors"),
 	OPT_FLAG('h', "help", help, "show this help"),
-	OPT_FLAG(0, "version", version, "show the version, with --verbose of the libraries, too"),
+	OPT_FLAG(0, "version", version, "show the version (--verbose: and the libraries)"),
 	OPT_END
 };
 

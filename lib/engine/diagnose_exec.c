@@ -60,7 +60,7 @@ static int find_fault(const struct jail_unit *in, const char *program, const cha
 	name += strspn(name, " \t");
 	name[strcspn(name, " \t\r\n")] = 0;
 	if (nsenter_has(&in->in, name, S_IFREG, 0111)) return 0;
-	*why = arena_printf(in->m, "wants to be run by %s, which is not there", name);
+	*why = arena_printf(in->m, "cannot be run: its interpreter %s does not exist", name);
 	return NOT_FOUND;
 }
 

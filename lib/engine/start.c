@@ -187,7 +187,7 @@ int engine_start(struct engine *en, const struct plan *plan, int *lock, struct e
 	    unit_is_loaded(&uw.state) && !unit_is_over(&uw.state))
 		return 0;
 	if (!*uw.job_result && !unit_is_loaded(&uw.state))
-		return fail(e, ERR_HOST, "it has ended, how is not known: the connection to systemd was "
-		            "lost meanwhile; 'jlmkr log %s' may tell", plan->jail);
+		return fail(e, ERR_HOST, "the jail stopped, but its result is unknown, because the connection "
+		            "to systemd was lost; see 'jlmkr log %s'", plan->jail);
 	return start_failed(en, &uw, plan, &begun, e);
 }

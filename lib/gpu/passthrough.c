@@ -94,7 +94,7 @@ static int list_files(struct arena *m, struct nvidia *nv, struct err *e)
 		if (!words_have(words_list(&all), *p)) words_add(&all, *p);
 	if (!words_have(words_list(&all), "/usr/bin/nvidia-smi")) words_add(&all, "/usr/bin/nvidia-smi");
 	if (odd + odd_too)
-		out_warn("nvidia-container-cli names paths that are none, or too many: %zu are left out",
+		out_warn("nvidia-container-cli returned %zu invalid or excess paths; they are ignored",
 		         odd > odd_too ? odd : odd_too);
 	files = arena_array(m, all.n, sizeof *files);
 	for (size_t i = 0; i < all.n; i++)

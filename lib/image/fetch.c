@@ -201,7 +201,7 @@ static int choose_again(struct image_source *s, struct arena *m, const struct im
 	if (image_pick(x, want, &again, NULL) < 0) return 0;
 	if (!(next = next_build(again.image, got->build, anew))) return 0;
 	if (sink->restart && sink->restart(sink->arg, e) < 0) return -1;
-	note(sink, arena_printf(m, "build %s is not to be had from the server, taking %s",
+	note(sink, arena_printf(m, "build %s is not available from the server; using %s",
 	                        got->build->serial, next->serial));
 	*got = (struct image_pick){ again.image, next };
 	return 1;

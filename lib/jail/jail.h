@@ -18,7 +18,7 @@
 struct jail {
 	const char *name;
 	const char *path;	/* DIR/jails/NAME */
-	const char *broken;	/* why it is no whole jail, or NULL */
+	const char *broken;	/* why it is incomplete, or NULL */
 };
 
 /* ERR_MISSING when there is no such jail, with the name that was probably meant. */

@@ -77,8 +77,8 @@ static void warn_of_words(struct plan *p, const struct conf_options *o)
 	const struct nspawn_traits *t = &o->traits;
 
 	if (end)
-		words_addf(&p->notes, "'%s' is no option: it and what follows go to the jail's init, "
-		           "systemd-nspawn does not see them; blanks in a value need quotes around it", end);
+		words_addf(&p->notes, "'%s' is not an option: it and everything after it go to the jail's init, not "
+		           "to systemd-nspawn; quote values that contain spaces", end);
 	if (t->changes_firewall && !t->own_network && !t->own_users)
 		words_addf(&p->notes, "%s shares the host's network: Docker and the like in it change the "
 		           "host's firewall; give it a --network-bridge or --network-macvlan", p->jail);

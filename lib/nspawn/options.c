@@ -214,6 +214,6 @@ void nspawn_options_parse(struct nspawn_options *o, struct arena *m, const struc
 
 	*o = (struct nspawn_options){ .words = *words, .faults = { .m = m } };
 	if ((o->end = read_words(&r)))
-		tell(&r, "'", o->end, "' is no option: it and what follows go to the jail's init; blanks in "
-		     "a value need quotes around it");
+		tell(&r, "'", o->end, "' is not an option: it and everything after it go to the jail's init; "
+		     "quote values that contain spaces");
 }

@@ -145,5 +145,5 @@ int op_remove_rest(struct engine *en, const char *name, struct err *e)
 	if (store_look(en->m, en->host->dir, &jails, NULL) < 0 || !staging_has_rest(&jails, name)) return 0;
 	if (staging_sweep(&jails, e) < 0) return -1;
 	if (!staging_has_rest(&jails, name)) return 1;
-	return fail(e, ERR_BUSY, "not all is gone: another command is at it, or a warning above tells why");
+	return fail(e, ERR_BUSY, "some files remain: another command is still removing them, or a warning above says why");
 }

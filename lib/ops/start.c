@@ -113,7 +113,7 @@ static int make_plan(struct engine *en, struct intent *in, enum extent how, stru
 static int find_jail(struct engine *en, const char *name, struct jail *j, struct err *e)
 {
 	if (jail_find(en->m, en->host->dir, name, j, e) < 0) return -1;
-	if (j->broken) return fail(e, ERR_INPUT, "%s is no whole jail: %s", name, j->broken);
+	if (j->broken) return fail(e, ERR_INPUT, "jail %s is incomplete: %s", name, j->broken);
 	return 0;
 }
 

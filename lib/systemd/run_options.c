@@ -379,7 +379,7 @@ static size_t take_words(struct run_options *o, char *const *words, unsigned lin
 
 	if (words[0][0] == '-' && words[0][1] && !str_eq(words[0], "--"))
 		return words[0][1] == '-' ? take_long(o, words, line) : take_letters(o, words, line);
-	fail(&why, ERR_INPUT, "'%.100s' is no option of systemd-run", words[0]);
+	fail(&why, ERR_INPUT, "'%.100s' is not an option of systemd-run", words[0]);
 	return refuse(o, words, line, &why);
 }
 

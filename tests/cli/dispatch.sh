@@ -65,6 +65,7 @@ try install-again 0 bin/jlmkr --install bin
 try install-nowhere 1 "$jlmkr" --install nowhere
 err 'open nowhere: No such file'
 while read -r command; do
+	try "narrow-help-$command" 0 sh -c '! "$0" "$1" --help | grep -E "^.{81}"' "$jlmkr" "$command"
 	try "link-$command" 0 "bin/jlmkr-$command" --help
 	out "Usage: jlmkr $command"
 done <names

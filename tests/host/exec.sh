@@ -125,7 +125,7 @@ status 127
 in_host sh -c "printf '#!/no/such/shell\n' > $jails/m1/rootfs/usr/bin/orphan; chmod +x $jails/m1/rootfs/usr/bin/orphan"
 try jlmkr-exec m1 orphan
 status 127
-err_has '/usr/bin/orphan in m1 wants to be run by /no/such/shell, which is not there'
+err_has '/usr/bin/orphan in m1 cannot be run: its interpreter /no/such/shell does not exist'
 in_host sh -c "echo 'echo no head' > $jails/m1/rootfs/usr/bin/headless; chmod +x $jails/m1/rootfs/usr/bin/headless"
 try jlmkr-exec m1 headless
 status 126

@@ -9,7 +9,7 @@ both() { sh -c ". /tmp/lib; $1" 2> /tmp/e1 & a=$!; sh -c ". /tmp/lib; $2" 2> /tm
 	wait $a; ra=$?; wait $b; rb=$?; echo "$ra $rb"; }
 whole_or_none() {
 	jlmkr-list --no-header > /tmp/list 2>&1 || { echo "list: $(cat /tmp/list)"; return 1; }
-	if grep -q 'no whole jail' /tmp/list; then cat /tmp/list; return 1; fi
+	if grep -q 'is incomplete' /tmp/list; then cat /tmp/list; return 1; fi
 }
 EOF
 

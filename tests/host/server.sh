@@ -41,11 +41,11 @@ gets "*bookworm/amd64/default/$newest/* redirect /$older"
 
 story 'it has just deleted the build that its list names'
 gets "*bookworm/amd64/default/$newest/* status 404"
-err_has "build $newest is not to be had"
+err_has "build $newest is not available"
 
 story 'its newest build is not what the list promises'
 gets "*bookworm/amd64/default/$newest/* flip"
-err_has "build $newest is not to be had"
+err_has "build $newest is not available"
 
 story 'it stalls: a clean failure, and the next try goes on from there'
 in_host sh -c "rm -rf $jails/j1; jlmkr-images -q --prune"

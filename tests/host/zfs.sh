@@ -99,7 +99,7 @@ in_host sh -c "mkdir -p /tmp/slow '$home/jails/bad1' '$home/jails/bad2' '$home/j
 for command in list 'list --json' startup; do
 	in_host rm -f /tmp/asked
 	j sh -c "PATH=/tmp/slow:\$PATH jlmkr $command"
-	is 3 "$(grep -c 'bad[123] is no whole jail' "$tmp/err")"
+	is 3 "$(grep -c 'jail bad[123] is incomplete' "$tmp/err")"
 	is 1 "$(in_host grep -c '^list' /tmp/asked)"
 done
 in_host sh -c "rm -r /tmp/slow '$home/jails/bad1' '$home/jails/bad2' '$home/jails/bad3'"

@@ -178,10 +178,10 @@ TEST(the_newest_build_there_is)
 	             "2", "");
 	fetches_best(SAY(LIST(BUILD("1") "," BUILD("2")), GONE, LIST(BUILD("1") "," BUILD("2")),
 	                 OK "Content-Length: 5\r\n\r\nhello"),
-	             "1", "build 2 is not to be had from the server, taking 1\n");
+	             "1", "build 2 is not available from the server; using 1\n");
 	fetches_best(SAY(LIST(BUILD("1") "," BUILD("2")), GONE, LIST(BUILD("2") "," BUILD("3")),
 	                 OK "Content-Length: 5\r\n\r\nhello"),
-	             "3", "build 2 is not to be had from the server, taking 3\n");
+	             "3", "build 2 is not available from the server; using 3\n");
 	fetches_best(SAY(LIST(BUILD("2")), GONE, LIST(BUILD("2"))),
 	             "http://h/mirror/2: the server answers 404 Gone", "");
 }

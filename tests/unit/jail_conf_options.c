@@ -72,7 +72,7 @@ TEST(all_faults_are_told_at_once)
 	          "1: option --scope of systemd-run has no place here: a jail is a service\n"
 	          "1: --nice: 'x' is not a number from -20 to 19\n"
 	          "2: option --sl of systemd-run is not written out (--slice?)\n"
-	          "2: 'foo' is no option of systemd-run\n");
+	          "2: 'foo' is not an option of systemd-run\n");
 }
 
 TEST(a_value_that_cannot_be_read_has_no_options)

@@ -61,8 +61,8 @@ TEST(what_ends_the_options_is_told)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	CHECK_STR(found_in(&m, "--bind=/mnt/my\nmedia --network-bridge=br1", 0), "2: 'media' is no option: it "
-	          "and what follows go to the jail's init; blanks in a value need quotes around it\n");
+	CHECK_STR(found_in(&m, "--bind=/mnt/my\nmedia --network-bridge=br1", 0), "2: 'media' is not an "
+	          "option: it and everything after it go to the jail's init; quote values that contain spaces\n");
 	CHECK_STR(found_in(&m, "--machine=x -D /", 0), "1: --machine has no place here: jlmkr gives its "
 	          "own\n1: -D has no place here: jlmkr gives its own\n");
 }

@@ -115,15 +115,15 @@ TEST(what_is_refused_is_told_with_its_word)
 	refused("--prop=Nice=1", 0, "option --prop of systemd-run is not written out (--property?)");
 	refused("--sevice-type=x", 0,
 	        "unknown option --sevice-type of systemd-run (nearest: --service-type)");
-	refused("-q|foo", 1, "'foo' is no option of systemd-run");
-	refused("--", 0, "'--' is no option of systemd-run");
-	refused("-", 0, "'-' is no option of systemd-run");
+	refused("-q|foo", 1, "'foo' is not an option of systemd-run");
+	refused("--", 0, "'--' is not an option of systemd-run");
+	refused("-", 0, "'-' is not an option of systemd-run");
 	refused("-q|--nice", 1, "option --nice of systemd-run wants a value");
 	refused("-q|-p", 1, "option --property of systemd-run wants a value");
 	refused("--collect=1", 0, "option --collect of systemd-run takes no value");
 	refused("--slice=/a", 0, "--slice: '/a' is a path, no slice");
 	refused("-p|Nice=1|-p|Nice=x", 2, "property Nice: 'x' is not a number from -20 to 19");
-	refused("", 0, "'' is no option of systemd-run");
+	refused("", 0, "'' is not an option of systemd-run");
 }
 
 TEST(what_could_be_read_is_a_list)

@@ -115,7 +115,7 @@ static int change(struct host *h, const struct config_args *a, const char *name,
 	for (; *words; words++) {
 		char *is = strchr(*words, '=');
 
-		if (!is) return fail(e, ERR_USAGE, "'%s' is no KEY=VALUE", *words);
+		if (!is) return fail(e, ERR_USAGE, "'%s' is not KEY=VALUE", *words);
 		all[n++] = (struct config_change){ arena_strndup(h->m, *words, (size_t)(is - *words)), is + 1 };
 	}
 	for (size_t i = 0; i < a->unset.n; i++)

@@ -283,11 +283,11 @@ static int check_flags(void *arg, const char *answer, struct err *e)
 	if (word_split(f->m, answer, 1, SPLIT_PLAIN, &s, NULL) < 0)
 		return fail(e, ERR_INPUT, "%s", s.fault.text);
 	if (s.n && s.v[0][0] != '-')
-		return fail(e, ERR_INPUT, "'%s' is no flag: they begin with '-', as --bind=/mnt/tank does",
+		return fail(e, ERR_INPUT, "'%s' is not a flag: flags begin with '-', as --bind=/mnt/tank does",
 		            s.v[0]);
 	nspawn_options_parse(&o, f->m, &s);
 	if (o.end)
-		return fail(e, ERR_INPUT, "'%s' is no flag; a value with blanks needs quotes around it", o.end);
+		return fail(e, ERR_INPUT, "'%s' is not a flag; quote values that contain spaces", o.end);
 	f->out->nspawn_args = s.n ? s.v : NULL;
 	return 0;
 }

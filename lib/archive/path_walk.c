@@ -102,7 +102,7 @@ static int fail_step(const struct path_walk *t, const char *name, struct err *e)
 	    fstatat(t->step[t->depth].fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return fail(e, ERR_UNTRUSTED, S_ISLNK(st.st_mode) ?
 		            "it would go through the link %s" :
-		            "it would be in %s, which is no directory", t->path);
+		            "it would be in %s, which is not a directory", t->path);
 	errno = sys;
 	return fail_sys(e, "open the directory %s", t->path);
 }

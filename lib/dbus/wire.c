@@ -160,7 +160,7 @@ void wire_str(struct wire *w, const char *s)
 void wire_path(struct wire *w, const char *path)
 {
 	if (!expect(w, "o", 1)) return;
-	if (!path_is_valid(path)) wire_fault(w, ERR_HOST, "'%.200s' is no object path", path);
+	if (!path_is_valid(path)) wire_fault(w, ERR_HOST, "'%.200s' is not an object path", path);
 	else put_text(w, path, strlen(path));
 }
 
@@ -173,7 +173,7 @@ static void put_sig(struct wire *w, const char *sig)
 void wire_sig(struct wire *w, const char *sig)
 {
 	if (!expect(w, "g", 1)) return;
-	if (!sig_is_valid(sig)) wire_fault(w, ERR_HOST, "'%.200s' is no signature", sig);
+	if (!sig_is_valid(sig)) wire_fault(w, ERR_HOST, "'%.200s' is not a signature", sig);
 	else put_sig(w, sig);
 }
 
@@ -236,7 +236,7 @@ void wire_open_array(struct wire *w, const char *elem_sig)
 	if (w->fault.kind) return;
 	if ((size_t)snprintf(type, sizeof type, "a%s", elem_sig) >= sizeof type ||
 	    !sig_is_single(type)) {
-		wire_fault(w, ERR_HOST, "array of '%.200s', which is no type", elem_sig);
+		wire_fault(w, ERR_HOST, "array of '%.200s', which is not a type", elem_sig);
 		return;
 	}
 	if (!expect(w, type, strlen(type))) return;

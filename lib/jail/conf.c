@@ -240,7 +240,7 @@ static char *conf_read(struct arena *m, int fd, struct err *e)
 	if (!text || strlen(text) == len) return text;
 	for (const char *p = text; *p; p++)
 		line += *p == '\n';
-	return fail(e, ERR_INPUT, "line %u: a NUL byte, this is no text", line), NULL;
+	return fail(e, ERR_INPUT, "line %u: a NUL byte, this is not text", line), NULL;
 }
 
 /* "/dev/stdin", for example, by whatever name. */

@@ -148,11 +148,11 @@ static bool is_interface(const char *s)
 int template_check_value(const struct template_word *w, const char *value, struct err *e)
 {
 	if (str_eq(w->kind, "address"))
-		return is_prefixed(value) ? 0 : fail(e, ERR_USAGE, "'%s' is no address with the length of its "
-		                                     "prefix, as 192.168.90.1/24 is", value);
+		return is_prefixed(value) ? 0 : fail(e, ERR_USAGE, "'%s' is not an address with the length of its "
+		                                     "prefix, such as 192.168.90.1/24", value);
 	if (str_eq(w->kind, "range"))
-		return is_range(value) ? 0 : fail(e, ERR_USAGE, "'%s' is no range of addresses, as "
-		                                  "192.168.90.100,192.168.90.200 is", value);
+		return is_range(value) ? 0 : fail(e, ERR_USAGE, "'%s' is not a range of addresses, such as "
+		                                  "192.168.90.100,192.168.90.200", value);
 	return is_interface(value) ? 0 : fail(e, ERR_USAGE, "'%s' cannot be the name of an interface",
 	                                      value);
 }
@@ -183,7 +183,7 @@ int template_check_sets(struct arena *m, const struct template *t, char *const *
 	for (; *sets; sets++) {
 		size_t n = strcspn(*sets, "=");
 
-		if (!(*sets)[n]) return fail(e, ERR_USAGE, "--set '%s': it is no NAME=VALUE", *sets);
+		if (!(*sets)[n]) return fail(e, ERR_USAGE, "--set '%s': it is not NAME=VALUE", *sets);
 		if (!(w = word_of(words, *sets, n)))
 			return fail(e, ERR_USAGE, "--set '%s': the template %s has no such word; "
 			            "'jlmkr help template-%s' shows them", *sets, t->name, t->name);

@@ -105,7 +105,7 @@ static const char *look_up_fault(const struct addresses *found)
 {
 	switch (found->fault) {
 	case 0: return "it has no address";
-	case EAI_NONAME: return "there is no host of this name";
+	case EAI_NONAME: return "there is no host with this name";
 	case EAI_AGAIN: return "no name server answers";
 	case EAI_SYSTEM: return strerror(found->sys);
 	}

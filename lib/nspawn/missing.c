@@ -84,7 +84,7 @@ static void need_interface(const struct search *s, const char *value, bool bridg
 		if (!is_interface(name, real))
 			fault_add(s->found, s->o->line, "%s=%s: there is no interface %s", s->o->shown, name, name);
 		else if (bridge && strlen(name) < IF_NAMESIZE && !is_bridge(s, real))
-			fault_add(s->found, s->o->line, "%s=%s: %s is no bridge", s->o->shown, name, name);
+			fault_add(s->found, s->o->line, "%s=%s: %s is not a bridge", s->o->shown, name, name);
 	}
 }
 

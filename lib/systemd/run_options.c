@@ -172,7 +172,7 @@ static int take_env(struct run_options *o, const char *value, struct err *e)
 	const char *ours;
 
 	if (!env_name_is_valid(value, len))
-		return fail(e, ERR_INPUT, "--setenv: '%.*s' is no name of a variable", (int)len,
+		return fail(e, ERR_INPUT, "--setenv: '%.*s' is not the name of a variable", (int)len,
 		            value);
 	if (value[len]) {
 		env_put(&o->environment, value);

@@ -112,7 +112,7 @@ try jlmkr create < "$tmp/answers"
 status 0
 for reason in 'y for yes or n' "is 'fedora' meant" "'9' is not in the list" \
 	"'' cannot be the name of a jail" "begins with a dash" "only have letters" \
-	'a jail first already' "'/mnt/tank' is no flag" 'quot'; do
+	'a jail first already' "'/mnt/tank' is not a flag" 'quot'; do
 	err_has "$reason"
 done
 is 'systemd_nspawn_user_args=--bind=/mnt/tank' "$(config web | grep '^systemd_nspawn_user')"

@@ -120,7 +120,7 @@ TEST(a_trail_goes_through_no_link_and_survives_it)
 	CHECK(!go(&t, "d/l/x", &w.e));
 	CHECK_STR(w.e.text, "it would go through the link d/l");
 	CHECK(!go(&t, "f/x", &w.e));
-	CHECK_STR(w.e.text, "it would be in f, which is no directory");
+	CHECK_STR(w.e.text, "it would be in f, which is not a directory");
 	CHECK(go(&t, "d/e", &w.e));
 	CHECK_STR(t.path, "d/e");
 	CHECK_INT(path_walk_end(&t, &w.e), 0);

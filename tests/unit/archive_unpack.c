@@ -471,9 +471,9 @@ static const struct hostile hostiles[] = {
 	{ "h", TAR_HARD, "h", "itself", { { TAR_FILE, "h", "" } } },
 	{ "./", TAR_LINK, "../outside", "root", NOTHING },
 	{ ".", TAR_FILE, "", "root", NOTHING },
-	{ "f/x", TAR_FILE, "", "no directory", { { TAR_FILE, "f", "" } } },
+	{ "f/x", TAR_FILE, "", "not a directory", { { TAR_FILE, "f", "" } } },
 	{ "d", TAR_FILE, "", "a directory of that name", { { TAR_DIR, "d", "" } } },
-	{ "f", TAR_DIR, "", "no directory", { { TAR_FILE, "f", "" } } },
+	{ "f", TAR_DIR, "", "not a directory", { { TAR_FILE, "f", "" } } },
 };
 
 static void refuse(const struct hostile *h)

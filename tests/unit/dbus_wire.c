@@ -342,7 +342,7 @@ TEST(what_does_not_fit_together)
 
 	w = wire_new();
 	wire_open_array(w, "ss");
-	check_fault(w, "no type");
+	check_fault(w, "not a type");
 
 	w = wire_new();
 	wire_open_variant(w, "ss");
@@ -361,11 +361,11 @@ TEST(what_cannot_be_sent)
 
 	w = wire_new();
 	wire_path(w, "a/b");
-	check_fault(w, "no object path");
+	check_fault(w, "not an object path");
 
 	w = wire_new();
 	wire_sig(w, "a");
-	check_fault(w, "no signature");
+	check_fault(w, "not a signature");
 
 	w = wire_new();
 	wire_fd(w, -1);

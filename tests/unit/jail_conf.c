@@ -267,7 +267,7 @@ TEST(files_are_bounded_and_are_text)
 
 	CHECK_INT(write_all(fd, "a=1\nb=\0\n", 8, NULL), 0);
 	CHECK_INT(conf_load(&m, AT_FDCWD, name, "x/config", &c, &e), -1);
-	CHECK_STR(e.text, "x/config: line 2: a NUL byte, this is no text");
+	CHECK_STR(e.text, "x/config: line 2: a NUL byte, this is not text");
 	CHECK_INT(ftruncate(fd, CONF_MAX + 1), 0);
 	CHECK_INT(conf_load(&m, AT_FDCWD, name, "x/config", &c, &e), -1);
 	CHECK(str_starts(e.text, "x/config: larger than "));

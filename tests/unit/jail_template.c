@@ -90,7 +90,7 @@ TEST(what_is_missing_or_odd_is_told)
 	          "--set bridge: 'x\\n--capability=all' cannot be the name of an interface");
 	CHECK_STR(fault_of("docker", "bridge=a-name-of-16-chars"),
 	          "--set bridge: 'a-name-of-16-chars' cannot be the name of an interface");
-	CHECK_STR(fault_of("docker", "bridge"), "--set 'bridge': it is no NAME=VALUE");
+	CHECK_STR(fault_of("docker", "bridge"), "--set 'bridge': it is not NAME=VALUE");
 	CHECK_STR(fault_of("docker", "brid=br1"), "--set 'brid=br1': the template docker has no such "
 	          "word; 'jlmkr help template-docker' shows them");
 	CHECK(!template_find("dokcer", &e));

@@ -144,7 +144,7 @@ TEST(no_use_trying)
 	answers(SAY("HTTP/1.1 501 No\r\n\r\n"), "http://h/f: the server answers 501 No");
 	answers(SAY("HTTP/1.1 404 \x1b[2J\r\n\r\n"), "h: the answer is not HTTP");
 	answers(SAY("HTTP/1.1 404 No\r\nX: \x1b[2J\r\n\r\n"),
-	        "h: the answer has a line that is no header: 'X'");
+	        "h: the answer has a line that is not a header: 'X'");
 	answers(SAY("220 ftp.example\r\n\r\n"),
 	        "h: the answer is not HTTP/1.1: '220 ftp.example'");
 	answers(SAY("HTTP/1.1 206 Part\r\nContent-Range: bytes 0-1/2\r\n\r\nxx"),

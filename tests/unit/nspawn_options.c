@@ -113,7 +113,7 @@ TEST(what_the_machine_lacks)
 	          "1: --overlay=/no/5:/dest: there is no /no/5\n"
 	          "1: --overlay-ro=/:/no/6:/dest: there is no /no/6\n");
 	CHECK_STR(found_in(&m, "--network-bridge=lo --network-macvlan=lo:x --network-interface=../x", 1),
-	          "1: --network-bridge=lo: lo is no bridge\n"
+	          "1: --network-bridge=lo: lo is not a bridge\n"
 	          "1: --network-interface=../x: there is no interface ../x\n");
 }
 

@@ -40,16 +40,16 @@ TEST(sizes)
 
 TEST(what_is_none)
 {
-	is_none("", "'' is no size; one is 500M, 64G or 1.5T");
-	is_none("G", "'G' is no size; one is 500M, 64G or 1.5T");
-	is_none("-1", "'-1' is no size; one is 500M, 64G or 1.5T");
-	is_none("1.", "'1.' is no size; one is 500M, 64G or 1.5T");
-	is_none(".5", "'.5' is no size; one is 500M, 64G or 1.5T");
-	is_none("1.2.3", "'1.2.3' is no size; one is 500M, 64G or 1.5T");
-	is_none("1X", "'1X' is no size; one is 500M, 64G or 1.5T");
-	is_none("1iB", "'1iB' is no size; one is 500M, 64G or 1.5T");
-	is_none("1GG", "'1GG' is no size; one is 500M, 64G or 1.5T");
-	is_none("1 G", "'1 G' is no size; one is 500M, 64G or 1.5T");
+	is_none("", "'' is not a size, such as 500M, 64G or 1.5T");
+	is_none("G", "'G' is not a size, such as 500M, 64G or 1.5T");
+	is_none("-1", "'-1' is not a size, such as 500M, 64G or 1.5T");
+	is_none("1.", "'1.' is not a size, such as 500M, 64G or 1.5T");
+	is_none(".5", "'.5' is not a size, such as 500M, 64G or 1.5T");
+	is_none("1.2.3", "'1.2.3' is not a size, such as 500M, 64G or 1.5T");
+	is_none("1X", "'1X' is not a size, such as 500M, 64G or 1.5T");
+	is_none("1iB", "'1iB' is not a size, such as 500M, 64G or 1.5T");
+	is_none("1GG", "'1GG' is not a size, such as 500M, 64G or 1.5T");
+	is_none("1 G", "'1 G' is not a size, such as 500M, 64G or 1.5T");
 	is_none("8E", "'8E' is too large a size");
-	is_none("9999999999999999", "'9999999999999999' is no size; one is 500M, 64G or 1.5T");
+	is_none("9999999999999999", "'9999999999999999' is not a size, such as 500M, 64G or 1.5T");
 }

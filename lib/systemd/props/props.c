@@ -125,7 +125,7 @@ void prop_put(struct wire *w, const char *s)
 {
 	for (const unsigned char *at = (const unsigned char *)s; *at; at++)
 		if (*at >= 0xef && is_noncharacter(at))
-			wire_fault(w, ERR_INPUT, "text with a code point that is no character");
+			wire_fault(w, ERR_INPUT, "text with a code point that is not a character");
 	wire_str(w, s);
 }
 

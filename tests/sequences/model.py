@@ -16,10 +16,6 @@ class Fault(Exception):
     pass
 
 
-# Faults that are known and open: a word for each, what is wrong, and which steps are not drawn until
-# it is mended; or never, where a check asks for the word. The model stays as it is.
-OPEN = {}
-
 PLACES = {
     "A": "/mnt/tank/jailmaker",
     "B": "/mnt/tank/second pool",

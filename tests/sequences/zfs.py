@@ -6,7 +6,7 @@ import os
 import time
 
 from host import Entry, LIBC, Looker, machine_names, mounts, run, set_flags
-from model import LITTER, NAMES, OPEN, PLACES, Fault, Model, is_name, jail_path, under
+from model import LITTER, NAMES, PLACES, Fault, Model, is_name, jail_path, under
 from steps import HASH, Player, USERS, draw
 
 POOL = "mypool"
@@ -111,13 +111,6 @@ class ZfsModel(Model):
 
 
 def draw_zfs(rng):
-    while True:
-        step = draw_any(rng)
-        if not any(is_it(step, True) for _, is_it in OPEN.values()):
-            return step
-
-
-def draw_any(rng):
     if rng.random() > 0.25:
         while (step := draw(rng))[0] in ("fill", "unfill", "flag", "unflag", "cpl"):
             pass

@@ -105,6 +105,21 @@ DIR *dir_names(int dir)
 	return d;
 }
 
+bool is_dots(const char *name)
+{
+	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
+int dir_is_empty(int dir)
+{
+	AUTODIR DIR *d = dir_names(dir);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d)))
+		if (!is_dots(entry->d_name)) return 0;
+	return d ? 1 : -1;
+}
+
 char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t *len,
                 struct err *e)
 {

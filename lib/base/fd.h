@@ -9,6 +9,7 @@
 #define BASE_FD_H
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -39,6 +40,12 @@ int open_by_rules(int dir, const char *path, int flags, mode_t mode, uint64_t ru
 /* The names in the open directory `dir`, from the first one on, whatever was read of it
  * before. NULL with errno on failure; AUTODIR (lib/base/auto.h) closes it. */
 DIR *dir_names(int dir);
+
+/* "." or "..", which are among the names. */
+bool is_dots(const char *name);
+
+/* 1: the open directory is empty, 0: it is not, -1: that cannot be told. */
+int dir_is_empty(int dir);
 
 /* Put a file in place as a whole: a temporary name beside it, fsync, rename,
  * fsync of the directory, for which `dir` must be a real descriptor. A crash leaves

@@ -232,7 +232,7 @@ static int share_entries(struct sharing *s, int dir, struct err *e)
 	while (errno = 0, entry = readdir(d)) {
 		const char *name = entry->d_name;
 
-		if (!strcmp(name, ".") || !strcmp(name, "..")) continue;
+		if (is_dots(name)) continue;
 		if ((size_t)snprintf(s->entry.path + at, room, "%s%s", at ? "/" : "", name) >= room)
 			return fail(e, ERR_INPUT, "its path is too long");
 		if (share_name(s, dirfd(d), name, e) < 0) return -1;

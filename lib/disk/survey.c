@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <linux/stat.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/tree.h"
@@ -86,7 +86,7 @@ static int take_name(struct walk *w, struct level *l, const struct dirent *d, st
 {
 	bool is_directory = d->d_type == DT_DIR;
 
-	if (str_eq(d->d_name, ".") || str_eq(d->d_name, "..")) return 0;
+	if (is_dots(d->d_name)) return 0;
 	/* What else there is has no such flags. */
 	if (d->d_type == DT_REG || d->d_type == DT_UNKNOWN)
 		if (check_file(w, l->fd, d->d_name, &is_directory, e) < 0) return -1;

@@ -178,7 +178,7 @@ static int handle_directory(struct removal *r, struct level *l, const char *name
 
 static int handle_name(struct removal *r, struct level *l, const struct name *n, struct err *e)
 {
-	if (str_eq(n->name, ".") || str_eq(n->name, "..")) return 0;
+	if (is_dots(n->name)) return 0;
 	if (!r->depth && r->last && str_eq(n->name, r->last)) return 0;
 	if (n->type != DT_DIR) {
 		if (unlink_name(l->fd, n->name, 0, true) == 0) {

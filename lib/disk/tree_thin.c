@@ -13,7 +13,6 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/fd.h"
-#include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/tree.h"
 
@@ -50,7 +49,7 @@ static bool list_directories(struct tops *t, int fd)
 	bool any = false;
 
 	while (d && t->n < DIRECTORIES && (entry = readdir(d)))
-		if (entry->d_type == DT_DIR && !str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
+		if (entry->d_type == DT_DIR && !is_dots(entry->d_name))
 			any |= add_directory(t, fd, entry->d_name);
 	return any;
 }

@@ -109,7 +109,7 @@ static const char *find_foreign(const struct image_store *u, int dir)
 	while (d && (entry = readdir(d))) {
 		const char *name = entry->d_name;
 
-		if (strcmp(name, ".") && strcmp(name, "..") && strcmp(name, LAYOUT_ROOTFS))
+		if (!is_dots(name) && strcmp(name, LAYOUT_ROOTFS))
 			return arena_strdup(u->images.m, name);
 	}
 	return NULL;

@@ -90,7 +90,7 @@ static bool is_in_the_making(const struct image_store *u, const char *sha256)
 static void take_back(const struct image_store *u, const char *dataset)
 {
 	if (zfs_destroy_one(dataset, NULL) < 0) zfs_unmount(dataset, NULL);
-	store_remove_point(&u->images, strrchr(dataset, '/') + 1);
+	store_remove_point(&u->images, strrchr(dataset, '/') + 1, NULL);
 }
 
 /* -- what there is -- */
@@ -193,7 +193,7 @@ static int destroy_image(const struct image_store *u, const struct image_set *s,
 	if ((why = why_it_stays(u, &now))) return fail(e, ERR_BUSY, "%s", why);
 	if (now.snapshot && zfs_destroy_one(now.snapshot->name, e) < 0) return -1;
 	if (zfs_destroy_one(dataset, e) < 0) return -1;
-	store_remove_point(&u->images, strrchr(dataset, '/') + 1);
+	store_remove_point(&u->images, strrchr(dataset, '/') + 1, NULL);
 	return 0;
 }
 
@@ -278,7 +278,7 @@ static int mark(struct image_store *u, const char *dataset, const char *snapshot
 {
 	if (zfs_snapshot(snapshot, arena_printf(u->images.m, MARK_WHOLE "%s", u->making), e) < 0) return -1;
 	close(take_fd(&u->dir));
-	if (zfs_unmount(dataset, NULL) == 0) store_remove_point(&u->images, u->making);
+	if (zfs_unmount(dataset, NULL) == 0) store_remove_point(&u->images, u->making, NULL);
 	u->making = NULL;
 	return 0;
 }

@@ -112,14 +112,10 @@ static int check_beneath(const struct removal_place *p, const char *dataset, str
 	                                   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	AUTOCLOSE int point = above < 0 ? -1 : openat(above, p->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
 	                                              O_CLOEXEC);
-	AUTODIR DIR *dir = point < 0 ? NULL : dir_names(point);
-	struct dirent *entry;
 
-	while (dir && (entry = readdir(dir)))
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			return fail(e, ERR_HOST, "there are files in the directory that its dataset is mounted on, which "
-			            "nobody sees: zfs unmount '%s' shows them in %s", dataset, p->path);
-	return 0;
+	if (point < 0 || dir_is_empty(point) != 0) return 0;
+	return fail(e, ERR_HOST, "there are files in the directory that its dataset is mounted on, which "
+	            "nobody sees: zfs unmount '%s' shows them in %s", dataset, p->path);
 }
 
 static int look(const struct removal_place *p, struct removal *r, struct err *e)
@@ -152,18 +148,12 @@ static int check_same(struct arena *m, const struct removal *shown, const struct
 
 /* -- deleted -- */
 
-static int remove_point(const struct store *s, const char *entry, struct err *e)
-{
-	if (unlinkat(s->fd, entry, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
-	return fail_sys(e, "remove %s", entry);
-}
-
 /* What lay beneath the mount nobody has seen for long, and nobody has asked to delete. */
 static int remove_bare(const struct store *s, const char *name, struct err *e)
 {
 	struct err why = { 0 };
 
-	if (remove_point(s, name, &why) == 0) return 0;
+	if (store_remove_point(s, name, &why) == 0) return 0;
 	if (why.sys != ENOTEMPTY && why.sys != EEXIST)
 		return fail(e, why.kind, "its dataset is destroyed, but not the directory that it was mounted on: %s",
 		            why.text);
@@ -228,7 +218,7 @@ static int take_back(const struct trash *t, struct err *e)
 		if (i == TAKE_BACK_TRIES) return -1;
 	zfs_set_kind(r->dataset, r->items.v[0].kind, NULL);
 	zfs_mount_again(&t->before, &t->apart);
-	remove_point(t->store, t->hidden.entry, NULL);
+	store_remove_point(t->store, t->hidden.entry, NULL);
 	return 0;
 }
 
@@ -282,7 +272,7 @@ static int empty(struct trash *t, struct err *e)
 	struct err why = { 0 };
 
 	if (destroy_hidden(t, &gone, &why) == 0) {
-		remove_point(t->store, t->hidden.entry, NULL);
+		store_remove_point(t->store, t->hidden.entry, NULL);
 		return remove_bare(t->store, t->r->name, e);
 	}
 	if (!gone.n && (t->all >= 0 || (t->all = store_lock(t->store, NULL)) >= 0) && take_back(t, NULL) == 0)

@@ -80,7 +80,7 @@ static int make_hidden(struct staging *w, struct err *e)
 	if (mkdirat(s->fd, w->hidden.entry, 0700) < 0) return fail_sys(e, "create %s", w->hidden.entry);
 	w->dir = store_open_entry(s, w->hidden.entry, e);
 	if (w->dir >= 0 && s->ops->mark(&w->hidden, w->dir, e) == 0) return 0;
-	store_remove_point(s, w->hidden.entry);
+	store_remove_point(s, w->hidden.entry, NULL);
 	return -1;
 }
 

@@ -152,9 +152,10 @@ int store_open_entry(const struct store *s, const char *entry, struct err *e)
 	return fd < 0 ? fail_sys(e, "open %s", entry) : fd;
 }
 
-void store_remove_point(const struct store *s, const char *entry)
+int store_remove_point(const struct store *s, const char *entry, struct err *e)
 {
-	unlinkat(s->fd, entry, AT_REMOVEDIR);
+	if (unlinkat(s->fd, entry, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
+	return fail_sys(e, "remove %s", entry);
 }
 
 void store_close(struct store *s)

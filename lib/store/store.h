@@ -61,8 +61,9 @@ int store_check_name(const struct store *s, const char *name, struct err *e);
 /* Open an entry, a directory. */
 int store_open_entry(const struct store *s, const char *entry, struct err *e);
 
-/* Remove the directory that an entry was mounted on, if it is there and empty. */
-void store_remove_point(const struct store *s, const char *entry);
+/* Remove the directory that an entry was mounted on. One that is not there is a success; one that
+ * is not empty stays, and e->sys says so. */
+int store_remove_point(const struct store *s, const char *entry, struct err *e);
 
 void store_close(struct store *s);
 

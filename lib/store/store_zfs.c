@@ -4,7 +4,6 @@
 
 #include "lib/store/store_impl.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -101,7 +100,7 @@ static int finish(struct staging *w, struct err *e)
 	close(take_fd(&w->dir));
 	if (zfs_rename(w->dataset, name, e) < 0) return -1;
 	w->dataset = name;
-	store_remove_point(s, w->hidden.entry);
+	store_remove_point(s, w->hidden.entry, NULL);
 	if ((dir = store_open_entry(s, w->name, e)) < 0) return -1;
 	if (store_mounted(s, dir)) return 0;
 	return fail(e, ERR_HOST, "%s was not mounted after its rename", name);
@@ -114,8 +113,8 @@ static int undo(const struct staging *w, struct err *e)
 	int rc;
 
 	if (!w->dataset) return store_dir.undo(w, e);
-	if ((rc = zfs_destroy_one(w->dataset, e)) == 0) store_remove_point(s, strrchr(w->dataset, '/') + 1);
-	store_remove_point(s, w->hidden.entry);
+	if ((rc = zfs_destroy_one(w->dataset, e)) == 0) store_remove_point(s, strrchr(w->dataset, '/') + 1, NULL);
+	store_remove_point(s, w->hidden.entry, NULL);
 	return rc;
 }
 
@@ -169,13 +168,9 @@ static const char *behind_mark(const struct hidden *h, const char *kind)
 
 static bool is_empty(const struct store *s, const char *entry)
 {
-	AUTOCLOSE int at = store_open_entry(s, entry, NULL);
-	AUTODIR DIR *dir = at < 0 ? NULL : dir_names(at);
-	struct dirent *d;
+	AUTOCLOSE int dir = store_open_entry(s, entry, NULL);
 
-	while (dir && (d = readdir(dir)))
-		if (!str_eq(d->d_name, ".") && !str_eq(d->d_name, "..")) return false;
-	return dir != NULL;
+	return dir >= 0 && dir_is_empty(dir) == 1;
 }
 
 /* ZFS sets properties in a step after the making: a cut between the two leaves a dataset with
@@ -208,7 +203,7 @@ static int destroy_dataset(const struct store *s, const struct hidden *h, const 
 	if (!rest) return store_warn_unmarked(dataset), 0;
 	out_verbose("destroying %s, which a run that was killed has left", dataset);
 	if (check_confirmed(&items, rest, e) < 0 || zfs_items_destroy(&items, &gone, e) < 0) return -1;
-	store_remove_point(s, h->entry);
+	store_remove_point(s, h->entry, NULL);
 	return 0;
 }
 

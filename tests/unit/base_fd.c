@@ -20,38 +20,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
-#include "tests/unit/test.h"
-
-/* A folder with `inside/` as the root and `outside/` as what must not change. */
-struct world {
-	char path[64];
-	int top, root, outside;
-	struct arena m;
-};
-
-static void world_make(struct world *w)
-{
-	memset(w, 0, sizeof *w);
-	snprintf(w->path, sizeof w->path, "/tmp/jlmkr-unit.XXXXXX");
-	CHECK(mkdtemp(w->path));
-	w->top = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	mkdirat(w->top, "inside", 0755);
-	mkdirat(w->top, "outside", 0755);
-	w->root = openat(w->top, "inside", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	w->outside = openat(w->top, "outside", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static void world_drop(struct world *w)
-{
-	char command[128];
-
-	snprintf(command, sizeof command, "rm -rf '%s'", w->path);
-	CHECK_INT(system(command), 0);
-	close(w->outside);
-	close(w->root);
-	close(w->top);
-	arena_free(&w->m);
-}
+#include "tests/unit/root_world.h"
 
 static int count(int dir, const char *name)
 {
@@ -403,5 +372,17 @@ TEST(a_file_with_other_names_is_replaced)
 	CHECK_STR(read_in_root(&w.m, w.root, "/hostname", 10, &e), "web");
 	CHECK_STR(read_file(&w.m, w.outside, "config", 10, NULL, &e), "keep");
 	check_made(w.outside, "config", S_IFREG | 0600, geteuid(), getegid());
+	world_drop(&w);
+}
+
+TEST(an_empty_directory_has_only_dots)
+{
+	struct world w;
+
+	world_make(&w);
+	CHECK(is_dots(".") && is_dots("..") && !is_dots(".a") && !is_dots("...") && !is_dots("") && !is_dots("..a"));
+	CHECK_INT(dir_is_empty(w.root), 1);
+	CHECK_INT(dir_is_empty(w.top), 0);
+	CHECK_INT(dir_is_empty(-1), -1);
 	world_drop(&w);
 }

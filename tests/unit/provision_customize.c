@@ -10,37 +10,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
-#include "tests/unit/test.h"
-
-struct world {
-	char path[64];
-	int top, root, outside;
-	struct arena m;
-};
-
-static void world_make(struct world *w)
-{
-	memset(w, 0, sizeof *w);
-	snprintf(w->path, sizeof w->path, "/tmp/jlmkr-unit.XXXXXX");
-	CHECK(mkdtemp(w->path));
-	w->top = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	mkdirat(w->top, "root", 0755);
-	mkdirat(w->top, "outside", 0755);
-	w->root = openat(w->top, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	w->outside = openat(w->top, "outside", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static void world_drop(struct world *w)
-{
-	char command[128];
-
-	snprintf(command, sizeof command, "rm -rf '%s'", w->path);
-	CHECK_INT(system(command), 0);
-	close(w->outside);
-	close(w->root);
-	close(w->top);
-	arena_free(&w->m);
-}
+#include "tests/unit/root_world.h"
 
 static void put(struct world *w, const char *path, const char *text)
 {

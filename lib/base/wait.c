@@ -30,6 +30,11 @@ int64_t deadline_in(int64_t ms)
 	return now_ms() + ms;
 }
 
+int64_t deadline_earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 int64_t deadline_left(int64_t deadline)
 {
 	int64_t left;

@@ -18,6 +18,7 @@ struct err;
 int64_t now_ms(void);				/* monotonic */
 int64_t deadline_in(int64_t ms);
 int64_t deadline_left(int64_t deadline);	/* milliseconds, never below 0 */
+int64_t deadline_earlier(int64_t a, int64_t b);
 
 /* The signals above set a flag from now on; SIGPIPE is ignored. */
 void signals_catch(void);

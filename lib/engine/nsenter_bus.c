@@ -108,21 +108,16 @@ static int await_systemd(struct bus *b, int64_t deadline, struct err *e)
 	return n > 0 ? 0 : -1;
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* NULL with errno ECONNREFUSED and its like while nobody answers there. */
 static struct bus *try_bus(const struct nsenter *en, const char *path, int64_t deadline,
                            struct err *e)
 {
-	int64_t end = earlier(deadline, deadline_in(HELLO_MS));
-	int fd = nsenter_connect(en, path, earlier(end, deadline_in(CONNECT_MS)), e);
+	int64_t end = deadline_earlier(deadline, deadline_in(HELLO_MS));
+	int fd = nsenter_connect(en, path, deadline_earlier(end, deadline_in(CONNECT_MS)), e);
 	struct bus *b;
 
 	if (fd < 0 || !(b = bus_open_fd(fd, BUS_BROKER, BUS_OF_JAIL, end, e))) return NULL;
-	if (await_systemd(b, earlier(deadline, deadline_in(NAME_MS)), e) == 0) return b;
+	if (await_systemd(b, deadline_earlier(deadline, deadline_in(NAME_MS)), e) == 0) return b;
 	bus_close(b);
 	return NULL;
 }
@@ -235,7 +230,7 @@ struct bus *nsenter_bus(const struct nsenter *en, int64_t deadline, struct err *
 		if (!is_early(&why) || check_init(en, &why) < 0 || over)
 			return give_up(en, over, &why, e);
 		pause = first ? 0 : why.sys == ECONNREFUSED ? REFUSED_MS : LOOK_MS;
-		if (wait_change(en, notify, earlier(deadline, deadline_in(pause)), e) < 0)
+		if (wait_change(en, notify, deadline_earlier(deadline, deadline_in(pause)), e) < 0)
 			return NULL;
 	}
 }

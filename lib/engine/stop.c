@@ -90,10 +90,10 @@ static int without_leader(struct stopping *s, int64_t deadline, struct err *e)
 /* Wait for `*pause` at most, which is longer the next time. */
 static int wait_a_while(struct stopping *s, int64_t *pause, int64_t deadline, struct err *e)
 {
-	int64_t again = deadline_in(*pause);
+	int64_t again = deadline_earlier(deadline, deadline_in(*pause));
 
 	*pause = *pause * 2 < ASK_SELDOM_MS ? *pause * 2 : ASK_SELDOM_MS;
-	return wait_end(s, again < deadline ? again : deadline, e);
+	return wait_end(s, again, e);
 }
 
 static int power_off(struct stopping *s, int64_t deadline, struct err *e)

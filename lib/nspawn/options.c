@@ -129,14 +129,7 @@ static void tell(const struct reading *r, const char *before, const char *what,
 
 static void add(struct nspawn_options *o, const struct nspawn_option *option)
 {
-	if (o->n == o->room) {
-		size_t room = o->room ? o->room * 2 : 16;
-		struct nspawn_option *v = arena_array(o->faults.m, room, sizeof *v);
-
-		if (o->n) memcpy(v, o->v, o->n * sizeof *v);
-		o->v = v;
-		o->room = room;
-	}
+	o->v = arena_grow(o->faults.m, o->v, o->n, &o->room, sizeof *o->v);
 	o->v[o->n++] = *option;
 }
 

@@ -303,14 +303,7 @@ static int option_take(struct run_options *o, const struct run_row *row, const c
 
 static void add_option(struct run_options *o, const struct run_option *option)
 {
-	if (o->n == o->room) {
-		size_t room = o->room ? o->room * 2 : 16;
-		struct run_option *v = arena_array(arena_of(o), room, sizeof *v);
-
-		if (o->n) memcpy(v, o->v, o->n * sizeof *v);
-		o->v = v;
-		o->room = room;
-	}
+	o->v = arena_grow(arena_of(o), o->v, o->n, &o->room, sizeof *o->v);
 	o->v[o->n++] = *option;
 }
 

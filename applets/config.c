@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/base/auto.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
@@ -74,13 +73,13 @@ static int print_json(struct arena *m, const struct conf *c, const char *only, s
 	return out_flush(e);
 }
 
-static int show(struct host *h, const struct config_args *a, const char *name, const char *key,
+static int show(struct host *h, const struct config_args *a, struct jail *j, const char *key,
                 struct err *e)
 {
 	const char *value;
 	struct conf c;
 
-	if (jail_conf(h->m, h->dir, name, &c, e) < 0) return -1;
+	if (jail_conf(h->m, j, &c, e) < 0) return -1;
 	if (a->json) return print_json(h->m, &c, key, e);
 	if (!key) return print_all(h->m, &c, e);
 	if (!(value = conf_value(&c, key, e))) return -1;
@@ -90,16 +89,16 @@ static int show(struct host *h, const struct config_args *a, const char *name, c
 
 /* -- changing -- */
 
-static void tell_what_now(struct host *h, const char *name)
+static void tell_what_now(struct host *h, const struct jail *j)
 {
 	AUTOENGINE struct engine en;
 
 	engine_init(&en, h, h->m);
-	if (engine_runs(&en, name, NULL) == 1)
-		out_note("%s runs with its old config until 'jlmkr restart %s'.", name, name);
+	if (jail_runs(engine_state(&en, j, NULL, NULL)))
+		out_note("%s runs with its old config until 'jlmkr restart %s'.", j->name, j->name);
 }
 
-static int change(struct host *h, const struct config_args *a, const char *name,
+static int change(struct host *h, const struct config_args *a, struct jail *j,
                   char *const *words, struct err *e)
 {
 	size_t n = 0, room = a->unset.n + 1;
@@ -120,10 +119,10 @@ static int change(struct host *h, const struct config_args *a, const char *name,
 	}
 	for (size_t i = 0; i < a->unset.n; i++)
 		all[n++] = (struct config_change){ a->unset.v[i], NULL };
-	if ((rc = op_config_change(h, name, all, n, &news, e)) < 0) return -1;
+	if ((rc = op_config_change(h->m, j, all, n, &news, e)) < 0) return -1;
 	for (size_t i = 0; i < news.n; i++)
-		out_warn("%s: config: line %u: %s", name, news.v[i].line, news.v[i].text);
-	if (rc == 1) tell_what_now(h, name);
+		out_warn("%s: config: line %u: %s", j->name, news.v[i].line, news.v[i].text);
+	if (rc == 1) tell_what_now(h, j);
 	else out_note("Nothing was changed.");
 	return 0;
 }
@@ -135,9 +134,10 @@ static const char *find_file(struct host *h, const char *operand, struct err *e)
 {
 	struct err why = { .kind = ERR_MISSING };
 	bool is_name = !strchr(operand, '/');
+	AUTOJAIL j = NO_JAIL;
 
-	if (is_name && h->dir && jail_check(h->m, h->dir, operand, &why) == 0)
-		return arena_printf(h->m, "%s/" LAYOUT_CONFIG, layout_jail(h->m, h->dir, operand));
+	if (is_name && h->dir && jail_open(h->m, h->dir, operand, &j, &why) == 0)
+		return arena_printf(h->m, "%s/" LAYOUT_CONFIG, j.path);
 	if (access(operand, F_OK) == 0) return operand;
 	if (is_name && !h->dir && applet_need(h, "config", NEEDS_DIR, e) < 0) return NULL;
 	if (why.kind == ERR_MISSING)
@@ -184,18 +184,19 @@ static int config_run(struct host *h, const void *args, char *const *operands, s
 {
 	const struct config_args *a = args;
 	const char *name = operands[0];
+	AUTOJAIL j = NO_JAIL;
 
 	if (a->check) {
 		if (operands[1] || a->unset.n) return fail(e, ERR_USAGE, "--check takes one jail or file");
 		return check(h, a, name, e);
 	}
 	if (applet_need(h, "config", NEEDS_DIR, e) < 0 ||
-	    jail_check(h->m, h->dir, name, e) < 0)
+	    jail_open(h->m, h->dir, name, &j, e) < 0)
 		return -1;
 	if (a->unset.n || (operands[1] && strchr(operands[1], '=')))
-		return change(h, a, name, operands + 1, e);
+		return change(h, a, &j, operands + 1, e);
 	if (operands[1] && operands[2]) return fail(e, ERR_USAGE, "one KEY, or any number of KEY=VALUE");
-	return show(h, a, name, operands[1], e);
+	return show(h, a, &j, operands[1], e);
 }
 
 const struct applet config_applet = {

@@ -16,6 +16,7 @@
 #include "lib/image/index.h"
 #include "lib/jail/conf.h"
 #include "lib/jail/conf_options.h"
+#include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/template.h"
 #include "lib/nspawn/options.h"
@@ -131,11 +132,13 @@ static void warn_of_late_options(struct arena *m, char *const *nspawn_args)
 
 static int start_new(struct engine *en, const char *name, bool startable, struct err *e)
 {
+	AUTOJAIL j = NO_JAIL;
+
 	if (!startable) {
 		out_warn("%s was not started", name);
 		return 0;
 	}
-	if (op_start(en, name, e) < 0) return -1;
+	if (jail_open(en->m, en->host->dir, name, &j, e) < 0 || op_start(en, &j, e) < 0) return -1;
 	out_note("%s runs", name);
 	return 0;
 }

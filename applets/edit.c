@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/base/auto.h"
 #include "lib/base/fd.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
@@ -25,14 +24,12 @@
 enum { QUICK_MS = 2000 };	/* nobody edits as fast as that */
 
 struct edit {
-	struct host *host;
 	struct arena *m;
-	const char *name;
+	struct jail *jail;
 	const char *before;	/* the config as it was */
 	const char *text;	/* of the copy, as it was read last */
 	const char *copy;	/* path of the copy */
-	const char *file;	/* its name in `dir` */
-	int dir;		/* the jail's directory */
+	const char *file;	/* its name in the jail's directory */
 };
 
 /* -- what was written -- */
@@ -78,7 +75,7 @@ static int judge(const struct edit *ed, struct err *e)
 
 static const char *read_copy(const struct edit *ed, struct err *e)
 {
-	return conf_read_file(ed->m, ed->dir, ed->file, ed->copy, e);
+	return conf_read_file(ed->m, ed->jail->fd, ed->file, ed->copy, e);
 }
 
 /* -- the editor -- */
@@ -113,7 +110,7 @@ static int refill(struct edit *ed, struct err *e)
 {
 	if (ed->text[strspn(ed->text, " \t\r\n")]) return 0;
 	ed->text = ed->before;
-	return replace_file(ed->dir, ed->file, ed->text, strlen(ed->text), 0600, e);
+	return replace_file(ed->jail->fd, ed->file, ed->text, strlen(ed->text), 0600, e);
 }
 
 /* 1 when the config is another one now, 0 when it is not. */
@@ -129,7 +126,7 @@ static int edit_until_good(struct edit *ed, struct err *e)
 		if (refill(ed, e) < 0) return -1;
 	}
 	if (answer == 'd') return 0;
-	return op_config_replace(ed->host, ed->name, ed->before, ed->text, e) < 0 ? -1 : 1;
+	return op_config_replace(ed->m, ed->jail, ed->before, ed->text, e) < 0 ? -1 : 1;
 }
 
 /* Nothing that somebody wrote is thrown away by a fault, or when it was written too late. */
@@ -141,47 +138,48 @@ static int edit_copy(struct edit *ed, struct err *e)
 
 	text = read_copy(ed, &why);
 	if (text ? str_eq(text, done) && !(rc < 0 && editor_is_open()) : why.sys == ENOENT)
-		unlinkat(ed->dir, ed->file, 0);
+		unlinkat(ed->jail->fd, ed->file, 0);
 	else
 		out_warn("What you wrote is in %s", ed->copy);	/* not to be missed with --quiet */
 	return rc;
 }
 
 /* What an earlier one left there is not overwritten. */
-static int make_copy(struct edit *ed, const char *path, struct err *e)
+static int make_copy(struct edit *ed, struct err *e)
 {
+	const char *path = ed->jail->path;
+
 	for (int i = 1;; i++) {
 		struct err why = { 0 };
 
 		ed->file = arena_printf(ed->m, i > 1 ? ".config.edit-%ld-%d" : ".config.edit-%ld",
 		                        (long)getpid(), i);
 		ed->copy = arena_printf(ed->m, "%s/%s", path, ed->file);
-		if (create_file(ed->dir, ed->file, ed->text, strlen(ed->text), 0600, &why) == 0) return 0;
+		if (create_file(ed->jail->fd, ed->file, ed->text, strlen(ed->text), 0600, &why) == 0) return 0;
 		if (why.sys != EEXIST) return fail(e, why.kind, "%s: %s", path, why.text);
 	}
 }
 
-static int edit_begin(struct edit *ed, const char *dir, const char *name, struct err *e)
+static int edit_begin(struct edit *ed, struct err *e)
 {
-	if (!(ed->before = op_config_read(ed->host, name, e))) return -1;
+	if (!(ed->before = op_config_read(ed->m, ed->jail, e))) return -1;
 	ed->text = ed->before;
-	return make_copy(ed, layout_jail(ed->m, dir, name), e);
+	return make_copy(ed, e);
 }
 
 static int edit_run(struct host *h, const void *args, char *const *names, struct err *e)
 {
-	AUTOCLOSE int dir = -1;
 	AUTOENGINE struct engine en;
-	struct edit ed = { .host = h, .m = h->m, .name = *names };
+	AUTOJAIL j = NO_JAIL;
+	struct edit ed = { .m = h->m, .jail = &j };
 	int rc;
 
 	(void)args;
 	engine_init(&en, h, h->m);
-	if (jail_check(h->m, h->dir, *names, e) < 0) return -1;
-	if ((dir = ed.dir = jail_open_own(h->dir, *names, e)) < 0) return -1;
-	if (edit_begin(&ed, h->dir, *names, e) < 0 || (rc = edit_copy(&ed, e)) < 0) return -1;
+	if (jail_open(h->m, h->dir, *names, &j, e) < 0) return -1;
+	if (edit_begin(&ed, e) < 0 || (rc = edit_copy(&ed, e)) < 0) return -1;
 	if (!rc) out_note("Nothing was changed.");
-	else if (engine_runs(&en, *names, NULL) == 1)
+	else if (jail_runs(engine_state(&en, &j, NULL, NULL)))
 		out_note("%s runs with its old config until 'jlmkr restart %s'.", *names, *names);
 	return 0;
 }

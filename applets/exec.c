@@ -3,7 +3,6 @@
 #include "lib/cli/applet.h"
 #include "lib/cli/exec_common.h"
 
-#include "lib/base/auto.h"
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
@@ -36,6 +35,7 @@ static int exec_in(struct host *h, const struct exec_args *a, char *const *opera
 		.boot_wait = BOOT_WAIT,
 	};
 	AUTOENGINE struct engine en;
+	AUTOJAIL j = NO_JAIL;
 
 	engine_init(&en, h, h->m);
 	if (a->tty && a->no_tty)
@@ -43,8 +43,9 @@ static int exec_in(struct host *h, const struct exec_args *a, char *const *opera
 	if (a->cwd && *a->cwd != '/' && !str_eq(a->cwd, "~"))
 		return fail(e, ERR_USAGE, "--cwd=%s: an absolute path in the jail, please", a->cwd);
 	if (a->user && !*a->user) return fail(e, ERR_USAGE, "--user needs a name");
-	if (jail_check(h->m, h->dir, *operands, e) < 0) return -1;
-	return engine_exec(&en, *operands, &how, e);
+	if (jail_open(h->m, h->dir, *operands, &j, e) < 0) return -1;
+	jail_leave(&j);
+	return engine_exec(&en, &j, &how, e);
 }
 
 static int exec_run(struct host *h, const void *args, char *const *operands, struct err *e)

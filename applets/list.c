@@ -14,6 +14,7 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/name.h"
+#include "lib/jail/rootfs.h"
 #include "lib/text/json.h"
 
 struct list_args {
@@ -124,24 +125,24 @@ static const char *truth(bool is)
 	return is ? "True" : "False";
 }
 
-static void read_os(struct host *h, struct row *r)
+static void read_os(struct host *h, struct jail *j, struct row *r)
 {
 	struct osrel rel;
 
-	if (jail_release(h->m, h->dir, r->name, &rel, NULL) < 0) return;
+	if (jail_rootfs(j, NULL) < 0 || rootfs_os(h->m, j->rootfs, &rel, NULL) < 0) return;
 	r->os = rel.id;
 	r->version = rel.version_id ? rel.version_id : rel.version_codename;
 }
 
 /* What is wrong with the jail is a warning beside the table. */
-static void read_conf(struct host *h, const struct jail *j, struct row *r)
+static void read_conf(struct host *h, struct jail *j, struct row *r)
 {
 	struct err why = { 0 };
 	struct conf c;
 
 	if (j->broken) {
 		out_warn("jail %s is incomplete: %s", j->name, j->broken);
-	} else if (jail_conf(h->m, h->dir, j->name, &c, &why) < 0) {
+	} else if (jail_conf(h->m, j, &c, &why) < 0) {
 		out_warn("%s", why.text);
 	} else {
 		r->startup = truth(c.startup.on);
@@ -150,7 +151,7 @@ static void read_conf(struct host *h, const struct jail *j, struct row *r)
 	}
 }
 
-static void fill_row(const struct listing *l, const struct jail *j, struct row *r)
+static void fill_row(const struct listing *l, struct jail *j, struct row *r)
 {
 	static const char *const none[] = { NULL };
 	const struct running *up = l->n ? bsearch(j->name, l->running, l->n, sizeof *up, by_name) : NULL;
@@ -161,7 +162,8 @@ static void fill_row(const struct listing *l, const struct jail *j, struct row *
 	if (up) r->addresses = up->addresses;
 	if (up && up->elsewhere) out_note("The %s that runs is another jail, in %s", j->name, up->elsewhere);
 	read_conf(l->host, j, r);
-	read_os(l->host, r);
+	read_os(l->host, j, r);
+	jail_leave(j);
 }
 
 /* One whose directory was deleted under it is in no list of directories. */
@@ -252,7 +254,7 @@ static int list_run(struct host *h, const void *args, char *const *operands, str
 	engine_init(&en, h, h->m);
 	if (choose_columns(h->m, a->output, chosen, e) < 0) return -1;
 	if (!(jails = jail_find_all(h->m, h->dir, &n, e))) return -1;
-	if (!(l.running = engine_list(&en, &l.n, e))) {
+	if (!(l.running = engine_list(&en, jails, n, &l.n, e))) {
 		if (check_signal(e) < 0) return -1;
 		if (n) out_warn("what runs is not known: %s", e->text);
 	}

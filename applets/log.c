@@ -10,9 +10,10 @@
 static int log_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
 	struct words argv = { .m = h->m };
+	AUTOJAIL j = NO_JAIL;
 
 	(void)args;
-	if (jail_check(h->m, h->dir, *operands, e) < 0) return -1;
+	if (jail_open(h->m, h->dir, *operands, &j, e) < 0) return -1;
 	if (!run_find(h->m, "journalctl", NULL))
 		return fail(e, ERR_HOST, "journalctl is not on this machine; the log is in "
 		            "/var/log/journal or /run/log/journal");

@@ -4,7 +4,6 @@
 
 #include <unistd.h>
 
-#include "lib/base/auto.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/cli/ask.h"
@@ -32,9 +31,9 @@ static void tell_words(const char *what, const struct words *names)
 	if (names->n > SHOWN) out_note("    and %zu more", names->n - SHOWN);
 }
 
-static void tell(const struct host *h, const char *name, const struct removal *r)
+static void tell(const struct jail *j, const struct removal *r)
 {
-	out_note("This removes the jail %s with all its files: %s/jails/%s", name, h->dir, name);
+	out_note("This removes the jail %s with all its files: %s", j->name, j->path);
 	tell_words("subvolumes in it", &r->volumes);
 	if (!r->dataset) return;
 	out_note("  ZFS dataset: %s", r->dataset);
@@ -79,14 +78,15 @@ static int remove_run(struct host *h, const void *args, char *const *names, stru
 	const struct remove_args *a = args;
 	AUTOENGINE struct engine en;
 	AUTOREMOVAL what = { .dir = -1 };
+	AUTOJAIL j = NO_JAIL;
 
 	engine_init(&en, h, h->m);
-	if (jail_check(h->m, h->dir, *names, e) < 0) return finish_earlier(&en, *names, e);
-	if (op_remove_look(&en, *names, &what, e) < 0) return fail_in(e, "removing %s", *names);
-	if (!a->yes || has_parts(&what)) tell(h, *names, &what);
+	if (jail_open(h->m, h->dir, *names, &j, e) < 0) return finish_earlier(&en, *names, e);
+	if (op_remove_look(&en, &j, &what, e) < 0) return fail_in(e, "removing %s", *names);
+	if (!a->yes || has_parts(&what)) tell(&j, &what);
 	if (!a->yes && confirm(h->m, *names, e) < 0) return -1;
 	what.asked = !a->yes;
-	return op_remove(&en, *names, &what, e);
+	return op_remove(&en, &j, &what, e);
 }
 
 const struct applet remove_applet = {

@@ -17,7 +17,7 @@ static const struct opt restart_opts[] = {
 	OPT_END
 };
 
-static int restart_one(struct engine *en, const struct selected *jail, const void *args,
+static int restart_one(struct engine *en, struct jail *j, bool by_name, const void *args,
                        struct err *e)
 {
 	const struct restart_args *a = args;
@@ -25,10 +25,10 @@ static int restart_one(struct engine *en, const struct selected *jail, const voi
 	int rc;
 
 	/* One that could not be started again is not stopped. */
-	if (op_start_check(en, jail->name, e) < 0) return -1;
-	if ((rc = engine_stop(en, jail->name, &how, e)) < 0) return -1;
-	if (rc && !jail->by_name) return 1;
-	return op_start(en, jail->name, e) < 0 ? -1 : 0;
+	if (op_start_check(en, j, e) < 0) return -1;
+	if ((rc = engine_stop(en, j, &how, e)) < 0) return -1;
+	if (rc && !by_name) return 1;
+	return op_start(en, j, e) < 0 ? -1 : 0;
 }
 
 static int restart_run(struct host *h, const void *args, char *const *operands, struct err *e)

@@ -4,6 +4,7 @@
 
 #include "lib/base/out.h"
 #include "lib/engine/engine.h"
+#include "lib/jail/jail.h"
 #include "lib/ops/setup.h"
 
 struct setup_args {
@@ -21,9 +22,11 @@ static int setup_run_applet(struct host *h, const void *args, char *const *opera
 {
 	const struct setup_args *a = args;
 	AUTOENGINE struct engine en;
+	AUTOJAIL j = NO_JAIL;
 
 	engine_init(&en, h, h->m);
-	if (op_setup(&en, operands[0], a->wait, e) < 0) return -1;
+	if (jail_open(h->m, h->dir, *operands, &j, e) < 0) return -1;
+	if (op_setup(&en, &j, a->wait, e) < 0) return -1;
 	out_note("the initial_setup of %s is done", operands[0]);
 	return 0;
 }

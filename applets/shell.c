@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/auto.h"
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
@@ -46,6 +45,7 @@ static int shell_in(struct host *h, const struct shell_args *a, char *const *ope
 		.boot_wait = BOOT_WAIT,
 	};
 	AUTOENGINE struct engine en;
+	AUTOJAIL j = NO_JAIL;
 
 	engine_init(&en, h, h->m);
 	if (at) {
@@ -57,8 +57,9 @@ static int shell_in(struct host *h, const struct shell_args *a, char *const *ope
 	if (*how.argv && **how.argv != '/')
 		return fail(e, ERR_USAGE, "%s is not an absolute path; `jlmkr exec` looks a command up",
 		            *how.argv);
-	if (jail_check(h->m, h->dir, jail, e) < 0) return -1;
-	return engine_shell(&en, jail, &how, e);
+	if (jail_open(h->m, h->dir, jail, &j, e) < 0) return -1;
+	jail_leave(&j);
+	return engine_shell(&en, &j, &how, e);
 }
 
 static int shell_run(struct host *h, const void *args, char *const *operands, struct err *e)

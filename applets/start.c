@@ -17,11 +17,12 @@ static const struct opt start_opts[] = {
 	OPT_END
 };
 
-static int start_one(struct engine *en, const struct selected *jail, const void *args,
+static int start_one(struct engine *en, struct jail *j, bool by_name, const void *args,
                      struct err *e)
 {
+	(void)by_name;
 	(void)args;
-	return op_start(en, jail->name, e);
+	return op_start(en, j, e);
 }
 
 static int show(struct host *h, const struct start_args *a, char *const *operands, struct err *e)
@@ -33,8 +34,12 @@ static int show(struct host *h, const struct start_args *a, char *const *operand
 	engine_init(&en, h, h->m);
 	if (!(jails = batch_select(h, operands, a->all, &n, e))) return -1;
 	if (a->json && n != 1) return fail(e, ERR_USAGE, "--json shows one jail");
-	for (size_t i = 0; i < n; i++)
-		if (op_start_show(&en, jails[i].name, a->json, e) < 0) return -1;
+	for (size_t i = 0; i < n; i++) {
+		AUTOJAIL j = NO_JAIL;
+
+		if (jail_open(h->m, h->dir, jails[i].name, &j, e) < 0) return -1;
+		if (op_start_show(&en, &j, a->json, e) < 0) return -1;
+	}
 	return 0;
 }
 

@@ -17,23 +17,27 @@ static const struct opt startup_opts[] = {
 	OPT_END
 };
 
-static int start_one(struct engine *en, const struct selected *jail, const void *args,
+static int start_one(struct engine *en, struct jail *j, bool by_name, const void *args,
                      struct err *e)
 {
+	(void)by_name;
 	(void)args;
-	return op_start(en, jail->name, e);
+	return op_start(en, j, e);
 }
 
 /* 1 when it is to be started, 0, -1. */
-static int is_wanted(struct host *h, const struct jail *j, struct err *e)
+static int is_wanted(struct host *h, struct jail *j, struct err *e)
 {
 	struct conf c;
+	int rc;
 
 	if (j->broken) {
 		out_warn("jail %s is incomplete: %s", j->name, j->broken);
 		return 0;
 	}
-	return jail_conf(h->m, h->dir, j->name, &c, e) < 0 ? -1 : c.startup.on;
+	rc = jail_conf(h->m, j, &c, e);
+	jail_leave(j);
+	return rc < 0 ? -1 : c.startup.on;
 }
 
 static struct selected *find_wanted(struct host *h, size_t *n, size_t *failed, struct err *e)

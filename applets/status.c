@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "lib/base/auto.h"
 #include "lib/base/out.h"
 #include "lib/base/run.h"
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/name.h"
+#include "lib/jail/rootfs.h"
 #include "lib/text/json.h"
 
 enum { DEAD = 3 };		/* systemctl's exit status for a unit that does not run */
@@ -107,20 +107,19 @@ static void print_text(struct arena *m, const char *jail, const struct jail_stat
 		out_line("  address:  %s", *address);
 }
 
-static int answer(struct host *h, const char *jail, bool json, struct err *e)
+static int answer(struct engine *en, struct jail *j, bool json, struct err *e)
 {
-	AUTOENGINE struct engine en;
 	struct osrel rel = { 0 };
 	struct jail_status s;
 
-	engine_init(&en, h, h->m);
-	if (engine_status(&en, jail, &s, e) < 0) return -1;
-	if (s.elsewhere) out_note("The %s that runs is another jail, in %s", jail, s.elsewhere);
-	if (s.runs) jail_release(h->m, h->dir, jail, &rel, NULL);
+	if (engine_status(en, j, &s, e) < 0) return -1;
+	if (s.elsewhere)
+		out_note("The %s that runs is another jail, in %s", j->name, s.elsewhere);
+	if (s.runs && jail_rootfs(j, NULL) >= 0) rootfs_os(en->m, j->rootfs, &rel, NULL);
 	if (json)
-		print_json(h->m, jail, &s, &rel);
+		print_json(en->m, j->name, &s, &rel);
 	else
-		print_text(h->m, jail, &s, &rel);
+		print_text(en->m, j->name, &s, &rel);
 	return out_flush(e) < 0 ? -1 : s.runs ? 0 : DEAD;
 }
 
@@ -137,11 +136,13 @@ static int status_run(struct host *h, const void *args, char *const *operands, s
 	struct words argv = { .m = h->m };
 	bool json = a->json || is_json(operands + 1);
 	AUTOENGINE struct engine en;
+	AUTOJAIL j = NO_JAIL;
 
 	engine_init(&en, h, h->m);
-	if (jail_check(h->m, h->dir, *operands, e) < 0) return -1;
-	/* systemctl knows units, and this one is another jail's. */
-	if (json || engine_elsewhere(&en, *operands) || !run_find(h->m, "systemctl", NULL)) return answer(h, *operands, json, e);
+	if (jail_open(h->m, h->dir, *operands, &j, e) < 0) return -1;
+	/* systemctl knows units, and this one may be another jail's. */
+	if (json || engine_glance(&en, &j, NULL) == JAIL_OTHER || !run_find(h->m, "systemctl", NULL))
+		return answer(&en, &j, json, e);
 	words_add(&argv, "systemctl");
 	words_add(&argv, "status");
 	words_add(&argv, name_unit(h->m, *operands));

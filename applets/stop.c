@@ -3,7 +3,6 @@
 #include "lib/cli/applet.h"
 
 #include "lib/cli/batch.h"
-#include "lib/jail/jail.h"
 
 struct stop_args {
 	bool all, now;
@@ -18,14 +17,15 @@ static const struct opt stop_opts[] = {
 	OPT_END
 };
 
-static int stop_one(struct engine *en, const struct selected *jail, const void *args,
+static int stop_one(struct engine *en, struct jail *j, bool by_name, const void *args,
                     struct err *e)
 {
 	const struct stop_args *a = args;
 	const struct stop_how how = { .now = a->now, .timeout = a->timeout };
 
-	if (jail_check(en->m, en->host->dir, jail->name, e) < 0) return -1;
-	return engine_stop(en, jail->name, &how, e);
+	(void)by_name;
+	jail_leave(j);
+	return engine_stop(en, j, &how, e);
 }
 
 static int stop_run(struct host *h, const void *args, char *const *operands, struct err *e)

@@ -1,6 +1,5 @@
 #include "lib/cli/batch.h"
 
-#include "lib/base/auto.h"
 #include "lib/base/out.h"
 #include "lib/base/process_pool.h"
 #include "lib/base/str.h"
@@ -14,12 +13,15 @@ struct task {
 	const struct selected *jails;
 };
 
-static int do_one(const struct task *t, const struct selected *j, struct err *e)
+static int do_one(const struct task *t, const struct selected *s, struct err *e)
 {
+	struct host *h = t->host;
 	AUTOENGINE struct engine en;
+	AUTOJAIL jail = NO_JAIL;
 
-	engine_init(&en, t->host, t->host->m);
-	return t->what->work(&en, j, t->what->args, e);
+	engine_init(&en, h, h->m);
+	if (jail_open(h->m, h->dir, s->name, &jail, e) < 0) return -1;
+	return t->what->work(&en, &jail, s->by_name, t->what->args, e);
 }
 
 static int do_among_others(void *arg, size_t i)

@@ -12,13 +12,15 @@
 
 #include "lib/cli/applet.h"
 #include "lib/engine/engine.h"
+#include "lib/jail/jail.h"
 #include "lib/jail/select.h"
 
 struct batch {
 	const void *args;		/* handed to work */
 
-	/* Returns 0, 1 when there was nothing to do, or -1. */
-	int (*work)(struct engine *en, const struct selected *jail, const void *args,
+	/* Returns 0, 1 when there was nothing to do, or -1. The jail is there, and is closed
+	 * afterwards. `by_name`: not just by a pattern. */
+	int (*work)(struct engine *en, struct jail *j, bool by_name, const void *args,
 	            struct err *e);
 	const char *done;		/* "started": behind the jail's name, and in the sum */
 	const char *idle, *were_idle;	/* "runs already" and, in the sum, "ran already" */

@@ -5,10 +5,12 @@
 #include "lib/base/err.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
+#include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/dbus/bus.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/place.h"
+#include "lib/jail/jail.h"
 #include "lib/jail/name.h"
 #include "lib/systemd/manager.h"
 
@@ -78,16 +80,29 @@ int engine_resume(struct engine *en, struct unit_watch *uw, struct err *e)
 	return 0;
 }
 
-const char *unit_elsewhere(struct engine *en, const char *jail, const struct unit_state *s)
+const char *unit_elsewhere(struct engine *en, const struct jail *j, const struct unit_state *s)
 {
-	return place_elsewhere(en, jail, (pid_t)s->main_pid, s->working_directory);
+	return place_elsewhere(en, j, (pid_t)s->main_pid, s->working_directory);
 }
 
-int engine_runs(struct engine *en, const char *jail, struct err *e)
+int unit_jail_state(struct engine *en, const struct jail *j, const struct unit_state *s,
+                    const char **elsewhere)
+{
+	const char *where = NULL;
+
+	if (unit_is_loaded(s) && !unit_is_over(s)) where = unit_elsewhere(en, j, s);
+	if (elsewhere) *elsewhere = where;
+	if (where) return JAIL_OTHER;
+	if (!unit_is_loaded(s) || unit_is_over(s)) return JAIL_DEAD;
+	if (str_eq(s->active, "active") || str_eq(s->active, "reloading")) return JAIL_UP;
+	return str_eq(s->active, "deactivating") ? JAIL_STOPPING : JAIL_STARTING;
+}
+
+int engine_state(struct engine *en, const struct jail *j, const char **elsewhere, struct err *e)
 {
 	struct unit_state s;
 
 	if (engine_open(en, e) < 0) return -1;
-	if (unit_get(en->bus, name_unit(en->m, jail), en->m, &s, e) < 0) return -1;
-	return unit_is_loaded(&s) && !unit_is_over(&s) && !unit_elsewhere(en, jail, &s);
+	if (unit_get(en->bus, name_unit(en->m, j->name), en->m, &s, e) < 0) return -1;
+	return unit_jail_state(en, j, &s, elsewhere);
 }

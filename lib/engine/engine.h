@@ -5,6 +5,10 @@
  * running jail, with nothing of D-Bus in their interface: another engine would
  * stand behind the same functions.
  *
+ * A jail is its directory, so one that runs under the same name from another directory is another
+ * jail: to start this one is ERR_BUSY then, and all other functions take it for one that does not
+ * run. Of the handle only the name and the identity are used (jail_is): it may be left.
+ *
  * A struct engine is one connection to the system bus, made when first needed, and
  * made again when it is lost while we wait. Where no system bus is to be had, it is
  * one to systemd itself, which is said once.
@@ -21,9 +25,8 @@ struct arena;
 struct bus;
 struct err;
 struct host;
-struct faults;
+struct jail;
 struct plan;
-struct split;
 
 struct engine {
 	struct host *host;
@@ -37,34 +40,45 @@ struct engine {
 void engine_init(struct engine *en, struct host *h, struct arena *m);
 void engine_close(struct engine *en);
 
-/* Start what the plan says and wait until systemd calls it started. Returns 0, or
- * 1 when the jail ran already. A failure tells the unit's result, and its last log
- * lines have been shown. The lock of the jail is closed, and so given up, as soon as systemd
- * has the unit: from then on it is seen by who looks whether the jail runs. It is given up
- * also while a start or stop of others is waited for. */
-int engine_start(struct engine *en, const struct plan *plan, int *lock, struct err *e);
+/* Whether a jail runs; jail_runs says it of one, of -1 too. */
+enum jail_state {
+	JAIL_DEAD,		/* or not known */
+	JAIL_OTHER,		/* another jail of that name runs */
+	JAIL_STARTING,
+	JAIL_UP,
+	JAIL_STOPPING,
+};
 
-/* A jail that runs under the name from another directory is another jail (place.h): to start
- * this one is ERR_BUSY, and all other functions here take it for one that does not run. */
+static inline bool jail_runs(int state)
+{
+	return state > JAIL_OTHER;
+}
 
-/* 1 when the jail is up, 0 when it is not, or only on its way up or down. ERR_BUSY when it is
- * another that is. */
-int engine_is_up(struct engine *en, const char *jail, struct err *e);
+/* What systemd says, or -1. `*elsewhere`, unless NULL: the directory of the other jail, or NULL. */
+int engine_state(struct engine *en, const struct jail *j, const char **elsewhere, struct err *e);
+
+/* What files tell, without asking anybody: JAIL_UP or JAIL_OTHER if machined has written the jail
+ * down and its init lives. A jail that is not written down may run all the same. */
+enum jail_state engine_glance(struct engine *en, const struct jail *j, const char **elsewhere);
+
+/* ERR_BUSY: another jail, in the directory `where`, runs under the name. */
+int engine_fail_other(const struct jail *j, const char *where, struct err *e);
+
+enum { ENGINE_STARTED, ENGINE_RAN, ENGINE_OTHERS };
+
+/* Start what the plan says and wait until systemd calls it started: ENGINE_STARTED, or ENGINE_RAN if
+ * the jail ran already. A failure tells the unit's result, and its last log lines have been shown.
+ * The jail's lock, which the caller has taken, is given up as soon as systemd has the unit: from
+ * then on whoever looks whether the jail runs sees it.
+ *
+ * ENGINE_OTHERS: somebody else's start or stop of the jail is under way, which may take minutes. Give
+ * the lock up, wait with engine_settle, and begin again: the config may be another one by then. */
+int engine_start(struct engine *en, struct jail *j, const struct plan *plan, struct err *e);
+int engine_settle(struct engine *en, const struct jail *j, struct err *e);
 
 /* What engine_start would send, on the system bus, as JSON: the unit, its properties
  * in their order as [name, signature, value], and nspawn's argv. Asks nobody. */
 const char *engine_show_start(struct engine *en, const struct plan *plan, struct err *e);
-
-/* The directory of another jail that runs under the name of this one, or NULL: as far as files
- * tell. Asks nobody. */
-const char *engine_elsewhere(struct engine *en, const char *jail);
-
-/* 1 when the jail's unit exists in any state but dead or failed, else 0. */
-int engine_runs(struct engine *en, const char *jail, struct err *e);
-
-/* Whether machined knows the jail: asks nobody, so that a start need not wait for an
- * answer that is no in the end. A jail that it does not know may run all the same. */
-bool engine_knows(struct engine *en, const char *jail);
 
 struct stop_how {
 	bool now;		/* do not ask the jail, end it */
@@ -74,7 +88,7 @@ struct stop_how {
 /* Returns when the jail is gone: 0, or 1 when it did not run. One that reboots
  * meanwhile is stopped too. What is done after asking is said, and which other jail of that
  * name was left alone. */
-int engine_stop(struct engine *en, const char *jail, const struct stop_how *how,
+int engine_stop(struct engine *en, const struct jail *j, const struct stop_how *how,
                 struct err *e);
 
 /* What is known of a jail that systemd knows. Strings are "" when not known. */
@@ -86,10 +100,11 @@ struct running {
 	const char **addresses;		/* NULL-ended, first the most useful */
 };
 
-/* All of them, sorted by name, `*n` of them, in two round trips: the units from systemd,
- * their addresses from machined. Where machined is not to be had that is said, and they
- * are not known. */
-struct running *engine_list(struct engine *en, size_t *n, struct err *e);
+/* All of them, sorted by name, `*n` of them, in two round trips: the units from systemd, their
+ * addresses from machined, which are not known if it cannot be asked; a warning says so. `jails`,
+ * sorted by name, are those of the jailmaker directory. */
+struct running *engine_list(struct engine *en, const struct jail *jails, size_t jail_count,
+                            size_t *n, struct err *e);
 
 struct jail_status {
 	const char *state, *sub;	/* of the unit: "active", "running" */
@@ -101,7 +116,7 @@ struct jail_status {
 	const char **addresses;
 };
 
-int engine_status(struct engine *en, const char *jail, struct jail_status *s, struct err *e);
+int engine_status(struct engine *en, const struct jail *j, struct jail_status *s, struct err *e);
 
 struct exec_how {
 	const char *user;	/* NULL: root, without a login's variables */
@@ -114,7 +129,7 @@ struct exec_how {
 
 /* Run a command inside with our stdin, stdout and stderr. Returns its exit status,
  * -1 when it was never started. */
-int engine_exec(struct engine *en, const char *jail, const struct exec_how *how, struct err *e);
+int engine_exec(struct engine *en, const struct jail *j, const struct exec_how *how, struct err *e);
 
 struct script_how {
 	const char *path;	/* in the jail: a program, or a script that says what runs it */
@@ -127,7 +142,7 @@ struct script_how {
 /* Run a script inside as root, once networking is up: when that does not come to pass
  * it is said, and the script is run all the same. A signal that we catch stops the
  * script and is the fault ERR_INTERRUPTED. Returns its exit status, or -1. */
-int engine_script(struct engine *en, const char *jail, const struct script_how *how,
+int engine_script(struct engine *en, const struct jail *j, const struct script_how *how,
                   struct err *e);
 
 struct shell_how {
@@ -138,7 +153,7 @@ struct shell_how {
 };
 
 /* A session on a terminal of the jail's own. Returns its exit status, or -1. */
-int engine_shell(struct engine *en, const char *jail, const struct shell_how *how,
+int engine_shell(struct engine *en, const struct jail *j, const struct shell_how *how,
                  struct err *e);
 
 #endif

@@ -57,12 +57,12 @@ static int exec_plain(struct jail_unit *in, const struct run_options *o, char *c
 	return jail_unit_run_terminal(in, &t, e);
 }
 
-int engine_exec(struct engine *en, const char *jail, const struct exec_how *how, struct err *e)
+int engine_exec(struct engine *en, const struct jail *j, const struct exec_how *how, struct err *e)
 {
 	AUTOJAILUNIT struct jail_unit in;
 	struct run_options o;
 
-	if (jail_unit_open(&in, en, jail, how->boot_wait, e) < 0)
+	if (jail_unit_open(&in, en, j, how->boot_wait, e) < 0)
 		return e->sys == ENOSYS ? exec_as_guest(&in, how, e) : -1;
 	in.user = how->user;
 	in.cwd = how->cwd;

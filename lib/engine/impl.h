@@ -12,6 +12,7 @@ struct arena;
 struct engine;
 struct err;
 struct exec_how;
+struct jail;
 struct run_options;
 struct terminal;
 
@@ -26,10 +27,14 @@ int engine_resume(struct engine *en, struct unit_watch *uw, struct err *e);
 
 /* The jail's first process, as counted here. ERR_MISSING when it does not run, ERR_BUSY when
  * it is another jail that does. */
-int engine_leader(struct engine *en, const char *jail, pid_t *leader, struct err *e);
+int engine_leader(struct engine *en, const struct jail *j, pid_t *leader, struct err *e);
 
 /* As place_elsewhere, for a unit that is loaded and not over. */
-const char *unit_elsewhere(struct engine *en, const char *jail, const struct unit_state *s);
+const char *unit_elsewhere(struct engine *en, const struct jail *j, const struct unit_state *s);
+
+/* An enum jail_state; `*elsewhere` is set, unless it is NULL. */
+int unit_jail_state(struct engine *en, const struct jail *j, const struct unit_state *s,
+                    const char **elsewhere);
 
 /* The leader and the keeper of the running jail of that name, whosever it is, as machined has
  * written them down; each 0 when not known. */
@@ -38,15 +43,15 @@ void engine_registered(struct arena *m, const char *jail, pid_t *leader, pid_t *
 /* Make machined forget a jail that does not run any more: nspawn itself cannot tell
  * it when dbus was restarted meanwhile, and the next start would find the name taken.
  * Asks nobody in the usual case. */
-void engine_forget(struct engine *en, const char *jail);
+void engine_forget(struct engine *en, const struct jail *j);
 
 /* Send it a signal. ERR_MISSING as before. */
-int engine_signal(struct engine *en, const char *jail, int sig, struct err *e);
+int engine_signal(struct engine *en, const struct jail *j, int sig, struct err *e);
 
 /* A service inside a jail, by the jail's own systemd, that we wait for. */
 struct jail_unit {
 	struct arena *m;
-	const char *jail, *unit;
+	const char *jail, *unit;	/* their names */
 	const char *user, *cwd;	/* as asked for, to be named in a fault; NULL: neither */
 	const char *program;	/* that was asked for */
 	struct nsenter in;
@@ -62,7 +67,7 @@ struct jail_unit {
 
 /* Reach the jail's systemd; a jail that boots is waited for `seconds`. When its init
  * is not systemd that is errno ENOSYS in the fault, and `in` is open all the same. */
-int jail_unit_open(struct jail_unit *in, struct engine *en, const char *jail, long seconds,
+int jail_unit_open(struct jail_unit *in, struct engine *en, const struct jail *j, long seconds,
                    struct err *e);
 void jail_unit_close(struct jail_unit *in);
 

@@ -20,6 +20,7 @@
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/place.h"
+#include "lib/jail/jail.h"
 #include "lib/jail/name.h"
 #include "lib/systemd/machined.h"
 
@@ -93,29 +94,25 @@ void engine_registered(struct arena *m, const char *jail, pid_t *leader, pid_t *
 	*keeper = leader_keeper(m, *leader, name_unit(m, jail));
 }
 
-const char *engine_elsewhere(struct engine *en, const char *jail)
+enum jail_state engine_glance(struct engine *en, const struct jail *j, const char **elsewhere)
 {
+	const char *where;
 	pid_t leader, keeper;
 
-	engine_registered(en->m, jail, &leader, &keeper);
-	return keeper ? place_elsewhere(en, jail, keeper, "") : NULL;
+	engine_registered(en->m, j->name, &leader, &keeper);
+	where = keeper ? place_elsewhere(en, j, keeper, "") : NULL;
+	if (elsewhere) *elsewhere = where;
+	return where ? JAIL_OTHER : leader ? JAIL_UP : JAIL_DEAD;
 }
 
-bool engine_knows(struct engine *en, const char *jail)
-{
-	pid_t leader;
-
-	return find_registered(en->m, jail, &leader) && leader;
-}
-
-void engine_forget(struct engine *en, const char *jail)
+void engine_forget(struct engine *en, const struct jail *j)
 {
 	struct err why = { 0 };
 	pid_t leader;
 
-	if (!find_registered(en->m, jail, &leader) || leader) return;
-	if (machine_unregister(en->bus, jail, &why) < 0)
-		out_verbose("unregister %s: %s", jail, why.text);
+	if (!find_registered(en->m, j->name, &leader) || leader) return;
+	if (machine_unregister(en->bus, j->name, &why) < 0)
+		out_verbose("unregister %s: %s", j->name, why.text);
 }
 
 static pid_t only_child(struct arena *m, uint32_t pid)
@@ -126,37 +123,38 @@ static pid_t only_child(struct arena *m, uint32_t pid)
 	return text ? to_pid(text) : 0;
 }
 
-int engine_leader(struct engine *en, const char *jail, pid_t *leader, struct err *e)
+int engine_leader(struct engine *en, const struct jail *j, pid_t *leader, struct err *e)
 {
-	const char *unit = name_unit(en->m, jail), *where;
+	const char *unit = name_unit(en->m, j->name), *where;
 	struct unit_state s;
 	pid_t keeper;
 
-	engine_registered(en->m, jail, leader, &keeper);
+	engine_registered(en->m, j->name, leader, &keeper);
 	if (keeper) {
-		where = place_elsewhere(en, jail, keeper, "");
-		return where ? place_fail(jail, where, e) : 0;
+		where = place_elsewhere(en, j, keeper, "");
+		return where ? engine_fail_other(j, where, e) : 0;
 	}
 	if (engine_open(en, e) < 0 || unit_get(en->bus, unit, en->m, &s, e) < 0) return -1;
 	if (unit_is_loaded(&s) && !unit_is_over(&s)) {
-		if ((where = unit_elsewhere(en, jail, &s))) return place_fail(jail, where, e);
+		if ((where = unit_elsewhere(en, j, &s))) return engine_fail_other(j, where, e);
 		if (*leader || (*leader = only_child(en->m, s.main_pid))) return 0;
 	}
-	return fail(e, ERR_MISSING, "%s does not run; 'jlmkr start %s' starts it", jail, jail);
+	return fail(e, ERR_MISSING, "%s does not run; 'jlmkr start %s' starts it", j->name,
+	            j->name);
 }
 
 /* The descriptor keeps the pid from being another's between the look and the signal. */
-int engine_signal(struct engine *en, const char *jail, int sig, struct err *e)
+int engine_signal(struct engine *en, const struct jail *j, int sig, struct err *e)
 {
 	AUTOCLOSE int fd = -1;
 	pid_t leader;
 
-	if (engine_leader(en, jail, &leader, e) < 0) return -1;
+	if (engine_leader(en, j, &leader, e) < 0) return -1;
 	fd = (int)syscall(SYS_pidfd_open, leader, 0);
 	if (fd < 0 && errno != ESRCH) return fail_sys(e, "pidfd_open");
-	if (fd < 0 || !is_in_unit(en->m, leader, name_unit(en->m, jail)))
-		return fail(e, ERR_MISSING, "%s has just ended", jail);
+	if (fd < 0 || !is_in_unit(en->m, leader, name_unit(en->m, j->name)))
+		return fail(e, ERR_MISSING, "%s has just ended", j->name);
 	if (syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0) == 0) return 0;
-	if (errno == ESRCH) return fail(e, ERR_MISSING, "%s has just ended", jail);
-	return fail_sys(e, "signal %d to %s", sig, jail);
+	if (errno == ESRCH) return fail(e, ERR_MISSING, "%s has just ended", j->name);
+	return fail_sys(e, "signal %d to %s", sig, j->name);
 }

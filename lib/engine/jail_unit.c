@@ -10,6 +10,7 @@
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/terminal.h"
+#include "lib/jail/jail.h"
 #include "lib/systemd/props/props.h"
 #include "lib/systemd/run_unit.h"
 
@@ -25,16 +26,16 @@ static const char *unit_name(struct arena *m)
 	return arena_printf(m, "jlmkr-exec-%016llx.service", (unsigned long long)r);
 }
 
-int jail_unit_open(struct jail_unit *in, struct engine *en, const char *jail, long seconds,
+int jail_unit_open(struct jail_unit *in, struct engine *en, const struct jail *j, long seconds,
                    struct err *e)
 {
 	pid_t leader;
 
-	*in = (struct jail_unit){ .m = en->m, .jail = jail, .unit = unit_name(en->m) };
+	*in = (struct jail_unit){ .m = en->m, .jail = j->name, .unit = unit_name(en->m) };
 	in->in = nsenter_none();
-	if (engine_leader(en, jail, &leader, e) < 0 || nsenter_open(&in->in, leader, e) < 0) return -1;
+	if (engine_leader(en, j, &leader, e) < 0 || nsenter_open(&in->in, leader, e) < 0) return -1;
 	in->bus = nsenter_bus(&in->in, deadline_in((int64_t)seconds * 1000), e);
-	if (!in->bus) return fail_in(e, "%s", jail);
+	if (!in->bus) return fail_in(e, "%s", j->name);
 	return unit_watch(&in->watch, in->bus, in->unit, e);
 }
 

@@ -13,6 +13,7 @@
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/place.h"
+#include "lib/jail/jail.h"
 #include "lib/jail/name.h"
 #include "lib/systemd/machined.h"
 #include "lib/systemd/manager.h"
@@ -36,19 +37,19 @@ static bool is_up(const char *active)
 	return *active && !str_eq(active, "inactive") && !str_eq(active, "failed");
 }
 
-static int by_name(const void *a, const void *b)
+static int compare_running(const void *a, const void *b)
 {
 	return strcmp(((const struct running *)a)->name, ((const struct running *)b)->name);
 }
 
-static int by_machine(const void *name, const void *row)
+static int compare_to_machine(const void *name, const void *row)
 {
 	return strcmp(name, ((const struct machine_row *)row)->name);
 }
 
-static void fill(struct running *r, const struct machine_row *rows, size_t n)
+static void add_addresses(struct running *r, const struct machine_row *rows, size_t n)
 {
-	const struct machine_row *m = n ? bsearch(r->name, rows, n, sizeof *rows, by_machine) : NULL;
+	const struct machine_row *m = n ? bsearch(r->name, rows, n, sizeof *rows, compare_to_machine) : NULL;
 
 	if (m && r->runs && m->addresses) r->addresses = m->addresses;
 }
@@ -66,24 +67,34 @@ static struct machine_row *ask_machined(struct engine *en, size_t *n)
 	return rows;
 }
 
-/* The process that keeps the jail is at hand in files; systemd is asked where it is not. */
-static void look_where(struct engine *en, struct running *r)
+static int compare_to_jail(const void *name, const void *jail)
 {
+	return strcmp(name, ((const struct jail *)jail)->name);
+}
+
+/* The process that keeps the jail is at hand in files; systemd is asked where it is not. What runs
+ * under a name that no jail here has is another jail. */
+static void find_place(struct engine *en, const struct jail *jails, size_t n, struct running *r)
+{
+	const struct jail none_here = { .name = r->name };
+	const struct jail *j = n ? bsearch(r->name, jails, n, sizeof *jails, compare_to_jail) : NULL;
 	struct unit_state s;
 	pid_t leader, keeper;
 
 	if (!r->runs) return;
+	if (!j) j = &none_here;
 	engine_registered(en->m, r->name, &leader, &keeper);
 	if (keeper)
-		r->elsewhere = place_elsewhere(en, r->name, keeper, "");
+		r->elsewhere = place_elsewhere(en, j, keeper, "");
 	else if (unit_get(en->bus, name_unit(en->m, r->name), en->m, &s, NULL) == 0)
-		r->elsewhere = unit_elsewhere(en, r->name, &s);
+		r->elsewhere = unit_elsewhere(en, j, &s);
 	if (!r->elsewhere) return;
 	r->runs = false;
 	r->state = "inactive";
 }
 
-struct running *engine_list(struct engine *en, size_t *n, struct err *e)
+struct running *engine_list(struct engine *en, const struct jail *jails, size_t jail_count,
+                            size_t *n, struct err *e)
 {
 	char *const patterns[] = { UNITS, NULL };
 	struct machine_row *machines;
@@ -92,7 +103,8 @@ struct running *engine_list(struct engine *en, size_t *n, struct err *e)
 	size_t known, count;
 	uint32_t serial;
 
-	if (engine_open(en, e) < 0 || unit_list_ask(en->bus, patterns, en->m, &serial, e) < 0) return NULL;
+	if (engine_open(en, e) < 0 || unit_list_ask(en->bus, patterns, en->m, &serial, e) < 0)
+		return NULL;
 	machines = ask_machined(en, &known);
 	if (check_signal(e) < 0) return NULL;
 	if (!(units = unit_list_reply(en->bus, serial, en->m, &count, e))) return NULL;
@@ -106,10 +118,10 @@ struct running *engine_list(struct engine *en, size_t *n, struct err *e)
 			.name = name, .state = units[i].active, .runs = is_up(units[i].active),
 			.addresses = none,
 		};
-		look_where(en, &list[*n]);
-		fill(&list[(*n)++], machines, known);
+		find_place(en, jails, jail_count, &list[*n]);
+		add_addresses(&list[(*n)++], machines, known);
 	}
-	if (*n) qsort(list, *n, sizeof *list, by_name);
+	if (*n) qsort(list, *n, sizeof *list, compare_running);
 	return list;
 }
 
@@ -146,21 +158,21 @@ static void add_machine(struct engine *en, const char *jail, struct jail_status 
 	size_t n;
 
 	rows = ask_machined(en, &n);
-	fill(&r, rows, n);
+	add_addresses(&r, rows, n);
 	out->addresses = r.addresses;
 }
 
-int engine_status(struct engine *en, const char *jail, struct jail_status *out, struct err *e)
+int engine_status(struct engine *en, const struct jail *j, struct jail_status *out, struct err *e)
 {
 	struct unit_state s;
 	pid_t leader;
+	int state;
 
 	*out = (struct jail_status){ .end = "", .addresses = none };
 	if (engine_open(en, e) < 0) return -1;
-	if (unit_get(en->bus, name_unit(en->m, jail), en->m, &s, e) < 0) return -1;
-	out->known = unit_is_loaded(&s);
-	if (out->known && is_up(s.active)) out->elsewhere = unit_elsewhere(en, jail, &s);
-	if (out->elsewhere) out->known = false;
+	if (unit_get(en->bus, name_unit(en->m, j->name), en->m, &s, e) < 0) return -1;
+	state = unit_jail_state(en, j, &s, &out->elsewhere);
+	out->known = unit_is_loaded(&s) && state != JAIL_OTHER;
 	out->runs = out->known && is_up(s.active);
 	out->state = out->known ? s.active : "inactive";
 	out->sub = out->known ? s.sub : "dead";
@@ -172,7 +184,7 @@ int engine_status(struct engine *en, const char *jail, struct jail_status *out, 
 	out->leader = -1;
 	if (out->known) out->end = last_end(en->m, &s);
 	if (!out->runs) return 0;
-	if (engine_leader(en, jail, &leader, NULL) == 0) out->leader = leader;
-	add_machine(en, jail, out);
+	if (engine_leader(en, j, &leader, NULL) == 0) out->leader = leader;
+	add_machine(en, j->name, out);
 	return 0;
 }

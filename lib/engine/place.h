@@ -12,14 +12,12 @@
 #include <sys/types.h>
 
 struct engine;
-struct err;
+struct jail;
 
 /* NULL when the jail of that name which runs is ours, or it cannot be known; else the other's
  * directory. `main_pid` is nspawn's, 0 when not known, and `folder` what the unit has as its
  * working directory, "" when not known. */
-const char *place_elsewhere(struct engine *en, const char *jail, pid_t main_pid, const char *folder);
-
-/* The fault for it: ERR_BUSY. */
-int place_fail(const char *jail, const char *where, struct err *e);
+const char *place_elsewhere(struct engine *en, const struct jail *j, pid_t main_pid,
+                            const char *folder);
 
 #endif

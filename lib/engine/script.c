@@ -79,12 +79,12 @@ static int run(struct jail_unit *in, const struct script_how *how, struct err *e
 	return jail_unit_start(in, &o, stdio, argv, e) < 0 ? -1 : jail_unit_wait(in, e);
 }
 
-int engine_script(struct engine *en, const char *jail, const struct script_how *how,
+int engine_script(struct engine *en, const struct jail *j, const struct script_how *how,
                   struct err *e)
 {
 	AUTOJAILUNIT struct jail_unit in;
 
-	if (jail_unit_open(&in, en, jail, how->boot_wait, e) < 0) return -1;
+	if (jail_unit_open(&in, en, j, how->boot_wait, e) < 0) return -1;
 	in.stop_on_signal = true;
 	if (how->network_wait && await_network(&in, how->network_wait, e) < 0) return -1;
 	return run(&in, how, e);

@@ -17,6 +17,7 @@
 #include "lib/engine/impl.h"
 #include "lib/engine/stand_in.h"
 #include "lib/engine/terminal.h"
+#include "lib/jail/jail.h"
 #include "lib/systemd/machined.h"
 #include "lib/systemd/run_options.h"
 
@@ -81,15 +82,15 @@ int jail_unit_run_pty(struct jail_unit *in, struct engine *en, struct run_option
 	return jail_unit_run_terminal(in, &t, e);
 }
 
-int engine_shell(struct engine *en, const char *jail, const struct shell_how *how,
+int engine_shell(struct engine *en, const struct jail *j, const struct shell_how *how,
                  struct err *e)
 {
 	AUTOJAILUNIT struct jail_unit in;
 	struct run_options o;
 
-	if (jail_unit_open(&in, en, jail, how->boot_wait, e) < 0) {
+	if (jail_unit_open(&in, en, j, how->boot_wait, e) < 0) {
 		if (e->sys == ENOSYS) fail_in(e, "a session needs a systemd; `jlmkr exec %s sh` runs a "
-		                              "shell without one", jail);
+		                              "shell without one", j->name);
 		return -1;
 	}
 	in.user = how->user;

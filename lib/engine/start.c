@@ -5,9 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/base/auto.h"
 #include "lib/base/err.h"
-#include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
@@ -15,10 +13,8 @@
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/engine/journal.h"
-#include "lib/engine/place.h"
 #include "lib/engine/request.h"
 #include "lib/jail/jail.h"
-#include "lib/jail/name.h"
 #include "lib/jail/plan.h"
 #include "lib/systemd/manager.h"
 #include "lib/systemd/props/props.h"
@@ -39,69 +35,38 @@ static int send_start(struct engine *en, struct unit_watch *uw, const struct pla
 	return unit_send_start(uw, &w, e);
 }
 
-static bool is_up(const struct unit_state *s)
+static int fail_if_other(const struct jail *j, const char *where, struct err *e)
 {
-	return str_eq(s->active, "active") || str_eq(s->active, "reloading");
+	return where ? engine_fail_other(j, where, e) : 0;
 }
 
-/* 1 up, 0 not, -1 when it is another jail that is. */
-static int judge_up(struct engine *en, const char *jail, const struct unit_state *s, struct err *e)
+int engine_settle(struct engine *en, const struct jail *j, struct err *e)
 {
 	const char *where;
+	int state, told = JAIL_DEAD;
 
-	if (!unit_is_loaded(s) || !is_up(s)) return 0;
-	where = unit_elsewhere(en, jail, s);
-	return where ? place_fail(jail, where, e) : 1;
-}
-
-int engine_is_up(struct engine *en, const char *jail, struct err *e)
-{
-	struct unit_state s;
-
-	if (engine_open(en, e) < 0) return -1;
-	if (unit_get(en->bus, name_unit(en->m, jail), en->m, &s, e) < 0) return -1;
-	return judge_up(en, jail, &s, e);
-}
-
-static bool is_on_its_way(const struct unit_state *s)
-{
-	return unit_is_loaded(s) && !unit_is_over(s) && !is_up(s);
-}
-
-/* Somebody else's start or stop is under way. To hold the unit while we wait would keep
- * systemd from forgetting it, and it has to be forgotten to be started. */
-static int wait_for_others(struct engine *en, const struct plan *plan, struct unit_state *s,
-                           struct err *e)
-{
-	const char *told = "";
-
-	while (is_on_its_way(s)) {
-		if (!str_eq(told, s->active)) {
-			told = s->active;
-			out_note("%s is %s already: waiting for that", plan->jail,
-			         str_eq(told, "deactivating") ? "stopping" : "starting");
-		}
+	while ((state = engine_state(en, j, &where, e)) == JAIL_STARTING || state == JAIL_STOPPING) {
+		if (told != state)
+			out_note("%s is %s already: waiting for that", j->name,
+			         state == JAIL_STOPPING ? "stopping" : "starting");
+		told = state;
 		if (wait_fds(NULL, 0, deadline_in(LOOK_MS), e) < 0) return -1;
-		if (unit_get(en->bus, plan->unit, en->m, s, e) < 0) return -1;
 	}
-	return 0;
+	return state < 0 ? -1 : 0;
 }
 
-/* A unit of that name is loaded: 1 when it runs, -1 when it is another jail's, 0 when it was a trace of an earlier
- * run and is on its way out. */
-static int make_way(struct engine *en, const struct plan *plan, int *lock, struct err *e)
+/* A unit of that name is loaded. 0: it was a trace of an earlier run and is on its way out. */
+static int make_way(struct engine *en, const struct jail *j, const struct plan *plan, struct err *e)
 {
 	struct unit_state s;
-	int up;
+	const char *where;
+	int state;
 
 	if (unit_get(en->bus, plan->unit, en->m, &s, e) < 0) return -1;
-	/* It may take minutes: nobody is kept from changing the config, or removing the jail. */
-	if (is_on_its_way(&s)) {
-		close(take_fd(lock));
-		if (wait_for_others(en, plan, &s, e) < 0) return -1;
-		if ((*lock = jail_lock(en->host->dir, plan->jail, e)) < 0) return -1;
-	}
-	if ((up = judge_up(en, plan->jail, &s, e)) != 0) return up;
+	state = unit_jail_state(en, j, &s, &where);
+	if (fail_if_other(j, where, e) < 0) return -1;
+	if (state == JAIL_UP) return ENGINE_RAN;
+	if (state != JAIL_DEAD) return ENGINE_OTHERS;
 	if (str_eq(s.active, "failed") && unit_reset_failed(en->bus, plan->unit, e) < 0 &&
 	    e->kind != ERR_MISSING)
 		return -1;
@@ -110,29 +75,29 @@ static int make_way(struct engine *en, const struct plan *plan, int *lock, struc
 
 /* systemd forgets a dead unit a moment after the last one who held it let go, and
  * tells nobody who does not hold it. */
-static int send_until_free(struct engine *en, struct unit_watch *uw, const struct plan *plan,
-                           int *lock, struct err *e)
+static int send_until_free(struct engine *en, const struct jail *j, struct unit_watch *uw,
+                           const struct plan *plan, struct err *e)
 {
 	int64_t deadline = 0;
 	int rc;
 
 	while ((rc = send_start(en, uw, plan, e)) < 0 && e->kind == ERR_EXISTS) {
 		if (deadline && deadline_left(deadline) == 0) return -1;
-		if ((rc = make_way(en, plan, lock, e)) != 0) return rc;
+		if ((rc = make_way(en, j, plan, e)) != 0) return rc;
 		if (!deadline) deadline = deadline_in(UNLOAD_MS);
 		if (wait_fds(NULL, 0, deadline_in(UNLOAD_STEP_MS), e) < 0) return -1;
 	}
 	return rc;
 }
 
-static int request_start(struct engine *en, struct unit_watch *uw, const struct plan *plan,
-                         int *lock, struct err *e)
+static int request_start(struct engine *en, const struct jail *j, struct unit_watch *uw,
+                         const struct plan *plan, struct err *e)
 {
 	struct err why = { 0 };
 	int rc;
 
 	if (request_check(plan, e) < 0) return -1;
-	rc = send_until_free(en, uw, plan, lock, &why);
+	rc = send_until_free(en, j, uw, plan, &why);
 	if (rc >= 0) return rc;
 	if (e) *e = why;
 	/* Not for want of an answer, but in systemd's own words: */
@@ -146,7 +111,7 @@ static int request_start(struct engine *en, struct unit_watch *uw, const struct 
  * When a hook fails after the jail has begun to boot, systemd asks nspawn to end, and the
  * jail that is not ready for it yet misses that: it would be waited for, for as long as a
  * stop may take. So it is asked again. */
-static int await_job(struct engine *en, struct unit_watch *uw, const char *jail, struct err *e)
+static int await_job(struct engine *en, const struct jail *j, struct unit_watch *uw, struct err *e)
 {
 	for (;;) {
 		int rc = unit_wait_job(uw, deadline_in(NUDGE_MS), e);
@@ -154,7 +119,7 @@ static int await_job(struct engine *en, struct unit_watch *uw, const char *jail,
 		if (rc >= 0 && unit_read(uw, e) == 0) {
 			if (rc) return 0;
 			if (str_eq(uw->state.active, "deactivating"))
-				engine_signal(en, jail, POWEROFF, NULL);
+				engine_signal(en, j, POWEROFF, NULL);
 		} else if (engine_resume(en, uw, e) < 0) {
 			return -1;
 		}
@@ -170,7 +135,7 @@ static int not_awaited(const struct plan *plan, const struct err *why, struct er
 	return -1;
 }
 
-int engine_start(struct engine *en, const struct plan *plan, int *lock, struct err *e)
+int engine_start(struct engine *en, struct jail *j, const struct plan *plan, struct err *e)
 {
 	AUTOWATCH struct unit_watch uw = { 0 };
 	struct timespec begun;
@@ -179,13 +144,13 @@ int engine_start(struct engine *en, const struct plan *plan, int *lock, struct e
 
 	clock_gettime(CLOCK_REALTIME, &begun);
 	if (engine_open(en, e) < 0 || unit_watch(&uw, en->bus, plan->unit, e) < 0) return -1;
-	engine_forget(en, plan->jail);
-	if ((rc = request_start(en, &uw, plan, lock, e)) != 0) return rc;
-	close(take_fd(lock));
-	if (await_job(en, &uw, plan->jail, &why) < 0) return not_awaited(plan, &why, e);
+	engine_forget(en, j);
+	if ((rc = request_start(en, j, &uw, plan, e)) != 0) return rc;
+	jail_unlock(j);
+	if (await_job(en, j, &uw, &why) < 0) return not_awaited(plan, &why, e);
 	if ((str_eq(uw.job_result, "done") || !*uw.job_result) &&
 	    unit_is_loaded(&uw.state) && !unit_is_over(&uw.state))
-		return 0;
+		return ENGINE_STARTED;
 	if (!*uw.job_result && !unit_is_loaded(&uw.state))
 		return fail(e, ERR_HOST, "the jail stopped, but its result is unknown, because the connection "
 		            "to systemd was lost; see 'jlmkr log %s'", plan->jail);

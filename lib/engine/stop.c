@@ -14,6 +14,7 @@
 #include "lib/base/wait.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
+#include "lib/jail/jail.h"
 #include "lib/jail/name.h"
 #include "lib/systemd/manager.h"
 
@@ -26,7 +27,7 @@ enum {
 
 struct stopping {
 	struct engine *en;
-	const char *jail;
+	const struct jail *jail;
 	const struct stop_how *how;
 	struct unit_watch *uw;
 	const char *goes_on;		/* when we are interrupted now */
@@ -134,7 +135,7 @@ static int kill_unit(struct stopping *s, struct err *e)
 	if (kill_all(s, e) < 0 && e->kind != ERR_MISSING) return -1;
 	s->goes_on = "was killed";
 	if ((rc = wait_end(s, deadline_in(KILL_WAIT_MS), e)) != 0) return rc;
-	return fail(e, ERR_BUSY, "the processes of %s do not end, even killed", s->jail);
+	return fail(e, ERR_BUSY, "the processes of %s do not end, even killed", s->jail->name);
 }
 
 static int stop_by_steps(struct stopping *s, struct err *e)
@@ -145,13 +146,13 @@ static int stop_by_steps(struct stopping *s, struct err *e)
 	if (s->how->now) return kill_unit(s, e);
 	if ((rc = power_off(s, deadline, e)) != 0) return rc;
 	if (s->uw->restarting)
-		out_note("%s reboots instead of shutting down, stopping its unit", s->jail);
+		out_note("%s reboots instead of shutting down, stopping its unit", s->jail->name);
 	else if (deadline_left(deadline))
-		out_note("%s has not begun to run, stopping its unit", s->jail);
+		out_note("%s has not begun to run, stopping its unit", s->jail->name);
 	else
-		out_note("%s did not shut down within %ld s, stopping its unit", s->jail, s->how->timeout);
+		out_note("%s did not shut down within %ld s, stopping its unit", s->jail->name, s->how->timeout);
 	if ((rc = stop_unit(s, deadline_in(ms), e)) != 0) return rc;
-	out_note("%s does not stop within %ld s, killing it", s->jail, s->how->timeout);
+	out_note("%s does not stop within %ld s, killing it", s->jail->name, s->how->timeout);
 	return kill_unit(s, e);
 }
 
@@ -166,33 +167,33 @@ static bool is_another(const struct stopping *s)
 {
 	const char *where = unit_elsewhere(s->en, s->jail, &s->uw->state);
 
-	if (where) out_note("The %s that runs is another jail, in %s: it is left alone", s->jail, where);
+	if (where) out_note("The %s that runs is another jail, in %s: it is left alone", s->jail->name, where);
 	return where != NULL;
 }
 
 static int stop_held(struct stopping *s, struct err *e)
 {
-	if (unit_watch(s->uw, s->en->bus, name_unit(s->en->m, s->jail), e) < 0) return -1;
+	if (unit_watch(s->uw, s->en->bus, name_unit(s->en->m, s->jail->name), e) < 0) return -1;
 	if (hold(s, e) < 0) return e->kind == ERR_MISSING ? 1 : -1;
 	if (unit_is_over(&s->uw->state) || is_another(s)) return 1;
 	if (stop_by_steps(s, e) > 0) return 0;
 	if (e->kind == ERR_INTERRUPTED && s->goes_on)
-		fail(e, ERR_INTERRUPTED, "interrupted; %s %s", s->jail, s->goes_on);
+		fail(e, ERR_INTERRUPTED, "interrupted; %s %s", s->jail->name, s->goes_on);
 	return -1;
 }
 
 /* The unit that was held is forgotten with the connection, so that the jail can be
  * started again. */
-int engine_stop(struct engine *en, const char *jail, const struct stop_how *how, struct err *e)
+int engine_stop(struct engine *en, const struct jail *j, const struct stop_how *how, struct err *e)
 {
 	struct unit_watch uw = { 0 };
-	struct stopping s = { .en = en, .jail = jail, .how = how, .uw = &uw };
+	struct stopping s = { .en = en, .jail = j, .how = how, .uw = &uw };
 	int rc;
 
 	if (engine_open(en, e) < 0) return -1;
 	rc = stop_held(&s, e);
 	unit_unwatch(&uw);
-	if (rc >= 0) engine_forget(en, jail);
+	if (rc >= 0) engine_forget(en, j);
 	engine_close(en);
 	return rc;
 }

@@ -12,6 +12,7 @@
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
 #include "lib/gpu/nvidia.h"
+#include "lib/jail/jail.h"
 #include "lib/jail/look.h"
 
 enum { CONF_BYTES = 256 * 1024, BOOT_WAIT = 90 };
@@ -69,7 +70,7 @@ int ldconfig_prepare(struct engine *en, int root, const struct nvidia *nv, bool 
 	return with_unit ? add_unit(binds, e) : 0;
 }
 
-static int run_ldconfig(struct engine *en, const char *name, struct err *e)
+static int run_ldconfig(struct engine *en, const struct jail *j, struct err *e)
 {
 	const struct script_how how = {
 		.path = "ldconfig",
@@ -79,27 +80,30 @@ static int run_ldconfig(struct engine *en, const char *name, struct err *e)
 	};
 	int status;
 
-	out_step("Telling %s which libraries of the NVIDIA driver there are", name);
-	status = engine_script(en, name, &how, e);
-	return status > 0 ? fail(e, ERR_HOST, "ldconfig in %s ended with status %d", name, status) :
-	                    status;
+	out_step("Telling %s which libraries of the NVIDIA driver there are", j->name);
+	status = engine_script(en, j, &how, e);
+	return status > 0 ? fail(e, ERR_HOST, "ldconfig in %s ended with status %d", j->name,
+	                         status) : status;
 }
 
-int ldconfig_learn(struct engine *en, const char *name, int root, const struct nvidia *nv,
-                   struct err *e)
+int ldconfig_learn(struct engine *en, struct jail *j, const struct nvidia *nv, struct err *e)
 {
-	if (run_ldconfig(en, name, e) < 0) return -1;
+	int root = jail_rootfs(j, e);
+
+	if (root < 0 || run_ldconfig(en, j, e) < 0) return -1;
 	return write_in_root(root, NVIDIA_CONF, known_text(en, nv), 0644, e);
 }
 
-int ldconfig_forget(struct engine *en, const char *name, int root, struct err *e)
+int ldconfig_forget(struct engine *en, struct jail *j, struct err *e)
 {
-	AUTOCLOSE int fd = place_in_root(root, NVIDIA_CONF, O_NOFOLLOW, NULL);
+	AUTOCLOSE int fd = -1;
 	struct stat st;
-	int rc;
+	int rc, root = jail_rootfs(j, e);
 
+	if (root < 0) return -1;
+	fd = place_in_root(root, NVIDIA_CONF, O_NOFOLLOW, NULL);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) return 0;
 	if (write_in_root(root, NVIDIA_CONF, "", 0644, e) < 0) return -1;
-	if ((rc = run_ldconfig(en, name, e)) < 0 && e->kind == ERR_INTERRUPTED) return -1;
+	if ((rc = run_ldconfig(en, j, e)) < 0 && e->kind == ERR_INTERRUPTED) return -1;
 	return unlink_in_root(root, NVIDIA_CONF, rc < 0 ? NULL : e) < 0 ? -1 : rc;
 }

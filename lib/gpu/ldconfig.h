@@ -13,6 +13,7 @@
 
 struct engine;
 struct err;
+struct jail;
 struct nvidia;
 struct nvidia_binds;
 
@@ -22,10 +23,9 @@ int ldconfig_prepare(struct engine *en, int root, const struct nvidia *nv, bool 
                      struct nvidia_binds *binds, bool *news, struct err *e);
 
 /* After it: nothing that has changed is left undone. */
-int ldconfig_learn(struct engine *en, const char *name, int root, const struct nvidia *nv,
-                   struct err *e);
+int ldconfig_learn(struct engine *en, struct jail *j, const struct nvidia *nv, struct err *e);
 
 /* After a start without the driver: nothing of it is left. */
-int ldconfig_forget(struct engine *en, const char *name, int root, struct err *e);
+int ldconfig_forget(struct engine *en, struct jail *j, struct err *e);
 
 #endif

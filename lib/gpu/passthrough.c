@@ -103,7 +103,7 @@ static int list_files(struct arena *m, struct nvidia *nv, struct err *e)
 	return 0;
 }
 
-void gpu_look(struct engine *en, const char *name, bool wanted, bool dry, struct gpu *g)
+void gpu_look(struct engine *en, const struct jail *j, bool wanted, bool dry, struct gpu *g)
 {
 	struct err e = { 0 };
 
@@ -116,10 +116,10 @@ void gpu_look(struct engine *en, const char *name, bool wanted, bool dry, struct
 	if (!dry) load_driver(en->m);
 	if ((!dry && !run_driver(en->m, &e, "nvidia-smi", "-f", "/dev/null")) ||
 	    list_files(en->m, &g->nv, &e) < 0) {
-		if (e.kind != ERR_INTERRUPTED) out_warn("%s starts without the NVIDIA GPU: %s", name, e.text);
+		if (e.kind != ERR_INTERRUPTED) out_warn("%s starts without the NVIDIA GPU: %s", j->name, e.text);
 		return;
 	}
-	if (!g->nv.entry_count) out_warn("%s: nvidia-container-cli names no libraries of the driver", name);
+	if (!g->nv.entry_count) out_warn("%s: nvidia-container-cli names no libraries of the driver", j->name);
 	g->works = true;
 }
 
@@ -142,13 +142,12 @@ static void leave_out(struct gpu *g, const char *name, const struct words *unfit
 	g->nv.binds = left;
 }
 
-static int prepare(struct engine *en, const char *name, int jail, int root, struct gpu *g,
-                   struct err *e)
+static int prepare(struct engine *en, const struct jail *j, struct gpu *g, struct err *e)
 {
 	struct words unfit = { .m = en->m };
 
-	if (mountpoints_make(en->m, jail, root, &g->nv, &unfit, e) < 0) return -1;
-	leave_out(g, name, &unfit);
+	if (mountpoints_make(en->m, j->fd, j->rootfs, &g->nv, &unfit, e) < 0) return -1;
+	leave_out(g, j->name, &unfit);
 	return driver_libs_make(en->m, &g->nv, e);
 }
 
@@ -158,48 +157,47 @@ static void warn_of_linker(const char *name, const struct err *why)
 	         why->text);
 }
 
-int gpu_prepare(struct engine *en, const char *name, const struct nspawn_traits *traits,
+int gpu_prepare(struct engine *en, struct jail *j, const struct nspawn_traits *traits,
                 bool booted, struct gpu *g, struct err *e)
 {
-	AUTOCLOSE int jail = jail_open_own(en->host->dir, name, e), root = -1;
 	bool unit = booted && !traits->own_users;
 	struct err why = { 0 };
-	int runs;
+	int state;
 
 	g->forgets = traits->root_forgets;
-	if (jail < 0 || (root = jail_open_rootfs(jail, e)) < 0) return -1;
-	if (faccessat(jail, LAYOUT_NVIDIA, F_OK, 0) == 0) {
-		if ((runs = engine_runs(en, name, e)) != 0) return runs < 0 ? -1 : 0;
-		mountpoints_remove(en->m, jail, root);
+	if (jail_check_own(j, e) < 0 || jail_rootfs(j, e) < 0) return -1;
+	if (faccessat(j->fd, LAYOUT_NVIDIA, F_OK, 0) == 0) {
+		if ((state = engine_state(en, j, NULL, e)) < 0) return -1;
+		if (jail_runs(state)) return 0;
+		mountpoints_remove(en->m, j->fd, j->rootfs);
 	}
 	if (!g->works) return 0;
-	if (prepare(en, name, jail, root, g, &why) < 0) {
+	if (prepare(en, j, g, &why) < 0) {
 		g->works = false;
-		out_warn("%s starts without the NVIDIA GPU: %s", name, why.text);
-	} else if (ldconfig_prepare(en, root, &g->nv, unit, &g->nv.binds, &g->news, &why) < 0) {
+		out_warn("%s starts without the NVIDIA GPU: %s", j->name, why.text);
+	} else if (ldconfig_prepare(en, j->rootfs, &g->nv, unit, &g->nv.binds, &g->news, &why) < 0) {
 		g->news = false;
-		warn_of_linker(name, &why);
+		warn_of_linker(j->name, &why);
 	}
 	return 0;
 }
 
-int gpu_finish(struct engine *en, const char *name, const struct gpu *g, struct err *e)
+int gpu_finish(struct engine *en, struct jail *j, const struct gpu *g, struct err *e)
 {
-	AUTOCLOSE int jail = jail_open(en->host->dir, name, e), root = -1;
 	struct err why = { 0 };
 	int rc = 0;
 
-	if (jail < 0 || (root = jail_open_rootfs(jail, e)) < 0) return -1;
-	if (!g->wanted) rc = ldconfig_forget(en, name, root, &why);
-	else if (g->works && g->news && !g->forgets) rc = ldconfig_learn(en, name, root, &g->nv, &why);
+	if (!g->wanted) rc = ldconfig_forget(en, j, &why);
+	else if (g->works && g->news && !g->forgets) rc = ldconfig_learn(en, j, &g->nv, &why);
 	if (rc == 0) return 0;
-	if (engine_runs(en, name, NULL) == 0)
-		return fail(e, ERR_HOST, "%s ended as soon as it had started: 'jlmkr log %s' may tell why", name, name);
+	if (engine_state(en, j, NULL, NULL) == JAIL_DEAD)
+		return fail(e, ERR_HOST, "%s ended as soon as it had started: 'jlmkr log %s' may tell why",
+		            j->name, j->name);
 	if (why.kind == ERR_INTERRUPTED) {
 		if (e) *e = why;
 		return -1;
 	}
-	if (g->wanted) warn_of_linker(name, &why);
-	else out_warn("%s may still look for the NVIDIA driver: %s", name, why.text);
+	if (g->wanted) warn_of_linker(j->name, &why);
+	else out_warn("%s may still look for the NVIDIA driver: %s", j->name, why.text);
 	return 0;
 }

@@ -18,6 +18,7 @@
 
 struct engine;
 struct err;
+struct jail;
 
 struct gpu {
 	bool wanted;		/* the config says so */
@@ -28,14 +29,14 @@ struct gpu {
 };
 
 /* `dry`: nothing is loaded; what is not known without is said. */
-void gpu_look(struct engine *en, const char *name, bool wanted, bool dry, struct gpu *g);
+void gpu_look(struct engine *en, const struct jail *j, bool wanted, bool dry, struct gpu *g);
 
 /* Before the start of a jail that does not run. A jail that boots systemd (`booted`) and has the
  * host's users gets a unit that runs ldconfig early: nspawn would make its folder for nobody. */
-int gpu_prepare(struct engine *en, const char *name, const struct nspawn_traits *traits,
+int gpu_prepare(struct engine *en, struct jail *j, const struct nspawn_traits *traits,
                 bool booted, struct gpu *g, struct err *e);
 
 /* After it: only a caught signal is a fault. */
-int gpu_finish(struct engine *en, const char *name, const struct gpu *g, struct err *e);
+int gpu_finish(struct engine *en, struct jail *j, const struct gpu *g, struct err *e);
 
 #endif

@@ -1,70 +1,86 @@
-/* The jails there are
+/* A jail: found once, opened once, handed down
  *
- * A jail is a directory in DIR/jails with a `config`; hidden names are work in
- * progress. Finding one does not read its config: a jail with a broken one can
- * still be stopped, edited and removed. What lies inside the rootfs is hostile: it
- * is opened as if the rootfs were the root directory, and bounded.
+ * A jail is a directory in DIR/jails with a `config` and a `rootfs`; hidden names are work in
+ * progress. DIR is the jailmaker directory, absolute.
  *
- * `dir` is the jailmaker directory, absolute.
+ * A command opens the jails that it was given, and hands the handle to whatever it calls: nothing
+ * below an applet looks a jail up by its name again. What has to be known of the directory, the
+ * config and the root file system is read through the handle's descriptors, so it is all of one
+ * jail, whatever becomes of the names meanwhile.
+ *
+ * To open a jail does not read its config: one with a broken config can be stopped, edited and
+ * removed. What lies inside the rootfs is hostile: it is opened as if the rootfs were the root
+ * directory (look.h), and bounded.
  */
 #ifndef JAIL_JAIL_H
 #define JAIL_JAIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "lib/jail/conf.h"
-#include "lib/text/osrel.h"
 
+/* The strings live in the arena that it was opened with. Descriptors are -1 when closed. */
 struct jail {
 	const char *name;
+	const char *dir;	/* DIR */
 	const char *path;	/* DIR/jails/NAME */
 	const char *broken;	/* why it is incomplete, or NULL */
+	dev_t dev;		/* of its directory, and its number; 0 if that cannot be opened */
+	ino_t ino;
+
+	/* for the functions below */
+	int jails, fd, rootfs, lock;
+	bool is_own;		/* jail_check_own has looked */
 };
 
-/* ERR_MISSING when there is no such jail, with the name that was probably meant. */
-int jail_find(struct arena *m, const char *dir, const char *name, struct jail *j,
-              struct err *e);
+#define NO_JAIL { .jails = -1, .fd = -1, .rootfs = -1, .lock = -1 }
+#define AUTOJAIL __attribute__((cleanup(jail_close))) struct jail
 
-/* The same, for those who need only to know. */
-int jail_check(struct arena *m, const char *dir, const char *name, struct err *e);
+/* ERR_MISSING if there is no such jail, with the name that was probably meant. An incomplete one is
+ * opened as far as possible. Close it in any case. */
+int jail_open(struct arena *m, const char *dir, const char *name, struct jail *j, struct err *e);
+void jail_close(struct jail *j);
 
-/* All of them, sorted by name; none when there is no DIR/jails. NULL on failure. */
+/* All of them, sorted by name, with nothing open yet; none if there is no DIR/jails. NULL on
+ * failure. */
 struct jail *jail_find_all(struct arena *m, const char *dir, size_t *n, struct err *e);
 
-/* Descriptors of DIR/jails, of the jail's directory and of its rootfs. A link in
- * the place of the last two is refused. */
-int jail_open_jails(const char *dir, struct err *e);
-int jail_open(const char *dir, const char *name, struct err *e);
-int jail_open_rootfs(int jail, struct err *e);
+/* Its directory and its rootfs, which the handle keeps open; they are opened when first asked for.
+ * A link in the place of either is refused; ERR_MISSING if the jail is gone. */
+int jail_dir(struct jail *j, struct err *e);
+int jail_rootfs(struct jail *j, struct err *e);
 
-/* The same for a jail that root is to run or to write to: ERR_UNTRUSTED unless DIR/jails and the
- * jail's directory are root's alone (disk/owner.h). */
-int jail_open_own(const char *dir, const char *name, struct err *e);
+/* Close these, but keep the lock: an open directory keeps a dataset busy. */
+void jail_leave(struct jail *j);
 
-/* For all jails at once: ERR_UNTRUSTED when there is a DIR/jails that is not root's alone.
- * `*doubt`: who could put another in its place, for a warning, or NULL. */
+/* If the name leads to another directory by now, open that. ERR_MISSING if the jail is gone. */
+int jail_refresh(struct jail *j, struct err *e);
+
+/* Whether this is the jail's directory. */
+bool jail_is(const struct jail *j, const struct stat *st);
+
+/* The lock of who changes, starts or removes the jail. It is that of the jail's name: in the jail's
+ * directory it would keep a dataset busy. Waits some seconds for others, then refreshes the handle.
+ * jail_unlock is harmless without a lock. */
+int jail_lock(struct jail *j, struct err *e);
+void jail_unlock(struct jail *j);
+
+/* ERR_UNTRUSTED unless DIR/jails and the jail's directory are root's alone (disk/owner.h): for a
+ * jail that root is to run or to write to. */
+int jail_check_own(struct jail *j, struct err *e);
+
+/* For all jails at once: ERR_UNTRUSTED if there is a DIR/jails that is not root's alone. `*doubt`:
+ * who could put another in its place, for a warning, or NULL. */
 int jail_check_place(struct arena *m, const char *dir, const char **doubt, struct err *e);
 
-/* The lock of who changes, starts or removes the jail, which goes with the descriptor. It is that
- * of the jail's name: in the jail's directory it would keep a dataset busy. Waits a while for
- * others. ERR_MISSING when there is no such jail, or it went meanwhile. */
-int jail_lock(const char *dir, const char *name, struct err *e);
+/* Descriptors for those who make or remove jails: DIR/jails, and the rootfs in a directory. */
+int jail_open_jails(const char *dir, struct err *e);
+int jail_open_rootfs(int dir, struct err *e);
 
-/* The jail's config; faults name the file and the line. `own`: as root will run it. */
-int jail_conf(struct arena *m, const char *dir, const char *name, struct conf *c,
-              struct err *e);
-int jail_conf_own(struct arena *m, const char *dir, const char *name, struct conf *c,
-                  struct err *e);
-
-/* What the rootfs says it is. ERR_MISSING when it does not say. */
-int jail_os(struct arena *m, int rootfs, struct osrel *out, struct err *e);
-
-/* The same for a jail by its name. */
-int jail_release(struct arena *m, const char *dir, const char *name, struct osrel *out,
-                 struct err *e);
-
-/* The file name that /sbin/init comes to inside the rootfs: "systemd", usually.
- * NULL with ERR_MISSING when there is no init. */
-const char *jail_init(struct arena *m, int rootfs, struct err *e);
+/* The jail's config, read anew; faults name the file and the line. `own`: as root will run it. */
+int jail_conf(struct arena *m, struct jail *j, struct conf *c, struct err *e);
+int jail_conf_own(struct arena *m, struct jail *j, struct conf *c, struct err *e);
 
 #endif

@@ -15,7 +15,6 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
-#include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
@@ -94,23 +93,21 @@ bool op_config_check(struct arena *m, const char *text, struct faults *found)
 
 /* Where a jail's config lies: in its directory, usually, else where its link leads. */
 struct place {
-	int lock, jail, dir, held;	/* the jail's lock and directory, the config's and its lock */
-	const char *home;		/* path of `jail` */
+	struct jail *jail;
+	int dir, held;			/* the config's directory and the lock of that */
 	const char *name, *folder;	/* of the config in `dir`; path of that */
 };
 
 static void close_place(struct place *p)
 {
-	const int fds[] = { p->dir, p->held, p->jail, p->lock };
-
-	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
-		if (fds[i] >= 0) close(fds[i]);
+	if (p->dir >= 0) close(p->dir);
+	if (p->held >= 0) close(p->held);
+	jail_unlock(p->jail);
 }
 
-#define AUTOPLACE __attribute__((cleanup(close_place)))
-#define NO_PLACE (struct place){ .lock = -1, .jail = -1, .dir = -1, .held = -1 }
+#define AUTOPLACE __attribute__((cleanup(close_place))) struct place
 
-static int open_dir(const char *path, struct err *e)
+static int open_folder(const char *path, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -120,7 +117,7 @@ static int open_dir(const char *path, struct err *e)
 static int fail_dangling(const struct place *p, struct err *e)
 {
 	char target[PATH_MAX];
-	ssize_t n = readlinkat(p->jail, LAYOUT_CONFIG, target, sizeof target - 1);
+	ssize_t n = readlinkat(p->jail->fd, LAYOUT_CONFIG, target, sizeof target - 1);
 
 	if (n < 0) return fail_sys(e, "read the link " LAYOUT_CONFIG);
 	target[n] = 0;
@@ -129,7 +126,7 @@ static int fail_dangling(const struct place *p, struct err *e)
 
 static int follow_link(struct arena *m, struct place *p, struct err *e)
 {
-	AUTOCLOSE int fd = openat(p->jail, LAYOUT_CONFIG, O_PATH | O_CLOEXEC);
+	AUTOCLOSE int fd = openat(p->jail->fd, LAYOUT_CONFIG, O_PATH | O_CLOEXEC);
 	const char *path, *slash;
 
 	if (fd < 0 && errno == ENOENT) return fail_dangling(p, e);
@@ -138,19 +135,20 @@ static int follow_link(struct arena *m, struct place *p, struct err *e)
 	slash = strrchr(path, '/');
 	p->name = slash + 1;
 	p->folder = slash == path ? "/" : arena_strndup(m, path, (size_t)(slash - path));
-	return p->dir = open_dir(p->folder, e);
+	return p->dir = open_folder(p->folder, e);
 }
 
-static int find_place(const struct host *h, const char *name, struct place *p, struct err *e)
+static int find_place(struct arena *m, struct place *p, struct err *e)
 {
+	struct jail *j = p->jail;
 	struct stat st;
 
-	if ((p->jail = jail_open_own(h->dir, name, e)) < 0) return -1;
+	if (jail_check_own(j, e) < 0) return -1;
 	p->name = LAYOUT_CONFIG;
-	p->home = p->folder = layout_jail(h->m, h->dir, name);
-	if (fstatat(p->jail, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode))
-		return p->dir = fcntl(p->jail, F_DUPFD_CLOEXEC, 3);
-	return follow_link(h->m, p, e) < 0 ? fail_in(e, "%s", p->home) : 0;
+	p->folder = j->path;
+	if (fstatat(j->fd, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode))
+		return p->dir = fcntl(j->fd, F_DUPFD_CLOEXEC, 3);
+	return follow_link(m, p, e) < 0 ? fail_in(e, "%s", j->path) : 0;
 }
 
 /* Jails whose configs are links to one file have a lock each, the file has this one. Its inode
@@ -166,13 +164,12 @@ static int lock_place(struct arena *m, struct place *p, struct err *e)
 	return p->held < 0 ? -1 : 0;
 }
 
-static int take_place(const struct host *h, const char *name, struct place *p, struct err *e)
+static int take_place(struct arena *m, struct place *p, struct err *e)
 {
-	*p = NO_PLACE;
-	if ((p->lock = jail_lock(h->dir, name, e)) < 0) return -1;
-	if (find_place(h, name, p, e) < 0 || lock_place(h->m, p, e) < 0) return -1;
+	if (jail_lock(p->jail, e) < 0) return -1;
+	if (find_place(m, p, e) < 0 || lock_place(m, p, e) < 0) return -1;
 	sweep_replaced(p->dir, p->name);
-	sweep_replaced(p->jail, LAYOUT_BEFORE);
+	sweep_replaced(p->jail->fd, LAYOUT_BEFORE);
 	return 0;
 }
 
@@ -215,7 +212,7 @@ static int check_writable(struct arena *m, const struct place *p, int old, struc
 		return fail(e, ERR_HOST, "%s/%s is on a read-only file system", p->folder, p->name);
 	if (check_flags(m, old, arena_printf(m, "%s/%s", p->folder, p->name), e) < 0) return -1;
 	if (check_flags(m, p->dir, p->folder, e) < 0) return -1;
-	return check_flags(m, p->jail, p->home, e);
+	return check_flags(m, p->jail->fd, p->jail->path, e);
 }
 
 /* What the file said is kept in the jail's directory, wherever the config lies. */
@@ -230,8 +227,8 @@ static int replace(struct arena *m, const struct place *p, const char *before, c
 	if (strlen(text) > CONF_MAX)
 		return fail(e, ERR_INPUT, "%s/%s would be larger than %d bytes", p->folder, p->name, CONF_MAX);
 	if (check_writable(m, p, old, e) < 0) return -1;
-	if (replace_file(p->jail, LAYOUT_BEFORE, before, strlen(before), 0600, e) < 0)
-		return fail_in(e, "%s", p->home);
+	if (replace_file(p->jail->fd, LAYOUT_BEFORE, before, strlen(before), 0600, e) < 0)
+		return fail_in(e, "%s", p->jail->path);
 	if (replace_file_like(p->dir, p->name, text, strlen(text), old, e) < 0)
 		return fail_in(e, "%s", p->folder);
 	if (st.st_nlink > 1)
@@ -240,15 +237,15 @@ static int replace(struct arena *m, const struct place *p, const char *before, c
 	return 0;
 }
 
-char *op_config_read(const struct host *h, const char *name, struct err *e)
+char *op_config_read(struct arena *m, struct jail *j, struct err *e)
 {
-	AUTOPLACE struct place p = NO_PLACE;
+	AUTOPLACE p = { .jail = j, .dir = -1, .held = -1 };
 	AUTOCLOSE int old = -1;
 	char *text;
 
-	if (find_place(h, name, &p, e) < 0 || !(text = read_place(h->m, &p, e))) return NULL;
+	if (find_place(m, &p, e) < 0 || !(text = read_place(m, &p, e))) return NULL;
 	if ((old = open_old(&p, e)) < 0) return NULL;
-	return check_writable(h->m, &p, old, e) < 0 ? NULL : text;
+	return check_writable(m, &p, old, e) < 0 ? NULL : text;
 }
 
 static struct faults find_news(struct arena *m, const char *before, const char *now)
@@ -260,30 +257,30 @@ static struct faults find_news(struct arena *m, const char *before, const char *
 	return faults_new(&found, &old);
 }
 
-int op_config_change(const struct host *h, const char *name, const struct config_change *changes,
-                     size_t n, struct faults *news, struct err *e)
+int op_config_change(struct arena *m, struct jail *j, const struct config_change *changes, size_t n,
+                     struct faults *news, struct err *e)
 {
-	AUTOPLACE struct place p;
+	AUTOPLACE p = { .jail = j, .dir = -1, .held = -1 };
 	const char *before;
 	char *text;
 
-	if (take_place(h, name, &p, e) < 0 || !(before = read_place(h->m, &p, e))) return -1;
-	text = arena_strdup(h->m, before);
+	if (take_place(m, &p, e) < 0 || !(before = read_place(m, &p, e))) return -1;
+	text = arena_strdup(m, before);
 	for (size_t i = 0; text && i < n; i++)
-		text = conf_set(h->m, text, changes[i].key, changes[i].value, e);
+		text = conf_set(m, text, changes[i].key, changes[i].value, e);
 	if (!text) return -1;
-	*news = find_news(h->m, before, text);
+	*news = find_news(m, before, text);
 	if (str_eq(text, before)) return 0;
-	return replace(h->m, &p, before, text, e) < 0 ? -1 : 1;
+	return replace(m, &p, before, text, e) < 0 ? -1 : 1;
 }
 
-int op_config_replace(const struct host *h, const char *name, const char *before,
+int op_config_replace(struct arena *m, struct jail *j, const char *before,
                       const char *text, struct err *e)
 {
-	AUTOPLACE struct place p;
+	AUTOPLACE p = { .jail = j, .dir = -1, .held = -1 };
 	const char *now;
 
-	if (take_place(h, name, &p, e) < 0 || !(now = read_place(h->m, &p, e))) return -1;
+	if (take_place(m, &p, e) < 0 || !(now = read_place(m, &p, e))) return -1;
 	if (!str_eq(now, before)) return fail(e, ERR_BUSY, "the config was changed meanwhile");
-	return replace(h->m, &p, now, text, e);
+	return replace(m, &p, now, text, e);
 }

@@ -18,7 +18,7 @@ struct arena;
 struct conf;
 struct conf_options;
 struct err;
-struct host;
+struct jail;
 
 /* All problems of a text, in the order of its lines: what does not load, what is unknown, what
  * systemd-run or systemd-nspawn would refuse, what this machine does not have. Returns whether a
@@ -37,7 +37,7 @@ void op_config_missing(struct arena *m, const struct conf *c, const struct conf_
 bool op_config_prepares(const struct conf *c, const struct conf_options *o);
 
 /* The config's text, to be edited: refused where it could not be replaced. */
-char *op_config_read(const struct host *h, const char *name, struct err *e);
+char *op_config_read(struct arena *m, struct jail *j, struct err *e);
 
 struct config_change {
 	const char *key, *value;	/* NULL: without the key */
@@ -45,11 +45,11 @@ struct config_change {
 
 /* All of them or none. Returns 1 when the file is another one now, else 0. `news`: what is
  * wrong with it and was not before. */
-int op_config_change(const struct host *h, const char *name, const struct config_change *changes,
-                     size_t n, struct faults *news, struct err *e);
+int op_config_change(struct arena *m, struct jail *j, const struct config_change *changes, size_t n,
+                     struct faults *news, struct err *e);
 
 /* Replace the text `before`: ERR_BUSY when it is no longer what the file says. */
-int op_config_replace(const struct host *h, const char *name, const char *before,
+int op_config_replace(struct arena *m, struct jail *j, const char *before,
                       const char *text, struct err *e);
 
 #endif

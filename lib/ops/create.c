@@ -20,6 +20,7 @@
 #include "lib/jail/conf_options.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/jail/rootfs.h"
 #include "lib/jail/name.h"
 #include "lib/ops/config.h"
 #include "lib/provision/customize.h"
@@ -84,7 +85,7 @@ static void warn_if_not_on_pool(struct arena *m, int dir)
 static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err *e)
 {
 	struct err why = { 0 };
-	const char *init = jail_init(m, rootfs, &why);
+	const char *init = rootfs_init(m, rootfs, &why);
 
 	if (!init && why.kind == ERR_BUSY) return fail(e, ERR_BUSY, "%s", why.text);
 	w->startable = str_eq(w->conf.distro.text, "nixos") || (init && str_eq(init, "systemd"));

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/base/host.h"
@@ -24,6 +23,7 @@ enum { STOP_SECONDS = 90 };
 /* What is looked at, and how. */
 struct look {
 	struct engine *en;
+	struct jail *jail;
 	bool runs;
 	struct removal_place at;
 };
@@ -33,7 +33,7 @@ static bool may_unmount(const struct look *l)
 {
 	struct conf c;
 
-	return l->runs && jail_conf(l->en->m, l->en->host->dir, l->at.name, &c, NULL) == 0 &&
+	return l->runs && jail_conf(l->en->m, l->jail, &c, NULL) == 0 &&
 	       *c.post_stop_hook.text;
 }
 
@@ -73,35 +73,36 @@ static int check_writable(const struct look *l, struct err *e)
 	return tree_check_flags(s->fd, s->path, e) < 0 ? -1 : trash_try(s, l->at.name, e);
 }
 
-static int look(struct look *l, struct removal *r, struct err *e)
+static int look_at_all(struct look *l, struct removal *r, struct err *e)
 {
 	struct arena *m = l->en->m;
 	struct removal_place *at = &l->at;
-	AUTOCLOSE int jail = jail_open(l->en->host->dir, at->name, e);
 
 	*r = (struct removal){ .dir = -1 };
-	at->jail = jail;
-	if (jail < 0 || !(at->path = mount_fd_path(m, jail, e)) || mounts_read(m, &at->t, e) < 0) return -1;
+	if (jail_refresh(l->jail, e) < 0) return -1;
+	at->jail = l->jail->fd;
+	if (!(at->path = mount_fd_path(m, at->jail, e)) || mounts_read(m, &at->t, e) < 0) return -1;
 	removal_begin(at, r);
 	if (check_writable(l, e) < 0 || check_mounts(l, r, e) < 0) return -1;
-	if (inuse_check(m, jail, at->path, at->name, l->runs, e) < 0) return -1;
+	if (inuse_check(m, at->jail, at->path, at->name, l->runs, e) < 0) return -1;
 	return removal_look(at, r, e);
 }
 
-int op_remove_look(struct engine *en, const char *name, struct removal *r, struct err *e)
+int op_remove_look(struct engine *en, struct jail *j, struct removal *r, struct err *e)
 {
 	AUTOSTORE jails = { .fd = -1 };
-	struct look l = { .en = en, .at = { .store = &jails, .name = name, .deep = true } };
+	struct look l = { .en = en, .jail = j,
+	                  .at = { .store = &jails, .name = j->name, .deep = true } };
 
 	*r = (struct removal){ .dir = -1 };
 	if (store_look(en->m, en->host->dir, &jails, e) < 0) return -1;
-	l.runs = engine_runs(en, name, NULL) == 1;
-	return look(&l, r, e);
+	l.runs = jail_runs(engine_state(en, j, NULL, NULL));
+	return look_at_all(&l, r, e);
 }
 
 static int look_again(struct look *l, const struct removal *shown, struct removal *now, struct err *e)
 {
-	if (look(l, now, e) < 0) return -1;
+	if (look_at_all(l, now, e) < 0) return -1;
 	now->asked = shown->asked;
 	return removal_check_same(l->en->m, shown, now, e);
 }
@@ -110,7 +111,7 @@ static int look_again(struct look *l, const struct removal *shown, struct remova
 static int stop(struct look *l, const struct removal *shown, struct removal *now, struct err *e)
 {
 	const struct stop_how how = { .timeout = STOP_SECONDS };
-	int rc = engine_stop(l->en, l->at.name, &how, e);
+	int rc = engine_stop(l->en, l->jail, &how, e);
 
 	if (rc < 0) return fail_in(e, "stopping %s", l->at.name);
 	if (rc == 1 && !l->runs) return 0;
@@ -119,21 +120,20 @@ static int stop(struct look *l, const struct removal *shown, struct removal *now
 	return look_again(l, shown, now, e) < 0 ? fail_in(e, "removing %s, which was stopped", l->at.name) : 0;
 }
 
-int op_remove(struct engine *en, const char *name, const struct removal *shown, struct err *e)
+int op_remove(struct engine *en, struct jail *j, const struct removal *shown, struct err *e)
 {
-	const char *dir = en->host->dir;
 	AUTOSTORE jails = { .fd = -1 };
-	AUTOCLOSE int lock = -1;
 	AUTOREMOVAL now = { .dir = -1 };
-	struct look l = { .en = en, .at = { .store = &jails, .name = name } };
+	struct look l = { .en = en, .jail = j, .at = { .store = &jails, .name = j->name } };
 
-	if (store_look(en->m, dir, &jails, e) < 0 || jail_check(en->m, dir, name, e) < 0) return -1;
+	if (store_look(en->m, en->host->dir, &jails, e) < 0) return -1;
 	/* Nobody starts it again. */
-	if ((lock = jail_lock(dir, name, e)) < 0) return -1;
-	l.runs = engine_runs(en, name, NULL) == 1;
-	if (look_again(&l, shown, &now, e) < 0) return fail_in(e, "removing %s", name);
+	if (jail_lock(j, e) < 0) return -1;
+	l.runs = jail_runs(engine_state(en, j, NULL, NULL));
+	if (look_again(&l, shown, &now, e) < 0) return fail_in(e, "removing %s", j->name);
 	if (stop(&l, shown, &now, e) < 0) return -1;
-	if (trash_jail(&jails, &now, e) < 0) return fail_in(e, "removing %s", name);
+	jail_leave(j);
+	if (trash_jail(&jails, &now, e) < 0) return fail_in(e, "removing %s", j->name);
 	staging_sweep(&jails, NULL);
 	return 0;
 }

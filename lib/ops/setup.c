@@ -17,16 +17,10 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/look.h"
+#include "lib/jail/rootfs.h"
 #include "lib/ops/start.h"
 
 enum { LOG_MAX = 16 * 1024 * 1024, BOOT_WAIT = 90 };
-
-static int open_root(struct engine *en, const char *name, struct err *e)
-{
-	AUTOCLOSE int jail = jail_open(en->host->dir, name, e);
-
-	return jail < 0 ? -1 : jail_open_rootfs(jail, e);
-}
 
 /* What cannot be looked at, because of what is mounted there, is not known to be missing. */
 static bool has(int root, const char *path)
@@ -40,16 +34,16 @@ static bool has(int root, const char *path)
 /* nspawn looks for systemd before it takes /sbin/init. NixOS makes its init at the first boot. */
 static bool may_be_systemd(struct arena *m, int root, const struct conf *c)
 {
-	const char *init = jail_init(m, root, NULL);
+	const char *init = rootfs_init(m, root, NULL);
 
 	return !init || str_eq(init, "systemd") || str_eq(c->distro.text, "nixos") ||
 	       has(root, "/usr/lib/systemd/systemd") || has(root, "/lib/systemd/systemd");
 }
 
-int setup_look(struct engine *en, const char *name, const struct conf *c,
-               struct setup_state *s, struct err *e)
+int setup_look(struct engine *en, struct jail *j, const struct conf *c, struct setup_state *s,
+               struct err *e)
 {
-	AUTOCLOSE int root = open_root(en, name, e);
+	int root = jail_rootfs(j, e);
 
 	if (root < 0) return -1;
 	s->wanted = *c->initial_setup.text;
@@ -59,15 +53,15 @@ int setup_look(struct engine *en, const char *name, const struct conf *c,
 	return 0;
 }
 
-int setup_write(struct engine *en, const char *name, const struct conf *c, struct err *e)
+int setup_write(struct engine *en, struct jail *j, const struct conf *c, struct err *e)
 {
-	AUTOCLOSE int root = open_root(en, name, e);
+	int root = jail_rootfs(j, e);
 	const char *text = c->initial_setup.text;
 
 	if (root < 0) return -1;
 	text = arena_printf(en->m, "%s%s\n", str_starts(text, "#!") ? "" : "#!/bin/sh\n", text);
 	if (write_in_root(root, LAYOUT_SETUP, text, 0700, e) < 0)
-		return fail_in(e, "initial_setup of %s", name);
+		return fail_in(e, "initial_setup of %s", j->name);
 	return 0;
 }
 
@@ -80,21 +74,20 @@ static int lock_setup(struct engine *en, const char *name, struct err *e)
 
 /* The log of the last time goes as late as that: by whoever runs it now. A copy of the jail
  * that was made of hard links keeps its own. */
-static int open_log(struct engine *en, const char *name, struct err *e)
+static int open_log(struct jail *j, struct err *e)
 {
-	AUTOCLOSE int jail = jail_open_own(en->host->dir, name, e);
 	struct stat st;
 	int fd;
 
-	if (jail < 0) return -1;
-	if (fstatat(jail, LAYOUT_SETUP_LOG, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
-		return fail(e, ERR_INPUT, LAYOUT_SETUP_LOG " of %s is not a regular file", name);
-	sweep_replaced(jail, LAYOUT_SETUP_LOG);
-	fd = open_replacement(jail, LAYOUT_SETUP_LOG, e);
-	return fd < 0 ? fail_in(e, "%s", name) : fd;
+	if (jail_check_own(j, e) < 0) return -1;
+	if (fstatat(j->fd, LAYOUT_SETUP_LOG, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+		return fail(e, ERR_INPUT, LAYOUT_SETUP_LOG " of %s is not a regular file", j->name);
+	sweep_replaced(j->fd, LAYOUT_SETUP_LOG);
+	fd = open_replacement(j->fd, LAYOUT_SETUP_LOG, e);
+	return fd < 0 ? fail_in(e, "%s", j->name) : fd;
 }
 
-static int run_logged(struct engine *en, const char *name, int log, long network_wait,
+static int run_logged(struct engine *en, const struct jail *j, int log, long network_wait,
                       struct err *e)
 {
 	AUTOTEE struct log_tee relay;
@@ -107,13 +100,12 @@ static int run_logged(struct engine *en, const char *name, int log, long network
 
 	if (log_tee_begin(&relay, log, LOG_MAX, e) < 0) return -1;
 	how.output = relay.in;
-	return engine_script(en, name, &how, e);
+	return engine_script(en, j, &how, e);
 }
 
-static int not_done(struct engine *en, const char *name, int status, struct err *e)
+static int not_done(struct engine *en, const struct jail *j, int status, struct err *e)
 {
-	const char *log = arena_printf(en->m, "%s/" LAYOUT_SETUP_LOG,
-	                               layout_jail(en->m, en->host->dir, name));
+	const char *log = arena_printf(en->m, "%s/" LAYOUT_SETUP_LOG, j->path), *name = j->name;
 	struct err why;
 
 	if (status > 0)
@@ -126,39 +118,39 @@ static int not_done(struct engine *en, const char *name, int status, struct err 
 	            "from the beginning", name, why.text, name);
 }
 
-int setup_run(struct engine *en, const char *name, long network_wait, struct err *e)
+int setup_run(struct engine *en, struct jail *j, long network_wait, struct err *e)
 {
-	AUTOCLOSE int root = -1, log = -1, lock = lock_setup(en, name, e);
-	int status;
+	AUTOCLOSE int log = -1, lock = lock_setup(en, j->name, e);
+	int status, root;
 
-	if (lock < 0 || (log = open_log(en, name, e)) < 0) return -1;
-	out_step("Running the initial_setup of %s", name);
-	if ((status = run_logged(en, name, log, network_wait, e)) != 0)
-		return not_done(en, name, status, e);
-	if ((root = open_root(en, name, e)) < 0) return -1;
+	if (lock < 0 || (log = open_log(j, e)) < 0) return -1;
+	out_step("Running the initial_setup of %s", j->name);
+	if ((status = run_logged(en, j, log, network_wait, e)) != 0) return not_done(en, j, status, e);
+	if ((root = jail_rootfs(j, e)) < 0) return -1;
 	return unlink_in_root(root, LAYOUT_SETUP, e);
 }
 
 /* The config wants none any more. */
-static int forget(struct engine *en, const char *name, struct err *e)
+static int forget(struct jail *j, struct err *e)
 {
-	AUTOCLOSE int root = open_root(en, name, e);
+	int root = jail_rootfs(j, e);
 
 	if (root < 0 || unlink_in_root(root, LAYOUT_SETUP, e) < 0) return -1;
-	return fail(e, ERR_INPUT, "the config of %s has no initial_setup", name);
+	return fail(e, ERR_INPUT, "the config of %s has no initial_setup", j->name);
 }
 
-int op_setup(struct engine *en, const char *name, long network_wait, struct err *e)
+int op_setup(struct engine *en, struct jail *j, long network_wait, struct err *e)
 {
 	struct setup_state s;
 	struct conf conf;
 
-	if (jail_check(en->m, en->host->dir, name, e) < 0) return -1;
-	if (jail_conf_own(en->m, en->host->dir, name, &conf, e) < 0) return -1;
-	if (!*conf.initial_setup.text) return forget(en, name, e);
-	if (setup_look(en, name, &conf, &s, e) < 0) return -1;
-	if (!s.possible) return fail(e, ERR_HOST, "the init of %s is not systemd, which runs the initial_setup", name);
-	if (op_start_booted(en, name, e) < 0) return -1;
-	if (setup_write(en, name, &conf, e) < 0) return -1;
-	return setup_run(en, name, network_wait, e);
+	if (jail_conf_own(en->m, j, &conf, e) < 0) return -1;
+	if (!*conf.initial_setup.text) return forget(j, e);
+	if (setup_look(en, j, &conf, &s, e) < 0) return -1;
+	if (!s.possible)
+		return fail(e, ERR_HOST, "the init of %s is not systemd, which runs the initial_setup",
+		            j->name);
+	if (op_start_booted(en, j, e) < 0) return -1;
+	if (setup_write(en, j, &conf, e) < 0) return -1;
+	return setup_run(en, j, network_wait, e);
 }

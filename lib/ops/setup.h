@@ -16,6 +16,7 @@
 struct conf;
 struct engine;
 struct err;
+struct jail;
 
 enum { SETUP_NETWORK_WAIT = 150 };	/* seconds; systemd's own wait gives up after 120 */
 
@@ -26,17 +27,17 @@ struct setup_state {
 	bool possible;		/* its init is systemd, or nobody knows yet */
 };
 
-int setup_look(struct engine *en, const char *name, const struct conf *c,
-               struct setup_state *s, struct err *e);
+int setup_look(struct engine *en, struct jail *j, const struct conf *c, struct setup_state *s,
+               struct err *e);
 
 /* Put the script in its place. */
-int setup_write(struct engine *en, const char *name, const struct conf *c, struct err *e);
+int setup_write(struct engine *en, struct jail *j, const struct conf *c, struct err *e);
 
 /* Run it in the jail, which is up or boots, and remove it when all went well. Faults say
  * how to go on. */
-int setup_run(struct engine *en, const char *name, long network_wait, struct err *e);
+int setup_run(struct engine *en, struct jail *j, long network_wait, struct err *e);
 
 /* `jlmkr setup`: run it, again, starting the jail if need be. */
-int op_setup(struct engine *en, const char *name, long network_wait, struct err *e);
+int op_setup(struct engine *en, struct jail *j, long network_wait, struct err *e);
 
 #endif

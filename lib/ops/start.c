@@ -8,7 +8,6 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
-#include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/run.h"
 #include "lib/engine/engine.h"
@@ -59,24 +58,23 @@ static int write_hook(struct arena *m, int dir, const struct plan_file *f, struc
 	return replace_file(dir, f->name, f->text, strlen(f->text), 0700, e);
 }
 
-static int write_hooks(struct arena *m, const char *dir, const struct plan *p, struct err *e)
+static int write_hooks(struct arena *m, struct jail *j, const struct plan *p, struct err *e)
 {
-	AUTOCLOSE int fd = jail_open_own(dir, p->jail, e);
-
-	if (fd < 0) return -1;
+	if (jail_check_own(j, e) < 0) return -1;
 	for (size_t i = 0; i < p->file_count; i++)
-		if (write_hook(m, fd, &p->files[i], e) < 0) return -1;
+		if (write_hook(m, j->fd, &p->files[i], e) < 0) return -1;
 	return 0;
 }
 
 /* What a start needs to know of a jail, and what is to be done. */
 struct intent {
-	struct jail jail;
+	struct jail *jail;
 	struct conf conf;
 	struct conf_options options;
 	struct setup_state setup;
 	struct gpu gpu;
 	struct plan plan;
+	bool again;		/* what had to be said was said already */
 };
 
 /* How far a start is to go. */
@@ -84,42 +82,42 @@ enum extent { SHOWN, STARTED, BOOTED };
 
 static const char *config_path(struct arena *m, const struct intent *in)
 {
-	return arena_printf(m, "%s/" LAYOUT_CONFIG, in->jail.path);
+	return arena_printf(m, "%s/" LAYOUT_CONFIG, in->jail->path);
 }
 
 /* The plan of a jail as it is now; says what had to be decided. */
 static int make_plan(struct engine *en, struct intent *in, enum extent how, struct err *e)
 {
-	const char *name = in->jail.name;
+	struct jail *j = in->jail;
 	struct plan_facts facts;
 
-	if (setup_look(en, name, &in->conf, &in->setup, e) < 0) return -1;
+	if (setup_look(en, j, &in->conf, &in->setup, e) < 0) return -1;
 	if (in->setup.wanted && in->setup.first_start && !in->setup.possible)
-		out_warn("the init of %s is not systemd: its initial_setup is not run", name);
+		out_warn("the init of %s is not systemd: its initial_setup is not run", j->name);
 	in->setup.wanted &= in->setup.possible;
-	if (find_facts(en->m, &in->jail, &facts, e) < 0) return -1;
+	if (find_facts(en->m, j, &facts, e) < 0) return -1;
 	if (conf_options_fail(&in->options, e) < 0) return fail_in(e, "%s", config_path(en->m, in));
-	gpu_look(en, name, in->conf.gpu_nvidia.on, how == SHOWN, &in->gpu);
-	if (how != SHOWN && gpu_prepare(en, name, &in->options.traits, in->setup.possible, &in->gpu, e) < 0)
+	gpu_look(en, j, in->conf.gpu_nvidia.on, how == SHOWN, &in->gpu);
+	if (how != SHOWN &&
+	    gpu_prepare(en, j, &in->options.traits, in->setup.possible, &in->gpu, e) < 0)
 		return -1;
 	if (in->gpu.works) facts.nvidia = nvidia_bind_words(en->m, &in->gpu.nv.binds);
 	facts.await_boot = how == BOOTED || (in->setup.wanted && in->setup.first_start);
-	if (plan_make(en->m, name, &in->conf, &in->options, &facts, &in->plan, e) < 0) return -1;
-	for (size_t i = 0; i < in->plan.notes.n; i++)
+	if (plan_make(en->m, j->name, &in->conf, &in->options, &facts, &in->plan, e) < 0) return -1;
+	for (size_t i = 0; !in->again && i < in->plan.notes.n; i++)
 		out_note("%s", in->plan.notes.v[i]);
 	return 0;
 }
 
-static int find_jail(struct engine *en, const char *name, struct jail *j, struct err *e)
+static int check_whole(const struct jail *j, struct err *e)
 {
-	if (jail_find(en->m, en->host->dir, name, j, e) < 0) return -1;
-	if (j->broken) return fail(e, ERR_INPUT, "jail %s is incomplete: %s", name, j->broken);
-	return 0;
+	if (!j->broken) return 0;
+	return fail(e, ERR_INPUT, "jail %s is incomplete: %s", j->name, j->broken);
 }
 
 static int read_config(struct engine *en, struct intent *in, struct err *e)
 {
-	if (jail_conf_own(en->m, en->host->dir, in->jail.name, &in->conf, e) < 0) return -1;
+	if (jail_conf_own(en->m, in->jail, &in->conf, e) < 0) return -1;
 	conf_options_read(en->m, &in->conf, &in->options);
 	return 0;
 }
@@ -150,31 +148,54 @@ static void blame_missing(struct engine *en, const struct intent *in, struct err
 		fail_in(e, "line %u of its config: %s", missing.v[0].line, missing.v[0].text);
 }
 
-static int start(struct engine *en, const char *name, enum extent how, struct intent *in,
-                 struct err *e)
+/* Whether it runs already, asking systemd only if files say so: else a start would wait for an
+ * answer that is no in the end. */
+static int is_up(struct engine *en, const struct jail *j, struct err *e)
 {
-	AUTOCLOSE int lock = -1;
-	int runs;
+	const char *where = NULL;
+	int state;
 
-	if (find_jail(en, name, &in->jail, e) < 0) return -1;
-	if (engine_knows(en, name) && (runs = engine_is_up(en, name, e))) return runs;
-	/* Nobody removes it meanwhile, nor makes it anew. */
-	if ((lock = jail_lock(en->host->dir, name, e)) < 0) return fail_in(e, "starting %s", name);
-	if (find_jail(en, name, &in->jail, e) < 0) return -1;
-	if (engine_knows(en, name) && (runs = engine_is_up(en, name, e))) return runs;
+	if (engine_glance(en, j, &where) == JAIL_DEAD) return 0;
+	state = where ? JAIL_OTHER : engine_state(en, j, &where, e);
+	if (where) return engine_fail_other(j, where, e);
+	return state < 0 ? -1 : state == JAIL_UP;
+}
+
+/* With the jail's lock. */
+static int start_locked(struct engine *en, enum extent how, struct intent *in, struct err *e)
+{
+	int rc;
+
 	if (read_config(en, in, e) < 0) return -1;
-	if (look_for_missing(en, in, true, e) < 0) return fail_in(e, "starting %s", name);
+	if (look_for_missing(en, in, !in->again, e) < 0) goto fault;
 	if (make_plan(en, in, how, e) < 0) return -1;
-	if (in->setup.wanted && in->setup.first_start && setup_write(en, name, &in->conf, e) < 0)
+	if (in->setup.wanted && in->setup.first_start && setup_write(en, in->jail, &in->conf, e) < 0)
 		return -1;
-	if (write_hooks(en->m, en->host->dir, &in->plan, e) < 0)
-		return fail_in(e, "starting %s", name);
+	if (write_hooks(en->m, in->jail, &in->plan, e) < 0) goto fault;
 	out_verbose("%s", plan_command(en->m, &in->plan));
-	if ((runs = engine_start(en, &in->plan, &lock, e)) < 0) {
-		blame_missing(en, in, e);
-		return fail_in(e, "starting %s", name);
+	if ((rc = engine_start(en, in->jail, &in->plan, e)) >= 0) return rc;
+	blame_missing(en, in, e);
+fault:
+	return fail_in(e, "starting %s", in->jail->name);
+}
+
+/* 1 when it ran already. */
+static int start(struct engine *en, enum extent how, struct intent *in, struct err *e)
+{
+	struct jail *j = in->jail;
+	int rc;
+
+	if (check_whole(j, e) < 0) return -1;
+	if ((rc = is_up(en, j, e)) != 0) return rc;
+	for (;; in->again = true) {
+		if (jail_lock(j, e) < 0) break;
+		if ((rc = is_up(en, j, e)) == 0) rc = start_locked(en, how, in, e);
+		jail_unlock(j);
+		if (rc == ENGINE_STARTED) return gpu_finish(en, j, &in->gpu, e);
+		if (rc != ENGINE_OTHERS) return rc;
+		if (engine_settle(en, j, e) < 0) break;
 	}
-	return runs ? runs : gpu_finish(en, name, &in->gpu, e);
+	return fail_in(e, "starting %s", j->name);
 }
 
 /* It failed, was interrupted, or somebody else runs it at the moment. */
@@ -184,64 +205,63 @@ static void note_unfinished(const char *name, const struct setup_state *s)
 		out_warn("the initial_setup of %s is not done: 'jlmkr setup %s' runs it", name, name);
 }
 
-int op_start_check(struct engine *en, const char *name, struct err *e)
+int op_start_check(struct engine *en, struct jail *j, struct err *e)
 {
-	struct intent in = { 0 };
+	struct intent in = { .jail = j };
 	struct plan_facts facts;
 
-	if (find_jail(en, name, &in.jail, e) < 0 || read_config(en, &in, e) < 0) return -1;
+	if (check_whole(j, e) < 0 || read_config(en, &in, e) < 0) return -1;
 	if (conf_options_fail(&in.options, e) < 0) return fail_in(e, "%s", config_path(en->m, &in));
-	if (look_for_missing(en, &in, false, e) < 0 || find_facts(en->m, &in.jail, &facts, e) < 0) return -1;
-	if (plan_make(en->m, name, &in.conf, &in.options, &facts, &in.plan, e) < 0) return -1;
+	if (look_for_missing(en, &in, false, e) < 0 || find_facts(en->m, j, &facts, e) < 0) return -1;
+	if (plan_make(en->m, j->name, &in.conf, &in.options, &facts, &in.plan, e) < 0) return -1;
 	return engine_show_start(en, &in.plan, e) ? 0 : -1;
 }
 
-int op_start(struct engine *en, const char *name, struct err *e)
+int op_start(struct engine *en, struct jail *j, struct err *e)
 {
-	struct intent in = { 0 };
-	int runs = start(en, name, STARTED, &in, e);
+	struct intent in = { .jail = j };
+	int runs = start(en, STARTED, &in, e);
 
-	if (runs == 1 && jail_conf(en->m, en->host->dir, name, &in.conf, NULL) == 0)
-		setup_look(en, name, &in.conf, &in.setup, NULL);
+	if (runs == 1 && jail_conf(en->m, j, &in.conf, NULL) == 0)
+		setup_look(en, j, &in.conf, &in.setup, NULL);
 	if (runs == 0 && in.setup.wanted && in.setup.first_start)
-		return setup_run(en, name, SETUP_NETWORK_WAIT, e);
-	if (runs >= 0) note_unfinished(name, &in.setup);
+		return setup_run(en, j, SETUP_NETWORK_WAIT, e);
+	if (runs >= 0) note_unfinished(j->name, &in.setup);
 	return runs;
 }
 
-int op_start_booted(struct engine *en, const char *name, struct err *e)
+int op_start_booted(struct engine *en, struct jail *j, struct err *e)
 {
-	struct intent in;
+	struct intent in = { .jail = j };
 
-	return start(en, name, BOOTED, &in, e);
+	return start(en, BOOTED, &in, e);
 }
 
 static int note_hooks(struct engine *en, const struct intent *in, struct err *e)
 {
-	AUTOCLOSE int fd = jail_open(en->host->dir, in->jail.name, e);
+	int fd = jail_dir(in->jail, e);
 
 	if (fd < 0) return -1;
 	for (size_t i = 0; i < in->plan.file_count; i++)
 		if (!hook_is_there(en->m, fd, &in->plan.files[i]))
 			out_note("%s/%s is not there as the config has it: a start writes it",
-			         in->jail.path, in->plan.files[i].name);
+			         in->jail->path, in->plan.files[i].name);
 	return 0;
 }
 
-int op_start_show(struct engine *en, const char *name, bool json, struct err *e)
+int op_start_show(struct engine *en, struct jail *j, bool json, struct err *e)
 {
-	struct intent in;
+	struct intent in = { .jail = j };
 	const char *text;
 
-	if (find_jail(en, name, &in.jail, e) < 0) return -1;
-	if (read_config(en, &in, e) < 0) return -1;
+	if (check_whole(j, e) < 0 || read_config(en, &in, e) < 0) return -1;
 	if (make_plan(en, &in, SHOWN, e) < 0) return -1;
 	if (!(text = engine_show_start(en, &in.plan, e))) return -1;
 	if (note_hooks(en, &in, e) < 0) return -1;
 	if (in.gpu.works && !exists(in.gpu.nv.farm))
 		out_note("%s is not there: a start makes it", in.gpu.nv.farm);
 	if (in.setup.wanted && in.setup.first_start)
-		out_note("it would be the first start of %s: its initial_setup is run then", name);
+		out_note("it would be the first start of %s: its initial_setup is run then", j->name);
 	out_text(arena_printf(en->m, "%s\n", json ? text : plan_command(en->m, &in.plan)));
 	return out_flush(e);
 }

@@ -39,6 +39,22 @@ is 600 "$(in_host stat -c %a $jails/s1/initial_setup.log)"
 is done "$(in_host cat $jails/s1/rootfs/setup-was-here)"
 no_script s1
 
+story 'a first start opens the jail once, whatever it does there'
+musl-gcc -idirafter "$here/../../build/out/musl/kernel" -static -Os -o "$tmp/opens" "$here/opens.c" ||
+	fail 'opens.c'
+host push "$tmp/opens" /tmp/opens
+jail once 'echo set up
+pre_start_hook=#!/bin/sh
+	true'
+try sh -c "/tmp/opens $jails/once jlmkr-start once 3> /tmp/opened"
+status 0
+err_has '^set up$'
+is 1 "$(in_host cat /tmp/opened)"
+try sh -c "/tmp/opens $jails/once/config jlmkr-start --dry-run once 3> /tmp/opened"
+is 1 "$(in_host cat /tmp/opened)"
+try jlmkr-remove -y once
+status 0
+
 story 'and only the first one'
 in_host rm $jails/s1/rootfs/setup-was-here
 try jlmkr-restart s1

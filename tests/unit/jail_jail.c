@@ -10,6 +10,7 @@
 
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/jail/rootfs.h"
 #include "tests/unit/test.h"
 
 struct world {
@@ -98,12 +99,13 @@ TEST(no_jails_yet)
 {
 	struct err e = { 0 };
 	struct world w;
+	AUTOJAIL j = NO_JAIL;
 	size_t n = 9;
 
 	make(&w);
 	CHECK(jail_find_all(&w.m, w.path, &n, &e) != NULL);
 	CHECK_INT(n, 0);
-	CHECK_INT(jail_check(&w.m, w.path, "web", &e), -1);
+	CHECK_INT(jail_open(&w.m, w.path, "web", &j, &e), -1);
 	CHECK_INT(e.kind, ERR_MISSING);
 	file(&w, "jails", "");
 	CHECK(!jail_find_all(&w.m, w.path, &n, &e));
@@ -120,16 +122,21 @@ TEST(one_jail_or_the_name_that_was_meant)
 
 	make(&w);
 	fill(&w);
-	CHECK_INT(jail_find(&w.m, w.path, "web", &j, &e), 0);
+	CHECK_INT(jail_open(&w.m, w.path, "web", &j, &e), 0);
 	CHECK_STR(j.name, "web");
 	CHECK(!j.broken);
-	CHECK_INT(jail_check(&w.m, w.path, "old.", &e), 0);
-	CHECK_INT(jail_check(&w.m, w.path, "wbe", &e), -1);
+	jail_close(&j);
+	CHECK_INT(jail_open(&w.m, w.path, "old.", &j, &e), 0);
+	CHECK_STR(j.broken, "it has no config");
+	jail_close(&j);
+	CHECK_INT(jail_open(&w.m, w.path, "wbe", &j, &e), -1);
 	CHECK_INT(e.kind, ERR_MISSING);
 	CHECK_STR(e.text, "no jail named 'wbe'; did you mean 'web'?");
+	jail_close(&j);
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
-		CHECK_INT(jail_check(&w.m, w.path, never[i], &e), -1);
+		CHECK_INT(jail_open(&w.m, w.path, never[i], &j, &e), -1);
 		CHECK_INT(e.kind, ERR_MISSING);
+		jail_close(&j);
 	}
 	drop(&w);
 }
@@ -142,15 +149,80 @@ TEST(directories_are_opened_never_links)
 	make(&w);
 	fill(&w);
 	{
-		AUTOCLOSE int web = jail_open(w.path, "web", &e);
-		AUTOCLOSE int rootfs = jail_open_rootfs(web, &e);
-		AUTOCLOSE int odd = jail_open(w.path, "odd", &e);
+		AUTOJAIL web = NO_JAIL;
+		AUTOJAIL odd = NO_JAIL;
+		AUTOJAIL moved = NO_JAIL;
 
-		CHECK(web >= 0 && rootfs >= 0 && odd >= 0);
-		CHECK_INT(jail_open(w.path, "moved", &e), -1);
-		CHECK_STR(e.text, "moved is a link, not a directory");
-		CHECK_INT(jail_open_rootfs(odd, &e), -1);
+		CHECK_INT(jail_open(&w.m, w.path, "web", &web, &e), 0);
+		CHECK(jail_dir(&web, &e) >= 0 && jail_rootfs(&web, &e) >= 0);
+		CHECK_INT(jail_open(&w.m, w.path, "odd", &odd, &e), 0);
+		CHECK(jail_dir(&odd, &e) >= 0);
+		CHECK_INT(jail_rootfs(&odd, &e), -1);
 		CHECK_STR(e.text, "rootfs is a link, not a directory");
+		CHECK_INT(jail_open(&w.m, w.path, "moved", &moved, &e), 0);
+		CHECK_INT(jail_dir(&moved, &e), -1);
+		CHECK_STR(e.text, "moved is a link, not a directory");
+	}
+	drop(&w);
+}
+
+/* What was opened first is what everything is read from, until it is refreshed. */
+TEST(a_handle_stays_with_its_directory)
+{
+	struct err e = { 0 };
+	struct stat first, other;
+	struct world w;
+	struct conf c;
+
+	make(&w);
+	fill(&w);
+	{
+		AUTOJAIL j = NO_JAIL;
+
+		CHECK_INT(fstatat(w.fd, "jails/web", &first, 0), 0);
+		CHECK_INT(jail_open(&w.m, w.path, "web", &j, &e), 0);
+		CHECK(jail_is(&j, &first));
+		CHECK_INT(renameat(w.fd, "jails/web", w.fd, "jails/away"), 0);
+		dir(&w, "jails/web");
+		file(&w, "jails/web/config", "startup=0\n");
+		CHECK_INT(fstatat(w.fd, "jails/web", &other, 0), 0);
+		CHECK_INT(jail_conf(&w.m, &j, &c, &e), 0);
+		CHECK(c.startup.on);
+		CHECK_INT(jail_refresh(&j, &e), 0);
+		CHECK(jail_is(&j, &other) && !jail_is(&j, &first));
+		CHECK_INT(jail_conf(&w.m, &j, &c, &e), 0);
+		CHECK(!c.startup.on);
+		CHECK_INT(renameat(w.fd, "jails/web", w.fd, "jails/far"), 0);
+		CHECK_INT(jail_refresh(&j, &e), -1);
+		CHECK_INT(e.kind, ERR_MISSING);
+	}
+	drop(&w);
+}
+
+/* The lock is the name's: who has waited for it finds the jail that has the name now. */
+TEST(a_lock_finds_the_jail_of_now)
+{
+	struct err e = { 0 };
+	struct stat other;
+	struct world w;
+
+	make(&w);
+	fill(&w);
+	{
+		AUTOJAIL j = NO_JAIL;
+
+		CHECK_INT(jail_open(&w.m, w.path, "web", &j, &e), 0);
+		CHECK_INT(renameat(w.fd, "jails/web", w.fd, "jails/away"), 0);
+		CHECK_INT(jail_lock(&j, &e), -1);
+		CHECK_INT(e.kind, ERR_MISSING);
+		CHECK_INT(j.lock, -1);
+		dir(&w, "jails/web");
+		CHECK_INT(fstatat(w.fd, "jails/web", &other, 0), 0);
+		CHECK_INT(jail_lock(&j, &e), 0);
+		CHECK(jail_is(&j, &other));
+		jail_leave(&j);
+		CHECK_INT(j.fd, -1);
+		jail_unlock(&j);
 	}
 	drop(&w);
 }
@@ -163,12 +235,17 @@ TEST(the_config_of_a_jail_names_its_file)
 
 	make(&w);
 	fill(&w);
-	CHECK_INT(jail_conf(&w.m, w.path, "web", &c, &e), 0);
-	CHECK(c.startup.on);
-	file(&w, "jails/web/config", "startup=1\nstartup=1\n");
-	CHECK_INT(jail_conf(&w.m, w.path, "web", &c, &e), -1);
-	CHECK_STR(e.text, arena_printf(&w.m, "%s/jails/web/config: line 2: 'startup' was given "
-	                               "before, in line 1", w.path));
+	{
+		AUTOJAIL j = NO_JAIL;
+
+		CHECK_INT(jail_open(&w.m, w.path, "web", &j, &e), 0);
+		CHECK_INT(jail_conf(&w.m, &j, &c, &e), 0);
+		CHECK(c.startup.on);
+		file(&w, "jails/web/config", "startup=1\nstartup=1\n");
+		CHECK_INT(jail_conf(&w.m, &j, &c, &e), -1);
+		CHECK_STR(e.text, arena_printf(&w.m, "%s/jails/web/config: line 2: 'startup' was given "
+		                               "before, in line 1", w.path));
+	}
 	drop(&w);
 }
 
@@ -178,7 +255,7 @@ static const char *os_id(struct world *w)
 	struct err e = { 0 };
 	struct osrel os;
 
-	if (jail_os(&w->m, root, &os, &e) == 0) return os.id;
+	if (rootfs_os(&w->m, root, &os, &e) == 0) return os.id;
 	return e.kind == ERR_MISSING ? "(missing)" : e.text;
 }
 
@@ -242,7 +319,7 @@ static const char *init_of(struct world *w)
 {
 	AUTOCLOSE int root = openat(w->fd, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct err e = { 0 };
-	const char *init = jail_init(&w->m, root, &e);
+	const char *init = rootfs_init(&w->m, root, &e);
 
 	if (init) return init;
 	return e.kind == ERR_MISSING ? "(missing)" : arena_strdup(&w->m, e.text);

@@ -34,6 +34,7 @@
 #include "lib/jail/conf.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/jail/rootfs.h"
 #include "lib/ops/setup.h"
 #include "lib/provision/customize.h"
 #include "tests/unit/test.h"
@@ -214,17 +215,19 @@ static void use_rootfs(struct world *w)
 	struct words unfit = { .m = &w->m };
 	struct setup_state state;
 	struct err e = { 0 };
+	AUTOJAIL j = NO_JAIL;
 	struct osrel os;
 	bool news;
 
+	CHECK_INT(jail_open(&w->m, w->path, "web", &j, &e), 0);
 	mountpoints_remove(&w->m, w->jail, w->root);
 	count(w, customize(w->root, "web", &e));
-	count(w, setup_look(&w->en, "web", &w->conf, &state, &e));
-	count(w, setup_write(&w->en, "web", &w->conf, &e));
+	count(w, setup_look(&w->en, &j, &w->conf, &state, &e));
+	count(w, setup_write(&w->en, &j, &w->conf, &e));
 	count(w, ldconfig_prepare(&w->en, w->root, &w->nv, false, &binds, &news, &e));
 	count(w, mountpoints_make(&w->m, w->jail, w->root, &w->nv, &unfit, &e));
-	count(w, jail_os(&w->m, w->root, &os, &e));
-	count(w, jail_init(&w->m, w->root, &e) ? 0 : -1);
+	count(w, rootfs_os(&w->m, w->root, &os, &e));
+	count(w, rootfs_init(&w->m, w->root, &e) ? 0 : -1);
 	count(w, unlink_in_root(w->root, LAYOUT_SETUP, &e));
 }
 
@@ -348,7 +351,7 @@ TEST(what_is_mounted_in_a_rootfs_is_read_and_not_written)
 	for (int i = 0; i < 3; i++)
 		use_rootfs(&w);
 	check_same(&w, outside(&w, "%C@ %n"), before);
-	CHECK_INT(jail_os(&w.m, w.root, &os, &e), 0);
+	CHECK_INT(rootfs_os(&w.m, w.root, &os, &e), 0);
 	CHECK_STR(os.id, "there");
 	CHECK_INT(write_in_root(w.root, "/etc/hostname", "web\n", 0644, &e), -1);
 	CHECK_INT(e.sys, EXDEV);

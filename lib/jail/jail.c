@@ -114,9 +114,17 @@ int jail_refresh(struct jail *j, struct err *e)
 	return jail_dir(j, e) < 0 ? -1 : 0;
 }
 
+/* While others are waited for nothing is held open: one of them may want to unmount it. */
 int jail_lock(struct jail *j, struct err *e)
 {
-	j->lock = lock_named(j->name, deadline_in(LOCK_WAIT_MS), j->name, e);
+	struct err why = { 0 };
+
+	j->lock = lock_named(j->name, 0, j->name, &why);
+	if (j->lock < 0 && why.kind != ERR_BUSY) return fail(e, why.kind, "%s", why.text);
+	if (j->lock < 0) {
+		jail_leave(j);
+		j->lock = lock_named(j->name, deadline_in(LOCK_WAIT_MS), j->name, e);
+	}
 	if (j->lock < 0) return -1;
 	if (jail_refresh(j, e) == 0) return 0;
 	jail_unlock(j);

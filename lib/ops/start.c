@@ -193,6 +193,7 @@ static int start(struct engine *en, enum extent how, struct intent *in, struct e
 		jail_unlock(j);
 		if (rc == ENGINE_STARTED) return gpu_finish(en, j, &in->gpu, e);
 		if (rc != ENGINE_OTHERS) return rc;
+		jail_leave(j);
 		if (engine_settle(en, j, e) < 0) break;
 	}
 	return fail_in(e, "starting %s", j->name);

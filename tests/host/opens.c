@@ -1,7 +1,9 @@
 /* opens PATH PROGRAM [ARGUMENT]...: run the program, and write to descriptor 3 how often it and its
- * children have opened the file or directory PATH. */
+ * children have looked PATH up and opened it. Whoever lists an open directory opens `.` in it: that
+ * does not count. */
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,7 @@ static const char *wanted;
 static int count;
 
 /* At the end of a call that has given a descriptor. */
-static void look(pid_t pid, long fd)
+static void count_if_wanted(pid_t pid, long fd)
 {
 	char link[64], path[4096];
 	ssize_t n;
@@ -32,25 +34,35 @@ static void look(pid_t pid, long fd)
 	count += !strcmp(path, wanted);
 }
 
+static bool is_open(unsigned long long nr)
+{
+#ifdef SYS_open
+	if (nr == SYS_open) return true;
+#endif
+	return nr == SYS_openat || nr == SYS_openat2;
+}
+
+static bool is_dot(pid_t pid, unsigned long long path)
+{
+	long word = ptrace(PTRACE_PEEKDATA, pid, (void *)path, 0);
+
+	return !memcmp(&word, ".", 2);
+}
+
 /* A call stops a process twice; the kernel says which of the two it is, and which call. */
 static void at_call(pid_t pid)
 {
-	static struct { pid_t pid; unsigned long long nr; } calls[256];
+	static struct { pid_t pid; bool counts; } calls[256];
 	struct __ptrace_syscall_info info;
 	size_t at = (size_t)pid % 256;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) <= 0) return;
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
 		calls[at].pid = pid;
-		calls[at].nr = info.entry.nr;
+		calls[at].counts = is_open(info.entry.nr) && !is_dot(pid, info.entry.args[1]);
 	}
 	if (info.op != PTRACE_SYSCALL_INFO_EXIT || info.exit.is_error || calls[at].pid != pid) return;
-	if (calls[at].nr == SYS_openat || calls[at].nr == SYS_openat2
-#ifdef SYS_open
-	    || calls[at].nr == SYS_open
-#endif
-	    )
-		look(pid, (long)info.exit.rval);
+	if (calls[at].counts) count_if_wanted(pid, (long)info.exit.rval);
 }
 
 int main(int argc, char **argv)

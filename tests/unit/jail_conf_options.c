@@ -75,6 +75,18 @@ TEST(all_faults_are_told_at_once)
 	          "2: 'foo' is not an option of systemd-run\n");
 }
 
+TEST(only_the_last_bridge_counts)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	CHECK_STR(checked(&m, "startup=0\nsystemd_nspawn_user_args=--network-bridge=br1\n"
+	                      "  --bind=/a --bind=/b\n  --network-bridge=br2\n"),
+	          "2: --network-bridge=br1 has no effect: only the last --network-bridge counts; "
+	          "for a second bridge use --network-veth-extra and a post_start_hook\n");
+	CHECK_STR(checked(&m, "systemd_nspawn_default_args=--network-bridge=br1\n"
+	                      "systemd_nspawn_user_args=--network-bridge=br2\n"), "");
+}
+
 TEST(a_value_that_cannot_be_read_has_no_options)
 {
 	AUTOFREE struct arena m = { 0 };

@@ -144,6 +144,13 @@ bool zfs_says_none(const struct err *why)
 	return strstr(why->text, "does not exist") != NULL;
 }
 
+/* zfs create and zfs clone mount what they created, and say "cannot mount 'PATH': WHY" if that
+ * fails. The quote keeps a dataset's name from matching: it cannot contain one. */
+bool zfs_says_not_mounted(const struct err *why)
+{
+	return strstr(why->text, "cannot mount '") != NULL;
+}
+
 struct zfs_dataset *zfs_list_mountable(struct arena *m, size_t *n)
 {
 	char *argv[] = { "zfs", "list", "-H", "-t", "filesystem", "-o", COLUMNS, NULL };

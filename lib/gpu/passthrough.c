@@ -33,7 +33,7 @@ static char *run_driver(struct arena *m, struct err *e, const char *program, con
 	return run_strange(m, argv, PRINTED_MAX, deadline_in(PROGRAM_MS), e);
 }
 
-/* By either of its names: Debian's packages have one of their own. */
+/* The module has two names: Debian's packages use one of their own. */
 static void load_driver(struct arena *m)
 {
 	struct err e = { 0 };
@@ -92,13 +92,15 @@ static int list_files(struct arena *m, struct nvidia *nv, struct err *e)
 	libraries = nvidia_paths(m, library_text, &odd_too);
 	for (char **p = libraries; *p; p++)
 		if (!words_have(words_list(&all), *p)) words_add(&all, *p);
-	if (!words_have(words_list(&all), "/usr/bin/nvidia-smi")) words_add(&all, "/usr/bin/nvidia-smi");
+	if (!words_have(words_list(&all), "/usr/bin/nvidia-smi"))
+		words_add(&all, "/usr/bin/nvidia-smi");
 	if (odd + odd_too)
-		out_warn("nvidia-container-cli returned %zu invalid or excess paths; they are ignored",
-		         odd > odd_too ? odd : odd_too);
+		out_warn("nvidia-container-cli returned %zu invalid or excess paths; they are "
+		         "ignored", odd > odd_too ? odd : odd_too);
 	files = arena_array(m, all.n, sizeof *files);
 	for (size_t i = 0; i < all.n; i++)
-		look_at(m, all.v[i], words_have(libraries, all.v[i]) || is_library(all.v[i]), &files[i]);
+		look_at(m, all.v[i], words_have(libraries, all.v[i]) || is_library(all.v[i]),
+		        &files[i]);
 	nvidia_make(m, files, all.n, nv);
 	return 0;
 }
@@ -110,22 +112,25 @@ void gpu_look(struct engine *en, const char *name, bool wanted, bool dry, struct
 	*g = (struct gpu){ .wanted = wanted };
 	if (!wanted) return;
 	if (dry && access("/dev/nvidiactl", F_OK) < 0) {
-		out_note("the NVIDIA driver is not loaded: a start tries to, and binds what it finds then");
+		out_note("the NVIDIA driver is not loaded; a start tries to load it, and binds "
+		         "what it finds then");
 		return;
 	}
 	if (!dry) load_driver(en->m);
 	if ((!dry && !run_driver(en->m, &e, "nvidia-smi", "-f", "/dev/null")) ||
 	    list_files(en->m, &g->nv, &e) < 0) {
-		if (e.kind != ERR_INTERRUPTED) out_warn("%s starts without the NVIDIA GPU: %s", name, e.text);
+		if (e.kind != ERR_INTERRUPTED)
+			out_warn("%s starts without the NVIDIA GPU: %s", name, e.text);
 		return;
 	}
-	if (!g->nv.entry_count) out_warn("%s: nvidia-container-cli names no libraries of the driver", name);
+	if (!g->nv.entry_count)
+		out_warn("%s: nvidia-container-cli lists no libraries of the driver", name);
 	g->works = true;
 }
 
 /* -- before the start -- */
 
-/* All but the binds to these places, which are told of. */
+/* Drop the binds to these places, with a warning for each. */
 static void leave_out(struct gpu *g, const char *name, const struct words *unfit)
 {
 	struct nvidia_binds left = { .m = g->nv.binds.m };
@@ -134,8 +139,8 @@ static void leave_out(struct gpu *g, const char *name, const struct words *unfit
 		const struct nvidia_bind *b = &g->nv.binds.v[i];
 
 		if (!b->place && words_have(words_list(unfit), b->source))
-			out_warn("%s gets no %s of the NVIDIA driver: something else is there in its rootfs, or "
-			         "another file system", name, b->source);
+			out_warn("%s gets no %s of the NVIDIA driver: its rootfs has something "
+			         "else there, or another file system", name, b->source);
 		else
 			nvidia_bind(&left, b->source, b->place, b->writable);
 	}
@@ -154,8 +159,8 @@ static int prepare(struct engine *en, const char *name, int jail, int root, stru
 
 static void warn_of_linker(const char *name, const struct err *why)
 {
-	out_warn("%s may not find the libraries of the NVIDIA driver in " NVIDIA_LIBRARIES ": %s", name,
-	         why->text);
+	out_warn("%s may not find the libraries of the NVIDIA driver in " NVIDIA_LIBRARIES ": "
+	         "%s", name, why->text);
 }
 
 int gpu_prepare(struct engine *en, const char *name, const struct nspawn_traits *traits,
@@ -191,10 +196,12 @@ int gpu_finish(struct engine *en, const char *name, const struct gpu *g, struct 
 
 	if (jail < 0 || (root = jail_open_rootfs(jail, e)) < 0) return -1;
 	if (!g->wanted) rc = ldconfig_forget(en, name, root, &why);
-	else if (g->works && g->news && !g->forgets) rc = ldconfig_learn(en, name, root, &g->nv, &why);
+	else if (g->works && g->news && !g->forgets)
+		rc = ldconfig_learn(en, name, root, &g->nv, &why);
 	if (rc == 0) return 0;
 	if (engine_runs(en, name, NULL) == 0)
-		return fail(e, ERR_HOST, "%s ended as soon as it had started: 'jlmkr log %s' may tell why", name, name);
+		return fail(e, ERR_HOST, "%s stopped right after its start; see 'jlmkr log %s'",
+		            name, name);
 	if (why.kind == ERR_INTERRUPTED) {
 		if (e) *e = why;
 		return -1;

@@ -190,8 +190,8 @@ TEST(a_refusal_says_what_would_do)
 	static const char *const cases[][2] = {
 		{ "TasksMax=12x",
 		  "property TasksMax: '12x' is not a number, a percentage or infinity" },
-		{ "TaskMax=1", "unknown property 'TaskMax' (nearest: TasksMax)" },
-		{ "RestartUSec=1", "unknown property 'RestartUSec' (nearest: RestartSec)" },
+		{ "TaskMax=1", "unknown property 'TaskMax'; did you mean TasksMax?" },
+		{ "RestartUSec=1", "unknown property 'RestartUSec'; did you mean RestartSec?" },
 		{ "completely-else=1", "unknown property 'completely-else'" },
 		{ "Nice", "property 'Nice' has no '='" },
 		{ "SuccessExitStatus=1 FOO", "property SuccessExitStatus: 'FOO' is not an exit "

@@ -1,5 +1,4 @@
-/* What is about to be sent, read back from its own bytes: a dry run cannot tell
- * another story than the bus. */
+/* Reads back the bytes that are about to be sent, so that a dry run cannot differ from them. */
 
 #include "lib/systemd/props/props.h"
 
@@ -30,7 +29,7 @@ static bool show_basic(struct str *out, struct reader *r, char type)
 
 static void show_value(struct str *out, struct reader *r, unsigned *fds);
 
-/* A container that was just entered, to its end. */
+/* Show a container that was just opened, to its end. */
 static void show_items(struct str *out, struct reader *r, unsigned *fds)
 {
 	bool first = true;
@@ -44,7 +43,7 @@ static void show_items(struct str *out, struct reader *r, unsigned *fds)
 	reader_close(r);
 }
 
-/* As deep as the reader allows. */
+/* Recursive; the reader limits the depth. */
 static void show_value(struct str *out, struct reader *r, unsigned *fds)
 {
 	char type = reader_type(r);

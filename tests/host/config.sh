@@ -75,7 +75,7 @@ is "-:1: startup must be 1 or 0, not 'maybe'
 -:2: unknown key 'sartup', did you mean 'startup'?
 -:3: unknown property 'Foo'
 -:4: property CPUWeight: '-4' is not idle or a number from 1 to 10000
--:6: systemd-nspawn has no option --bindx, did you mean --bind?
+-:6: systemd-nspawn has no option --bindx; did you mean --bind?
 -:7: --bind=/no/where:/x: there is no /no/where
 -:7: --network-bridge=br9: there is no interface br9
 -:9: --network-macvlan=nope: there is no interface nope" "$(grep -v wat "$tmp/out")"

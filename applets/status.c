@@ -1,4 +1,4 @@
-/* How a jail is doing: systemctl shows it best, but not for programs, and it may be
+/* Shows the status of a jail. systemctl does it best, but not as JSON, and it may be
  * missing. */
 
 #include "lib/cli/applet.h"
@@ -28,7 +28,7 @@ static const struct opt status_opts[] = {
 	OPT_END
 };
 
-static void add_number(struct json_out *o, const char *key, int64_t v)
+static void add_known_number(struct json_out *o, const char *key, int64_t v)
 {
 	if (v < 0)
 		json_add_text(o, key, NULL);
@@ -41,7 +41,7 @@ static const char *version_of(const struct osrel *rel)
 	return rel->version_id ? rel->version_id : rel->version_codename;
 }
 
-static void print_json(struct arena *m, const char *jail, const struct jail_status *s,
+static void print_status_json(struct arena *m, const char *jail, const struct jail_status *s,
                        const struct osrel *rel)
 {
 	struct str text = { .m = m };
@@ -53,12 +53,12 @@ static void print_json(struct arena *m, const char *jail, const struct jail_stat
 	json_add_bool(&o, "running", s->runs);
 	json_add_text(&o, "state", s->state);
 	json_add_text(&o, "substate", s->sub);
-	add_number(&o, "since", s->since);
-	add_number(&o, "leader", s->leader);
-	add_number(&o, "tasks", s->tasks);
-	add_number(&o, "memory_bytes", s->memory);
-	add_number(&o, "cpu_ns", s->cpu_ns);
-	add_number(&o, "restarts", s->restarts);
+	add_known_number(&o, "since", s->since);
+	add_known_number(&o, "leader", s->leader);
+	add_known_number(&o, "tasks", s->tasks);
+	add_known_number(&o, "memory_bytes", s->memory);
+	add_known_number(&o, "cpu_ns", s->cpu_ns);
+	add_known_number(&o, "restarts", s->restarts);
 	json_add_text(&o, "os", rel->id);
 	json_add_text(&o, "version", version_of(rel));
 	json_array(&o, "addresses");
@@ -75,8 +75,10 @@ static const char *age(struct arena *m, int64_t seconds)
 	if (seconds < 60) return arena_printf(m, "%" PRId64 " s", seconds);
 	if (seconds < 3600) return arena_printf(m, "%" PRId64 " min", seconds / 60);
 	if (seconds < 86400)
-		return arena_printf(m, "%" PRId64 " h %" PRId64 " min", seconds / 3600, seconds / 60 % 60);
-	return arena_printf(m, "%" PRId64 " days %" PRId64 " h", seconds / 86400, seconds / 3600 % 24);
+		return arena_printf(m, "%" PRId64 " h %" PRId64 " min", seconds / 3600,
+		                    seconds / 60 % 60);
+	return arena_printf(m, "%" PRId64 " days %" PRId64 " h", seconds / 86400,
+	                    seconds / 3600 % 24);
 }
 
 static void print_since(struct arena *m, int64_t since)
@@ -90,7 +92,7 @@ static void print_since(struct arena *m, int64_t since)
 	out_line("    since:  %s (%s ago)", text, age(m, now > at ? now - at : 0));
 }
 
-static void print_text(struct arena *m, const char *jail, const struct jail_status *s,
+static void print_status_text(struct arena *m, const char *jail, const struct jail_status *s,
                        const struct osrel *rel)
 {
 	out_line("%s", jail);
@@ -98,7 +100,8 @@ static void print_text(struct arena *m, const char *jail, const struct jail_stat
 	print_since(m, s->since);
 	if (*s->end) out_line("     last:  %s", s->end);
 	if (!s->runs) return;
-	if (rel->id) out_line("       os:  %s %s", rel->id, version_of(rel) ? version_of(rel) : "");
+	if (rel->id)
+		out_line("       os:  %s %s", rel->id, version_of(rel) ? version_of(rel) : "");
 	if (s->leader >= 0) out_line("   leader:  %" PRId64, s->leader);
 	if (s->tasks >= 0) out_line("    tasks:  %" PRId64, s->tasks);
 	if (s->memory >= 0) out_line("   memory:  %" PRId64 " MiB", s->memory >> 20);
@@ -107,7 +110,7 @@ static void print_text(struct arena *m, const char *jail, const struct jail_stat
 		out_line("  address:  %s", *address);
 }
 
-static int answer(struct host *h, const char *jail, bool json, struct err *e)
+static int show_own_status(struct host *h, const char *jail, bool json, struct err *e)
 {
 	AUTOENGINE struct engine en;
 	struct osrel rel = { 0 };
@@ -118,9 +121,9 @@ static int answer(struct host *h, const char *jail, bool json, struct err *e)
 	if (s.elsewhere) out_note("The %s that runs is another jail, in %s", jail, s.elsewhere);
 	if (s.runs) jail_release(h->m, h->dir, jail, &rel, NULL);
 	if (json)
-		print_json(h->m, jail, &s, &rel);
+		print_status_json(h->m, jail, &s, &rel);
 	else
-		print_text(h->m, jail, &s, &rel);
+		print_status_text(h->m, jail, &s, &rel);
 	return out_flush(e) < 0 ? -1 : s.runs ? 0 : DEAD;
 }
 
@@ -140,8 +143,9 @@ static int status_run(struct host *h, const void *args, char *const *operands, s
 
 	engine_init(&en, h, h->m);
 	if (jail_check(h->m, h->dir, *operands, e) < 0) return -1;
-	/* systemctl knows units, and this one is another jail's. */
-	if (json || engine_elsewhere(&en, *operands) || !run_find(h->m, "systemctl", NULL)) return answer(h, *operands, json, e);
+	/* systemctl knows the unit only, which may belong to another jail of this name. */
+	if (json || engine_elsewhere(&en, *operands) || !run_find(h->m, "systemctl", NULL))
+		return show_own_status(h, *operands, json, e);
 	words_add(&argv, "systemctl");
 	words_add(&argv, "status");
 	words_add(&argv, name_unit(h->m, *operands));
@@ -153,11 +157,12 @@ const struct applet status_applet = {
 	.name = "status",
 	.brief = "show how a jail is doing",
 	.operands = "JAIL [SYSTEMCTL-ARGUMENT]...",
-	.text = "Everything after the name goes to systemctl: 'jlmkr status web --no-pager'. The\n"
-		"exit status is 0 for a jail that runs and 3 for one that does not.\n"
-		"\n"
-		"In JSON, since is in seconds since 1970, last_exit says how a failed run ended,\n"
-		"and null means not known.\n",
+	.text =
+	"Everything after the name goes to systemctl: 'jlmkr status web --no-pager'. The\n"
+	"exit status is 0 for a jail that runs and 3 for one that does not.\n"
+	"\n"
+	"In JSON, since is in seconds since 1970, last_exit says how a failed run ended,\n"
+	"and null means not known.\n",
 	.opts = status_opts,
 	.args_size = sizeof(struct status_args),
 	.min = 1,

@@ -167,7 +167,7 @@ static void refuse_unknown(const struct reading *r, const char *name, size_t n)
 	for (const struct nspawn_row *row = table; row < table + ROWS; row++)
 		if (*row->name) nearest_offer(&near, row->name);
 	add_word_fault(r, "systemd-nspawn has no option --", word, !near.best ? "" :
-	               arena_printf(r->o->faults.m, ", did you mean --%s?", near.best));
+	               arena_printf(r->o->faults.m, "; did you mean --%s?", near.best));
 }
 
 static void read_long(struct reading *r, const char *word)

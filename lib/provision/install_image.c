@@ -76,7 +76,8 @@ static int read_cache(struct host *h, struct arena *m, struct image_index *x, st
 	return rc;
 }
 
-static int read_server(struct host *h, struct arena *m, struct image_index *x, struct err *e)
+int install_server_index(struct host *h, struct arena *m, struct image_index *x,
+                         struct err *e)
 {
 	struct image_source s = { 0 };
 	int rc;
@@ -99,7 +100,7 @@ int install_index(struct host *h, struct arena *m, bool offline, struct image_in
 	struct err fault = { 0 };
 
 	if (offline) return read_cache(h, m, x, e);
-	if (read_server(h, m, x, &fault) == 0) return 0;
+	if (install_server_index(h, m, x, &fault) == 0) return 0;
 	if (may_use_cache(&fault) && read_cache(h, m, x, NULL) == 0) {
 		out_warn("%s: these are the images in the cache", fault.text);
 		return 0;
@@ -115,7 +116,8 @@ int install_find(struct host *h, struct arena *m, const struct image_want *want,
 	struct err fault = { 0 };
 
 	*cached = offline;
-	if (!offline && read_server(h, m, x, &fault) == 0) return image_pick(x, want, got, e);
+	if (!offline && install_server_index(h, m, x, &fault) == 0)
+		return image_pick(x, want, got, e);
 	if (offline) {
 		if (read_cache(h, m, x, e) < 0) return -1;
 		return image_pick(x, want, got, e) < 0 ? fail_in(e, "in the cache") : 0;

@@ -67,7 +67,7 @@ TEST(all_faults_are_told_at_once)
 	CHECK_STR(checked(&m, "systemd_run_default_args=--scope --nice x\n  --sl=y foo\n"
 	                      "systemd_nspawn_default_args=--bot\n"
 	                      "systemd_nspawn_user_args=--bind='/a\n"),
-	          "3: systemd-nspawn has no option --bot, did you mean --boot?\n"
+	          "3: systemd-nspawn has no option --bot; did you mean --boot?\n"
 	          "4: systemd_nspawn_user_args: the quote ' is not closed\n"
 	          "1: option --scope of systemd-run has no place here: a jail is a service\n"
 	          "1: --nice: 'x' is not a number from -20 to 19\n"

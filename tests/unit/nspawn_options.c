@@ -49,12 +49,12 @@ TEST(what_nspawn_would_refuse_is_told_with_its_line)
 	AUTOFREE struct arena m = { 0 };
 
 	CHECK_STR(found_in(&m, "--boot\n--bnid=/a -bQ\n--boot=1\n--bind", 0),
-	          "2: systemd-nspawn has no option --bnid, did you mean --bind?\n"
+	          "2: systemd-nspawn has no option --bnid; did you mean --bind?\n"
 	          "2: systemd-nspawn has no option -Q\n"
 	          "3: --boot takes no value\n"
 	          "4: --bind lacks its value\n");
 	CHECK_STR(found_in(&m, "--network-v", 0), 
-	          "1: systemd-nspawn has no option --network-v, did you mean --network-veth?\n");
+	          "1: systemd-nspawn has no option --network-v; did you mean --network-veth?\n");
 }
 
 TEST(what_ends_the_options_is_told)

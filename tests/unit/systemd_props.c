@@ -199,7 +199,7 @@ TEST(a_refusal_says_what_would_do)
 		{ "LimitNOFILE=2:1", "property LimitNOFILE: '2:1' has a soft limit above the hard "
 		  "one" },
 		{ "ExecStartPre=@/bin/sh", "property ExecStartPre: '@/bin/sh' has no argv[0] "
-		  "behind the path: '@' wants both" },
+		  "after the path, which '@' needs" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

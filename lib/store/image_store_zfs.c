@@ -58,7 +58,7 @@ static const char *snapshot_of(const struct image_store *u, const char *dataset)
 static bool is_whole(const struct image_store *u, const char *sha256)
 {
 	size_t n;
-	const struct zfs_thing *t = zfs_things(u->images.m, snapshot_of(u, dataset_of(u,
+	const struct zfs_marked *t = zfs_list_marked(u->images.m, snapshot_of(u, dataset_of(u,
 	                                                                              sha256)),
 	                                                                              0, &n,
 	                                                                              NULL);
@@ -105,14 +105,14 @@ static void destroy_begun_image(const struct image_store *u, const char *dataset
 /* A kept image: its dataset, and everything in it. */
 struct image_set {
 	const char *sha256;
-	const struct zfs_thing *top;		/* NULL: there is no such dataset */
-	const struct zfs_thing *snapshot;	/* ours; NULL: the image is not complete */
+	const struct zfs_marked *top;		/* NULL: there is no such dataset */
+	const struct zfs_marked *snapshot;	/* ours; NULL: the image is not complete */
 	bool ours;
 	struct words held;
 	struct words others;			/* snapshots and children that are not ours */
 };
 
-static void sort_thing(struct image_set *s, const struct zfs_thing *t, const char *dataset)
+static void sort_marked(struct image_set *s, const struct zfs_marked *t, const char *dataset)
 {
 	size_t n = strlen(dataset);
 	bool fits = mark_fits(t->mark, s->sha256);
@@ -130,7 +130,7 @@ static void sort_thing(struct image_set *s, const struct zfs_thing *t, const cha
 }
 
 static void sort_image(const struct image_store *u, const char *sha256,
-                       const struct zfs_thing *t, size_t n, struct image_set *s)
+                       const struct zfs_marked *t, size_t n, struct image_set *s)
 {
 	const char *dataset = dataset_of(u, sha256);
 
@@ -138,19 +138,20 @@ static void sort_image(const struct image_store *u, const char *sha256,
 		.sha256 = sha256, .held.m = u->images.m, .others.m = u->images.m,
 	};
 	for (; t && n; n--, t++)
-		sort_thing(s, t, dataset);
+		sort_marked(s, t, dataset);
 }
 
 static void look_at_image(const struct image_store *u, const char *sha256, struct image_set *s)
 {
 	size_t n;
-	const struct zfs_thing *t = zfs_things(u->images.m, dataset_of(u, sha256), 1, &n, NULL);
+	const struct zfs_marked *t = zfs_list_marked(u->images.m, dataset_of(u, sha256), 1, &n,
+	                                             NULL);
 
 	sort_image(u, sha256, t, n, s);
 }
 
 /* The SHA-256 that the dataset is named after; NULL: it is not named like an image. */
-static const char *dataset_image(const struct image_store *u, const struct zfs_thing *t)
+static const char *dataset_image(const struct image_store *u, const struct zfs_marked *t)
 {
 	size_t n = strlen(u->images.dataset);
 	const char *sha256;
@@ -185,7 +186,7 @@ static void warn_not_ours(const struct image_store *u, const char *sha256, const
 	         "destroy -r '%s'", doing, dataset_of(u, sha256), dataset_of(u, sha256));
 }
 
-static bool is_same_thing(const struct zfs_thing *a, const struct zfs_thing *b)
+static bool is_same_object(const struct zfs_marked *a, const struct zfs_marked *b)
 {
 	return a && b ? str_eq(a->id, b->id) : a == b;
 }
@@ -198,8 +199,8 @@ static int destroy_image(const struct image_store *u, const struct image_set *s,
 
 	look_at_image(u, s->sha256, &now);
 	if (!now.top) return 0;
-	if (!now.ours || !is_same_thing(now.top, s->top) ||
-	    !is_same_thing(now.snapshot, s->snapshot))
+	if (!now.ours || !is_same_object(now.top, s->top) ||
+	    !is_same_object(now.snapshot, s->snapshot))
 		return fail(e, ERR_BUSY, "it was replaced meanwhile");
 	if ((why = why_it_stays(u, &now))) return fail(e, ERR_BUSY, "%s", why);
 	if (now.snapshot && zfs_destroy_one(now.snapshot->name, e) < 0) return -1;
@@ -273,7 +274,8 @@ static void image_store_zfs_drop(const struct image_store *u)
 static void destroy_older_images(const struct image_store *u)
 {
 	size_t n;
-	const struct zfs_thing *all = zfs_things(u->images.m, u->images.dataset, 2, &n, NULL);
+	const struct zfs_marked *all = zfs_list_marked(u->images.m, u->images.dataset, 2, &n,
+	                                               NULL);
 	struct image_set s;
 
 	for (size_t i = 0; all && i < n; i++) {
@@ -314,7 +316,8 @@ static int image_store_zfs_finish(struct image_store *u, struct staging *work, s
 static void image_store_zfs_tell(struct image_store *u)
 {
 	size_t n;
-	const struct zfs_thing *all = zfs_things(u->images.m, u->images.dataset, 2, &n, NULL);
+	const struct zfs_marked *all = zfs_list_marked(u->images.m, u->images.dataset, 2, &n,
+	                                               NULL);
 	struct image_set s;
 
 	for (size_t i = 0; all && i < n; i++) {
@@ -357,11 +360,12 @@ static int image_store_zfs_prune(struct image_store *u, struct image_pruned *p, 
 	                                 strcspn(u->images.dataset, "/"));
 	AUTOCLOSE int lock = lock_images(u, e);
 	const struct zfs_dataset *all;
-	const struct zfs_thing *t;
+	const struct zfs_marked *t;
 	struct image_set s;
 	size_t n, n_all;
 
-	if (lock < 0 || !(t = zfs_things(u->images.m, u->images.dataset, 2, &n, e))) return -1;
+	if (lock < 0 || !(t = zfs_list_marked(u->images.m, u->images.dataset, 2, &n, e)))
+		return -1;
 	if (!(all = zfs_list(u->images.m, pool, -1, &n_all, e))) return -1;
 	for (size_t i = 0; i < n; i++) {
 		const char *sha256 = dataset_image(u, &t[i]);

@@ -45,27 +45,27 @@ int store_open_images(struct arena *m, const char *dir, struct store *s, struct 
 /* Open DIR/images, whoever owns it. ERR_MISSING if it does not exist. */
 int store_look_images(struct arena *m, const char *dir, struct store *s, struct err *e);
 
-/* The lock of the store itself, held for moments, while names come and go: a descriptor, whose
- * closing ends it. Programs inherit it: a zfs that outlives us keeps others away until it has
- * ended. */
+/* Take the lock of the store itself, for moments only, while entries are created or renamed.
+ * Returns a descriptor; closing it releases the lock. Programs inherit it: a zfs that outlives
+ * us keeps the lock until it ends. */
 int store_lock(const struct store *s, struct err *e);
 
-/* The name that the dataset of an entry has; NULL in a store of directories. Not every jail in
- * a store of datasets is one. */
+/* The name that the dataset of an entry has or would have; NULL in a store of directories. A
+ * jail in a store of datasets need not be a dataset. */
 const char *store_dataset(const struct store *s, const char *entry);
 
 /* The dataset that is mounted at an open entry; NULL: none. */
 const char *store_mounted(const struct store *s, int entry);
 
-/* ERR_EXISTS if something that is no entry takes the name, as a dataset does that is not
+/* ERR_EXISTS if the name is in use without an entry, for example by a dataset that is not
  * mounted. */
 int store_check_name(const struct store *s, const char *name, struct err *e);
 
-/* Open an entry, a directory. */
+/* Open the directory of an entry. It must not be a link. */
 int store_open_entry(const struct store *s, const char *entry, struct err *e);
 
-/* Remove the directory that an entry was mounted on. One that is not there is a success; one
- * that is not empty stays, and e->sys says so. */
+/* Delete the directory that an entry was mounted on. Succeeds if it does not exist. If it is
+ * not empty, it stays, and e->sys says so. */
 int store_remove_point(const struct store *s, const char *entry, struct err *e);
 
 void store_close(struct store *s);

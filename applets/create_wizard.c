@@ -233,7 +233,7 @@ static int ask_image(struct flow *f, struct err *e)
 	if (f->templated || a->distro || a->release || a->image) return 0;
 	yes = ask_yes(&f->ask, arena_printf(f->m, "Install the recommended image, %s %s?",
 	                                    f->usual.distro.text, f->usual.release.text), true,
-	                                    e);
+	              e);
 	if (yes < 0) return -1;
 	return yes ? 0 : choose_image(f, e);
 }

@@ -183,8 +183,7 @@ static void warn_of_lost(const struct host *h, const struct running *r)
 /* -- output -- */
 
 static int print_list_table(struct arena *m, const struct column *const chosen[],
-                            bool no_header,
-                       const struct row *rows, size_t n, struct err *e)
+                            bool no_header, const struct row *rows, size_t n, struct err *e)
 {
 	const char *names[COLUMNS_MAX] = { 0 }, *cells[COLUMNS_MAX];
 	struct table t = { .m = m, .columns = names, .no_header = no_header };

@@ -42,7 +42,7 @@ static const char *version_of(const struct osrel *rel)
 }
 
 static void print_status_json(struct arena *m, const char *jail, const struct jail_status *s,
-                       const struct osrel *rel)
+                              const struct osrel *rel)
 {
 	struct str text = { .m = m };
 	struct json_out o = { .to = &text };
@@ -93,7 +93,7 @@ static void print_since(struct arena *m, int64_t since)
 }
 
 static void print_status_text(struct arena *m, const char *jail, const struct jail_status *s,
-                       const struct osrel *rel)
+                              const struct osrel *rel)
 {
 	out_line("%s", jail);
 	out_line("    state:  %s (%s)", s->state, s->sub);

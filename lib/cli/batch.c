@@ -83,8 +83,8 @@ static int do_all(const struct task *t, size_t n, size_t failed, struct err *e)
 	return sum.status;
 }
 
-int batch_do(struct host *h, const struct batch *what, const struct selected *jails,
-             size_t n, size_t failed, struct err *e)
+int batch_do(struct host *h, const struct batch *what, const struct selected *jails, size_t n,
+             size_t failed, struct err *e)
 {
 	const struct task t = { h, what, jails };
 

@@ -39,7 +39,7 @@ int batch_run(struct host *h, const struct batch *what, char *const *operands, b
 
 /* Run the batch on a list of jails. `failed` jails have failed before; they are added to the
  * sum. */
-int batch_do(struct host *h, const struct batch *what, const struct selected *jails,
-             size_t n, size_t failed, struct err *e);
+int batch_do(struct host *h, const struct batch *what, const struct selected *jails, size_t n,
+             size_t failed, struct err *e);
 
 #endif

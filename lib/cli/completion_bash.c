@@ -20,7 +20,7 @@ static void add_bash_what(struct str *out, enum complete_what what, const char *
 }
 
 static void add_bash_spelling(struct str *out, const struct opt *o, const char *dashes,
-                         const char *name)
+                              const char *name)
 {
 	str_addf(out, " %s%s", dashes, name);
 	if (!o->arg) return;

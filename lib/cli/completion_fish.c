@@ -99,6 +99,6 @@ void completion_fish(struct str *out)
 		                                 "'__fish_seen_subcommand_from %s'", name));
 		add_fish_applet(out, *a, arena_printf(out->m, "complete -c jlmkr-%s", name));
 		add_fish_options(out, arena_printf(out->m, "complete -c jlmkr-%s", name),
-		            common_opts);
+		                 common_opts);
 	}
 }

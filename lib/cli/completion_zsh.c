@@ -37,7 +37,7 @@ static void add_zsh_action(struct str *out, enum complete_what what, const char 
 }
 
 static void add_zsh_spelling(struct str *out, const struct opt *o, const char *dashes,
-                         const char *name, const char *joint)
+                             const char *name, const char *joint)
 {
 	str_addf(out, " \\\n\t\t'%s%s%s[", dashes, name, o->arg ? joint : "");
 	add_zsh_text(out, o->help);
@@ -133,11 +133,11 @@ void completion_zsh(struct str *out)
 	str_add(out, "\t_arguments -C -A '-*'");
 	add_zsh_options(out, common_opts);
 	str_add(out, " \\\n\t\t'1:command:_jlmkr_commands' '*::argument:->arguments'\n"
-	             "\t[[ $state == arguments ]] &&\n"
-	             "\t\t(( ${+functions[_jlmkr_command_$words[1]]} )) &&\n"
-	             "\t\t_jlmkr_command_$words[1]\n}\n\n"
-	             "if [[ $funcstack[1] == _jlmkr ]]; then _jlmkr \"$@\"\nelse compdef "
-	             "_jlmkr");
+	        "\t[[ $state == arguments ]] &&\n"
+	        "\t\t(( ${+functions[_jlmkr_command_$words[1]]} )) &&\n"
+	        "\t\t_jlmkr_command_$words[1]\n}\n\n"
+	        "if [[ $funcstack[1] == _jlmkr ]]; then _jlmkr \"$@\"\n"
+	        "else compdef _jlmkr");
 	add_names(out);
 	str_add(out, "fi\n");
 }

@@ -46,8 +46,7 @@ static bool option_fits(const struct opt *o, char letter, const char *name, size
 }
 
 static const struct opt *find_in_table(const struct opt *o, char letter, const char *name,
-                                       size_t len,
-                                bool one_dash)
+                                       size_t len, bool one_dash)
 {
 	for (; o && o->kind != OPT_KIND_END; o++)
 		if (option_fits(o, letter, name, len, one_dash)) return o;
@@ -55,8 +54,7 @@ static const struct opt *find_in_table(const struct opt *o, char letter, const c
 }
 
 static bool find_option(const struct parse *p, struct match *found, char letter,
-                        const char *name,
-                   size_t len, bool one_dash)
+                        const char *name, size_t len, bool one_dash)
 {
 	found->base = p->args;
 	found->o = p->applet ? find_in_table(p->applet->opts, letter, name, len, one_dash) :
@@ -140,7 +138,7 @@ static int take_option_name(struct parse *p, const char *word, size_t dashes, bo
 	*known = find_option(p, &f, 0, name, len, dashes == 1);
 	if (!*known) return 0;
 	return take_value(p, &f, name[len] ? name + len + 1 : NULL,
-	            arena_printf(p->m, "%.*s", (int)(dashes + len), word));
+	                  arena_printf(p->m, "%.*s", (int)(dashes + len), word));
 }
 
 static int take_option_letters(struct parse *p, const char *word)
@@ -240,7 +238,7 @@ bool opts_has(const struct applet *a, const char *word)
 }
 
 static void add_option_word(const struct opt *o, const void *at, const void *usual,
-                       struct words *out)
+                            struct words *out)
 {
 	const char *text;
 

@@ -32,7 +32,7 @@ enum verdict { UNREADABLE, EMPTY, DOUBTFUL, GOOD };
 
 /* Read the file into `*text`, and show its faults. */
 static enum verdict check_pasted(const struct ask *a, const char *path, const char **text,
-                          struct err *why)
+                                 struct err *why)
 {
 	struct conf_options o;
 	struct conf c;
@@ -52,7 +52,7 @@ static enum verdict check_pasted(const struct ask *a, const char *path, const ch
 }
 
 static int edit_until_usable(const struct ask *a, const char *path, const char **text,
-                           struct err *e)
+                             struct err *e)
 {
 	enum verdict v;
 	int again = 1;

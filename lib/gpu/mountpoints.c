@@ -19,7 +19,7 @@ enum { NOTED_MAX = 256 * 1024 };
 
 /* Open the folder that contains the path; `*name` is the rest. */
 static int open_folder_above(struct arena *m, int root, const char *path, const char **name,
-                       struct err *e)
+                             struct err *e)
 {
 	*name = strrchr(path, '/') + 1;
 	return place_in_root(root, arena_printf(m, "%.*s", (int)(*name - path), path),
@@ -58,8 +58,8 @@ static bool add_missing(struct words *files, struct words *folders, int root, co
 	struct words above = { .m = folders->m };
 	enum state s;
 
-	for (size_t n = 1 + strcspn(path + 1, "/"); path[n]; n += 1 + strcspn(path + n + 1,
-	                                                                      "/")) {
+	for (size_t n = 1 + strcspn(path + 1, "/"); path[n];
+	     n += 1 + strcspn(path + n + 1, "/")) {
 		const char *part = arena_printf(folders->m, "%.*s", (int)n, path);
 
 		if ((s = look_at_point(folders->m, root, part, true)) == IN_THE_WAY)

@@ -94,7 +94,7 @@ static int write_networks(struct arena *m, int root, struct err *e)
 	if (!has_directory(root, "/etc/systemd/network")) return 0;
 	if (host0 &&
 	    write_in_root(root, "/etc/systemd/network/80-container-host0.network", host0, 0644,
-	                           e) < 0)
+	                  e) < 0)
 		return -1;
 	if (write_in_root(root, "/etc/systemd/network/mv-dhcp.network", DHCP_NETWORK("mv-*"),
 	                  0644, e) < 0)

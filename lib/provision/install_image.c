@@ -17,9 +17,8 @@ static void note_text(void *arg, const char *text)
 }
 
 static int transfer_image(struct image_source *s, struct arena *m,
-                          const struct image_want *want,
-                    const struct unpack_limits *limits, struct image_store *unpacked,
-                    struct staging *work, struct err *e)
+                          const struct image_want *want, const struct unpack_limits *limits,
+                          struct image_store *unpacked, struct staging *work, struct err *e)
 {
 	struct unpack_sink r = { .work = work, .limits = *limits, .unpacked = unpacked };
 	const struct image_sink sink = {
@@ -76,8 +75,7 @@ static int read_cache(struct host *h, struct arena *m, struct image_index *x, st
 	return rc;
 }
 
-int install_server_index(struct host *h, struct arena *m, struct image_index *x,
-                         struct err *e)
+int install_server_index(struct host *h, struct arena *m, struct image_index *x, struct err *e)
 {
 	struct image_source s = { 0 };
 	int rc;

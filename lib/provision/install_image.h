@@ -37,8 +37,7 @@ int install_find(struct host *h, struct arena *m, const struct image_want *want,
                  struct image_pick *got, bool *cached, struct err *e);
 
 /* The list of the server h->image_server; the cache is not used. */
-int install_server_index(struct host *h, struct arena *m, struct image_index *x,
-                         struct err *e);
+int install_server_index(struct host *h, struct arena *m, struct image_index *x, struct err *e);
 
 /* All images to choose from: the server's list, or the cache's if `offline` or, with a warning,
  * if the server failed. */

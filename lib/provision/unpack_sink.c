@@ -42,8 +42,7 @@ static int begin_unpacking(struct unpack_sink *r, struct err *e)
 }
 
 static void describe_source(const struct unpack_sink *r, const struct image_pick *what,
-                            char *out,
-                     size_t room)
+                            char *out, size_t room)
 {
 	if (what)
 		snprintf(out, room, "%s %s, build %s", what->image->distro,

@@ -26,8 +26,7 @@ static const char *const prefixes[] = { ".create-", ".remove-" };
 static const char *const marks[] = { "jail", "trash" };
 
 static void fill_hidden(struct arena *m, enum hidden_kind kind, const char *name,
-                        const char *id,
-                 struct hidden *h)
+                        const char *id, struct hidden *h)
 {
 	*h = (struct hidden){
 		.kind = kind,
@@ -60,7 +59,7 @@ static bool parse_as(struct arena *m, enum hidden_kind kind, const char *entry,
 	id = entry + n - ID_DIGITS;
 	if (id[-1] != '-' || strspn(id, "0123456789abcdef") != ID_DIGITS) return false;
 	fill_hidden(m, kind, arena_strndup(m, entry + before, n - before - 1 - ID_DIGITS),
-	     arena_strdup(m, id), h);
+	            arena_strdup(m, id), h);
 	return true;
 }
 

@@ -58,10 +58,8 @@ static const char *snapshot_of(const struct image_store *u, const char *dataset)
 static bool is_whole(const struct image_store *u, const char *sha256)
 {
 	size_t n;
-	const struct zfs_marked *t = zfs_list_marked(u->images.m, snapshot_of(u, dataset_of(u,
-	                                                                              sha256)),
-	                                                                              0, &n,
-	                                                                              NULL);
+	const char *snapshot = snapshot_of(u, dataset_of(u, sha256));
+	const struct zfs_marked *t = zfs_list_marked(u->images.m, snapshot, 0, &n, NULL);
 
 	return t && n == 1 && str_starts(t->mark, MARK_WHOLE) && mark_fits(t->mark, sha256);
 }
@@ -242,8 +240,8 @@ static bool clear_image_dataset(const struct image_store *u, const char *sha256)
 
 static int make_image_dataset(struct image_store *u, const char *sha256)
 {
-	const char *dataset = dataset_of(u, sha256),
-	                      *mark = arena_printf(u->images.m, MARK_IMAGE "%s", sha256);
+	const char *dataset = dataset_of(u, sha256);
+	const char *mark = arena_printf(u->images.m, MARK_IMAGE "%s", sha256);
 
 	if (zfs_create_aside(dataset, mark, NULL) == 0) return 0;
 	return clear_image_dataset(u, sha256) ? zfs_create_aside(dataset, mark, NULL) : -1;

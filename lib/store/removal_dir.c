@@ -60,8 +60,7 @@ static int removal_dir_look(const struct removal_place *p, struct removal *r, st
 }
 
 static int removal_dir_check_same(struct arena *m, const struct removal *shown,
-                                  const struct removal *now,
-                      struct err *e)
+                                  const struct removal *now, struct err *e)
 {
 	const struct survey_volume *volume;
 

@@ -119,7 +119,7 @@ static int check_beneath(const struct removal_place *p, const char *dataset, str
 	                                   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	AUTOCLOSE int point = above < 0 ? -1 :
 	                      openat(above, p->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-	                                              O_CLOEXEC);
+	                             O_CLOEXEC);
 
 	if (point < 0 || dir_is_empty(point) != 0) return 0;
 	return fail(e, ERR_HOST,
@@ -148,8 +148,7 @@ static int removal_zfs_look(const struct removal_place *p, struct removal *r, st
 }
 
 static int removal_zfs_check_same(struct arena *m, const struct removal *shown,
-                                  const struct removal *now,
-                      struct err *e)
+                                  const struct removal *now, struct err *e)
 {
 	const struct zfs_item *item = zfs_items_new(&shown->items, &now->items);
 

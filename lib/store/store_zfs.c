@@ -63,7 +63,7 @@ static int enter_dataset(struct staging *w, struct err *e)
 
 /* If the dataset was created but could not be mounted, it is destroyed again. */
 static int make_jail_dataset(const struct staging *w, const char *origin, const char *dataset,
-                        struct err *e)
+                             struct err *e)
 {
 	const char *mark = w->hidden.mark;
 	struct err why = { 0 };
@@ -201,8 +201,7 @@ static bool is_marked_beneath(const struct store *s, const struct hidden *h,
 }
 
 static int destroy_left_dataset(const struct store *s, const struct hidden *h,
-                                const char *dataset,
-                           struct err *e)
+                                const char *dataset, struct err *e)
 {
 	struct words gone = { .m = s->m };
 	struct zfs_items items;

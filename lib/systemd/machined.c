@@ -51,8 +51,7 @@ static int fail_machined(const struct message *reply, struct err *e)
 }
 
 static int call_machined(struct bus *b, const struct bus_dest *to, const char *member,
-                         struct wire *w,
-                struct arena *m, struct message *reply, struct err *e)
+                         struct wire *w, struct arena *m, struct message *reply, struct err *e)
 {
 	if (bus_kind(b) == BUS_PEER) {
 		fail(e, ERR_HOST, "machined is on the system bus only");
@@ -75,7 +74,7 @@ static struct wire *wire_new(struct arena *m, const char *name)
 /* -- all machines -- */
 
 static struct machine_row *add_machine(struct machine_row **rows, size_t *n, size_t *room,
-                                   struct arena *m)
+                                       struct arena *m)
 {
 	*rows = arena_grow(m, *rows, *n, room, sizeof **rows);
 	return &(*rows)[(*n)++];
@@ -291,8 +290,8 @@ static void wire_words(struct wire *w, char *const *words)
 }
 
 int machine_open_shell(struct bus *b, const char *name, const char *user, const char *program,
-                       char *const *argv, char *const *env, struct arena *m,
-                       const char **path, struct err *e)
+                       char *const *argv, char *const *env, struct arena *m, const char **path,
+                       struct err *e)
 {
 	struct wire *w = wire_new(m, name);
 

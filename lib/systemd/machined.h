@@ -56,7 +56,7 @@ int machine_open_pty(struct bus *b, const char *name, struct arena *m, const cha
 /* The same with a login session on the terminal. `user` "" means root, `program` "" the user's
  * shell. `argv` includes argv[0], or is empty; `env` is NAME=VALUE. Both end with NULL. */
 int machine_open_shell(struct bus *b, const char *name, const char *user, const char *program,
-                       char *const *argv, char *const *env, struct arena *m,
-                       const char **path, struct err *e);
+                       char *const *argv, char *const *env, struct arena *m, const char **path,
+                       struct err *e);
 
 #endif

@@ -78,8 +78,7 @@ static int fail_manager(const struct message *reply, struct err *e)
 }
 
 static int call_manager(struct bus *b, const struct bus_dest *to, const char *member,
-                        struct wire *w,
-                struct arena *m, struct message *reply, struct err *e)
+                        struct wire *w, struct arena *m, struct message *reply, struct err *e)
 {
 	if (bus_call(b, to, member, w, deadline_in(CALL_MS), m, reply, e) == 0) return 0;
 	return fail_manager(reply, e);
@@ -222,8 +221,7 @@ static bool is_gap(const struct message *reply, const struct err *e)
 /* A call that got lost in such a gap is sent again. `m` contains only the reply, and is freed
  * between tries. */
 static int get_properties(struct bus *b, const char *path, struct arena *m,
-                          struct message *reply,
-                   struct err *e)
+                          struct message *reply, struct err *e)
 {
 	const struct bus_dest to = { NAME, path, "org.freedesktop.DBus.Properties" };
 	AUTOFREE struct arena asked = { 0 };

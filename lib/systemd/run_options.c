@@ -309,7 +309,7 @@ static void append_run_option(struct run_options *o, const struct run_option *op
 }
 
 static void append_words(struct run_options *o, const struct run_row *row, const char *value,
-                char *const *words, size_t word_count, unsigned line)
+                         char *const *words, size_t word_count, unsigned line)
 {
 	struct words copy = { .m = arena_of(o) };
 
@@ -326,7 +326,7 @@ static void append_words(struct run_options *o, const struct run_row *row, const
 
 /* Skips the next word too if it looks like the value. */
 static size_t refuse_words(struct run_options *o, char *const *words, unsigned line,
-                     const struct err *why)
+                           const struct err *why)
 {
 	bool valued = **words == '-' && !strchr(*words, '=') && words[1] && *words[1] != '-';
 

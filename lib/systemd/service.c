@@ -79,8 +79,8 @@ static void read_conditions(struct unit_service *s, struct arena *m, struct read
 }
 
 static void read_service_property(struct unit_service *s, struct unit_service parts[],
-                                  const char *name,
-                       const char *sig, struct arena *m, struct reader *r)
+                                  const char *name, const char *sig, struct arena *m,
+                                  struct reader *r)
 {
 	if (str_eq(sig, command_sig))
 		for (size_t i = 0; i < COMMAND_NAMES; i++)

@@ -12,8 +12,8 @@ Name of the jail: $	web
 Intel or AMD GPU through to it\? \[y/N\] $	y
 NVIDIA GPU through to it\? \[y/N\] $	n
 Enter for none: $	--bind=/mnt/tank --setenv="A=b c"
-at boot that is\? \[y/N\] $	y
-soon as it is made\? \[Y/n\] $	n
+when 'jlmkr startup' runs\? \[y/N\] $	y
+once it is created\? \[Y/n\] $	n
 END
 questions=$(wc -l < "$tmp/asked")
 answers() { head -n "$1" "$tmp/asked" | cut -f2; }

@@ -41,7 +41,7 @@ struct flow {
 	bool templated;
 };
 
-static void put_text(const struct flow *f, const char *text)
+static void put_plain_text(const struct flow *f, const char *text)
 {
 	dprintf(f->ask.out, "%s", text);
 }
@@ -116,10 +116,10 @@ static void tell_templates(const struct flow *f)
 {
 	const struct template *t;
 
-	put_text(f, "Built-in templates, each for one purpose:\n");
+	put_plain_text(f, "Built-in templates, each for one purpose:\n");
 	for (size_t i = 0; (t = template_at(i)); i++)
 		ask_tell(&f->ask, "  %-8s%s", t->name, template_brief(f->m, t));
-	put_text(f, "To paste a template of your own into an editor, answer 'own'.\n");
+	put_plain_text(f, "To paste a template of your own into an editor, answer 'own'.\n");
 }
 
 static int ask_template(struct flow *f, struct err *e)
@@ -310,9 +310,9 @@ static const char about_flags[] =
 static int ask_flags(struct flow *f, struct err *e)
 {
 	if (f->templated) return 0;
-	put_text(f, about_flags);
-	put_text(f, manual);
-	put_text(f, "\n");
+	put_plain_text(f, about_flags);
+	put_plain_text(f, manual);
+	put_plain_text(f, "\n");
 	return ask_text(&f->ask, "Flags, or Enter for none:", NULL, check_flags_answer, f, e) ?
 	       0 : -1;
 }
@@ -390,7 +390,7 @@ int questions_ask(struct host *h, struct create_args *a, struct answers *out, st
 
 	*out = (struct answers){ 0 };
 	if (conf_parse(f.m, conf_default_text(f.m), &f.usual, e) < 0) return -1;
-	put_text(&f, welcome);
+	put_plain_text(&f, welcome);
 	if (ask_template(&f, e) < 0 || ask_image(&f, e) < 0 || ask_name(&f, e) < 0 ||
 	    ask_gpus(&f, e) < 0 || ask_flags(&f, e) < 0 || ask_starts(&f, e) < 0)
 		return fail_in(e, "nothing was created");

@@ -45,7 +45,7 @@ static void add_fish_choices(struct str *out, enum complete_what what, const cha
 	}
 }
 
-/* `start` is `complete` with its conditions. */
+/* `start` is the beginning of the line: `complete` with its conditions. */
 static void add_fish_options(struct str *out, const char *start, const struct opt *o)
 {
 	for (; o && o->kind != OPT_KIND_END; o++) {

@@ -53,8 +53,8 @@ static const struct opt *find_in_table(const struct opt *o, char letter, const c
 	return NULL;
 }
 
-static bool find_option(const struct parse *p, struct match *found, char letter,
-                        const char *name, size_t len, bool one_dash)
+static bool find_known_option(const struct parse *p, struct match *found, char letter,
+                              const char *name, size_t len, bool one_dash)
 {
 	found->base = p->args;
 	found->o = p->applet ? find_in_table(p->applet->opts, letter, name, len, one_dash) :
@@ -135,7 +135,7 @@ static int take_option_name(struct parse *p, const char *word, size_t dashes, bo
 	size_t len = strcspn(name, "=");
 	struct match f;
 
-	*known = find_option(p, &f, 0, name, len, dashes == 1);
+	*known = find_known_option(p, &f, 0, name, len, dashes == 1);
 	if (!*known) return 0;
 	return take_value(p, &f, name[len] ? name + len + 1 : NULL,
 	                  arena_printf(p->m, "%.*s", (int)(dashes + len), word));
@@ -147,7 +147,8 @@ static int take_option_letters(struct parse *p, const char *word)
 		char shown[] = { '-', *c, 0 };
 		struct match f;
 
-		if (!find_option(p, &f, *c, NULL, 0, false)) return fail_unknown_word(p, word);
+		if (!find_known_option(p, &f, *c, NULL, 0, false))
+			return fail_unknown_word(p, word);
 		if (f.o->kind != OPT_KIND_FLAG)
 			return take_value(p, &f, c[1] ? c + 1 : NULL, shown);
 		if (store_value(p, &f, NULL) < 0) return -1;
@@ -155,7 +156,7 @@ static int take_option_letters(struct parse *p, const char *word)
 	return 0;
 }
 
-static int take_option(struct parse *p, const char *word)
+static int take_option_word(struct parse *p, const char *word)
 {
 	bool known;
 
@@ -203,7 +204,7 @@ char **opts_parse(struct arena *m, const struct applet *a, char *const *argv, vo
 		if (options && str_eq(word, "--")) {
 			options = false;
 		} else if (options && is_option(word)) {
-			if (take_option(&p, word) < 0) return NULL;
+			if (take_option_word(&p, word) < 0) return NULL;
 			if (common->help || common->version) return words_list(&operands);
 		} else {
 			words_add(&operands, word);
@@ -221,7 +222,7 @@ int opts_parse_common(char *const **argv, struct common_args *common, struct err
 	while (*p.next && is_option(*p.next) && !common->help && !common->version) {
 		const char *word = *p.next++;
 
-		if (take_option(&p, word) < 0) {
+		if (take_option_word(&p, word) < 0) {
 			arena_free(&m);
 			return -1;
 		}

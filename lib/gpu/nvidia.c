@@ -5,18 +5,18 @@
 
 /* No characters that nspawn, systemd or the linker treat specially: blanks, and what has a
  * meaning in nspawn's --bind=. */
-static bool is_plain(const char *s, size_t n)
+static bool is_plain_text(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (s[i] <= ' ' || s[i] > '~' || strchr(":\\,\"'", s[i])) return false;
 	return n > 0;
 }
 
-static bool is_clean(const char *path, size_t n)
+static bool is_clean_path(const char *path, size_t n)
 {
 	size_t part = 0;
 
-	if (n < 2 || n > 1024 || *path != '/' || path[n - 1] == '/' || !is_plain(path, n))
+	if (n < 2 || n > 1024 || *path != '/' || path[n - 1] == '/' || !is_plain_text(path, n))
 		return false;
 	for (size_t i = 1; i <= n; i++) {
 		if (i < n && path[i] != '/') {
@@ -30,7 +30,7 @@ static bool is_clean(const char *path, size_t n)
 	return true;
 }
 
-static bool is_among(const struct words *list, const char *s, size_t n)
+static bool is_listed_path(const struct words *list, const char *s, size_t n)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (strlen(list->v[i]) == n && !memcmp(list->v[i], s, n)) return true;
@@ -45,8 +45,8 @@ char **nvidia_paths(struct arena *m, const char *text, size_t *odd)
 	*odd = 0;
 	for (; *text; text += n + (text[n] == '\n')) {
 		n = strcspn(text, "\n");
-		if (!n || is_among(&out, text, n)) continue;
-		if (out.n < NVIDIA_MAX && is_clean(text, n))
+		if (!n || is_listed_path(&out, text, n)) continue;
+		if (out.n < NVIDIA_MAX && is_clean_path(text, n))
 			words_add(&out, arena_strndup(m, text, n));
 		else
 			++*odd;
@@ -82,8 +82,8 @@ static bool is_taken(const struct nvidia *nv, const char *folder, const char *na
 	return false;
 }
 
-static void add_entry(struct nvidia *nv, const char *folder, const char *name,
-                      const char *target)
+static void add_farm_entry(struct nvidia *nv, const char *folder, const char *name,
+                           const char *target)
 {
 	nv->entries[nv->entry_count++] = (struct nvidia_entry){ folder, name, target };
 }
@@ -118,7 +118,7 @@ static void add_library(struct nvidia *nv, const struct nvidia_file *f)
 
 	if (f->type != NVIDIA_FILE || is_of_the_system(name) || is_taken(nv, folder, name))
 		return;
-	add_entry(nv, folder, name, NULL);
+	add_farm_entry(nv, folder, name, NULL);
 	nvidia_bind(&nv->binds, f->path,
 	            arena_printf(nv->binds.m, NVIDIA_LIBRARIES "/%s/%s", folder, name), false);
 	if (f->is_32) nv->has_32 = true;
@@ -129,11 +129,11 @@ static void add_link(struct nvidia *nv, const struct nvidia_file *f)
 {
 	const char *folder = f->is_32 ? NVIDIA_LIB32 : NVIDIA_LIB64, *name = base_of(f->path);
 
-	if (!is_plain(f->soname, strlen(f->soname)) || strchr(f->soname, '/') ||
+	if (!is_plain_text(f->soname, strlen(f->soname)) || strchr(f->soname, '/') ||
 	    *f->soname == '.')
 		return;
 	if (is_of_the_system(f->soname) || is_taken(nv, folder, f->soname)) return;
-	if (is_taken(nv, folder, name)) add_entry(nv, folder, f->soname, name);
+	if (is_taken(nv, folder, name)) add_farm_entry(nv, folder, f->soname, name);
 }
 
 /* These are file systems in memory in the jail: they need no mount point in the root file

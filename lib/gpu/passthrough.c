@@ -66,7 +66,8 @@ static bool is_library(const char *path)
 	return so && (!so[3] || so[3] == '.');
 }
 
-static void look_at(struct arena *m, const char *path, bool library, struct nvidia_file *f)
+static void look_at_driver_file(struct arena *m, const char *path, bool library,
+                                struct nvidia_file *f)
 {
 	struct stat st;
 
@@ -78,7 +79,7 @@ static void look_at(struct arena *m, const char *path, bool library, struct nvid
 	if (library && f->type == NVIDIA_FILE) look_inside(m, f);
 }
 
-static int list_files(struct arena *m, struct nvidia *nv, struct err *e)
+static int list_driver_files(struct arena *m, struct nvidia *nv, struct err *e)
 {
 	struct words all = { .m = m };
 	char **libraries, *text, *library_text;
@@ -99,8 +100,9 @@ static int list_files(struct arena *m, struct nvidia *nv, struct err *e)
 		         "ignored", odd > odd_too ? odd : odd_too);
 	files = arena_array(m, all.n, sizeof *files);
 	for (size_t i = 0; i < all.n; i++)
-		look_at(m, all.v[i], words_have(libraries, all.v[i]) || is_library(all.v[i]),
-		        &files[i]);
+		look_at_driver_file(m, all.v[i],
+		                    words_have(libraries, all.v[i]) || is_library(all.v[i]),
+		                    &files[i]);
 	nvidia_make(m, files, all.n, nv);
 	return 0;
 }
@@ -118,7 +120,7 @@ void gpu_look(struct engine *en, const char *name, bool wanted, bool dry, struct
 	}
 	if (!dry) load_driver(en->m);
 	if ((!dry && !run_driver(en->m, &e, "nvidia-smi", "-f", "/dev/null")) ||
-	    list_files(en->m, &g->nv, &e) < 0) {
+	    list_driver_files(en->m, &g->nv, &e) < 0) {
 		if (e.kind != ERR_INTERRUPTED)
 			out_warn("%s starts without the NVIDIA GPU: %s", name, e.text);
 		return;
@@ -147,8 +149,8 @@ static void leave_out(struct gpu *g, const char *name, const struct words *unfit
 	g->nv.binds = left;
 }
 
-static int prepare(struct engine *en, const char *name, int jail, int root, struct gpu *g,
-                   struct err *e)
+static int prepare_places(struct engine *en, const char *name, int jail, int root,
+                          struct gpu *g, struct err *e)
 {
 	struct words unfit = { .m = en->m };
 
@@ -178,7 +180,7 @@ int gpu_prepare(struct engine *en, const char *name, const struct nspawn_traits 
 		mountpoints_remove(en->m, jail, root);
 	}
 	if (!g->works) return 0;
-	if (prepare(en, name, jail, root, g, &why) < 0) {
+	if (prepare_places(en, name, jail, root, g, &why) < 0) {
 		g->works = false;
 		out_warn("%s starts without the NVIDIA GPU: %s", name, why.text);
 	} else if (ldconfig_prepare(en, root, &g->nv, unit, &g->nv.binds, &g->news, &why) < 0) {

@@ -60,7 +60,7 @@ static void need_layers(const struct search *s, const char *value, bool upper)
 
 /* Any name of an interface counts; /sys does not list alternative names. A name that is too
  * long for if_nametoindex(3) is left to nspawn. */
-static bool is_interface(const char *name, char real[IF_NAMESIZE])
+static bool has_interface(const char *name, char real[IF_NAMESIZE])
 {
 	snprintf(real, IF_NAMESIZE, "%s", name);
 	return strlen(name) >= IF_NAMESIZE || if_indextoname(if_nametoindex(name), real);
@@ -82,7 +82,7 @@ static void need_interface(const struct search *s, const char *value, bool bridg
 
 		value += n;
 		if (strstr(s->hook, name)) continue;
-		if (!is_interface(name, real))
+		if (!has_interface(name, real))
 			fault_add(s->found, s->o->line, "%s=%s: there is no interface %s",
 			          s->o->shown, name, name);
 		else if (bridge && strlen(name) < IF_NAMESIZE && !is_bridge(s, real))

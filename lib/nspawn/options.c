@@ -137,8 +137,8 @@ static void append_option(struct nspawn_options *o, const struct nspawn_option *
 }
 
 /* `inside` is the value if it is in the same word, else NULL. */
-static void take_option(struct reading *r, const struct nspawn_row *row, const char *shown,
-                        const char *inside)
+static void take_nspawn_option(struct reading *r, const struct nspawn_row *row,
+                               const char *shown, const char *inside)
 {
 	struct nspawn_option option = {
 		.row = row, .name = row->name, .shown = shown, .value = inside,
@@ -176,8 +176,8 @@ static void read_long(struct reading *r, const char *word)
 	const struct nspawn_row *row = find_long(word, n);
 
 	if (!row) return refuse_unknown(r, word, n);
-	take_option(r, row, arena_printf(r->o->faults.m, "--%s", row->name),
-	            word[n] ? word + n + 1 : NULL);
+	take_nspawn_option(r, row, arena_printf(r->o->faults.m, "--%s", row->name),
+	                   word[n] ? word + n + 1 : NULL);
 }
 
 static void read_letters(struct reading *r, const char *word)
@@ -188,8 +188,8 @@ static void read_letters(struct reading *r, const char *word)
 
 		if (!row) return add_word_fault(r, "systemd-nspawn has no option ", shown, "");
 		if (row->value == VALUE)
-			return take_option(r, row, shown, word[1] ? word + 1 : NULL);
-		take_option(r, row, shown, NULL);
+			return take_nspawn_option(r, row, shown, word[1] ? word + 1 : NULL);
+		take_nspawn_option(r, row, shown, NULL);
 	}
 }
 

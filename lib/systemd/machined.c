@@ -73,8 +73,8 @@ static struct wire *wire_new(struct arena *m, const char *name)
 
 /* -- all machines -- */
 
-static struct machine_row *add_machine(struct machine_row **rows, size_t *n, size_t *room,
-                                       struct arena *m)
+static struct machine_row *append_machine(struct machine_row **rows, size_t *n, size_t *room,
+                                          struct arena *m)
 {
 	*rows = arena_grow(m, *rows, *n, room, sizeof **rows);
 	return &(*rows)[(*n)++];
@@ -94,7 +94,7 @@ static struct machine_row *read_machines(struct reader *r, struct arena *m, size
 		row.name = reader_str(r);
 		row.class = reader_str(r);
 		row.service = reader_str(r);
-		if (*row.name != '.') *add_machine(&rows, n, &room, m) = row;
+		if (*row.name != '.') *append_machine(&rows, n, &room, m) = row;
 	}
 	return rows;
 }

@@ -32,7 +32,7 @@ static bool in_range(char c, char from, char to)
 	return c >= from && c <= to;
 }
 
-static bool is_alnum(char c)
+static bool is_ascii_alnum(char c)
 {
 	return in_range(c, '0', '9') || in_range(c, 'A', 'Z') || in_range(c, 'a', 'z');
 }
@@ -43,7 +43,7 @@ char *unit_escape(struct arena *m, const char *text)
 
 	for (const char *p = text; *p; p++)
 		if (*p == '/') str_addc(&s, '-');
-		else if (is_alnum(*p) || strchr(":-_.@", *p)) str_addc(&s, *p);
+		else if (is_ascii_alnum(*p) || strchr(":-_.@", *p)) str_addc(&s, *p);
 		else str_addf(&s, "\\x%02x", (unsigned char)*p);
 	return arena_strdup(m, str_text(&s));
 }
@@ -55,7 +55,8 @@ char *object_path(struct arena *m, const char *base, const char *name)
 	str_addf(&s, "%s/", base);
 	if (!*name) str_addc(&s, '_');
 	for (const char *p = name; *p; p++)
-		if (is_alnum(*p) && !(p == name && in_range(*p, '0', '9'))) str_addc(&s, *p);
+		if (is_ascii_alnum(*p) && !(p == name && in_range(*p, '0', '9')))
+			str_addc(&s, *p);
 		else str_addf(&s, "_%02x", (unsigned char)*p);
 	return s.s;
 }
@@ -482,7 +483,7 @@ int unit_read(struct unit_watch *uw, struct err *e)
 }
 
 /* Handle all signals that have arrived: then one call reads the state for all of them. */
-static int take_signals(struct unit_watch *uw, struct err *e)
+static int handle_signals(struct unit_watch *uw, struct err *e)
 {
 	int64_t end = deadline_in(TAKE_MS);
 	int n;
@@ -499,9 +500,9 @@ int unit_wait_end(struct unit_watch *uw, int64_t deadline, struct err *e)
 	for (int late = 0; late < ROUNDS; late += !deadline_left(deadline)) {
 		int n;
 
-		if (take_signals(uw, e) < 0) return -1;
+		if (handle_signals(uw, e) < 0) return -1;
 		if (uw->changed && unit_read(uw, e) < 0) return -1;
-		if (unit_is_over(&uw->state)) return take_signals(uw, NULL), 1;
+		if (unit_is_over(&uw->state)) return handle_signals(uw, NULL), 1;
 		if (uw->restarting) return 0;
 		if (check_signal(e) < 0) return -1;
 		n = next_signal(uw, deadline, e);

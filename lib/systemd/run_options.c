@@ -41,7 +41,7 @@ static int take_collect(struct run_options *o, const char *value, struct err *e)
 	return 0;
 }
 
-static int take_property(struct run_options *o, const char *value, struct err *e)
+static int take_run_property(struct run_options *o, const char *value, struct err *e)
 {
 	if (prop_check(value, e) < 0) return -1;
 	words_add(&o->properties, value);
@@ -200,7 +200,7 @@ static int take_expand(struct run_options *o, const char *value, struct err *e)
 #define STDIO "a jail does not use our terminal; its output goes to the journal"
 
 static const struct run_row options[] = {
-	{ "property", 'p', true, take_property, NULL },
+	{ "property", 'p', true, take_run_property, NULL },
 	{ "setenv", 'E', true, take_env, NULL },
 	{ "collect", 'G', false, take_collect, NULL },
 	{ "slice", 0, true, take_slice, NULL },

@@ -67,7 +67,7 @@ int add_cpu_affinity(struct prop_in *in)
 	return 0;
 }
 
-/* All nodes up to the last one of this machine. */
+/* "all" means the nodes from 0 to the last one of the host. */
 int add_numa_mask(struct prop_in *in)
 {
 	struct cpus c = { 0 };

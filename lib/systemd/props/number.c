@@ -261,7 +261,7 @@ bool text_sec(const char *s, uint64_t *usec)
 	return text_time(s, 1000000, 1000000, usec);
 }
 
-static bool is_digit(char c)
+static bool is_decimal_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -276,8 +276,8 @@ static bool decimal(const char *s, size_t len, int places, int32_t *v)
 	if (dot) {
 		size_t n = (size_t)(s + len - dot) - 1;
 
-		if (n < 1 || n > (size_t)places || !is_digit(dot[1])) return false;
-		if (n == 2 && !is_digit(dot[2])) return false;
+		if (n < 1 || n > (size_t)places || !is_decimal_digit(dot[1])) return false;
+		if (n == 2 && !is_decimal_digit(dot[2])) return false;
 		behind = (dot[1] - '0') * scale / 10 + (n == 2 ? dot[2] - '0' : 0);
 		len = (size_t)(dot - s);
 	}

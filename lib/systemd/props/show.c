@@ -27,7 +27,7 @@ static bool show_basic(struct str *out, struct reader *r, char type)
 	}
 }
 
-static void show_value(struct str *out, struct reader *r, unsigned *fds);
+static void show_any_value(struct str *out, struct reader *r, unsigned *fds);
 
 /* Show a container that was just opened, to its end. */
 static void show_items(struct str *out, struct reader *r, unsigned *fds)
@@ -37,14 +37,14 @@ static void show_items(struct str *out, struct reader *r, unsigned *fds)
 	str_addc(out, '[');
 	for (; reader_more(r); first = false) {
 		if (!first) str_addc(out, ',');
-		show_value(out, r, fds);
+		show_any_value(out, r, fds);
 	}
 	str_addc(out, ']');
 	reader_close(r);
 }
 
 /* Recursive; the reader limits the depth. */
-static void show_value(struct str *out, struct reader *r, unsigned *fds)
+static void show_any_value(struct str *out, struct reader *r, unsigned *fds)
 {
 	char type = reader_type(r);
 
@@ -57,7 +57,7 @@ static void show_value(struct str *out, struct reader *r, unsigned *fds)
 		show_items(out, r, fds);
 	} else if (type == 'v') {
 		reader_open_variant(r, reader_variant(r));
-		show_value(out, r, fds);
+		show_any_value(out, r, fds);
 		reader_close(r);
 	} else if (type == '(') {
 		reader_open_struct(r);
@@ -76,7 +76,7 @@ static void show_entry(struct arena *m, struct reader *r, struct prop_shown *p, 
 	p->name = arena_strdup(m, reader_str(r));
 	p->sig = arena_strdup(m, reader_variant(r));
 	reader_open_variant(r, p->sig);
-	show_value(&out, r, fds);
+	show_any_value(&out, r, fds);
 	reader_close(r);
 	reader_close(r);
 	p->value = str_text(&out);

@@ -173,7 +173,7 @@ talk_deaf env EDITOR=/tmp/editor WORDS=sartup=1 jlmkr-edit web < "$tmp/words"
 status 130
 in_host sh -c "rm $jails/web/.config.edit-*"
 try sh -c 'VISUAL=not-there EDITOR=false jlmkr-edit web'
-err_has 'warning: VISUAL names not-there, which is not there'
+err_has 'warning: VISUAL names not-there, which does not exist'
 err_has 'false ended with status 1'
 
 story 'what keeps a jail from starting is asked about, whoever made it'

@@ -37,18 +37,18 @@ struct flow {
 	struct ask ask;
 	struct create_args *a;
 	struct answers *out;
-	struct conf usual;	/* what a config says that nobody has touched */
+	struct conf usual;	/* the default config */
 	bool templated;
 };
 
-static void say(const struct flow *f, const char *text)
+static void put_plain_text(const struct flow *f, const char *text)
 {
 	dprintf(f->ask.out, "%s", text);
 }
 
-/* 0 or 1 for an option that differs from the usual, else NULL: the config says it. */
-static int ask_switch(const struct flow *f, const char *question, const struct conf_switch *usual,
-                      const char **option, struct err *e)
+/* Sets `*option` to "0" or "1" only if the answer differs from the default config. */
+static int ask_switch(const struct flow *f, const char *question,
+                      const struct conf_switch *usual, const char **option, struct err *e)
 {
 	int yes;
 
@@ -62,7 +62,8 @@ static int ask_switch(const struct flow *f, const char *question, const struct c
 
 static bool is_own(const char *answer)
 {
-	return !strcasecmp(answer, "own") || !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
+	return !strcasecmp(answer, "own") || !strcasecmp(answer, "y") ||
+	       !strcasecmp(answer, "yes");
 }
 
 static bool is_none(const char *answer)
@@ -70,13 +71,13 @@ static bool is_none(const char *answer)
 	return !*answer || !strcasecmp(answer, "no") || !strcasecmp(answer, "n");
 }
 
-static int check_template(void *arg, const char *answer, struct err *e)
+static int check_template_answer(void *arg, const char *answer, struct err *e)
 {
 	(void)arg;
 	return is_none(answer) || is_own(answer) || template_find(answer, e) ? 0 : -1;
 }
 
-static int check_word(void *arg, const char *answer, struct err *e)
+static int check_word_answer(void *arg, const char *answer, struct err *e)
 {
 	return template_check_value(arg, answer, e);
 }
@@ -90,7 +91,7 @@ static bool is_set(const struct words *sets, const char *name)
 	return false;
 }
 
-/* What the template wants and nobody has said. */
+/* Ask for the words of the template that --set did not set. */
 static int ask_words(struct flow *f, struct err *e)
 {
 	const struct template *t = template_find(f->a->template, e);
@@ -98,11 +99,13 @@ static int ask_words(struct flow *f, struct err *e)
 
 	f->a->sets.m = f->m;
 	for (; w && w->name; w++) {
-		const char *question = arena_printf(f->m, "%c%s:", toupper((unsigned char)*w->about),
+		const char *question = arena_printf(f->m, "%c%s:",
+		                                    toupper((unsigned char)*w->about),
 		                                    w->about + 1), *answer;
 
 		if (is_set(&f->a->sets, w->name)) continue;
-		if (!(answer = ask_text(&f->ask, question, w->preset, check_word, w, e))) return -1;
+		if (!(answer = ask_text(&f->ask, question, w->preset, check_word_answer, w, e)))
+			return -1;
 		words_addf(&f->a->sets, "%s=%s", w->name, answer);
 	}
 	f->templated = true;
@@ -113,10 +116,10 @@ static void tell_templates(const struct flow *f)
 {
 	const struct template *t;
 
-	say(f, "Templates of ours, for one purpose each:\n");
+	put_plain_text(f, "Built-in templates, each for one purpose:\n");
 	for (size_t i = 0; (t = template_at(i)); i++)
 		ask_tell(&f->ask, "  %-8s%s", t->name, template_brief(f->m, t));
-	say(f, "A template of your own is pasted into an editor: answer 'own'.\n");
+	put_plain_text(f, "To paste a template of your own into an editor, answer 'own'.\n");
 }
 
 static int ask_template(struct flow *f, struct err *e)
@@ -127,7 +130,8 @@ static int ask_template(struct flow *f, struct err *e)
 	if (f->templated) return 0;
 	if (f->a->template) return ask_words(f, e);
 	tell_templates(f);
-	answer = ask_text(&f->ask, "Begin with a template?", "no", check_template, NULL, e);
+	answer = ask_text(&f->ask, "Begin with a template?", "no", check_template_answer, NULL,
+	                  e);
 	if (!answer || is_none(answer)) return answer ? 0 : -1;
 	if (!is_own(answer)) {
 		f->a->template = answer;
@@ -149,8 +153,9 @@ static bool is_offered(const struct flow *f, const struct image *img)
 	return str_eq(img->variant, "default") || str_eq(img->variant, "systemd");
 }
 
-/* The index is sorted: what is equal stands together. */
-static size_t list_distros(const struct flow *f, const struct image_index *x, struct choice *out)
+/* The index is sorted, so equal names follow each other. */
+static size_t list_distros(const struct flow *f, const struct image_index *x,
+                           struct choice *out)
 {
 	size_t n = 0;
 
@@ -163,7 +168,7 @@ static size_t list_distros(const struct flow *f, const struct image_index *x, st
 	return n;
 }
 
-static bool is_current(const struct flow *f, const struct image *img)
+static bool is_default_release(const struct flow *f, const struct image *img)
 {
 	if (str_eq(img->distro, f->usual.distro.text))
 		return str_eq(img->release, f->usual.release.text);
@@ -172,8 +177,8 @@ static bool is_current(const struct flow *f, const struct image *img)
 	return false;
 }
 
-static size_t list_releases(const struct flow *f, const struct image_index *x, const char *distro,
-                            struct choice *out, int *preset)
+static size_t list_releases(const struct flow *f, const struct image_index *x,
+                            const char *distro, struct choice *out, int *preset)
 {
 	size_t n = 0;
 
@@ -183,7 +188,7 @@ static size_t list_releases(const struct flow *f, const struct image_index *x, c
 
 		if (!is_offered(f, img) || !str_eq(img->distro, distro)) continue;
 		if (n && str_eq(out[n - 1].name, img->release)) continue;
-		if (*preset < 0 && is_current(f, img)) *preset = (int)n;
+		if (*preset < 0 && is_default_release(f, img)) *preset = (int)n;
 		out[n++] = (struct choice){ img->release, image_release_alias(f->m, img) };
 	}
 	if (n == 1) *preset = 0;
@@ -227,14 +232,15 @@ static int ask_image(struct flow *f, struct err *e)
 
 	if (f->templated || a->distro || a->release || a->image) return 0;
 	yes = ask_yes(&f->ask, arena_printf(f->m, "Install the recommended image, %s %s?",
-	                                    f->usual.distro.text, f->usual.release.text), true, e);
+	                                    f->usual.distro.text, f->usual.release.text), true,
+	              e);
 	if (yes < 0) return -1;
 	return yes ? 0 : choose_image(f, e);
 }
 
 /* -- its name -- */
 
-static int check_name(void *arg, const char *answer, struct err *e)
+static int check_name_answer(void *arg, const char *answer, struct err *e)
 {
 	const struct flow *f = arg;
 
@@ -243,7 +249,7 @@ static int check_name(void *arg, const char *answer, struct err *e)
 
 static int ask_name(struct flow *f, struct err *e)
 {
-	f->out->name = ask_text(&f->ask, "Name of the jail:", NULL, check_name, f, e);
+	f->out->name = ask_text(&f->ask, "Name of the jail:", NULL, check_name_answer, f, e);
 	return f->out->name ? 0 : -1;
 }
 
@@ -273,7 +279,7 @@ static int show_manual(struct arena *m, struct err *e)
 	return fail(e, ERR_INPUT, "That was the manual page.");
 }
 
-static int check_flags(void *arg, const char *answer, struct err *e)
+static int check_flags_answer(void *arg, const char *answer, struct err *e)
 {
 	struct flow *f = arg;
 	struct split s = { 0 };
@@ -283,27 +289,32 @@ static int check_flags(void *arg, const char *answer, struct err *e)
 	if (word_split(f->m, answer, 1, SPLIT_PLAIN, &s, NULL) < 0)
 		return fail(e, ERR_INPUT, "%s", s.fault.text);
 	if (s.n && s.v[0][0] != '-')
-		return fail(e, ERR_INPUT, "'%s' is not a flag: flags begin with '-', as --bind=/mnt/tank does",
-		            s.v[0]);
+		return fail(e, ERR_INPUT, "'%s' is not a flag: flags begin with '-', as "
+		            "--bind=/mnt/tank does", s.v[0]);
 	nspawn_options_parse(&o, f->m, &s);
 	if (o.end)
-		return fail(e, ERR_INPUT, "'%s' is not a flag; quote values that contain spaces", o.end);
+		return fail(e, ERR_INPUT,
+		            "'%s' is not a flag; quote values that contain spaces", o.end);
 	f->out->nspawn_args = s.n ? s.v : NULL;
 	return 0;
 }
 
+static const char about_flags[] =
+	"Flags for systemd-nspawn give it folders of the host, or a network of its own:\n"
+	"  --bind=/mnt/tank/media           a folder, to read and write\n"
+	"  --bind-ro=/mnt/tank/music:/music a folder, read-only, at another path\n"
+	"  --network-macvlan=eno1           an address of its own on that network\n"
+	"Separate several by spaces, and quote them as for a shell. 'jlmkr edit' changes\n"
+	"them later. For their manual type ?, or see\n  ";
+
 static int ask_flags(struct flow *f, struct err *e)
 {
 	if (f->templated) return 0;
-	say(f, "Flags for systemd-nspawn give it folders of this machine, or a network of its own:\n"
-	       "  --bind=/mnt/tank/media           a folder, to read and write\n"
-	       "  --bind-ro=/mnt/tank/music:/music a folder to read only, elsewhere in the jail\n"
-	       "  --network-macvlan=eno1           an address of its own on that network\n"
-	       "Several are separated by blanks, and quoted as for a shell. 'jlmkr edit' changes\n"
-	       "them later. More about them, by typing ? or at\n  ");
-	say(f, manual);
-	say(f, "\n");
-	return ask_text(&f->ask, "Flags, or Enter for none:", NULL, check_flags, f, e) ? 0 : -1;
+	put_plain_text(f, about_flags);
+	put_plain_text(f, manual);
+	put_plain_text(f, "\n");
+	return ask_text(&f->ask, "Flags, or Enter for none:", NULL, check_flags_answer, f, e) ?
+	       0 : -1;
 }
 
 /* -- when to start it -- */
@@ -313,16 +324,16 @@ static int ask_starts(struct flow *f, struct err *e)
 	int yes;
 
 	if (!f->templated &&
-	    ask_switch(f, "Start it whenever 'jlmkr startup' runs, at boot that is?",
+	    ask_switch(f, "Start it at boot, when 'jlmkr startup' runs?",
 	               &f->usual.startup, &f->a->startup, e) < 0)
 		return -1;
 	if (f->a->start) return 0;
-	if ((yes = ask_yes(&f->ask, "Start it as soon as it is made?", true, e)) < 0) return -1;
+	if ((yes = ask_yes(&f->ask, "Start it once it is created?", true, e)) < 0) return -1;
 	f->a->start = yes;
 	return 0;
 }
 
-/* -- what was said -- */
+/* -- the summary -- */
 
 static const char *image_text(const struct flow *f)
 {
@@ -346,10 +357,13 @@ static void summarize(const struct flow *f)
 	char **flags = f->out->nspawn_args;
 
 	out_note("%s", "");
-	out_note("This is made:");
-	out_note("  jail       %s, in %s", f->out->name, layout_jail(f->m, f->h->dir, f->out->name));
+	out_note("jlmkr creates:");
+	out_note("  jail       %s, in %s", f->out->name,
+	         layout_jail(f->m, f->h->dir, f->out->name));
 	out_note("  system     %s", image_text(f));
-	if (f->templated) out_note("  template   %s", a->template ? a->template : a->config ? a->config : "the one pasted");
+	if (f->templated)
+		out_note("  template   %s", a->template ? a->template : a->config ? a->config :
+		         "the pasted one");
 	if (is_on(a->gpu_intel)) out_note("  GPU        Intel, AMD");
 	if (is_on(a->gpu_nvidia)) out_note("  GPU        NVIDIA");
 	if (flags && *flags) out_note("  flags      %s", words_quoted(f->m, flags));
@@ -358,7 +372,11 @@ static void summarize(const struct flow *f)
 	out_note("  now        %s", a->start ? "started" : "not started");
 }
 
-/* -- all of it -- */
+/* -- all questions -- */
+
+static const char welcome[] =
+	"A few questions about the new jail. Enter accepts the answer in brackets; ^C\n"
+	"quits and creates nothing.\n\n";
 
 int questions_ask(struct host *h, struct create_args *a, struct answers *out, struct err *e)
 {
@@ -372,11 +390,10 @@ int questions_ask(struct host *h, struct create_args *a, struct answers *out, st
 
 	*out = (struct answers){ 0 };
 	if (conf_parse(f.m, conf_default_text(f.m), &f.usual, e) < 0) return -1;
-	say(&f, "A few questions about the new jail. Enter takes the answer in brackets; ^C ends\n"
-	        "it, with nothing made.\n\n");
+	put_plain_text(&f, welcome);
 	if (ask_template(&f, e) < 0 || ask_image(&f, e) < 0 || ask_name(&f, e) < 0 ||
 	    ask_gpus(&f, e) < 0 || ask_flags(&f, e) < 0 || ask_starts(&f, e) < 0)
-		return fail_in(e, "nothing was made");
+		return fail_in(e, "nothing was created");
 	summarize(&f);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* What the image server has, for this machine unless asked otherwise. */
+/* Lists the images of the server, by default those for this machine. */
 
 #include "lib/cli/applet.h"
 
@@ -10,7 +10,10 @@
 
 #include "lib/base/out.h"
 #include "lib/base/str.h"
-#include "lib/image/fetch.h"
+#include "lib/image/cache.h"
+#include "lib/image/index.h"
+#include "lib/image/pick.h"
+#include "lib/provision/install_image.h"
 #include "lib/store/image_store.h"
 #include "lib/text/json.h"
 
@@ -25,8 +28,10 @@ static const struct opt images_opts[] = {
 	OPT_FLAG('a', "all", all, "list all architectures and unsuitable images"),
 	OPT_TEXT(0, "arch", arch, "NAME", "list this architecture: amd64, arm64, ..."),
 	OPT_TEXT(0, "variant", variant, "NAME", "list this variant only: default, cloud, ..."),
-	OPT_LIST(0, "server", servers, "URL", "use this server, not images.linuxcontainers.org"),
-	OPT_TEXT(0, "cacert", cacert, "FILE", "trust these authorities instead of the system's"),
+	OPT_LIST(0, "server", servers, "URL",
+	         "use this server, not images.linuxcontainers.org"),
+	OPT_TEXT(0, "cacert", cacert, "FILE",
+	         "trust these authorities instead of the system's"),
 	OPT_FLAG(0, "json", json, "print JSON, with all builds"),
 	OPT_FLAG(0, "cached", cached, "list the images that create has kept"),
 	OPT_FLAG(0, "prune", prune, "delete the images that create has kept"),
@@ -35,22 +40,22 @@ static const struct opt images_opts[] = {
 
 static const char *const columns[] = { "DIST", "RELEASE", "ARCH", "VARIANT", "BUILD", NULL };
 
-/* A pattern fits the whole name, a word any part of it. */
-static bool fits(const char *word, const char *name)
+/* A pattern must match the whole name, a word any part of it. */
+static bool word_fits(const char *word, const char *name)
 {
 	if (strpbrk(word, "*?[")) return fnmatch(word, name, FNM_CASEFOLD) == 0;
 	return strcasestr(name, word);
 }
 
-/* Every word has to fit something: 'debian 12', 'ubuntu cloud'. */
+/* Every word must match something: 'debian 12', 'ubuntu cloud'. */
 static bool is_asked_for(const struct image *img, char *const *words)
 {
 	for (; *words; words++) {
-		bool any = fits(*words, img->distro) || fits(*words, img->release) ||
-		           fits(*words, img->variant);
+		bool any = word_fits(*words, img->distro) || word_fits(*words, img->release) ||
+		           word_fits(*words, img->variant);
 
 		for (char *const *alias = img->aliases; !any && *alias; alias++)
-			any = fits(*words, *alias);
+			any = word_fits(*words, *alias);
 		if (!any) return false;
 	}
 	return true;
@@ -81,7 +86,7 @@ static void add_builds(struct json_out *o, const struct image *img)
 	json_end(o, ']');
 }
 
-static void add_object(struct json_out *o, const struct image *img)
+static void add_image_object(struct json_out *o, const struct image *img)
 {
 	json_object(o, NULL);
 	json_add_text(o, "distro", img->distro);
@@ -96,26 +101,26 @@ static void add_object(struct json_out *o, const struct image *img)
 	json_end(o, '}');
 }
 
-static int print_json(struct arena *m, const struct image_index *x, struct err *e)
+static int print_images_json(struct arena *m, const struct image_index *x, struct err *e)
 {
 	struct str text = { .m = m };
 	struct json_out o = { .to = &text };
 
 	json_array(&o, NULL);
 	for (size_t i = 0; i < x->n; i++)
-		add_object(&o, &x->images[i]);
+		add_image_object(&o, &x->images[i]);
 	json_end(&o, ']');
 	puts(str_text(&text));
 	return out_flush(e);
 }
 
-static int print_table(struct arena *m, const struct image_index *x, struct err *e)
+static int print_images_table(struct arena *m, const struct image_index *x, struct err *e)
 {
 	struct table t = { .m = m, .columns = columns };
 
 	for (const struct image *img = x->images; img < x->images + x->n; img++)
-		table_add(&t, (const char *const[]){ img->distro, img->release, img->arch, img->variant,
-		                                     img->builds[0].serial });
+		table_add(&t, (const char *const[]){ img->distro, img->release, img->arch,
+		                                     img->variant, img->builds[0].serial });
 	return table_print(&t, e);
 }
 
@@ -127,37 +132,28 @@ static int print_images(struct arena *m, const struct images_args *a, struct ima
 	for (size_t i = 0; i < x->n; i++)
 		if (is_shown(a, &x->images[i], words)) x->images[n++] = x->images[i];
 	x->n = n;
-	if (a->json) return print_json(m, x, e);
-	if (n) return print_table(m, x, e);
+	if (a->json) return print_images_json(m, x, e);
+	if (n) return print_images_table(m, x, e);
 	if (a->cached) return fail(e, ERR_MISSING, "the cache has no such image");
-	return fail(e, ERR_MISSING, "the server has no such image; 'jlmkr images' shows all for %s",
+	return fail(e, ERR_MISSING,
+	            "the server has no such image; 'jlmkr images' shows all for %s",
 	            image_arch());
 }
 
-static int ask_server(struct host *h, struct image_index *x, struct err *e)
-{
-	struct image_source s = { 0 };
-	int rc;
-
-	if (image_source_open(h->m, h->image_server, h->cacert, &s, e) < 0) return -1;
-	out_verbose("%s", s.trust);
-	rc = image_index_fetch(&s, h->m, x, e);
-	image_source_close(&s);
-	return rc;
-}
-
-/* What is somebody else's stays and is no failure; nor is what jails still need. */
-static int prune(struct host *h, const struct image_cache *c, struct err *e)
+/* Images of others, and images that jails need, stay; that is not a failure. */
+static int prune_kept_images(struct host *h, const struct image_cache *c, struct err *e)
 {
 	struct image_pruned p = { 0 };
 
 	if (applet_need(h, "images --prune", NEEDS_ROOT, e) < 0) return -1;
 	image_cache_tell(c);
 	image_store_tell(h->m, h->dir);
-	if (image_cache_prune(c, &p, e) < 0 || image_store_prune(h->m, h->dir, &p, e) < 0) return -1;
+	if (image_cache_prune(c, &p, e) < 0 || image_store_prune(h->m, h->dir, &p, e) < 0)
+		return -1;
 	if (p.clones) out_note("%u unpacked images stay: jails are clones of them", p.clones);
 	out_note("%llu MiB freed", (unsigned long long)p.bytes >> 20);
-	return p.failed ? fail(e, ERR_HOST, "%u of the kept images could not be deleted", p.failed) : 0;
+	return p.failed ?
+	       fail(e, ERR_HOST, "%u of the kept images could not be deleted", p.failed) : 0;
 }
 
 static int show_cached(struct host *h, const struct image_cache *c, const struct images_args *a,
@@ -178,9 +174,10 @@ static int use_cache(struct host *h, const struct images_args *a, char *const *w
 	struct image_cache c;
 	int rc;
 
-	if (!h->dir) return fail(e, ERR_USAGE, "which jailmaker directory? Name it by --dir");
+	if (!h->dir)
+		return fail(e, ERR_USAGE, "no jailmaker directory found; name it with --dir");
 	if (image_cache_open(h->m, h->dir, false, &c, e) < 0) return -1;
-	rc = a->prune ? prune(h, &c, e) : show_cached(h, &c, a, words, e);
+	rc = a->prune ? prune_kept_images(h, &c, e) : show_cached(h, &c, a, words, e);
 	image_cache_close(&c);
 	return rc;
 }
@@ -192,31 +189,34 @@ static int images_run(struct host *h, const void *args, char *const *words, stru
 
 	if (a->servers.n) h->image_server = words_join(h->m, a->servers.v, " ");
 	if (a->cacert) h->cacert = a->cacert;
-	if (a->prune && *words) return fail(e, ERR_USAGE, "--prune deletes all of them");
+	if (a->prune && *words)
+		return fail(e, ERR_USAGE, "--prune takes no WORD; it deletes all kept images");
 	if (a->cached || a->prune) return use_cache(h, a, words, e);
-	return ask_server(h, &x, e) < 0 ? -1 : print_images(h->m, a, &x, words, e);
+	return install_server_index(h, h->m, &x, e) < 0 ? -1 :
+	       print_images(h->m, a, &x, words, e);
 }
 
 const struct applet images_applet = {
 	.name = "images",
 	.brief = "show what can be installed",
 	.operands = "[WORD]...",
-	.text = "The images for this machine's architecture on images.linuxcontainers.org, or on\n"
-		"the server set by --server, by JLMKR_IMAGE_SERVER in the environment, or by a\n"
-		"line image_server=URL in ~/.local/share/jailmaker.conf. If several are given\n"
-		"(--server more than once, or spaces between the URLs) and one fails, the next is\n"
-		"tried.\n"
-		"\n"
-		"Each WORD must be part of the distribution, release, variant or an alias, or\n"
-		"match one as a pattern: 'jlmkr images debian', \"jlmkr images 'ubuntu/2*'\".\n"
-		"Distributions that are known not to work as jails are listed only on request.\n"
-		"\n"
-		"create keeps the images that it fetches in the folder images of the jailmaker\n"
-		"directory: the newest build of each, and builds that were asked for. They are\n"
-		"marked, and nothing else in that folder is ever deleted: --cached and --prune\n"
-		"name anything that only looks like an image. Images that jails are clones of\n"
-		"also stay. --prune fails if it could not delete another one, for example because\n"
-		"a snapshot is held.\n",
+	.text =
+	"The images for this machine's architecture on images.linuxcontainers.org, or on\n"
+	"the server set by --server, by JLMKR_IMAGE_SERVER in the environment, or by a\n"
+	"line image_server=URL in ~/.local/share/jailmaker.conf. If several are given\n"
+	"(--server more than once, or spaces between the URLs) and one fails, the next is\n"
+	"tried.\n"
+	"\n"
+	"Each WORD must be part of the distribution, release, variant or an alias, or\n"
+	"match one as a pattern: 'jlmkr images debian', \"jlmkr images 'ubuntu/2*'\".\n"
+	"Distributions that are known not to work as jails are listed only on request.\n"
+	"\n"
+	"create keeps the images that it fetches in the folder images of the jailmaker\n"
+	"directory: the newest build of each, and builds that were asked for. They are\n"
+	"marked, and nothing else in that folder is ever deleted: --cached and --prune\n"
+	"name anything that only looks like an image. Images that jails are clones of\n"
+	"also stay. --prune fails if it could not delete another one, for example because\n"
+	"a snapshot is held.\n",
 	.opts = images_opts,
 	.args_size = sizeof(struct images_args),
 	.max = -1,

@@ -1,5 +1,5 @@
-/* All jails at a glance. What runs is asked of systemd and machined, the rest is read
- * from configs and root file systems: two round trips however many jails there are. */
+/* Lists all jails. systemd and machined tell which of them run, in two round trips for any
+ * number of jails; the rest is read from configs and root file systems. */
 
 #include "lib/cli/applet.h"
 
@@ -32,7 +32,7 @@ static const struct opt list_opts[] = {
 
 enum { COLUMNS_MAX = 16 };
 
-/* What is known of a jail; a text that is not is NULL or "". */
+/* What is known about a jail; a text that is not known is NULL or "". */
 struct row {
 	const char *name, *path, *state, *os, *version;
 	const char *running, *startup, *gpu_intel, *gpu_nvidia;	/* True, False */
@@ -71,7 +71,7 @@ static const char *cell(struct arena *m, const struct row *r, const struct colum
 	return *(const char *const *)((const char *)r + c->at);
 }
 
-/* -- which columns -- */
+/* -- columns -- */
 
 static int fail_column(struct arena *m, const char *name, struct err *e)
 {
@@ -79,7 +79,8 @@ static int fail_column(struct arena *m, const char *name, struct err *e)
 
 	for (size_t i = 0; i < COLUMN_COUNT; i++)
 		str_addf(&known, "%s%s", i ? ", " : "", columns[i].name);
-	return fail(e, ERR_USAGE, "there is no column '%s'; there are %s", name, str_text(&known));
+	return fail(e, ERR_USAGE, "there is no column '%s'; there are %s", name,
+	            str_text(&known));
 }
 
 static const struct column *find_column(const char *name)
@@ -89,7 +90,7 @@ static const struct column *find_column(const char *name)
 	return NULL;
 }
 
-/* NULL-ended into `out`, which has room for COLUMNS_MAX of them. */
+/* Writes them to `out`, which has room for COLUMNS_MAX; ends with NULL. */
 static int choose_columns(struct arena *m, const char *list, const struct column *out[],
                           struct err *e)
 {
@@ -107,15 +108,15 @@ static int choose_columns(struct arena *m, const char *list, const struct column
 	return 0;
 }
 
-/* -- what is known -- */
+/* -- rows -- */
 
 struct listing {
 	struct host *host;
-	struct running *running;	/* NULL: what runs is not known */
+	struct running *running;	/* NULL: not known */
 	size_t n;
 };
 
-static int by_name(const void *name, const void *running)
+static int by_running_name(const void *name, const void *running)
 {
 	return strcmp(name, ((const struct running *)running)->name);
 }
@@ -134,7 +135,7 @@ static void read_os(struct host *h, struct jail *j, struct row *r)
 	r->version = rel.version_id ? rel.version_id : rel.version_codename;
 }
 
-/* What is wrong with the jail is a warning beside the table. */
+/* Faults of a jail are warnings beside the table. */
 static void read_conf(struct host *h, struct jail *j, struct row *r)
 {
 	struct err why = { 0 };
@@ -154,32 +155,37 @@ static void read_conf(struct host *h, struct jail *j, struct row *r)
 static void fill_row(const struct listing *l, struct jail *j, struct row *r)
 {
 	static const char *const none[] = { NULL };
-	const struct running *up = l->n ? bsearch(j->name, l->running, l->n, sizeof *up, by_name) : NULL;
+	const struct running *up = l->n ? bsearch(j->name, l->running, l->n, sizeof *up,
+	                                          by_running_name) : NULL;
 
-	*r = (struct row){ .name = j->name, .path = j->path, .addresses = none, .broken = j->broken };
+	*r = (struct row){
+		.name = j->name, .path = j->path, .addresses = none, .broken = j->broken,
+	};
 	if (l->running) r->running = truth(up && up->runs);
 	if (l->running) r->state = up ? up->state : "inactive";
 	if (up) r->addresses = up->addresses;
-	if (up && up->elsewhere) out_note("The %s that runs is another jail, in %s", j->name, up->elsewhere);
+	if (up && up->elsewhere)
+		out_note("The %s that runs is another jail, in %s", j->name, up->elsewhere);
 	read_conf(l->host, j, r);
 	read_os(l->host, j, r);
 	jail_leave(j);
 }
 
-/* One whose directory was deleted under it is in no list of directories. */
+/* A running jail whose directory was deleted is not in the list of directories. */
 static void warn_of_lost(const struct host *h, const struct running *r)
 {
 	const char *jails = arena_printf(h->m, "%s/jails/", h->dir);
 
-	if (r->elsewhere && str_starts(r->elsewhere, jails) && str_ends(r->elsewhere, " (deleted)"))
-		out_warn("%s runs, but its directory is gone: 'systemctl stop %s' ends it", r->name,
-		         name_unit(h->m, r->name));
+	if (r->elsewhere && str_starts(r->elsewhere, jails) &&
+	    str_ends(r->elsewhere, " (deleted)"))
+		out_warn("%s runs, but its directory is gone: 'systemctl stop %s' ends it",
+		         r->name, name_unit(h->m, r->name));
 }
 
-/* -- shown -- */
+/* -- output -- */
 
-static int print_table(struct arena *m, const struct column *const chosen[], bool no_header,
-                       const struct row *rows, size_t n, struct err *e)
+static int print_list_table(struct arena *m, const struct column *const chosen[],
+                            bool no_header, const struct row *rows, size_t n, struct err *e)
 {
 	const char *names[COLUMNS_MAX] = { 0 }, *cells[COLUMNS_MAX];
 	struct table t = { .m = m, .columns = names, .no_header = no_header };
@@ -207,7 +213,7 @@ static void add_known(struct json_out *o, const char *key, const char *text)
 	json_add_text(o, key, text && *text ? text : NULL);
 }
 
-static void add_object(struct json_out *o, const struct row *r)
+static void add_jail_object(struct json_out *o, const struct row *r)
 {
 	json_object(o, NULL);
 	json_add_text(o, "name", r->name);
@@ -227,14 +233,14 @@ static void add_object(struct json_out *o, const struct row *r)
 	json_end(o, '}');
 }
 
-static int print_json(struct arena *m, const struct row *rows, size_t n, struct err *e)
+static int print_list_json(struct arena *m, const struct row *rows, size_t n, struct err *e)
 {
 	struct str text = { .m = m };
 	struct json_out o = { .to = &text };
 
 	json_array(&o, NULL);
 	for (size_t i = 0; i < n; i++)
-		add_object(&o, &rows[i]);
+		add_jail_object(&o, &rows[i]);
 	json_end(&o, ']');
 	puts(str_text(&text));
 	return out_flush(e);
@@ -256,7 +262,7 @@ static int list_run(struct host *h, const void *args, char *const *operands, str
 	if (!(jails = jail_find_all(h->m, h->dir, &n, e))) return -1;
 	if (!(l.running = engine_list(&en, jails, n, &l.n, e))) {
 		if (check_signal(e) < 0) return -1;
-		if (n) out_warn("what runs is not known: %s", e->text);
+		if (n) out_warn("cannot tell which jails run: %s", e->text);
 	}
 	for (size_t i = 0; l.running && i < l.n; i++)
 		warn_of_lost(h, &l.running[i]);
@@ -267,17 +273,18 @@ static int list_run(struct host *h, const void *args, char *const *operands, str
 	rows = arena_array(h->m, n + 1, sizeof *rows);
 	for (size_t i = 0; i < n; i++)
 		fill_row(&l, &jails[i], &rows[i]);
-	if (a->json) return print_json(h->m, rows, n, e);
-	return print_table(h->m, chosen, a->no_header, rows, n, e);
+	if (a->json) return print_list_json(h->m, rows, n, e);
+	return print_list_table(h->m, chosen, a->no_header, rows, n, e);
 }
 
 const struct applet list_applet = {
 	.name = "list",
 	.brief = "show all jails",
 	.operands = "",
-	.text = "- means not known; … after an address means that there are more. --output has\n"
-		"two more columns: STATE, the state of the unit, and PATH. JSON has the names in\n"
-		"lower case, all addresses, and in 'broken' the reason why a jail is incomplete.\n",
+	.text =
+	"- means not known; … after an address means that there are more. --output has\n"
+	"two more columns: STATE, the state of the unit, and PATH. JSON has the names in\n"
+	"lower case, all addresses, and in 'broken' the reason why a jail is incomplete.\n",
 	.opts = list_opts,
 	.args_size = sizeof(struct list_args),
 	.max = 0,

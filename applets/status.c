@@ -1,4 +1,4 @@
-/* How a jail is doing: systemctl shows it best, but not for programs, and it may be
+/* Shows the status of a jail. systemctl does it best, but not as JSON, and it may be
  * missing. */
 
 #include "lib/cli/applet.h"
@@ -28,7 +28,7 @@ static const struct opt status_opts[] = {
 	OPT_END
 };
 
-static void add_number(struct json_out *o, const char *key, int64_t v)
+static void add_known_number(struct json_out *o, const char *key, int64_t v)
 {
 	if (v < 0)
 		json_add_text(o, key, NULL);
@@ -41,8 +41,8 @@ static const char *version_of(const struct osrel *rel)
 	return rel->version_id ? rel->version_id : rel->version_codename;
 }
 
-static void print_json(struct arena *m, const char *jail, const struct jail_status *s,
-                       const struct osrel *rel)
+static void print_status_json(struct arena *m, const char *jail, const struct jail_status *s,
+                              const struct osrel *rel)
 {
 	struct str text = { .m = m };
 	struct json_out o = { .to = &text };
@@ -53,12 +53,12 @@ static void print_json(struct arena *m, const char *jail, const struct jail_stat
 	json_add_bool(&o, "running", s->runs);
 	json_add_text(&o, "state", s->state);
 	json_add_text(&o, "substate", s->sub);
-	add_number(&o, "since", s->since);
-	add_number(&o, "leader", s->leader);
-	add_number(&o, "tasks", s->tasks);
-	add_number(&o, "memory_bytes", s->memory);
-	add_number(&o, "cpu_ns", s->cpu_ns);
-	add_number(&o, "restarts", s->restarts);
+	add_known_number(&o, "since", s->since);
+	add_known_number(&o, "leader", s->leader);
+	add_known_number(&o, "tasks", s->tasks);
+	add_known_number(&o, "memory_bytes", s->memory);
+	add_known_number(&o, "cpu_ns", s->cpu_ns);
+	add_known_number(&o, "restarts", s->restarts);
 	json_add_text(&o, "os", rel->id);
 	json_add_text(&o, "version", version_of(rel));
 	json_array(&o, "addresses");
@@ -75,8 +75,10 @@ static const char *age(struct arena *m, int64_t seconds)
 	if (seconds < 60) return arena_printf(m, "%" PRId64 " s", seconds);
 	if (seconds < 3600) return arena_printf(m, "%" PRId64 " min", seconds / 60);
 	if (seconds < 86400)
-		return arena_printf(m, "%" PRId64 " h %" PRId64 " min", seconds / 3600, seconds / 60 % 60);
-	return arena_printf(m, "%" PRId64 " days %" PRId64 " h", seconds / 86400, seconds / 3600 % 24);
+		return arena_printf(m, "%" PRId64 " h %" PRId64 " min", seconds / 3600,
+		                    seconds / 60 % 60);
+	return arena_printf(m, "%" PRId64 " days %" PRId64 " h", seconds / 86400,
+	                    seconds / 3600 % 24);
 }
 
 static void print_since(struct arena *m, int64_t since)
@@ -90,15 +92,16 @@ static void print_since(struct arena *m, int64_t since)
 	out_line("    since:  %s (%s ago)", text, age(m, now > at ? now - at : 0));
 }
 
-static void print_text(struct arena *m, const char *jail, const struct jail_status *s,
-                       const struct osrel *rel)
+static void print_status_text(struct arena *m, const char *jail, const struct jail_status *s,
+                              const struct osrel *rel)
 {
 	out_line("%s", jail);
 	out_line("    state:  %s (%s)", s->state, s->sub);
 	print_since(m, s->since);
 	if (*s->end) out_line("     last:  %s", s->end);
 	if (!s->runs) return;
-	if (rel->id) out_line("       os:  %s %s", rel->id, version_of(rel) ? version_of(rel) : "");
+	if (rel->id)
+		out_line("       os:  %s %s", rel->id, version_of(rel) ? version_of(rel) : "");
 	if (s->leader >= 0) out_line("   leader:  %" PRId64, s->leader);
 	if (s->tasks >= 0) out_line("    tasks:  %" PRId64, s->tasks);
 	if (s->memory >= 0) out_line("   memory:  %" PRId64 " MiB", s->memory >> 20);
@@ -107,7 +110,7 @@ static void print_text(struct arena *m, const char *jail, const struct jail_stat
 		out_line("  address:  %s", *address);
 }
 
-static int answer(struct engine *en, struct jail *j, bool json, struct err *e)
+static int show_own_status(struct engine *en, struct jail *j, bool json, struct err *e)
 {
 	struct osrel rel = { 0 };
 	struct jail_status s;
@@ -117,9 +120,9 @@ static int answer(struct engine *en, struct jail *j, bool json, struct err *e)
 		out_note("The %s that runs is another jail, in %s", j->name, s.elsewhere);
 	if (s.runs && jail_rootfs(j, NULL) >= 0) rootfs_os(en->m, j->rootfs, &rel, NULL);
 	if (json)
-		print_json(en->m, j->name, &s, &rel);
+		print_status_json(en->m, j->name, &s, &rel);
 	else
-		print_text(en->m, j->name, &s, &rel);
+		print_status_text(en->m, j->name, &s, &rel);
 	return out_flush(e) < 0 ? -1 : s.runs ? 0 : DEAD;
 }
 
@@ -140,9 +143,9 @@ static int status_run(struct host *h, const void *args, char *const *operands, s
 
 	engine_init(&en, h, h->m);
 	if (jail_open(h->m, h->dir, *operands, &j, e) < 0) return -1;
-	/* systemctl knows units, and this one may be another jail's. */
+	/* systemctl knows the unit only, which may belong to another jail of this name. */
 	if (json || engine_glance(&en, &j, NULL) == JAIL_OTHER || !run_find(h->m, "systemctl", NULL))
-		return answer(&en, &j, json, e);
+		return show_own_status(&en, &j, json, e);
 	words_add(&argv, "systemctl");
 	words_add(&argv, "status");
 	words_add(&argv, name_unit(h->m, *operands));
@@ -154,11 +157,12 @@ const struct applet status_applet = {
 	.name = "status",
 	.brief = "show how a jail is doing",
 	.operands = "JAIL [SYSTEMCTL-ARGUMENT]...",
-	.text = "Everything after the name goes to systemctl: 'jlmkr status web --no-pager'. The\n"
-		"exit status is 0 for a jail that runs and 3 for one that does not.\n"
-		"\n"
-		"In JSON, since is in seconds since 1970, last_exit says how a failed run ended,\n"
-		"and null means not known.\n",
+	.text =
+	"Everything after the name goes to systemctl: 'jlmkr status web --no-pager'. The\n"
+	"exit status is 0 for a jail that runs and 3 for one that does not.\n"
+	"\n"
+	"In JSON, since is in seconds since 1970, last_exit says how a failed run ended,\n"
+	"and null means not known.\n",
 	.opts = status_opts,
 	.args_size = sizeof(struct status_args),
 	.min = 1,

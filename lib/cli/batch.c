@@ -4,7 +4,7 @@
 #include "lib/base/process_pool.h"
 #include "lib/base/str.h"
 
-/* How a process says that there was nothing to do: no exit status of a fault. */
+/* The exit status of a process that had nothing to do; no fault has this one. */
 enum { IDLE = 64 };
 
 struct task {
@@ -37,17 +37,18 @@ static int do_among_others(void *arg, size_t i)
 		print_error(&e);
 		return err_exit_status(e.kind);
 	}
-	/* Of a jail that a pattern only happened to fit, nothing was expected. */
-	if (rc == 0 || j->by_name) out_note("%s %s", j->name, rc ? t->what->idle : t->what->done);
+	/* Nothing is said about an idle jail that only matched a pattern. */
+	if (rc == 0 || j->by_name)
+		out_note("%s %s", j->name, rc ? t->what->idle : t->what->done);
 	return rc ? IDLE : 0;
 }
 
 struct sum {
 	size_t done, idle, failed;
-	int status;			/* of the faults; 1 when they differ */
+	int status;			/* of the faults; 1 if they differ */
 };
 
-static void count(struct sum *s, int status)
+static void count_status(struct sum *s, int status)
 {
 	if (status == 0) {
 		s->done++;
@@ -74,16 +75,18 @@ static int do_all(const struct task *t, size_t n, size_t failed, struct err *e)
 	struct sum sum = { .failed = failed, .status = failed ? 1 : 0 };
 	int *status = arena_array(t->host->m, n + 1, sizeof *status);
 
-	if (process_pool_run(n, (size_t)t->what->jobs, do_among_others, (void *)t, status, e) < 0)
+	if (process_pool_run(n, (size_t)t->what->jobs, do_among_others, (void *)t, status,
+	                     e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		count(&sum, status[i]);
-	if (n + failed) out_note("%zu jails: %s", n + failed, sum_text(t->host->m, t->what, &sum));
+		count_status(&sum, status[i]);
+	if (n + failed)
+		out_note("%zu jails: %s", n + failed, sum_text(t->host->m, t->what, &sum));
 	return sum.status;
 }
 
-int batch_do(struct host *h, const struct batch *what, const struct selected *jails,
-             size_t n, size_t failed, struct err *e)
+int batch_do(struct host *h, const struct batch *what, const struct selected *jails, size_t n,
+             size_t failed, struct err *e)
 {
 	const struct task t = { h, what, jails };
 
@@ -94,8 +97,9 @@ struct selected *batch_select(struct host *h, char *const *operands, bool all, s
                               struct err *e)
 {
 	if (!*operands && !all)
-		return fail(e, ERR_USAGE, "no jail is named; --all takes all of them"), NULL;
-	if (*operands && all) return fail(e, ERR_USAGE, "--all and the name of a jail"), NULL;
+		return fail(e, ERR_USAGE, "no jail given; --all means all jails"), NULL;
+	if (*operands && all)
+		return fail(e, ERR_USAGE, "--all and names of jails cannot be combined"), NULL;
 	return jail_select(h->m, h->dir, operands, all, n, e);
 }
 

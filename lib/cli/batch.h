@@ -1,8 +1,8 @@
-/* One command on one jail or several: `jlmkr stop web`, `jlmkr stop 'test-*'`, `--all`
+/* One command on one or several jails: `jlmkr stop web`, `jlmkr stop 'test-*'`, `--all`
  *
- * One jail is done right here, as if there were no other way; several are done at
- * the same time, each in a process of its own, with a line for each and a sum at the
- * end. One that fails holds up no other.
+ * A single jail is handled in this process. Several are handled at the same time, each in a
+ * process of its own, with a line for each jail and a sum at the end. If one fails, the others
+ * continue.
  */
 #ifndef CLI_BATCH_H
 #define CLI_BATCH_H
@@ -16,31 +16,32 @@
 #include "lib/jail/select.h"
 
 struct batch {
-	const void *args;		/* handed to work */
+	const void *args;		/* passed to work */
 
-	/* Returns 0, 1 when there was nothing to do, or -1. The jail is there, and is closed
-	 * afterwards. `by_name`: not just by a pattern. */
+	/* Returns 0, 1 if there was nothing to do, or -1. The batch opens the jail and closes it
+	 * afterwards. `by_name`: the jail is named, not just matched by a pattern. */
 	int (*work)(struct engine *en, struct jail *j, bool by_name, const void *args,
 	            struct err *e);
-	const char *done;		/* "started": behind the jail's name, and in the sum */
+	const char *done;		/* "started": after the jail's name, and in the sum */
 	const char *idle, *were_idle;	/* "runs already" and, in the sum, "ran already" */
-	long jobs;			/* how many at a time */
+	long jobs;			/* jails at a time */
 };
 
-/* How many at a time unless somebody says so: what waits costs nothing. */
+/* The default number of jails at a time: waiting costs nothing. */
 enum { BATCH_JOBS = 16 };
 
-/* The jails that the operands mean. ERR_USAGE when there are none and not `all`, or
- * both. NULL with a fault. */
+/* The jails that the operands name or match. ERR_USAGE if there are no operands and not `all`,
+ * or both. NULL on failure. */
 struct selected *batch_select(struct host *h, char *const *operands, bool all, size_t *n,
                               struct err *e);
 
-/* On those. Returns the exit status, or -1. */
+/* Run the batch on the jails of the operands. Returns the exit status, or -1. */
 int batch_run(struct host *h, const struct batch *what, char *const *operands, bool all,
               struct err *e);
 
-/* On a list that is known. `failed` are those that failed already, for the sum. */
-int batch_do(struct host *h, const struct batch *what, const struct selected *jails,
-             size_t n, size_t failed, struct err *e);
+/* Run the batch on a list of jails. `failed` jails have failed before; they are added to the
+ * sum. */
+int batch_do(struct host *h, const struct batch *what, const struct selected *jails, size_t n,
+             size_t failed, struct err *e);
 
 #endif

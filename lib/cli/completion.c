@@ -1,4 +1,4 @@
-/* What the shells need to know to complete a command line. */
+/* What all completion scripts need to know, and the command itself. */
 
 #include "lib/cli/completion.h"
 
@@ -9,7 +9,7 @@
 #include "lib/base/str.h"
 #include "lib/cli/applet.h"
 
-/* "0|1", "bash|zsh|fish": to be typed as they are. */
+/* "0|1", "bash|zsh|fish": words that are typed as they are. */
 static bool is_words(const char *arg)
 {
 	return strchr(arg, '|') && !arg[strspn(arg, "abcdefghijklmnopqrstuvwxyz0123456789|-")];
@@ -60,21 +60,23 @@ static int completion_run(struct host *h, const void *args, char *const *operand
 		fputs(str_text(&text), stdout);
 		return out_flush(e);
 	}
-	return fail(e, ERR_USAGE, "there is no completion for '%s'; there is for bash, zsh and fish",
+	return fail(e, ERR_USAGE,
+	            "no completion for '%s'; there is one for bash, zsh and fish",
 	            *operands);
 }
 
 const struct applet completion_applet = {
 	.name = "completion",
-	.brief = "print what completes command lines in a shell",
+	.brief = "print a completion script for a shell",
 	.operands = "bash|zsh|fish",
-	.text = "Completes commands, options and the names of jails, for 'jlmkr' and the links\n"
-		"'jlmkr-COMMAND'. For bash, put this line into ~/.bashrc:\n"
-		"    eval \"$(jlmkr completion bash)\"\n"
-		"for zsh, the same into ~/.zshrc, after compinit; for fish, into its config:\n"
-		"    jlmkr completion fish | source\n"
-		"The names of jails can only be completed by users who may read them: for sudo,\n"
-		"use a root shell.\n",
+	.text =
+	"Completes commands, options and the names of jails, for 'jlmkr' and the links\n"
+	"'jlmkr-COMMAND'. For bash, put this line into ~/.bashrc:\n"
+	"    eval \"$(jlmkr completion bash)\"\n"
+	"for zsh, the same into ~/.zshrc, after compinit; for fish, into its config:\n"
+	"    jlmkr completion fish | source\n"
+	"The names of jails can only be completed by users who may read them: for sudo,\n"
+	"use a root shell.\n",
 	.min = 1,
 	.max = 1,
 	.run = completion_run,

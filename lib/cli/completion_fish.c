@@ -8,7 +8,7 @@
 #include "lib/base/str.h"
 #include "lib/cli/applet.h"
 
-static void add_quoted(struct str *out, const char *text)
+static void add_fish_quoted(struct str *out, const char *text)
 {
 	str_addc(out, '\'');
 	for (; *text; text++) {
@@ -18,7 +18,7 @@ static void add_quoted(struct str *out, const char *text)
 	str_addc(out, '\'');
 }
 
-static void add_choices(struct str *out, enum complete_what what, const char *words)
+static void add_fish_choices(struct str *out, enum complete_what what, const char *words)
 {
 	switch (what) {
 	case COMPLETE_FILES:
@@ -45,26 +45,26 @@ static void add_choices(struct str *out, enum complete_what what, const char *wo
 	}
 }
 
-/* `start` is `complete` with its conditions. */
-static void add_options(struct str *out, const char *start, const struct opt *o)
+/* `start` is the beginning of the line: `complete` with its conditions. */
+static void add_fish_options(struct str *out, const char *start, const struct opt *o)
 {
 	for (; o && o->kind != OPT_KIND_END; o++) {
 		str_addf(out, "%s -l %s", start, o->name);
 		if (o->letter) str_addf(out, " -s %c", o->letter);
 		if (o->old) str_addf(out, " -o %s", o->old);
 		str_add(out, " -d ");
-		add_quoted(out, o->help);
-		if (o->arg) add_choices(out, complete_value(o), o->arg);
+		add_fish_quoted(out, o->help);
+		if (o->arg) add_fish_choices(out, complete_value(o), o->arg);
 		str_addc(out, '\n');
 	}
 }
 
-static void add_applet(struct str *out, const struct applet *a, const char *start)
+static void add_fish_applet(struct str *out, const struct applet *a, const char *start)
 {
-	add_options(out, start, a->opts);
+	add_fish_options(out, start, a->opts);
 	if (complete_operand(a) == COMPLETE_NOTHING) return;
 	str_add(out, start);
-	add_choices(out, complete_operand(a), a->operands);
+	add_fish_choices(out, complete_operand(a), a->operands);
 	if (a->rest) str_add(out, " -F");
 	str_addc(out, '\n');
 }
@@ -88,15 +88,17 @@ void completion_fish(struct str *out)
 {
 	str_add(out, helpers);
 	str_add(out, "complete -c jlmkr -f\n");
-	add_options(out, "complete -c jlmkr", common_opts);
+	add_fish_options(out, "complete -c jlmkr", common_opts);
 	for (const struct applet *const *a = applets; *a; a++) {
 		const char *name = (*a)->name;
 
 		str_addf(out, "complete -c jlmkr -n __fish_use_subcommand -a %s -d ", name);
-		add_quoted(out, (*a)->brief);
+		add_fish_quoted(out, (*a)->brief);
 		str_addf(out, "\ncomplete -c jlmkr-%s -f\n", name);
-		add_applet(out, *a, arena_printf(out->m, "complete -c jlmkr -n '__fish_seen_subcommand_from %s'", name));
-		add_applet(out, *a, arena_printf(out->m, "complete -c jlmkr-%s", name));
-		add_options(out, arena_printf(out->m, "complete -c jlmkr-%s", name), common_opts);
+		add_fish_applet(out, *a, arena_printf(out->m, "complete -c jlmkr -n "
+		                                 "'__fish_seen_subcommand_from %s'", name));
+		add_fish_applet(out, *a, arena_printf(out->m, "complete -c jlmkr-%s", name));
+		add_fish_options(out, arena_printf(out->m, "complete -c jlmkr-%s", name),
+		                 common_opts);
 	}
 }

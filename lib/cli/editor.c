@@ -11,7 +11,7 @@
 #include "lib/base/run.h"
 #include "lib/base/wait.h"
 
-/* The value may hold arguments; what is not there is passed over. */
+/* The value may contain arguments. A program that does not exist is skipped with a warning. */
 static const char *named_by(struct arena *m, const char *variable)
 {
 	const char *value = getenv(variable);
@@ -19,16 +19,19 @@ static const char *named_by(struct arena *m, const char *variable)
 
 	if (!value || !*(value += strspn(value, " "))) return NULL;
 	n = strcspn(value, " ");
-	/* What a shell gives a meaning is the shell's to judge. */
-	if (value[strcspn(value, "'\"\\$~=;(`\t")] || run_find(m, arena_strndup(m, value, n), NULL)) return value;
-	out_warn("%s names %.*s, which is not there", variable, (int)n, value);
+	/* A value with shell syntax is left to the shell. */
+	if (value[strcspn(value, "'\"\\$~=;(`\t")] ||
+	    run_find(m, arena_strndup(m, value, n), NULL))
+		return value;
+	out_warn("%s names %.*s, which does not exist", variable, (int)n, value);
 	return NULL;
 }
 
-/* Debian's order. */
+/* The order of programs is Debian's. */
 static const char *find_editor(struct arena *m)
 {
-	static const char *const programs[] = { "editor", "/usr/bin/editor", "nano", "vi", NULL };
+	static const char *const programs[] = { "editor", "/usr/bin/editor", "nano", "vi",
+	                                        NULL };
 	const char *editor = named_by(m, "VISUAL");
 
 	if (!editor) editor = named_by(m, "EDITOR");
@@ -43,13 +46,14 @@ int editor_run(struct arena *m, const char *path, struct err *e)
 	int status;
 
 	if (!editor) return fail(e, ERR_MISSING, "no editor found: set EDITOR to one");
-	/* What it leaves in the background becomes our child. */
+	/* Processes that it leaves in the background become our children. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	status = run_wait((char *[]){ "/bin/sh", "-c", arena_printf(m, "%s \"$1\"", editor), "sh",
-	                              (char *)path, NULL }, e);
+	status = run_wait((char *[]){ "/bin/sh", "-c", arena_printf(m, "%s \"$1\"", editor),
+	                              "sh", (char *)path, NULL }, e);
 	signal_forget();	/* ^C in the editor was meant for the editor */
 	if (status > 0)
-		return fail(e, ERR_HOST, "%s ended with status %d, nothing was changed", editor, status);
+		return fail(e, ERR_HOST, "%s ended with status %d; nothing was changed", editor,
+		            status);
 	return status;
 }
 

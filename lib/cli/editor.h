@@ -1,7 +1,7 @@
-/* The user's editor on a file
+/* Run the user's editor on a file
  *
- * $VISUAL, $EDITOR (both may hold arguments, so a shell runs them), `editor`,
- * `/usr/bin/editor`, `nano`, `vi`, in this order, on our own terminal.
+ * The first that exists of $VISUAL, $EDITOR (both may contain arguments, so a shell runs them),
+ * `editor`, `/usr/bin/editor`, `nano`, `vi`. It runs on our own terminal.
  */
 #ifndef CLI_EDITOR_H
 #define CLI_EDITOR_H
@@ -11,15 +11,15 @@
 struct arena;
 struct err;
 
-/* Waits for its end. An exit status other than 0 is a fault; a signal meant for the
- * editor is forgotten. */
+/* Run the editor and wait for its end. Fails if its exit status is not 0. A signal that was
+ * meant for the editor is forgotten. */
 int editor_run(struct arena *m, const char *path, struct err *e);
 
-/* Whether it went on in the background: something that it started runs. An editor that only
- * told another one, which ran before, what to open is not seen. */
+/* Does a process that the editor started still run in the background? This does not notice an
+ * editor that only passes the file to another one that already ran. */
 bool editor_is_open(void);
 
-/* Waits until that has ended. */
+/* Wait until none of these processes runs. */
 int editor_await(struct err *e);
 
 #endif

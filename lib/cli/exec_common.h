@@ -1,4 +1,4 @@
-/* What the commands have in common that run something in a jail */
+/* Shared by the commands that run something in a jail */
 #ifndef CLI_EXEC_COMMON_H
 #define CLI_EXEC_COMMON_H
 
@@ -8,12 +8,13 @@ struct words;
 
 enum { BOOT_WAIT = 60 };
 
-/* Assignments as given: a bare NAME stands for our own value of it, if there is one. */
+/* The assignments as given; a bare NAME becomes NAME=VALUE from our own environment, or is
+ * dropped if it is not set there. */
 char **exec_environment(struct arena *m, const struct words *given);
 
-/* The exit status for what came of it; of a fault (-1) it is told. Our own statuses
- * could be the command's: whoever asks must be able to tell. So a fault is 125, and
- * what a signal ended 128 and the signal's number, as in a shell. */
+/* The exit status of exec, after `status` and `e` were returned. A fault (-1) is printed and
+ * becomes 125, because our usual statuses could be the command's own. If a signal ended us, it
+ * is 128 plus the signal's number, as in a shell. */
 int exec_exit_status(int status, const struct err *e);
 
 #endif

@@ -1,7 +1,6 @@
-/* One reader for every table: GNU long options with `=` or a following word,
- * letters alone or in a row, and the few spellings with one dash that the Python
- * tool had. The options that every command has are a table like the others,
- * searched when the applet's own has no match. */
+/* One parser for all option tables: GNU long options with `=` or a following word, letters
+ * alone or combined, and the few spellings with one dash of the Python tool. The options of
+ * every command are a table like the others; it is searched after the applet's own. */
 
 #include "lib/cli/applet.h"
 
@@ -27,7 +26,7 @@ struct parse {
 	const struct applet *applet;	/* NULL before the command's name */
 	void *args;
 	struct common_args *common;
-	char *const *next;		/* the words still to come */
+	char *const *next;		/* the remaining words */
 	struct err *e;
 };
 
@@ -37,7 +36,8 @@ struct match {
 	void *base;
 };
 
-static bool fits(const struct opt *o, char letter, const char *name, size_t len, bool one_dash)
+static bool option_fits(const struct opt *o, char letter, const char *name, size_t len,
+                        bool one_dash)
 {
 	const char *own = one_dash ? o->old : o->name;
 
@@ -45,26 +45,28 @@ static bool fits(const struct opt *o, char letter, const char *name, size_t len,
 	return own && strlen(own) == len && !memcmp(own, name, len);
 }
 
-static const struct opt *search(const struct opt *o, char letter, const char *name, size_t len,
-                                bool one_dash)
+static const struct opt *find_in_table(const struct opt *o, char letter, const char *name,
+                                       size_t len, bool one_dash)
 {
 	for (; o && o->kind != OPT_KIND_END; o++)
-		if (fits(o, letter, name, len, one_dash)) return o;
+		if (option_fits(o, letter, name, len, one_dash)) return o;
 	return NULL;
 }
 
-static bool lookup(const struct parse *p, struct match *found, char letter, const char *name,
-                   size_t len, bool one_dash)
+static bool find_known_option(const struct parse *p, struct match *found, char letter,
+                              const char *name, size_t len, bool one_dash)
 {
 	found->base = p->args;
-	found->o = p->applet ? search(p->applet->opts, letter, name, len, one_dash) : NULL;
+	found->o = p->applet ? find_in_table(p->applet->opts, letter, name, len, one_dash) :
+	           NULL;
 	if (found->o) return true;
 	found->base = p->common;
-	found->o = search(common_opts, letter, name, len, one_dash);
+	found->o = find_in_table(common_opts, letter, name, len, one_dash);
 	return found->o;
 }
 
-static int store_number(const struct parse *p, long *out, const char *value, const struct opt *o)
+static int store_number(const struct parse *p, long *out, const char *value,
+                        const struct opt *o)
 {
 	char *end;
 
@@ -76,7 +78,7 @@ static int store_number(const struct parse *p, long *out, const char *value, con
 	return 0;
 }
 
-static int store(const struct parse *p, const struct match *f, const char *value)
+static int store_value(const struct parse *p, const struct match *f, const char *value)
 {
 	void *at = (char *)f->base + f->o->offset;
 
@@ -105,20 +107,21 @@ static int store(const struct parse *p, const struct match *f, const char *value
 	return 0;
 }
 
-/* `attached` is the value behind `=` or behind the letter, NULL if there is none. */
-static int take(struct parse *p, const struct match *f, const char *attached, const char *shown)
+/* `attached` is the value after `=` or after the letter; NULL: there is none. */
+static int take_value(struct parse *p, const struct match *f, const char *attached,
+                      const char *shown)
 {
 	if (f->o->kind == OPT_KIND_FLAG) {
 		if (attached) return fail(p->e, ERR_USAGE, "%s takes no value", shown);
-		return store(p, f, NULL);
+		return store_value(p, f, NULL);
 	}
 	if (!attached && !(attached = *p->next))
 		return fail(p->e, ERR_USAGE, "%s needs a value: %s", shown, f->o->arg);
 	if (attached == *p->next) p->next++;
-	return store(p, f, attached);
+	return store_value(p, f, attached);
 }
 
-static int unknown(const struct parse *p, const char *word)
+static int fail_unknown_word(const struct parse *p, const char *word)
 {
 	return fail(p->e, ERR_USAGE, "unknown option '%s'; see 'jlmkr%s%s --help'",
 	            word_shown(p->m, word), p->applet ? " " : "",
@@ -126,38 +129,40 @@ static int unknown(const struct parse *p, const char *word)
 }
 
 /* --name, --name=value, and -gi, -gi=value for the old spellings */
-static int take_name(struct parse *p, const char *word, size_t dashes, bool *known)
+static int take_option_name(struct parse *p, const char *word, size_t dashes, bool *known)
 {
 	const char *name = word + dashes;
 	size_t len = strcspn(name, "=");
 	struct match f;
 
-	*known = lookup(p, &f, 0, name, len, dashes == 1);
+	*known = find_known_option(p, &f, 0, name, len, dashes == 1);
 	if (!*known) return 0;
-	return take(p, &f, name[len] ? name + len + 1 : NULL,
-	            arena_printf(p->m, "%.*s", (int)(dashes + len), word));
+	return take_value(p, &f, name[len] ? name + len + 1 : NULL,
+	                  arena_printf(p->m, "%.*s", (int)(dashes + len), word));
 }
 
-static int take_letters(struct parse *p, const char *word)
+static int take_option_letters(struct parse *p, const char *word)
 {
 	for (const char *c = word + 1; *c; c++) {
 		char shown[] = { '-', *c, 0 };
 		struct match f;
 
-		if (!lookup(p, &f, *c, NULL, 0, false)) return unknown(p, word);
-		if (f.o->kind != OPT_KIND_FLAG) return take(p, &f, c[1] ? c + 1 : NULL, shown);
-		if (store(p, &f, NULL) < 0) return -1;
+		if (!find_known_option(p, &f, *c, NULL, 0, false))
+			return fail_unknown_word(p, word);
+		if (f.o->kind != OPT_KIND_FLAG)
+			return take_value(p, &f, c[1] ? c + 1 : NULL, shown);
+		if (store_value(p, &f, NULL) < 0) return -1;
 	}
 	return 0;
 }
 
-static int take_option(struct parse *p, const char *word)
+static int take_option_word(struct parse *p, const char *word)
 {
 	bool known;
 
-	if (take_name(p, word, word[1] == '-' ? 2 : 1, &known) < 0) return -1;
+	if (take_option_name(p, word, word[1] == '-' ? 2 : 1, &known) < 0) return -1;
 	if (known) return 0;
-	return word[1] == '-' ? unknown(p, word) : take_letters(p, word);
+	return word[1] == '-' ? fail_unknown_word(p, word) : take_option_letters(p, word);
 }
 
 static bool is_option(const char *word)
@@ -168,14 +173,15 @@ static bool is_option(const char *word)
 static int check_count(const struct applet *a, const struct words *operands, struct err *e)
 {
 	if ((int)operands->n < a->min)
-		return fail(e, ERR_USAGE, "missing argument; usage: jlmkr %s %s", a->name, a->operands);
+		return fail(e, ERR_USAGE, "missing argument; usage: jlmkr %s %s", a->name,
+		            a->operands);
 	if (a->max >= 0 && (int)operands->n > a->max)
 		return fail(e, ERR_USAGE, "unexpected argument '%s'; usage: jlmkr %s %s",
 		            word_shown(operands->m, operands->v[a->max]), a->name, a->operands);
 	return 0;
 }
 
-/* Words that pass through: one `--` right behind the first operand is dropped. */
+/* Take all other words as they are; drops one `--` right after the first operand. */
 static void take_rest(struct parse *p, struct words *operands)
 {
 	if (*p->next && str_eq(*p->next, "--")) p->next++;
@@ -198,7 +204,7 @@ char **opts_parse(struct arena *m, const struct applet *a, char *const *argv, vo
 		if (options && str_eq(word, "--")) {
 			options = false;
 		} else if (options && is_option(word)) {
-			if (take_option(&p, word) < 0) return NULL;
+			if (take_option_word(&p, word) < 0) return NULL;
 			if (common->help || common->version) return words_list(&operands);
 		} else {
 			words_add(&operands, word);
@@ -216,7 +222,7 @@ int opts_parse_common(char *const **argv, struct common_args *common, struct err
 	while (*p.next && is_option(*p.next) && !common->help && !common->version) {
 		const char *word = *p.next++;
 
-		if (take_option(&p, word) < 0) {
+		if (take_option_word(&p, word) < 0) {
 			arena_free(&m);
 			return -1;
 		}
@@ -228,16 +234,19 @@ int opts_parse_common(char *const **argv, struct common_args *common, struct err
 
 bool opts_has(const struct applet *a, const char *word)
 {
-	return str_starts(word, "--") && search(a->opts, 0, word + 2, strcspn(word + 2, "="), false);
+	return str_starts(word, "--") &&
+	       find_in_table(a->opts, 0, word + 2, strcspn(word + 2, "="), false);
 }
 
-static void add_option(const struct opt *o, const void *at, const void *usual, struct words *out)
+static void add_option_word(const struct opt *o, const void *at, const void *usual,
+                            struct words *out)
 {
 	const char *text;
 
 	switch (o->kind) {
 	case OPT_KIND_FLAG:
-		if (*(const bool *)at && !(usual && *(const bool *)usual)) words_addf(out, "--%s", o->name);
+		if (*(const bool *)at && !(usual && *(const bool *)usual))
+			words_addf(out, "--%s", o->name);
 		break;
 	case OPT_KIND_TEXT:
 	case OPT_KIND_SWITCH:
@@ -261,6 +270,6 @@ static void add_option(const struct opt *o, const void *at, const void *usual, s
 void opts_words(const struct applet *a, const void *args, struct words *out)
 {
 	for (const struct opt *o = a->opts; o && o->kind != OPT_KIND_END; o++)
-		add_option(o, (const char *)args + o->offset,
+		add_option_word(o, (const char *)args + o->offset,
 		           a->defaults ? (const char *)a->defaults + o->offset : NULL, out);
 }

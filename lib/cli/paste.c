@@ -18,7 +18,7 @@ static const char invitation[] =
 	"# Paste the template here, save, and leave the editor.\n"
 	"# Lines that begin with # are comments: these two may stay.\n";
 
-static bool is_empty(const char *text)
+static bool has_only_comments(const char *text)
 {
 	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
 		size_t blanks = strspn(text, " \t\r");
@@ -30,15 +30,15 @@ static bool is_empty(const char *text)
 
 enum verdict { UNREADABLE, EMPTY, DOUBTFUL, GOOD };
 
-/* `*text` is what is there; what is wrong with it is shown. */
-static enum verdict judge(const struct ask *a, const char *path, const char **text,
-                          struct err *why)
+/* Read the file into `*text`, and show its faults. */
+static enum verdict check_pasted(const struct ask *a, const char *path, const char **text,
+                                 struct err *why)
 {
 	struct conf_options o;
 	struct conf c;
 
 	*text = read_file(a->m, AT_FDCWD, path, CONF_MAX, NULL, why);
-	if (*text && is_empty(*text)) {
+	if (*text && has_only_comments(*text)) {
 		ask_tell(a, "  Nothing was pasted.");
 		return EMPTY;
 	}
@@ -51,8 +51,8 @@ static enum verdict judge(const struct ask *a, const char *path, const char **te
 	return c.notes.n ? DOUBTFUL : GOOD;
 }
 
-static int edit_until_good(const struct ask *a, const char *path, const char **text,
-                           struct err *e)
+static int edit_until_usable(const struct ask *a, const char *path, const char **text,
+                             struct err *e)
 {
 	enum verdict v;
 	int again = 1;
@@ -61,7 +61,7 @@ static int edit_until_good(const struct ask *a, const char *path, const char **t
 		struct err why = { 0 };
 
 		if (editor_run(a->m, path, e) < 0) return -1;
-		if ((v = judge(a, path, text, &why)) == GOOD) return 0;
+		if ((v = check_pasted(a, path, text, &why)) == GOOD) return 0;
 		again = ask_yes(a, "Open the editor again?", v != DOUBTFUL, e);
 		if (again < 0) return -1;
 		if (!again && v == UNREADABLE)
@@ -83,7 +83,7 @@ int paste_template(const struct ask *a, const char **text, struct err *e)
 	if (fd < 0)
 		fail_sys(e, "create %s", path);
 	else if (write_all(fd, invitation, strlen(invitation), e) == 0)
-		rc = edit_until_good(a, path, text, e);
+		rc = edit_until_usable(a, path, text, e);
 	if (fd >= 0) close(fd);
 	unlink(path);
 	rmdir(folder);

@@ -28,7 +28,7 @@ static int copy_bytes(int from, int to, struct err *e)
 	return 0;
 }
 
-/* A running copy cannot be written to: the new one takes its name instead. */
+/* A running binary cannot be overwritten, so the new one replaces it by a rename. */
 static int copy_self(int dir, struct err *e)
 {
 	AUTOCLOSE int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), to = -1;
@@ -62,7 +62,7 @@ static int make_link(int dir, const char *name, struct err *e)
 	if (errno != EEXIST) return fail_sys(e, "link %s", link);
 	n = readlinkat(dir, link, target, sizeof target);
 	if (n != (ssize_t)strlen(program) || memcmp(target, program, (size_t)n))
-		out_warn("%s is something else already, left alone", link);
+		out_warn("%s already exists and is not a link to jlmkr; left alone", link);
 	return 0;
 }
 
@@ -74,8 +74,10 @@ int install_links(char *const *operands, struct err *e)
 		return fail(e, ERR_USAGE, "--install takes a directory: jlmkr --install DIR");
 	dir = open(operands[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0) return fail_sys(e, "open %s", operands[0]);
-	if (!is_self(dir) && copy_self(dir, e) < 0) return fail_in(e, "install into %s", operands[0]);
+	if (!is_self(dir) && copy_self(dir, e) < 0)
+		return fail_in(e, "install into %s", operands[0]);
 	for (const struct applet *const *a = applets; *a; a++)
-		if (make_link(dir, (*a)->name, e) < 0) return fail_in(e, "install into %s", operands[0]);
+		if (make_link(dir, (*a)->name, e) < 0)
+			return fail_in(e, "install into %s", operands[0]);
 	return 0;
 }

@@ -1,14 +1,14 @@
-/* `jlmkr --install DIR`: links to this binary, one for each command
+/* `jlmkr --install DIR`: a link to this binary for each command
  *
- * The binary itself is copied to DIR/jlmkr first unless it is there already. A
- * name in DIR that is taken by something else is left alone and told.
+ * First copies the binary to DIR/jlmkr, unless it is that file. Warns about a name in DIR that
+ * is already in use, and leaves it alone.
  */
 #ifndef CLI_SELF_INSTALL_H
 #define CLI_SELF_INSTALL_H
 
 struct err;
 
-/* `operands`: exactly one, the directory. Returns the exit status or -1. */
+/* `operands` must be one directory. Returns the exit status, or -1. */
 int install_links(char *const *operands, struct err *e);
 
 #endif

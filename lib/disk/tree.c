@@ -50,7 +50,7 @@ struct level {
 	bool moved;		/* this pass removed something */
 };
 
-struct removal {
+struct tree_removal {
 	struct arena m;
 	struct level level[LEVELS];
 	int depth;		/* of the level that is worked in */
@@ -65,7 +65,7 @@ static struct name *current(const struct level *l)
 }
 
 /* "web/rootfs/etc/x": where we are, for a sentence. */
-static const char *where(struct removal *r)
+static const char *where(struct tree_removal *r)
 {
 	struct str s = { .m = &r->m };
 
@@ -128,7 +128,7 @@ static int unlink_name(int dir, const char *name, int flags, bool inside)
 	return try_unlink(dir, name, flags);
 }
 
-static int move_up(struct removal *r, const struct level *l, const char *name)
+static int move_up(struct tree_removal *r, const struct level *l, const char *name)
 {
 	char up[40];
 
@@ -144,7 +144,7 @@ static int move_up(struct removal *r, const struct level *l, const char *name)
 	return -1;
 }
 
-static void level_open(struct removal *r, int depth, int fd)
+static void level_open(struct tree_removal *r, int depth, int fd)
 {
 	struct level *l = &r->level[depth];
 
@@ -155,7 +155,7 @@ static void level_open(struct removal *r, int depth, int fd)
 	r->depth = depth;
 }
 
-static int enter(struct removal *r, const char *name, struct err *e)
+static int enter(struct tree_removal *r, const char *name, struct err *e)
 {
 	int fd = tree_open(r->level[r->depth].fd, name);
 
@@ -168,7 +168,7 @@ static int enter(struct removal *r, const char *name, struct err *e)
 	return 0;
 }
 
-static int handle_directory(struct removal *r, struct level *l, const char *name, struct err *e)
+static int handle_directory(struct tree_removal *r, struct level *l, const char *name, struct err *e)
 {
 	l->moved = true;
 	if (r->depth + 1 < LEVELS) return enter(r, name, e);
@@ -176,7 +176,7 @@ static int handle_directory(struct removal *r, struct level *l, const char *name
 	return 0;
 }
 
-static int handle_name(struct removal *r, struct level *l, const struct name *n, struct err *e)
+static int handle_name(struct tree_removal *r, struct level *l, const struct name *n, struct err *e)
 {
 	if (is_dots(n->name)) return 0;
 	if (!r->depth && r->last && str_eq(n->name, r->last)) return 0;
@@ -201,7 +201,7 @@ static int read_names(struct level *l)
 }
 
 /* The directory is empty, but for what is to go last. */
-static int take_away(struct removal *r, const struct level *l, int above, const char *name)
+static int take_away(struct tree_removal *r, const struct level *l, int above, const char *name)
 {
 	if (unlink_name(above, name, AT_REMOVEDIR, r->depth > 0) == 0) return 0;
 	if (errno != ENOTEMPTY || r->depth || !r->last || l->moved) return -1;
@@ -212,7 +212,7 @@ static int take_away(struct removal *r, const struct level *l, int above, const 
 
 /* The pass is over: take the directory away; when it is not empty, read it again,
  * as long as that brings it nearer to being empty. */
-static int leave(struct removal *r, struct level *l, int above, const char *name, struct err *e)
+static int leave(struct tree_removal *r, struct level *l, int above, const char *name, struct err *e)
 {
 	if (take_away(r, l, above, name) < 0) {
 		if (errno != ENOTEMPTY || !l->moved) return fail_sys(e, "remove %s", where(r));
@@ -226,7 +226,7 @@ static int leave(struct removal *r, struct level *l, int above, const char *name
 	return 0;
 }
 
-static int step(struct removal *r, int dir, struct err *e)
+static int step(struct tree_removal *r, int dir, struct err *e)
 {
 	struct level *l = &r->level[r->depth];
 	struct level *up = r->depth ? l - 1 : NULL;
@@ -245,7 +245,7 @@ static int step(struct removal *r, int dir, struct err *e)
 
 int tree_remove_open(int dir, const char *name, const char *last, int fd, struct err *e)
 {
-	struct removal r = { .top = name, .last = last };
+	struct tree_removal r = { .top = name, .last = last };
 	int rc = 0;
 
 	volume_unlock(fd);

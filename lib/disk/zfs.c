@@ -105,7 +105,7 @@ struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_
 	return parse_list(m, zfs_ask(m, argv, e), n, e);
 }
 
-static bool parse_thing(struct arena *m, char *line, struct zfs_thing *t)
+static bool parse_marked(struct arena *m, char *line, struct zfs_marked *t)
 {
 	const char *guid, *created, *references;
 
@@ -120,7 +120,7 @@ static bool parse_thing(struct arena *m, char *line, struct zfs_thing *t)
 	return true;
 }
 
-struct zfs_thing *zfs_things(struct arena *m, const char *root, int depth, size_t *n,
+struct zfs_marked *zfs_list_marked(struct arena *m, const char *root, int depth, size_t *n,
                              struct err *e)
 {
 	static const char columns[] = "name,guid,createtxg,userrefs," ZFS_KIND;
@@ -128,20 +128,27 @@ struct zfs_thing *zfs_things(struct arena *m, const char *root, int depth, size_
 		         "-d", arena_printf(m, "%d", depth),
 		         "-o", (char *)columns, (char *)root, NULL };
 	char *text = zfs_ask(m, argv, e), *line;
-	struct zfs_thing *all;
+	struct zfs_marked *all;
 
 	*n = 0;
 	if (!text) return NULL;
 	all = arena_array(m, str_count(text, '\n') + 1, sizeof *all);
 	/* A property that holds a newline is not ours; what follows that has no columns. */
 	while ((line = strsep(&text, "\n")))
-		if (parse_thing(m, line, &all[*n])) (*n)++;
+		if (parse_marked(m, line, &all[*n])) (*n)++;
 	return all;
 }
 
 bool zfs_says_none(const struct err *why)
 {
 	return strstr(why->text, "does not exist") != NULL;
+}
+
+/* zfs create and zfs clone mount what they created, and say "cannot mount 'PATH': WHY" if that
+ * fails. The quote keeps a dataset's name from matching: it cannot contain one. */
+bool zfs_says_not_mounted(const struct err *why)
+{
+	return strstr(why->text, "cannot mount '") != NULL;
 }
 
 struct zfs_dataset *zfs_list_mountable(struct arena *m, size_t *n)

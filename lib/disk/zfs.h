@@ -38,16 +38,17 @@ struct zfs_dataset {
 struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_t *n,
                              struct err *e);
 
-/* A dataset, volume or snapshot as it is now. */
-struct zfs_thing {
+/* A dataset, volume or snapshot with its mark. */
+struct zfs_marked {
 	const char *name;
 	const char *id;		/* differs from that of any other which had or will have the name */
 	const char *mark;	/* its user property jlmkr:kind, which may be inherited; "-": none */
 	bool held;		/* zfs-hold(8) */
 };
 
-/* `root`, what is below it, `depth` levels deep, and the snapshots of all but the lowest. */
-struct zfs_thing *zfs_things(struct arena *m, const char *root, int depth, size_t *n,
+/* List `root`, what is below it, `depth` levels deep, and the snapshots of all but the lowest
+ * level. `*n` is their number, `n` must not be NULL. Returns NULL on failure. */
+struct zfs_marked *zfs_list_marked(struct arena *m, const char *root, int depth, size_t *n,
                              struct err *e);
 
 /* A dataset or a snapshot: ZFS says that it is there, or that it is not. Neither of them when it
@@ -72,6 +73,10 @@ const char *zfs_unmounted(struct arena *m, const char *path);
 
 /* The same for `n` paths, NULL ones left out, with two questions for all of them. */
 void zfs_unmounted_all(struct arena *m, const char *const *paths, size_t n, const char **why);
+
+/* Did the command create the dataset, and could not mount it? `why` is the fault of zfs_create or
+ * zfs_clone. */
+bool zfs_says_not_mounted(const struct err *why);
 
 /* The user property that marks what is ours. */
 #define ZFS_KIND "jlmkr:kind"

@@ -13,7 +13,7 @@
 /* https://www.kernel.org/doc/html/latest/PCI/sysfs-pci.html */
 static const char nvidia_vendor[] = "0x10de", display_class[] = "0x03";
 
-static bool is_there(struct arena *m, const char *root, const char *pattern, glob_t *found)
+static bool glob_finds(struct arena *m, const char *root, const char *pattern, glob_t *found)
 {
 	return glob(arena_printf(m, "%s%s", root, pattern), GLOB_NOSORT, NULL, found) == 0;
 }
@@ -25,7 +25,8 @@ bool gpu_has_dri(const char *root)
 	return access(arena_printf(&m, "%s/dev/dri", root), F_OK) == 0;
 }
 
-static bool says(struct arena *m, const char *device, const char *file, const char *start)
+static bool file_starts(struct arena *m, const char *device, const char *file,
+                        const char *start)
 {
 	const char *path = arena_printf(m, "%s/%s", device, file);
 	const char *text = read_file(m, AT_FDCWD, path, 64, NULL, NULL);
@@ -38,10 +39,10 @@ static bool is_on_bus(struct arena *m, const char *root)
 	bool found = false;
 	glob_t devices = { 0 };
 
-	if (is_there(m, root, "/sys/bus/pci/devices/*", &devices))
+	if (glob_finds(m, root, "/sys/bus/pci/devices/*", &devices))
 		for (size_t i = 0; i < devices.gl_pathc && !found; i++)
-			found = says(m, devices.gl_pathv[i], "vendor", nvidia_vendor) &&
-			        says(m, devices.gl_pathv[i], "class", display_class);
+			found = file_starts(m, devices.gl_pathv[i], "vendor", nvidia_vendor) &&
+			        file_starts(m, devices.gl_pathv[i], "class", display_class);
 	globfree(&devices);
 	return found;
 }
@@ -50,7 +51,7 @@ bool gpu_has_nvidia(const char *root)
 {
 	AUTOFREE struct arena m = { 0 };
 	glob_t nodes = { 0 };
-	bool found = is_there(&m, root, "/dev/nvidia*", &nodes);
+	bool found = glob_finds(&m, root, "/dev/nvidia*", &nodes);
 
 	globfree(&nodes);
 	return found || is_on_bus(&m, root);

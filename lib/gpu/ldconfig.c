@@ -17,10 +17,11 @@
 
 enum { CONF_BYTES = 256 * 1024, BOOT_WAIT = 90 };
 
-/* The last line of a conf after which ldconfig was run. */
+/* The last line of the file after ldconfig has run. */
 static const char is_known[] = "# ldconfig was run\n";
 
-/* On the host, and where they are bound to in the jail: /run is no part of the rootfs. */
+/* Their names on the host, and the directory in the jail that they are bound to: /run is not in
+ * the root file system. */
 #define UNIT "ldconfig.service"
 #define WISH "ldconfig.conf"
 #define UNITS "/run/systemd/system"
@@ -45,7 +46,8 @@ static int add_unit(struct nvidia_binds *binds, struct err *e)
 	if (replace_file(dir, UNIT, unit, strlen(unit), 0644, e) < 0) return -1;
 	if (replace_file(dir, WISH, wish, strlen(wish), 0644, e) < 0) return -1;
 	nvidia_bind(binds, NVIDIA_FARMS "/" UNIT, UNITS "/jlmkr-ldconfig.service", false);
-	nvidia_bind(binds, NVIDIA_FARMS "/" WISH, UNITS "/sysinit.target.d/jlmkr-ldconfig.conf", false);
+	nvidia_bind(binds, NVIDIA_FARMS "/" WISH, UNITS "/sysinit.target.d/jlmkr-ldconfig.conf",
+	            false);
 	return 0;
 }
 
@@ -80,10 +82,11 @@ static int run_ldconfig(struct engine *en, const struct jail *j, struct err *e)
 	};
 	int status;
 
-	out_step("Telling %s which libraries of the NVIDIA driver there are", j->name);
+	out_step("Running ldconfig in %s for the NVIDIA driver", j->name);
 	status = engine_script(en, j, &how, e);
-	return status > 0 ? fail(e, ERR_HOST, "ldconfig in %s ended with status %d", j->name,
-	                         status) : status;
+	return status > 0 ?
+	       fail(e, ERR_HOST, "ldconfig in %s ended with status %d", j->name, status) :
+	                    status;
 }
 
 int ldconfig_learn(struct engine *en, struct jail *j, const struct nvidia *nv, struct err *e)

@@ -17,52 +17,57 @@
 
 enum { NOTED_MAX = 256 * 1024 };
 
-/* The folder that holds the path; `*name` is what comes behind it. */
-static int open_folder(struct arena *m, int root, const char *path, const char **name,
-                       struct err *e)
+/* Open the folder that contains the path; `*name` is the rest. */
+static int open_folder_above(struct arena *m, int root, const char *path, const char **name,
+                             struct err *e)
 {
 	*name = strrchr(path, '/') + 1;
-	return place_in_root(root, arena_printf(m, "%.*s", (int)(*name - path), path), O_DIRECTORY, e);
+	return place_in_root(root, arena_printf(m, "%.*s", (int)(*name - path), path),
+	                     O_DIRECTORY, e);
 }
 
 enum state { THERE, MISSING, IN_THE_WAY };
 
-/* Where nothing can be made, because it is another file system, and where nobody knows. */
+/* Nothing can be created there: it is another file system, or the kernel could not tell. */
 static bool is_closed(const struct err *why)
 {
 	return why->sys == EXDEV || why->sys == EAGAIN;
 }
 
-static enum state look(struct arena *m, int root, const char *path, bool folder)
+static enum state look_at_point(struct arena *m, int root, const char *path, bool folder)
 {
 	struct err why = { 0 };
 	AUTOCLOSE int fd = look_at(root, path, 0, &why), above = -1, link = -1;
 	const char *name;
 	struct stat st;
 
-	if (fd >= 0 && fstat(fd, &st) == 0) return S_ISDIR(st.st_mode) == folder ? THERE : IN_THE_WAY;
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		return S_ISDIR(st.st_mode) == folder ? THERE : IN_THE_WAY;
 	if (is_closed(&why)) return IN_THE_WAY;
-	if ((above = open_folder(m, root, path, &name, &why)) < 0)
+	if ((above = open_folder_above(m, root, path, &name, &why)) < 0)
 		return is_closed(&why) ? IN_THE_WAY : MISSING;
-	/* A link that leads nowhere: what it names would be made. */
+	/* A dangling link: nspawn would create its target. */
 	link = place_in_root(above, name, O_NOFOLLOW, NULL);
 	return link >= 0 ? IN_THE_WAY : MISSING;
 }
 
-/* What is missing of a path, from the top. False when it cannot be made. */
+/* Add the missing parts of a path, from the top. False: they cannot be created. */
 static bool add_missing(struct words *files, struct words *folders, int root, const char *path,
                         bool folder)
 {
 	struct words above = { .m = folders->m };
 	enum state s;
 
-	for (size_t n = 1 + strcspn(path + 1, "/"); path[n]; n += 1 + strcspn(path + n + 1, "/")) {
+	for (size_t n = 1 + strcspn(path + 1, "/"); path[n];
+	     n += 1 + strcspn(path + n + 1, "/")) {
 		const char *part = arena_printf(folders->m, "%.*s", (int)n, path);
 
-		if ((s = look(folders->m, root, part, true)) == IN_THE_WAY) return false;
-		if (s == MISSING && !words_have(words_list(folders), part)) words_add(&above, part);
+		if ((s = look_at_point(folders->m, root, part, true)) == IN_THE_WAY)
+			return false;
+		if (s == MISSING && !words_have(words_list(folders), part))
+			words_add(&above, part);
 	}
-	if ((s = look(folders->m, root, path, folder)) == IN_THE_WAY) return false;
+	if ((s = look_at_point(folders->m, root, path, folder)) == IN_THE_WAY) return false;
 	words_add_all(folders, words_list(&above));
 	if (s == MISSING) words_add(folder ? folders : files, path);
 	return true;
@@ -78,8 +83,9 @@ static int make_all(int root, const struct words *folders, const struct words *f
 	return 0;
 }
 
-/* Noted first, so that nothing stays behind whatever happens. */
-static int note(int jail, const struct words *folders, const struct words *files, struct err *e)
+/* Written before they are created, so that all of them can be deleted later. */
+static int note_points(int jail, const struct words *folders, const struct words *files,
+                       struct err *e)
 {
 	struct str text = { .m = folders->m };
 
@@ -90,8 +96,8 @@ static int note(int jail, const struct words *folders, const struct words *files
 	return replace_file(jail, LAYOUT_NVIDIA, str_text(&text), text.len, 0600, e);
 }
 
-int mountpoints_make(struct arena *m, int jail, int root, const struct nvidia *nv, struct words *unfit,
-                     struct err *e)
+int mountpoints_make(struct arena *m, int jail, int root, const struct nvidia *nv,
+                     struct words *unfit, struct err *e)
 {
 	struct words files = { .m = m }, folders = { .m = m };
 
@@ -102,14 +108,15 @@ int mountpoints_make(struct arena *m, int jail, int root, const struct nvidia *n
 		if (!add_missing(&files, &folders, root, nv->folders.v[i], true))
 			words_add(unfit, nv->folders.v[i]);
 	if (!files.n && !folders.n) return 0;
-	return note(jail, &folders, &files, e) < 0 ? -1 : make_all(root, &folders, &files, e);
+	return note_points(jail, &folders, &files, e) < 0 ? -1 :
+	       make_all(root, &folders, &files, e);
 }
 
-/* Only what is empty: what has contents is the jail's by now. */
+/* Deletes it only if it is empty: otherwise the jail uses it. */
 static void remove_point(struct arena *m, int root, const char *path)
 {
 	const char *name;
-	AUTOCLOSE int above = open_folder(m, root, path, &name, NULL);
+	AUTOCLOSE int above = open_folder_above(m, root, path, &name, NULL);
 	AUTOCLOSE int fd = above < 0 ? -1 : place_in_root(above, name, O_NOFOLLOW, NULL);
 	struct stat st;
 

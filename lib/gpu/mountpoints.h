@@ -1,9 +1,9 @@
-/* Places in a rootfs for files of the host to be bound over
+/* Mount points in a root file system, for files of the host to be bound over
  *
- * nspawn makes those that are missing, but not on a rootfs that it mounts read-only, and they
- * stay. So they are made here: empty files and folders, noted in the file .nvidia beside the
- * config beforehand, and removed by mountpoints_remove. Every name is resolved inside the root; what the
- * user has mounted there is not changed. They belong to who has their folder.
+ * nspawn creates missing ones, but not in a read-only root file system, and it leaves them
+ * behind. So they are created here, as empty files and folders: first the file .nvidia beside
+ * the config lists them, and mountpoints_remove deletes them. Every name is resolved inside the
+ * root. Mounts of the user there do not change. Each gets the owner of its folder.
  */
 #ifndef GPU_MOUNTPOINTS_H
 #define GPU_MOUNTPOINTS_H
@@ -13,14 +13,14 @@ struct err;
 struct nvidia;
 struct words;
 
-/* Make what is missing of nv's places. Those that cannot be one, because something of another
- * kind or a link that leads nowhere is in the way, or because they would lie on another file
- * system, are added to `unfit`. */
-int mountpoints_make(struct arena *m, int jail, int root, const struct nvidia *nv, struct words *unfit,
-                     struct err *e);
+/* Create the missing ones of nv's places and folders. Adds to `unfit` those that cannot be
+ * created because another kind of file or a dangling link is in the way, or because they would
+ * be on another file system. */
+int mountpoints_make(struct arena *m, int jail, int root, const struct nvidia *nv,
+                     struct words *unfit, struct err *e);
 
-/* Remove what is empty of those made before. The jail must not run: to remove what it has
- * mounted something on would unmount it there. */
+/* Delete those that were created before and are still empty. The jail must not run: deleting a
+ * mount point would unmount what the jail has mounted there. */
 void mountpoints_remove(struct arena *m, int jail, int root);
 
 #endif

@@ -3,20 +3,21 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What nspawn, systemd and the linker take as it is: no blanks, and none of the
- * characters that nspawn's --bind= gives a meaning. */
-static bool is_plain(const char *s, size_t n)
+/* No characters that nspawn, systemd or the linker treat specially: blanks, and what has a
+ * meaning in nspawn's --bind=. */
+static bool is_plain_text(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (s[i] <= ' ' || s[i] > '~' || strchr(":\\,\"'", s[i])) return false;
 	return n > 0;
 }
 
-static bool is_clean(const char *path, size_t n)
+static bool is_clean_path(const char *path, size_t n)
 {
 	size_t part = 0;
 
-	if (n < 2 || n > 1024 || *path != '/' || path[n - 1] == '/' || !is_plain(path, n)) return false;
+	if (n < 2 || n > 1024 || *path != '/' || path[n - 1] == '/' || !is_plain_text(path, n))
+		return false;
 	for (size_t i = 1; i <= n; i++) {
 		if (i < n && path[i] != '/') {
 			part++;
@@ -29,7 +30,7 @@ static bool is_clean(const char *path, size_t n)
 	return true;
 }
 
-static bool is_among(const struct words *list, const char *s, size_t n)
+static bool is_listed_path(const struct words *list, const char *s, size_t n)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (strlen(list->v[i]) == n && !memcmp(list->v[i], s, n)) return true;
@@ -44,8 +45,8 @@ char **nvidia_paths(struct arena *m, const char *text, size_t *odd)
 	*odd = 0;
 	for (; *text; text += n + (text[n] == '\n')) {
 		n = strcspn(text, "\n");
-		if (!n || is_among(&out, text, n)) continue;
-		if (out.n < NVIDIA_MAX && is_clean(text, n))
+		if (!n || is_listed_path(&out, text, n)) continue;
+		if (out.n < NVIDIA_MAX && is_clean_path(text, n))
 			words_add(&out, arena_strndup(m, text, n));
 		else
 			++*odd;
@@ -53,13 +54,14 @@ char **nvidia_paths(struct arena *m, const char *text, size_t *odd)
 	return words_list(&out);
 }
 
-/* The jail's own, whatever a list says. */
+/* Libraries that the jail must have from its own system, even if a list names them. */
 static bool is_of_the_system(const char *name)
 {
 	static const char *const own[] = {
-		"ld-", "ld.so", "libc.", "libc-", "libm.", "libm-", "libmvec", "libdl", "libpthread",
-		"librt", "libresolv", "libnss_", "libnsl", "libutil", "libanl", "libcrypt", "libgcc_s",
-		"libstdc++", "libthread_db", "libselinux", "libsystemd", "libpam",
+		"ld-", "ld.so", "libc.", "libc-", "libm.", "libm-", "libmvec", "libdl",
+		"libpthread",
+		"librt", "libresolv", "libnss_", "libnsl", "libutil", "libanl", "libcrypt",
+		"libgcc_s", "libstdc++", "libthread_db", "libselinux", "libsystemd", "libpam",
 	};
 
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
@@ -75,11 +77,13 @@ static const char *base_of(const char *path)
 static bool is_taken(const struct nvidia *nv, const char *folder, const char *name)
 {
 	for (size_t i = 0; i < nv->entry_count; i++)
-		if (str_eq(nv->entries[i].folder, folder) && str_eq(nv->entries[i].name, name)) return true;
+		if (str_eq(nv->entries[i].folder, folder) && str_eq(nv->entries[i].name, name))
+			return true;
 	return false;
 }
 
-static void add_entry(struct nvidia *nv, const char *folder, const char *name, const char *target)
+static void add_farm_entry(struct nvidia *nv, const char *folder, const char *name,
+                           const char *target)
 {
 	nv->entries[nv->entry_count++] = (struct nvidia_entry){ folder, name, target };
 }
@@ -102,20 +106,21 @@ char **nvidia_bind_words(struct arena *m, const struct nvidia_binds *b)
 	struct words w = { .m = m };
 
 	for (const struct nvidia_bind *x = b->v; x < b->v + b->n; x++)
-		words_addf(&w, "--bind%s=%s%s%s", x->writable ? "" : "-ro", x->source, x->place ? ":" : "",
-		           x->place ? x->place : "");
+		words_addf(&w, "--bind%s=%s%s%s", x->writable ? "" : "-ro", x->source,
+		           x->place ? ":" : "", x->place ? x->place : "");
 	return words_list(&w);
 }
 
-/* Of two with one name the first counts: they are the same for different machines. */
+/* If two have the same name, the first counts: they are builds for different CPUs. */
 static void add_library(struct nvidia *nv, const struct nvidia_file *f)
 {
 	const char *folder = f->is_32 ? NVIDIA_LIB32 : NVIDIA_LIB64, *name = base_of(f->path);
 
-	if (f->type != NVIDIA_FILE || is_of_the_system(name) || is_taken(nv, folder, name)) return;
-	add_entry(nv, folder, name, NULL);
-	nvidia_bind(&nv->binds, f->path, arena_printf(nv->binds.m, NVIDIA_LIBRARIES "/%s/%s", folder, name),
-	            false);
+	if (f->type != NVIDIA_FILE || is_of_the_system(name) || is_taken(nv, folder, name))
+		return;
+	add_farm_entry(nv, folder, name, NULL);
+	nvidia_bind(&nv->binds, f->path,
+	            arena_printf(nv->binds.m, NVIDIA_LIBRARIES "/%s/%s", folder, name), false);
 	if (f->is_32) nv->has_32 = true;
 	else nv->has_64 = true;
 }
@@ -124,12 +129,15 @@ static void add_link(struct nvidia *nv, const struct nvidia_file *f)
 {
 	const char *folder = f->is_32 ? NVIDIA_LIB32 : NVIDIA_LIB64, *name = base_of(f->path);
 
-	if (!is_plain(f->soname, strlen(f->soname)) || strchr(f->soname, '/') || *f->soname == '.') return;
+	if (!is_plain_text(f->soname, strlen(f->soname)) || strchr(f->soname, '/') ||
+	    *f->soname == '.')
+		return;
 	if (is_of_the_system(f->soname) || is_taken(nv, folder, f->soname)) return;
-	if (is_taken(nv, folder, name)) add_entry(nv, folder, f->soname, name);
+	if (is_taken(nv, folder, name)) add_farm_entry(nv, folder, f->soname, name);
 }
 
-/* What lies on file systems of the jail's memory needs no place in the rootfs. */
+/* These are file systems in memory in the jail: they need no mount point in the root file
+ * system. */
 static bool is_in_memory(const char *path)
 {
 	static const char *const places[] = { "/dev/", "/run/", "/proc/", "/sys/" };
@@ -144,7 +152,7 @@ static void add_other(struct nvidia *nv, const struct nvidia_file *f)
 	bool device = f->type == NVIDIA_DEVICE;
 
 	if (f->type == NVIDIA_ABSENT || device != str_starts(f->path, "/dev/")) return;
-	/* A folder of somebody else's would hide the jail's. */
+	/* Any other folder could hide a folder of the jail. */
 	if (f->type == NVIDIA_FOLDER && !str_starts(base_of(f->path), "nvidia")) return;
 	nvidia_bind(&nv->binds, f->path, NULL, device);
 	if (!is_in_memory(f->path))
@@ -166,12 +174,13 @@ static const char *farm_path(struct arena *m, const struct nvidia *nv)
 	return arena_printf(m, NVIDIA_FARMS "/nvidia-%016llx", (unsigned long long)sum);
 }
 
-/* Another driver makes another text: the names of the libraries have its version. */
+/* The text differs for each driver, because the names of the libraries contain its version. */
 static const char *conf_text(struct arena *m, const struct nvidia *nv)
 {
 	struct str text = { .m = m };
 
-	str_add(&text, "# Made by jlmkr while gpu_passthrough_nvidia is on, and removed after.\n");
+	str_add(&text,
+	        "# Made by jlmkr while gpu_passthrough_nvidia is on, and removed after.\n");
 	if (nv->has_64) str_add(&text, NVIDIA_LIBRARIES "/" NVIDIA_LIB64 "\n");
 	if (nv->has_32) str_add(&text, NVIDIA_LIBRARIES "/" NVIDIA_LIB32 "\n");
 	for (size_t i = 0; i < nv->entry_count; i++)

@@ -1,16 +1,16 @@
-/* What of the NVIDIA driver a jail gets, and where
+/* Which parts of the NVIDIA driver a jail gets, and where
  *
- * The driver's libraries must be those of the host's kernel module. Each is bound as a
- * single file into a directory of its own, NVIDIA_LIBRARIES, never the directory that
- * it lies in: there it may have the host's libc for a neighbour. That directory is
- * bound from a "farm" on the host, with an empty file for each library to be bound
- * over, and with the links that a linker looks for (the SONAMEs), so that they are
- * there from the first moment of a boot. In the jail it lies on /run, which is no part
- * of the rootfs; ldconfig(8) finds it by a file of ld.so.conf.d.
+ * The driver's libraries must match the host's kernel module. Each library is bound as a single
+ * file into NVIDIA_LIBRARIES, a directory of its own. Its directory on the host is never bound,
+ * because that may contain the host's libc too. NVIDIA_LIBRARIES is bound from a "farm" on the
+ * host: it has an empty file for each library to be bound over, and the links that the linker
+ * looks for (the SONAMEs), so that they exist from the first moment of a boot. In the jail it
+ * is in /run, which is not in the root file system; a file in ld.so.conf.d makes ldconfig(8)
+ * find it.
  *
- * Everything else is bound where it is on the host. This here only decides: paths come
- * from programs of the driver, and what is no clean absolute path, or would take the
- * place of the C library, is left out.
+ * Everything else is bound to the same path as on the host. This file only decides. Paths come
+ * from the driver's programs; those that are not clean absolute paths, or would replace the C
+ * library, are left out.
  */
 #ifndef GPU_NVIDIA_H
 #define GPU_NVIDIA_H
@@ -27,18 +27,18 @@
 
 enum { NVIDIA_MAX = 512 };
 
-/* The paths in what a program printed, a line each: clean ones, once, the first
- * NVIDIA_MAX. `*odd`: how many others there were. */
+/* The paths in the output of a program, one a line: each clean one once, at most NVIDIA_MAX.
+ * `*odd`: the number of lines that were left out. */
 char **nvidia_paths(struct arena *m, const char *text, size_t *odd);
 
 enum nvidia_type { NVIDIA_ABSENT, NVIDIA_FILE, NVIDIA_FOLDER, NVIDIA_DEVICE };
 
-/* A path and what was found there. */
+/* A path, and what exists there. */
 struct nvidia_file {
 	const char *path;
 	enum nvidia_type type;
 	bool library;
-	bool is_32;		/* a library's class and SONAME; "" when it has none */
+	bool is_32;		/* class and SONAME of a library; "" if it has none */
 	const char *soname;
 };
 
@@ -47,7 +47,7 @@ struct nvidia_entry {
 	const char *folder, *name, *target;	/* target NULL: a file */
 };
 
-/* What nspawn is to bind. */
+/* A bind mount for nspawn. */
 struct nvidia_bind {
 	const char *source;
 	const char *place;		/* NULL: the same path */
@@ -62,11 +62,11 @@ struct nvidia_binds {
 
 struct nvidia {
 	struct nvidia_binds binds;
-	struct words places, folders;	/* where in the rootfs they go: files, and folders */
+	struct words places, folders;	/* mount points in the rootfs: files, and folders */
 	struct nvidia_entry *entries;
 	size_t entry_count;
 	bool has_32, has_64;
-	const char *farm;		/* its path, which names its contents */
+	const char *farm;		/* its path, with a hash of its contents */
 	const char *conf;		/* the text of NVIDIA_CONF */
 };
 
@@ -76,9 +76,11 @@ struct nvidia {
 
 void nvidia_bind(struct nvidia_binds *b, const char *source, const char *place, bool writable);
 
-/* As arguments of nspawn. */
+/* The binds as arguments of nspawn. */
 char **nvidia_bind_words(struct arena *m, const struct nvidia_binds *b);
 
-void nvidia_make(struct arena *m, const struct nvidia_file *files, size_t n, struct nvidia *out);
+/* Decide what is bound where. Pure: touches nothing. `out` borrows `files`. */
+void nvidia_make(struct arena *m, const struct nvidia_file *files, size_t n,
+                 struct nvidia *out);
 
 #endif

@@ -33,7 +33,7 @@ static char *run_driver(struct arena *m, struct err *e, const char *program, con
 	return run_strange(m, argv, PRINTED_MAX, deadline_in(PROGRAM_MS), e);
 }
 
-/* By either of its names: Debian's packages have one of their own. */
+/* The module has two names: Debian's packages use one of their own. */
 static void load_driver(struct arena *m)
 {
 	struct err e = { 0 };
@@ -66,7 +66,8 @@ static bool is_library(const char *path)
 	return so && (!so[3] || so[3] == '.');
 }
 
-static void look_at(struct arena *m, const char *path, bool library, struct nvidia_file *f)
+static void look_at_driver_file(struct arena *m, const char *path, bool library,
+                                struct nvidia_file *f)
 {
 	struct stat st;
 
@@ -78,7 +79,7 @@ static void look_at(struct arena *m, const char *path, bool library, struct nvid
 	if (library && f->type == NVIDIA_FILE) look_inside(m, f);
 }
 
-static int list_files(struct arena *m, struct nvidia *nv, struct err *e)
+static int list_driver_files(struct arena *m, struct nvidia *nv, struct err *e)
 {
 	struct words all = { .m = m };
 	char **libraries, *text, *library_text;
@@ -92,13 +93,16 @@ static int list_files(struct arena *m, struct nvidia *nv, struct err *e)
 	libraries = nvidia_paths(m, library_text, &odd_too);
 	for (char **p = libraries; *p; p++)
 		if (!words_have(words_list(&all), *p)) words_add(&all, *p);
-	if (!words_have(words_list(&all), "/usr/bin/nvidia-smi")) words_add(&all, "/usr/bin/nvidia-smi");
+	if (!words_have(words_list(&all), "/usr/bin/nvidia-smi"))
+		words_add(&all, "/usr/bin/nvidia-smi");
 	if (odd + odd_too)
-		out_warn("nvidia-container-cli returned %zu invalid or excess paths; they are ignored",
-		         odd > odd_too ? odd : odd_too);
+		out_warn("nvidia-container-cli returned %zu invalid or excess paths; they are "
+		         "ignored", odd > odd_too ? odd : odd_too);
 	files = arena_array(m, all.n, sizeof *files);
 	for (size_t i = 0; i < all.n; i++)
-		look_at(m, all.v[i], words_have(libraries, all.v[i]) || is_library(all.v[i]), &files[i]);
+		look_at_driver_file(m, all.v[i],
+		                    words_have(libraries, all.v[i]) || is_library(all.v[i]),
+		                    &files[i]);
 	nvidia_make(m, files, all.n, nv);
 	return 0;
 }
@@ -110,22 +114,25 @@ void gpu_look(struct engine *en, const struct jail *j, bool wanted, bool dry, st
 	*g = (struct gpu){ .wanted = wanted };
 	if (!wanted) return;
 	if (dry && access("/dev/nvidiactl", F_OK) < 0) {
-		out_note("the NVIDIA driver is not loaded: a start tries to, and binds what it finds then");
+		out_note("the NVIDIA driver is not loaded; a start tries to load it, and binds "
+		         "what it finds then");
 		return;
 	}
 	if (!dry) load_driver(en->m);
 	if ((!dry && !run_driver(en->m, &e, "nvidia-smi", "-f", "/dev/null")) ||
-	    list_files(en->m, &g->nv, &e) < 0) {
-		if (e.kind != ERR_INTERRUPTED) out_warn("%s starts without the NVIDIA GPU: %s", j->name, e.text);
+	    list_driver_files(en->m, &g->nv, &e) < 0) {
+		if (e.kind != ERR_INTERRUPTED)
+			out_warn("%s starts without the NVIDIA GPU: %s", j->name, e.text);
 		return;
 	}
-	if (!g->nv.entry_count) out_warn("%s: nvidia-container-cli names no libraries of the driver", j->name);
+	if (!g->nv.entry_count)
+		out_warn("%s: nvidia-container-cli lists no libraries of the driver", j->name);
 	g->works = true;
 }
 
 /* -- before the start -- */
 
-/* All but the binds to these places, which are told of. */
+/* Drop the binds to these places, with a warning for each. */
 static void leave_out(struct gpu *g, const char *name, const struct words *unfit)
 {
 	struct nvidia_binds left = { .m = g->nv.binds.m };
@@ -134,15 +141,15 @@ static void leave_out(struct gpu *g, const char *name, const struct words *unfit
 		const struct nvidia_bind *b = &g->nv.binds.v[i];
 
 		if (!b->place && words_have(words_list(unfit), b->source))
-			out_warn("%s gets no %s of the NVIDIA driver: something else is there in its rootfs, or "
-			         "another file system", name, b->source);
+			out_warn("%s gets no %s of the NVIDIA driver: its rootfs has something "
+			         "else there, or another file system", name, b->source);
 		else
 			nvidia_bind(&left, b->source, b->place, b->writable);
 	}
 	g->nv.binds = left;
 }
 
-static int prepare(struct engine *en, const struct jail *j, struct gpu *g, struct err *e)
+static int prepare_places(struct engine *en, const struct jail *j, struct gpu *g, struct err *e)
 {
 	struct words unfit = { .m = en->m };
 
@@ -153,8 +160,8 @@ static int prepare(struct engine *en, const struct jail *j, struct gpu *g, struc
 
 static void warn_of_linker(const char *name, const struct err *why)
 {
-	out_warn("%s may not find the libraries of the NVIDIA driver in " NVIDIA_LIBRARIES ": %s", name,
-	         why->text);
+	out_warn("%s may not find the libraries of the NVIDIA driver in " NVIDIA_LIBRARIES ": "
+	         "%s", name, why->text);
 }
 
 int gpu_prepare(struct engine *en, struct jail *j, const struct nspawn_traits *traits,
@@ -172,7 +179,7 @@ int gpu_prepare(struct engine *en, struct jail *j, const struct nspawn_traits *t
 		mountpoints_remove(en->m, j->fd, j->rootfs);
 	}
 	if (!g->works) return 0;
-	if (prepare(en, j, g, &why) < 0) {
+	if (prepare_places(en, j, g, &why) < 0) {
 		g->works = false;
 		out_warn("%s starts without the NVIDIA GPU: %s", j->name, why.text);
 	} else if (ldconfig_prepare(en, j->rootfs, &g->nv, unit, &g->nv.binds, &g->news, &why) < 0) {
@@ -191,7 +198,7 @@ int gpu_finish(struct engine *en, struct jail *j, const struct gpu *g, struct er
 	else if (g->works && g->news && !g->forgets) rc = ldconfig_learn(en, j, &g->nv, &why);
 	if (rc == 0) return 0;
 	if (engine_state(en, j, NULL, NULL) == JAIL_DEAD)
-		return fail(e, ERR_HOST, "%s ended as soon as it had started: 'jlmkr log %s' may tell why",
+		return fail(e, ERR_HOST, "%s stopped right after its start; see 'jlmkr log %s'",
 		            j->name, j->name);
 	if (why.kind == ERR_INTERRUPTED) {
 		if (e) *e = why;

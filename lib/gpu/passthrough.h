@@ -1,12 +1,12 @@
 /* The NVIDIA driver for one start of a jail
  *
- * Looks (gpu_look), makes ready what the start needs (gpu_prepare), and sees to what
- * the jail's linker knows once it is up (gpu_finish). The programs of the driver are run
- * with a clean environment and for a bounded time: with a broken driver they hang. A
- * driver that does not work is no fault: the jail starts without it, and that is said.
+ * gpu_look finds the driver, gpu_prepare makes ready what the start needs, and gpu_finish
+ * updates the jail's linker once the jail is up. The driver's programs run with a clean
+ * environment and a deadline, because they hang with a broken driver. A driver that does not
+ * work is not a fault: the jail starts without it, with a warning.
  *
- * What is bound needs places in the rootfs: lib/gpu/mountpoints.h. The farm under /run stays
- * until the host reboots: jails share it.
+ * What is bound needs mount points in the root file system: lib/gpu/mountpoints.h. The farm in
+ * /run stays until the host reboots, because jails share it.
  */
 #ifndef GPU_PASSTHROUGH_H
 #define GPU_PASSTHROUGH_H
@@ -23,20 +23,21 @@ struct jail;
 struct gpu {
 	bool wanted;		/* the config says so */
 	bool works;
-	bool news;		/* the jail's linker has to be told of it */
-	bool forgets;		/* and will not remember */
+	bool news;		/* ldconfig must run in the jail */
+	bool forgets;		/* the jail loses what ldconfig writes */
 	struct nvidia nv;	/* if it works */
 };
 
-/* `dry`: nothing is loaded; what is not known without is said. */
+/* `dry`: do not load the driver; note what is therefore unknown. */
 void gpu_look(struct engine *en, const struct jail *j, bool wanted, bool dry, struct gpu *g);
 
-/* Before the start of a jail that does not run. A jail that boots systemd (`booted`) and has the
- * host's users gets a unit that runs ldconfig early: nspawn would make its folder for nobody. */
+/* Call it before the start of a jail that does not run. A jail that boots systemd (`booted`)
+ * gets a unit that runs ldconfig early, unless it has users of its own: for those nspawn would
+ * create the unit's folder with the owner nobody. */
 int gpu_prepare(struct engine *en, struct jail *j, const struct nspawn_traits *traits,
                 bool booted, struct gpu *g, struct err *e);
 
-/* After it: only a caught signal is a fault. */
+/* Call it after the start. Fails if a signal was caught, or if the jail has stopped already. */
 int gpu_finish(struct engine *en, struct jail *j, const struct gpu *g, struct err *e);
 
 #endif

@@ -63,7 +63,9 @@ void conf_options_check(const struct conf_options *o, struct faults *found)
 	add_unread(found, &o->unread[CONF_RUN_ARGS]);
 	add_unread(found, &o->unread[CONF_NSPAWN_ARGS]);
 	faults_add_all(found, &o->nspawn.faults);
+	faults_add_all(found, &o->nspawn.replaced);
 	add_unread(found, &o->unread[CONF_USER_ARGS]);
 	faults_add_all(found, &o->user.faults);
+	faults_add_all(found, &o->user.replaced);
 	faults_add_all(found, &o->run.faults);
 }

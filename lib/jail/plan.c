@@ -76,6 +76,10 @@ static void warn_of_words(struct plan *p, const struct conf_options *o)
 	const char *end = o->nspawn.end ? o->nspawn.end : o->user.end;
 	const struct nspawn_traits *t = &o->traits;
 
+	for (size_t i = 0; i < o->nspawn.replaced.n; i++)
+		words_add(&p->notes, o->nspawn.replaced.v[i].text);
+	for (size_t i = 0; i < o->user.replaced.n; i++)
+		words_add(&p->notes, o->user.replaced.v[i].text);
 	if (end)
 		words_addf(&p->notes, "'%s' is not an option: it and everything after it go to the jail's init, not "
 		           "to systemd-nspawn; quote values that contain spaces", end);

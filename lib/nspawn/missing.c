@@ -11,7 +11,7 @@
 #include "lib/nspawn/impl.h"
 #include "lib/nspawn/options.h"
 
-/* The next of the parts that colons separate; a backslash takes them their meaning. */
+/* The next part of a list separated by colons. A backslash makes the next character plain. */
 static char *next_part(struct arena *m, const char **rest)
 {
 	struct str part = { .m = m };
@@ -26,26 +26,27 @@ static char *next_part(struct arena *m, const char **rest)
 }
 
 struct search {
-	const struct nspawn_option *o;	/* the one that is looked at */
-	const char *hook;		/* what stands in it may be made by it */
+	const struct nspawn_option *o;	/* the current option */
+	const char *hook;		/* it may create what it names */
 	struct faults *found;
 };
 
-/* What does not begin with a slash is not looked for: "+/in/the/jail", "", a path in the
- * jail's directory, or a word that nspawn refuses by itself. */
+/* Only absolute paths are checked. The others are "+/in/the/jail", "", a path in the jail's
+ * directory, or a word that nspawn itself refuses. */
 static void need_path(const struct search *s, const char *path)
 {
 	if (*path == '/' && access(path, F_OK) < 0 && !strstr(s->hook, path))
-		fault_add(s->found, s->o->line, "%s=%s: there is no %s", s->o->shown, s->o->value, path);
+		fault_add(s->found, s->o->line, "%s=%s: there is no %s",
+		          s->o->shown, s->o->value, path);
 }
 
-/* A source with '+' lies in the jail, an empty one is made. */
+/* A source with '+' is in the jail; for an empty one nspawn creates a directory. */
 static void need_source(const struct search *s, const char *value)
 {
 	need_path(s, next_part(s->found->m, &value));
 }
 
-/* Of two, the second is both the upper one and the destination. */
+/* With two parts, the second is both the upper layer and the destination. */
 static void need_layers(const struct search *s, const char *value, bool upper)
 {
 	struct words parts = { .m = s->found->m };
@@ -57,9 +58,9 @@ static void need_layers(const struct search *s, const char *value, bool upper)
 		need_path(s, parts.v[i]);
 }
 
-/* By any of its names: an alternative one has no place in /sys. What is too long for this
- * question is left to nspawn. */
-static bool is_interface(const char *name, char real[IF_NAMESIZE])
+/* Any name of an interface counts; /sys does not list alternative names. A name that is too
+ * long for if_nametoindex(3) is left to nspawn. */
+static bool has_interface(const char *name, char real[IF_NAMESIZE])
 {
 	snprintf(real, IF_NAMESIZE, "%s", name);
 	return strlen(name) >= IF_NAMESIZE || if_indextoname(if_nametoindex(name), real);
@@ -70,7 +71,7 @@ static bool is_bridge(const struct search *s, const char *real)
 	return access(arena_printf(s->found->m, "/sys/class/net/%s/bridge", real), F_OK) == 0;
 }
 
-/* "eth0", or "eth0:name in the jail"; several with blanks between. */
+/* The value is "eth0" or "eth0:NAME-IN-THE-JAIL"; there may be several, separated by blanks. */
 static void need_interface(const struct search *s, const char *value, bool bridge)
 {
 	char real[IF_NAMESIZE];
@@ -81,14 +82,16 @@ static void need_interface(const struct search *s, const char *value, bool bridg
 
 		value += n;
 		if (strstr(s->hook, name)) continue;
-		if (!is_interface(name, real))
-			fault_add(s->found, s->o->line, "%s=%s: there is no interface %s", s->o->shown, name, name);
+		if (!has_interface(name, real))
+			fault_add(s->found, s->o->line, "%s=%s: there is no interface %s",
+			          s->o->shown, name, name);
 		else if (bridge && strlen(name) < IF_NAMESIZE && !is_bridge(s, real))
-			fault_add(s->found, s->o->line, "%s=%s: %s is not a bridge", s->o->shown, name, name);
+			fault_add(s->found, s->o->line, "%s=%s: %s is not a bridge",
+			          s->o->shown, name, name);
 	}
 }
 
-static void look_for(const struct search *s)
+static void check_need(const struct search *s)
 {
 	const char *value = s->o->value;
 
@@ -107,5 +110,5 @@ static void look_for(const struct search *s)
 void nspawn_missing(const struct nspawn_options *o, const char *hook, struct faults *found)
 {
 	for (size_t i = 0; i < o->n; i++)
-		look_for(&(struct search){ &o->v[i], hook ? hook : "", found });
+		check_need(&(struct search){ &o->v[i], hook ? hook : "", found });
 }

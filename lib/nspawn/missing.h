@@ -1,4 +1,4 @@
-/* What systemd-nspawn's options need of the host */
+/* What systemd-nspawn's options need and the host does not have */
 #ifndef NSPAWN_MISSING_H
 #define NSPAWN_MISSING_H
 
@@ -6,9 +6,9 @@
 
 struct nspawn_options;
 
-/* What is not there: sources of binds, interfaces, bridges. "--bind=/mnt/x: there is no
- * /mnt/x". What stands in `hook`, a text that says what is run before (or NULL), may be made by
- * it and is not told. */
+/* Add a fault for each source of a bind mount, interface or bridge that does not exist:
+ * "--bind=/mnt/x: there is no /mnt/x". `hook` is the text of a hook that runs before the jail,
+ * or NULL; names that occur in it are not checked, because the hook may create them. */
 void nspawn_missing(const struct nspawn_options *o, const char *hook, struct faults *found);
 
 #endif

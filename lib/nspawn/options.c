@@ -8,92 +8,95 @@
 #include "lib/nspawn/impl.h"
 
 static const struct nspawn_row table[] = {
-	{ "help", 'h', NO_VALUE, NEEDS_NOTHING },
-	{ "version", 0, NO_VALUE, NEEDS_NOTHING },
-	{ "quiet", 'q', NO_VALUE, NEEDS_NOTHING },
-	{ "no-pager", 0, NO_VALUE, NEEDS_NOTHING },
-	{ "settings", 0, VALUE, NEEDS_NOTHING },
-	{ "cleanup", 0, NO_VALUE, NEEDS_NOTHING },
-	{ "no-ask-password", 0, NO_VALUE, NEEDS_NOTHING },
-	{ "directory", 'D', VALUE, NEEDS_NO_OTHER },
-	{ "template", 0, VALUE, NEEDS_NOTHING },
-	{ "ephemeral", 'x', NO_VALUE, NEEDS_NOTHING },
-	{ "image", 'i', VALUE, NEEDS_NOTHING },
-	{ "image-policy", 0, VALUE, NEEDS_NOTHING },
-	{ "oci-bundle", 0, VALUE, NEEDS_NOTHING },
-	{ "read-only", 0, NO_VALUE, NEEDS_NOTHING },
-	{ "volatile", 0, MAYBE_VALUE, NEEDS_NOTHING },
-	{ "root-hash", 0, VALUE, NEEDS_NOTHING },
-	{ "root-hash-sig", 0, VALUE, NEEDS_NOTHING },
-	{ "verity-data", 0, VALUE, NEEDS_NOTHING },
-	{ "pivot-root", 0, VALUE, NEEDS_NOTHING },
-	{ "as-pid2", 'a', NO_VALUE, NEEDS_NOTHING },
-	{ "boot", 'b', NO_VALUE, NEEDS_NOTHING },
-	{ "chdir", 0, VALUE, NEEDS_NOTHING },
-	{ "setenv", 'E', VALUE, NEEDS_NOTHING },
-	{ "user", 'u', VALUE, NEEDS_NOTHING },
-	{ "uid", 0, VALUE, NEEDS_NOTHING },
-	{ "kill-signal", 0, VALUE, NEEDS_NOTHING },
-	{ "notify-ready", 0, VALUE, NEEDS_NOTHING },
-	{ "suppress-sync", 0, VALUE, NEEDS_NOTHING },
-	{ "machine", 'M', VALUE, NEEDS_NO_OTHER },
-	{ "hostname", 0, VALUE, NEEDS_NOTHING },
-	{ "uuid", 0, VALUE, NEEDS_NOTHING },
-	{ "slice", 'S', VALUE, NEEDS_NOTHING },
-	{ "property", 0, VALUE, NEEDS_NOTHING },
-	{ "register", 0, VALUE, NEEDS_NOTHING },
-	{ "keep-unit", 0, NO_VALUE, NEEDS_NOTHING },
-	{ "private-users", 0, MAYBE_VALUE, NEEDS_NOTHING },
-	{ "private-users-chown", 0, MAYBE_VALUE, NEEDS_NOTHING },
-	{ "private-users-ownership", 0, VALUE, NEEDS_NOTHING },
-	{ "private-users-delegate", 0, VALUE, NEEDS_NOTHING },
-	{ "", 'U', NO_VALUE, NEEDS_NOTHING },
-	{ "private-network", 0, NO_VALUE, NEEDS_NOTHING },
-	{ "network-interface", 0, VALUE, NEEDS_INTERFACE },
-	{ "network-macvlan", 0, VALUE, NEEDS_INTERFACE },
-	{ "network-ipvlan", 0, VALUE, NEEDS_INTERFACE },
-	{ "network-veth", 'n', NO_VALUE, NEEDS_NOTHING },
-	{ "network-veth-extra", 0, VALUE, NEEDS_NOTHING },
-	{ "network-bridge", 0, VALUE, NEEDS_BRIDGE },
-	{ "network-zone", 0, VALUE, NEEDS_NOTHING },
-	{ "network-namespace-path", 0, VALUE, NEEDS_PATH },
-	{ "port", 'p', VALUE, NEEDS_NOTHING },
-	{ "selinux-context", 'Z', VALUE, NEEDS_NOTHING },
-	{ "selinux-apifs-context", 'L', VALUE, NEEDS_NOTHING },
-	{ "capability", 0, VALUE, NEEDS_NOTHING },
-	{ "drop-capability", 0, VALUE, NEEDS_NOTHING },
-	{ "ambient-capability", 0, VALUE, NEEDS_NOTHING },
-	{ "no-new-privileges", 0, VALUE, NEEDS_NOTHING },
-	{ "restrict-address-families", 0, VALUE, NEEDS_NOTHING },
-	{ "system-call-filter", 0, VALUE, NEEDS_NOTHING },
-	{ "rlimit", 0, VALUE, NEEDS_NOTHING },
-	{ "oom-score-adjust", 0, VALUE, NEEDS_NOTHING },
-	{ "cpu-affinity", 0, VALUE, NEEDS_NOTHING },
-	{ "personality", 0, VALUE, NEEDS_NOTHING },
-	{ "resolv-conf", 0, VALUE, NEEDS_NOTHING },
-	{ "timezone", 0, VALUE, NEEDS_NOTHING },
-	{ "link-journal", 0, VALUE, NEEDS_NOTHING },
-	{ "", 'j', NO_VALUE, NEEDS_NOTHING },
-	{ "bind", 0, VALUE, NEEDS_SOURCE },
-	{ "bind-ro", 0, VALUE, NEEDS_SOURCE },
-	{ "bind-user", 0, VALUE, NEEDS_NOTHING },
-	{ "bind-user-shell", 0, VALUE, NEEDS_NOTHING },
-	{ "bind-user-group", 0, VALUE, NEEDS_NOTHING },
-	{ "inaccessible", 0, VALUE, NEEDS_NOTHING },
-	{ "tmpfs", 0, VALUE, NEEDS_NOTHING },
-	{ "overlay", 0, VALUE, NEEDS_LAYERS },
-	{ "overlay-ro", 0, VALUE, NEEDS_LOWER_LAYERS },
-	{ "console", 0, VALUE, NEEDS_NOTHING },
-	{ "pipe", 'P', NO_VALUE, NEEDS_NOTHING },
-	{ "background", 0, VALUE, NEEDS_NOTHING },
-	{ "load-credential", 0, VALUE, NEEDS_NOTHING },
-	{ "set-credential", 0, VALUE, NEEDS_NOTHING },
-	{ "share-system", 0, NO_VALUE, NEEDS_NOTHING },
+	{ "help", 'h', NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "version", 0, NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "quiet", 'q', NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "no-pager", 0, NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "settings", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "cleanup", 0, NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "no-ask-password", 0, NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "directory", 'D', VALUE, NEEDS_NO_OTHER, LAST_COUNTS },
+	{ "template", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "ephemeral", 'x', NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "image", 'i', VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "image-policy", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "oci-bundle", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "read-only", 0, NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "volatile", 0, MAYBE_VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "root-hash", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "root-hash-sig", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "verity-data", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "pivot-root", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "as-pid2", 'a', NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "boot", 'b', NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "chdir", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "setenv", 'E', VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "user", 'u', VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "uid", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "kill-signal", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "notify-ready", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "suppress-sync", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "machine", 'M', VALUE, NEEDS_NO_OTHER, LAST_COUNTS },
+	{ "hostname", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "uuid", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "slice", 'S', VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "property", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "register", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "keep-unit", 0, NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "private-users", 0, MAYBE_VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "private-users-chown", 0, MAYBE_VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "private-users-ownership", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "private-users-delegate", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "", 'U', NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "private-network", 0, NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "network-interface", 0, VALUE, NEEDS_INTERFACE, ALL_COUNT },
+	{ "network-macvlan", 0, VALUE, NEEDS_INTERFACE, ALL_COUNT },
+	{ "network-ipvlan", 0, VALUE, NEEDS_INTERFACE, ALL_COUNT },
+	{ "network-veth", 'n', NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "network-veth-extra", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "network-bridge", 0, VALUE, NEEDS_BRIDGE, LAST_COUNTS },
+	{ "network-zone", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "network-namespace-path", 0, VALUE, NEEDS_PATH, LAST_COUNTS },
+	{ "port", 'p', VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "selinux-context", 'Z', VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "selinux-apifs-context", 'L', VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "capability", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "drop-capability", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "ambient-capability", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "no-new-privileges", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "restrict-address-families", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "system-call-filter", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "rlimit", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "oom-score-adjust", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "cpu-affinity", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "personality", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "resolv-conf", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "timezone", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "link-journal", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "", 'j', NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "bind", 0, VALUE, NEEDS_SOURCE, ALL_COUNT },
+	{ "bind-ro", 0, VALUE, NEEDS_SOURCE, ALL_COUNT },
+	{ "bind-user", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "bind-user-shell", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "bind-user-group", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "inaccessible", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "tmpfs", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "overlay", 0, VALUE, NEEDS_LAYERS, ALL_COUNT },
+	{ "overlay-ro", 0, VALUE, NEEDS_LOWER_LAYERS, ALL_COUNT },
+	{ "console", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "pipe", 'P', NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "background", 0, VALUE, NEEDS_NOTHING, LAST_COUNTS },
+	{ "load-credential", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "set-credential", 0, VALUE, NEEDS_NOTHING, ALL_COUNT },
+	{ "share-system", 0, NO_VALUE, NEEDS_NOTHING, ALL_COUNT },
 };
 
 enum { ROWS = sizeof table / sizeof *table };
 
-/* A whole name, or the only one that begins so. */
+/* What to do instead of a second --network-bridge. */
+#define SECOND_BRIDGE "; for a second bridge use --network-veth-extra and a post_start_hook"
+
+/* The row of this name, or the only row whose name begins like this. */
 static const struct nspawn_row *find_long(const char *name, size_t n)
 {
 	const struct nspawn_row *found = NULL;
@@ -117,51 +120,54 @@ static const struct nspawn_row *find_letter(char letter)
 
 struct reading {
 	struct nspawn_options *o;
-	size_t at;		/* the word */
+	size_t at;		/* index of the word that is read */
 };
 
-/* What is wrong with the word. */
-static void tell(const struct reading *r, const char *before, const char *what,
-                 const char *after)
+/* Add a fault in the current word. */
+static void add_word_fault(const struct reading *r, const char *before, const char *what,
+                           const char *after)
 {
 	fault_add(&r->o->faults, r->o->words.lines[r->at], "%s%s%s", before, what, after);
 }
 
-static void add(struct nspawn_options *o, const struct nspawn_option *option)
+static void append_option(struct nspawn_options *o, const struct nspawn_option *option)
 {
 	o->v = arena_grow(o->faults.m, o->v, o->n, &o->room, sizeof *o->v);
 	o->v[o->n++] = *option;
 }
 
-/* `inside`: the value that stands in the same word, or NULL. */
-static void use(struct reading *r, const struct nspawn_row *row, const char *shown,
-                const char *inside)
+/* `inside` is the value if it is in the same word, else NULL. */
+static void take_nspawn_option(struct reading *r, const struct nspawn_row *row,
+                               const char *shown, const char *inside)
 {
 	struct nspawn_option option = {
 		.row = row, .name = row->name, .shown = shown, .value = inside,
 		.line = r->o->words.lines[r->at], .word = r->at, .word_count = 1,
 	};
 
-	if (row->value == NO_VALUE && inside) return tell(r, "", shown, " takes no value");
+	if (row->value == NO_VALUE && inside)
+		return add_word_fault(r, "", shown, " takes no value");
 	if (row->value == VALUE && !inside) {
-		if (r->at + 1 == r->o->words.n) return tell(r, "", shown, " lacks its value");
+		if (r->at + 1 == r->o->words.n)
+			return add_word_fault(r, "", shown, " lacks its value");
 		option.value = r->o->words.v[++r->at];
 		option.line = r->o->words.lines[r->at];
 		option.word_count = 2;
 	}
-	if (row->need == NEEDS_NO_OTHER) tell(r, "", shown, " has no place here: jlmkr gives its own");
-	add(r->o, &option);
+	if (row->need == NEEDS_NO_OTHER)
+		add_word_fault(r, "", shown, " has no place here: jlmkr gives its own");
+	append_option(r->o, &option);
 }
 
-static void unknown(struct reading *r, const char *name, size_t n)
+static void refuse_unknown(const struct reading *r, const char *name, size_t n)
 {
 	const char *word = arena_strndup(r->o->faults.m, name, n);
 	struct nearest near = { .word = word };
 
 	for (const struct nspawn_row *row = table; row < table + ROWS; row++)
 		if (*row->name) nearest_offer(&near, row->name);
-	tell(r, "systemd-nspawn has no option --", word,
-	     near.best ? arena_printf(r->o->faults.m, ", did you mean --%s?", near.best) : "");
+	add_word_fault(r, "systemd-nspawn has no option --", word, !near.best ? "" :
+	               arena_printf(r->o->faults.m, "; did you mean --%s?", near.best));
 }
 
 static void read_long(struct reading *r, const char *word)
@@ -169,8 +175,9 @@ static void read_long(struct reading *r, const char *word)
 	size_t n = strcspn(word, "=");
 	const struct nspawn_row *row = find_long(word, n);
 
-	if (!row) return unknown(r, word, n);
-	use(r, row, arena_printf(r->o->faults.m, "--%s", row->name), word[n] ? word + n + 1 : NULL);
+	if (!row) return refuse_unknown(r, word, n);
+	take_nspawn_option(r, row, arena_printf(r->o->faults.m, "--%s", row->name),
+	                   word[n] ? word + n + 1 : NULL);
 }
 
 static void read_letters(struct reading *r, const char *word)
@@ -179,13 +186,15 @@ static void read_letters(struct reading *r, const char *word)
 		const struct nspawn_row *row = find_letter(*word);
 		const char *shown = arena_printf(r->o->faults.m, "-%c", *word);
 
-		if (!row) return tell(r, "systemd-nspawn has no option ", shown, "");
-		if (row->value == VALUE) return use(r, row, shown, word[1] ? word + 1 : NULL);
-		use(r, row, shown, NULL);
+		if (!row) return add_word_fault(r, "systemd-nspawn has no option ", shown, "");
+		if (row->value == VALUE)
+			return take_nspawn_option(r, row, shown, word[1] ? word + 1 : NULL);
+		take_nspawn_option(r, row, shown, NULL);
 	}
 }
 
-/* Up to the word that ends the options, which is returned; not "--", which is meant to. */
+/* Returns the word that ends the options; NULL at the end, and at "--", which ends them on
+ * purpose. */
 static const char *read_words(struct reading *r)
 {
 	for (; r->at < r->o->words.n; r->at++) {
@@ -201,12 +210,50 @@ static const char *read_words(struct reading *r)
 	return NULL;
 }
 
+/* -- options that a later one replaces -- */
+
+static bool is_same_value(const struct nspawn_option *a, const struct nspawn_option *b)
+{
+	return a->value && b->value ? str_eq(a->value, b->value) : a->value == b->value;
+}
+
+/* The option that replaces v[i]; NULL if v[i] counts. */
+static const struct nspawn_option *find_later(const struct nspawn_options *o, size_t i)
+{
+	if (o->v[i].row->times == ALL_COUNT) return NULL;
+	for (size_t k = o->n - 1; k > i; k--)
+		if (o->v[k].row == o->v[i].row) return &o->v[k];
+	return NULL;
+}
+
+/* "--user=x", "-u x", "--private-users" */
+static const char *option_text(struct arena *m, const struct nspawn_option *o)
+{
+	if (!o->value) return o->shown;
+	return arena_printf(m, "%s%c%s", o->shown, o->shown[1] == '-' ? '=' : ' ', o->value);
+}
+
+static void find_replaced(struct nspawn_options *o)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		const struct nspawn_option *x = &o->v[i], *later = find_later(o, i);
+
+		if (!later || is_same_value(x, later)) continue;
+		fault_add(&o->replaced, x->line, "%s has no effect: only the last %s counts%s",
+		          option_text(o->replaced.m, x), later->shown,
+		          x->row->need == NEEDS_BRIDGE ? SECOND_BRIDGE : "");
+	}
+}
+
 void nspawn_options_parse(struct nspawn_options *o, struct arena *m, const struct split *words)
 {
 	struct reading r = { .o = o };
 
-	*o = (struct nspawn_options){ .words = *words, .faults = { .m = m } };
+	*o = (struct nspawn_options){
+		.words = *words, .faults = { .m = m }, .replaced = { .m = m },
+	};
 	if ((o->end = read_words(&r)))
-		tell(&r, "'", o->end, "' is not an option: it and everything after it go to the jail's init; "
-		     "quote values that contain spaces");
+		add_word_fault(&r, "'", o->end, "' is not an option: it and everything after "
+		               "it go to the jail's init; quote values that contain spaces");
+	find_replaced(o);
 }

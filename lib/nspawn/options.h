@@ -1,8 +1,8 @@
 /* The words of a config that systemd-nspawn gets
  *
- * Read as getopt_long(3) reads them: `--bind=X`, `--bind X`, `-DX`, abbreviations as
- * long as they are clear. The first word that is no option ends the options. What is
- * found wrong is a list, not a failure: a newer nspawn may know more than this table.
+ * They are read as getopt_long(3) reads them: `--bind=X`, `--bind X`, `-DX`, and abbreviations
+ * that fit one option only. The first word that is not an option ends the options. Faults are
+ * listed and parsing goes on: a newer nspawn may know more options than this table.
  *
  * Source: systemd-nspawn(1) of systemd 252 to 257.
  */
@@ -14,27 +14,32 @@
 
 struct nspawn_row;
 
-/* An option with the value that it is given. */
+/* One option of the words, with its value. */
 struct nspawn_option {
 	const struct nspawn_row *row;	/* for this folder only */
-	const char *name;		/* "bind", however it was abbreviated; "" for -U and -j */
+	const char *name;		/* "bind", even if abbreviated; "" for -U and -j */
 	const char *shown;		/* "--bind", "-D" */
 	const char *value;		/* NULL: none */
 	unsigned line;			/* of the config */
-	size_t word, word_count;	/* where among the words, and how many of them */
+	size_t word, word_count;	/* index of its first word, and how many words it has */
 };
 
 struct nspawn_options {
-	struct split words;		/* all, as nspawn gets them */
-	struct nspawn_option *v;	/* those that nspawn would take */
+	struct split words;		/* all words, as nspawn gets them */
+	struct nspawn_option *v;	/* the options that nspawn would accept */
 	size_t n, room;
-	const char *end;		/* the word that is no option: from there on all goes to the jail's
-					 * init, options too; NULL: there is none */
-	struct faults faults;		/* options that are unknown, lack their value or are jlmkr's own,
-					 * and a word that ends them */
+	/* The word that is not an option: it and everything after it go to the jail's init,
+	 * even if they look like options. NULL: there is none. */
+	const char *end;
+	/* Options that are unknown, lack their value or belong to jlmkr, and a word that ends
+	 * the options. */
+	struct faults faults;
+	/* Options without effect, because the same option follows with another value and only
+	 * the last one counts. nspawn does not mention them. */
+	struct faults replaced;
 };
 
-/* The words are borrowed for as long as `o` is used; what is added lies in `m`. */
+/* Fill `o`. The words are borrowed as long as `o` is used; new memory lives in `m`. */
 void nspawn_options_parse(struct nspawn_options *o, struct arena *m, const struct split *words);
 
 #endif

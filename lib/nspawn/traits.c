@@ -19,7 +19,7 @@ static bool rules_network(const char *capabilities)
 	return false;
 }
 
-/* "add_key keyctl bpf"; "~bpf" forbids. */
+/* "add_key keyctl bpf" allows these calls; "~bpf" forbids one. */
 static bool allows_bpf(const char *calls)
 {
 	if (*calls == '~') return false;
@@ -31,7 +31,7 @@ static bool allows_bpf(const char *calls)
 	return false;
 }
 
-/* parse_boolean() of systemd. */
+/* The words that systemd's parse_boolean() takes for no. */
 static bool is_no(const char *value)
 {
 	static const char *const words[] = { "0", "no", "n", "false", "f", "off" };
@@ -41,14 +41,15 @@ static bool is_no(const char *value)
 	return false;
 }
 
-static void add_option(struct nspawn_traits *t, const struct nspawn_option *o)
+static void add_option_traits(struct nspawn_traits *t, const struct nspawn_option *o)
 {
 	const char *value = o->value ? o->value : "";
 
 	t->root_forgets |= str_eq(o->name, "ephemeral") || str_eq(o->name, "read-only") ||
 	                   (str_eq(o->name, "volatile") && !is_no(value));
 	t->own_network |= str_starts(o->name, "network-") || str_eq(o->name, "private-network");
-	t->own_users |= o->row->letter == 'U' || (str_eq(o->name, "private-users") && !is_no(value));
+	t->own_users |= o->row->letter == 'U' ||
+	                (str_eq(o->name, "private-users") && !is_no(value));
 	t->changes_firewall |= str_eq(o->name, "capability") && rules_network(value);
 	t->changes_firewall |= str_eq(o->name, "system-call-filter") && allows_bpf(value);
 }
@@ -56,5 +57,5 @@ static void add_option(struct nspawn_traits *t, const struct nspawn_option *o)
 void nspawn_traits_add(struct nspawn_traits *t, const struct nspawn_options *o)
 {
 	for (size_t i = 0; i < o->n; i++)
-		add_option(t, &o->v[i]);
+		add_option_traits(t, &o->v[i]);
 }

@@ -1,4 +1,4 @@
-/* What systemd-nspawn's options make of a jail */
+/* Properties of a jail that follow from systemd-nspawn's options */
 #ifndef NSPAWN_TRAITS_H
 #define NSPAWN_TRAITS_H
 
@@ -7,13 +7,13 @@
 struct nspawn_options;
 
 struct nspawn_traits {
-	bool own_network;	/* not the host's */
-	bool own_users;		/* its root is nobody on the host */
-	bool root_forgets;	/* what it writes to its root is gone when it ends, or cannot be written */
-	bool changes_firewall;	/* may, in the network it is in: it has what Docker and the like need */
+	bool own_network;	/* it does not share the host's network */
+	bool own_users;		/* its root has no rights on the host */
+	bool root_forgets;	/* its root file system is read-only, or forgets changes */
+	bool changes_firewall;	/* it has the rights that Docker needs to change the firewall */
 };
 
-/* Added to what `t` says already. */
+/* Set the fields that the options imply; fields that are set stay set. */
 void nspawn_traits_add(struct nspawn_traits *t, const struct nspawn_options *o);
 
 #endif

@@ -13,17 +13,18 @@
 
 enum { TEXT_MAX = 256 * 1024 };
 
-/* What templates of LXC images leave for whoever unpacks them. */
+/* LXC images have this word where the name of the container belongs. */
 static const char placeholder[] = "LXC_NAME";
 
-/* Matches the interfaces that --network-macvlan= and --network-veth-extra= make.
- * IPv4 link-local addresses would hide that DHCP got no answer. */
+/* Matches the interfaces that --network-macvlan= and --network-veth-extra= create. IPv4
+ * link-local addresses are off, because they would hide that DHCP got no answer. */
 #define DHCP_NETWORK(interface) \
 	"[Match]\nVirtualization=container\nName=" interface "\n\n" \
 	"[Network]\nDHCP=yes\nLinkLocalAddressing=ipv6\n\n" \
 	"[DHCPv4]\nUseDNS=yes\nUseTimezone=yes\n"
 
-static const char *replace_all(struct arena *m, const char *text, const char *from, const char *to)
+static const char *replace_all(struct arena *m, const char *text, const char *from,
+                               const char *to)
 {
 	struct str out = { .m = m };
 	const char *hit;
@@ -36,14 +37,14 @@ static const char *replace_all(struct arena *m, const char *text, const char *fr
 	return str_text(&out);
 }
 
-static bool is_dir(int root, const char *path)
+static bool has_directory(int root, const char *path)
 {
 	AUTOCLOSE int fd = place_in_root(root, path, O_DIRECTORY, NULL);
 
 	return fd >= 0;
 }
 
-static int name_it(struct arena *m, int root, const char *jail, struct err *e)
+static int write_names(struct arena *m, int root, const char *jail, struct err *e)
 {
 	const char *hosts;
 
@@ -52,10 +53,11 @@ static int name_it(struct arena *m, int root, const char *jail, struct err *e)
 	if (!(hosts = look_read(m, root, "/etc/hosts", TEXT_MAX, e)))
 		return e->sys == ENOENT ? 0 : -1;
 	if (!strstr(hosts, placeholder)) return 0;
-	return write_in_root(root, "/etc/hosts", replace_all(m, hosts, placeholder, jail), 0644, e);
+	return write_in_root(root, "/etc/hosts", replace_all(m, hosts, placeholder, jail), 0644,
+	                     e);
 }
 
-/* pam_securetty refuses root on a terminal that is not listed. */
+/* pam_securetty refuses root logins on terminals that are not listed. */
 static int allow_terminals(struct arena *m, int root, struct err *e)
 {
 	struct str list = { .m = m };
@@ -69,7 +71,8 @@ static const char *host0_network(struct arena *m, int root)
 {
 	const char *text;
 
-	text = look_read(m, root, "/lib/systemd/network/80-container-host0.network", TEXT_MAX, NULL);
+	text = look_read(m, root, "/lib/systemd/network/80-container-host0.network", TEXT_MAX,
+	                 NULL);
 	if (!text)
 		text = look_read(m, root, "/usr/lib/systemd/network/80-container-host0.network",
 		                 TEXT_MAX, NULL);
@@ -84,18 +87,20 @@ static int write_preset(int root, struct err *e)
 	                     "enable systemd-networkd.service\n", 0644, e);
 }
 
-static int network_it(struct arena *m, int root, struct err *e)
+static int write_networks(struct arena *m, int root, struct err *e)
 {
 	const char *host0 = host0_network(m, root);
 
-	if (!is_dir(root, "/etc/systemd/network")) return 0;
-	if (host0 && write_in_root(root, "/etc/systemd/network/80-container-host0.network", host0, 0644,
-	                           e) < 0)
-		return -1;
-	if (write_in_root(root, "/etc/systemd/network/mv-dhcp.network", DHCP_NETWORK("mv-*"), 0644, e) < 0)
-		return -1;
-	if (write_in_root(root, "/etc/systemd/network/vee-dhcp.network", DHCP_NETWORK("vee-*"), 0644,
+	if (!has_directory(root, "/etc/systemd/network")) return 0;
+	if (host0 &&
+	    write_in_root(root, "/etc/systemd/network/80-container-host0.network", host0, 0644,
 	                  e) < 0)
+		return -1;
+	if (write_in_root(root, "/etc/systemd/network/mv-dhcp.network", DHCP_NETWORK("mv-*"),
+	                  0644, e) < 0)
+		return -1;
+	if (write_in_root(root, "/etc/systemd/network/vee-dhcp.network", DHCP_NETWORK("vee-*"),
+	                  0644, e) < 0)
 		return -1;
 	return write_preset(root, e);
 }
@@ -104,10 +109,11 @@ int customize(int rootfs, const char *jail, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	if (!is_dir(rootfs, "/etc")) return 0;
-	/* Without a machine-id the first boot is known as such, and gets its own. */
+	if (!has_directory(rootfs, "/etc")) return 0;
+	/* Without a machine-id systemd recognizes the first boot and creates one. */
 	if (unlink_in_root(rootfs, "/etc/machine-id", e) < 0) return -1;
 	if (unlink_in_root(rootfs, "/etc/resolv.conf", e) < 0) return -1;
-	if (allow_terminals(&m, rootfs, e) < 0 || name_it(&m, rootfs, jail, e) < 0) return -1;
-	return network_it(&m, rootfs, e);
+	if (allow_terminals(&m, rootfs, e) < 0 || write_names(&m, rootfs, jail, e) < 0)
+		return -1;
+	return write_networks(&m, rootfs, e);
 }

@@ -1,9 +1,9 @@
-/* Make an image's root file system a jail's own
+/* Adapt an image's root file system to systemd-nspawn
  *
- * Images are made for LXC. What they lack, or have too much of, to boot under
- * systemd-nspawn with a name and a network of their own is changed here, in the
- * tree, before the first start. Every name is resolved inside the root, whatever
- * links it holds (lib/base/fd.h); a distribution that does not have a part is left without.
+ * Images are made for LXC. Before the first start this changes in the tree what they need to
+ * boot under systemd-nspawn with a name and a network of their own. Every name is resolved
+ * inside the root, whatever links it contains (lib/base/fd.h). Parts that a distribution does
+ * not have are skipped.
  */
 #ifndef PROVISION_CUSTOMIZE_H
 #define PROVISION_CUSTOMIZE_H

@@ -22,7 +22,8 @@
 
 #define OUTER ".outer"
 
-/* A fifo that nobody writes to yet is waited for where its bytes are, which a signal ends. */
+/* O_NONBLOCK: open(2) does not wait for the writer of a FIFO. The first read waits for it, and
+ * a signal interrupts that. */
 static int open_file(const char *from, struct err *e)
 {
 	AUTOCLOSE int fd = open(from, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -62,7 +63,7 @@ static int unpack_url(struct host *h, const char *url, const char *sha256,
 	return rc;
 }
 
-/* A root file system has some of these; a directory around one has none. */
+/* A root file system contains some of these; a directory around one contains none. */
 static bool is_root(int dir)
 {
 	static const char *const signs[] = { "usr", "etc", "bin", "sbin", "nix", NULL };
@@ -73,7 +74,8 @@ static bool is_root(int dir)
 	return false;
 }
 
-/* Down the names, none of them a link: what was unpacked is somebody else's. -1: not there. */
+/* Open the directory below these names, following no links: the archive is not trusted. -1:
+ * there is none. */
 static int open_below(int dir, const char *const names[])
 {
 	int fd = fcntl(dir, F_DUPFD_CLOEXEC, 3), next;
@@ -86,12 +88,13 @@ static int open_below(int dir, const char *const names[])
 	return fd;
 }
 
-/* Take the inner root file system out of what was around it. */
+/* Move the inner root file system to `rootfs`, and delete what was around it. */
 static int lift(int work, const char *const above[], struct err *e)
 {
 	AUTOCLOSE int outer = -1, parent = -1;
 
-	if (renameat(work, LAYOUT_ROOTFS, work, OUTER) < 0) return fail_sys(e, "rename " LAYOUT_ROOTFS);
+	if (renameat(work, LAYOUT_ROOTFS, work, OUTER) < 0)
+		return fail_sys(e, "rename " LAYOUT_ROOTFS);
 	outer = openat(work, OUTER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (outer < 0 || (parent = open_below(outer, above)) < 0 ||
 	    renameat(parent, "rootfs", work, LAYOUT_ROOTFS) < 0)
@@ -113,8 +116,9 @@ static int find_root(int work, struct err *e)
 
 		if (inner >= 0 && is_root(inner)) return lift(work, places[i], e);
 	}
-	return fail(e, ERR_INPUT, "the archive holds no root file system: neither /usr nor /etc are in "
-	            "it, nor in rootfs/");
+	return fail(e, ERR_INPUT,
+	            "the archive contains no root file system: there is no /usr or /etc in it, "
+	            "nor in rootfs/");
 }
 
 int install_archive(struct host *h, const char *from, const char *sha256,
@@ -127,7 +131,8 @@ int install_archive(struct host *h, const char *from, const char *sha256,
 	                                 .progress = unpack_sink_progress, .arg = &r };
 	int rc;
 
-	if (!is_url(from)) out_step("Unpacking %s", str_eq(from, "-") ? "standard input" : from);
+	if (!is_url(from))
+		out_step("Unpacking %s", str_eq(from, "-") ? "standard input" : from);
 	rc = is_url(from) ? unpack_url(h, from, sha256, &sink, e) :
 	     unpack_file(from, sha256, &sink, e);
 	if (rc == 0) rc = unpack_sink_finish(&r, e);

@@ -1,9 +1,9 @@
-/* A root archive of the user's own into a new root file system
+/* Unpack the user's own root archive into a new root file system
  *
- * From a file, from standard input or from an https URL. Besides plain root archives
- * (`docker export` makes such) two layouts are known whose root file system lies
- * deeper: LXC's and Incus' images with metadata.yaml beside rootfs/, and Incus'
- * backups with backup/container/rootfs/.
+ * The archive is a file, standard input or an https URL. Besides plain root archives (such as
+ * `docker export` makes) two layouts are known that contain the root file system deeper down:
+ * images of LXC and Incus with metadata.yaml beside rootfs/, and backups of Incus with
+ * backup/container/rootfs/.
  */
 #ifndef PROVISION_INSTALL_ARCHIVE_H
 #define PROVISION_INSTALL_ARCHIVE_H
@@ -13,8 +13,8 @@ struct host;
 struct unpack_limits;
 struct staging;
 
-/* Make `rootfs` in `work`. `from` is a path, "-" or a URL; `sha256` is
- * NULL when it is not to be checked, and tells ERR_UNTRUSTED otherwise. */
+/* Create `rootfs` in `work`. `from` is a path, "-" or a URL. If `sha256` is not NULL and the
+ * archive has another hash, this fails with ERR_UNTRUSTED. */
 int install_archive(struct host *h, const char *from, const char *sha256,
                     const struct unpack_limits *limits, struct staging *work, struct err *e);
 

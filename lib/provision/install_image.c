@@ -10,15 +10,15 @@
 #include "lib/store/image_store.h"
 #include "lib/store/staging.h"
 
-static void note(void *arg, const char *text)
+static void note_text(void *arg, const char *text)
 {
 	(void)arg;
 	out_note("%s", text);
 }
 
-static int transfer(struct image_source *s, struct arena *m, const struct image_want *want,
-                    const struct unpack_limits *limits, struct image_store *unpacked,
-                    struct staging *work, struct err *e)
+static int transfer_image(struct image_source *s, struct arena *m,
+                          const struct image_want *want, const struct unpack_limits *limits,
+                          struct image_store *unpacked, struct staging *work, struct err *e)
 {
 	struct unpack_sink r = { .work = work, .limits = *limits, .unpacked = unpacked };
 	const struct image_sink sink = {
@@ -27,7 +27,7 @@ static int transfer(struct image_source *s, struct arena *m, const struct image_
 		.take = unpack_sink_take,
 		.restart = unpack_sink_restart,
 		.progress = unpack_sink_progress,
-		.note = note,
+		.note = note_text,
 		.arg = &r,
 	};
 	struct image_pick got;
@@ -57,7 +57,7 @@ int install_image(struct host *h, const struct image_want *want, const struct in
 	if (!how->no_clone) image_store_open(&m, h->dir, work->jails, &unpacked);
 	if (image_cache_open(&m, h->dir, true, &s.cache, &why) < 0)
 		out_warn("the image is not kept for the next time: %s", why.text);
-	rc = transfer(&s, &m, want, &how->limits, &unpacked, work, e);
+	rc = transfer_image(&s, &m, want, &how->limits, &unpacked, work, e);
 	image_store_close(&unpacked);
 	image_source_close(&s);
 	return rc;
@@ -71,11 +71,11 @@ static int read_cache(struct host *h, struct arena *m, struct image_index *x, st
 	if (image_cache_open(m, h->dir, false, &c, e) < 0) return -1;
 	rc = image_cache_index(&c, m, x, e);
 	image_cache_close(&c);
-	if (rc == 0 && !x->n) return fail(e, ERR_MISSING, "there is no image in the cache");
+	if (rc == 0 && !x->n) return fail(e, ERR_MISSING, "the cache contains no image");
 	return rc;
 }
 
-static int ask_server(struct host *h, struct arena *m, struct image_index *x, struct err *e)
+int install_server_index(struct host *h, struct arena *m, struct image_index *x, struct err *e)
 {
 	struct image_source s = { 0 };
 	int rc;
@@ -98,7 +98,7 @@ int install_index(struct host *h, struct arena *m, bool offline, struct image_in
 	struct err fault = { 0 };
 
 	if (offline) return read_cache(h, m, x, e);
-	if (ask_server(h, m, x, &fault) == 0) return 0;
+	if (install_server_index(h, m, x, &fault) == 0) return 0;
 	if (may_use_cache(&fault) && read_cache(h, m, x, NULL) == 0) {
 		out_warn("%s: these are the images in the cache", fault.text);
 		return 0;
@@ -114,7 +114,8 @@ int install_find(struct host *h, struct arena *m, const struct image_want *want,
 	struct err fault = { 0 };
 
 	*cached = offline;
-	if (!offline && ask_server(h, m, x, &fault) == 0) return image_pick(x, want, got, e);
+	if (!offline && install_server_index(h, m, x, &fault) == 0)
+		return image_pick(x, want, got, e);
 	if (offline) {
 		if (read_cache(h, m, x, e) < 0) return -1;
 		return image_pick(x, want, got, e) < 0 ? fail_in(e, "in the cache") : 0;

@@ -1,8 +1,8 @@
-/* An image from the server or the cache into a new root file system
+/* Unpack an image from the server or the cache into a new root file system
  *
- * Fetched, hashed, kept in the cache and unpacked at the same time; what did not arrive
- * as the server's index promises is a fault, and what lies in the directory then is
- * worth nothing.
+ * The image is fetched, hashed, written to the cache and unpacked at the same time. If the
+ * bytes differ from what the server's index promises, this fails, and the directory contains
+ * rubbish.
  */
 #ifndef PROVISION_INSTALL_IMAGE_H
 #define PROVISION_INSTALL_IMAGE_H
@@ -20,23 +20,27 @@ struct image_want;
 struct staging;
 
 struct install_how {
-	bool offline;			/* the cache alone */
-	bool no_clone;			/* a copy of its own, even where a clone would do */
+	bool offline;			/* use the cache only */
+	bool no_clone;			/* make a full copy, even if a clone is possible */
 	struct unpack_limits limits;
 };
 
-/* Make `rootfs` in `work`. Without `offline` what the server has counts, and the cache when
- * it is of no use. */
+/* Create `rootfs` in `work`. Without `offline` the server decides, and the cache if the server
+ * does not answer. */
 int install_image(struct host *h, const struct image_want *want, const struct install_how *how,
                   struct staging *work, struct err *e);
 
-/* What install_image would take, as things are now; nothing is fetched but the list, and
- * nothing is written. `*cached`: the list is that of the cache, because of `offline` or for
- * a reason that is noted. */
+/* Which image install_image would take now. Fetches only the list, and writes nothing.
+ * `*cached`: the list is that of the cache, because of `offline`, or because the server failed,
+ * with a warning. */
 int install_find(struct host *h, struct arena *m, const struct image_want *want, bool offline,
                  struct image_pick *got, bool *cached, struct err *e);
 
-/* All that there is to choose from: the server's list or, noted or asked for, the cache's. */
+/* The list of the server h->image_server; the cache is not used. */
+int install_server_index(struct host *h, struct arena *m, struct image_index *x, struct err *e);
+
+/* All images to choose from: the server's list, or the cache's if `offline` or, with a warning,
+ * if the server failed. */
 int install_index(struct host *h, struct arena *m, bool offline, struct image_index *x,
                   struct err *e);
 

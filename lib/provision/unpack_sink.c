@@ -16,34 +16,37 @@
 #include "lib/store/image_store.h"
 #include "lib/store/staging.h"
 
-/* In a dataset that is cloned in the end, or where the jail is made. */
+/* The image is unpacked in a dataset that is cloned at the end, or in the new jail itself. */
 static int choose_dir(struct unpack_sink *r, struct err *e)
 {
-	if (r->unpacked && r->sha256 && (r->dir = image_store_begin(r->unpacked, r->sha256)) >= 0)
+	if (r->unpacked && r->sha256 &&
+	    (r->dir = image_store_begin(r->unpacked, r->sha256)) >= 0)
 		return 0;
 	if (staging_own(r->work, NULL, e) < 0) return -1;
 	r->dir = r->work->dir;
 	return 0;
 }
 
-static int begin(struct unpack_sink *r, struct err *e)
+static int begin_unpacking(struct unpack_sink *r, struct err *e)
 {
 	AUTOCLOSE int fd = -1;
 
 	if (choose_dir(r, e) < 0) return -1;
-	if (mkdirat(r->dir, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
+	if (mkdirat(r->dir, LAYOUT_ROOTFS, 0755) < 0)
+		return fail_sys(e, "create " LAYOUT_ROOTFS);
 	if ((fd = jail_open_rootfs(r->dir, e)) < 0) return -1;
-	/* Whatever the umask: daemons of the jail that are not its root go through it. */
+	/* Whatever the umask: daemons of the jail that are not root must be able to enter. */
 	if (fchmod(fd, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
 	r->begun = true;
 	return unpack_begin(&r->unpack, fd, &r->limits, e);
 }
 
-static void describe(const struct unpack_sink *r, const struct image_pick *what, char *out, size_t room)
+static void describe_source(const struct unpack_sink *r, const struct image_pick *what,
+                            char *out, size_t room)
 {
 	if (what)
-		snprintf(out, room, "%s %s, build %s", what->image->distro, what->image->release,
-		         what->build->serial);
+		snprintf(out, room, "%s %s, build %s", what->image->distro,
+		         what->image->release, what->build->serial);
 	else
 		snprintf(out, room, "%s", r->name);
 }
@@ -56,8 +59,8 @@ bool unpack_sink_have(void *arg, const struct image_pick *what)
 	r->sha256 = what->build->sha256;
 	r->cloned = r->unpacked && image_store_clone(r->unpacked, r->sha256, r->work);
 	if (!r->cloned) return false;
-	describe(r, what, name, sizeof name);
-	out_step("Cloned %s, which was unpacked before", name);
+	describe_source(r, what, name, sizeof name);
+	out_step("Cloned %s, which is kept unpacked", name);
 	return true;
 }
 
@@ -67,25 +70,26 @@ void unpack_sink_begin(void *arg, const struct image_pick *what, uint64_t have, 
 	const double mib = 1 << 20;
 	char name[300];
 
-	describe(r, what, name, sizeof name);
+	describe_source(r, what, name, sizeof name);
 	r->doing = total && have == total ? "unpacking" : "fetching";
 	if (total && have == total)
 		out_step("Unpacking %s, from the cache", name);
 	else if (have)
-		out_step("Fetching and unpacking %s: %.1f MiB of it are here", name, (double)have / mib);
+		out_step("Fetching and unpacking %s: %.1f MiB of it are here", name,
+		         (double)have / mib);
 	else if (total)
 		out_step("Fetching and unpacking %s: %.1f MiB", name, (double)total / mib);
 	else
 		out_step("Fetching and unpacking %s", name);
 }
 
-/* The child is started by the first bytes: a server that has none costs nothing. */
+/* The first bytes start the child: if a server sends none, nothing has to be undone. */
 int unpack_sink_take(void *arg, const void *data, size_t n, struct err *e)
 {
 	struct unpack_sink *r = arg;
 
 	if (check_signal(e) < 0) return -1;
-	if (!r->begun && begin(r, e) < 0) return -1;
+	if (!r->begun && begin_unpacking(r, e) < 0) return -1;
 	return unpack_feed(&r->unpack, data, n, e);
 }
 
@@ -117,11 +121,11 @@ int unpack_sink_finish(struct unpack_sink *r, struct err *e)
 	out_verbose("%" PRIu64 " files and directories, %" PRIu64 " MiB", report.entries,
 	            report.bytes >> 20);
 	if (report.bare)
-		out_warn("%" PRIu64 " files lost attributes or ACLs: the file system does not have them",
-		         report.bare);
+		out_warn("%" PRIu64 " files lost attributes or ACLs: the file system does not "
+		         "have them", report.bare);
 	if (report.skipped)
-		out_note("%" PRIu64 " device files were skipped: a jail gets its devices when it starts",
-		         report.skipped);
+		out_note("%" PRIu64 " device files were skipped: a jail gets its devices when "
+		         "it starts", report.skipped);
 	if (!r->unpacked || !r->unpacked->making) return 0;
 	out_busy("writing to disk");
 	return image_store_finish(r->unpacked, r->work, e);

@@ -1,8 +1,8 @@
-/* A root file system in the making, from bytes that come in
+/* Unpack bytes as they arrive into a new root file system
  *
- * Whoever has an archive hands its bytes to unpack_sink_take; the directory `rootfs` of the
- * jail in the making appears with the first of them. unpack_sink_drop must follow in the
- * end, whatever happened; after unpack_sink_finish it does nothing.
+ * The caller passes the bytes of an archive to unpack_sink_take; the first of them create the
+ * directory `rootfs` of the new jail. The caller must call unpack_sink_drop at the end,
+ * whatever happened; after unpack_sink_finish it does nothing.
  */
 #ifndef PROVISION_UNPACK_SINK_H
 #define PROVISION_UNPACK_SINK_H
@@ -19,25 +19,26 @@ struct image_store;
 struct staging;
 
 struct unpack_sink {
-	struct staging *work;	/* the caller sets this, `name` and `limits`, and zeroes the rest,
-				 * but for `unpacked` */
-	const char *name;	/* of the archive, when no list names it */
+	/* The caller sets work, name, limits and unpacked, and zeroes the rest. */
+	struct staging *work;
+	const char *name;	/* of the archive, if it is not an image of a list */
 	const char *doing;	/* for the progress line */
 	struct unpack_limits limits;
-	struct image_store *unpacked;	/* where images are kept for the next time; NULL: not */
-	const char *sha256;	/* of the image, when it is to be kept there */
+	struct image_store *unpacked;	/* keeps images for the next time; NULL: keep nothing */
+	const char *sha256;	/* of the image, if it may be kept there */
 	bool begun, cloned;
-	int dir;		/* where `rootfs` is made, once it has begun */
+	int dir;		/* `rootfs` is in it, once it has begun */
 	struct unpack unpack;
 };
 
-/* Fit for struct image_sink. */
+/* For struct image_sink. */
 bool unpack_sink_have(void *r, const struct image_pick *what);
 void unpack_sink_begin(void *r, const struct image_pick *what, uint64_t have, uint64_t total);
 int unpack_sink_take(void *r, const void *data, size_t n, struct err *e);
 int unpack_sink_restart(void *r, struct err *e);
 void unpack_sink_progress(void *r, uint64_t done, uint64_t total);
 
+/* All bytes have arrived: wait for the child, and keep the image if that was asked for. */
 int unpack_sink_finish(struct unpack_sink *r, struct err *e);
 void unpack_sink_drop(struct unpack_sink *r);
 

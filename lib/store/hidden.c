@@ -25,8 +25,8 @@ enum { ID_DIGITS = 16 };
 static const char *const prefixes[] = { ".create-", ".remove-" };
 static const char *const marks[] = { "jail", "trash" };
 
-static void fill(struct arena *m, enum hidden_kind kind, const char *name, const char *id,
-                 struct hidden *h)
+static void fill_hidden(struct arena *m, enum hidden_kind kind, const char *name,
+                        const char *id, struct hidden *h)
 {
 	*h = (struct hidden){
 		.kind = kind,
@@ -43,12 +43,14 @@ int hidden_new(struct arena *m, enum hidden_kind kind, const char *name, struct 
 {
 	uint64_t number;
 
-	if (getrandom(&number, sizeof number, 0) != sizeof number) return fail_sys(e, "getrandom");
-	fill(m, kind, name, arena_printf(m, "%016" PRIx64, number), h);
+	if (getrandom(&number, sizeof number, 0) != sizeof number)
+		return fail_sys(e, "getrandom");
+	fill_hidden(m, kind, name, arena_printf(m, "%016" PRIx64, number), h);
 	return hidden_lock(h, name, e);
 }
 
-static bool parse_as(struct arena *m, enum hidden_kind kind, const char *entry, struct hidden *h)
+static bool parse_as(struct arena *m, enum hidden_kind kind, const char *entry,
+                     struct hidden *h)
 {
 	size_t n = strlen(entry), before = strlen(prefixes[kind]);
 	const char *id;
@@ -56,7 +58,8 @@ static bool parse_as(struct arena *m, enum hidden_kind kind, const char *entry, 
 	if (!str_starts(entry, prefixes[kind]) || n < before + 1 + 1 + ID_DIGITS) return false;
 	id = entry + n - ID_DIGITS;
 	if (id[-1] != '-' || strspn(id, "0123456789abcdef") != ID_DIGITS) return false;
-	fill(m, kind, arena_strndup(m, entry + before, n - before - 1 - ID_DIGITS), arena_strdup(m, id), h);
+	fill_hidden(m, kind, arena_strndup(m, entry + before, n - before - 1 - ID_DIGITS),
+	            arena_strdup(m, id), h);
 	return true;
 }
 
@@ -67,7 +70,7 @@ bool hidden_parse(struct arena *m, const char *entry, struct hidden *h)
 
 /* -- the lock -- */
 
-/* A name with a colon is no jail's. */
+/* No jail has a name with a colon, so the key cannot be that of a jail's lock. */
 int hidden_lock(struct hidden *h, const char *what, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -76,7 +79,7 @@ int hidden_lock(struct hidden *h, const char *what, struct err *e)
 	return h->lock < 0 ? -1 : 0;
 }
 
-static void unlock(int *lock)
+static void drop_lock(int *lock)
 {
 	lock_drop(lock);
 	*lock = -1;
@@ -84,7 +87,7 @@ static void unlock(int *lock)
 
 void hidden_done(struct hidden *h)
 {
-	unlock(&h->lock);
+	drop_lock(&h->lock);
 }
 
 int hidden_lock_name(int jails, const char *name, struct err *e)
@@ -93,13 +96,14 @@ int hidden_lock_name(int jails, const char *name, struct err *e)
 	struct stat st;
 
 	if (fstat(jails, &st) < 0) return fail_sys(e, "fstat");
-	return lock_named(arena_printf(&m, "new:%ju:%ju:%s", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino, name),
+	return lock_named(arena_printf(&m, "new:%ju:%ju:%s", (uintmax_t)st.st_dev,
+	                               (uintmax_t)st.st_ino, name),
 	                  now_ms(), name, e);
 }
 
 void hidden_unlock_name(int *lock)
 {
-	unlock(lock);
+	drop_lock(lock);
 }
 
 /* -- the mark -- */

@@ -1,17 +1,17 @@
-/* Hidden entries of jails/, for jails that come or go
+/* Hidden entries of jails/, for jails that are being created or deleted
  *
- *	.create-NAME-ID		being made
+ *	.create-NAME-ID		being created
  *	.remove-NAME-ID		being deleted
  *
- * ID is 16 random hexadecimal digits, used once. What is ours has a mark as well, which
- * names the ID: "jail:ID" or "trash:ID", in the attribute trusted.jlmkr of the directory or,
- * where there are no attributes, in a file in it; of a dataset in the user property
- * jlmkr:kind, which tells what may be destroyed with it, too (work.c). What has such a name
- * and no mark is somebody else's and is left.
+ * ID is 16 random hexadecimal digits, used once. Each entry of ours also has a mark that names
+ * the ID: "jail:ID" or "trash:ID". The mark of a directory is the attribute trusted.jlmkr, or a
+ * file in it if the file system has no attributes. The mark of a dataset is the user property
+ * jlmkr:kind, which also says what may be destroyed with it (store_zfs.c). An entry with such a
+ * name and no mark belongs to somebody else and is left alone.
  *
- * Whoever works on an entry holds its lock, that of the name "work:ID", since before there was
- * an entry: what nobody holds was left by a run that was killed. Programs inherit the lock:
- * a zfs that outlives us is at work still.
+ * A command that works on an entry holds its lock, named "work:ID", from before the entry
+ * exists until it is gone. An entry whose lock is free was left by a run that was killed.
+ * Programs that we start inherit the lock: a zfs that outlives us is still working.
  */
 #ifndef STORE_HIDDEN_H
 #define STORE_HIDDEN_H
@@ -31,34 +31,36 @@ struct hidden {
 	int lock;		/* -1: not held */
 };
 
-/* A new one, with its lock; nothing is made in jails/. */
+/* A new entry, with its lock held. Creates nothing in jails/. */
 int hidden_new(struct arena *m, enum hidden_kind kind, const char *name, struct hidden *h,
                struct err *e);
 
-/* Understand a name; false: it is not one of these. */
+/* Parse the name of an entry. False: it is not a hidden entry. */
 bool hidden_parse(struct arena *m, const char *entry, struct hidden *h);
 
-/* Take its lock: ERR_BUSY when somebody works on it, "`what` is in use by ...". */
+/* Take its lock. ERR_BUSY if another command works on it: "`what` is in use by ...". */
 int hidden_lock(struct hidden *h, const char *what, struct err *e);
 
-/* Give it up. */
+/* Release the lock. */
 void hidden_done(struct hidden *h);
 
-/* The lock of who makes a jail of that name in the open jails/, which no program inherits: it
- * ends with us. ERR_BUSY when somebody does. */
+/* Lock a name while a jail of that name is created in jails/, which is open. Returns the lock,
+ * for hidden_unlock_name. Programs do not inherit it: it ends with us. ERR_BUSY if another
+ * command creates that jail. */
 int hidden_lock_name(int jails, const char *name, struct err *e);
 void hidden_unlock_name(int *lock);
 
-/* Mark the directory that is, or will be, the entry; whether it is marked; take the mark off. */
+/* Mark a directory as the entry; is it marked as this entry? */
 int hidden_mark(const struct hidden *h, int dir, struct err *e);
 bool hidden_is_marked(const struct hidden *h, int dir);
 
-/* The same of one that has to stay empty, as a mount point has: where there are attributes. */
+/* hidden_mark_bare marks a directory that must stay empty, such as a mount point: with the
+ * attribute only, or not at all. hidden_unmark removes either mark. */
 void hidden_mark_bare(const struct hidden *h, int dir);
 void hidden_unmark(const struct hidden *h, int dir);
 
-/* The file that is the mark where there are no attributes: of all that is in the directory it
- * has to go last. */
+/* The file that is the mark if the file system has no attributes. It must be the last file of
+ * the directory that is deleted. */
 #define HIDDEN_FILE ".jlmkr-mark"
 
 #endif

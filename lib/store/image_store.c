@@ -8,16 +8,18 @@
 #include "lib/store/image_store_impl.h"
 #include "lib/store/staging.h"
 
-static const struct image_store_ops *ops_of(const struct store *images)
+static const struct image_store_ops *image_ops_of(const struct store *images)
 {
 	return images->dataset ? &image_store_zfs : &image_store_dir;
 }
 
-void image_store_open(struct arena *m, const char *dir, const struct store *jails, struct image_store *u)
+void image_store_open(struct arena *m, const char *dir, const struct store *jails,
+                      struct image_store *u)
 {
 	*u = (struct image_store)IMAGE_STORE_NONE;
-	if (store_open_images(m, dir, &u->images, NULL) < 0 || u->images.ops != jails->ops) return;
-	if (ops_of(&u->images)->open(u, jails)) u->ops = ops_of(&u->images);
+	if (store_open_images(m, dir, &u->images, NULL) < 0 || u->images.ops != jails->ops)
+		return;
+	if (image_ops_of(&u->images)->open(u, jails)) u->ops = image_ops_of(&u->images);
 }
 
 void image_store_close(struct image_store *u)
@@ -29,7 +31,8 @@ void image_store_close(struct image_store *u)
 
 bool image_store_has_archive(const struct image_store *u, const char *sha256)
 {
-	return access(arena_printf(u->images.m, "%s/%s.tar.xz", u->images.path, sha256), F_OK) == 0;
+	return access(arena_printf(u->images.m, "%s/%s.tar.xz", u->images.path, sha256),
+	              F_OK) == 0;
 }
 
 /* -- one image -- */
@@ -56,7 +59,7 @@ void image_store_drop(struct image_store *u)
 	u->making = NULL;
 }
 
-/* -- all of them: a dataset may have directories from before it was one -- */
+/* -- all images: a dataset may contain directories from before it was a dataset -- */
 
 static int look_at_all(struct arena *m, const char *dir, struct image_store *u, struct err *e)
 {
@@ -75,7 +78,7 @@ void image_store_tell(struct arena *m, const char *dir)
 	image_store_close(&u);
 }
 
-static int prune(struct image_store *u, struct image_pruned *p, struct err *e)
+static int prune_both_kinds(struct image_store *u, struct image_pruned *p, struct err *e)
 {
 	if (image_store_dir.prune(u, p, e) < 0) return -1;
 	return u->images.dataset ? image_store_zfs.prune(u, p, e) : 0;
@@ -87,7 +90,7 @@ int image_store_prune(struct arena *m, const char *dir, struct image_pruned *p, 
 	struct err why = { 0 };
 	int rc;
 
-	if (look_at_all(m, dir, &u, &why) == 0) rc = prune(&u, p, e);
+	if (look_at_all(m, dir, &u, &why) == 0) rc = prune_both_kinds(&u, p, e);
 	else rc = why.kind == ERR_MISSING ? 0 : fail(e, why.kind, "%s", why.text);
 	image_store_close(&u);
 	return rc;

@@ -12,10 +12,10 @@ struct image_store_ops {
 	bool (*clone)(struct image_store *u, const char *sha256, struct staging *work);
 	int (*begin)(struct image_store *u, const char *sha256);
 	int (*finish)(struct image_store *u, struct staging *work, struct err *e);
-	/* Take back u->making, whose directory is closed. */
+	/* Delete the unfinished image u->making, whose directory is closed. */
 	void (*drop)(const struct image_store *u);
 
-	/* All that there are, also where no more would be kept. */
+	/* All kept images, even if no more images would be kept there. */
 	void (*tell)(struct image_store *u);
 	int (*prune)(struct image_store *u, struct image_pruned *p, struct err *e);
 };

@@ -1,12 +1,13 @@
 /* Images as datasets
  *
- *	IMAGES/SHA256		with `rootfs`, not mounted but while it is made
- *	IMAGES/SHA256@image	its snapshot: it is whole, and this is what is cloned
+ *	IMAGES/SHA256		with `rootfs`; mounted only while it is made
+ *	IMAGES/SHA256@image	its snapshot: the image is complete, and this is cloned
  *
- * IMAGES is the dataset that is mounted at DIR/images. Both have their mark in the user property
- * jlmkr:kind. Who makes an image has it mounted, locked, and without the snapshot. All that is
- * destroyed is destroyed without what depends on it: ZFS itself refuses what would take something
- * of the user's along, however late that came: a snapshot, a child, a hold. */
+ * IMAGES is the dataset that is mounted at DIR/images. Both have their mark in the user
+ * property jlmkr:kind. While an image is made, it is mounted, locked, and has no snapshot.
+ * Datasets and snapshots are destroyed one by one, never with their dependents: ZFS itself
+ * refuses to destroy what the user added (a snapshot, a child, a hold), even at the last
+ * moment. */
 
 #include "lib/store/image_store_impl.h"
 
@@ -53,18 +54,21 @@ static const char *snapshot_of(const struct image_store *u, const char *dataset)
 	return arena_printf(u->images.m, "%s" SNAPSHOT, dataset);
 }
 
-/* Is the snapshot the one that we made, and not another that got its name? */
+/* Did we make the snapshot? Another one may have been given its name. */
 static bool is_whole(const struct image_store *u, const char *sha256)
 {
 	size_t n;
-	const struct zfs_thing *t = zfs_things(u->images.m, snapshot_of(u, dataset_of(u, sha256)), 0, &n, NULL);
+	const char *snapshot = snapshot_of(u, dataset_of(u, sha256));
+	const struct zfs_marked *t = zfs_list_marked(u->images.m, snapshot, 0, &n, NULL);
 
 	return t && n == 1 && str_starts(t->mark, MARK_WHOLE) && mark_fits(t->mark, sha256);
 }
 
-static bool clone(struct image_store *u, const char *sha256, struct staging *work)
+static bool image_store_zfs_clone(struct image_store *u, const char *sha256,
+                                  struct staging *work)
 {
-	return is_whole(u, sha256) && staging_own(work, snapshot_of(u, dataset_of(u, sha256)), NULL) == 0;
+	return is_whole(u, sha256) &&
+	       staging_own(work, snapshot_of(u, dataset_of(u, sha256)), NULL) == 0;
 }
 
 static int open_image(const struct image_store *u, const char *sha256)
@@ -72,22 +76,23 @@ static int open_image(const struct image_store *u, const char *sha256)
 	return store_open_entry(&u->images, sha256, NULL);
 }
 
-/* Held for moments, so that nobody takes what is between two steps for litter. */
+/* Held for moments, so that nobody takes an image between two steps for a leftover. */
 static int lock_images(const struct image_store *u, struct err *e)
 {
 	return lock_of(u->images.fd, deadline_in(LOCK_WAIT_MS), "the cache of images", e);
 }
 
-/* Whoever makes an image has it mounted and locked. */
+/* While an image is made, it is mounted and locked. */
 static bool is_in_the_making(const struct image_store *u, const char *sha256)
 {
 	AUTOCLOSE int fd = open_image(u, sha256);
 
-	return fd >= 0 && store_mounted(&u->images, fd) && lock_take(fd, now_ms(), sha256, NULL) < 0;
+	return fd >= 0 && store_mounted(&u->images, fd) &&
+	       lock_take(fd, now_ms(), sha256, NULL) < 0;
 }
 
-/* One that we have just made. A snapshot that somebody took meanwhile keeps it. */
-static void take_back(const struct image_store *u, const char *dataset)
+/* Undo the creation of a dataset. If somebody took a snapshot of it meanwhile, it stays. */
+static void destroy_begun_image(const struct image_store *u, const char *dataset)
 {
 	if (zfs_destroy_one(dataset, NULL) < 0) zfs_unmount(dataset, NULL);
 	store_remove_point(&u->images, strrchr(dataset, '/') + 1, NULL);
@@ -95,17 +100,17 @@ static void take_back(const struct image_store *u, const char *dataset)
 
 /* -- what there is -- */
 
-/* An image: its dataset, and what belongs to that. */
+/* A kept image: its dataset, and everything in it. */
 struct image_set {
 	const char *sha256;
-	const struct zfs_thing *top;		/* NULL: there is no such dataset */
-	const struct zfs_thing *snapshot;	/* that we made; NULL: it is not whole */
+	const struct zfs_marked *top;		/* NULL: there is no such dataset */
+	const struct zfs_marked *snapshot;	/* ours; NULL: the image is not complete */
 	bool ours;
 	struct words held;
 	struct words others;			/* snapshots and children that are not ours */
 };
 
-static void sort_thing(struct image_set *s, const struct zfs_thing *t, const char *dataset)
+static void sort_marked(struct image_set *s, const struct zfs_marked *t, const char *dataset)
 {
 	size_t n = strlen(dataset);
 	bool fits = mark_fits(t->mark, s->sha256);
@@ -122,26 +127,29 @@ static void sort_thing(struct image_set *s, const struct zfs_thing *t, const cha
 	}
 }
 
-static void sort_image(const struct image_store *u, const char *sha256, const struct zfs_thing *t,
-                       size_t n, struct image_set *s)
+static void sort_image(const struct image_store *u, const char *sha256,
+                       const struct zfs_marked *t, size_t n, struct image_set *s)
 {
 	const char *dataset = dataset_of(u, sha256);
 
-	*s = (struct image_set){ .sha256 = sha256, .held.m = u->images.m, .others.m = u->images.m };
+	*s = (struct image_set){
+		.sha256 = sha256, .held.m = u->images.m, .others.m = u->images.m,
+	};
 	for (; t && n; n--, t++)
-		sort_thing(s, t, dataset);
+		sort_marked(s, t, dataset);
 }
 
 static void look_at_image(const struct image_store *u, const char *sha256, struct image_set *s)
 {
 	size_t n;
-	const struct zfs_thing *t = zfs_things(u->images.m, dataset_of(u, sha256), 1, &n, NULL);
+	const struct zfs_marked *t = zfs_list_marked(u->images.m, dataset_of(u, sha256), 1, &n,
+	                                             NULL);
 
 	sort_image(u, sha256, t, n, s);
 }
 
-/* Datasets with the name of an image. */
-static const char *image_of(const struct image_store *u, const struct zfs_thing *t)
+/* The SHA-256 that the dataset is named after; NULL: it is not named like an image. */
+static const char *dataset_image(const struct image_store *u, const struct zfs_marked *t)
 {
 	size_t n = strlen(u->images.dataset);
 	const char *sha256;
@@ -157,30 +165,31 @@ static const char *some(const struct image_store *u, const struct words *names)
 	     : arena_printf(u->images.m, "%s and %zu more", names->v[0], names->n - 1);
 }
 
-/* Why a dataset of ours is to be left as it is; NULL: nothing of the user's goes with it. */
+/* Why a dataset of ours must stay. NULL: it contains nothing of the user's. */
 static const char *why_it_stays(const struct image_store *u, const struct image_set *s)
 {
 	if (s->held.n)
-		return arena_printf(u->images.m, "%s is held: 'zfs holds' tells by whom, 'zfs release' ends it",
-		                    some(u, &s->held));
+		return arena_printf(u->images.m, "%s is held: 'zfs holds' shows by whom, 'zfs "
+		                    "release' ends it", some(u, &s->held));
 	if (s->others.n)
-		return arena_printf(u->images.m, "jlmkr has not made %s, which would go with it: zfs destroy that "
-		                    "first, if nobody needs it", some(u, &s->others));
+		return arena_printf(u->images.m, "jlmkr did not make %s, which is in it; if "
+		                    "nobody needs that, destroy it first with zfs destroy",
+		                    some(u, &s->others));
 	return NULL;
 }
 
 static void warn_not_ours(const struct image_store *u, const char *sha256, const char *doing)
 {
-	out_warn("%s%s is not marked as made by jlmkr, and stays; if nobody needs it: zfs destroy -r '%s'",
-	         doing, dataset_of(u, sha256), dataset_of(u, sha256));
+	out_warn("%s%s is not marked as made by jlmkr, and stays; if nobody needs it: zfs "
+	         "destroy -r '%s'", doing, dataset_of(u, sha256), dataset_of(u, sha256));
 }
 
-static bool same(const struct zfs_thing *a, const struct zfs_thing *b)
+static bool is_same_object(const struct zfs_marked *a, const struct zfs_marked *b)
 {
 	return a && b ? str_eq(a->id, b->id) : a == b;
 }
 
-/* What was looked at before is looked at again. */
+/* Looks again first, because others may have changed it since `s` was read. */
 static int destroy_image(const struct image_store *u, const struct image_set *s, struct err *e)
 {
 	const char *dataset = dataset_of(u, s->sha256), *why;
@@ -188,7 +197,8 @@ static int destroy_image(const struct image_store *u, const struct image_set *s,
 
 	look_at_image(u, s->sha256, &now);
 	if (!now.top) return 0;
-	if (!now.ours || !same(now.top, s->top) || !same(now.snapshot, s->snapshot))
+	if (!now.ours || !is_same_object(now.top, s->top) ||
+	    !is_same_object(now.snapshot, s->snapshot))
 		return fail(e, ERR_BUSY, "it was replaced meanwhile");
 	if ((why = why_it_stays(u, &now))) return fail(e, ERR_BUSY, "%s", why);
 	if (now.snapshot && zfs_destroy_one(now.snapshot->name, e) < 0) return -1;
@@ -199,8 +209,8 @@ static int destroy_image(const struct image_store *u, const struct image_set *s,
 
 /* -- one image -- */
 
-/* Mounted and locked, else given up: another create may have been quicker. */
-static int enter(struct image_store *u, const char *dataset, const char *sha256)
+/* Mount and lock it; fails if another create was quicker. */
+static int enter_image(struct image_store *u, const char *dataset, const char *sha256)
 {
 	AUTOCLOSE int fd = -1;
 	const char *mounted;
@@ -212,8 +222,8 @@ static int enter(struct image_store *u, const char *dataset, const char *sha256)
 	return take_fd(&fd);
 }
 
-/* What a killed run has left is destroyed; what is whole another create has made. */
-static bool make_way(const struct image_store *u, const char *sha256)
+/* Destroys what a killed run left. A complete image was made by another create and stays. */
+static bool clear_image_dataset(const struct image_store *u, const char *sha256)
 {
 	static const char doing[] = "the image is not kept unpacked: ";
 	struct err why = { 0 };
@@ -228,44 +238,46 @@ static bool make_way(const struct image_store *u, const char *sha256)
 	return false;
 }
 
-static int make(struct image_store *u, const char *sha256)
+static int make_image_dataset(struct image_store *u, const char *sha256)
 {
-	const char *dataset = dataset_of(u, sha256), *mark = arena_printf(u->images.m, MARK_IMAGE "%s", sha256);
+	const char *dataset = dataset_of(u, sha256);
+	const char *mark = arena_printf(u->images.m, MARK_IMAGE "%s", sha256);
 
 	if (zfs_create_aside(dataset, mark, NULL) == 0) return 0;
-	return make_way(u, sha256) ? zfs_create_aside(dataset, mark, NULL) : -1;
+	return clear_image_dataset(u, sha256) ? zfs_create_aside(dataset, mark, NULL) : -1;
 }
 
-static int begin(struct image_store *u, const char *sha256)
+static int image_store_zfs_begin(struct image_store *u, const char *sha256)
 {
 	AUTOCLOSE int all = lock_images(u, NULL);
 	const char *dataset;
 
 	if (all < 0 || is_in_the_making(u, sha256)) return -1;
 	dataset = dataset_of(u, sha256);
-	if (make(u, sha256) < 0) return -1;
-	if ((u->dir = enter(u, dataset, sha256)) < 0) {
-		take_back(u, dataset);
+	if (make_image_dataset(u, sha256) < 0) return -1;
+	if ((u->dir = enter_image(u, dataset, sha256)) < 0) {
+		destroy_begun_image(u, dataset);
 		return -1;
 	}
 	u->making = sha256;
 	return u->dir;
 }
 
-static void drop(const struct image_store *u)
+static void image_store_zfs_drop(const struct image_store *u)
 {
-	take_back(u, dataset_of(u, u->making));
+	destroy_begun_image(u, dataset_of(u, u->making));
 }
 
-/* zfs refuses to destroy what has clones. */
-static void drop_older(const struct image_store *u)
+/* An image with clones stays: zfs refuses to destroy it. */
+static void destroy_older_images(const struct image_store *u)
 {
 	size_t n;
-	const struct zfs_thing *all = zfs_things(u->images.m, u->images.dataset, 2, &n, NULL);
+	const struct zfs_marked *all = zfs_list_marked(u->images.m, u->images.dataset, 2, &n,
+	                                               NULL);
 	struct image_set s;
 
 	for (size_t i = 0; all && i < n; i++) {
-		const char *sha256 = image_of(u, &all[i]);
+		const char *sha256 = dataset_image(u, &all[i]);
 
 		if (!sha256 || image_store_has_archive(u, sha256)) continue;
 		sort_image(u, sha256, all, n, &s);
@@ -273,37 +285,41 @@ static void drop_older(const struct image_store *u)
 	}
 }
 
-/* Marked before its lock ends. */
-static int mark(struct image_store *u, const char *dataset, const char *snapshot, struct err *e)
+/* The snapshot has its mark before the lock of the image is released. */
+static int snapshot_image(struct image_store *u, const char *dataset, const char *snapshot,
+                          struct err *e)
 {
-	if (zfs_snapshot(snapshot, arena_printf(u->images.m, MARK_WHOLE "%s", u->making), e) < 0) return -1;
+	if (zfs_snapshot(snapshot, arena_printf(u->images.m, MARK_WHOLE "%s", u->making),
+	                 e) < 0)
+		return -1;
 	close(take_fd(&u->dir));
 	if (zfs_unmount(dataset, NULL) == 0) store_remove_point(&u->images, u->making, NULL);
 	u->making = NULL;
 	return 0;
 }
 
-static int finish(struct image_store *u, struct staging *work, struct err *e)
+static int image_store_zfs_finish(struct image_store *u, struct staging *work, struct err *e)
 {
 	const char *dataset = dataset_of(u, u->making), *snapshot = snapshot_of(u, dataset);
 	AUTOCLOSE int all = lock_images(u, e);
 
-	if (all < 0 || mark(u, dataset, snapshot, e) < 0) return -1;
+	if (all < 0 || snapshot_image(u, dataset, snapshot, e) < 0) return -1;
 	if (staging_own(work, snapshot, e) < 0) return -1;
-	drop_older(u);
+	destroy_older_images(u);
 	return 0;
 }
 
 /* -- all of them -- */
 
-static void tell(struct image_store *u)
+static void image_store_zfs_tell(struct image_store *u)
 {
 	size_t n;
-	const struct zfs_thing *all = zfs_things(u->images.m, u->images.dataset, 2, &n, NULL);
+	const struct zfs_marked *all = zfs_list_marked(u->images.m, u->images.dataset, 2, &n,
+	                                               NULL);
 	struct image_set s;
 
 	for (size_t i = 0; all && i < n; i++) {
-		const char *sha256 = image_of(u, &all[i]);
+		const char *sha256 = dataset_image(u, &all[i]);
 
 		if (!sha256) continue;
 		sort_image(u, sha256, all, n, &s);
@@ -336,19 +352,21 @@ static void prune_dataset(const struct image_store *u, const struct image_set *s
 	p->failed++;
 }
 
-static int prune(struct image_store *u, struct image_pruned *p, struct err *e)
+static int image_store_zfs_prune(struct image_store *u, struct image_pruned *p, struct err *e)
 {
-	const char *pool = arena_strndup(u->images.m, u->images.dataset, strcspn(u->images.dataset, "/"));
+	const char *pool = arena_strndup(u->images.m, u->images.dataset,
+	                                 strcspn(u->images.dataset, "/"));
 	AUTOCLOSE int lock = lock_images(u, e);
 	const struct zfs_dataset *all;
-	const struct zfs_thing *t;
+	const struct zfs_marked *t;
 	struct image_set s;
 	size_t n, n_all;
 
-	if (lock < 0 || !(t = zfs_things(u->images.m, u->images.dataset, 2, &n, e))) return -1;
+	if (lock < 0 || !(t = zfs_list_marked(u->images.m, u->images.dataset, 2, &n, e)))
+		return -1;
 	if (!(all = zfs_list(u->images.m, pool, -1, &n_all, e))) return -1;
 	for (size_t i = 0; i < n; i++) {
-		const char *sha256 = image_of(u, &t[i]);
+		const char *sha256 = dataset_image(u, &t[i]);
 
 		if (!sha256) continue;
 		sort_image(u, sha256, t, n, &s);
@@ -360,10 +378,10 @@ static int prune(struct image_store *u, struct image_pruned *p, struct err *e)
 
 const struct image_store_ops image_store_zfs = {
 	.open = open_datasets,
-	.clone = clone,
-	.begin = begin,
-	.finish = finish,
-	.drop = drop,
-	.tell = tell,
-	.prune = prune,
+	.clone = image_store_zfs_clone,
+	.begin = image_store_zfs_begin,
+	.finish = image_store_zfs_finish,
+	.drop = image_store_zfs_drop,
+	.tell = image_store_zfs_tell,
+	.prune = image_store_zfs_prune,
 };

@@ -10,7 +10,13 @@ void removal_begin(const struct removal_place *p, struct removal *r)
 {
 	struct arena *m = p->store->m;
 
-	*r = (struct removal){ .name = p->name, .children.m = m, .snapshots.m = m, .volumes.m = m, .dir = -1 };
+	*r = (struct removal){
+		.name = p->name,
+		.children.m = m,
+		.snapshots.m = m,
+		.volumes.m = m,
+		.dir = -1,
+	};
 	r->dataset = zfs_at(&p->t, p->path);
 	r->ops = r->dataset ? &removal_zfs : &removal_dir;
 }
@@ -28,7 +34,8 @@ int removal_look(const struct removal_place *p, struct removal *r, struct err *e
 int removal_check_same(struct arena *m, const struct removal *shown, const struct removal *now,
                        struct err *e)
 {
-	if (shown->ops != now->ops) return removal_changed(shown, "another jail has its name", e);
+	if (shown->ops != now->ops)
+		return removal_changed(shown, "another jail has its name", e);
 	return now->ops->check_same(m, shown, now, e);
 }
 

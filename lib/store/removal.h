@@ -1,7 +1,7 @@
-/* A jail that is to go, as it was looked at
+/* A jail that is about to be removed, as it was when the user saw it
  *
- * Only what was looked at is removed. If something new is in it, or another jail has its name,
- * nothing is removed. Looking changes nothing.
+ * First the jail is listed, then exactly that is removed. If something new is in it, or another
+ * jail has its name, nothing is removed. Listing changes nothing.
  */
 #ifndef STORE_REMOVAL_H
 #define STORE_REMOVAL_H
@@ -19,50 +19,52 @@ struct err;
 struct removal_ops;
 struct store;
 
-/* A jail to look at; all of it is the caller's. */
+/* The jail to list. The caller owns all of it. */
 struct removal_place {
 	const struct store *store;
 	const char *name;
 	int jail;			/* its directory, open */
-	const char *path;		/* of that, as the kernel tells it */
-	bool deep;			/* look at each file of a directory */
+	const char *path;		/* of that directory, from the kernel */
+	bool deep;			/* list each file of a directory */
 	struct mounts t;
 };
 
 struct removal {
-	const struct removal_ops *ops;	/* what the jail is, whatever its store is */
+	const struct removal_ops *ops;	/* the kind of the jail, not of its store */
 	const char *name;
 	const char *dataset;		/* NULL: a directory */
 	struct words children;		/* datasets below it */
 	struct words snapshots;		/* of all of these */
 	struct words volumes;		/* subvolumes of btrfs in it */
-	bool asked;			/* the caller's: the user has confirmed this */
+	bool asked;			/* set by the caller: the user has confirmed this */
 
 	struct zfs_items items;		/* the dataset and all of the above */
 	struct survey survey;
-	int dir;			/* the directory, kept open: its number stays its own; or -1 */
+	int dir;			/* the directory, open, so that no other one gets its
+					 * inode number; -1: closed */
 	dev_t dev;
 	ino_t ino;
 };
 
 #define AUTOREMOVAL __attribute__((cleanup(removal_close))) struct removal
 
-/* See what the jail is: a dataset or a directory. */
+/* Find out whether the jail is a dataset or a directory. */
 void removal_begin(const struct removal_place *p, struct removal *r);
 
-/* Is the mount a part of the jail, and goes with it? */
+/* Is the mount a part of the jail, so that it is removed with it? */
 bool removal_has_mount(const struct removal *r, const struct mount *mnt);
 
-/* List what is in it. ERR_BUSY or ERR_HOST, with names and the next step, if what would go is
- * needed elsewhere, or cannot be removed. */
+/* List what is in the jail. ERR_BUSY or ERR_HOST, with names and the next step, if a part of it
+ * is needed elsewhere or cannot be removed. */
 int removal_look(const struct removal_place *p, struct removal *r, struct err *e);
 
-/* ERR_BUSY if another jail than `shown` is there `now`, or something new is in it. What went by
- * itself meanwhile does not matter. */
+/* ERR_BUSY if `now` is another jail than `shown`, or has something new in it. Parts that have
+ * disappeared meanwhile do not matter. */
 int removal_check_same(struct arena *m, const struct removal *shown, const struct removal *now,
                        struct err *e);
 
-/* ERR_BUSY: `what` is why what was looked at is not what is there; nothing was changed. */
+/* Always fails with ERR_BUSY: the jail changed since it was listed, `what` says how, and
+ * nothing was removed. Returns -1. */
 int removal_changed(const struct removal *r, const char *what, struct err *e);
 
 void removal_close(struct removal *r);

@@ -1,4 +1,4 @@
-/* A jail that is a directory: the mark goes last, so that a sweep knows it to the end. */
+/* A jail that is a directory: its mark is deleted last, so that a sweep can finish the work. */
 
 #include "lib/store/removal_impl.h"
 
@@ -14,16 +14,17 @@
 #include "lib/disk/volume.h"
 #include "lib/disk/zfs.h"
 
-/* -- looked at -- */
+/* -- listed -- */
 
-static bool has_mount(const struct removal *r, const struct mount *mnt)
+static bool removal_dir_has_mount(const struct removal *r, const struct mount *mnt)
 {
 	(void)r;
 	(void)mnt;
 	return false;
 }
 
-/* It is no mount, but could be that of a dataset which is not mounted: what is in that stays. */
+/* The directory may be the mount point of a dataset that is not mounted; removing it would
+ * leave the jail in that dataset. */
 static int check_unmounted(const struct removal_place *p, struct err *e)
 {
 	const struct store *s = p->store;
@@ -36,11 +37,12 @@ static int check_unmounted(const struct removal_place *p, struct err *e)
 	if (!dataset || zfs_is_gone(dataset)) return 0;
 	if (!(d = zfs_list(s->m, dataset, 0, &n, e))) return -1;
 	if (!n || d->mounted) return 0;
-	return fail(e, ERR_HOST, "its dataset %s is not mounted: zfs mount '%s'", dataset, dataset);
+	return fail(e, ERR_HOST, "its dataset %s is not mounted: zfs mount '%s'", dataset,
+	            dataset);
 }
 
-/* Subvolumes may be made at any time, and only on btrfs. */
-static int look(const struct removal_place *p, struct removal *r, struct err *e)
+/* Only btrfs has subvolumes; they may be created at any time. */
+static int removal_dir_look(const struct removal_place *p, struct removal *r, struct err *e)
 {
 	struct stat st;
 
@@ -48,7 +50,8 @@ static int look(const struct removal_place *p, struct removal *r, struct err *e)
 	if (fstat(p->jail, &st) < 0) return fail_sys(e, "fstat");
 	r->dev = st.st_dev;
 	r->ino = st.st_ino;
-	if ((r->dir = openat(p->jail, ".", O_PATH | O_CLOEXEC)) < 0) return fail_sys(e, "open %s", p->path);
+	if ((r->dir = openat(p->jail, ".", O_PATH | O_CLOEXEC)) < 0)
+		return fail_sys(e, "open %s", p->path);
 	if (!p->deep && !volume_fs(p->jail)) return 0;
 	if (survey_tree(p->store->m, p->jail, p->path, &r->survey, e) < 0) return -1;
 	for (size_t i = 0; i < r->survey.n; i++)
@@ -56,15 +59,16 @@ static int look(const struct removal_place *p, struct removal *r, struct err *e)
 	return 0;
 }
 
-static int check_same(struct arena *m, const struct removal *shown, const struct removal *now,
-                      struct err *e)
+static int removal_dir_check_same(struct arena *m, const struct removal *shown,
+                                  const struct removal *now, struct err *e)
 {
 	const struct survey_volume *volume;
 
 	if (shown->dev != now->dev || shown->ino != now->ino)
 		return removal_changed(shown, "another jail has its name", e);
 	if ((volume = survey_new(&shown->survey, &now->survey)))
-		return removal_changed(shown, arena_printf(m, "the subvolume %s is new", volume->path), e);
+		return removal_changed(shown, arena_printf(m, "the subvolume %s is new",
+		                                           volume->path), e);
 	return 0;
 }
 
@@ -83,8 +87,8 @@ static bool is_it(const struct store *s, const char *entry, const struct removal
 	       st.st_ino == r->ino;
 }
 
-/* A flag of the directory keeps marks away, too. */
-static int mark(const struct hidden *h, int dir, struct err *e)
+/* An immutable or append-only directory cannot be marked until its flag is cleared. */
+static int mark_jail(const struct hidden *h, int dir, struct err *e)
 {
 	if (hidden_mark(h, dir, e) == 0) return 0;
 	if (e->sys != EPERM) return -1;
@@ -92,7 +96,7 @@ static int mark(const struct hidden *h, int dir, struct err *e)
 	return hidden_mark(h, dir, e);
 }
 
-static int rename_away(const struct trash *t, struct err *e)
+static int rename_to_hidden(const struct trash *t, struct err *e)
 {
 	const struct store *s = t->store;
 	const struct removal *r = t->r;
@@ -101,43 +105,44 @@ static int rename_away(const struct trash *t, struct err *e)
 
 	if (dir < 0) return -1;
 	if (!is_it(s, r->name, r)) return removal_changed(r, "another jail has its name", e);
-	if (mark(h, dir, e) < 0) return -1;
+	if (mark_jail(h, dir, e) < 0) return -1;
 	if (tree_rename(s->fd, r->name, h->entry, e) < 0) {
 		hidden_unmark(h, dir);
 		return -1;
 	}
-	if (is_it(s, h->entry, r)) return fsync(s->fd) < 0 ? fail_sys(e, "fsync %s", s->path) : 0;
+	if (is_it(s, h->entry, r))
+		return fsync(s->fd) < 0 ? fail_sys(e, "fsync %s", s->path) : 0;
 	tree_rename(s->fd, h->entry, r->name, NULL);
 	return removal_changed(r, "another jail has its name", e);
 }
 
-/* Where there is no room for a new name, what is deleted makes some. */
-static int hide(struct trash *t, struct err *e)
+/* On a full file system the rename fails, and deleting the jail in place makes room. */
+static int removal_dir_hide(struct trash *t, struct err *e)
 {
 	struct err why = { 0 };
-	int rc = rename_away(t, &why);
+	int rc = rename_to_hidden(t, &why);
 
 	close(take_fd(&t->all));
 	if (rc == 0) return 1;
 	return is_full(&why) ? 0 : fail(e, why.kind, "%s", why.text);
 }
 
-static int empty(struct trash *t, struct err *e)
+static int removal_dir_empty(struct trash *t, struct err *e)
 {
 	if (tree_remove_marked(t->store->fd, t->hidden.entry, HIDDEN_FILE, e) == 0) return 0;
 	return trash_goes_on(t, e);
 }
 
-static int destroy(struct trash *t, struct err *e)
+static int removal_dir_destroy(struct trash *t, struct err *e)
 {
 	return tree_remove(t->store->fd, t->r->name, e);
 }
 
 const struct removal_ops removal_dir = {
-	.has_mount = has_mount,
-	.look = look,
-	.check_same = check_same,
-	.hide = hide,
-	.empty = empty,
-	.destroy = destroy,
+	.has_mount = removal_dir_has_mount,
+	.look = removal_dir_look,
+	.check_same = removal_dir_check_same,
+	.hide = removal_dir_hide,
+	.empty = removal_dir_empty,
+	.destroy = removal_dir_destroy,
 };

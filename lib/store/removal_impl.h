@@ -1,4 +1,4 @@
-/* How each kind of jail is looked at and deleted
+/* How each kind of jail is listed and deleted
  *
  * A dataset (removal_zfs.c) or a directory (removal_dir.c), whatever the kind of the store that
  * it is in. The order of the steps is in trash.c.
@@ -26,13 +26,15 @@ struct trash {
 struct removal_ops {
 	bool (*has_mount)(const struct removal *r, const struct mount *mnt);
 	int (*look)(const struct removal_place *p, struct removal *r, struct err *e);
-	int (*check_same)(struct arena *m, const struct removal *shown, const struct removal *now,
-	                  struct err *e);
+	int (*check_same)(struct arena *m, const struct removal *shown,
+	                  const struct removal *now, struct err *e);
 
-	/* These are called with the lock of the store, and may give it up. Rename it to the hidden
-	 * name. 1: done; 0: that is not possible, and it keeps its name; -1: do not remove it. */
+	/* These are called with the lock of the store held, and may release it. `hide` renames
+	 * the jail to its hidden name. 1: done; 0: that is not possible, and it keeps its name;
+	 * -1: do not remove it. */
 	int (*hide)(struct trash *t, struct err *e);
-	/* Delete what is hidden. If that fails before a part is gone, it may get its name back. */
+	/* Delete the hidden jail. If that fails before any part is gone, it may get its name
+	 * back. */
 	int (*empty)(struct trash *t, struct err *e);
 	/* Delete it under its own name. */
 	int (*destroy)(struct trash *t, struct err *e);
@@ -40,7 +42,8 @@ struct removal_ops {
 
 extern const struct removal_ops removal_zfs, removal_dir;
 
-/* Add to the fault that the jail is gone, and how to remove what is left of it. Returns -1. */
+/* Add to the fault that the jail is gone, and how to delete the rest of its files. Returns
+ * -1. */
 int trash_goes_on(const struct trash *t, struct err *e);
 
 #endif

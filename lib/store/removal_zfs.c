@@ -1,5 +1,5 @@
-/* A jail that is a dataset: it goes with its snapshots and the datasets below it, thing by thing,
- * as the list says that was looked at. As long as nothing is gone, what fails gives it its name
+/* A jail that is a dataset: its snapshots and child datasets are destroyed with it, one by one,
+ * as they were listed. If a step fails while nothing is destroyed yet, the jail gets its name
  * back. */
 
 #include "lib/store/removal_impl.h"
@@ -23,37 +23,40 @@
 
 enum { GONE_NAMED = 5, TAKE_BACK_TRIES = 5 };
 
-/* -- looked at -- */
+/* -- listed -- */
 
-static bool has_mount(const struct removal *r, const struct mount *mnt)
+static bool removal_zfs_has_mount(const struct removal *r, const struct mount *mnt)
 {
 	const char *name = zfs_of(mnt);
 
 	return name && zfs_is_within(name, r->dataset);
 }
 
-/* What is mounted there may belong elsewhere: a folder of somebody's data, bound to here. */
+/* The dataset mounted there may belong elsewhere, for example somebody's data, bind mounted
+ * here. */
 static int check_place(const struct removal_place *p, const struct zfs_item *d, struct err *e)
 {
 	char real[PATH_MAX];
 
-	if (d->mountpoint[0] == '/' && (!realpath(d->mountpoint, real) || strcmp(real, p->path)))
-		return fail(e, ERR_BUSY, "the dataset %s, which is mounted there, belongs at %s: umount '%s'",
-		            d->name, d->mountpoint, p->path);
+	if (d->mountpoint[0] == '/' &&
+	    (!realpath(d->mountpoint, real) || strcmp(real, p->path)))
+		return fail(e, ERR_BUSY, "the dataset %s, which is mounted there, belongs at "
+		            "%s: umount '%s'", d->name, d->mountpoint, p->path);
 	for (size_t i = 0; i < p->t.n; i++) {
 		const char *of = zfs_of(&p->t.v[i]);
 
 		if (of && str_eq(of, d->name) && strcmp(p->t.v[i].point, p->path))
-			return fail(e, ERR_BUSY, "its dataset %s is mounted at %s as well: umount that first",
-			            d->name, p->t.v[i].point);
+			return fail(e, ERR_BUSY, "its dataset %s is mounted at %s as well: "
+			            "umount that first", d->name, p->t.v[i].point);
 	}
 	return 0;
 }
 
-/* A dataset below the jail's, whose files are elsewhere. A mountpoint may lead through links: the
- * jail's own is right, whatever it looks like. */
-static int check_child(const struct removal_place *p, const struct zfs_item *top, const struct zfs_item *d,
-                       struct err *e)
+/* Refuse if a child dataset has its files outside of the jail. A mountpoint property may
+ * contain symbolic links, so that it differs from p->path: paths below the jail's own
+ * mountpoint are inside. */
+static int check_child(const struct removal_place *p, const struct zfs_item *top,
+                       const struct zfs_item *d, struct err *e)
 {
 	const char *outside = NULL;
 
@@ -63,21 +66,25 @@ static int check_child(const struct removal_place *p, const struct zfs_item *top
 	for (size_t i = 0; d->mounted && i < p->t.n; i++) {
 		const char *of = zfs_of(&p->t.v[i]), *point = p->t.v[i].point;
 
-		if (of && str_eq(of, d->name) && !mount_path_in(point, p->path)) outside = point;
+		if (of && str_eq(of, d->name) && !mount_path_in(point, p->path))
+			outside = point;
 	}
 	if (!outside) return 0;
-	return fail(e, ERR_BUSY, "%s would go with it, and its place is %s, outside of the jail: zfs rename "
+	return fail(e, ERR_BUSY,
+	            "%s would go with it, and its place is %s, outside of the jail: zfs rename "
 	            "or zfs destroy '%s' first", d->name, outside, d->name);
 }
 
-static int check_item(const struct removal_place *p, const struct zfs_item *top, const struct zfs_item *d,
-                      struct err *e)
+static int check_item(const struct removal_place *p, const struct zfs_item *top,
+                      const struct zfs_item *d, struct err *e)
 {
 	if (d->held)
-		return fail(e, ERR_BUSY, "the snapshot %s is held: 'zfs holds' tells by whom, 'zfs release' ends it",
-		            d->name);
+		return fail(e, ERR_BUSY, "the snapshot %s is held: 'zfs holds' shows by whom, "
+		            "'zfs release' ends it", d->name);
 	if (d->readonly)
-		return fail(e, ERR_HOST, "%s is read-only: zfs inherit readonly '%s', or import its pool to be "
+		return fail(e, ERR_HOST,
+		            "%s is read-only: zfs inherit readonly '%s', or import "
+		            "its pool to be "
 		            "written", d->name, d->name);
 	return d == top || zfs_item_is_snapshot(d) ? 0 : check_child(p, top, d, e);
 }
@@ -90,11 +97,11 @@ static int check_locked(struct arena *m, const struct removal *r, struct err *e)
 		if (!r->items.v[i].mounted && !zfs_item_is_snapshot(&r->items.v[i]))
 			locked = zfs_locked_within(m, r->dataset);
 	if (!locked) return 0;
-	return fail(e, ERR_BUSY, "%s would go with it, and is locked: zfs load-key '%s' and look, or zfs destroy "
-	            "it, first", locked, locked);
+	return fail(e, ERR_BUSY, "%s would go with it, and is locked: look into it after zfs "
+	            "load-key '%s', or zfs destroy it, first", locked, locked);
 }
 
-/* The dataset that holds the jails themselves is none of them. */
+/* The dataset that contains all jails is not a jail. */
 static int check_above(const struct removal_place *p, const char *dataset, struct err *e)
 {
 	const struct mount *mnt = mount_of(&p->t, p->store->fd, e);
@@ -104,21 +111,23 @@ static int check_above(const struct removal_place *p, const char *dataset, struc
 	return fail(e, ERR_BUSY, "its dataset %s holds all jails", dataset);
 }
 
-/* Files in the directory that the dataset is mounted on are seen by a mount of what is above it,
- * without those that lie on it. */
+/* The dataset hides files in its mount point. A clone of the mount above, without the mounts
+ * below it, shows them. */
 static int check_beneath(const struct removal_place *p, const char *dataset, struct err *e)
 {
 	AUTOCLOSE int above = (int)syscall(SYS_open_tree, p->store->fd, "",
 	                                   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	AUTOCLOSE int point = above < 0 ? -1 : openat(above, p->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-	                                              O_CLOEXEC);
+	AUTOCLOSE int point = above < 0 ? -1 :
+	                      openat(above, p->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	                             O_CLOEXEC);
 
 	if (point < 0 || dir_is_empty(point) != 0) return 0;
-	return fail(e, ERR_HOST, "there are files in the directory that its dataset is mounted on, which "
-	            "nobody sees: zfs unmount '%s' shows them in %s", dataset, p->path);
+	return fail(e, ERR_HOST,
+	            "its dataset hides files in the directory that it is mounted on; to see "
+	            "them in %s: zfs unmount '%s'", p->path, dataset);
 }
 
-static int look(const struct removal_place *p, struct removal *r, struct err *e)
+static int removal_zfs_look(const struct removal_place *p, struct removal *r, struct err *e)
 {
 	struct arena *m = p->store->m;
 	const struct zfs_items *all = &r->items;
@@ -130,34 +139,39 @@ static int look(const struct removal_place *p, struct removal *r, struct err *e)
 		const struct zfs_item *d = &all->v[i];
 
 		if (check_item(p, &all->v[0], d, e) < 0) return -1;
-		if (i) words_add(zfs_item_is_snapshot(d) ? &r->snapshots : &r->children, d->name);
+		if (i)
+			words_add(zfs_item_is_snapshot(d) ? &r->snapshots : &r->children,
+			          d->name);
 	}
 	if (check_beneath(p, r->dataset, e) < 0 || check_locked(m, r, e) < 0) return -1;
 	return zfs_items_check_order(all, e) < 0 ? -1 : zfs_items_check_clones(m, all, e);
 }
 
-static int check_same(struct arena *m, const struct removal *shown, const struct removal *now,
-                      struct err *e)
+static int removal_zfs_check_same(struct arena *m, const struct removal *shown,
+                                  const struct removal *now, struct err *e)
 {
 	const struct zfs_item *item = zfs_items_new(&shown->items, &now->items);
 
 	if (!item) return 0;
-	if (item == &now->items.v[0]) return removal_changed(shown, "another jail has its name", e);
+	if (item == &now->items.v[0])
+		return removal_changed(shown, "another jail has its name", e);
 	return removal_changed(shown, arena_printf(m, "%s is new", item->name), e);
 }
 
 /* -- deleted -- */
 
-/* What lay beneath the mount nobody has seen for long, and nobody has asked to delete. */
+/* Files in the mount point were hidden by the dataset: the user did not see them and did not
+ * agree to delete them. */
 static int remove_bare(const struct store *s, const char *name, struct err *e)
 {
 	struct err why = { 0 };
 
 	if (store_remove_point(s, name, &why) == 0) return 0;
 	if (why.sys != ENOTEMPTY && why.sys != EEXIST)
-		return fail(e, why.kind, "its dataset is destroyed, but not the directory that it was mounted on: %s",
-		            why.text);
-	return fail(e, ERR_HOST, "its dataset is destroyed, but there are files in the directory that it was "
+		return fail(e, why.kind, "its dataset is destroyed, but not the directory that "
+		            "it was mounted on: %s", why.text);
+	return fail(e, ERR_HOST, "its dataset is destroyed, but there are files in the "
+	            "directory that it was "
 	            "mounted on, jails/%s: 'jlmkr remove %s' deletes these, too", name, name);
 }
 
@@ -166,22 +180,27 @@ static void list_datasets(const struct removal *r, bool all, struct words *names
 	for (size_t i = all ? 0 : 1; i < r->items.n; i++) {
 		const struct zfs_item *item = &r->items.v[i];
 
-		if (!zfs_item_is_snapshot(item) && (all || item->stays)) words_add(names, item->name);
+		if (!zfs_item_is_snapshot(item) && (all || item->stays))
+			words_add(names, item->name);
 	}
 }
 
-/* What is there under the name `now` is what was looked at, and nothing elsewhere needs it. */
+/* Check that the dataset `now` contains only what was listed, and that nothing elsewhere
+ * depends on it. */
 static int check_list(const struct store *s, const struct removal *r, const char *now,
                       struct zfs_items *items, struct err *e)
 {
 	const struct zfs_item *new;
 
 	if (zfs_items_read(s->m, now, items, e) < 0) return -1;
-	if (!(new = zfs_items_new(&r->items, items))) return zfs_items_check_clones(s->m, items, e);
-	return removal_changed(r, arena_printf(s->m, "%s%s is new", r->dataset, new->name + strlen(now)), e);
+	if (!(new = zfs_items_new(&r->items, items)))
+		return zfs_items_check_clones(s->m, items, e);
+	return removal_changed(r, arena_printf(s->m, "%s%s is new", r->dataset,
+	                                       new->name + strlen(now)), e);
 }
 
-static int tell_gone(struct arena *m, const struct words *gone, const struct err *why, struct err *e)
+static int tell_gone(struct arena *m, const struct words *gone, const struct err *why,
+                     struct err *e)
 {
 	struct str list = { .m = m };
 
@@ -191,8 +210,8 @@ static int tell_gone(struct arena *m, const struct words *gone, const struct err
 	return fail(e, why->kind, "%s; destroyed already: %s", why->text, str_text(&list));
 }
 
-/* Under its own name. */
-static int destroy(struct trash *t, struct err *e)
+/* Destroys it under its own name. */
+static int removal_zfs_destroy(struct trash *t, struct err *e)
 {
 	const struct removal *r = t->r;
 	struct arena *m = t->store->m;
@@ -202,19 +221,22 @@ static int destroy(struct trash *t, struct err *e)
 	struct err why = { 0 };
 
 	list_datasets(r, true, &names);
-	if (mounts_read(m, &before, e) < 0 || zfs_unmount_all(&before, &names, e) < 0) return -1;
-	if (check_list(t->store, r, r->dataset, &items, &why) == 0 && zfs_items_destroy(&items, &gone, &why) == 0)
+	if (mounts_read(m, &before, e) < 0 || zfs_unmount_all(&before, &names, e) < 0)
+		return -1;
+	if (check_list(t->store, r, r->dataset, &items, &why) == 0 &&
+	    zfs_items_destroy(&items, &gone, &why) == 0)
 		return remove_bare(t->store, r->name, e);
 	zfs_mount_again(&before, &names);
 	return gone.n ? tell_gone(m, &gone, &why, e) : fail(e, why.kind, "%s", why.text);
 }
 
-static int take_back(const struct trash *t, struct err *e)
+static int give_name_back(const struct trash *t, struct err *e)
 {
 	const struct removal *r = t->r;
 
-	/* What keeps it busy ends; to stay under a hidden name would be the end of the jail. */
-	for (int i = 0; zfs_rename(t->dataset, r->dataset, e) < 0 && !zfs_exists(r->dataset); i++)
+	/* Tries several times: a sweep would delete a jail that kept its hidden name. */
+	for (int i = 0; zfs_rename(t->dataset, r->dataset, e) < 0 &&
+	     !zfs_exists(r->dataset); i++)
 		if (i == TAKE_BACK_TRIES) return -1;
 	zfs_set_kind(r->dataset, r->items.v[0].kind, NULL);
 	zfs_mount_again(&t->before, &t->apart);
@@ -222,12 +244,13 @@ static int take_back(const struct trash *t, struct err *e)
 	return 0;
 }
 
-/* The parts with places of their own would be mounted there again by a rename. 1: hidden, 0: it
- * cannot be, for want of room perhaps; -1: it is in use. */
-static int rename_away(struct trash *t, struct err *e)
+/* Children with mountpoints of their own are unmounted first: a rename would mount them there
+ * again. 1: hidden; 0: not possible, perhaps because the pool is full; -1: in use. */
+static int rename_dataset_to_hidden(struct trash *t, struct err *e)
 {
 	const char *from = t->r->dataset;
-	const char *kind = arena_printf(t->store->m, "%s=%" PRIx64, t->hidden.mark, zfs_items_sum(&t->r->items));
+	const char *kind = arena_printf(t->store->m, "%s=%" PRIx64, t->hidden.mark,
+	                                zfs_items_sum(&t->r->items));
 	struct err why = { 0 };
 
 	list_datasets(t->r, false, &t->apart);
@@ -235,7 +258,7 @@ static int rename_away(struct trash *t, struct err *e)
 	if (zfs_set_kind(from, kind, NULL) < 0) return 0;
 	if (zfs_unmount_all(&t->before, &t->apart, &why) == 0) {
 		if (zfs_rename(from, t->dataset, &why) == 0) return 1;
-		/* It may have been renamed and not be mounted again. */
+		/* The rename may have worked, and only the mount failed. */
 		if (zfs_is_gone(from) && zfs_exists(t->dataset)) return 1;
 		if (why.kind != ERR_BUSY) zfs_mount(from, NULL);
 	}
@@ -244,29 +267,30 @@ static int rename_away(struct trash *t, struct err *e)
 	return why.kind == ERR_BUSY ? fail(e, ERR_BUSY, "%s", why.text) : 0;
 }
 
-/* From now on a sweep may destroy what is left of it, but for what is made later. */
-static void confirm(const struct trash *t, const struct zfs_items *items)
+/* From now on a sweep may destroy the rest of it, but not what is created later. */
+static void confirm_destruction(const struct trash *t, const struct zfs_items *items)
 {
 	uint64_t txg = 0;
 
 	if (items->n < 2) return;
 	for (size_t i = 0; i < items->n; i++)
 		if (items->v[i].txg > txg) txg = items->v[i].txg;
-	zfs_set_kind(t->dataset, arena_printf(t->store->m, "%s:%" PRIu64, t->hidden.mark, txg), NULL);
+	zfs_set_kind(t->dataset, arena_printf(t->store->m, "%s:%" PRIu64, t->hidden.mark, txg),
+	             NULL);
 }
 
-/* The lock of the store is given up when it is to be destroyed. */
+/* Releases the lock of the store before the destruction begins. */
 static int destroy_hidden(struct trash *t, struct words *gone, struct err *e)
 {
 	struct zfs_items items;
 
 	if (check_list(t->store, t->r, t->dataset, &items, e) < 0) return -1;
-	confirm(t, &items);
+	confirm_destruction(t, &items);
 	close(take_fd(&t->all));
 	return zfs_items_destroy(&items, gone, e);
 }
 
-static int empty(struct trash *t, struct err *e)
+static int removal_zfs_empty(struct trash *t, struct err *e)
 {
 	struct words gone = { .m = t->store->m };
 	struct err why = { 0 };
@@ -275,15 +299,16 @@ static int empty(struct trash *t, struct err *e)
 		store_remove_point(t->store, t->hidden.entry, NULL);
 		return remove_bare(t->store, t->r->name, e);
 	}
-	if (!gone.n && (t->all >= 0 || (t->all = store_lock(t->store, NULL)) >= 0) && take_back(t, NULL) == 0)
+	if (!gone.n && (t->all >= 0 || (t->all = store_lock(t->store, NULL)) >= 0) &&
+	    give_name_back(t, NULL) == 0)
 		return fail(e, why.kind, "%s", why.text);
 	if (gone.n) tell_gone(t->store->m, &gone, &why, e);
 	else fail(e, why.kind, "%s", why.text);
 	return trash_goes_on(t, e);
 }
 
-/* It keeps its name when it is another's child that is only mounted here, and when its mountpoint
- * would stay. */
+/* Not if the dataset is the child of another one and only mounted here, and not if its
+ * mountpoint would not move with the rename. */
 static bool can_be_hidden(const struct store *s, const struct removal *r)
 {
 	const char *own = store_dataset(s, r->name);
@@ -291,18 +316,18 @@ static bool can_be_hidden(const struct store *s, const struct removal *r)
 	return own && str_eq(r->dataset, own) && !r->items.v[0].stays;
 }
 
-static int hide(struct trash *t, struct err *e)
+static int removal_zfs_hide(struct trash *t, struct err *e)
 {
 	if (!can_be_hidden(t->store, t->r)) return 0;
 	t->dataset = store_dataset(t->store, t->hidden.entry);
-	return rename_away(t, e);
+	return rename_dataset_to_hidden(t, e);
 }
 
 const struct removal_ops removal_zfs = {
-	.has_mount = has_mount,
-	.look = look,
-	.check_same = check_same,
-	.hide = hide,
-	.empty = empty,
-	.destroy = destroy,
+	.has_mount = removal_zfs_has_mount,
+	.look = removal_zfs_look,
+	.check_same = removal_zfs_check_same,
+	.hide = removal_zfs_hide,
+	.empty = removal_zfs_empty,
+	.destroy = removal_zfs_destroy,
 };

@@ -14,14 +14,15 @@
 #include "lib/base/wait.h"
 #include "lib/store/store_impl.h"
 
-/* -- what killed runs have left -- */
+/* -- leftovers of killed runs -- */
 
 void store_warn_unmarked(const char *what)
 {
-	out_warn("%s has the name of an unfinished jail, but was not made by jlmkr: it is left", what);
+	out_warn("%s has the name of an unfinished jail, but was not made by jlmkr: left alone",
+	         what);
 }
 
-static int sweep(const struct store *s, const struct store_ops *ops, struct err *e)
+static int sweep_kind(const struct store *s, const struct store_ops *ops, struct err *e)
 {
 	struct words found = { .m = s->m };
 
@@ -29,7 +30,8 @@ static int sweep(const struct store *s, const struct store_ops *ops, struct err 
 	for (size_t i = 0; i < found.n; i++) {
 		struct hidden h;
 
-		if (!hidden_parse(s->m, found.v[i], &h) || hidden_lock(&h, h.entry, NULL) < 0) continue;
+		if (!hidden_parse(s->m, found.v[i], &h) || hidden_lock(&h, h.entry, NULL) < 0)
+			continue;
 		ops->sweep(s, &h);
 		hidden_done(&h);
 		if (check_signal(e) < 0) return -1;
@@ -39,8 +41,8 @@ static int sweep(const struct store *s, const struct store_ops *ops, struct err 
 
 int staging_sweep(const struct store *s, struct err *e)
 {
-	if (s->ops != &store_dir && sweep(s, s->ops, e) < 0) return -1;
-	return sweep(s, &store_dir, e);
+	if (s->ops != &store_dir && sweep_kind(s, s->ops, e) < 0) return -1;
+	return sweep_kind(s, &store_dir, e);
 }
 
 static bool is_rest_of(const struct store *s, const char *entry, const char *name)
@@ -62,10 +64,11 @@ static bool has_rest(const struct store *s, const struct store_ops *ops, const c
 
 bool staging_has_rest(const struct store *s, const char *name)
 {
-	return has_rest(s, &store_dir, name) || (s->ops != &store_dir && has_rest(s, s->ops, name));
+	return has_rest(s, &store_dir, name) ||
+	       (s->ops != &store_dir && has_rest(s, s->ops, name));
 }
 
-/* -- a jail in the making -- */
+/* -- a jail that is being created -- */
 
 static int check_entry(const struct store *s, const char *name, struct err *e)
 {
@@ -77,7 +80,8 @@ static int make_hidden(struct staging *w, struct err *e)
 {
 	const struct store *s = w->jails;
 
-	if (mkdirat(s->fd, w->hidden.entry, 0700) < 0) return fail_sys(e, "create %s", w->hidden.entry);
+	if (mkdirat(s->fd, w->hidden.entry, 0700) < 0)
+		return fail_sys(e, "create %s", w->hidden.entry);
 	w->dir = store_open_entry(s, w->hidden.entry, e);
 	if (w->dir >= 0 && s->ops->mark(&w->hidden, w->dir, e) == 0) return 0;
 	store_remove_point(s, w->hidden.entry, NULL);
@@ -88,11 +92,14 @@ int staging_begin(const struct store *s, const char *name, struct staging *w, st
 {
 	AUTOCLOSE int all = -1;
 
-	*w = (struct staging){ .jails = s, .name = name, .dir = -1, .alone = -1, .hidden = { .lock = -1 } };
+	*w = (struct staging){
+		.jails = s, .name = name, .dir = -1, .alone = -1, .hidden = { .lock = -1 },
+	};
 	if ((all = store_lock(s, e)) < 0 || check_entry(s, name, e) < 0) return -1;
 	if (store_check_name(s, name, e) < 0) return -1;
 	if ((w->alone = hidden_lock_name(s->fd, name, e)) < 0) return -1;
-	if (hidden_new(s->m, HIDDEN_CREATE, name, &w->hidden, e) == 0 && make_hidden(w, e) == 0) return 0;
+	if (hidden_new(s->m, HIDDEN_CREATE, name, &w->hidden, e) == 0 && make_hidden(w, e) == 0)
+		return 0;
 	staging_close(w);
 	return -1;
 }
@@ -112,8 +119,7 @@ int staging_finish(struct staging *w, struct err *e)
 	return s->ops->finish(w, e);
 }
 
-/* A caught signal is why we are here: it must not stop the clearing up. A second one
- * does. */
+/* The signal that brought us here must not stop the clean-up. A second one does. */
 void staging_undo(struct staging *w)
 {
 	struct err why = { 0 };
@@ -121,8 +127,8 @@ void staging_undo(struct staging *w)
 	signal_forget();
 	if (w->dir >= 0) close(take_fd(&w->dir));
 	if (w->jails->ops->undo(w, &why) == 0) hidden_done(&w->hidden);
-	else out_warn("what was made of %s is still there, the next create removes it: %s", w->name,
-	              why.text);
+	else out_warn("the unfinished jail %s is still there; the next create deletes it: %s",
+	              w->name, why.text);
 }
 
 void staging_close(struct staging *w)

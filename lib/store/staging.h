@@ -1,8 +1,9 @@
-/* Jails in the making, and what killed runs have left
+/* Jails that are being created, and leftovers of killed runs
  *
- * A jail is made in a hidden directory of jails/ (lib/store/hidden.h) and gets its name by
- * one rename in the end. In a store of ZFS datasets the dataset .create-NAME-ID is mounted over
- * the hidden directory before anything is put there, and renamed with it.
+ * A jail is created in a hidden directory of jails/ (lib/store/hidden.h). One rename at the end
+ * gives it its name. In a store of ZFS datasets, the dataset .create-NAME-ID is mounted over
+ * the hidden directory before anything is written there; the rename of the dataset moves the
+ * mount.
  */
 #ifndef STORE_STAGING_H
 #define STORE_STAGING_H
@@ -12,37 +13,38 @@
 #include "lib/store/hidden.h"
 #include "lib/store/store.h"
 
-/* A jail in the making. */
+/* A jail that is being created. */
 struct staging {
 	const struct store *jails;
 	const char *name;
 	struct hidden hidden;
 	const char *dataset;	/* its own, or NULL */
-	int dir;		/* where it is made; another one after staging_own */
+	int dir;		/* open; staging_own may replace it by another one */
 	int alone;		/* the lock of its name */
 };
 
-/* Remove what killed runs have left in jails/. What cannot be removed is warned of and
- * stays, and so is what looks like ours and is not. */
+/* Delete what killed runs left in jails/. Warns about leftovers that cannot be deleted, and
+ * about entries that only look like leftovers; both stay. */
 int staging_sweep(const struct store *s, struct err *e);
 
-/* Make the hidden directory, and keep it from being swept until staging_close. ERR_EXISTS when
- * there is such a jail, ERR_BUSY when it is being made. */
+/* Create the hidden directory, and protect it from sweeps until staging_close. ERR_EXISTS if
+ * there is a jail of that name, ERR_BUSY if another command is creating it. On failure there is
+ * nothing to close. */
 int staging_begin(const struct store *s, const char *name, struct staging *w, struct err *e);
 
-/* Before anything is put there: a dataset of its own when jails/ is one, a clone of the
- * snapshot `origin` unless that is NULL. */
+/* Must be called before anything is written there. Gives the jail a dataset of its own if
+ * jails/ is one: a clone of the snapshot `origin`, or an empty one if that is NULL. */
 int staging_own(struct staging *w, const char *origin, struct err *e);
 
-/* Have it written to disk, and give it its name: the jail exists. */
+/* Write it to disk and give it its name: from now on the jail exists. */
 int staging_finish(struct staging *w, struct err *e);
 
-/* Take it back. */
+/* Delete it again, after any of the above has failed. Warns if that fails. */
 void staging_undo(struct staging *w);
 
 void staging_close(struct staging *w);
 
-/* Whether a removal of that name has left something that staging_sweep takes away. */
+/* Did the removal of a jail of that name leave files that staging_sweep deletes? */
 bool staging_has_rest(const struct store *s, const char *name);
 
 #endif

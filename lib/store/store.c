@@ -28,7 +28,7 @@ static const char *dataset_at(struct arena *m, const char *path, struct err *e)
 	return mounts_read(m, &t, e) < 0 ? NULL : zfs_at(&t, path);
 }
 
-static const struct store_ops *ops_of(const char *dataset)
+static const struct store_ops *store_ops_of(const char *dataset)
 {
 	return dataset ? &store_zfs : &store_dir;
 }
@@ -36,25 +36,28 @@ static const struct store_ops *ops_of(const char *dataset)
 static void set_dataset(struct store *s, const char *dataset)
 {
 	s->dataset = dataset;
-	s->ops = ops_of(dataset);
+	s->ops = store_ops_of(dataset);
 }
 
-/* Of several that find it missing, one makes it. A program that outlives us keeps the lock. */
-static int make_folder(struct arena *m, const char *dir, const char *name, struct err *e)
+/* If several commands find it missing, one creates it. A zfs that outlives us keeps the
+ * lock. */
+static int make_store_folder(struct arena *m, const char *dir, const char *name, struct err *e)
 {
 	AUTOCLOSE int at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), lock = -1;
-	const char *above = dataset_at(m, dir, NULL), *path = arena_printf(m, "%s/%s", dir, name);
+	const char *above = dataset_at(m, dir, NULL),
+	                    *path = arena_printf(m, "%s/%s", dir, name);
 	const char *dataset = above ? arena_printf(m, "%s/%s", above, name) : NULL;
 
 	if (at < 0) return fail_sys(e, "open %s", dir);
 	if ((lock = lock_of(at, deadline_in(LOCK_WAIT_MS), dir, e)) < 0) return -1;
 	if (access(path, F_OK) == 0) return 0;
-	return ops_of(dataset)->create(m, dataset, path, e);
+	return store_ops_of(dataset)->create(m, dataset, path, e);
 }
 
 int store_check(struct arena *m, const char *dir, struct err *e)
 {
-	const char *const paths[] = { layout_jails(m, dir), arena_printf(m, "%s/" IMAGES, dir), NULL };
+	const char *const paths[] = { layout_jails(m, dir), arena_printf(m, "%s/" IMAGES, dir),
+	                              NULL };
 	const char *which = paths[0], *why;
 	struct mounts t;
 
@@ -68,7 +71,9 @@ int store_look(struct arena *m, const char *dir, struct store *s, struct err *e)
 {
 	const char *path;
 
-	*s = (struct store){ .m = m, .ops = &store_dir, .fd = -1, .path = layout_jails(m, dir) };
+	*s = (struct store){
+		.m = m, .ops = &store_dir, .fd = -1, .path = layout_jails(m, dir),
+	};
 	if ((s->fd = jail_open_jails(dir, e)) < 0) return -1;
 	/* jails/ may be a link to where the dataset is mounted. */
 	if (!(path = mount_fd_path(m, s->fd, NULL))) return 0;
@@ -81,7 +86,9 @@ int store_open(struct arena *m, const char *dir, struct store *s, struct err *e)
 {
 	*s = (struct store){ .m = m, .fd = -1 };
 	if (store_check(m, dir, e) < 0) return -1;
-	if (access(layout_jails(m, dir), F_OK) < 0 && make_folder(m, dir, LAYOUT_JAILS, e) < 0) return -1;
+	if (access(layout_jails(m, dir), F_OK) < 0 &&
+	    make_store_folder(m, dir, LAYOUT_JAILS, e) < 0)
+		return -1;
 	if (store_look(m, dir, s, e) < 0 || owner_check(s->fd, s->path, e) < 0) return -1;
 	return tree_check_flags(s->fd, s->path, e);
 }
@@ -103,7 +110,8 @@ int store_look_images(struct arena *m, const char *dir, struct store *s, struct 
 
 	*s = (struct store){ .m = m, .path = arena_printf(m, "%s/" IMAGES, dir) };
 	s->fd = open(s->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (s->fd < 0 && errno == ENOENT) return fail(e, ERR_MISSING, "there is no %s", s->path);
+	if (s->fd < 0 && errno == ENOENT)
+		return fail(e, ERR_MISSING, "there is no %s", s->path);
 	if (s->fd < 0) return fail_sys(e, "open %s", s->path);
 	if (mounts_read(m, &t, e) < 0) return -1;
 	set_dataset(s, zfs_at(&t, s->path));
@@ -115,12 +123,12 @@ int store_open_images(struct arena *m, const char *dir, struct store *s, struct 
 	const char *path = arena_printf(m, "%s/" IMAGES, dir);
 
 	*s = (struct store){ .m = m, .fd = -1 };
-	if (access(path, F_OK) < 0 && make_folder(m, dir, IMAGES, e) < 0) return -1;
+	if (access(path, F_OK) < 0 && make_store_folder(m, dir, IMAGES, e) < 0) return -1;
 	return store_look_images(m, dir, s, e) < 0 ? -1 : owner_check(s->fd, s->path, e);
 }
 
-/* Programs inherit it. Nobody has it for long, but ZFS may take its time, and nothing that is
- * almost done is given up for that. */
+/* Programs inherit the lock. It is held for moments only, but ZFS may be slow, and a jail that
+ * is almost finished is not given up for that: so there is no deadline. */
 int store_lock(const struct store *s, struct err *e)
 {
 	return lock_of(s->fd, NO_DEADLINE, "the jailmaker directory", e);
@@ -136,7 +144,8 @@ const char *store_mounted(const struct store *s, int entry)
 	const char *path;
 	struct mounts t;
 
-	if (mounts_read(s->m, &t, NULL) < 0 || !(path = mount_fd_path(s->m, entry, NULL))) return NULL;
+	if (mounts_read(s->m, &t, NULL) < 0 || !(path = mount_fd_path(s->m, entry, NULL)))
+		return NULL;
 	return zfs_at(&t, path);
 }
 

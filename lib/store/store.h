@@ -1,11 +1,12 @@
-/* A place in which jails or images lie: DIR/jails, DIR/images
+/* The directory that contains the jails or the images: DIR/jails, DIR/images
  *
- * A store is made as a ZFS dataset if one is mounted at DIR, and as a directory otherwise. Mount
- * points decide, not names. The kind of the store tells how jails are made in it. Jails that exist
- * have a kind of their own (removal.h): a store of datasets may hold directories, and a store of
- * directories may have a dataset mounted in it.
+ * A store is created as a ZFS dataset if one is mounted at DIR, and as a directory otherwise.
+ * Mount points decide, not names. The kind of the store decides how new jails are created in
+ * it. Existing jails have a kind of their own (removal.h): a store of datasets may contain
+ * directories, and a store of directories may have a dataset mounted in it.
  *
- * The caller closes what it opened, also if opening it has failed. All strings live in the arena.
+ * The caller closes what it opened, also if opening it has failed. All strings live in the
+ * arena.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -22,47 +23,49 @@ struct store {
 	const char *dataset;	/* that is mounted there; NULL: none */
 };
 
-/* Open DIR/jails, and make it if it is missing. Refused if a dataset that belongs there is not
- * mounted, as by store_check; if it is not root's alone (disk/owner.h); and if a flag of jails/
- * keeps what is made in it from being renamed. */
+/* Open DIR/jails, and create it if it is missing. Fails if a dataset that belongs there is not
+ * mounted (store_check), if others than root can change it (disk/owner.h), or if a flag of
+ * jails/ prevents renames in it. */
 int store_open(struct arena *m, const char *dir, struct store *s, struct err *e);
 
-/* The same for one that must be there. */
+/* Open DIR/jails, which must exist. */
 int store_look(struct arena *m, const char *dir, struct store *s, struct err *e);
 
-/* What store_open would find or make. Nothing is made, and nothing stays open. */
+/* What store_open would find or create. Creates nothing, and leaves nothing open. */
 void store_foresee(struct arena *m, const char *dir, struct store *s);
 
 /* ERR_HOST, with the next step, if the datasets of DIR, DIR/jails or DIR/images are not
- * mounted: what is made in the directory beneath would keep them from being mounted for good. */
+ * mounted: files created in the empty mount point would prevent mounting them later. */
 int store_check(struct arena *m, const char *dir, struct err *e);
 
-/* Open DIR/images, and make it if it is missing. Refused if it is a link or not root's alone. */
+/* Open DIR/images, and create it if it is missing. Fails if it is a link, or if others than
+ * root can change it. */
 int store_open_images(struct arena *m, const char *dir, struct store *s, struct err *e);
 
-/* The same for one that must be there, whoever owns it. ERR_MISSING if it is not. */
+/* Open DIR/images, whoever owns it. ERR_MISSING if it does not exist. */
 int store_look_images(struct arena *m, const char *dir, struct store *s, struct err *e);
 
-/* The lock of the store itself, held for moments, while names come and go: a descriptor, whose
- * closing ends it. Programs inherit it: a zfs that outlives us keeps others away until it has
- * ended. */
+/* Take the lock of the store itself, for moments only, while entries are created or renamed.
+ * Returns a descriptor; closing it releases the lock. Programs inherit it: a zfs that outlives
+ * us keeps the lock until it ends. */
 int store_lock(const struct store *s, struct err *e);
 
-/* The name that the dataset of an entry has; NULL in a store of directories. Not every jail in a
- * store of datasets is one. */
+/* The name that the dataset of an entry has or would have; NULL in a store of directories. A
+ * jail in a store of datasets need not be a dataset. */
 const char *store_dataset(const struct store *s, const char *entry);
 
 /* The dataset that is mounted at an open entry; NULL: none. */
 const char *store_mounted(const struct store *s, int entry);
 
-/* ERR_EXISTS if something that is no entry takes the name, as a dataset does that is not mounted. */
+/* ERR_EXISTS if the name is in use without an entry, for example by a dataset that is not
+ * mounted. */
 int store_check_name(const struct store *s, const char *name, struct err *e);
 
-/* Open an entry, a directory. */
+/* Open the directory of an entry. It must not be a link. */
 int store_open_entry(const struct store *s, const char *entry, struct err *e);
 
-/* Remove the directory that an entry was mounted on. One that is not there is a success; one that
- * is not empty stays, and e->sys says so. */
+/* Delete the directory that an entry was mounted on. Succeeds if it does not exist. If it is
+ * not empty, it stays, and e->sys says so. */
 int store_remove_point(const struct store *s, const char *entry, struct err *e);
 
 void store_close(struct store *s);

@@ -1,4 +1,4 @@
-/* Jails as directories: a jail is made in the hidden directory itself. */
+/* Jails as directories: a jail is created in the hidden directory itself. */
 
 #include "lib/store/store_impl.h"
 
@@ -15,14 +15,14 @@
 #include "lib/base/str.h"
 #include "lib/disk/tree.h"
 
-static int create(struct arena *m, const char *name, const char *path, struct err *e)
+static int store_dir_create(struct arena *m, const char *name, const char *path, struct err *e)
 {
 	(void)m;
 	(void)name;
 	return mkdir(path, 0700) < 0 && errno != EEXIST ? fail_sys(e, "create %s", path) : 0;
 }
 
-static int own(struct staging *w, const char *origin, struct err *e)
+static int store_dir_own(struct staging *w, const char *origin, struct err *e)
 {
 	(void)w;
 	(void)origin;
@@ -30,12 +30,12 @@ static int own(struct staging *w, const char *origin, struct err *e)
 	return 0;
 }
 
-static int sync_all(const struct staging *w, struct err *e)
+static int store_dir_sync(const struct staging *w, struct err *e)
 {
 	return tree_sync(w->dir, e);
 }
 
-static int finish(struct staging *w, struct err *e)
+static int store_dir_finish(struct staging *w, struct err *e)
 {
 	const struct store *s = w->jails;
 
@@ -44,13 +44,13 @@ static int finish(struct staging *w, struct err *e)
 	return fsync(s->fd) < 0 ? fail_sys(e, "fsync %s", s->path) : 0;
 }
 
-static int undo(const struct staging *w, struct err *e)
+static int store_dir_undo(const struct staging *w, struct err *e)
 {
 	return tree_remove_marked(w->jails->fd, w->hidden.entry, HIDDEN_FILE, e);
 }
 
-/* An entry is all that could take it. */
-static int check_name(const struct store *s, const char *name, struct err *e)
+/* Only an entry of jails/ could have the name, and the caller has checked that. */
+static int store_dir_check_name(const struct store *s, const char *name, struct err *e)
 {
 	(void)s;
 	(void)name;
@@ -58,7 +58,7 @@ static int check_name(const struct store *s, const char *name, struct err *e)
 	return 0;
 }
 
-static int list(const struct store *s, struct words *entries, struct err *e)
+static int store_dir_list(const struct store *s, struct words *entries, struct err *e)
 {
 	AUTODIR DIR *dir = dir_names(s->fd);
 	struct dirent *d;
@@ -69,33 +69,34 @@ static int list(const struct store *s, struct words *entries, struct err *e)
 	return 0;
 }
 
-static void sweep(const struct store *s, const struct hidden *h)
+static void store_dir_sweep(const struct store *s, const struct hidden *h)
 {
 	AUTOCLOSE int dir = store_open_entry(s, h->entry, NULL);
-	const char *dataset = dir < 0 ? NULL : store_mounted(s, dir), *own = store_dataset(s, h->entry);
+	const char *dataset = dir < 0 ? NULL : store_mounted(s, dir),
+	                      *own = store_dataset(s, h->entry);
 	struct err why = { 0 };
 
-	/* A mount point; or its maker was killed before it could mark it. */
+	/* It may be a mount point, or its run was killed before it could mark it. */
 	if (dir < 0 || unlinkat(s->fd, h->entry, AT_REMOVEDIR) == 0) return;
-	/* Of that it was told why it stays. */
+	/* The sweep of datasets has already said why that one stays. */
 	if (own && dataset && str_eq(dataset, own)) return;
 	if (!hidden_is_marked(h, dir)) {
 		store_warn_unmarked(arena_printf(s->m, "%s/%s", s->path, h->entry));
 		return;
 	}
-	out_verbose("removing %s, which a run that was killed has left", h->entry);
+	out_verbose("removing %s, a leftover of a killed run", h->entry);
 	if (tree_remove_marked(s->fd, h->entry, HIDDEN_FILE, &why) < 0)
 		out_warn("%s/%s stays: %s", s->path, h->entry, why.text);
 }
 
 const struct store_ops store_dir = {
-	.create = create,
+	.create = store_dir_create,
 	.mark = hidden_mark,
-	.own = own,
-	.sync = sync_all,
-	.finish = finish,
-	.undo = undo,
-	.check_name = check_name,
-	.list = list,
-	.sweep = sweep,
+	.own = store_dir_own,
+	.sync = store_dir_sync,
+	.finish = store_dir_finish,
+	.undo = store_dir_undo,
+	.check_name = store_dir_check_name,
+	.list = store_dir_list,
+	.sweep = store_dir_sweep,
 };

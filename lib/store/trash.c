@@ -12,10 +12,11 @@ int trash_goes_on(const struct trash *t, struct err *e)
 {
 	const char *name = t->r->name;
 
-	return fail_in(e, "%s is gone, but not all of its files; 'jlmkr remove %s' goes on", name, name);
+	return fail_in(e, "%s is gone, but not all of its files; 'jlmkr remove %s' continues",
+	               name, name);
 }
 
-/* Not every read-only file system is mounted so: zfs-fuse knows some by itself. */
+/* A read-only file system need not be mounted read-only: zfs-fuse has such datasets. */
 int trash_try(const struct store *s, const char *name, struct err *e)
 {
 	struct hidden h;
@@ -23,7 +24,8 @@ int trash_try(const struct store *s, const char *name, struct err *e)
 
 	if (hidden_new(s->m, HIDDEN_REMOVE, name, &h, e) < 0) return -1;
 	if (mkdirat(s->fd, h.entry, 0700) == 0) unlinkat(s->fd, h.entry, AT_REMOVEDIR);
-	else if (errno == EROFS || errno == EPERM || errno == EACCES) rc = fail_sys(e, "%s", s->path);
+	else if (errno == EROFS || errno == EPERM || errno == EACCES)
+		rc = fail_sys(e, "%s", s->path);
 	hidden_done(&h);
 	return rc;
 }

@@ -1,8 +1,9 @@
-/* Jails that go: renamed to a hidden name, checked once more, and deleted
+/* Jails that are removed: renamed to a hidden name, checked once more, and deleted
  *
- * The rename makes a jail go. Once it is hidden nobody puts anything in it, and what a killed run
- * leaves is removed by staging_sweep. If the rename is not possible the jail is deleted under its
- * own name. What datasets and directories do differently is in removal_impl.h.
+ * After the rename the jail no longer exists for the user. Nobody adds anything to a hidden
+ * jail, and staging_sweep deletes what a killed run leaves. If the rename is not possible, the
+ * jail is deleted under its own name. removal_impl.h has what differs between datasets and
+ * directories.
  */
 #ifndef STORE_TRASH_H
 #define STORE_TRASH_H
@@ -11,11 +12,11 @@ struct err;
 struct removal;
 struct store;
 
-/* Whether names can come and go in the store: tried with a hidden one. Want of room is no fault,
- * what is removed makes some. */
+/* Check that entries can be created and deleted in the store, with a hidden one. A full file
+ * system is not a fault, because removing the jail makes room. */
 int trash_try(const struct store *s, const char *name, struct err *e);
 
-/* Delete what was looked at. The lock of the jail is the caller's (jail_lock). */
+/* Delete the jail that was listed in `r`. The caller holds the lock of the jail (jail_lock). */
 int trash_jail(const struct store *s, const struct removal *r, struct err *e);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the files of this folder share: what systemd tells of a unit. */
+/* Shared by the files of this folder: the state of a unit, as systemd reports it. */
 #ifndef SYSTEMD_IMPL_H
 #define SYSTEMD_IMPL_H
 
@@ -6,13 +6,13 @@ struct arena;
 struct reader;
 struct unit_state;
 
-/* Nothing known yet. */
+/* Set all fields to "not known". */
 void unit_state_init(struct unit_state *s);
 
-/* Copy its texts, so that the memory they were in may go. */
+/* Copy its texts into `m`, so that their old memory can be freed. */
 void unit_state_move(struct unit_state *s, struct arena *m);
 
-/* Note what an a{sv} of properties says; what we have no use for is passed over. */
+/* Read an a{sv} of properties into `s`; properties without a field are skipped. */
 void unit_state_read(struct unit_state *s, struct arena *m, struct reader *r);
 
 #endif

@@ -23,7 +23,7 @@ enum {
 
 static const struct bus_dest manager = { NAME, ROOT, NAME ".Manager" };
 
-static bool is_absent(const struct message *reply)
+static bool is_no_machined(const struct message *reply)
 {
 	static const char *const names[] = {
 		"org.freedesktop.DBus.Error.FileExists",	/* masked */
@@ -39,19 +39,19 @@ static bool is_absent(const struct message *reply)
 	return reply->error && str_starts(reply->error, "org.freedesktop.DBus.Error.Spawn.");
 }
 
-static int judge(const struct message *reply, struct err *e)
+static int fail_machined(const struct message *reply, struct err *e)
 {
 	if (!e) return -1;
 	if (message_is_error(reply, NAME ".NoSuchMachine") ||
 	    message_is_error(reply, "System.Error.ESRCH") ||
 	    message_is_error(reply, "org.freedesktop.DBus.Error.UnknownObject"))
 		e->kind = ERR_MISSING;
-	if (is_absent(reply)) e->sys = ENOSYS;
+	if (is_no_machined(reply)) e->sys = ENOSYS;
 	return -1;
 }
 
-static int call(struct bus *b, const struct bus_dest *to, const char *member, struct wire *w,
-                struct arena *m, struct message *reply, struct err *e)
+static int call_machined(struct bus *b, const struct bus_dest *to, const char *member,
+                         struct wire *w, struct arena *m, struct message *reply, struct err *e)
 {
 	if (bus_kind(b) == BUS_PEER) {
 		fail(e, ERR_HOST, "machined is on the system bus only");
@@ -59,7 +59,7 @@ static int call(struct bus *b, const struct bus_dest *to, const char *member, st
 		return -1;
 	}
 	if (bus_call(b, to, member, w, deadline_in(CALL_MS), m, reply, e) == 0) return 0;
-	return judge(reply, e);
+	return fail_machined(reply, e);
 }
 
 static struct wire *wire_new(struct arena *m, const char *name)
@@ -73,15 +73,15 @@ static struct wire *wire_new(struct arena *m, const char *name)
 
 /* -- all machines -- */
 
-static struct machine_row *add_row(struct machine_row **rows, size_t *n, size_t *room,
-                                   struct arena *m)
+static struct machine_row *append_machine(struct machine_row **rows, size_t *n, size_t *room,
+                                          struct arena *m)
 {
 	*rows = arena_grow(m, *rows, *n, room, sizeof **rows);
 	return &(*rows)[(*n)++];
 }
 
-/* The host is a machine too, named .host. */
-static struct machine_row *read_rows(struct reader *r, struct arena *m, size_t *n)
+/* The host is a machine too, named .host: it is left out. */
+static struct machine_row *read_machines(struct reader *r, struct arena *m, size_t *n)
 {
 	struct machine_row *rows = arena_alloc(m, sizeof *rows);
 	size_t room = 0;
@@ -94,12 +94,12 @@ static struct machine_row *read_rows(struct reader *r, struct arena *m, size_t *
 		row.name = reader_str(r);
 		row.class = reader_str(r);
 		row.service = reader_str(r);
-		if (*row.name != '.') *add_row(&rows, n, &room, m) = row;
+		if (*row.name != '.') *append_machine(&rows, n, &room, m) = row;
 	}
 	return rows;
 }
 
-static int by_name(const void *a, const void *b)
+static int by_machine_name(const void *a, const void *b)
 {
 	const struct machine_row *x = a, *y = b;
 
@@ -128,9 +128,9 @@ static void read_addresses(struct machine_row *row, struct arena *m, struct read
 	row->addresses = list;
 }
 
-/* An answer that says no is no fault: the machine may be gone. */
-static int read_details(struct bus *b, struct machine_row *row, uint32_t serial, struct arena *m,
-                        struct err *e)
+/* An error in the reply is not a fault: the machine may be gone. */
+static int read_details(struct bus *b, struct machine_row *row, uint32_t serial,
+                        struct arena *m, struct err *e)
 {
 	AUTOMESSAGE struct message reply = { 0 };
 	struct reader r;
@@ -144,7 +144,7 @@ static int read_details(struct bus *b, struct machine_row *row, uint32_t serial,
 	return reader_done(&r, e);
 }
 
-static int ask(struct bus *b, const char *name, uint32_t *serial, struct err *e)
+static int ask_addresses(struct bus *b, const char *name, uint32_t *serial, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 
@@ -152,17 +152,18 @@ static int ask(struct bus *b, const char *name, uint32_t *serial, struct err *e)
 	                deadline_in(CALL_MS), serial, e);
 }
 
-/* All questions first, then all answers. Its os-release is not asked for: machined opens
- * it in the machine, and where that is a FIFO it waits, for ever and for nobody else. */
+/* Sends all calls first, then reads all replies. Does not ask for os-release: machined opens
+ * that file in the machine, and if it is a FIFO, machined blocks forever. */
 static int add_details(struct bus *b, const char *service, struct machine_row *rows, size_t n,
                        struct arena *m, struct err *e)
 {
 	AUTOFREE struct arena tmp = { 0 };
-	uint32_t *asked = arena_array(&tmp, n + 1, sizeof *asked);	/* serials; 0: not asked */
+	/* Serials; 0: not asked. */
+	uint32_t *asked = arena_array(&tmp, n + 1, sizeof *asked);
 
 	for (size_t i = 0; i < n; i++) {
 		if (service && strcmp(rows[i].service, service) != 0) continue;
-		if (ask(b, rows[i].name, &asked[i], e) < 0) return -1;
+		if (ask_addresses(b, rows[i].name, &asked[i], e) < 0) return -1;
 	}
 	for (size_t i = 0; i < n; i++)
 		if (asked[i] && read_details(b, &rows[i], asked[i], m, e) < 0) return -1;
@@ -177,11 +178,11 @@ struct machine_row *machine_list(struct bus *b, const char *service, bool detail
 	struct reader r;
 
 	*n = 0;
-	if (call(b, &manager, "ListMachines", NULL, m, &reply, e) < 0) return NULL;
+	if (call_machined(b, &manager, "ListMachines", NULL, m, &reply, e) < 0) return NULL;
 	message_reader(&reply, &r);
-	rows = read_rows(&r, m, n);
+	rows = read_machines(&r, m, n);
 	if (reader_done(&r, e) < 0) return *n = 0, NULL;
-	qsort(rows, *n, sizeof *rows, by_name);
+	qsort(rows, *n, sizeof *rows, by_machine_name);
 	if (details && add_details(b, service, rows, *n, m, e) < 0) return *n = 0, NULL;
 	return rows;
 }
@@ -236,7 +237,7 @@ int machine_get(struct bus *b, const char *name, struct arena *m, struct machine
 	*info = (struct machine_info){
 		.name = "", .class = "", .service = "", .unit = "", .state = "", .root = "",
 	};
-	if (call(b, &to, "GetAll", wire_new(m, NAME ".Machine"), m, &reply, e) < 0) {
+	if (call_machined(b, &to, "GetAll", wire_new(m, NAME ".Machine"), m, &reply, e) < 0) {
 		if (e && e->kind == ERR_MISSING)
 			fail(e, ERR_MISSING, "no machine '%s' known", name);
 		return -1;
@@ -254,10 +255,11 @@ int machine_unregister(struct bus *b, const char *name, struct err *e)
 	AUTOFREE struct arena m = { 0 };
 	AUTOMESSAGE struct message reply = { 0 };
 
-	return call(b, &manager, "UnregisterMachine", wire_new(&m, name), &m, &reply, e);
+	return call_machined(b, &manager, "UnregisterMachine", wire_new(&m, name), &m, &reply,
+	                     e);
 }
 
-/* A call that is answered with a terminal: (hs). */
+/* A call whose reply is a terminal: (hs). */
 static int call_for_pty(struct bus *b, const char *member, struct wire *w, struct arena *m,
                         const char **path, struct err *e)
 {
@@ -265,7 +267,7 @@ static int call_for_pty(struct bus *b, const char *member, struct wire *w, struc
 	struct reader r;
 	int fd;
 
-	if (call(b, &manager, member, w, m, &reply, e) < 0) return -1;
+	if (call_machined(b, &manager, member, w, m, &reply, e) < 0) return -1;
 	message_reader(&reply, &r);
 	fd = reader_fd(&r);
 	*path = reader_str(&r);
@@ -279,7 +281,7 @@ int machine_open_pty(struct bus *b, const char *name, struct arena *m, const cha
 	return call_for_pty(b, "OpenMachinePTY", wire_new(m, name), m, path, e);
 }
 
-static void add_words(struct wire *w, char *const *words)
+static void wire_words(struct wire *w, char *const *words)
 {
 	wire_open_array(w, "s");
 	for (; *words; words++)
@@ -288,14 +290,14 @@ static void add_words(struct wire *w, char *const *words)
 }
 
 int machine_open_shell(struct bus *b, const char *name, const char *user, const char *program,
-                       char *const *argv, char *const *env, struct arena *m,
-                       const char **path, struct err *e)
+                       char *const *argv, char *const *env, struct arena *m, const char **path,
+                       struct err *e)
 {
 	struct wire *w = wire_new(m, name);
 
 	wire_str(w, user);
 	wire_str(w, program);
-	add_words(w, argv);
-	add_words(w, env);
+	wire_words(w, argv);
+	wire_words(w, env);
 	return call_for_pty(b, "OpenMachineShell", w, m, path, e);
 }

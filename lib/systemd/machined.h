@@ -1,11 +1,11 @@
-/* machined over a bus: which machines run, and their terminals
+/* systemd-machined over a bus: which machines run, and their terminals
  *
- * Faults: ERR_MISSING, no such machine (or no process in it any more). Where
- * machined itself is not to be had (masked, not installed), errno is ENOSYS in the
- * fault: the caller may know another way. Else the peer's own words.
+ * Faults: ERR_MISSING, there is no such machine, or no process in it any more. If machined
+ * itself is not available (masked, not installed), errno in the fault is ENOSYS: the caller may
+ * know another way. Else the fault has the peer's own words.
  *
- * The addresses of a jail are the jail's word.
- * Interface: org.freedesktop.machine1(5).
+ * The jail itself reports its addresses: do not trust them. Interface:
+ * org.freedesktop.machine1(5).
  */
 #ifndef SYSTEMD_MACHINED_H
 #define SYSTEMD_MACHINED_H
@@ -22,15 +22,15 @@ struct err;
 struct machine_row {
 	const char *name;
 	const char *class;		/* container, vm, host */
-	const char *service;		/* who made it: systemd-nspawn, libvirt-qemu, ... */
-	const char **addresses;		/* NULL-ended texts; NULL: not asked for, or refused */
-	bool shares_network;		/* with the host: it has no addresses of its own */
+	const char *service;		/* what created it: systemd-nspawn, libvirt-qemu, ... */
+	const char **addresses;		/* ends with NULL; NULL: not asked for, or refused */
+	bool shares_network;		/* with the host: it has no own addresses */
 };
 
-/* The machines that run, sorted by name; not the host itself. With `details` also
- * addresses of those that `service` made (NULL: of all), in one more
- * round trip for all of them. A machine that ends meanwhile has none. NULL with a
- * fault, and `*n` is 0 then. */
+/* The running machines, sorted by name, without the host itself. With `details` also the
+ * addresses of those that `service` created (NULL: of all), in one more round trip for all of
+ * them. A machine that stops meanwhile has no addresses. On failure returns NULL, and `*n` is
+ * 0. */
 struct machine_row *machine_list(struct bus *b, const char *service, bool details,
                                  struct arena *m, size_t *n, struct err *e);
 
@@ -45,18 +45,18 @@ struct machine_info {
 int machine_get(struct bus *b, const char *name, struct arena *m, struct machine_info *info,
                 struct err *e);
 
-/* Make machined forget a machine that ended without telling it. */
+/* Make machined forget a machine that has ended without telling machined. */
 int machine_unregister(struct bus *b, const char *name, struct err *e);
 
-/* A new terminal of the machine's: returns its master, and in `path` its name in
- * there. */
+/* Open a new terminal in the machine. Returns its master, which the caller closes; `path` is
+ * its name in the machine. */
 int machine_open_pty(struct bus *b, const char *name, struct arena *m, const char **path,
                      struct err *e);
 
-/* The same with a login session on it. `user` "" is root, `program` "" the user's
- * shell, `argv` is complete or empty, `env` NAME=VALUE; both NULL-ended. */
+/* The same with a login session on the terminal. `user` "" means root, `program` "" the user's
+ * shell. `argv` includes argv[0], or is empty; `env` is NAME=VALUE. Both end with NULL. */
 int machine_open_shell(struct bus *b, const char *name, const char *user, const char *program,
-                       char *const *argv, char *const *env, struct arena *m,
-                       const char **path, struct err *e);
+                       char *const *argv, char *const *env, struct arena *m, const char **path,
+                       struct err *e);
 
 #endif

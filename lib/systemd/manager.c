@@ -15,11 +15,11 @@
 #define ROOT "/org/freedesktop/systemd1"
 
 enum {
-	CALL_MS = 25 * 1000,	/* for an answer, as systemd's own tools do */
-	TRY_MS = 5 * 1000,	/* before a lost question is asked again */
+	CALL_MS = 25 * 1000,	/* for a reply, as systemd's own tools do */
+	TRY_MS = 5 * 1000,	/* before a lost call is sent again */
 	GAP_MS = 100,		/* between two tries */
-	TAKE_MS = 200,		/* for the signals that are there, when more come all the time */
-	ROUNDS = 8,		/* of looking at them, when the deadline has passed */
+	TAKE_MS = 200,		/* to read signals, if they never stop */
+	ROUNDS = 8,		/* of reading them after the deadline */
 	RESULT_MAX = 64,
 };
 
@@ -32,7 +32,7 @@ static bool in_range(char c, char from, char to)
 	return c >= from && c <= to;
 }
 
-static bool is_alnum(char c)
+static bool is_ascii_alnum(char c)
 {
 	return in_range(c, '0', '9') || in_range(c, 'A', 'Z') || in_range(c, 'a', 'z');
 }
@@ -43,7 +43,7 @@ char *unit_escape(struct arena *m, const char *text)
 
 	for (const char *p = text; *p; p++)
 		if (*p == '/') str_addc(&s, '-');
-		else if (is_alnum(*p) || strchr(":-_.@", *p)) str_addc(&s, *p);
+		else if (is_ascii_alnum(*p) || strchr(":-_.@", *p)) str_addc(&s, *p);
 		else str_addf(&s, "\\x%02x", (unsigned char)*p);
 	return arena_strdup(m, str_text(&s));
 }
@@ -55,7 +55,8 @@ char *object_path(struct arena *m, const char *base, const char *name)
 	str_addf(&s, "%s/", base);
 	if (!*name) str_addc(&s, '_');
 	for (const char *p = name; *p; p++)
-		if (is_alnum(*p) && !(p == name && in_range(*p, '0', '9'))) str_addc(&s, *p);
+		if (is_ascii_alnum(*p) && !(p == name && in_range(*p, '0', '9')))
+			str_addc(&s, *p);
 		else str_addf(&s, "_%02x", (unsigned char)*p);
 	return s.s;
 }
@@ -67,7 +68,7 @@ char *unit_path(struct arena *m, const char *unit)
 
 /* -- calls -- */
 
-static int judge(const struct message *reply, struct err *e)
+static int fail_manager(const struct message *reply, struct err *e)
 {
 	if (e && reply->error) {
 		if (message_is_error(reply, NAME ".UnitExists")) e->kind = ERR_EXISTS;
@@ -77,11 +78,11 @@ static int judge(const struct message *reply, struct err *e)
 	return -1;
 }
 
-static int call(struct bus *b, const struct bus_dest *to, const char *member, struct wire *w,
-                struct arena *m, struct message *reply, struct err *e)
+static int call_manager(struct bus *b, const struct bus_dest *to, const char *member,
+                        struct wire *w, struct arena *m, struct message *reply, struct err *e)
 {
 	if (bus_call(b, to, member, w, deadline_in(CALL_MS), m, reply, e) == 0) return 0;
-	return judge(reply, e);
+	return fail_manager(reply, e);
 }
 
 /* A call of the manager with up to three texts. */
@@ -93,7 +94,7 @@ static int call_strings(struct bus *b, const char *member, const char *s1, const
 	wire_init(w, m);
 	if (s1) wire_str(w, s1);
 	if (s2) wire_str(w, s2);
-	return call(b, &manager, member, w, m, reply, e);
+	return call_manager(b, &manager, member, w, m, reply, e);
 }
 
 int unit_kill(struct bus *b, const char *unit, const char *who, int sig, struct err *e)
@@ -106,7 +107,7 @@ int unit_kill(struct bus *b, const char *unit, const char *who, int sig, struct 
 	wire_str(w, unit);
 	wire_str(w, who);
 	wire_i32(w, sig);
-	return call(b, &manager, "KillUnit", w, &m, &reply, e);
+	return call_manager(b, &manager, "KillUnit", w, &m, &reply, e);
 }
 
 int unit_reset_failed(struct bus *b, const char *unit, struct err *e)
@@ -137,14 +138,14 @@ const char *systemd_state(struct bus *b, struct arena *m, struct err *e)
 	wire_init(w, m);
 	wire_str(w, NAME ".Manager");
 	wire_str(w, "SystemState");
-	if (call(b, &to, "Get", w, m, &reply, e) < 0) return NULL;
+	if (call_manager(b, &to, "Get", w, m, &reply, e) < 0) return NULL;
 	message_reader(&reply, &r);
 	reader_open_variant(&r, "s");
 	state = reader_str(&r);
 	return reader_done(&r, e) < 0 ? NULL : state;
 }
 
-static struct unit_row *read_rows(struct reader *r, struct arena *m, size_t *n)
+static struct unit_row *read_units(struct reader *r, struct arena *m, size_t *n)
 {
 	struct unit_row *rows = NULL;
 	size_t room = 0;
@@ -190,9 +191,10 @@ struct unit_row *unit_list_reply(struct bus *b, uint32_t serial, struct arena *m
 	struct unit_row *rows;
 	struct reader r;
 
-	if (bus_reply(b, serial, deadline_in(CALL_MS), m, &reply, e) < 0) return judge(&reply, e), NULL;
+	if (bus_reply(b, serial, deadline_in(CALL_MS), m, &reply, e) < 0)
+		return fail_manager(&reply, e), NULL;
 	message_reader(&reply, &r);
-	rows = read_rows(&r, m, n);
+	rows = read_units(&r, m, n);
 	return reader_done(&r, e) < 0 ? NULL : rows;
 }
 
@@ -207,7 +209,7 @@ struct unit_row *unit_list(struct bus *b, char *const *patterns, struct arena *m
 
 /* -- state -- */
 
-/* While systemd replaces itself nobody answers to its name. */
+/* While systemd replaces itself, nobody owns its name on the bus. */
 static bool is_gap(const struct message *reply, const struct err *e)
 {
 	return message_is_error(reply, "org.freedesktop.DBus.Error.NoReply") ||
@@ -217,9 +219,10 @@ static bool is_gap(const struct message *reply, const struct err *e)
 	       (!reply->error && e->sys == ETIMEDOUT);
 }
 
-/* A question that got lost in such a gap is asked again. `m` has nothing but the answer. */
-static int get_all(struct bus *b, const char *path, struct arena *m, struct message *reply,
-                   struct err *e)
+/* A call that got lost in such a gap is sent again. `m` contains only the reply, and is freed
+ * between tries. */
+static int get_properties(struct bus *b, const char *path, struct arena *m,
+                          struct message *reply, struct err *e)
 {
 	const struct bus_dest to = { NAME, path, "org.freedesktop.DBus.Properties" };
 	AUTOFREE struct arena asked = { 0 };
@@ -229,7 +232,7 @@ static int get_all(struct bus *b, const char *path, struct arena *m, struct mess
 	wire_init(w, &asked);
 	wire_str(w, "");
 	while (bus_call(b, &to, "GetAll", w, deadline_in(TRY_MS), m, reply, e) < 0) {
-		if (!is_gap(reply, e) || !deadline_left(end)) return judge(reply, e);
+		if (!is_gap(reply, e) || !deadline_left(end)) return fail_manager(reply, e);
 		if (wait_fds(NULL, 0, deadline_in(GAP_MS), e) < 0) return -1;
 		message_close(reply);
 		*reply = (struct message){ .sig = "" };
@@ -247,7 +250,7 @@ int unit_get(struct bus *b, const char *unit, struct arena *m, struct unit_state
 	struct reader r;
 
 	unit_state_init(s);
-	if (get_all(b, unit_path(&tmp, unit), &answer, &reply, &why) < 0) {
+	if (get_properties(b, unit_path(&tmp, unit), &answer, &reply, &why) < 0) {
 		if (why.kind != ERR_MISSING) {
 			if (e) *e = why;
 			return fail_in(e, "state of %s", unit);
@@ -307,8 +310,8 @@ int unit_hold(struct unit_watch *uw, struct err *e)
 	return call_strings(uw->bus, "RefUnit", uw->unit, NULL, &m, &reply, e);
 }
 
-/* systemd tells of jobs those who queued them, and that was another connection of
- * ours, or those who subscribe. */
+/* systemd sends JobRemoved to the connection that queued the job, which is lost, and to
+ * subscribers. */
 static int catch_up(struct unit_watch *uw, struct err *e)
 {
 	const char *job = uw->job ? strrchr(uw->job, '/') : NULL;
@@ -335,8 +338,8 @@ int unit_rewatch(struct unit_watch *uw, struct bus *b, struct err *e)
 	return -1;
 }
 
-/* The reply names the job; its end may be among the kept signals already. Until one
- * of them says more, the unit is not over: it has this job. */
+/* The reply names the job; the signal of its end may have arrived already. Until a signal says
+ * otherwise, the unit has this job and is not over. */
 static int expect_job(struct unit_watch *uw, const struct message *reply, struct err *e)
 {
 	struct reader r;
@@ -366,7 +369,8 @@ int unit_send_start(struct unit_watch *uw, struct wire *w, struct err *e)
 
 	wire_open_array(w, "(sa(sv))");
 	wire_close_array(w);
-	if (call(uw->bus, &manager, "StartTransientUnit", w, &m, &reply, e) < 0) return -1;
+	if (call_manager(uw->bus, &manager, "StartTransientUnit", w, &m, &reply, e) < 0)
+		return -1;
 	return expect_job(uw, &reply, e);
 }
 
@@ -404,7 +408,7 @@ static void on_job_removed(struct unit_watch *uw, struct reader *r)
 		uw->job_result = arena_strndup(&uw->m, result, RESULT_MAX);
 }
 
-/* A signal tells what has changed. */
+/* A signal contains only what has changed, so it is added to the earlier ones. */
 static void add_to_last(struct unit_watch *uw, struct reader *r)
 {
 	struct arena m = { 0 };
@@ -415,8 +419,8 @@ static void add_to_last(struct unit_watch *uw, struct reader *r)
 	unit_state_read(&uw->last, &uw->last_m, r);
 }
 
-/* What says that the unit is not over need not be asked about. Only a private socket
- * needs more of the contents. */
+/* If the signal says that the unit is not over, its state need not be read. Only a private
+ * socket needs the other properties. */
 static void on_properties(struct unit_watch *uw, struct arena *m, struct reader *r)
 {
 	struct unit_state told;
@@ -435,7 +439,7 @@ static void on_properties(struct unit_watch *uw, struct arena *m, struct reader 
 	if (r->fault || !*told.active || unit_is_over(&told)) uw->changed = true;
 }
 
-/* Take the next signal: 1, 0 when the time is over, -1. */
+/* Handle the next signal. Returns 1, 0 at the deadline, or -1. */
 static int next_signal(struct unit_watch *uw, int64_t deadline, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -450,8 +454,8 @@ static int next_signal(struct unit_watch *uw, int64_t deadline, struct err *e)
 	return 1;
 }
 
-/* What was kept may be taken after the deadline, but there is an end to it. */
-static int64_t at_least(int64_t deadline)
+/* Signals that have arrived are read even after the deadline, but only for a moment. */
+static int64_t deadline_or_soon(int64_t deadline)
 {
 	int64_t soon = deadline_in(TAKE_MS);
 
@@ -460,7 +464,7 @@ static int64_t at_least(int64_t deadline)
 
 int unit_wait_job(struct unit_watch *uw, int64_t deadline, struct err *e)
 {
-	int64_t end = at_least(deadline);
+	int64_t end = deadline_or_soon(deadline);
 
 	while (uw->job && !uw->job_result) {
 		int n = check_signal(e) < 0 ? -1 : next_signal(uw, deadline, e);
@@ -478,8 +482,8 @@ int unit_read(struct unit_watch *uw, struct err *e)
 	return unit_get(uw->bus, uw->unit, &uw->state_m, &uw->state, e);
 }
 
-/* Take all signals that are there: many signals, one question. */
-static int take_all(struct unit_watch *uw, struct err *e)
+/* Handle all signals that have arrived: then one call reads the state for all of them. */
+static int handle_signals(struct unit_watch *uw, struct err *e)
 {
 	int64_t end = deadline_in(TAKE_MS);
 	int n;
@@ -489,16 +493,16 @@ static int take_all(struct unit_watch *uw, struct err *e)
 	return n;
 }
 
-/* Once more at the end: on a private socket the last words of a unit that is gone
- * came before the answer that it is. */
+/* Reads the signals once more at the end: on a private socket the last signals of a unit arrive
+ * before the reply that it is gone. */
 int unit_wait_end(struct unit_watch *uw, int64_t deadline, struct err *e)
 {
 	for (int late = 0; late < ROUNDS; late += !deadline_left(deadline)) {
 		int n;
 
-		if (take_all(uw, e) < 0) return -1;
+		if (handle_signals(uw, e) < 0) return -1;
 		if (uw->changed && unit_read(uw, e) < 0) return -1;
-		if (unit_is_over(&uw->state)) return take_all(uw, NULL), 1;
+		if (unit_is_over(&uw->state)) return handle_signals(uw, NULL), 1;
 		if (uw->restarting) return 0;
 		if (check_signal(e) < 0) return -1;
 		n = next_signal(uw, deadline, e);

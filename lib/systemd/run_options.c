@@ -1,6 +1,6 @@
-/* Words are taken as getopt_long takes them: `--opt=value`, `--opt value`, `-pX`,
- * `-p X`, `-qG`. Every option is a row; a row either has a reader, is passed over,
- * or tells why it is refused. */
+/* Words are read as getopt_long(3) reads them: `--opt=value`, `--opt value`, `-pX`, `-p X`,
+ * `-qG`. Each option has a row in the table: a function that takes it, a reason to refuse it,
+ * or neither, and then it is ignored. */
 
 #include "lib/systemd/run_options.h"
 
@@ -19,7 +19,7 @@ struct run_row {
 	char letter;
 	bool value;
 	int (*take)(struct run_options *o, const char *value, struct err *e);
-	const char *refusal;		/* NULL with a NULL `take`: passed over */
+	const char *refusal;		/* NULL with a NULL `take`: ignored */
 };
 
 static struct arena *arena_of(struct run_options *o)
@@ -41,7 +41,7 @@ static int take_collect(struct run_options *o, const char *value, struct err *e)
 	return 0;
 }
 
-static int take_property(struct run_options *o, const char *value, struct err *e)
+static int take_run_property(struct run_options *o, const char *value, struct err *e)
 {
 	if (prop_check(value, e) < 0) return -1;
 	words_add(&o->properties, value);
@@ -109,13 +109,13 @@ static bool has_unit_type(const char *name)
 	return false;
 }
 
-/* What a unit's name may not hold is escaped, and the type put behind it. */
+/* Characters that a unit's name may not contain are escaped, and the type is appended. */
 static int take_slice(struct run_options *o, const char *value, struct err *e)
 {
 	struct str name = { .m = arena_of(o) };
 
 	if (*value == '/')
-		return fail(e, ERR_INPUT, "--slice: '%s' is a path, no slice", value);
+		return fail(e, ERR_INPUT, "--slice: '%s' is a path, not a slice", value);
 	for (; *value; value++) {
 		if (strchr(name_letters, *value))
 			str_addc(&name, *value);
@@ -129,21 +129,22 @@ static int take_slice(struct run_options *o, const char *value, struct err *e)
 	return 0;
 }
 
-static const char *here(struct arena *m)
+static const char *current_directory(struct arena *m)
 {
 	char path[PATH_MAX];
 
 	return getcwd(path, sizeof path) ? arena_strdup(m, path) : NULL;
 }
 
-/* The root is where a unit starts anyway. */
+/* "/" is the default of a unit, so it is left out. */
 static int take_directory(struct run_options *o, const char *value, struct err *e)
 {
 	struct arena *m = arena_of(o);
-	const char *base = *value && *value != '/' ? here(m) : "";
+	const char *base = *value && *value != '/' ? current_directory(m) : "";
 	char *path;
 
-	if (!base) return fail_sys(e, "--working-directory: '%s' from here", value);
+	if (!base)
+		return fail_sys(e, "--working-directory: '%s' in the current directory", value);
 	path = path_simplify(arena_printf(m, *base ? "%s/%s" : "%s%s", base, value));
 	o->working_directory = *path && !str_eq(path, "/") ? path : NULL;
 	return 0;
@@ -152,8 +153,8 @@ static int take_directory(struct run_options *o, const char *value, struct err *
 static int take_same_directory(struct run_options *o, const char *value, struct err *e)
 {
 	(void)value;
-	o->working_directory = here(arena_of(o));
-	return o->working_directory ? 0 : fail_sys(e, "--same-dir: the directory we are in");
+	o->working_directory = current_directory(arena_of(o));
+	return o->working_directory ? 0 : fail_sys(e, "--same-dir: the current directory");
 }
 
 static bool env_name_is_valid(const char *s, size_t len)
@@ -172,8 +173,8 @@ static int take_env(struct run_options *o, const char *value, struct err *e)
 	const char *ours;
 
 	if (!env_name_is_valid(value, len))
-		return fail(e, ERR_INPUT, "--setenv: '%.*s' is not the name of a variable", (int)len,
-		            value);
+		return fail(e, ERR_INPUT, "--setenv: '%.*s' is not the name of a variable",
+		            (int)len, value);
 	if (value[len]) {
 		env_put(&o->environment, value);
 		return 0;
@@ -193,13 +194,13 @@ static int take_expand(struct run_options *o, const char *value, struct err *e)
 	return 0;
 }
 
-#define OURS "the jail's name makes the unit's"
-#define HOST "a jail is a unit of this machine's systemd"
+#define OURS "the name of the unit follows from the jail's name"
+#define HOST "a jail is a unit of the host's systemd"
 #define SERVICE "a jail is a service"
-#define STDIO "a jail has no terminal of ours, and its log goes to the journal"
+#define STDIO "a jail does not use our terminal; its output goes to the journal"
 
 static const struct run_row options[] = {
-	{ "property", 'p', true, take_property, NULL },
+	{ "property", 'p', true, take_run_property, NULL },
 	{ "setenv", 'E', true, take_env, NULL },
 	{ "collect", 'G', false, take_collect, NULL },
 	{ "slice", 0, true, take_slice, NULL },
@@ -222,16 +223,16 @@ static const struct run_row options[] = {
 	{ "user", 0, false, NULL, HOST },
 	{ "host", 'H', true, NULL, HOST },
 	{ "machine", 'M', true, NULL, HOST },
-	{ "wait", 0, false, NULL, "start does not wait for the jail's end" },
+	{ "wait", 0, false, NULL, "start does not wait for the jail to end" },
 	{ "pty", 't', false, NULL, STDIO },
 	{ "tty", 0, false, NULL, STDIO },
 	{ "pipe", 'P', false, NULL, STDIO },
 	{ "shell", 'S', false, NULL, STDIO },
 	{ "slice-inherit", 0, false, NULL, "name the slice with --slice=" },
-	{ "job-mode", 0, true, NULL, "a start never replaces another job" },
-	{ "ignore-failure", 0, false, NULL, "a jail that fails is told" },
+	{ "job-mode", 0, true, NULL, "start never replaces another job" },
+	{ "ignore-failure", 0, false, NULL, "jlmkr reports a jail that fails" },
 	{ "background", 0, true, NULL, STDIO },
-	{ "json", 0, true, NULL, "what is printed is not systemd-run's" },
+	{ "json", 0, true, NULL, "jlmkr does not print what systemd-run prints" },
 	{ "on-active", 0, true, NULL, SERVICE },
 	{ "on-boot", 0, true, NULL, SERVICE },
 	{ "on-startup", 0, true, NULL, SERVICE },
@@ -243,20 +244,20 @@ static const struct run_row options[] = {
 	{ "timer-property", 0, true, NULL, SERVICE },
 	{ "path-property", 0, true, NULL, SERVICE },
 	{ "socket-property", 0, true, NULL, SERVICE },
-	{ "help", 'h', false, NULL, "it starts nothing" },
-	{ "version", 0, false, NULL, "it starts nothing" },
+	{ "help", 'h', false, NULL, "it would start nothing" },
+	{ "version", 0, false, NULL, "it would start nothing" },
 };
 
 #define OPTIONS (sizeof options / sizeof options[0])
 
-static const struct run_row *by_letter(char letter)
+static const struct run_row *find_run_letter(char letter)
 {
 	for (size_t i = 0; i < OPTIONS; i++)
 		if (options[i].letter == letter) return &options[i];
 	return NULL;
 }
 
-static const struct run_row *by_name(const char *name, size_t len)
+static const struct run_row *find_run_name(const char *name, size_t len)
 {
 	for (size_t i = 0; i < OPTIONS; i++)
 		if (!strncmp(options[i].name, name, len) && !options[i].name[len])
@@ -264,7 +265,7 @@ static const struct run_row *by_name(const char *name, size_t len)
 	return NULL;
 }
 
-static int unknown_name(const char *name, size_t len, struct err *e)
+static int fail_unknown_option(const char *name, size_t len, struct err *e)
 {
 	char given[64];
 	struct nearest near = { .word = given };
@@ -275,13 +276,13 @@ static int unknown_name(const char *name, size_t len, struct err *e)
 	for (size_t i = 0; i < OPTIONS; i++)
 		if (len && !strncmp(options[i].name, name, len))
 			return fail(e, ERR_INPUT, "option --%s of systemd-run is not written "
-			            "out (--%s?)", given, options[i].name);
+			            "in full; did you mean --%s?", given, options[i].name);
 	for (size_t i = 0; i < OPTIONS; i++)
 		nearest_offer(&near, options[i].name);
 	if (near.best)
-		return fail(e, ERR_INPUT, "unknown option --%s of systemd-run (nearest: --%s)",
+		return fail(e, ERR_INPUT, "systemd-run has no option --%s; did you mean --%s?",
 		            given, near.best);
-	return fail(e, ERR_INPUT, "unknown option --%s of systemd-run", given);
+	return fail(e, ERR_INPUT, "systemd-run has no option --%s", given);
 }
 
 static int option_take(struct run_options *o, const struct run_row *row, const char *value,
@@ -291,7 +292,7 @@ static int option_take(struct run_options *o, const struct run_row *row, const c
 		return fail(e, ERR_INPUT, "option --%s of systemd-run has no place here: %s",
 		            row->name, row->refusal);
 	if (row->value && !value)
-		return fail(e, ERR_INPUT, "option --%s of systemd-run wants a value",
+		return fail(e, ERR_INPUT, "option --%s of systemd-run needs a value",
 		            row->name);
 	if (!row->value && value)
 		return fail(e, ERR_INPUT, "option --%s of systemd-run takes no value",
@@ -301,20 +302,20 @@ static int option_take(struct run_options *o, const struct run_row *row, const c
 
 /* -- the list -- */
 
-static void add_option(struct run_options *o, const struct run_option *option)
+static void append_run_option(struct run_options *o, const struct run_option *option)
 {
 	o->v = arena_grow(arena_of(o), o->v, o->n, &o->room, sizeof *o->v);
 	o->v[o->n++] = *option;
 }
 
-static void add(struct run_options *o, const struct run_row *row, const char *value,
-                char *const *words, size_t word_count, unsigned line)
+static void append_words(struct run_options *o, const struct run_row *row, const char *value,
+                         char *const *words, size_t word_count, unsigned line)
 {
 	struct words copy = { .m = arena_of(o) };
 
 	for (size_t i = 0; i < word_count; i++)
 		words_add(&copy, words[i]);
-	add_option(o, &(struct run_option){
+	append_run_option(o, &(struct run_option){
 		.row = row,
 		.name = row ? row->name : NULL,
 		.value = value ? arena_strdup(arena_of(o), value) : NULL,
@@ -323,45 +324,46 @@ static void add(struct run_options *o, const struct run_row *row, const char *va
 	});
 }
 
-/* A word that follows is the value, most likely. */
-static size_t refuse(struct run_options *o, char *const *words, unsigned line,
-                     const struct err *why)
+/* Skips the next word too if it looks like the value. */
+static size_t refuse_words(struct run_options *o, char *const *words, unsigned line,
+                           const struct err *why)
 {
 	bool valued = **words == '-' && !strchr(*words, '=') && words[1] && *words[1] != '-';
 
 	fault_add(&o->faults, line, "%s", why->text);
-	add(o, NULL, NULL, words, 1 + valued, line);
+	append_words(o, NULL, NULL, words, 1 + valued, line);
 	return 1 + valued;
 }
 
-/* These return how many words they took. */
-static size_t take_long(struct run_options *o, char *const *words, unsigned line)
+/* These functions return the number of words that they took. */
+static size_t take_run_long(struct run_options *o, char *const *words, unsigned line)
 {
 	const char *name = *words + 2, *value;
 	size_t len = strcspn(name, "=");
-	const struct run_row *row = by_name(name, len);
+	const struct run_row *row = find_run_name(name, len);
 	bool next = row && row->value && !name[len];
 	struct err why = { 0 };
 
 	value = next ? words[1] : name[len] ? name + len + 1 : NULL;
-	if ((row ? option_take(o, row, value, &why) : unknown_name(name, len, &why)) < 0)
-		return refuse(o, words, line, &why);
-	add(o, row, value, words, 1 + next, line);
+	if ((row ? option_take(o, row, value, &why) : fail_unknown_option(name, len, &why)) < 0)
+		return refuse_words(o, words, line, &why);
+	append_words(o, row, value, words, 1 + next, line);
 	return 1 + next;
 }
 
-/* The last letter's option has the word. */
-static size_t take_letters(struct run_options *o, char *const *words, unsigned line)
+/* The last letter's option owns the word; the others have none. */
+static size_t take_run_letters(struct run_options *o, char *const *words, unsigned line)
 {
 	for (const char *s = *words + 1;; s++) {
-		const struct run_row *row = by_letter(*s);
+		const struct run_row *row = find_run_letter(*s);
 		bool last = !s[1] || (row && row->value), next = row && row->value && !s[1];
 		const char *value = next ? words[1] : row && row->value ? s + 1 : NULL;
 		struct err why = { 0 };
 
-		if (!row) fail(&why, ERR_INPUT, "unknown option -%c of systemd-run", *s);
-		if (!row || option_take(o, row, value, &why) < 0) return refuse(o, words, line, &why);
-		add(o, row, value, words, last ? 1 + next : 0, line);
+		if (!row) fail(&why, ERR_INPUT, "systemd-run has no option -%c", *s);
+		if (!row || option_take(o, row, value, &why) < 0)
+			return refuse_words(o, words, line, &why);
+		append_words(o, row, value, words, last ? 1 + next : 0, line);
 		if (last) return 1 + next;
 	}
 }
@@ -371,9 +373,10 @@ static size_t take_words(struct run_options *o, char *const *words, unsigned lin
 	struct err why = { 0 };
 
 	if (words[0][0] == '-' && words[0][1] && !str_eq(words[0], "--"))
-		return words[0][1] == '-' ? take_long(o, words, line) : take_letters(o, words, line);
+		return words[0][1] == '-' ? take_run_long(o, words, line) :
+		       take_run_letters(o, words, line);
 	fail(&why, ERR_INPUT, "'%.100s' is not an option of systemd-run", words[0]);
-	return refuse(o, words, line, &why);
+	return refuse_words(o, words, line, &why);
 }
 
 void run_options_init(struct run_options *o, struct arena *m)
@@ -394,19 +397,20 @@ void run_options_put(struct run_options *o, const char *name, const char *value,
 {
 	char *words[] = { arena_printf(arena_of(o), "--%s=%s", name, value), NULL };
 
-	take_long(o, words, line);
+	take_run_long(o, words, line);
 }
 
 void run_options_append(struct run_options *o, const struct run_options *more)
 {
 	for (size_t i = 0; i < more->n; i++) {
-		add_option(o, &more->v[i]);
+		append_run_option(o, &more->v[i]);
 		if (more->v[i].row) option_take(o, more->v[i].row, more->v[i].value, NULL);
 	}
 	faults_add_all(&o->faults, &more->faults);
 }
 
-void run_options_alone(struct run_options *one, struct arena *m, const struct run_option *option)
+void run_options_alone(struct run_options *one, struct arena *m,
+                       const struct run_option *option)
 {
 	run_options_init(one, m);
 	if (option->row) option_take(one, option->row, option->value, NULL);

@@ -1,10 +1,11 @@
-/* The options of systemd-run that a config may carry
+/* The options of systemd-run that a config may contain
  *
- * Words as systemd-run would get them become a struct run_options, of which run_unit.h makes
- * a unit. Names of options are taken whole: it accepts `--prop=`, we do not. Refused, because
- * they would make something else than one service whose end is ours to know: --unit, --scope,
- * --user, --machine, --pipe, timers and the like. What only changes what it prints, or what it
- * waits for, is passed over. What is wrong with the words is a list with their lines.
+ * Words as systemd-run would get them become a struct run_options, from which run_unit.h makes
+ * a unit. Options must be written in full: systemd-run accepts `--prop=`, we do not. Options
+ * that would make something else than one service that we can follow to its end are refused:
+ * --unit, --scope, --user, --machine, --pipe, timers and the like. Options that only change
+ * what systemd-run prints, or what it waits for, are ignored. Faults in the words are listed
+ * with their lines.
  */
 #ifndef SYSTEMD_RUN_OPTIONS_H
 #define SYSTEMD_RUN_OPTIONS_H
@@ -22,13 +23,13 @@ struct run_row;
 /* One option as it was given. */
 struct run_option {
 	const struct run_row *row;	/* for run_options.c only */
-	const char *name;		/* "property" for -p too; NULL: it could not be read */
+	const char *name;		/* "property" for -p too; NULL: not understood */
 	const char *value;		/* NULL: none */
-	char *const *words;		/* how it is written; none: with the option behind it, in one word */
-	unsigned line;			/* of the config; 0: it is not from there */
+	char *const *words;		/* as given; empty: it shares its word with the next */
+	unsigned line;			/* of the config; 0: not from the config */
 };
 
-/* What the options say together. Those that jlmkr needs for itself may be written into it. */
+/* The effect of all options together. The caller may set fields that jlmkr itself needs. */
 struct run_options {
 	const char *description;	/* this and other texts: NULL when not given */
 	bool collect;
@@ -40,33 +41,33 @@ struct run_options {
 	bool nice_set;
 	int nice;
 	const char *working_directory;	/* absolute */
-	struct words environment;	/* NAME=VALUE, one for each name */
+	struct words environment;	/* NAME=VALUE, each name once */
 	int verbatim;			/* --expand-environment: 1 no, 0 yes, -1 not given */
-	struct run_option *v;		/* all that were given, in their order */
+	struct run_option *v;		/* all options, in their order */
 	size_t n, room;
-	struct faults faults;		/* of those that could not be read */
+	struct faults faults;		/* of the options that were not understood */
 };
 
-/* Nothing was given. */
+/* No options. */
 void run_options_init(struct run_options *o, struct arena *m);
 
-/* What is said with `words`; its list must be NULL-ended. Texts are copied into `m`. */
+/* Parse `words`, whose list must end with NULL. Copies texts into `m`. */
 void run_options_parse(struct run_options *o, struct arena *m, const struct split *words);
 
-/* More of them: `--name=value`, and all of `more`, whose memory is shared. */
+/* Add `--name=value`, or all options of `more`, whose memory is then shared. */
 void run_options_put(struct run_options *o, const char *name, const char *value, unsigned line);
 void run_options_append(struct run_options *o, const struct run_options *more);
 
-/* What one says by itself. */
-void run_options_alone(struct run_options *one, struct arena *m, const struct run_option *option);
+/* Make `one` of a single option. */
+void run_options_alone(struct run_options *one, struct arena *m,
+                       const struct run_option *option);
 
-/* Whether it assigns to the property, or to the one called like it with "Ex" behind; whether one
- * of all does. */
+/* Does the option assign to the property, or to its variant with "Ex" at the end?
+ * run_options_set: does any of the options? */
 bool run_option_sets(const struct run_option *option, const char *property);
 bool run_options_set(const struct run_options *o, const char *property);
 
-/* Add NAME=VALUE to a list that has each name once: a later one takes the earlier
- * one's place. */
+/* Add NAME=VALUE to a list that contains each name once: it replaces an earlier value. */
 void env_put(struct words *env, const char *assignment);
 
 #endif

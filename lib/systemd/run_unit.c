@@ -47,9 +47,9 @@ static void add_environment(struct wire *w, const struct run_options *o,
 	if (env.n) prop_words(w, "Environment", words_list(&env));
 }
 
-/* ExecStartEx could say that no $ is meant, but systemd writes it down under that name
- * in its own unit file and refuses the file when it reads it again: after a
- * daemon-reload the unit is "bad-setting" and cannot even be stopped (seen in 252). */
+/* ExecStartEx has a flag for this, but systemd (seen in 252) writes that name into its own unit
+ * file and refuses the file when it reads it again: after a daemon-reload the unit is
+ * "bad-setting" and cannot even be stopped. */
 static char **escape_dollars(struct arena *m, char *const *argv)
 {
 	struct words out = { .m = m };
@@ -83,7 +83,8 @@ int run_unit_add(struct wire *w, const struct run_options *o, const struct run_u
 	if (u->stdio) add_stdio_fds(w, u->stdio);
 	add_environment(w, o, u);
 	if (u->path)
-		prop_exec(w, "ExecStart", u->path, verbatim ? escape_dollars(w->m, u->argv) : u->argv, 0);
+		prop_exec(w, "ExecStart", u->path, verbatim ? escape_dollars(w->m, u->argv) :
+		          u->argv, 0);
 	if (u->trial) prop_str(w, TRIAL_PROPERTY, "");
 	wire_close_array(w);
 	return w->fault.kind ? fail(e, w->fault.kind, "%s", w->fault.text) : 0;

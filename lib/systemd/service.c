@@ -18,21 +18,13 @@ enum { CALL_MS = 25 * 1000 };
 
 static const char command_sig[] = "a(sasbttttuii)", condition_sig[] = "a(sbbsi)";
 
-/* In the order of a start and of the stop that follows it. */
+/* In the order in which systemd runs them: start, then stop. */
 static const char *const command_names[] = {
-	"ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecStop", "ExecStopPost",
+	"ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecStop",
+	"ExecStopPost",
 };
 
 enum { COMMAND_NAMES = sizeof command_names / sizeof command_names[0] };
-
-/* One more at the end of an array that grows one by one. */
-static void *append(struct arena *m, void *list, size_t n, size_t size)
-{
-	char *more = arena_array(m, n + 1, size);
-
-	if (n) memcpy(more, list, n * size);
-	return more;
-}
 
 static void read_command(struct unit_command *c, struct arena *m, struct reader *r)
 {
@@ -51,12 +43,12 @@ static void read_command(struct unit_command *c, struct arena *m, struct reader 
 static void read_commands(struct unit_service *s, const char *property, struct arena *m,
                           struct reader *r)
 {
-	size_t first = s->command_count;
+	size_t first = s->command_count, room = first;
 
 	for (reader_open_array(r, command_sig + 1); reader_more(r);) {
 		struct unit_command *c;
 
-		s->commands = append(m, s->commands, s->command_count, sizeof *c);
+		s->commands = arena_grow(m, s->commands, s->command_count, &room, sizeof *c);
 		c = &s->commands[s->command_count++];
 		*c = (struct unit_command){ .property = property };
 		read_command(c, m, r);
@@ -66,9 +58,11 @@ static void read_commands(struct unit_service *s, const char *property, struct a
 		s->commands[i].left = s->command_count - 1 - i;
 }
 
-/* A negative last member says that it was found false. */
+/* A negative last member means that the condition was false. */
 static void read_conditions(struct unit_service *s, struct arena *m, struct reader *r)
 {
+	size_t room = s->unmet_count;
+
 	for (reader_open_array(r, condition_sig + 1); reader_more(r); reader_close(r)) {
 		struct unit_condition c;
 
@@ -78,14 +72,15 @@ static void read_conditions(struct unit_service *s, struct arena *m, struct read
 		c.negated = reader_bool(r);
 		c.value = arena_strdup(m, reader_str(r));
 		if (reader_i32(r) >= 0) continue;
-		s->unmet = append(m, s->unmet, s->unmet_count, sizeof c);
+		s->unmet = arena_grow(m, s->unmet, s->unmet_count, &room, sizeof c);
 		s->unmet[s->unmet_count++] = c;
 	}
 	reader_close(r);
 }
 
-static void read_value(struct unit_service *s, struct unit_service parts[], const char *name,
-                       const char *sig, struct arena *m, struct reader *r)
+static void read_service_property(struct unit_service *s, struct unit_service parts[],
+                                  const char *name, const char *sig, struct arena *m,
+                                  struct reader *r)
 {
 	if (str_eq(sig, command_sig))
 		for (size_t i = 0; i < COMMAND_NAMES; i++)
@@ -93,7 +88,8 @@ static void read_value(struct unit_service *s, struct unit_service parts[], cons
 				read_commands(&parts[i], command_names[i], m, r);
 				return;
 			}
-	if (str_eq(sig, condition_sig) && (str_eq(name, "Conditions") || str_eq(name, "Asserts")))
+	if (str_eq(sig, condition_sig) &&
+	    (str_eq(name, "Conditions") || str_eq(name, "Asserts")))
 		read_conditions(s, m, r);
 	else if (str_eq(sig, "t") && str_eq(name, "TimeoutStartUSec"))
 		s->start_timeout = reader_u64(r);
@@ -101,7 +97,8 @@ static void read_value(struct unit_service *s, struct unit_service parts[], cons
 		reader_skip(r);
 }
 
-static void join(struct unit_service *s, const struct unit_service parts[], struct arena *m)
+static void join_commands(struct unit_service *s, const struct unit_service parts[],
+                          struct arena *m)
 {
 	for (size_t i = 0; i < COMMAND_NAMES; i++)
 		s->command_count += parts[i].command_count;
@@ -115,7 +112,8 @@ static void join(struct unit_service *s, const struct unit_service parts[], stru
 int unit_service(struct bus *b, const char *unit, struct arena *m, struct unit_service *s,
                  struct err *e)
 {
-	const struct bus_dest to = { NAME, unit_path(m, unit), "org.freedesktop.DBus.Properties" };
+	const struct bus_dest to = { NAME, unit_path(m, unit),
+	                             "org.freedesktop.DBus.Properties" };
 	struct unit_service parts[COMMAND_NAMES] = { 0 };
 	AUTOMESSAGE struct message reply = { 0 };
 	struct wire *w = arena_alloc(m, sizeof *w);
@@ -133,11 +131,11 @@ int unit_service(struct bus *b, const char *unit, struct arena *m, struct unit_s
 		name = reader_str(&r);
 		sig = reader_variant(&r);
 		reader_open_variant(&r, sig);
-		read_value(s, parts, name, sig, m, &r);
+		read_service_property(s, parts, name, sig, m, &r);
 		reader_close(&r);
 	}
 	reader_close(&r);
-	join(s, parts, m);
+	join_commands(s, parts, m);
 	return reader_done(&r, e);
 }
 
@@ -155,7 +153,8 @@ int unit_try(struct bus *b, struct wire *w, struct arena *m, struct err *e)
 
 	wire_open_array(w, "(sa(sv))");
 	wire_close_array(w);
-	if (bus_call(b, &manager, "StartTransientUnit", w, deadline_in(CALL_MS), m, &reply, &why) == 0)
+	if (bus_call(b, &manager, "StartTransientUnit", w, deadline_in(CALL_MS), m, &reply,
+	             &why) == 0)
 		return fail(e, ERR_HOST, "systemd knows the property " TRIAL_PROPERTY);
 	if (e) *e = why;
 	if (!reply.error) return -1;
@@ -182,5 +181,5 @@ int systemd_version(struct bus *b, struct err *e)
 	reader_open_variant(&r, "s");
 	version = atoi(reader_str(&r));
 	if (reader_done(&r, e) < 0) return -1;
-	return version > 0 ? version : fail(e, ERR_HOST, "systemd tells no version");
+	return version > 0 ? version : fail(e, ERR_HOST, "systemd reports no version");
 }

@@ -1,8 +1,8 @@
-/* What systemd tells of a service beyond its state: its commands, its conditions
+/* A service beyond its state: its commands and conditions
  *
- * Read it while the unit is held (systemd1.h): of one that is forgotten nothing is
- * told, which is no fault. Everything lives in the arena. Interfaces:
- * org.freedesktop.systemd1(5), Service and Unit objects.
+ * Read it while the unit is held (manager.h): a unit that systemd has forgotten has none, which
+ * is not a fault. Everything lives in the arena. Interfaces: org.freedesktop.systemd1(5),
+ * Service and Unit objects.
  */
 #ifndef SYSTEMD_SERVICE_H
 #define SYSTEMD_SERVICE_H
@@ -18,10 +18,10 @@ struct wire;
 
 struct unit_command {
 	const char *property;		/* ExecStartPre, ExecStart, ... */
-	size_t left;			/* how many follow in the same property */
+	size_t left;			/* commands that follow in the same property */
 	const char *path;
 	bool ignored;			/* its failure does not matter */
-	int32_t code, status;		/* CLD_EXITED and so on; 0: did not end, or never began */
+	int32_t code, status;		/* CLD_EXITED and so on; 0: not started, or not ended */
 };
 
 struct unit_condition {
@@ -40,25 +40,26 @@ struct unit_service {
 int unit_service(struct bus *b, const char *unit, struct arena *m, struct unit_service *s,
                  struct err *e);
 
-/* Did it end badly, and does that matter? Never true of ExecStart, whose end the
- * state of the unit tells. */
+/* Did the command fail, and is that failure not ignored? Always false for ExecStart, whose end
+ * is in the state of the unit. */
 bool unit_command_failed(const struct unit_command *c);
 
 enum trial {
 	TRIAL_TAKEN,
-	TRIAL_REFUSED,			/* the words of systemd are in the fault */
-	TRIAL_UNKNOWN,			/* it has no such property */
+	TRIAL_REFUSED,			/* the fault has systemd's words */
+	TRIAL_UNKNOWN,			/* it does not know one of the properties */
 };
 
-/* The property that makes every start a trial, when it is the last one: no systemd has
- * it. PID 1 looks at all properties before it acts on the first. */
+/* No systemd has this property. As the last one it turns a start into a trial: PID 1 checks all
+ * properties before it acts on the first. */
 #define TRIAL_PROPERTY "JlmkrTrial"
 
-/* Ask whether systemd takes the properties of the call in `w` (unit_begin_start and one
- * a(sv) that ends in TRIAL_PROPERTY). Starts nothing. -1 when there is no telling. */
+/* Ask whether systemd accepts the properties of the call in `w` (unit_begin_start and one a(sv)
+ * that ends with TRIAL_PROPERTY). Starts nothing. Returns an enum trial, or -1 if systemd gave
+ * no answer. */
 int unit_try(struct bus *b, struct wire *w, struct arena *m, struct err *e);
 
-/* The number in systemd's version: 252. -1 with a fault. */
+/* The major version of systemd, such as 252; -1 on failure. */
 int systemd_version(struct bus *b, struct err *e);
 
 #endif

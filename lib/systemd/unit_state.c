@@ -4,7 +4,7 @@
 #include "lib/systemd/impl.h"
 #include "lib/systemd/manager.h"
 
-enum { TEXT_MAX = 4096 };	/* of a text that is kept: a path fits */
+enum { TEXT_MAX = 4096 };	/* bytes that are kept of a text: enough for a path */
 
 static const struct text_property {
 	const char *name;
@@ -49,7 +49,8 @@ void unit_state_init(struct unit_state *s)
 	s->memory = s->memory_available = s->tasks = s->tasks_max = s->cpu_ns = UNIT_UNKNOWN;
 }
 
-static bool read_text(struct unit_state *s, struct arena *m, const char *name, struct reader *r)
+static bool read_text_property(struct unit_state *s, struct arena *m, const char *name,
+                               struct reader *r)
 {
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		if (strcmp(name, texts[i].name) != 0) continue;
@@ -60,7 +61,8 @@ static bool read_text(struct unit_state *s, struct arena *m, const char *name, s
 	return false;
 }
 
-static bool read_number(struct unit_state *s, const char *name, char type, struct reader *r)
+static bool read_number_property(struct unit_state *s, const char *name, char type,
+                                 struct reader *r)
 {
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		void *at = (char *)s + numbers[i].at;
@@ -91,12 +93,12 @@ static void read_invocation(struct unit_state *s, struct reader *r)
 	if (n == sizeof s->invocation_id) memcpy(s->invocation_id, p, n);
 }
 
-/* A value of a type that we do not expect is one we do not know. */
+/* A value of an unexpected type counts as not known. */
 static bool read_known(struct unit_state *s, struct arena *m, const char *name, const char *sig,
                        struct reader *r)
 {
-	if (!strcmp(sig, "s")) return read_text(s, m, name, r);
-	if (*sig && !sig[1] && read_number(s, name, *sig, r)) return true;
+	if (!strcmp(sig, "s")) return read_text_property(s, m, name, r);
+	if (*sig && !sig[1] && read_number_property(s, name, *sig, r)) return true;
 	if (str_eq(sig, "(uo)") && str_eq(name, "Job")) return read_job(s, r), true;
 	if (str_eq(sig, "ay") && str_eq(name, "InvocationID"))
 		return read_invocation(s, r), true;

@@ -75,7 +75,7 @@ is "-:1: startup must be 1 or 0, not 'maybe'
 -:2: unknown key 'sartup', did you mean 'startup'?
 -:3: unknown property 'Foo'
 -:4: property CPUWeight: '-4' is not idle or a number from 1 to 10000
--:6: systemd-nspawn has no option --bindx, did you mean --bind?
+-:6: systemd-nspawn has no option --bindx; did you mean --bind?
 -:7: --bind=/no/where:/x: there is no /no/where
 -:7: --network-bridge=br9: there is no interface br9
 -:9: --network-macvlan=nope: there is no interface nope" "$(grep -v wat "$tmp/out")"
@@ -173,7 +173,7 @@ talk_deaf env EDITOR=/tmp/editor WORDS=sartup=1 jlmkr-edit web < "$tmp/words"
 status 130
 in_host sh -c "rm $jails/web/.config.edit-*"
 try sh -c 'VISUAL=not-there EDITOR=false jlmkr-edit web'
-err_has 'warning: VISUAL names not-there, which is not there'
+err_has 'warning: VISUAL names not-there, which does not exist'
 err_has 'false ended with status 1'
 
 story 'what keeps a jail from starting is asked about, whoever made it'

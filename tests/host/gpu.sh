@@ -86,7 +86,7 @@ in_host sh -c "rm -f $jails/gpu/rootfs/usr/bin/nvidia-smi; mkdir -p $jails/gpu/r
 try jlmkr-config -q gpu systemd_nspawn_user_args=--read-only
 try jlmkr-start gpu
 status 0
-err_has 'gpu gets no /usr/bin/nvidia-smi of the NVIDIA driver: something else is there'
+err_has 'gpu gets no /usr/bin/nvidia-smi of the NVIDIA driver: its rootfs has something else there'
 try jlmkr-exec gpu test -e /dev/nvidia0
 status 0
 try jlmkr-stop -q gpu

@@ -12,8 +12,8 @@ Name of the jail: $	web
 Intel or AMD GPU through to it\? \[y/N\] $	y
 NVIDIA GPU through to it\? \[y/N\] $	n
 Enter for none: $	--bind=/mnt/tank --setenv="A=b c"
-at boot that is\? \[y/N\] $	y
-soon as it is made\? \[Y/n\] $	n
+when 'jlmkr startup' runs\? \[y/N\] $	y
+once it is created\? \[Y/n\] $	n
 END
 questions=$(wc -l < "$tmp/asked")
 answers() { head -n "$1" "$tmp/asked" | cut -f2; }
@@ -38,7 +38,7 @@ while [ $n -lt "$questions" ]; do
 	answers $n > "$tmp/answers"
 	try jlmkr create < "$tmp/answers"
 	status 1
-	is 'jlmkr create: nothing was made: the answers ended' "$(tail -n 1 "$tmp/err")"
+	is 'jlmkr create: nothing was created: the input ended' "$(tail -n 1 "$tmp/err")"
 	n=$((n + 1))
 done
 unchanged
@@ -49,7 +49,7 @@ while [ $n -le "$questions" ]; do
 	{ talk_until $n; printf '>> \003\n'; } > "$tmp/talk"
 	talk_deaf env TERM=dumb jlmkr-create < "$tmp/talk"
 	status 130
-	out_has 'nothing was made: interrupted'
+	out_has 'nothing was created: interrupted'
 	n=$((n + 1))
 done
 unchanged
@@ -60,7 +60,7 @@ while [ $n -le "$questions" ]; do
 	{ talk_until $n; printf '>> \004\n'; } > "$tmp/talk"
 	talk env TERM=dumb jlmkr-create < "$tmp/talk"
 	status 1
-	out_has 'nothing was made: the answers ended'
+	out_has 'nothing was created: the input ended'
 	n=$((n + 1))
 done
 unchanged
@@ -110,7 +110,7 @@ n
 END
 try jlmkr create < "$tmp/answers"
 status 0
-for reason in 'y for yes or n' "is 'fedora' meant" "'9' is not in the list" \
+for reason in 'y for yes or n' "did you mean 'fedora'" "'9' is not in the list" \
 	"'' cannot be the name of a jail" "begins with a dash" "only have letters" \
 	'a jail first already' "'/mnt/tank' is not a flag" 'quot'; do
 	err_has "$reason"
@@ -192,7 +192,7 @@ in_host sh -c 'echo 1 > /tmp/round'
 printf 'y\nn\n' > "$tmp/answers"
 try env EDITOR=/tmp/editor VISUAL= jlmkr create < "$tmp/answers"
 status 1
-err_has 'nothing was made: the template cannot be used: '
+err_has 'nothing was created: the template cannot be used: '
 try env EDITOR=false VISUAL= jlmkr create < "$tmp/answers"
 status 1
 is '' "$(in_host sh -c 'ls -d /tmp/jlmkr-* 2> /dev/null')"

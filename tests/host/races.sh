@@ -79,7 +79,7 @@ for signal in INT KILL; do
 		kill -'$signal' $!; wait $!'
 	in_host test ! -e "$jails/five" || fail 'it was not begun, or is still there'
 	[ -n "$(in_host sh -c "ls -d $jails/.remove-five-*")" ] || fail 'nothing is left to be removed'
-	[ $signal = KILL ] || err_has "five is gone, but not all of its files; 'jlmkr remove five' goes on"
+	[ $signal = KILL ] || err_has "five is gone, but not all of its files; 'jlmkr remove five' continues"
 	try jlmkr-remove five
 	status 0
 	err_has 'What was left of five is removed'

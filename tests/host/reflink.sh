@@ -64,7 +64,7 @@ damage() {
 	is "$all" "$(whole "$sha")"
 }
 damage "$kept" '' 'rm -r rootfs/usr/share rootfs/usr/lib' \
-	"it has [0-9]* files and directories, and $(whole "$kept") when it was made" one
+	"it has [0-9]* files and directories, but had $(whole "$kept") when it was made" one
 j jlmkr-remove -q -y half
 j jlmkr-create --startup=0 half
 err_has 'Cloned debian'
@@ -135,7 +135,7 @@ all=$(whole "$kept")
 in_host sh -c "echo mine > '$unpacked/$kept/notes'"
 j jlmkr-images --prune
 status 1
-err_has "warning: $unpacked/$kept stays: jlmkr has not put notes in it"
+err_has "warning: $unpacked/$kept stays: jlmkr did not put notes in it"
 is mine "$(in_host cat "$unpacked/$kept/notes")"
 in_host sh -c "rm '$unpacked/$kept/notes' && mount --bind /mnt/pool/photos '$unpacked/$kept/rootfs/mnt'"
 j jlmkr-images --prune

@@ -109,7 +109,7 @@ fails 1 'line 7: JobTimeoutSec=5: this systemd has no such property'
 
 story 'what systemd-run refuses is refused before anything is asked'
 config '	-p Memorymax=5M' '' ''
-fails 1 "line 7: unknown property 'Memorymax' (nearest: MemoryMax)"
+fails 1 "line 7: unknown property 'Memorymax'; did you mean MemoryMax?"
 config '	-p MemoryMax=5Q' '' ''
 fails 1 "line 7: property MemoryMax: '5Q'"
 config '	--pty' '' ''

@@ -147,7 +147,7 @@ zfs_in_host create -o jlmkr:kind=trash:$id "$ds/jails/.remove-web-$id"
 zfs_in_host snapshot "$ds/jails/.remove-web-$id@before"
 txg=$(in_host zfs get -H -p -o value createtxg "$ds/jails/.remove-web-$id@before")
 tiny five
-err_has "@before is in it, and nobody has asked to destroy that: zfs destroy -r"
+err_has "@before is in it, and nobody has asked to destroy that; if you want to: zfs destroy -r"
 there "$ds/jails/.remove-web-$id@before"
 zfs_in_host set "jlmkr:kind=trash:$id:$txg" "$ds/jails/.remove-web-$id"
 zfs_in_host snapshot "$ds/jails/.remove-web-$id@after"

@@ -173,7 +173,7 @@ story 'files in the directory that a dataset is mounted on'
 in_host sh -c "mkdir /tmp/below && mount --bind '$home/jails' /tmp/below && echo precious > /tmp/below/five/file && umount /tmp/below"
 j jlmkr-remove -y five
 refused
-err_has "there are files in the directory that its dataset is mounted on, which nobody sees: zfs unmount '$ds/jails/five' shows them"
+err_has "its dataset hides files in the directory that it is mounted on; to see them in .*: zfs unmount '$ds/jails/five'"
 whole five
 in_host sh -c "mount --bind '$home/jails' /tmp/below && rm /tmp/below/five/file && umount /tmp/below"
 j jlmkr-remove -q -y five

@@ -70,7 +70,7 @@ refuses two "its dataset $ds/jails/two is not mounted"
 in_host rmdir "$home/jails/two"
 tiny two
 status 4
-err_has "there is a dataset $ds/jails/two already"
+err_has "dataset $ds/jails/two already exists"
 tiny --dry-run two
 status 4
 zfs_in_host mount "$ds/jails/two"

@@ -214,7 +214,7 @@ for what in "snapshot $ds/images/$sha@mine" "create $ds/images/$sha/mine"; do
 	is "$before" "$(image_datasets | grep "/$sha")"
 	j jlmkr-images --prune
 	status 1
-	err_has "$ds/images/$sha stays: jlmkr has not made ${what#* }, which would go with it"
+	err_has "$ds/images/$sha stays: jlmkr did not make ${what#* }, which is in it"
 	is "$before" "$(image_datasets | grep "/$sha")"
 	patiently zfs destroy "${what#* }"
 	j jlmkr-remove -y other
@@ -232,7 +232,7 @@ story 'a hold keeps an image, and is named'
 zfs_in_host hold keep "$ds/images/$sha@image"
 j jlmkr-images --prune
 status 1
-err_has "$ds/images/$sha stays: $ds/images/$sha@image is held: 'zfs holds' tells by whom, 'zfs release'"
+err_has "$ds/images/$sha stays: $ds/images/$sha@image is held: 'zfs holds' shows by whom, 'zfs release'"
 err_has 'could not be deleted'
 ! grep -q 'clones of' "$tmp/err" || fail 'clones are told of'
 tiny six
@@ -255,7 +255,7 @@ zfs_in_host snapshot "$ds/images/$sha@image"
 before=$(image_datasets)
 tiny six
 status 0
-err_has "not kept unpacked: $ds/images/$sha stays: jlmkr has not made $ds/images/$sha@old and 1 more"
+err_has "not kept unpacked: $ds/images/$sha stays: jlmkr did not make $ds/images/$sha@old and 1 more"
 in_host test ! -e "$home/jails/six/rootfs/evil" || fail 'it was cloned'
 is '-' "$(in_host zfs list -H -o origin "$ds/jails/six")"
 is "$before" "$(image_datasets)"

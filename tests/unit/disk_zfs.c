@@ -2,6 +2,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
+#include "lib/base/err.h"
 #include "lib/disk/mount.h"
 #include "tests/unit/test.h"
 
@@ -30,6 +31,26 @@ TEST(a_part_of_a_dataset_that_is_bound_elsewhere_is_none)
 
 	CHECK_INT(mounts_parse(&m, table, &t, NULL), 0);
 	CHECK(!zfs_at(&t, "/mnt/my tank/bound"));
+}
+
+static bool says_not_mounted(const char *text)
+{
+	struct err e = { 0 };
+
+	fail(&e, ERR_HOST, "%s", text);
+	return zfs_says_not_mounted(&e);
+}
+
+TEST(a_dataset_that_was_created_and_not_mounted)
+{
+	CHECK(says_not_mounted("zfs: cannot mount '/mnt/tank/jails/.create-web-0': directory is not "
+	                       "empty; filesystem successfully created, but not mounted"));
+	CHECK(says_not_mounted("zfs: cannot mount 'tank/jails/.create-web-0': failed to create "
+	                       "mountpoint: Read-only file system"));
+	CHECK(!says_not_mounted("zfs: cannot create 'tank/mount/jails/.create-web-0': out of space"));
+	CHECK(!says_not_mounted("zfs: cannot create 'tank/cannot mount/.create-mount-0': dataset "
+	                        "already exists"));
+	CHECK(!says_not_mounted("timed out"));
 }
 
 TEST(what_belongs_to_a_dataset)

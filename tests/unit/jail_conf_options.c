@@ -67,12 +67,24 @@ TEST(all_faults_are_told_at_once)
 	CHECK_STR(checked(&m, "systemd_run_default_args=--scope --nice x\n  --sl=y foo\n"
 	                      "systemd_nspawn_default_args=--bot\n"
 	                      "systemd_nspawn_user_args=--bind='/a\n"),
-	          "3: systemd-nspawn has no option --bot, did you mean --boot?\n"
+	          "3: systemd-nspawn has no option --bot; did you mean --boot?\n"
 	          "4: systemd_nspawn_user_args: the quote ' is not closed\n"
 	          "1: option --scope of systemd-run has no place here: a jail is a service\n"
 	          "1: --nice: 'x' is not a number from -20 to 19\n"
-	          "2: option --sl of systemd-run is not written out (--slice?)\n"
+	          "2: option --sl of systemd-run is not written in full; did you mean --slice?\n"
 	          "2: 'foo' is not an option of systemd-run\n");
+}
+
+TEST(only_the_last_bridge_counts)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	CHECK_STR(checked(&m, "startup=0\nsystemd_nspawn_user_args=--network-bridge=br1\n"
+	                      "  --bind=/a --bind=/b\n  --network-bridge=br2\n"),
+	          "2: --network-bridge=br1 has no effect: only the last --network-bridge counts; "
+	          "for a second bridge use --network-veth-extra and a post_start_hook\n");
+	CHECK_STR(checked(&m, "systemd_nspawn_default_args=--network-bridge=br1\n"
+	                      "systemd_nspawn_user_args=--network-bridge=br2\n"), "");
 }
 
 TEST(a_value_that_cannot_be_read_has_no_options)

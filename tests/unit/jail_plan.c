@@ -167,6 +167,20 @@ TEST(what_the_user_says_of_the_unit_wins)
 	arena_free(&m);
 }
 
+TEST(a_start_says_that_only_the_last_bridge_counts)
+{
+	struct arena m = { 0 };
+	struct plan p;
+
+	make(&m, "systemd_nspawn_user_args=--network-bridge=br1 --network-bridge=br2\n", &plain, &p);
+	CHECK_INT(p.notes.n, 1);
+	CHECK(strstr(p.notes.v[0], "--network-bridge=br1 has no effect"));
+	CHECK(strstr(plan_command(&m, &p), "--network-bridge=br1 --network-bridge=br2"));
+	make(&m, "systemd_nspawn_user_args=--network-bridge=br1\n", &plain, &p);
+	CHECK_INT(p.notes.n, 0);
+	arena_free(&m);
+}
+
 TEST(docker_on_the_hosts_network_is_warned_of)
 {
 	struct arena m = { 0 };

@@ -49,12 +49,12 @@ TEST(what_nspawn_would_refuse_is_told_with_its_line)
 	AUTOFREE struct arena m = { 0 };
 
 	CHECK_STR(found_in(&m, "--boot\n--bnid=/a -bQ\n--boot=1\n--bind", 0),
-	          "2: systemd-nspawn has no option --bnid, did you mean --bind?\n"
+	          "2: systemd-nspawn has no option --bnid; did you mean --bind?\n"
 	          "2: systemd-nspawn has no option -Q\n"
 	          "3: --boot takes no value\n"
 	          "4: --bind lacks its value\n");
 	CHECK_STR(found_in(&m, "--network-v", 0), 
-	          "1: systemd-nspawn has no option --network-v, did you mean --network-veth?\n");
+	          "1: systemd-nspawn has no option --network-v; did you mean --network-veth?\n");
 }
 
 TEST(what_ends_the_options_is_told)
@@ -65,6 +65,50 @@ TEST(what_ends_the_options_is_told)
 	          "option: it and everything after it go to the jail's init; quote values that contain spaces\n");
 	CHECK_STR(found_in(&m, "--machine=x -D /", 0), "1: --machine has no place here: jlmkr gives its "
 	          "own\n1: -D has no place here: jlmkr gives its own\n");
+}
+
+static const char *replaced_in(struct arena *m, const char *text)
+{
+	struct split words = { 0 };
+	struct nspawn_options o;
+	struct str out = { .m = m };
+
+	CHECK_INT(word_split(m, text, 1, SPLIT_COMMENTS, &words, NULL), 0);
+	nspawn_options_parse(&o, m, &words);
+	CHECK_INT(o.faults.n, 0);
+	for (size_t i = 0; i < o.replaced.n; i++)
+		str_addf(&out, "%u: %s\n", o.replaced.v[i].line, o.replaced.v[i].text);
+	return str_text(&out);
+}
+
+TEST(an_option_that_a_later_one_replaces)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	CHECK_STR(replaced_in(&m, "--network-bridge=br1\n--network-bridge br2"),
+	          "1: --network-bridge=br1 has no effect: only the last --network-bridge counts; "
+	          "for a second bridge use --network-veth-extra and a post_start_hook\n");
+	CHECK_STR(replaced_in(&m, "-u a\n--hostname=x\n-u b --private-users\n--user=c "
+	                      "--private-users=pick"),
+	          "1: -u a has no effect: only the last --user counts\n"
+	          "3: -u b has no effect: only the last --user counts\n"
+	          "3: --private-users has no effect: only the last --private-users counts\n");
+}
+
+TEST(options_that_all_count)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	CHECK_STR(replaced_in(&m, "--bind=/a --bind=/b --bind-ro=/a --bind-ro=/b --setenv=A=1 "
+	                      "--setenv=B=2 --network-macvlan=a --network-macvlan=b "
+	                      "--network-veth-extra=a --network-veth-extra=b --port=1 --port=2 "
+	                      "--capability=a --capability=b --drop-capability=a "
+	                      "--drop-capability=b --system-call-filter=a "
+	                      "--system-call-filter=~b --rlimit=A=1 --rlimit=B=1 --property=A=1 "
+	                      "--property=B=1 --tmpfs=/a --tmpfs=/b --overlay=/a:/b "
+	                      "--overlay=/c:/d --network-interface=a --network-interface=b "
+	                      "--load-credential=a:/b --load-credential=c:/d"), "");
+	CHECK_STR(replaced_in(&m, "--boot -b -b --network-bridge=br1 --network-bridge=br1"), "");
 }
 
 /* "fnu": changes the firewall, own network, own users */

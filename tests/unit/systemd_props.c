@@ -190,8 +190,8 @@ TEST(a_refusal_says_what_would_do)
 	static const char *const cases[][2] = {
 		{ "TasksMax=12x",
 		  "property TasksMax: '12x' is not a number, a percentage or infinity" },
-		{ "TaskMax=1", "unknown property 'TaskMax' (nearest: TasksMax)" },
-		{ "RestartUSec=1", "unknown property 'RestartUSec' (nearest: RestartSec)" },
+		{ "TaskMax=1", "unknown property 'TaskMax'; did you mean TasksMax?" },
+		{ "RestartUSec=1", "unknown property 'RestartUSec'; did you mean RestartSec?" },
 		{ "completely-else=1", "unknown property 'completely-else'" },
 		{ "Nice", "property 'Nice' has no '='" },
 		{ "SuccessExitStatus=1 FOO", "property SuccessExitStatus: 'FOO' is not an exit "
@@ -199,7 +199,7 @@ TEST(a_refusal_says_what_would_do)
 		{ "LimitNOFILE=2:1", "property LimitNOFILE: '2:1' has a soft limit above the hard "
 		  "one" },
 		{ "ExecStartPre=@/bin/sh", "property ExecStartPre: '@/bin/sh' has no argv[0] "
-		  "behind the path: '@' wants both" },
+		  "after the path, which '@' needs" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -109,19 +109,19 @@ static void refused(const char *text, size_t bad_wanted, const char *wanted)
 TEST(what_is_refused_is_told_with_its_word)
 {
 	refused("-q|--unit=x", 1,
-	        "option --unit of systemd-run has no place here: the jail's name makes the unit's");
+	        "option --unit of systemd-run has no place here: the name of the unit follows from the jail's name");
 	refused("-q|-r|-ux", 2,
-	        "option --unit of systemd-run has no place here: the jail's name makes the unit's");
-	refused("--prop=Nice=1", 0, "option --prop of systemd-run is not written out (--property?)");
+	        "option --unit of systemd-run has no place here: the name of the unit follows from the jail's name");
+	refused("--prop=Nice=1", 0, "option --prop of systemd-run is not written in full; did you mean --property?");
 	refused("--sevice-type=x", 0,
-	        "unknown option --sevice-type of systemd-run (nearest: --service-type)");
+	        "systemd-run has no option --sevice-type; did you mean --service-type?");
 	refused("-q|foo", 1, "'foo' is not an option of systemd-run");
 	refused("--", 0, "'--' is not an option of systemd-run");
 	refused("-", 0, "'-' is not an option of systemd-run");
-	refused("-q|--nice", 1, "option --nice of systemd-run wants a value");
-	refused("-q|-p", 1, "option --property of systemd-run wants a value");
+	refused("-q|--nice", 1, "option --nice of systemd-run needs a value");
+	refused("-q|-p", 1, "option --property of systemd-run needs a value");
 	refused("--collect=1", 0, "option --collect of systemd-run takes no value");
-	refused("--slice=/a", 0, "--slice: '/a' is a path, no slice");
+	refused("--slice=/a", 0, "--slice: '/a' is a path, not a slice");
 	refused("-p|Nice=1|-p|Nice=x", 2, "property Nice: 'x' is not a number from -20 to 19");
 	refused("", 0, "'' is not an option of systemd-run");
 }

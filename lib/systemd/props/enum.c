@@ -1,5 +1,5 @@
-/* Properties whose value is one of a set of names, or a set of such: sent as the
- * kernel's numbers. */
+/* Properties whose value is a name of a set, or several of them. They are sent as the kernel's
+ * numbers. */
 
 #include "lib/systemd/props/impl.h"
 
@@ -8,7 +8,7 @@
 
 #include "lib/systemd/props/props.h"
 
-/* Name or number, where numbers go up to `max`; -1 for no numbers. */
+/* A name, or a number up to `max`; with -1 only names. */
 static int add_named(struct prop_in *in, const struct name_value *table, int64_t max)
 {
 	int64_t v = name_lookup(table, in->text);
@@ -138,7 +138,7 @@ int add_coredump_filter(struct prop_in *in)
 	return 0;
 }
 
-/* What is no bit is passed over, as systemd-run does. */
+/* Unknown names are ignored, as systemd-run does. */
 int add_secure_bits(struct prop_in *in)
 {
 	static const struct name_value bits[] = {
@@ -182,7 +182,7 @@ static int capability_number(const char *name)
 	return -1;
 }
 
-/* What is no capability is passed over here, too. */
+/* Unknown names are ignored here, too. */
 int add_capabilities(struct prop_in *in)
 {
 	bool invert = *in->text == '~';
@@ -201,7 +201,7 @@ int add_capabilities(struct prop_in *in)
 
 enum { ALL_NAMESPACES = 0x7e020000 };
 
-/* The CLONE_NEW flags of a list; -1 for a name that is none. */
+/* The CLONE_NEW flags of a list; -1 with the fault for an unknown name. */
 static int64_t namespaces_take(struct prop_in *in, const char *p)
 {
 	static const struct name_value kinds[] = {
@@ -251,7 +251,7 @@ static void put_statuses(struct wire *w, const struct statuses *s)
 	wire_close_array(w);
 }
 
-/* A number is an exit status, even if a signal has it. */
+/* A number is an exit status, even if it is also the number of a signal. */
 int add_exit_statuses(struct prop_in *in)
 {
 	size_t room = strlen(in->text) / 2 + 1;

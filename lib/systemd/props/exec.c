@@ -1,11 +1,11 @@
-/* Command lines of hooks. Marks in front of the path ask for more than the plain
- * property can carry: then its Ex form is sent, which has a list of flags. */
+/* Command lines of hooks. Some prefixes of the path cannot be expressed in the plain property:
+ * then its Ex form is sent, which has a list of flags. */
 
 #include "lib/systemd/props/props.h"
 
 #include "lib/systemd/props/impl.h"
 
-/* Take the marks while they are allowed; the first that is not belongs to the path. */
+/* Read prefixes as long as they are allowed; the first other character begins the path. */
 static const char *marks_take(const char *s, unsigned *flags, bool *named)
 {
 	const unsigned alone = EXEC_PRIVILEGED | EXEC_AMBIENT;
@@ -58,7 +58,7 @@ static void put_command(struct wire *w, const char *path, char *const *argv, uns
 	wire_close_struct(w);
 }
 
-/* No argv at all resets the list. */
+/* An empty argv resets the list. */
 void prop_exec(struct wire *w, const char *name, const char *path, char *const *argv,
                unsigned flags)
 {
@@ -81,8 +81,9 @@ int add_exec(struct prop_in *in)
 	int got;
 
 	if (named && word_next(argv.m, &p, &path, BLANKS, how) < 0) return prop_refuse(in);
-	if (named && !p) return prop_refuse_because(in, "has no argv[0] behind the path: "
-	                                                "'@' wants both");
+	if (named && !p)
+		return prop_refuse_because(in,
+		                           "has no argv[0] after the path, which '@' needs");
 	while ((got = word_next(argv.m, &p, &word, BLANKS, how)) > 0)
 		words_add(&argv, word);
 	if (got < 0) return prop_refuse(in);

@@ -1,8 +1,8 @@
-/* What the files of prop_add share: one property being added, and the texts that
- * systemd's own parsers take, down to their oddities.
+/* Shared by the files of prop_add: the property that is being added, and parsers that accept
+ * what systemd's own parsers accept, with their quirks
  *
- * Text functions say false, -1 or NULL for what systemd-run refuses; what they
- * allocate lives in the wire's arena.
+ * Text functions return false, -1 or NULL for a text that systemd-run refuses. Their memory is
+ * in the wire's arena.
  */
 #ifndef SYSTEMD_PROPS_IMPL_H
 #define SYSTEMD_PROPS_IMPL_H
@@ -17,7 +17,7 @@
 
 struct prop_in;
 
-/* One way to read a text and to send it, for several properties. */
+/* One way to parse and send a value, for several properties. */
 struct prop_kind {
 	int (*add)(struct prop_in *in);
 	const char *wants;		/* "property X: 'text' is not ..." */
@@ -35,22 +35,22 @@ struct prop_in {
 const struct prop_kind *prop_find(const char *name, size_t len);
 const char *prop_nearest(struct arena *m, const char *name);
 
-/* -1, having said what is wrong with the text, or with a part of it. */
+/* Set the fault about the text, or about a part of it. They return -1. */
 int prop_refuse(const struct prop_in *in);
 int prop_refuse_part(const struct prop_in *in, const char *part);
 int prop_refuse_because(const struct prop_in *in, const char *why);
 
-/* The struct (sv) around a value, and the same around an array. */
+/* Open and close the struct (sv) around a value; the same around an array. */
 void prop_open(struct wire *w, const char *name, const char *sig);
 void prop_close(struct wire *w);
 void prop_open_array(struct wire *w, const char *name, const char *sig);
 void prop_close_array(struct wire *w);
 
-/* A string. Also refuses the code points that are no characters (U+FDD0, U+xxFFFE):
- * the specification allows them, PID 1 does not. */
+/* Append a string. Refuses noncharacters (U+FDD0, U+xxFFFE): the D-Bus specification allows
+ * them, PID 1 does not. */
 void prop_put(struct wire *w, const char *s);
 
-/* The property's name with `drop` letters less at its end and `more` behind it. */
+/* The property's name without its last `drop` letters, followed by `more`. */
 const char *prop_renamed(const struct prop_in *in, size_t drop, const char *more);
 
 /* -- kinds, by file -- */
@@ -102,14 +102,15 @@ int add_open_file(struct prop_in *in);
 
 bool text_bool(const char *s, bool *v);
 
-/* C numbers: white space and a sign in front, 0x 0o 0b 0; all of the text. */
+/* Numbers as in C: white space and a sign in front, prefixes 0x 0o 0b 0. The whole text must be
+ * a number. */
 bool text_u64(const char *s, uint64_t *v);
 bool text_i32(const char *s, int32_t *v);
 bool text_u32(const char *s, uint32_t *v);
 bool text_u64_base(const char *s, int base, uint64_t *v);
 bool text_u8(const char *s, uint8_t *v);
 
-/* `over`: it is too large. */
+/* `over`: it does not fit into 64 bits. */
 struct number {
 	uint64_t v;
 	bool minus, over;
@@ -117,39 +118,39 @@ struct number {
 
 bool text_size(const char *s, unsigned base, uint64_t *v);
 
-/* Time in units of which `second` make a second; `unit` is for bare numbers. */
+/* A time in units of 1/`second` seconds; `unit` is the unit of bare numbers. */
 bool text_time(const char *s, uint64_t second, uint64_t unit, uint64_t *v);
 bool text_sec(const char *s, uint64_t *usec);
 
-/* Parts of ten thousand, from %, per mille and per myriad; not bounded. */
+/* Ten-thousandths, from %, per mille or per myriad; without an upper bound. */
 bool text_permyriad(const char *s, int32_t *v);
 
 #define BLANKS " \t\n\r"
 
 enum word_how {
-	WORD_QUOTES = 1,	/* '...' and "..." hold a word together and are taken away */
-	WORD_ESCAPES = 2,	/* a backslash begins a C escape, else it saves a letter */
-	WORD_SAVE_SEPS = 4,	/* with the former or alone: only separators and itself */
-	WORD_EACH_SEP = 8,	/* nothing between two separators is an empty word */
-	WORD_KEEP_ESCAPES = 16,	/* a backslash is a letter */
+	WORD_QUOTES = 1,	/* '...' and "..." group a word, and are removed */
+	WORD_ESCAPES = 2,	/* a backslash begins a C escape; else it quotes a letter */
+	WORD_SAVE_SEPS = 4,	/* with the former or alone: it quotes separators and itself */
+	WORD_EACH_SEP = 8,	/* two separators have an empty word between them */
+	WORD_KEEP_ESCAPES = 16,	/* a backslash is a plain character */
 };
 
-/* The next word of `*p`, which moves on and is NULL behind the last one. Returns 1,
- * 0 when there is none, -1 for quotes left open and escapes that are none. */
+/* Read the next word of `*p`, and advance `*p`, which is NULL after the last word. Returns 1, 0
+ * if there is none, -1 for an open quote or an invalid escape. */
 int word_next(struct arena *m, const char **p, char **word, const char *seps, unsigned how);
 
-/* The words of a tuple such as a:b:c, as many as there are, at most `max`. Missing
- * ones are NULL. The same returns otherwise; `*p` is NULL when all was taken. */
+/* Read the words of a tuple such as a:b:c, at most `max`. Missing ones are NULL. Returns their
+ * number, or -1 as word_next; `*p` is NULL when the text is used up. */
 int words_take(struct arena *m, const char **p, const char *seps, unsigned how, char **list,
                int max);
 
-/* Bytes with C escapes undone. NULL for an escape that is none. */
+/* The bytes that C escapes stand for. NULL for an invalid escape. */
 char *text_unescape(struct arena *m, const char *s, bool nul_too, size_t *n);
 
 void *text_base64(struct arena *m, const char *s, size_t *n);
 void *text_hex(struct arena *m, const char *s, size_t *n);
 
-/* Doubled slashes, dots and the slash at the end taken away, in place. */
+/* Remove doubled slashes, single dots and the slash at the end, in place. */
 char *path_simplify(char *path);
 
 struct name_value {
@@ -157,7 +158,7 @@ struct name_value {
 	int64_t value;
 };
 
-/* -1 when it is not in the table. */
+/* The value, or -1 if the name is not in the table. */
 int64_t name_lookup(const struct name_value *table, const char *name);
 
 /* EPERM and the like; -1 for an unknown name. */

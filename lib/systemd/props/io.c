@@ -1,6 +1,5 @@
-/* Properties about what a unit is given and what it says: environment files,
- * credentials, standard input and output, log fields; and those of the form "a mark
- * in front, then the value": labels, filters, conditions. */
+/* Properties of input and output: environment files, credentials, standard input and output,
+ * log fields; and those with a prefix before the value: labels, filters, conditions. */
 
 #include "lib/systemd/props/impl.h"
 
@@ -23,7 +22,7 @@ int add_env_file(struct prop_in *in)
 	return 0;
 }
 
-/* The id of a credential; `*rest` is behind its colon, NULL without one. */
+/* Read the ID of a credential; `*rest` is the text after its colon, NULL if there is none. */
 static int credential_id(struct prop_in *in, char **id, const char **rest)
 {
 	*rest = in->text;
@@ -87,7 +86,7 @@ static int add_credential_pair(struct prop_in *in, const char *missing)
 	return 0;
 }
 
-/* Without a path it is looked for under the text as it stands. */
+/* Without a path, the ID is also the path. */
 int add_credential_path(struct prop_in *in)
 {
 	return add_credential_pair(in, in->text);
@@ -135,7 +134,7 @@ int add_stdio(struct prop_in *in)
 	return add_string(in);
 }
 
-/* PID 1 of 252 has no property of this name. systemd-run sends it all the same. */
+/* PID 1 of 252 has no property of this name, but systemd-run sends it. */
 int add_input_text(struct prop_in *in)
 {
 	size_t n;

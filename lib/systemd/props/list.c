@@ -1,5 +1,5 @@
-/* Properties about what a unit may reach: processors and memory nodes, devices,
- * addresses, ports, packet filters. */
+/* Properties that say what a unit may use: processors and memory nodes, devices, addresses,
+ * ports, packet filters. */
 
 #include "lib/systemd/props/impl.h"
 
@@ -18,7 +18,7 @@ struct cpus {
 	size_t len;
 };
 
-/* The last number that 32 bits hold is passed over, by an oversight of systemd-run. */
+/* The largest 32-bit number is ignored, because systemd-run overlooks it. */
 static bool cpus_put(struct cpus *c, uint32_t from, uint32_t to)
 {
 	if (from == UINT32_MAX && to == UINT32_MAX) return true;
@@ -67,7 +67,7 @@ int add_cpu_affinity(struct prop_in *in)
 	return 0;
 }
 
-/* All nodes up to the last one of this machine. */
+/* "all" means the nodes from 0 to the last one of the host. */
 int add_numa_mask(struct prop_in *in)
 {
 	struct cpus c = { 0 };
@@ -77,7 +77,8 @@ int add_numa_mask(struct prop_in *in)
 
 	if (!str_eq(in->text, "all")) return add_cpus(in);
 	if (!(nodes = opendir("/sys/devices/system/node")))
-		return prop_refuse_because(in, "is known only where the kernel tells of nodes");
+		return prop_refuse_because(in,
+		                           "cannot be used: the kernel lists no memory nodes");
 	while ((d = readdir(nodes)))
 		if (str_starts(d->d_name, "node") && text_u32(d->d_name + 4, &n) && n > last)
 			last = n;
@@ -143,7 +144,7 @@ int add_device_latency(struct prop_in *in)
 	return add_device_value(in, "IODeviceLatencyTargetUSec", text_sec);
 }
 
-/* An empty second half is sent where there is no colon. */
+/* Without a colon the second half is sent empty. */
 int add_bpf(struct prop_in *in)
 {
 	const char *p = in->text;
@@ -263,7 +264,7 @@ static bool ports_range(struct arena *m, const char *s, struct ports *p)
 	return true;
 }
 
-/* Each part may be missing, their order stands. */
+/* Each part may be missing, but their order is fixed. */
 static bool ports_take(struct arena *m, const char *text, struct ports *p)
 {
 	static bool (*const parts[])(struct arena *, const char *, struct ports *) = {
@@ -301,7 +302,7 @@ int add_socket_bind(struct prop_in *in)
 	return 0;
 }
 
-/* Letters first, then also digits and / \ _ . */
+/* The first character is a letter; digits and / \ _ . may follow. */
 static bool nft_name(const char *s)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";

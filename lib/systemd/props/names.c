@@ -1,5 +1,5 @@
-/* What numbers are called: exit statuses, signals, errnos. The lists are systemd's,
- * not the C library's: with musl SIGRTMIN is 35, to PID 1 it is 34. */
+/* Names of exit statuses, signals and errnos. The lists are systemd's, not the C library's:
+ * with musl SIGRTMIN is 35, for PID 1 it is 34. */
 
 #include "lib/systemd/props/props.h"
 
@@ -14,7 +14,7 @@
 
 enum { RTMIN = 34, RTMAX = 64 };
 
-/* Programs' own up to 7, sysexits.h, then what systemd itself exits with. */
+/* The common ones up to 7, those of sysexits.h, then systemd's own. */
 static const struct name_value exit_statuses[] = {
 	{ "SUCCESS", 0 }, { "FAILURE", 1 }, { "INVALIDARGUMENT", 2 }, { "NOTIMPLEMENTED", 3 },
 	{ "NOPERMISSION", 4 }, { "NOTINSTALLED", 5 }, { "NOTCONFIGURED", 6 },

@@ -1,6 +1,6 @@
-/* Numbers, sizes, shares and times as systemd's clients read them. Their parsers
- * grew around strtoull, so its oddities are part of what configs may hold: white
- * space and a plus sign in front, ".5s", "1G 512M". */
+/* Numbers, sizes, shares and times, as systemd's clients read them. Their parsers are built on
+ * strtoull(3), so configs may use its quirks: white space and a plus sign in front, ".5s", "1G
+ * 512M". */
 
 #include "lib/systemd/props/impl.h"
 
@@ -46,8 +46,8 @@ static int base_take(const char **s, int base)
 	return **s == '0' ? 8 : 10;
 }
 
-/* strtoull without errno and locale: false when no digit is there; `*end` is behind
- * the last one. */
+/* strtoull(3) without errno and locale. False if there is no digit; `*end` is after the last
+ * one. */
 static bool number_take(const char *s, int base, struct number *n, const char **end)
 {
 	const char *start = s;
@@ -66,7 +66,7 @@ static bool number_take(const char *s, int base, struct number *n, const char **
 	return *end != start;
 }
 
-/* Without a base the prefixes of other languages count, too. */
+/* Without a base, the prefixes 0b and 0o are accepted, too. */
 static bool number_whole(const char *s, int base, struct number *n)
 {
 	const char *end;
@@ -123,7 +123,7 @@ bool text_i32(const char *s, int32_t *v)
 	return true;
 }
 
-/* What stands behind a point, and what it is of one unit. */
+/* The digits after the point, as a fraction of one unit. */
 static bool fraction_take(const char **s, double *frac)
 {
 	struct number n;
@@ -136,7 +136,7 @@ static bool fraction_take(const char **s, double *frac)
 	return true;
 }
 
-/* One term: `*from` is the first suffix that may still come, they only get smaller. */
+/* Read one term. `*from` is the first suffix that is still allowed: they only get smaller. */
 static bool size_term(const char **s, const uint64_t *factors, size_t *from, uint64_t *v)
 {
 	static const char suffixes[] = "EPTGMKB";
@@ -183,7 +183,7 @@ struct time_unit {
 
 enum { MINUTE = 60, HOUR = 3600, DAY = 86400, WEEK = 604800, MONTH = 2629800, YEAR = 31557600 };
 
-/* Longer words before their beginnings; "ns" only where a second has 10^9 units. */
+/* A longer word stands before its prefixes. "ns" needs 10^9 units a second. */
 static const struct time_unit time_units[] = {
 	{ "seconds", 1, 1 }, { "second", 1, 1 }, { "sec", 1, 1 }, { "s", 1, 1 },
 	{ "minutes", MINUTE, 1 }, { "minute", MINUTE, 1 }, { "min", MINUTE, 1 },
@@ -215,7 +215,7 @@ static bool time_add(uint64_t *sum, uint64_t more)
 	return true;
 }
 
-/* The digits behind the point, each a tenth of the one before: what is below one
+/* The digits after the point, each a tenth of the one before. As in systemd, the part below one
  * unit is dropped digit by digit. */
 static bool time_fraction(const char *s, uint64_t unit, uint64_t *v)
 {
@@ -261,12 +261,12 @@ bool text_sec(const char *s, uint64_t *usec)
 	return text_time(s, 1000000, 1000000, usec);
 }
 
-static bool is_digit(char c)
+static bool is_decimal_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
-/* "12.34" with as many places behind the point as `places` allows, times 10^places. */
+/* "12.34", with at most `places` digits after the point, times 10^places. */
 static bool decimal(const char *s, size_t len, int places, int32_t *v)
 {
 	int32_t scale = places == 2 ? 100 : places == 1 ? 10 : 1, behind = 0;
@@ -276,8 +276,8 @@ static bool decimal(const char *s, size_t len, int places, int32_t *v)
 	if (dot) {
 		size_t n = (size_t)(s + len - dot) - 1;
 
-		if (n < 1 || n > (size_t)places || !is_digit(dot[1])) return false;
-		if (n == 2 && !is_digit(dot[2])) return false;
+		if (n < 1 || n > (size_t)places || !is_decimal_digit(dot[1])) return false;
+		if (n == 2 && !is_decimal_digit(dot[2])) return false;
 		behind = (dot[1] - '0') * scale / 10 + (n == 2 ? dot[2] - '0' : 0);
 		len = (size_t)(dot - s);
 	}

@@ -1,6 +1,5 @@
-/* Properties about the file system a unit sees: binds, images, directories. Their
- * tuples are split at colons, each in its own way: what quotes and backslashes save
- * differs from property to property. */
+/* Properties of the file system that a unit sees: binds, images, directories. Their tuples are
+ * split at colons; what quotes and backslashes protect differs from property to property. */
 
 #include "lib/systemd/props/impl.h"
 
@@ -21,7 +20,7 @@ static bool ended_by_colon(const char *p)
 	return p && p[-1] == ':';
 }
 
-/* What stands behind SOURCE: and DESTINATION: of one bind. */
+/* Read the rest of a bind after its SOURCE. */
 static bool bind_rest(struct arena *m, const char **p, struct bind *b)
 {
 	enum { RECURSIVE = 16384 };	/* MS_REC */
@@ -149,7 +148,8 @@ int add_root_options(struct prop_in *in)
 	return 0;
 }
 
-/* PARTITION:OPTIONS pairs to the end; a last one that is alone is for the root. */
+/* PARTITION:OPTIONS pairs to the end. A single last word has the options of the root
+ * partition. */
 static bool put_mount_options(struct wire *w, const char *q)
 {
 	char *part[2];
@@ -163,7 +163,7 @@ static bool put_mount_options(struct wire *w, const char *q)
 	return n >= 0;
 }
 
-/* One image, with or without a place of its own. */
+/* One image, with a source and, if `paths` is 2, a destination. */
 static int put_image(struct prop_in *in, const char *tuple, int paths)
 {
 	const char *q = tuple;
@@ -206,8 +206,8 @@ int add_extension_images(struct prop_in *in)
 	return add_images(in, "a(sba(ss))", 1);
 }
 
-/* Directories with a link or a flag go under a name of their own. The flag came with
- * 257; what else stands behind the link is passed over, as 252 does. */
+/* Directories with a link or a flag are sent under a name of their own. The flag is new in 257;
+ * any other text after the link is ignored, as in 252. */
 struct directories {
 	struct words plain, sources, links;
 	uint64_t *flags;
@@ -260,7 +260,7 @@ int add_directory(struct prop_in *in)
 
 enum { OPEN_READ_ONLY = 1, OPEN_APPEND = 2, OPEN_TRUNCATE = 4, OPEN_GRACEFUL = 8 };
 
-/* -1 for an unknown option, one said twice, and two that exclude each other. */
+/* -1 for an unknown or repeated option, and for two that exclude each other. */
 static int open_flags(struct arena *m, const char *options)
 {
 	static const struct name_value names[] = {
@@ -281,7 +281,7 @@ static int open_flags(struct arena *m, const char *options)
 	return got < 0 || modes & (modes - 1) ? -1 : (int)sum;
 }
 
-/* The name for the descriptor: printable ASCII without a colon. */
+/* The name of a descriptor: printable ASCII without a colon. */
 static bool fd_name_is_valid(const char *s)
 {
 	enum { FD_NAME_MAX = 255 };

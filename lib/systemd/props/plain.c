@@ -1,5 +1,5 @@
-/* Properties whose value is one thing or a list of words: switches, texts, numbers,
- * sizes, times and resource limits. */
+/* Properties with a single value or a list of words: switches, texts, numbers, sizes, times and
+ * resource limits. */
 
 #include "lib/systemd/props/impl.h"
 
@@ -108,7 +108,7 @@ static bool text_scale(const char *s, uint32_t *v)
 	return true;
 }
 
-/* A share goes under a name of its own: PID 1 knows how much there is. */
+/* A share is sent under a name of its own, because PID 1 knows the total. */
 static int add_amount(struct prop_in *in, uint64_t empty, bool is_size)
 {
 	uint64_t v = 0;
@@ -229,7 +229,7 @@ int add_sec(struct prop_in *in)
 
 int add_sec_or_never(struct prop_in *in)
 {
-	/* The older of the two properties takes blanks for nothing. */
+	/* The older of the two properties treats blanks as empty. */
 	size_t blanks = in->kind->since ? 0 : strspn(in->text, BLANKS);
 	uint64_t v = UINT64_MAX;
 	bool good = !in->text[blanks] || text_sec(in->text, &v);

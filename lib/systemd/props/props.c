@@ -1,5 +1,5 @@
-/* From an assignment to a row of the table (props_table.c), and the entries whose
- * value needs no reading. */
+/* Finds the row of an assignment in the table (table.c), and appends entries with given
+ * values. */
 
 #include "lib/systemd/props/props.h"
 
@@ -33,15 +33,17 @@ int prop_refuse_because(const struct prop_in *in, const char *why)
 	            shown_end(in->text), why);
 }
 
-static int unknown(struct arena *m, const char *name, struct err *e)
+static int fail_unknown_property(struct arena *m, const char *name, struct err *e)
 {
 	const char *near = prop_nearest(m, name);
 
-	if (near) return fail(e, ERR_INPUT, "unknown property '%s' (nearest: %s)", name, near);
+	if (near)
+		return fail(e, ERR_INPUT, "unknown property '%s'; did you mean %s?", name,
+		            near);
 	return fail(e, ERR_INPUT, "unknown property '%.*s%s'", SHOWN, name, shown_end(name));
 }
 
-/* What the wire itself does not take is text that is not UTF-8. */
+/* The wire itself refuses only text that is not UTF-8. */
 static int add_checked(struct prop_in *in)
 {
 	if (in->kind->add(in) < 0) return -1;
@@ -65,7 +67,7 @@ int prop_add(struct wire *w, const char *assignment, struct err *e)
 		in.name = arena_strndup(w->m, assignment, (size_t)(eq - assignment));
 		in.text = eq + 1;
 		in.kind = prop_find(in.name, strlen(in.name));
-		rc = in.kind ? add_checked(&in) : unknown(w->m, in.name, &fault);
+		rc = in.kind ? add_checked(&in) : fail_unknown_property(w->m, in.name, &fault);
 	}
 	if (rc == 0) return 0;
 	wire_fault(w, ERR_INPUT, "%s", fault.text);
@@ -125,7 +127,8 @@ void prop_put(struct wire *w, const char *s)
 {
 	for (const unsigned char *at = (const unsigned char *)s; *at; at++)
 		if (*at >= 0xef && is_noncharacter(at))
-			wire_fault(w, ERR_INPUT, "text with a code point that is not a character");
+			wire_fault(w, ERR_INPUT,
+			           "text contains a code point that is not a character");
 	wire_str(w, s);
 }
 

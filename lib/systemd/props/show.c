@@ -1,5 +1,4 @@
-/* What is about to be sent, read back from its own bytes: a dry run cannot tell
- * another story than the bus. */
+/* Reads back the bytes that are about to be sent, so that a dry run cannot differ from them. */
 
 #include "lib/systemd/props/props.h"
 
@@ -28,9 +27,9 @@ static bool show_basic(struct str *out, struct reader *r, char type)
 	}
 }
 
-static void show_value(struct str *out, struct reader *r, unsigned *fds);
+static void show_any_value(struct str *out, struct reader *r, unsigned *fds);
 
-/* A container that was just entered, to its end. */
+/* Show a container that was just opened, to its end. */
 static void show_items(struct str *out, struct reader *r, unsigned *fds)
 {
 	bool first = true;
@@ -38,14 +37,14 @@ static void show_items(struct str *out, struct reader *r, unsigned *fds)
 	str_addc(out, '[');
 	for (; reader_more(r); first = false) {
 		if (!first) str_addc(out, ',');
-		show_value(out, r, fds);
+		show_any_value(out, r, fds);
 	}
 	str_addc(out, ']');
 	reader_close(r);
 }
 
-/* As deep as the reader allows. */
-static void show_value(struct str *out, struct reader *r, unsigned *fds)
+/* Recursive; the reader limits the depth. */
+static void show_any_value(struct str *out, struct reader *r, unsigned *fds)
 {
 	char type = reader_type(r);
 
@@ -58,7 +57,7 @@ static void show_value(struct str *out, struct reader *r, unsigned *fds)
 		show_items(out, r, fds);
 	} else if (type == 'v') {
 		reader_open_variant(r, reader_variant(r));
-		show_value(out, r, fds);
+		show_any_value(out, r, fds);
 		reader_close(r);
 	} else if (type == '(') {
 		reader_open_struct(r);
@@ -77,7 +76,7 @@ static void show_entry(struct arena *m, struct reader *r, struct prop_shown *p, 
 	p->name = arena_strdup(m, reader_str(r));
 	p->sig = arena_strdup(m, reader_variant(r));
 	reader_open_variant(r, p->sig);
-	show_value(&out, r, fds);
+	show_any_value(&out, r, fds);
 	reader_close(r);
 	reader_close(r);
 	p->value = str_text(&out);

@@ -1,6 +1,6 @@
-/* All properties of service units that systemd-run takes: who reads the text, what
- * it should be, and who they are. How a property is called on the wire, and its
- * signature, is mostly its own name and the reader's; the readers tell. */
+/* All properties of service units that systemd-run accepts: the function that reads the text,
+ * what the text should be, and the names. The name on the wire and the signature are set by
+ * that function; mostly the name is the property's own. */
 
 #include "lib/systemd/props/impl.h"
 

@@ -1,12 +1,12 @@
-/* Words, escapes and encoded bytes as systemd's clients read them. One function
- * takes words apart for nearly every property that is a list; how quotes, escapes
- * and separators count differs between them and is asked for by enum word_how. */
+/* Words, escapes and encoded bytes, as systemd's clients read them. One function splits nearly
+ * all properties that are lists; enum word_how selects how quotes, escapes and separators
+ * count. */
 
 #include "lib/systemd/props/impl.h"
 
 #include <string.h>
 
-static int hex_value(char c)
+static int hex_digit_value(char c)
 {
 	if (c >= '0' && c <= '9') return c - '0';
 	if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -14,13 +14,13 @@ static int hex_value(char c)
 	return -1;
 }
 
-/* `n` digits of base 8 or 16, -1 when there are less. */
+/* The value of `n` digits of base 8 or 16; -1 if there are fewer. */
 static int64_t digits_take(const char *s, int n, int base)
 {
 	int64_t v = 0;
 
 	for (int i = 0; i < n; i++) {
-		int d = hex_value(s[i]);
+		int d = hex_digit_value(s[i]);
 
 		if (d < 0 || d >= base) return -1;
 		v = v * base + d;
@@ -53,8 +53,7 @@ static bool char_is_valid(int64_t c)
 	return !(c >= 0xfdd0 && c <= 0xfdef) && (c & 0xfffe) != 0xfffe;
 }
 
-/* What a backslash begins; `s` is behind it. Returns how many letters that is, 0 for
- * no escape. */
+/* Read an escape; `s` is after the backslash. Returns its length, 0 if it is not an escape. */
 static size_t escape_take(const char *s, bool nul_too, struct str *out)
 {
 	static const char letters[] = "abfnrtv\\\"'s", meant[] = "\a\b\f\n\r\t\v\\\"' ";
@@ -78,7 +77,7 @@ static size_t escape_take(const char *s, bool nul_too, struct str *out)
 	return n;
 }
 
-/* A backslash in a word; `*p` is behind it, and then behind what it saved. */
+/* Read what a backslash quotes; `*p` is after the backslash, and moves past it. */
 static bool backslash_take(const char **p, const char *seps, unsigned how, struct str *out)
 {
 	size_t n = how & WORD_ESCAPES ? escape_take(*p, false, out) : 0;
@@ -95,7 +94,7 @@ static bool backslash_take(const char **p, const char *seps, unsigned how, struc
 	return true;
 }
 
-/* Up to the quote that ends it; `*p` is behind the one that began it. */
+/* Read up to the closing quote; `*p` is after the opening one. */
 static bool quoted_take(const char **p, const char *seps, unsigned how, struct str *out)
 {
 	char quote = (*p)[-1];
@@ -180,7 +179,7 @@ char *text_unescape(struct arena *m, const char *s, bool nul_too, size_t *n)
 	return arena_memdup(m, str_text(&out), out.len + 1);
 }
 
-/* 64 for '=', -1 at the end and for what is no such letter. */
+/* The value of the next base64 digit; 64 for '=', -1 at the end and for any other character. */
 static int base64_take(const char **s)
 {
 	static const char letters[] =
@@ -193,7 +192,7 @@ static int base64_take(const char **s)
 	return (int)(at - letters);
 }
 
-/* One group of four; false for a wrong one. `*end` when it was a padded one. */
+/* Read a group of four; false if it is invalid. `*end`: it was padded. */
 static bool base64_group(const char **s, struct str *out, bool *end)
 {
 	int v[4];
@@ -228,10 +227,10 @@ void *text_hex(struct arena *m, const char *s, size_t *n)
 	struct str out = { .m = m };
 
 	for (s += strspn(s, BLANKS); *s; s += strspn(s, BLANKS)) {
-		int high = hex_value(*s++), low;
+		int high = hex_digit_value(*s++), low;
 
 		s += strspn(s, BLANKS);
-		if (high < 0 || (low = hex_value(*s)) < 0) return NULL;
+		if (high < 0 || (low = hex_digit_value(*s)) < 0) return NULL;
 		s++;
 		str_addc(&out, (char)(high << 4 | low));
 	}
@@ -239,7 +238,7 @@ void *text_hex(struct arena *m, const char *s, size_t *n)
 	return arena_memdup(m, str_text(&out), out.len);
 }
 
-/* Over slashes and single dots. */
+/* Skip slashes and single dots. */
 static char *skip_nothing(char *p)
 {
 	for (;;) {
@@ -252,7 +251,7 @@ static char *skip_nothing(char *p)
 	}
 }
 
-/* A component longer than a file name can be ends the work, as it does in systemd. */
+/* Stops at a component that is too long for a file name, as systemd does. */
 char *path_simplify(char *path)
 {
 	enum { NAME_LIMIT = 255 };

@@ -4,7 +4,7 @@
 
 enum { WINDOW_MS = 3000, SHORTEST_MS = 200 };
 
-/* Bytes a second over one to two windows; 0: too early to tell. */
+/* Bytes per second over the last one to two windows; 0: not known yet. */
 static double speed(struct progress *p, int64_t now, uint64_t done)
 {
 	if (!p->from.at || done < p->middle.done) {

@@ -35,7 +35,8 @@ static unsigned missing_mask(const struct acl_line *lines, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (lines[i].tag == ACL_MASK) return 0;
 		if (has_id(&lines[i])) named = 1;
-		if (has_id(&lines[i]) || lines[i].tag == ACL_OWNING_GROUP) mask |= lines[i].perm;
+		if (has_id(&lines[i]) || lines[i].tag == ACL_OWNING_GROUP)
+			mask |= lines[i].perm;
 	}
 	return named ? mask | 8 : 0;
 }

@@ -90,7 +90,8 @@ static int fail_filter(struct decode *d, struct err *e)
 		*e = d->cause;
 		return -1;
 	}
-	return fail(e, ERR_INPUT, "the archive does not decode: %s", archive_error_string(d->raw));
+	return fail(e, ERR_INPUT, "the archive does not decode: %s",
+	            archive_error_string(d->raw));
 }
 
 /* libarchive gives a piece with its place in the whole; without holes, in order. */

@@ -101,7 +101,8 @@ static int dress(const struct step *dir, const struct entry *n, const struct mad
 		drop_attr(m, acl_access);
 		if (S_ISDIR(n->mode)) drop_attr(m, acl_default);
 	}
-	if ((odd || n->uid || n->gid) && set_owner(n, m) < 0) return fail_sys(e, "set its owner");
+	if ((odd || n->uid || n->gid) && set_owner(n, m) < 0)
+		return fail_sys(e, "set its owner");
 	if ((odd || n->mode & 07000) && set_mode(n, m) < 0) return fail_sys(e, "set its mode");
 	for (size_t i = 0; i < n->attrs_n; i++)
 		if (give_attr(m, &n->attrs[i], bare, e) < 0) return -1;
@@ -188,12 +189,14 @@ static int try_make(const struct entry *n, const struct made *m, int from, const
 	return mknodat(m->dir, m->name, n->mode, n->dev);
 }
 
-static int make_name(struct path_walk *t, const struct entry *n, const struct made *m, struct err *e)
+static int make_name(struct path_walk *t, const struct entry *n, const struct made *m,
+                     struct err *e)
 {
 	AUTOCLOSE int from = -1;
 	const char *target = NULL;
 
-	if (n->target[0] && (from = path_walk_look_above(t, n->target, &target, e)) < 0) return -1;
+	if (n->target[0] && (from = path_walk_look_above(t, n->target, &target, e)) < 0)
+		return -1;
 	if (try_make(n, m, from, target) == 0) return 0;
 	if (errno == EEXIST) {
 		if (clear_name(m->dir, m->name, e) < 0) return -1;

@@ -79,7 +79,8 @@ static void count_zeros(struct extract *x, const uint8_t *data, size_t n)
 static int take_bytes(struct extract *x, size_t n, struct err *e)
 {
 	if (n > x->bytes_left)
-		return fail(e, ERR_UNTRUSTED, "the archive unpacks to more than %llu MiB; --max-size "
+		return fail(e, ERR_UNTRUSTED,
+		            "the archive unpacks to more than %llu MiB; --max-size "
 		            "sets the limit", (unsigned long long)x->max->bytes >> 20);
 	x->bytes_left -= n;
 	return 0;
@@ -116,7 +117,8 @@ static int fail_tar(struct extract *x, struct err *e)
 		return -1;
 	}
 	if (x->over) return fail(e, ERR_INPUT, "the archive ends too early");
-	return fail(e, ERR_INPUT, "the archive is damaged or no tar: %s", why ? why : "unknown");
+	return fail(e, ERR_INPUT, "the archive is damaged or no tar: %s",
+	            why ? why : "unknown");
 }
 
 static int add_attr(struct extract *x, const char *name, const void *value, size_t size,
@@ -163,7 +165,8 @@ static size_t read_acl(struct extract *x, struct archive_entry *from, int want, 
 }
 
 /* Until the end of the archive. False: they would take too much memory. */
-static bool keep_acl(struct extract *x, const char *attr, const struct acl_line *lines, size_t n)
+static bool keep_acl(struct extract *x, const char *attr, const struct acl_line *lines,
+                     size_t n)
 {
 	size_t size = sizeof(struct late) + strlen(x->entry.path) + n * sizeof *lines;
 	struct late *l;
@@ -210,9 +213,11 @@ static int take_attrs(struct extract *x, struct archive_entry *from, bool *bare,
 	if (!n && !archive_entry_acl_types(from)) return 0;
 	if (n > ATTRS_MAX) return fail(e, ERR_INPUT, "it has too many attributes");
 	x->entry.attrs = arena_array(&x->of_entry, (size_t)n + 2, sizeof *x->entry.attrs);
-	if (take_acl(x, from, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, "system.posix_acl_access", bare, e) < 0)
+	if (take_acl(x, from, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, "system.posix_acl_access", bare,
+	             e) < 0)
 		return -1;
-	if (take_acl(x, from, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, "system.posix_acl_default", bare, e) < 0)
+	if (take_acl(x, from, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, "system.posix_acl_default", bare,
+	             e) < 0)
 		return -1;
 	if (archive_entry_acl_types(from) & ARCHIVE_ENTRY_ACL_TYPE_NFS4) *bare = true;
 	while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK)
@@ -243,8 +248,10 @@ static int take_kind(struct entry *n, struct archive_entry *from, struct err *e)
 	n->dev = makedev(archive_entry_rdevmajor(from), archive_entry_rdevminor(from));
 	if (target) {
 		n->mode = S_IFREG;
-		if (path_walk_clean(n->target, target, e) < 0) return fail_in(e, "hard link to %.200s", target);
-		return n->target[0] ? 0 : fail(e, ERR_UNTRUSTED, "it is a hard link to the root");
+		if (path_walk_clean(n->target, target, e) < 0)
+			return fail_in(e, "hard link to %.200s", target);
+		return n->target[0]
+		       ? 0 : fail(e, ERR_UNTRUSTED, "it is a hard link to the root");
 	}
 	if (S_ISLNK(type) && (!n->link || !*n->link))
 		return fail(e, ERR_INPUT, "it is a link to nothing");
@@ -254,8 +261,8 @@ static int take_kind(struct entry *n, struct archive_entry *from, struct err *e)
 	return fail(e, ERR_INPUT, "it is of a kind that is not known here");
 }
 
-static int take_entry(struct extract *x, struct archive_entry *from, const char *name, bool *bare,
-                      struct err *e)
+static int take_entry(struct extract *x, struct archive_entry *from, const char *name,
+                      bool *bare, struct err *e)
 {
 	struct entry *n = &x->entry;
 	long ns = archive_entry_mtime_nsec(from);
@@ -394,14 +401,16 @@ static int check_end(struct extract *x, struct err *e)
 	const void *data;
 	ssize_t n;
 
-	if (x->over && x->zeros < BLOCK) return fail(e, ERR_INPUT, "the archive ends too early");
+	if (x->over && x->zeros < BLOCK)
+		return fail(e, ERR_INPUT, "the archive ends too early");
 	while ((n = read_bytes(x, &data, e)) > 0)
 		;
 	if (n < 0) return -1;
 	return x->report->entries ? 0 : fail(e, ERR_INPUT, "the archive has nothing in it");
 }
 
-/* Looked at before it is opened: to open a device is to use it. Nobody but us is in the tree. */
+/* Looked at before it is opened: to open a device is to use it. Nobody but us is in the
+ * tree. */
 static const char *read_users(struct extract *x, const char *path)
 {
 	int root = x->trail.step[0].fd;
@@ -423,7 +432,8 @@ static int finish_acl(struct extract *x, struct late *l, const char *users, cons
 	for (size_t i = 0; i < l->n; i++) {
 		struct acl_line *line = &l->lines[i];
 
-		if (line->id != ACL_NO_ID || (line->tag != ACL_USER && line->tag != ACL_GROUP)) continue;
+		if (line->id != ACL_NO_ID || (line->tag != ACL_USER && line->tag != ACL_GROUP))
+			continue;
 		line->id = acl_find_id(line->tag == ACL_USER ? users : groups, line->name);
 		if (line->id == ACL_NO_ID) *bare = true;
 	}
@@ -453,7 +463,8 @@ static int open_tar(struct extract *x, struct err *e)
 {
 	if (!(x->tar = archive_read_new())) return fail(e, ERR_HOST, "no memory");
 	archive_read_support_format_tar(x->tar);
-	return archive_read_open(x->tar, x, NULL, give, NULL) == ARCHIVE_OK ? 0 : fail_tar(x, e);
+	return archive_read_open(x->tar, x, NULL, give, NULL) == ARCHIVE_OK
+	       ? 0 : fail_tar(x, e);
 }
 
 int extract(struct pull *from, int root, const struct unpack_limits *limits,
@@ -466,7 +477,8 @@ int extract(struct pull *from, int root, const struct unpack_limits *limits,
 
 	if (rc == 0 && (d = decode_open(&x.m, from, e))) {
 		x.bytes = decode_out(d);
-		rc = open_tar(&x, e) < 0 || extract_entries(&x, e) < 0 || check_end(&x, e) < 0 ||
+		rc = open_tar(&x, e) < 0 || extract_entries(&x, e) < 0 ||
+			check_end(&x, e) < 0 ||
 		     finish_acls(&x, e) < 0 ? -1 : 0;
 		decode_close(d);
 	} else {

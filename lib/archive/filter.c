@@ -164,8 +164,10 @@ static void put_rule(struct code *c, const struct rule *r)
 	put_load(c, offsetof(struct seccomp_data, nr));
 	put_match(c, r->call, next);
 	for (int i = 0; i < 2 && r->when[i].mask; i++) {
-		put_load(c, offsetof(struct seccomp_data, args) + r->when[i].arg * sizeof(uint64_t));
-		put(c, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, r->when[i].mask));
+		put_load(c, offsetof(struct seccomp_data,
+		                     args) + r->when[i].arg * sizeof(uint64_t));
+		put(c,
+		    (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, r->when[i].mask));
 		put_match(c, r->when[i].value, next);
 	}
 	put_end(c, r->refuse ? SECCOMP_RET_ERRNO | r->refuse : SECCOMP_RET_ALLOW);

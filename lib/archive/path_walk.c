@@ -43,7 +43,8 @@ int path_walk_clean(char out[PATH_MAX], const char *name, struct err *e)
 int quota_take(struct quota *q, struct err *e)
 {
 	if (q->left == 0)
-		return fail(e, ERR_UNTRUSTED, "the archive has more than %llu files; --max-files sets "
+		return fail(e, ERR_UNTRUSTED,
+		            "the archive has more than %llu files; --max-files sets "
 		            "the limit", (unsigned long long)q->max);
 	q->left--;
 	return 0;
@@ -111,7 +112,8 @@ static int make_step(struct path_walk *t, struct step *up, const char *name, str
 {
 	if (t->quota && quota_take(t->quota, e) < 0) return -1;
 	up->changed = true;
-	return mkdirat(up->fd, name, 0755) < 0 ? fail_sys(e, "make the directory %s", t->path) : 0;
+	return mkdirat(up->fd, name, 0755) < 0
+	       ? fail_sys(e, "make the directory %s", t->path) : 0;
 }
 
 /* One step down. The path is longer already, so that a fault can name it. */

@@ -55,7 +55,8 @@ static ssize_t inlet_next(struct pull *p, const void **data, struct err *e)
 	return n < 0 ? fail_sys(e, "read the archive") : n;
 }
 
-static int unpack_all(const struct unpack_limits *limits, struct unpack_report *r, struct err *e)
+static int unpack_all(const struct unpack_limits *limits, struct unpack_report *r,
+                      struct err *e)
 {
 	struct arena m = { 0 };
 	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
@@ -76,7 +77,8 @@ static _Noreturn void child(const int pipes[2], int dir, const struct unpack_lim
 	int all = -1;
 
 	memset(&said, 0, sizeof said);
-	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
+	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+		signal(ignored[i], SIG_IGN);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) _exit(1);
 	if (confine(dir, pipes[0], pipes[1], !limits->no_devices, memory, &said.e) == 0)
 		all = unpack_all(limits, &said.report, &said.e);
@@ -112,8 +114,8 @@ static int make_pipe(int ends[2], struct err *e)
 	return 0;
 }
 
-static int start(struct unpack *u, const int pipes[2], int dir, const struct unpack_limits *limits,
-                 struct err *e)
+static int start(struct unpack *u, const int pipes[2], int dir,
+                 const struct unpack_limits *limits, struct err *e)
 {
 	uint64_t memory = confine_memory_used();
 	pid_t parent = getpid(), pid = fork();
@@ -163,7 +165,8 @@ static int fail_silent(const siginfo_t *how, const char *text, size_t n, struct 
 	while (n && text[n - 1] == '\n') n--;
 	if (n) return fail(e, ERR_HOST, "the unpacking process died: %.*s", (int)n, text);
 	if (how->si_code == CLD_EXITED)
-		return fail(e, ERR_HOST, "the unpacking process ended without a word, status %d",
+		return fail(e, ERR_HOST,
+		            "the unpacking process ended without a word, status %d",
 		            how->si_status);
 	return fail(e, ERR_HOST, "the unpacking process was killed by signal %d (%s)%s",
 	            how->si_status, strsignal(how->si_status),

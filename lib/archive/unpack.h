@@ -42,7 +42,7 @@ struct unpack_limits {
 struct unpack_report {
 	uint64_t entries;
 	uint64_t bytes;		/* of file contents, holes not counted */
-	uint64_t bare;		/* entries whose attributes or ACLs the file system cannot hold */
+	uint64_t bare;		/* entries whose attributes or ACLs the file system cannot keep */
 	uint64_t skipped;	/* devices that were not made, hard links to them among them */
 };
 

@@ -28,14 +28,17 @@ static int xz_fail(lzma_ret rc, struct err *e)
 	case LZMA_BUF_ERROR:
 		return fail(e, ERR_INPUT, "the archive ends too early");
 	case LZMA_OPTIONS_ERROR:
-		return fail(e, ERR_INPUT, "the archive uses a form of xz that is not known here");
+		return fail(e, ERR_INPUT,
+		            "the archive uses a form of xz that is not known here");
 	case LZMA_MEMLIMIT_ERROR:
-		return fail(e, ERR_INPUT, "the archive takes more than %u MiB of memory to decode",
+		return fail(e, ERR_INPUT,
+		            "the archive takes more than %u MiB of memory to decode",
 		            (unsigned)(MEMORY_MAX >> 20));
 	case LZMA_MEM_ERROR:
 		return fail(e, ERR_HOST, "no memory to decode the archive");
 	default:
-		return fail(e, ERR_INPUT, "the archive is damaged: its xz data does not decode");
+		return fail(e, ERR_INPUT,
+		            "the archive is damaged: its xz data does not decode");
 	}
 }
 

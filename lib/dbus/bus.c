@@ -33,7 +33,8 @@ struct bus {
 	struct arena m;
 	struct link link;
 	enum bus_kind kind;
-	size_t limit, sent_max;		/* of what the peer says, without echoes; what we said */
+	size_t limit;			/* on what the peer says, echoes not counted */
+	size_t sent_max;		/* the size of our largest message */
 	uint32_t serial;
 	struct waiting *waiting;
 	size_t waiting_count, waiting_room;

@@ -52,7 +52,8 @@ static void compact(struct inbox *in)
 
 bool inbox_add(struct inbox *in, const void *bytes, size_t size, const struct message *msg)
 {
-	if (in->count >= COUNT_MAX || in->bytes + cost_of(size, msg) > in->bytes_max) return false;
+	if (in->count >= COUNT_MAX || in->bytes + cost_of(size, msg) > in->bytes_max)
+		return false;
 	if (in->spent > 2 * in->bytes + WASTE) compact(in);
 	put(in, bytes, size, msg);
 	return true;

@@ -29,7 +29,7 @@ struct link {
 	bool dead;
 	unsigned char *in;		/* what arrived: in[start..end) */
 	size_t start, end, room;
-	size_t in_max;			/* for the user to set: more than this unread is a fault */
+	size_t in_max;			/* set by the user: more unread bytes are a fault */
 	int fds[LINK_FDS_MAX];		/* what arrived beside it, oldest first */
 	size_t fd_count;
 };

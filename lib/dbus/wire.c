@@ -160,7 +160,8 @@ void wire_str(struct wire *w, const char *s)
 void wire_path(struct wire *w, const char *path)
 {
 	if (!expect(w, "o", 1)) return;
-	if (!path_is_valid(path)) wire_fault(w, ERR_HOST, "'%.200s' is not an object path", path);
+	if (!path_is_valid(path))
+		wire_fault(w, ERR_HOST, "'%.200s' is not an object path", path);
 	else put_text(w, path, strlen(path));
 }
 

@@ -99,7 +99,8 @@ static const char *search(const struct search *s)
 
 		if (strspn(entry->d_name, "0123456789") != strlen(entry->d_name)) continue;
 		if (atoi(entry->d_name) == getpid()) continue;
-		process = openat(dirfd(proc), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		process = openat(dirfd(proc), entry->d_name,
+		                 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (process < 0) continue;
 		if (s->match(s, process)) {
 			add_name(s->m, &names, process, entry->d_name);

@@ -14,7 +14,8 @@ struct stat;
  * is mounted at `point`; "" when nobody does. */
 const char *holders_of(struct arena *m, const char *point);
 
-/* The same of those whose root directory this is, but for the processes of the service `unit`. */
+/* The same of those whose root directory this is, but for the processes of the service
+ * `unit`. */
 const char *holders_rooted(struct arena *m, const struct stat *dir, const char *unit);
 
 #endif

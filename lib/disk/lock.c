@@ -49,7 +49,8 @@ static int find_holder(struct arena *m, int fd)
 	int pid = 0;
 
 	if (!text || fstat(fd, &st) < 0) return 0;
-	for (line = strtok_r(text, "\n", &text); line && !pid; line = strtok_r(NULL, "\n", &text))
+	for (line = strtok_r(text, "\n", &text); line && !pid;
+	     line = strtok_r(NULL, "\n", &text))
 		pid = line_holder(line, &st);
 	return pid;
 }
@@ -61,7 +62,8 @@ static int fail_held(int fd, const char *what, struct err *e)
 	char *comm;
 
 	if (pid <= 0) return fail(e, ERR_BUSY, "%s is in use by another command", what);
-	comm = read_file(&m, AT_FDCWD, arena_printf(&m, "/proc/%d/comm", pid), 4096, NULL, NULL);
+	comm = read_file(&m, AT_FDCWD, arena_printf(&m, "/proc/%d/comm", pid), 4096, NULL,
+	                 NULL);
 	if (!comm) return fail(e, ERR_BUSY, "%s is in use by process %d", what, pid);
 	comm[strcspn(comm, "\n")] = 0;
 	return fail(e, ERR_BUSY, "%s is in use by %s (process %d)", what, comm, pid);
@@ -88,7 +90,8 @@ int lock_take(int fd, int64_t deadline, const char *what, struct err *e)
 		if (errno != EWOULDBLOCK) return fail_sys(e, "lock %s", what);
 		if (!(left = deadline_left(deadline))) return fail_held(fd, what, e);
 		if (now_ms() - begin > patience[told]) tell(fd, what, told++);
-		if (wait_fds(NULL, 0, deadline_in(pause < left ? pause : left), e) < 0) return -1;
+		if (wait_fds(NULL, 0, deadline_in(pause < left ? pause : left), e) < 0)
+			return -1;
 		if (pause < PAUSE_MAX) pause *= 2;
 	}
 	return 0;
@@ -100,8 +103,10 @@ static int open_folder(struct err *e)
 {
 	AUTOCLOSE int fd = -1;
 
-	if (mkdir(HOST_RUN, 0755) < 0 && errno != EEXIST) return fail_sys(e, "create " HOST_RUN);
-	if (mkdir(LOCK_FOLDER, 0700) < 0 && errno != EEXIST) return fail_sys(e, "create " LOCK_FOLDER);
+	if (mkdir(HOST_RUN, 0755) < 0 && errno != EEXIST)
+		return fail_sys(e, "create " HOST_RUN);
+	if (mkdir(LOCK_FOLDER, 0700) < 0 && errno != EEXIST)
+		return fail_sys(e, "create " LOCK_FOLDER);
 	fd = open(LOCK_FOLDER, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) return fail_sys(e, "open " LOCK_FOLDER);
 	return owner_check(fd, LOCK_FOLDER, e) < 0 ? -1 : take_fd(&fd);
@@ -112,7 +117,8 @@ static bool is_current(int folder, const char *name, int fd)
 {
 	struct stat opened, named;
 
-	return fstat(fd, &opened) == 0 && fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	return fstat(fd, &opened) == 0 &&
+	       fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
@@ -120,7 +126,8 @@ int lock_file(int folder, const char *name, int flags, int64_t deadline, const c
               struct err *e)
 {
 	for (;;) {
-		AUTOCLOSE int fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | flags, 0600);
+		AUTOCLOSE int fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | flags,
+		                          0600);
 
 		if (fd < 0) return fail_sys(e, "open the lock of %s", what);
 		if (lock_take(fd, deadline, what, e) < 0) return -1;
@@ -135,7 +142,9 @@ static int go_without(const struct err *why, struct err *e)
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0) return fail_sys(e, "open /dev/null");
-	if (!told) out_warn("%s: run no other jlmkr at the same time, nothing keeps the two apart", why->text);
+	if (!told)
+		out_warn("%s: run no other jlmkr at the same time, nothing keeps the two apart",
+		         why->text);
 	told = true;
 	return fd;
 }
@@ -179,6 +188,7 @@ void lock_drop(const int *lock)
 	const char *path;
 
 	if (*lock < 0) return;
-	if ((path = mount_fd_path(&m, *lock, NULL)) && str_starts(path, LOCK_FOLDER "/")) unlink(path);
+	if ((path = mount_fd_path(&m, *lock, NULL)) && str_starts(path, LOCK_FOLDER "/"))
+		unlink(path);
 	close(*lock);
 }

@@ -60,7 +60,8 @@ bool mark_fits(const char *text, const char *sha256)
 int mark_open(int dir, const char *name, int flags)
 {
 	AUTOCLOSE int place = open_by_rules(dir, name, O_PATH | O_NOFOLLOW, 0,
-	                                    RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);
+	                                    RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS |
+	                                    RESOLVE_BENEATH);
 	struct stat st;
 
 	if (place < 0 || fstat(place, &st) < 0) return -1;
@@ -164,7 +165,8 @@ const char *mark_none(struct arena *m, int dir, const char *path, const char *na
 	if (mounts_read(m, &t, NULL) < 0 || mount_beneath(&t, full, NULL))
 		return arena_printf(m, "%s stays: something is mounted there", full);
 	fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW);
-	return arena_printf(m, "%s is not marked as made by jlmkr, and stays; if nobody needs it: rm %s'%s'",
+	return arena_printf(m, "%s is not marked as made by jlmkr, and stays; if nobody needs "
+	                       "it: rm %s'%s'",
 	                    full, S_ISDIR(st.st_mode) ? "-r " : "", full);
 }
 
@@ -173,7 +175,8 @@ int mark_rename(int dir, const char *from, const char *to)
 {
 	if (syscall(SYS_renameat2, dir, from, dir, to, RENAME_NOREPLACE) == 0) return 0;
 	if (errno != EINVAL && errno != ENOSYS) return -1;
-	if (faccessat(dir, to, F_OK, AT_SYMLINK_NOFOLLOW) < 0) return renameat(dir, from, dir, to);
+	if (faccessat(dir, to, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return renameat(dir, from, dir, to);
 	errno = EEXIST;
 	return -1;
 }
@@ -189,7 +192,8 @@ void mark_forget(int dir, int fd)
 
 int mark_unlink(int dir, const char *name, int fd, struct err *e)
 {
-	if (!mark_is_named(dir, name, fd)) return fail(e, ERR_BUSY, "it was replaced meanwhile");
+	if (!mark_is_named(dir, name, fd))
+		return fail(e, ERR_BUSY, "it was replaced meanwhile");
 	if (unlinkat(dir, name, 0) < 0) return fail_sys(e, "unlink");
 	mark_forget(dir, fd);
 	return 0;
@@ -202,7 +206,8 @@ static bool has_inode(int dir, uint64_t inode)
 	struct stat st;
 
 	while (d && (entry = readdir(d)))
-		if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == inode)
+		if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_ino == inode)
 			return true;
 	return !d;
 }
@@ -216,7 +221,8 @@ void mark_sweep(int dir)
 	while (d && (entry = readdir(d))) {
 		const char *name = entry->d_name, *inode = name + strlen(BESIDE);
 
-		if (!str_starts(name, BESIDE) || !*inode || inode[strspn(inode, "0123456789")]) continue;
+		if (!str_starts(name, BESIDE) || !*inode || inode[strspn(inode, "0123456789")])
+			continue;
 		read_beside(dir, name, text);
 		if (*text && !has_inode(dir, strtoull(inode, NULL, 10))) unlinkat(dir, name, 0);
 	}

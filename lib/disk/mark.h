@@ -38,8 +38,8 @@ const char *mark_digits(struct arena *m, const char *text);
 bool mark_fits(const char *text, const char *sha256);
 
 /* Open the regular file or directory `name` in `dir` with the flags of open(2). -1 with errno
- * when it is missing (ENOENT), mounted (EXDEV), a link (ELOOP) or of another kind (EINVAL), which
- * is not opened: that could reach a driver. */
+ * when it is missing (ENOENT), mounted (EXDEV), a link (ELOOP) or of another kind (EINVAL),
+ * which is not opened: that could reach a driver. */
 int mark_open(int dir, const char *name, int flags);
 
 /* Mark the open `fd`, whose name is in `dir`, or replace its mark. */
@@ -54,8 +54,8 @@ bool mark_is_of(int dir, int fd, const char *sha256);
 /* Is `name` in `dir` still what is open as `fd`? */
 bool mark_is_named(int dir, const char *name, int fd);
 
-/* A sentence for whoever has put `name` into `dir`, which is at `path`: it stays, because it has
- * no mark, or something is mounted there. */
+/* A sentence for whoever has put `name` into `dir`, which is at `path`: it stays, because it
+ * has no mark, or something is mounted there. */
 const char *mark_none(struct arena *m, int dir, const char *path, const char *name);
 
 /* Rename in `dir`, to a name that nothing has. -1 with errno, EEXIST among them. */

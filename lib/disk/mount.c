@@ -113,7 +113,8 @@ int mounts_parse(struct arena *m, const char *text, struct mounts *t, struct err
 		next = line + strcspn(line, "\n");
 		if (*next) *next++ = 0;
 		if (parse_line(line, &t->v[t->n]) < 0)
-			return fail(e, ERR_HOST, "the list of mounts has a line of unknown form");
+			return fail(e, ERR_HOST,
+			            "the list of mounts has a line of unknown form");
 		t->n++;
 	}
 	return 0;
@@ -186,7 +187,8 @@ const struct mount *mount_beneath(const struct mounts *t, const char *dir,
 bool mount_keeps_files(const struct mount *c)
 {
 	static const char *const types[] = {
-		"zfs", "ext2", "ext3", "ext4", "xfs", "btrfs", "bcachefs", "f2fs", "overlay", "tmpfs",
+		"zfs", "ext2", "ext3", "ext4", "xfs", "btrfs", "bcachefs", "f2fs", "overlay",
+		"tmpfs",
 		"ramfs", "squashfs", "erofs", "iso9660", "vfat", "exfat",
 	};
 

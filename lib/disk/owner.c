@@ -73,11 +73,13 @@ static int check(int fd, const struct stat *st, int dir, const char *shown, stru
 	char name[100];
 
 	if (st->st_uid != 0)
-		return fail(e, ERR_UNTRUSTED, "%s belongs to %s, and root runs only what is root's alone; if "
-		            "you trust it: chown root '%s'", shown, user_name(st->st_uid, name, sizeof name),
-		            shown);
+		return fail(e, ERR_UNTRUSTED,
+		            "%s belongs to %s, and root runs only what is root's alone; if "
+		            "you trust it: chown root '%s'", shown,
+		            user_name(st->st_uid, name, sizeof name), shown);
 	if (!(for_others(fd, st) & WRITE) || (dir >= 0 && !others_reach(dir))) return 0;
-	return fail(e, ERR_UNTRUSTED, "others than root may write to %s (mode %04o), and root runs only what "
+	return fail(e, ERR_UNTRUSTED,
+	            "others than root may write to %s (mode %04o), and root runs only what "
 	            "is root's alone; if you trust it: chmod go-w '%s'", shown,
 	            (unsigned)st->st_mode & 07777, shown);
 }
@@ -87,7 +89,8 @@ int owner_check_file(int fd, int dir, const char *shown, struct err *e)
 	struct stat st;
 
 	if (geteuid() != 0) return 0;
-	return fstat(fd, &st) < 0 ? fail_sys(e, "look at %s", shown) : check(fd, &st, dir, shown, e);
+	return fstat(fd, &st) < 0
+	       ? fail_sys(e, "look at %s", shown) : check(fd, &st, dir, shown, e);
 }
 
 int owner_check(int fd, const char *shown, struct err *e)
@@ -103,13 +106,15 @@ static const char *who_renames(struct arena *m, const char *path, const struct s
 	if (st->st_uid != 0)
 		return arena_printf(m, "%s may rename what is in %s: chown root '%s'",
 		                    user_name(st->st_uid, name, sizeof name), path, path);
-	return arena_printf(m, "others than root may rename what is in %s (mode %04o): chmod +t '%s'", path,
+	return arena_printf(m, "others than root may rename what is in %s (mode %04o): chmod "
+	                       "+t '%s'", path,
 	                    (unsigned)st->st_mode & 07777, path);
 }
 
 static bool others_rename(int dir, const struct stat *st)
 {
-	if (st->st_uid == 0 && (!(for_others(dir, st) & WRITE) || st->st_mode & S_ISVTX)) return false;
+	if (st->st_uid == 0 && (!(for_others(dir, st) & WRITE) || st->st_mode & S_ISVTX))
+		return false;
 	return others_reach(dir);
 }
 

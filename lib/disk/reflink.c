@@ -86,7 +86,8 @@ static int take_attr(struct sharing *s, const struct source *f, const char *name
 	void *value;
 
 	if (size < 0) return fail_sys(e, "read its attribute %s", name);
-	if (s->entry.attrs_n == ATTRS_MAX) return fail(e, ERR_INPUT, "it has too many attributes");
+	if (s->entry.attrs_n == ATTRS_MAX)
+		return fail(e, ERR_INPUT, "it has too many attributes");
 	value = arena_alloc(&s->of_entry, (size_t)size + 1);
 	if ((size = get_attr(f, name, value, (size_t)size)) < 0)
 		return fail_sys(e, "read its attribute %s", name);
@@ -104,7 +105,8 @@ static int take_attrs(struct sharing *s, const struct source *f, struct err *e)
 	if (n == 0 || (n < 0 && errno == EOPNOTSUPP)) return 0;
 	if (n < 0) return fail_sys(e, "read its attributes");
 	names = arena_alloc(&s->of_entry, (size_t)n + 1);
-	if ((n = list_attrs(f, names, (size_t)n)) < 0) return fail_sys(e, "read its attributes");
+	if ((n = list_attrs(f, names, (size_t)n)) < 0)
+		return fail_sys(e, "read its attributes");
 	s->entry.attrs = arena_array(&s->of_entry, ATTRS_MAX, sizeof *s->entry.attrs);
 	for (const char *p = names; p < names + n; p += strlen(p) + 1)
 		if (take_attr(s, f, p, e) < 0) return -1;
@@ -189,7 +191,8 @@ static int share_file(struct sharing *s, const struct source *f, struct err *e)
 	bool bare;
 
 	if (fd < 0) return -1;
-	if (f->st.st_size && ioctl(fd, FICLONE, f->fd) < 0) return fail_sys(e, "share its blocks");
+	if (f->st.st_size && ioctl(fd, FICLONE, f->fd) < 0)
+		return fail_sys(e, "share its blocks");
 	return entry_finish(&s->to, &s->entry, fd, &bare, e);
 }
 
@@ -233,7 +236,8 @@ static int share_entries(struct sharing *s, int dir, struct err *e)
 		const char *name = entry->d_name;
 
 		if (is_dots(name)) continue;
-		if ((size_t)snprintf(s->entry.path + at, room, "%s%s", at ? "/" : "", name) >= room)
+		if ((size_t)snprintf(s->entry.path + at, room, "%s%s", at ? "/" : "",
+		                     name) >= room)
 			return fail(e, ERR_INPUT, "its path is too long");
 		if (share_name(s, dirfd(d), name, e) < 0) return -1;
 		s->entry.path[at] = 0;
@@ -250,7 +254,8 @@ static int share_top(struct sharing *s, struct err *e)
 	s->dev = top.st.st_dev;
 	rc = path_walk_begin(&s->to, to, NULL, e);
 	if (rc == 0)
-		rc = describe(s, &top, e) < 0 || make(s, e) < 0 || share_entries(s, top.fd, e) < 0 ? -1 : 0;
+		rc = describe(s, &top, e) < 0 || make(s, e) < 0 ||
+			share_entries(s, top.fd, e) < 0 ? -1 : 0;
 	if (path_walk_end(&s->to, rc ? NULL : e) < 0) rc = -1;
 	return rc;
 }

@@ -12,8 +12,8 @@
 
 struct err;
 
-/* What a tree has, to know it again: `sum` is over paths, owners, modes, sizes and times, and does
- * not depend on the order. */
+/* What a tree has, to know it again: `sum` is over paths, owners, modes, sizes and times, and
+ * does not depend on the order. */
 struct reflink_total {
 	uint64_t entries, bytes, sum;
 };

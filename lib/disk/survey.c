@@ -61,20 +61,24 @@ static int fail_at(struct walk *w, const char *last, struct err *e)
 
 static int fail_fixed(struct walk *w, const char *name, bool immutable, struct err *e)
 {
-	const char *path = path_of(w, &w->m, name), *what = immutable ? "immutable" : "append-only";
+	const char *path = path_of(w, &w->m, name),
+		*what = immutable ? "immutable" : "append-only";
 
-	return fail(e, ERR_HOST, "%s/%s is %s, and the file has other names as well (hard links), perhaps "
-	            "outside of the jail: chattr -%c '%s/%s' lets it be removed", w->shown, path, what,
-	            immutable ? 'i' : 'a', w->shown, path);
+	return fail(e, ERR_HOST,
+	            "%s/%s is %s, and the file has other names as well (hard links), perhaps "
+	            "outside of the jail: chattr -%c '%s/%s' lets it be removed", w->shown,
+	            path, what, immutable ? 'i' : 'a', w->shown, path);
 }
 
 /* Files that are of this name alone lose their flags when they are removed. */
-static int check_file(struct walk *w, int dir, const char *name, bool *is_directory, struct err *e)
+static int check_file(struct walk *w, int dir, const char *name, bool *is_directory,
+                      struct err *e)
 {
 	struct statx st;
 
 	*is_directory = false;
-	if (syscall(SYS_statx, dir, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_NLINK, &st) < 0)
+	if (syscall(SYS_statx, dir, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_NLINK,
+	            &st) < 0)
 		return errno == ENOENT ? 0 : fail_at(w, name, e);
 	*is_directory = S_ISDIR(st.stx_mode);
 	if (*is_directory || st.stx_nlink < 2) return 0;

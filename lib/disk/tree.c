@@ -92,8 +92,8 @@ void tree_unlock(int fd)
 	ioctl(fd, FS_IOC_SETFLAGS, &flags);
 }
 
-/* Devices and fifos are not opened: that would reach their drivers. A file that has other names,
- * too, is not ours alone. */
+/* Devices and fifos are not opened: that would reach their drivers. A file that has other
+ * names, too, is not ours alone. */
 static void unlock_name(int dir, const char *name)
 {
 	AUTOCLOSE int place = place_in_root(dir, name, O_NOFOLLOW, NULL), self = -1;
@@ -256,7 +256,8 @@ int tree_remove_open(int dir, const char *name, const char *last, int fd, struct
 	return rc;
 }
 
-static int fail_mounted(struct arena *m, const struct mounts *t, const char *path, struct err *e)
+static int fail_mounted(struct arena *m, const struct mounts *t, const char *path,
+                        struct err *e)
 {
 	const struct mount *c = NULL;
 	struct str list = { .m = m };
@@ -288,7 +289,8 @@ int tree_remove_marked(int dir, const char *name, const char *last, struct err *
 	if (self < 0 || fstat(self, &st) < 0) return fail_sys(e, "remove %s", name);
 	if (check_mounts(self, e) < 0) return fail_in(e, "remove %s", name);
 	if (!S_ISDIR(st.st_mode))
-		return unlink_name(dir, name, 0, false) < 0 ? fail_sys(e, "remove %s", name) : 0;
+		return unlink_name(dir, name, 0, false) < 0
+		       ? fail_sys(e, "remove %s", name) : 0;
 	if ((fd = openat(self, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return fail_sys(e, "open %s", name);
 	tree_thin_out(fd);
@@ -324,9 +326,11 @@ int tree_check_flags(int dir, const char *shown, struct err *e)
 
 	if (ioctl(dir, FS_IOC_GETFLAGS, &flags) < 0) return 0;
 	if (flags & FS_IMMUTABLE_FL)
-		return fail(e, ERR_HOST, "%s is immutable: chattr -i '%s' ends that", shown, shown);
+		return fail(e, ERR_HOST, "%s is immutable: chattr -i '%s' ends that", shown,
+		            shown);
 	if (flags & FS_APPEND_FL)
-		return fail(e, ERR_HOST, "%s is append-only: chattr -a '%s' ends that", shown, shown);
+		return fail(e, ERR_HOST, "%s is append-only: chattr -a '%s' ends that", shown,
+		            shown);
 	return 0;
 }
 

@@ -8,8 +8,8 @@ struct err;
  * `last` in it, if not NULL, goes last. `fd` is closed. */
 int tree_remove_open(int dir, const char *name, const char *last, int fd, struct err *e);
 
-/* Remove what is below `top` on all processors, or as much as that is good for. What is left, and
- * why, is for tree_remove_open to find. */
+/* Remove what is below `top` on all processors, or as much as that is good for. What is left,
+ * and why, is for tree_remove_open to find. */
 void tree_thin_out(int top);
 
 #endif

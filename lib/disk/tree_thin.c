@@ -1,6 +1,7 @@
-/* The uppermost directories of the tree are listed, level by level, until there are enough of them:
- * those that others of the list are in stay, and each of the rest is removed by the next processor
- * that has nothing to do. No two work in one directory, and each removes as if it was alone. */
+/* The uppermost directories of the tree are listed, level by level, until there are enough of
+ * them: those that others of the list are in stay, and each of the rest is removed by the next
+ * processor that has nothing to do. No two work in one directory, and each removes as if it was
+ * alone. */
 
 #include "lib/disk/tree_impl.h"
 
@@ -16,7 +17,8 @@
 #include "lib/base/wait.h"
 #include "lib/disk/tree.h"
 
-/* Every directory has a descriptor; more threads only wait for each other in the file system. */
+/* Every directory has a descriptor; more threads only wait for each other in the file
+ * system. */
 enum { DIRECTORIES = 256, THREADS = 8 };
 
 struct directory {
@@ -37,7 +39,8 @@ static bool add_directory(struct tops *t, int above, const char *name)
 	int fd = tree_open(above, name);
 
 	if (fd < 0) return false;
-	t->v[t->n++] = (struct directory){ .fd = fd, .above = above, .name = arena_strdup(&t->m, name) };
+	t->v[t->n++] = (struct directory){ .fd = fd, .above = above,
+	                                   .name = arena_strdup(&t->m, name) };
 	return true;
 }
 
@@ -61,7 +64,8 @@ static void *remove_some(void *arg)
 
 	while ((i = atomic_fetch_add(&t->next, 1)) < t->n && check_signal(NULL) == 0)
 		if (!t->v[i].stays)
-			tree_remove_open(t->v[i].above, t->v[i].name, NULL, take_fd(&t->v[i].fd), NULL);
+			tree_remove_open(t->v[i].above, t->v[i].name, NULL,
+			                 take_fd(&t->v[i].fd), NULL);
 	return NULL;
 }
 
@@ -70,7 +74,8 @@ static void remove_all(struct tops *t)
 	long cores = sysconf(_SC_NPROCESSORS_ONLN), begun = 0;
 	pthread_t thread[THREADS];
 
-	while (begun < cores - 1 && begun < THREADS && pthread_create(&thread[begun], NULL, remove_some, t) == 0)
+	while (begun < cores - 1 && begun < THREADS &&
+	       pthread_create(&thread[begun], NULL, remove_some, t) == 0)
 		begun++;
 	remove_some(t);
 	while (begun--)

@@ -67,7 +67,8 @@ static int parse_dataset(char *line, struct zfs_dataset *d, struct err *e)
 	d->origin = zfs_column(&line);
 	d->mountpoint = can && str_eq(can, "off") ? "none" : line;
 	if (!d->origin || !d->mountpoint)
-		return fail(e, ERR_HOST, "zfs: its list of datasets has a line of unknown form");
+		return fail(e, ERR_HOST,
+		            "zfs: its list of datasets has a line of unknown form");
 	d->mounted = str_eq(mounted, "yes");
 	return 0;
 }
@@ -180,7 +181,8 @@ bool zfs_is_within(const char *name, const char *of)
 
 const char *zfs_locked_within(struct arena *m, const char *root)
 {
-	char *argv[] = { "zfs", "get", "-H", "-r", "-t", "filesystem,volume", "-o", "value,name", "keystatus",
+	char *argv[] = { "zfs", "get", "-H", "-r", "-t", "filesystem,volume", "-o",
+	                 "value,name", "keystatus",
 		         (char *)root, NULL };
 	char *text = zfs_ask(m, argv, NULL), *line;
 
@@ -215,7 +217,9 @@ static int fail_busy(struct arena *m, const struct mounts *t, const char *name,
 	for (size_t i = 0; i < t->n; i++) {
 		const char *of = zfs_of(&t->v[i]), *holders;
 
-		if (!of || !zfs_is_within(of, name) || !*(holders = holders_of(m, t->v[i].point))) continue;
+		if (!of || !zfs_is_within(of, name) ||
+		    !*(holders = holders_of(m, t->v[i].point)))
+			continue;
 		return fail(e, ERR_BUSY, "%s; %s is in use by %s", why->text, of, holders);
 	}
 	return fail(e, ERR_BUSY, "%s", why->text);
@@ -246,7 +250,8 @@ int zfs_create(const char *name, const char *kind, struct err *e)
 int zfs_create_aside(const char *name, const char *kind, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
-	char *argv[] = { "zfs", "create", "-o", "canmount=noauto", "-o", (char *)kind_word(&m, kind),
+	char *argv[] = { "zfs", "create", "-o", "canmount=noauto", "-o",
+	                 (char *)kind_word(&m, kind),
 		         (char *)name, NULL };
 
 	return change(&m, argv, e);
@@ -256,7 +261,8 @@ int zfs_create_aside(const char *name, const char *kind, struct err *e)
 int zfs_clone(const char *snapshot, const char *name, const char *kind, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
-	char *argv[] = { "zfs", "clone", "-o", (char *)kind_word(&m, kind), (char *)snapshot, (char *)name,
+	char *argv[] = { "zfs", "clone", "-o", (char *)kind_word(&m, kind), (char *)snapshot,
+	                 (char *)name,
 		         NULL };
 
 	return change(&m, argv, e);
@@ -347,7 +353,8 @@ int zfs_insist(const char *name, char *const argv[], const char *then, struct er
 	rc = change(&m, argv, &why);
 	if (rc < 0 && is_busy(&why)) rc = keep_trying_aside(&m, name, argv, then, &why);
 	if (rc == 0) return 0;
-	return is_busy(&why) ? fail_busy(&m, &before, name, &why, e) : fail(e, why.kind, "%s", why.text);
+	return is_busy(&why)
+	       ? fail_busy(&m, &before, name, &why, e) : fail(e, why.kind, "%s", why.text);
 }
 
 /* What is mounted by hand (mountpoint=legacy) is unmounted by hand. */

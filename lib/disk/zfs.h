@@ -41,8 +41,8 @@ struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_
 /* A dataset, volume or snapshot as it is now. */
 struct zfs_thing {
 	const char *name;
-	const char *id;		/* differs from that of any other which had or will have the name */
-	const char *mark;	/* its user property jlmkr:kind, which may be inherited; "-": none */
+	const char *id;		/* no other dataset of this name ever had or will have it */
+	const char *mark;	/* its property jlmkr:kind, perhaps inherited; "-": none */
 	bool held;		/* zfs-hold(8) */
 };
 
@@ -50,17 +50,17 @@ struct zfs_thing {
 struct zfs_thing *zfs_things(struct arena *m, const char *root, int depth, size_t *n,
                              struct err *e);
 
-/* A dataset or a snapshot: ZFS says that it is there, or that it is not. Neither of them when it
- * cannot be asked. */
+/* A dataset or a snapshot: ZFS says that it is there, or that it is not. Neither of them when
+ * it cannot be asked. */
 bool zfs_exists(const char *name);
 bool zfs_is_gone(const char *name);
 
 /* The first of `root` and below whose key is not loaded, or NULL. */
 const char *zfs_locked_within(struct arena *m, const char *root);
 
-/* Of several paths, ended by a NULL, `*which` is hidden: the dataset that would be mounted there,
- * or above, is not mounted or is locked. One sentence with the next step; NULL: none is. Nobody
- * is asked when there is no pool. */
+/* Of several paths, ended by a NULL, `*which` is hidden: the dataset that would be mounted
+ * there, or above, is not mounted or is locked. One sentence with the next step; NULL: none is.
+ * Nobody is asked when there is no pool. */
 const char *zfs_hidden(struct arena *m, const char *const *paths, const char **which);
 
 /* Nothing is at the path, because the dataset that would be mounted there is mounted elsewhere:
@@ -76,7 +76,8 @@ void zfs_unmounted_all(struct arena *m, const char *const *paths, size_t n, cons
 /* The user property that marks what is ours. */
 #define ZFS_KIND "jlmkr:kind"
 
-int zfs_create(const char *name, const char *kind, struct err *e);	/* kind NULL: not marked */
+int zfs_create(const char *name, const char *kind,
+               struct err *e);	/* kind NULL: not marked */
 int zfs_mount(const char *name, struct err *e);
 int zfs_unmount(const char *name, struct err *e);
 int zfs_clone(const char *snapshot, const char *name, const char *kind, struct err *e);

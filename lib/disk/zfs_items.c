@@ -10,7 +10,9 @@
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_impl.h"
 
-static const char properties[] = "guid,createtxg,mounted,canmount,origin,mountpoint,readonly,userrefs,"
+static const char properties[] = "guid,"
+                                 "createtxg,"
+                                 "mounted,canmount,origin,mountpoint,readonly,userrefs,"
                                  ZFS_KIND;
 
 enum { WORD_MAX = 60000 };	/* the kernel takes words of 128 KiB */
@@ -62,9 +64,12 @@ static void take_property(struct zfs_item *item, const char *property, const cha
 	else if (str_eq(property, "mounted")) item->mounted = str_eq(value, "yes");
 	else if (str_eq(property, "origin")) item->origin = value;
 	else if (str_eq(property, "readonly")) item->readonly = str_eq(value, "on");
-	else if (str_eq(property, "userrefs")) item->held = strcmp(value, "0") && strcmp(value, "-");
-	else if (str_eq(property, ZFS_KIND)) item->kind = str_eq(source, "local") ? value : NULL;
-	else if (str_eq(property, "canmount") && str_eq(value, "off")) item->mountpoint = "none";
+	else if (str_eq(property, "userrefs"))
+		item->held = strcmp(value, "0") && strcmp(value, "-");
+	else if (str_eq(property, ZFS_KIND))
+		item->kind = str_eq(source, "local") ? value : NULL;
+	else if (str_eq(property, "canmount") && str_eq(value, "off"))
+		item->mountpoint = "none";
 	else if (str_eq(property, "mountpoint")) {
 		if (!item->mountpoint) item->mountpoint = value;
 		item->stays = stays(source, root);
@@ -77,7 +82,9 @@ static int take_record(char *record, const char *root, struct zfs_items *items, 
 	char *source = record ? strrchr(record, '\t') : NULL;
 	struct zfs_item *item = items->n ? &items->v[items->n - 1] : NULL;
 
-	if (!source) return fail(e, ERR_HOST, "zfs: its list of properties has a line of unknown form");
+	if (!source)
+		return fail(e, ERR_HOST,
+		            "zfs: its list of properties has a line of unknown form");
 	*source++ = 0;
 	if (strchr(name, '#')) return 0;	/* a bookmark keeps nothing */
 	if (!item || !str_eq(item->name, name)) {
@@ -93,7 +100,8 @@ int zfs_items_parse(struct arena *m, char *text, const char *root, struct zfs_it
 {
 	char *record;
 
-	*items = (struct zfs_items){ .v = arena_array(m, str_count(text, '\n') + 1, sizeof *items->v) };
+	*items = (struct zfs_items){ 0 };
+	items->v = arena_array(m, str_count(text, '\n') + 1, sizeof *items->v);
 	while ((record = next_record(&text)))
 		if (take_record(record, root, items, e) < 0) return -1;
 	for (size_t i = 0; i < items->n; i++) {
@@ -133,7 +141,8 @@ static bool is_among(const struct zfs_items *items, const struct zfs_item *item)
 	return false;
 }
 
-const struct zfs_item *zfs_items_new(const struct zfs_items *before, const struct zfs_items *now)
+const struct zfs_item *zfs_items_new(const struct zfs_items *before,
+                                     const struct zfs_items *now)
 {
 	for (size_t i = 0; i < now->n; i++) {
 		/* Mostly nothing has changed. */
@@ -184,7 +193,8 @@ static const struct zfs_item *what_keeps(const struct zfs_items *items, const bo
 	return NULL;
 }
 
-/* The last one that can go, or one that nothing helps, with what keeps it; NULL: all are gone. */
+/* The last one that can go, or one that nothing helps, with what keeps it; NULL: all are
+ * gone. */
 static const struct zfs_item *next_dataset(const struct zfs_items *items, const bool *done,
                                            const struct zfs_item **keeper)
 {
@@ -196,14 +206,16 @@ static const struct zfs_item *next_dataset(const struct zfs_items *items, const 
 
 		if (done[i] || zfs_item_is_snapshot(item)) continue;
 		if (!(by = what_keeps(items, done, item))) return *keeper = NULL, item;
-		if (!stuck || is_snapshot_of(by->origin, item->name)) stuck = item, *keeper = by;
+		if (!stuck || is_snapshot_of(by->origin, item->name))
+			stuck = item, *keeper = by;
 	}
 	return stuck;
 }
 
 static int fail_stuck(const struct zfs_item *item, const struct zfs_item *keeper, struct err *e)
 {
-	return fail(e, ERR_BUSY, "%s cannot go before %s, which is a clone of a part of it: zfs promote '%s' "
+	return fail(e, ERR_BUSY, "%s cannot go before %s, which is a clone of a part of it: "
+	                         "zfs promote '%s' "
 	            "first", item->name, keeper->name, keeper->name);
 }
 
@@ -234,10 +246,12 @@ int zfs_items_check_clones(struct arena *m, const struct zfs_items *items, struc
 	size_t n;
 
 	if (!has_snapshots(items)) return 0;
-	if (!(d = zfs_list(m, arena_strndup(m, root, strcspn(root, "/")), -1, &n, e))) return -1;
+	if (!(d = zfs_list(m, arena_strndup(m, root, strcspn(root, "/")), -1, &n, e)))
+		return -1;
 	for (; n; n--, d++)
 		if (zfs_is_within(d->origin, root) && !zfs_is_within(d->name, root))
-			return fail(e, ERR_BUSY, "%s is a clone of %s and needs it: zfs promote '%s', or "
+			return fail(e, ERR_BUSY,
+			            "%s is a clone of %s and needs it: zfs promote '%s', or "
 			            "destroy it, first", d->name, d->origin, d->name);
 	return 0;
 }
@@ -269,7 +283,9 @@ static int check_pool(const char *name, struct err *e)
 	AUTOFREE struct arena m = { 0 };
 	const char *pool = arena_strndup(&m, name, strcspn(name, "/@"));
 
-	return zfs_exists(pool) ? 0 : fail(e, ERR_HOST, "%s cannot be destroyed: its pool %s is not there", name, pool);
+	return zfs_exists(pool)
+	       ? 0 : fail(e, ERR_HOST, "%s cannot be destroyed: its pool %s is not there", name,
+	                  pool);
 }
 
 int zfs_destroy_one(const char *name, struct err *e)
@@ -292,7 +308,8 @@ static int destroy(const char *name, struct words *gone, struct err *e)
 /* zfs-fuse knows no lists; and one of them may have gone by itself. */
 static bool wants_single_names(const struct err *why)
 {
-	return strstr(why->text, "invalid") || strstr(why->text, "could not find") || zfs_says_none(why);
+	return strstr(why->text, "invalid") || strstr(why->text, "could not find") ||
+	       zfs_says_none(why);
 }
 
 /* ZFS destroys all or none of a list "DATASET@A,B". */

@@ -43,7 +43,8 @@ int zfs_items_parse(struct arena *m, char *text, const char *root, struct zfs_it
 bool zfs_item_is_snapshot(const struct zfs_item *item);
 
 /* The first of `now` that is not among `before`, whatever its name was; NULL: there is none. */
-const struct zfs_item *zfs_items_new(const struct zfs_items *before, const struct zfs_items *now);
+const struct zfs_item *zfs_items_new(const struct zfs_items *before,
+                                     const struct zfs_items *now);
 
 /* A number that stands for just these things, in any order and under any names. */
 uint64_t zfs_items_sum(const struct zfs_items *items);

@@ -1,5 +1,5 @@
-/* Why a path is not what it should be: the dataset that belongs there is not mounted, or mounted
- * elsewhere. */
+/* Why a path is not what it should be: the dataset that belongs there is not mounted, or
+ * mounted elsewhere. */
 
 #include <dirent.h>
 #include <limits.h>
@@ -20,7 +20,8 @@ static const char *key_status(struct arena *m, const struct words *names)
 	struct words argv = { .m = m };
 	const char *text;
 
-	words_add_all(&argv, (char *[]){ "zfs", "get", "-H", "-o", "name,value", "keystatus", NULL });
+	words_add_all(&argv,
+	              (char *[]){ "zfs", "get", "-H", "-o", "name,value", "keystatus", NULL });
 	words_add_all(&argv, words_list(names));
 	text = zfs_ask(m, words_list(&argv), NULL);
 	return arena_printf(m, "\n%s", text ? text : "");
@@ -63,13 +64,15 @@ static const char *place_of(struct arena *m, const struct zfs_dataset *d)
 /* Those that are mounted higher up, or never, have nothing to do with the path. */
 static bool would_hold(const char *place, const char *path, const char *above)
 {
-	return mount_path_in(path, place) && mount_path_in(place, above) && strlen(place) > strlen(above);
+	return mount_path_in(path, place) && mount_path_in(place, above) &&
+	       strlen(place) > strlen(above);
 }
 
 static const char *tell_unmounted(struct arena *m, const char *name, const char *status)
 {
 	if (strstr(status, arena_printf(m, "\n%s\tunavailable\n", name)))
-		return arena_printf(m, "its dataset %s is locked: unlock it, or zfs load-key '%s' and "
+		return arena_printf(m, "its dataset %s is locked: unlock it, or zfs load-key "
+		                       "'%s' and "
 		                    "zfs mount '%s'", name, name, name);
 	return arena_printf(m, "its dataset %s is not mounted: zfs mount '%s'", name, name);
 }
@@ -104,13 +107,14 @@ const char *zfs_moved(struct arena *m, const char *path)
 	if (!(above = zfs_at(&t, arena_strndup(m, path, (size_t)(slash - path))))) return NULL;
 	name = arena_printf(m, "%s%s", above, slash);
 	if (!(point = point_of(&t, name))) return NULL;
-	return arena_printf(m, "its dataset %s is mounted at %s instead: zfs inherit mountpoint '%s'", name,
+	return arena_printf(m, "its dataset %s is mounted at %s instead: zfs inherit "
+	                       "mountpoint '%s'", name,
 	                    point, name);
 }
 
 /* One that lies on another is mounted after it. */
-static const char *find_hidden(struct arena *m, const struct mounts *t, const struct zfs_dataset *all,
-                               size_t n, const char *path)
+static const char *find_hidden(struct arena *m, const struct mounts *t,
+                               const struct zfs_dataset *all, size_t n, const char *path)
 {
 	const char *above = mount_above(t, path), *place, *highest = NULL;
 	const struct zfs_dataset *found = NULL;
@@ -138,7 +142,8 @@ static void find_all(struct arena *m, const char *const *paths, size_t n, const 
 	if (mounts_read(m, &t, NULL) < 0 || !has_pool(&t)) return;
 	if (!(all = zfs_list_mountable(m, &count))) return;
 	for (size_t i = 0; i < n; i++)
-		if (paths[i] && (why[i] = find_hidden(m, &t, all, count, paths[i]))) words_add(&found, why[i]);
+		if (paths[i] && (why[i] = find_hidden(m, &t, all, count, paths[i])))
+			words_add(&found, why[i]);
 	status = found.n ? key_status(m, &found) : "";
 	for (size_t i = 0; i < n; i++)
 		if (why[i]) why[i] = tell_unmounted(m, why[i], status);

@@ -29,7 +29,8 @@ int image_cache_open(struct arena *m, const char *dir, bool make, struct image_c
 	int fd;
 
 	*c = (struct image_cache){ .m = m, .path = path };
-	if (make && mkdir(path, 0700) < 0 && errno != EEXIST) return fail_sys(e, "create %s", path);
+	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
+		return fail_sys(e, "create %s", path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) return !make && errno == ENOENT ? 0 : fail_sys(e, "open %s", path);
 	if (owner_check(fd, path, e) < 0) {
@@ -104,8 +105,8 @@ int cache_mark(const struct image_cache *c, int fd, const char *sha256, struct e
 /* -- one archive -- */
 
 /* 1: the whole file, of the right size; 0: there is none; -1: something else has its name. */
-static int find_whole(const struct image_cache *c, const struct image_build *b, struct cached *k,
-                      struct err *e)
+static int find_whole(const struct image_cache *c, const struct image_build *b,
+                      struct cached *k, struct err *e)
 {
 	const char *name = cache_name(c, b->sha256, WHOLE);
 	struct stat st;
@@ -126,7 +127,8 @@ static int open_half(const struct image_cache *c, const char *name)
 	int fd = mark_open(cache_fd(c), name, O_RDWR);
 
 	if (fd >= 0 || errno != ENOENT) return fd;
-	return openat(cache_fd(c), name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return openat(cache_fd(c), name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	              0600);
 }
 
 /* May it be written to? One without a mark is about to get it from whoever has just made it. */
@@ -140,13 +142,14 @@ static int check_half(const struct image_cache *c, const char *sha256, int fd, s
 }
 
 /* Locked: what of it counts. */
-static int enter_half(const struct image_cache *c, const struct image_build *b, struct cached *k,
-                      struct err *e)
+static int enter_half(const struct image_cache *c, const struct image_build *b,
+                      struct cached *k, struct err *e)
 {
 	struct stat st;
 
 	if (check_half(c, b->sha256, k->fd, e) < 0) return -1;
-	if (!mark_is_of(cache_fd(c), k->fd, b->sha256) && cache_mark(c, k->fd, b->sha256, e) < 0)
+	if (!mark_is_of(cache_fd(c), k->fd, b->sha256) &&
+	    cache_mark(c, k->fd, b->sha256, e) < 0)
 		return -1;
 	k->ours = true;
 	if (fstat(k->fd, &st) < 0) return fail_sys(e, "fstat");
@@ -156,8 +159,8 @@ static int enter_half(const struct image_cache *c, const struct image_build *b, 
 	return fail_sys(e, "truncate %s", cache_name(c, b->sha256, HALF));
 }
 
-/* 1 when there is half a file, ours alone; 0 when it was gone when we got it; -1: none can be had,
- * or (ERR_INTERRUPTED) a signal came. */
+/* 1 when there is half a file, ours alone; 0 when it was gone when we got it; -1: none can be
+ * had, or (ERR_INTERRUPTED) a signal came. */
 static int find_half(const struct image_cache *c, const struct image_build *b, struct cached *k,
                      struct err *e)
 {

@@ -33,14 +33,14 @@ struct image_cache {
 	struct arena *m;
 	const char *path;		/* DIR/images */
 	int dir;			/* it, + 1 */
-	const char *avoid;		/* SHA-256 of an archive whose copy is wrong, and stays */
+	const char *avoid;		/* SHA-256 of an archive whose damaged copy stays */
 };
 
 /* What a prune has done. */
 struct image_pruned {
 	uint64_t bytes;			/* freed, of files */
-	unsigned clones;		/* images that stay because something is a clone of them */
-	unsigned failed;		/* others that could not be deleted; each was warned of */
+	unsigned clones;		/* images that stay because clones of them exist */
+	unsigned failed;		/* others that stay; a warning told why */
 };
 
 /* `dir` is the jailmaker directory; DIR/images is made when `make` is true, else

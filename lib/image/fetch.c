@@ -37,7 +37,8 @@ static int read_servers(struct image_source *s, const char *list, struct err *e)
 
 	for (list += strspn(list, blanks); *list; list += k, list += strspn(list, blanks)) {
 		k = strcspn(list, blanks);
-		if (read_server(s->m, arena_strndup(s->m, list, k), &all[n++], e) < 0) return -1;
+		if (read_server(s->m, arena_strndup(s->m, list, k), &all[n++], e) < 0)
+			return -1;
 	}
 	if (!n) return fail(e, ERR_INPUT, "image server: there is none in '%s'", said);
 	s->base = all;
@@ -148,7 +149,8 @@ static int fetch_build(struct image_source *s, const struct image_pick *what, bo
 {
 	AUTOFREE struct arena m = { 0 };
 	struct url u;
-	const struct remote f = { .url = &u, .build = what->build, .keep = what, .pinned = pinned };
+	const struct remote f = { .url = &u, .build = what->build, .keep = what,
+	                          .pinned = pinned };
 
 	if (sink->have && sink->have(sink->arg, what)) return 0;
 	url_beneath(&m, s->base, what->build->path, &u);
@@ -228,8 +230,10 @@ static int fetch_from_server(struct image_source *s, struct arena *m,
 		return s->more ? fail_in(e, "%s", url_name(m, s->base)) : -1;
 	while (fetch_build(s, got, want->serial != NULL, sink, &b->refused, e) < 0) {
 		b->server = !b->refused;
-		if (b->refused || !may_try_older(want, sink, e) || ++tries > BUILDS_TRIED) return -1;
-		if ((rc = choose_again(s, m, want, sink, x, tries == 1, got, &why)) == 1) continue;
+		if (b->refused || !may_try_older(want, sink, e) || ++tries > BUILDS_TRIED)
+			return -1;
+		if ((rc = choose_again(s, m, want, sink, x, tries == 1, got, &why)) == 1)
+			continue;
 		if (rc < 0) *e = why;
 		return -1;
 	}
@@ -270,7 +274,8 @@ static int fall_back(struct image_source *s, struct arena *m, const struct image
 {
 	struct image_index x;
 
-	if (image_cache_index(&s->cache, m, &x, NULL) < 0 || image_pick(&x, want, got, NULL) < 0)
+	if (image_cache_index(&s->cache, m, &x, NULL) < 0 ||
+	    image_pick(&x, want, got, NULL) < 0)
 		return -1;
 	if (sink->restart && sink->restart(sink->arg, fault) < 0) return -1;
 	note(sink, arena_printf(m, "%s: taking build %s from the cache", fault->text,

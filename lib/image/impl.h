@@ -14,7 +14,7 @@ struct stat;
 struct remote {
 	const struct url *url;
 	const struct image_build *build;	/* size 0, sha256 NULL: not known */
-	const struct image_pick *keep;		/* what the cache calls it; NULL: it keeps no whole one */
+	const struct image_pick *keep;		/* its name in the cache; NULL: not kept whole */
 	bool pinned;
 };
 
@@ -36,11 +36,12 @@ int cache_fd(const struct image_cache *c);
 /* The name of an image's file of that kind. */
 const char *cache_name(const struct image_cache *c, const char *sha256, const char *kind);
 
-/* The file of that name, open, if it is ours; -1: it is missing, or (`*strange`) is not ours. */
+/* The file of that name, open, if it is ours; -1: it is missing, or (`*strange`) is not
+ * ours. */
 int cache_open_ours(const struct image_cache *c, const char *name, bool *strange);
 
-/* Delete it if it is ours; one that is missing is a success. `*bytes` (may be NULL) grows by what
- * that freed. */
+/* Delete it if it is ours; one that is missing is a success. `*bytes` (may be NULL) grows by
+ * what that freed. */
 int cache_remove_ours(const struct image_cache *c, const char *name, uint64_t *bytes,
                       struct err *e);
 

@@ -115,7 +115,8 @@ static void remove_image(const struct image_cache *c, const char *sha256)
 	bool strange;
 	AUTOCLOSE int fd = cache_open_ours(c, about, &strange);
 
-	if (fd < 0 || cache_remove_ours(c, cache_name(c, sha256, WHOLE), NULL, NULL) < 0) return;
+	if (fd < 0 || cache_remove_ours(c, cache_name(c, sha256, WHOLE), NULL, NULL) < 0)
+		return;
 	mark_unlink(cache_fd(c), about, fd, NULL);
 }
 
@@ -148,7 +149,9 @@ static void drop_stale(const struct image_cache *c)
 		AUTOCLOSE int fd = -1;
 
 		if (!image_of(c, entry->d_name, HALF)) continue;
-		if ((fd = cache_open_ours(c, entry->d_name, &strange)) < 0 || fstat(fd, &st) < 0) continue;
+		if ((fd = cache_open_ours(c, entry->d_name, &strange)) < 0 ||
+		    fstat(fd, &st) < 0)
+			continue;
 		if (now - st.st_mtime > STALE_SECONDS && flock(fd, LOCK_EX | LOCK_NB) == 0)
 			mark_unlink(cache_fd(c), entry->d_name, fd, NULL);
 	}
@@ -161,7 +164,8 @@ static int write_about(const struct image_cache *c, const char *name, const char
 	                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0) return -1;
-	if (cache_mark(c, fd, sha256, NULL) == 0 && write_all(fd, text, strlen(text), NULL) == 0)
+	if (cache_mark(c, fd, sha256, NULL) == 0 &&
+	    write_all(fd, text, strlen(text), NULL) == 0)
 		return fsync(fd);
 	return mark_unlink(cache_fd(c), name, fd, NULL);
 }
@@ -214,7 +218,8 @@ static void add_build(struct arena *m, struct image *to, const struct image_buil
 static void add_image(struct arena *m, struct image_index *x, const struct image *img)
 {
 	for (size_t i = 0; i < x->n; i++)
-		if (same_product(&x->images[i], img)) return add_build(m, &x->images[i], img->builds);
+		if (same_product(&x->images[i], img))
+			return add_build(m, &x->images[i], img->builds);
 	x->images[x->n++] = *img;
 }
 
@@ -265,7 +270,8 @@ void image_cache_tell(const struct image_cache *c)
 
 		if (!has_name_of_ours(c, entry->d_name)) continue;
 		fd = cache_open_ours(c, entry->d_name, &strange);
-		if (strange) out_warn("%s", mark_none(c->m, cache_fd(c), c->path, entry->d_name));
+		if (strange)
+			out_warn("%s", mark_none(c->m, cache_fd(c), c->path, entry->d_name));
 	}
 }
 

@@ -107,10 +107,12 @@ static int read_kept(struct transfer *t, struct err *e)
 
 	t->from_disk = left;
 	for (; left; left -= (uint64_t)k) {
-		k = read(t->kept.fd, t->block, left < sizeof t->block ? (size_t)left : sizeof t->block);
+		k = read(t->kept.fd, t->block,
+		         left < sizeof t->block ? (size_t)left : sizeof t->block);
 		if (k < 0) return fail_sys(e, "read the image in the cache");
 		t->wrong = k == 0;
-		if (t->wrong) return fail(e, ERR_UNTRUSTED, "the image in the cache has changed");
+		if (t->wrong)
+			return fail(e, ERR_UNTRUSTED, "the image in the cache has changed");
 		if (pass_block(t, (size_t)k, e) < 0) return -1;
 	}
 	return 0;
@@ -155,7 +157,8 @@ static int run_to_end(struct transfer *t, struct arena *m, struct err *e)
 
 		vain = t->done > before ? 0 : vain + 1;
 		before = t->done;
-		if (t->final || fault.kind != ERR_NETWORK || !resumable || vain >= RESUMES_IN_VAIN) {
+		if (t->final || fault.kind != ERR_NETWORK || !resumable ||
+		    vain >= RESUMES_IN_VAIN) {
 			if (e) *e = fault;
 			return -1;
 		}
@@ -172,8 +175,8 @@ static int check_hash(struct transfer *t, struct arena *m, struct err *e)
 	t->wrong = t->build->sha256 && !sha256_same(sha256, t->build->sha256);
 	if (!t->wrong) return 0;
 	if (t->kept.whole)
-		return fail(e, ERR_UNTRUSTED, "the copy of %s in the cache was damaged%s", t->build->path,
-		            t->kept.ours ? ", and is deleted" : "");
+		return fail(e, ERR_UNTRUSTED, "the copy of %s in the cache was damaged%s",
+		            t->build->path, t->kept.ours ? ", and is deleted" : "");
 	if (!t->build->size) return fail(e, ERR_UNTRUSTED, "its SHA-256 is %s", sha256);
 	return fail(e, ERR_UNTRUSTED,
 	            "%s is not the file that the list of images promises: its "
@@ -205,14 +208,15 @@ static void settle(struct transfer *t, int rc)
 
 	if (rc == 0 && t->file->keep)
 		image_cache_keep(cache, t->file->keep, t->file->pinned, &t->kept);
-	if ((t->wrong || done) && t->kept.fd >= 0 && !image_cache_drop(cache, t->build, &t->kept))
+	if ((t->wrong || done) && t->kept.fd >= 0 &&
+	    !image_cache_drop(cache, t->build, &t->kept))
 		cache->avoid = t->build->sha256;
 	image_cache_release(&t->kept);
 }
 
 /* `*again`: a copy of ours was wrong, which says nothing about the server's. */
-static int try_once(struct image_source *s, const struct remote *f, const struct image_sink *sink,
-                    bool *again, bool *refused, struct err *e)
+static int try_once(struct image_source *s, const struct remote *f,
+                    const struct image_sink *sink, bool *again, bool *refused, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct transfer *t = arena_alloc(&m, sizeof *t);

@@ -172,7 +172,8 @@ static int parse_fields(char *rest, struct http_head *h, struct err *e)
 		colon = strchr(line, ':');
 		if (colon) *colon = 0;
 		if (!colon || !is_token(line) || !is_clean(colon + 1))
-			return fail(e, ERR_NETWORK, "the answer has a line that is not a header: "
+			return fail(e, ERR_NETWORK,
+			            "the answer has a line that is not a header: "
 			            "'%.40s'", line);
 		if (++fields > HTTP_FIELDS_MAX)
 			return fail(e, ERR_NETWORK, "the answer has more than %d headers",

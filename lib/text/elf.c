@@ -28,7 +28,8 @@ static bool is_ours(const unsigned char *ident)
 	unsigned char first;
 
 	memcpy(&first, &probe, 1);
-	return !memcmp(ident, ELFMAG, SELFMAG) && ident[EI_DATA] == (first ? ELFDATA2LSB : ELFDATA2MSB);
+	return !memcmp(ident, ELFMAG, SELFMAG) &&
+	       ident[EI_DATA] == (first ? ELFDATA2LSB : ELFDATA2MSB);
 }
 
 static bool read_header(struct file *f)
@@ -37,7 +38,8 @@ static bool read_header(struct file *f)
 	Elf32_Ehdr narrow;
 	unsigned entry, type;
 
-	if (!f->read(f->arg, 0, &narrow, sizeof narrow) || !is_ours(narrow.e_ident)) return false;
+	if (!f->read(f->arg, 0, &narrow, sizeof narrow) || !is_ours(narrow.e_ident))
+		return false;
 	f->is_32 = narrow.e_ident[EI_CLASS] == ELFCLASS32;
 	if (f->is_32) {
 		f->headers_at = narrow.e_phoff;
@@ -64,10 +66,13 @@ static bool read_segment(struct file *f, unsigned i)
 	if (f->is_32) {
 		if (!f->read(f->arg, f->headers_at + i * sizeof narrow, &narrow, sizeof narrow))
 			return false;
-		*s = (struct segment){ narrow.p_type, narrow.p_offset, narrow.p_vaddr, narrow.p_filesz };
+		*s = (struct segment){ narrow.p_type, narrow.p_offset, narrow.p_vaddr,
+		                      narrow.p_filesz };
 	} else {
-		if (!f->read(f->arg, f->headers_at + i * sizeof wide, &wide, sizeof wide)) return false;
-		*s = (struct segment){ wide.p_type, wide.p_offset, wide.p_vaddr, wide.p_filesz };
+		if (!f->read(f->arg, f->headers_at + i * sizeof wide, &wide, sizeof wide))
+			return false;
+		*s = (struct segment){ wide.p_type, wide.p_offset, wide.p_vaddr,
+		                      wide.p_filesz };
 	}
 	return true;
 }
@@ -108,7 +113,8 @@ static bool find_in_file(const struct file *f, uint64_t address, uint64_t *at)
 	for (unsigned i = 0; i < f->header_count; i++) {
 		const struct segment *s = &f->segments[i];
 
-		if (s->type != PT_LOAD || address < s->address || address - s->address >= s->size)
+		if (s->type != PT_LOAD || address < s->address ||
+		    address - s->address >= s->size)
 			continue;
 		*at = s->at + (address - s->address);
 		return true;

@@ -335,7 +335,8 @@ static char *proven(struct arena *m, const struct ini *old, struct str *out, con
 	ini_parse(m, str_text(out), out->len, &new);
 	if (is_same_but(old, &new, key, value)) return out->s;
 	if (value)
-		fail(e, ERR_INPUT, "the value for '%s' would not read back the same: no line of "
+		fail(e, ERR_INPUT,
+		     "the value for '%s' would not read back the same: no line of "
 		     "it may begin or end with a blank, nor it end with an empty line", key);
 	else
 		fail(e, ERR_INPUT, "'%s' cannot be taken out of this file", key);

@@ -54,7 +54,8 @@ int size_parse(const char *text, uint64_t *bytes, struct err *e)
 	int shift;
 
 	if (!read_number(&s, &value, &scale) || (shift = read_unit(s)) < 0)
-		return fail(e, ERR_INPUT, "'%s' is not a size, such as 500M, 64G or 1.5T", text);
+		return fail(e, ERR_INPUT, "'%s' is not a size, such as 500M, 64G or 1.5T",
+		            text);
 	all = (double)value / (double)scale * (double)(UINT64_C(1) << shift);
 	if (all >= (double)(UINT64_C(1) << 63))
 		return fail(e, ERR_INPUT, "'%s' is too large a size", text);

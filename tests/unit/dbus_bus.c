@@ -855,7 +855,8 @@ TEST(signals_that_come_and_go_leave_no_memory_behind)
 		AUTOFREE struct arena tmp = { 0 };
 		AUTOMESSAGE struct message msg = { 0 };
 
-		CHECK_INT(bus_call(b, &somewhere, "Do", NULL, deadline_in(5000), &tmp, &msg, &e),
+		CHECK_INT(bus_call(b, &somewhere, "Do", NULL, deadline_in(5000), &tmp, &msg,
+		                   &e),
 		          0);
 		CHECK_INT(bus_next_signal(b, 0, &tmp, &msg, &e), 1);
 		CHECK_INT(msg.body_len, 200 * 1000 + 5);

@@ -24,7 +24,7 @@ struct world {
 	struct str notes;
 	bool full, hostile;
 	struct image_source source;
-	struct url base[2];		/* "http://h/mirror", and "http://other" when asked for */
+	struct url base[2];	/* "http://h/mirror"; "http://other" when asked for */
 	struct err e;
 };
 
@@ -224,7 +224,8 @@ TEST(servers_in_turn)
 	                 "other", 0);
 	fetches_from_two(SAY(LIST(BUILD("1")), OK "Content-Length: 5\r\n\r\nworld",
 	                     LIST(BUILD("1")), LIST(BUILD("2")), file), "other", 0);
-	fetches_from_two(SAY(GONE, GONE), "http://other/streams/v1/images.json is not there; is "
+	fetches_from_two(SAY(GONE, GONE),
+	                 "http://other/streams/v1/images.json is not there; is "
 	                 "this an image server?", ERR_NETWORK);
 }
 
@@ -235,7 +236,8 @@ TEST(what_is_refused_is_refused_from_everywhere)
 	struct image_want that = { .distro = "d", .release = "r", .arch = "a" };
 	struct image_pick got;
 
-	world_begin(&w, SAY(LIST(BUILD("1") "," BUILD("2")), OK "Content-Length: 5\r\n\r\nhello",
+	world_begin(&w,
+	            SAY(LIST(BUILD("1") "," BUILD("2")), OK "Content-Length: 5\r\n\r\nhello",
 	                    LIST(BUILD("1"))));
 	w.source.more = 1;
 	CHECK(image_fetch_best(&w.source, &w.m, &that, &sink, &got, &w.e) < 0);
@@ -268,7 +270,8 @@ TEST(a_file_that_no_list_names)
 	fetches_url(SAY(OK "\r\n"), "12", "|a SHA-256 has 64 hexadecimal digits: '12'");
 	fetches_url(SAY(OK "Content-Length: 5\r\n\r\nhel", OK "Content-Length: 5\r\n\r\nhello"),
 	            HELLO, "hello|");
-	fetches_url(SAY(OK "Content-Length: 5\r\n\r\nhel", OK "Content-Length: 6\r\n\r\nhello!"),
+	fetches_url(SAY(OK "Content-Length: 5\r\n\r\nhel",
+	                OK "Content-Length: 6\r\n\r\nhello!"),
 	            HELLO, "hel|http://h/mirror has changed while it came in");
 	fetches_url(SAY(OK "Content-Length: 5\r\n\r\nhel"), NULL,
 	            "hel|http://h/mirror, after 3 of 5 bytes: h has closed the connection");

@@ -249,7 +249,8 @@ TEST(nspawn_gets_what_the_user_typed)
 	          "1:--system-call-filter=add_key bpf|");
 	CHECK_STR(arrives(&m, "# x"), "1:# x|");
 	CHECK_STR(arrives(&m, ""), "");
-	CHECK_STR(arrives(&m, "--bind=/a --network-bridge='b r'"), "1:--bind=/a|1:--network-bridge=b r|");
+	CHECK_STR(arrives(&m, "--bind=/a --network-bridge='b r'"),
+	          "1:--bind=/a|1:--network-bridge=b r|");
 	CHECK_STR(arrives(&m, "--bind=/my media"), "1:--bind=/my media|");
 	CHECK_STR(arrives(&m, "--setenv=OPTS=-v -q"), "1:--setenv=OPTS=-v -q|");
 	CHECK_STR(arrives(&m, "--setenv=OPTS=--what --ever"), "1:--setenv=OPTS=--what --ever|");

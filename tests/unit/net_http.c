@@ -200,7 +200,8 @@ TEST(redirects_and_passwords)
 	          "http://other/x?...: the server answers 404 None");
 	CHECK_STR(r.url, "http://other/x?...");
 	CHECK_STR(get(h, &m, "http://me:secret@h/f?key", 0, &r, &e),
-	          "http://h/f?... redirects: 'ftp://you:***@other/' is not a URL: it must begin "
+	          "http://h/f?... redirects: 'ftp://you:***@other/' is not a URL: it must "
+	          "begin "
 	          "with https://");
 	http_close(h);
 	hear(&s);
@@ -374,7 +375,8 @@ TEST(a_clock_that_was_never_set)
 	struct err e;
 
 	CHECK_STR(get(h, &m, "https://h/f", 0, &r, &e),
-	          "the clock of this machine says a day before 2024: set it, or no certificate can "
+	          "the clock of this machine says a day before 2024: set it, or no certificate "
+	          "can "
 	          "be checked");
 	CHECK_INT(e.kind, ERR_UNTRUSTED);
 	http_close(h);

@@ -184,7 +184,8 @@ TEST(dates)
 	judge("future", "host.example", "the certificate of host.example is not valid before "
 	      "2026-06-02; the clock of this machine says 2026-06-01");
 	judge("old-root", "host.example", "the certificate of host.example goes back to "
-	      "'Old Root' in the bundle, which expired on 2026-05-31; the clock of this machine "
+	      "'Old Root' in the bundle, which expired on 2026-05-31; the clock of this "
+	      "machine "
 	      "says 2026-06-01");
 	judge("old-middle", "host.example",
 	      "the certificate 'Old Middle' that host.example sends "
@@ -238,7 +239,8 @@ TEST(limits_of_authorities)
 	      "'host.example', for which the authority 'Elsewhere' may not vouch");
 	judge("excluded", "host.example", "the certificate of host.example has the name "
 	      "'host.example', for which the authority 'Kept Out' may not vouch");
-	judge("excluded-wildcard", "a.wild.example", "the certificate of a.wild.example has the "
+	judge("excluded-wildcard", "a.wild.example",
+	      "the certificate of a.wild.example has the "
 	      "name 'a.wild.example', for which the authority 'Kept Out' may not vouch");
 	judge("limited-root", "host.example", "the certificate of host.example has the name "
 	      "'host.example', for which the authority 'Limited Root' may not vouch");
@@ -250,7 +252,8 @@ TEST(more_than_can_be_read)
 {
 	judge("endless", "host.example", "host.example sends too many certificates: more than "
 	      "10, or more than 32 KiB");
-	judge("twice", "host.example", "the certificate of host.example has an extension twice");
+	judge("twice", "host.example",
+	      "the certificate of host.example has an extension twice");
 }
 
 /* RFC 5280, 4.1.2.5: from the first second to the last, both included. */
@@ -259,7 +262,8 @@ TEST(seconds)
 	enum { BEGIN = 1735689600, END = 2051222400 };
 
 	now = BEGIN - 1;
-	judge("good-p256", "host.example", "the certificate of host.example is not valid before "
+	judge("good-p256", "host.example",
+	      "the certificate of host.example is not valid before "
 	      "2025-01-01; the clock of this machine says 2024-12-31");
 	now = BEGIN;
 	judge("good-p256", "host.example", "");

@@ -43,7 +43,8 @@ TEST(what_is_read)
 
 TEST(sentences_hide_what_is_secret)
 {
-	reads("ftp://me:secret@h/?key", "'ftp://me:***@h/?...' is not a URL: it must begin with "
+	reads("ftp://me:secret@h/?key",
+	      "'ftp://me:***@h/?...' is not a URL: it must begin with "
 	      "https://");
 	reads("me:secret@h", "'me:***@h' is not a URL: it must begin with https://");
 	reads("https://me:sec ret@h/?key",

@@ -95,7 +95,8 @@ static struct wire *changed(const char *active, const char *result, uint32_t job
 
 static void say_changed(int fd, const char *active, const char *result, uint32_t job)
 {
-	peer_signal(fd, UNIT_PATH, PROPERTIES, "PropertiesChanged", changed(active, result, job));
+	peer_signal(fd, UNIT_PATH, PROPERTIES, "PropertiesChanged",
+	            changed(active, result, job));
 }
 
 static struct wire *job_removed(const char *job, const char *result)

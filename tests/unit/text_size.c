@@ -51,5 +51,6 @@ TEST(what_is_none)
 	is_none("1GG", "'1GG' is not a size, such as 500M, 64G or 1.5T");
 	is_none("1 G", "'1 G' is not a size, such as 500M, 64G or 1.5T");
 	is_none("8E", "'8E' is too large a size");
-	is_none("9999999999999999", "'9999999999999999' is not a size, such as 500M, 64G or 1.5T");
+	is_none("9999999999999999",
+	        "'9999999999999999' is not a size, such as 500M, 64G or 1.5T");
 }

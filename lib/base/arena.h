@@ -26,8 +26,8 @@ void *arena_alloc(struct arena *m, size_t n);
 /* Zeroed room for `count` elements of `size` bytes; ends the program on overflow. */
 void *arena_array(struct arena *m, size_t count, size_t size);
 
-/* Returns an array with room for at least one element more than the `n` of `v`: `v` itself, or a
- * copy twice as large (16 at first). `*room` is how many fit, 0 before the first call. */
+/* Returns an array with room for at least one element more than the `n` in `v`: `v` itself, or
+ * a copy twice as large (16 at first). `*room` is how many fit, 0 before the first call. */
 void *arena_grow(struct arena *m, void *v, size_t n, size_t *room, size_t size);
 
 char *arena_strdup(struct arena *m, const char *s);

@@ -32,7 +32,8 @@ int fail(struct err *e, enum err_kind kind, const char *fmt, ...)
 	return -1;
 }
 
-static void append_text(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void append_text(struct err *e, const char *fmt,
+                        ...) __attribute__((format(printf, 2, 3)));
 
 static void append_text(struct err *e, const char *fmt, ...)
 {

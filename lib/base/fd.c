@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -103,6 +104,21 @@ DIR *dir_names(int dir)
 
 	if (d) take_fd(&fd);
 	return d;
+}
+
+bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+int rename_new(int dir, const char *from, const char *to)
+{
+	if (syscall(SYS_renameat2, dir, from, dir, to, RENAME_NOREPLACE) == 0) return 0;
+	if (errno != EINVAL && errno != ENOSYS) return -1;
+	if (faccessat(dir, to, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return renameat(dir, from, dir, to);
+	errno = EEXIST;
+	return -1;
 }
 
 bool is_dots(const char *name)

@@ -16,6 +16,7 @@
 
 struct arena;
 struct err;
+struct stat;
 
 int write_all(int fd, const void *data, size_t n, struct err *e);
 
@@ -42,6 +43,13 @@ int open_by_rules(int dir, const char *path, int flags, mode_t mode, uint64_t ru
 /* A stream of the names in the open directory `dir`, independent of other readers of it. NULL
  * with errno on failure; AUTODIR (lib/base/auto.h) closes it. */
 DIR *dir_names(int dir);
+
+/* Whether both are the same file. */
+bool same_file(const struct stat *a, const struct stat *b);
+
+/* Rename in `dir` to a name that does not exist. -1 with errno, EEXIST if it does. A few file
+ * systems cannot promise this: there it may replace a file that is created meanwhile. */
+int rename_new(int dir, const char *from, const char *to);
 
 /* Whether the name is "." or "..", which dir_names returns too. */
 bool is_dots(const char *name);

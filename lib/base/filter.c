@@ -6,7 +6,7 @@
 #include "lib/base/shown.h"
 #include "lib/base/str.h"
 
-/* The length of the SGR sequence at `s`; 0: not one; `n` + 1: it may become one with more bytes. */
+/* The length of the SGR sequence at `s`; 0: not one; `n` + 1: more bytes are needed to know. */
 static size_t colour_length(const char *s, size_t n)
 {
 	static const char begin[] = "\033[";

@@ -12,7 +12,7 @@
 
 struct arena;
 
-/* Whether a word is meant as a URL of any scheme, such as "ftp://h/", or "https:h" by mistake. */
+/* Whether a word is meant as a URL of any scheme: "ftp://h/", or "https:h" by mistake. */
 bool is_url(const char *word);
 
 /* The text of a URL, valid or not, without its secrets. A user without a password is hidden

@@ -139,6 +139,14 @@ bool str_eq(const char *a, const char *b)
 	return !strcmp(a, b);
 }
 
+int hex_value(char c)
+{
+	if (c >= '0' && c <= '9') return c - '0';
+	if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+	return -1;
+}
+
 size_t str_count(const char *s, char c)
 {
 	size_t n = 0;

@@ -52,6 +52,9 @@ bool str_starts(const char *s, const char *start);
 bool str_ends(const char *s, const char *end);
 bool str_eq(const char *a, const char *b);
 
+/* The value of a hexadecimal digit, -1 for any other character. */
+int hex_value(char c);
+
 /* How often `s` contains `c`. */
 size_t str_count(const char *s, char c);
 

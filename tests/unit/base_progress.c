@@ -48,7 +48,7 @@ TEST(an_unknown_size_a_new_beginning_and_a_long_way)
 	at(&p, 9000, 3 * MIB, 0, "fetching 3.0 MiB, 0.4 MiB/s");
 	at(&p, 9100, 1 * MIB, 0, "fetching 1.0 MiB");
 	at(&p, 10100, 2 * MIB, 65536 * MIB,
-	   "fetching 0% of 65536.0 MiB, 1.0 MiB/s, 18h12m left");
+	   "fetching 0% of 64.0 GiB, 1.0 MiB/s, 18h12m left");
 	at(&p, 20100, 2 * MIB, 65536 * MIB,
-	   "fetching 0% of 65536.0 MiB, 0.1 MiB/s, 99h59m left");
+	   "fetching 0% of 64.0 GiB, 0.1 MiB/s, 99h59m left");
 }

@@ -766,7 +766,7 @@ TEST(units_are_listed)
 	CHECK_STR(rows[39].sub, "running");
 	CHECK_INT(rows[39].job, 39);
 	CHECK(!unit_list(b, patterns, &m, &n, &e));
-	CHECK_STR(e.text, "malformed D-Bus message: it holds other types than expected");
+	CHECK_STR(e.text, "malformed D-Bus message: its types are not the expected ones");
 	bus_close(b);
 	peer_end();
 }

@@ -6,14 +6,6 @@
 
 #include <string.h>
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9') return c - '0';
-	if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-	return -1;
-}
-
 /* `n` digits of base 8 or 16, -1 when there are less. */
 static int64_t digits_take(const char *s, int n, int base)
 {

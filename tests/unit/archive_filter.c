@@ -157,7 +157,7 @@ TEST(no_memory_becomes_executable)
 }
 
 #define MAKE(what, mode, major, minor) \
-	{ what, SYS_mknodat,
+	{ what, SYS_mknodat, \
 	  { AT_FDCWD, TEXT("/tmp/jlmkr-filter-node"), mode, (long)makedev(major, minor) } }
 
 TEST(no_other_devices_can_be_made)

@@ -450,11 +450,11 @@ struct hostile {
 #define NOTHING { { 0, NULL, NULL } }
 
 static const struct hostile hostiles[] = {
-	{ "../../etc/x", TAR_FILE, "", "has .. in it", NOTHING },
-	{ "../outside/x", TAR_FILE, "", "has .. in it", NOTHING },
-	{ "a/../../outside/x", TAR_FILE, "", "has .. in it", { { TAR_DIR, "a", "" } } },
-	{ "..", TAR_DIR, "", "has .. in it", NOTHING },
-	{ "./..", TAR_LINK, "x", "has .. in it", NOTHING },
+	{ "../../etc/x", TAR_FILE, "", "contains ..", NOTHING },
+	{ "../outside/x", TAR_FILE, "", "contains ..", NOTHING },
+	{ "a/../../outside/x", TAR_FILE, "", "contains ..", { { TAR_DIR, "a", "" } } },
+	{ "..", TAR_DIR, "", "contains ..", NOTHING },
+	{ "./..", TAR_LINK, "x", "contains ..", NOTHING },
 	{ "/etc/jlmkr-was-here", TAR_FILE, "", "absolute", NOTHING },
 	{ "//x", TAR_FILE, "", "absolute", NOTHING },
 	{ "/", TAR_DIR, "", "absolute", NOTHING },
@@ -471,7 +471,7 @@ static const struct hostile hostiles[] = {
 	{ "a", TAR_CHAR, "", "replace a link", { { TAR_LINK, "a", "../outside/kept" } } },
 	{ "a", TAR_HARD, "f", "replace a link",
 	  { { TAR_LINK, "a", "../outside/kept" }, { TAR_FILE, "f", "" } } },
-	{ "h", TAR_HARD, "../outside/kept", "has .. in it", NOTHING },
+	{ "h", TAR_HARD, "../outside/kept", "contains ..", NOTHING },
 	{ "h", TAR_HARD, "/etc/passwd", "absolute", NOTHING },
 	{ "h", TAR_HARD, "a/kept", "through a link", { { TAR_LINK, "a", "../outside" } } },
 	{ "h", TAR_HARD, "nowhere", "No such file", NOTHING },
@@ -681,7 +681,7 @@ TEST(what_is_no_archive_is_refused)
 	tar.len = 0;
 	tar_end(&tar);
 	CHECK_INT(unpack_tar(&w, &tar), -1);
-	CHECK_STR(w.e.text, "the archive has nothing in it");
+	CHECK_STR(w.e.text, "the archive has no entries");
 
 	tar.len = 0;
 	str_add(&tar, "BZh91AY&SY and so on");
@@ -739,7 +739,7 @@ TEST(limits_hold)
 	                   &(struct unpack_limits){ .bytes = 100000, .entries = 1000 }, NULL),
 	                   -1);
 	CHECK_INT(w.e.kind, ERR_UNTRUSTED);
-	CHECK(strstr(w.e.text, "more than 0 MiB; --max-size"));
+	CHECK(strstr(w.e.text, "more than 0.1 MiB; --max-size"));
 	CHECK_INT(world_shell(&w, "rm -rf inside/*"), 0);
 	CHECK_INT(feed_all(&w, tar.s, tar.len,
 	                   &(struct unpack_limits){ .bytes = 1 << 30, .entries = 200 }, NULL),
@@ -864,7 +864,7 @@ TEST(the_pieces_of_a_sparse_file_count_as_blocks)
 	tar_file(&tar, "holes", str_text(&map), 0644);
 	tar_end(&tar);
 	CHECK_INT(feed_all(&w, tar.s, tar.len, &limits, NULL), -1);
-	CHECK(strstr(w.e.text, "more than 1 MiB; --max-size"));
+	CHECK(strstr(w.e.text, "more than 1.0 MiB; --max-size"));
 	CHECK_INT(world_shell(&w, "rm -rf inside/*"), 0);
 	limits.bytes = 2 << 20;
 	CHECK_INT(feed_all(&w, tar.s, tar.len, &limits, NULL), 0);

@@ -10,17 +10,15 @@
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_impl.h"
 
-static const char properties[] = "guid,"
-                                 "createtxg,"
-                                 "mounted,canmount,origin,mountpoint,readonly,userrefs,"
-                                 ZFS_KIND;
+static const char properties[] = "guid,createtxg,mounted,canmount,origin,mountpoint,readonly,"
+				 "userrefs," ZFS_KIND;
 
-enum { WORD_MAX = 60000 };	/* the kernel takes words of 128 KiB */
+enum { WORD_MAX = 60000 };	/* the kernel accepts arguments of 128 KiB */
 
 /* -- reading -- */
 
-/* "NAME TAB PROPERTY TAB". A mountpoint may hold a newline; what goes on after it does not look
- * like this. */
+/* A record begins with "NAME TAB PROPERTY TAB". A mountpoint may contain a newline; the line
+ * behind it does not begin so. */
 static bool begins_record(const char *line)
 {
 	const char *tab = line + strcspn(line, "\t\n"), *end, *at;
@@ -48,7 +46,7 @@ static char *next_record(char **text)
 	return record;
 }
 
-static bool stays(const char *source, const char *root)
+static bool is_mountpoint_fixed(const char *source, const char *root)
 {
 	static const char from[] = "inherited from ";
 
@@ -56,7 +54,7 @@ static bool stays(const char *source, const char *root)
 	return str_starts(source, from) && zfs_is_within(source + strlen(from), root);
 }
 
-static void take_property(struct zfs_item *item, const char *property, const char *value,
+static void read_item_property(struct zfs_item *item, const char *property, const char *value,
                           const char *source, const char *root)
 {
 	if (str_eq(property, "guid")) item->guid = strtoull(value, NULL, 10);
@@ -72,7 +70,7 @@ static void take_property(struct zfs_item *item, const char *property, const cha
 		item->mountpoint = "none";
 	else if (str_eq(property, "mountpoint")) {
 		if (!item->mountpoint) item->mountpoint = value;
-		item->stays = stays(source, root);
+		item->stays = is_mountpoint_fixed(source, root);
 	}
 }
 
@@ -84,14 +82,14 @@ static int take_record(char *record, const char *root, struct zfs_items *items, 
 
 	if (!source)
 		return fail(e, ERR_HOST,
-		            "zfs: its list of properties has a line of unknown form");
+		            "zfs: the list of properties has a line of unknown format");
 	*source++ = 0;
-	if (strchr(name, '#')) return 0;	/* a bookmark keeps nothing */
+	if (strchr(name, '#')) return 0;	/* bookmarks do not matter */
 	if (!item || !str_eq(item->name, name)) {
 		item = &items->v[items->n++];
 		*item = (struct zfs_item){ .name = name };
 	}
-	take_property(item, property, record, source, root);
+	read_item_property(item, property, record, source, root);
 	return 0;
 }
 
@@ -108,10 +106,10 @@ int zfs_items_parse(struct arena *m, char *text, const char *root, struct zfs_it
 		const struct zfs_item *item = &items->v[i];
 
 		if (!item->guid || !item->txg || !item->origin || !item->mountpoint)
-			return fail(e, ERR_HOST, "zfs does not tell all about %s", item->name);
+			return fail(e, ERR_HOST, "zfs: %s lacks a property", item->name);
 	}
 	if (!items->n || strcmp(items->v[0].name, root))
-		return fail(e, ERR_HOST, "zfs does not tell about %s", root);
+		return fail(e, ERR_HOST, "zfs: the list of properties lacks %s", root);
 	return 0;
 }
 
@@ -129,15 +127,15 @@ bool zfs_item_is_snapshot(const struct zfs_item *item)
 	return strchr(item->name, '@') != NULL;
 }
 
-static bool is_same(const struct zfs_item *a, const struct zfs_item *b)
+static bool is_same_item(const struct zfs_item *a, const struct zfs_item *b)
 {
 	return a->guid == b->guid && a->txg == b->txg;
 }
 
-static bool is_among(const struct zfs_items *items, const struct zfs_item *item)
+static bool has_item(const struct zfs_items *items, const struct zfs_item *item)
 {
 	for (size_t i = 0; i < items->n; i++)
-		if (is_same(&items->v[i], item)) return true;
+		if (is_same_item(&items->v[i], item)) return true;
 	return false;
 }
 
@@ -145,15 +143,15 @@ const struct zfs_item *zfs_items_new(const struct zfs_items *before,
                                      const struct zfs_items *now)
 {
 	for (size_t i = 0; i < now->n; i++) {
-		/* Mostly nothing has changed. */
-		if (i < before->n && is_same(&before->v[i], &now->v[i])) continue;
-		if (!is_among(before, &now->v[i])) return &now->v[i];
+		/* In most cases nothing has changed. */
+		if (i < before->n && is_same_item(&before->v[i], &now->v[i])) continue;
+		if (!has_item(before, &now->v[i])) return &now->v[i];
 	}
 	return NULL;
 }
 
-/* The finalizer of splitmix64: each bit of the one moves half of those of the other. */
-static uint64_t mix(uint64_t n)
+/* The finalizer of splitmix64: each bit of the input changes half of the bits of the output. */
+static uint64_t hash_number(uint64_t n)
 {
 	n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9;
 	n = (n ^ n >> 27) * 0x94d049bb133111eb;
@@ -165,7 +163,7 @@ uint64_t zfs_items_sum(const struct zfs_items *items)
 	uint64_t sum = items->n;
 
 	for (size_t i = 0; i < items->n; i++)
-		sum += mix(mix(items->v[i].guid) + items->v[i].txg);
+		sum += hash_number(hash_number(items->v[i].guid) + items->v[i].txg);
 	return sum;
 }
 
@@ -178,8 +176,8 @@ static bool is_snapshot_of(const char *name, const char *dataset)
 	return !strncmp(name, dataset, n) && name[n] == '@';
 }
 
-/* A dataset goes when there is nothing below it, and no clone of its snapshots. `done`: which
- * are gone. */
+/* What prevents the destruction of a dataset: another one below it, or a clone of one of its
+ * snapshots. NULL: nothing. `done`: those that are destroyed already. */
 static const struct zfs_item *what_keeps(const struct zfs_items *items, const bool *done,
                                          const struct zfs_item *dataset)
 {
@@ -193,8 +191,8 @@ static const struct zfs_item *what_keeps(const struct zfs_items *items, const bo
 	return NULL;
 }
 
-/* The last one that can go, or one that nothing helps, with what keeps it; NULL: all are
- * gone. */
+/* The last dataset that can be destroyed now; else one that cannot, with `*keeper`; NULL: all
+ * are destroyed. */
 static const struct zfs_item *next_dataset(const struct zfs_items *items, const bool *done,
                                            const struct zfs_item **keeper)
 {
@@ -214,9 +212,9 @@ static const struct zfs_item *next_dataset(const struct zfs_items *items, const 
 
 static int fail_stuck(const struct zfs_item *item, const struct zfs_item *keeper, struct err *e)
 {
-	return fail(e, ERR_BUSY, "%s cannot go before %s, which is a clone of a part of it: "
-	                         "zfs promote '%s' "
-	            "first", item->name, keeper->name, keeper->name);
+	return fail(e, ERR_BUSY,
+	            "%s cannot be destroyed before %s, which is a clone of a part of it; "
+	            "first run zfs promote '%s'", item->name, keeper->name, keeper->name);
 }
 
 int zfs_items_check_order(const struct zfs_items *items, struct err *e)
@@ -251,15 +249,15 @@ int zfs_items_check_clones(struct arena *m, const struct zfs_items *items, struc
 	for (; n; n--, d++)
 		if (zfs_is_within(d->origin, root) && !zfs_is_within(d->name, root))
 			return fail(e, ERR_BUSY,
-			            "%s is a clone of %s and needs it: zfs promote '%s', or "
-			            "destroy it, first", d->name, d->origin, d->name);
+			            "%s is a clone of %s and needs it; first run zfs promote "
+			            "'%s', or destroy it", d->name, d->origin, d->name);
 	return 0;
 }
 
 /* -- destruction -- */
 
-/* Without its advice to destroy more, a line "use '-r' to destroy the following datasets:", and
- * what follows. */
+/* Drop the advice of zfs(8) to destroy more: the line "use '-r' to destroy the following
+ * datasets:", and all lines behind it. */
 static int fail_without_advice(const struct err *why, struct err *e)
 {
 	const char *advice = strstr(why->text, "; use '-");
@@ -277,15 +275,15 @@ static int run_destroy(const char *name, struct err *e)
 	return zfs_insist(name, argv, NULL, e);
 }
 
-/* Of a pool that was exported meanwhile all datasets are said not to exist. */
+/* If the pool was exported meanwhile, zfs(8) reports that its datasets do not exist. */
 static int check_pool(const char *name, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	const char *pool = arena_strndup(&m, name, strcspn(name, "/@"));
 
-	return zfs_exists(pool)
-	       ? 0 : fail(e, ERR_HOST, "%s cannot be destroyed: its pool %s is not there", name,
-	                  pool);
+	if (zfs_exists(pool)) return 0;
+	return fail(e, ERR_HOST, "%s cannot be destroyed: its pool %s is not available", name,
+	            pool);
 }
 
 int zfs_destroy_one(const char *name, struct err *e)
@@ -293,19 +291,19 @@ int zfs_destroy_one(const char *name, struct err *e)
 	struct err why = { 0 };
 
 	if (run_destroy(name, &why) == 0) return 0;
-	/* Somebody else may have been quicker. */
+	/* Another process may have destroyed it meanwhile. */
 	if (zfs_says_none(&why)) return check_pool(name, e);
 	return fail_without_advice(&why, e);
 }
 
-static int destroy(const char *name, struct words *gone, struct err *e)
+static int destroy_one(const char *name, struct words *gone, struct err *e)
 {
 	if (zfs_destroy_one(name, e) < 0) return -1;
 	words_add(gone, name);
 	return 0;
 }
 
-/* zfs-fuse knows no lists; and one of them may have gone by itself. */
+/* zfs-fuse does not support lists, and another process may have destroyed one of them. */
 static bool wants_single_names(const struct err *why)
 {
 	return strstr(why->text, "invalid") || strstr(why->text, "could not find") ||
@@ -324,12 +322,12 @@ static int destroy_listed(const char *list, const struct words *names, struct wo
 	}
 	if (!wants_single_names(&why)) return fail_without_advice(&why, e);
 	for (size_t i = 0; i < names->n; i++)
-		if (destroy(names->v[i], gone, e) < 0) return -1;
+		if (destroy_one(names->v[i], gone, e) < 0) return -1;
 	return 0;
 }
 
-/* As many as fit into one word, from `*at` on. */
-static int destroy_some(const struct zfs_items *items, const char *dataset, size_t *at,
+/* Destroy as many snapshots as fit into one argument, from `*at` on. */
+static int destroy_snapshots(const struct zfs_items *items, const char *dataset, size_t *at,
                         struct words *gone, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -345,16 +343,16 @@ static int destroy_some(const struct zfs_items *items, const char *dataset, size
 		words_add(&names, name);
 	}
 	if (!names.n) return 0;
-	if (names.n == 1) return destroy(names.v[0], gone, e);
+	if (names.n == 1) return destroy_one(names.v[0], gone, e);
 	return destroy_listed(str_text(&list), &names, gone, e);
 }
 
-static int destroy_dataset(const struct zfs_items *items, const char *name, struct words *gone,
-                           struct err *e)
+static int destroy_with_snapshots(const struct zfs_items *items, const char *name,
+                                  struct words *gone, struct err *e)
 {
 	for (size_t at = 0; at < items->n;)
-		if (destroy_some(items, name, &at, gone, e) < 0) return -1;
-	return destroy(name, gone, e);
+		if (destroy_snapshots(items, name, &at, gone, e) < 0) return -1;
+	return destroy_one(name, gone, e);
 }
 
 int zfs_items_destroy(const struct zfs_items *items, struct words *gone, struct err *e)
@@ -365,7 +363,7 @@ int zfs_items_destroy(const struct zfs_items *items, struct words *gone, struct 
 
 	while ((item = next_dataset(items, done, &keeper))) {
 		if (keeper) return fail_stuck(item, keeper, e);
-		if (destroy_dataset(items, item->name, gone, e) < 0) return -1;
+		if (destroy_with_snapshots(items, item->name, gone, e) < 0) return -1;
 		done[item - items->v] = true;
 	}
 	return 0;

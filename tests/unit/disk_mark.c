@@ -65,11 +65,11 @@ static void check_life_of_a_mark(int dir, struct err *e)
 	CHECK(mark_is_of(dir, fd, DIGITS));
 	CHECK(!mark_is_of(dir, fd, OTHER));
 	CHECK_INT(mark_set(dir, fd, "whole:" DIGITS ":1:2:3", e), 0);
-	CHECK_INT(mark_rename(dir, "a", "b"), 0);
+	CHECK_INT(rename_new(dir, "a", "b"), 0);
 	check_mark(dir, fd, "whole:" DIGITS ":1:2:3");
 	copy = make(dir, "a");
 	check_mark(dir, copy, "");
-	CHECK_INT(mark_rename(dir, "a", "b"), -1);
+	CHECK_INT(rename_new(dir, "a", "b"), -1);
 	CHECK_INT(errno, EEXIST);
 	CHECK(mark_is_named(dir, "b", fd));
 	CHECK(!mark_is_named(dir, "a", fd));

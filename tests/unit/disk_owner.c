@@ -52,9 +52,8 @@ TEST(what_is_anothers_wherever_it_lies)
 	CHECK_INT(fchmod(w.top, 0700), 0);
 	CHECK_INT(directory(&w), -1);
 	CHECK_INT(w.e.kind, ERR_UNTRUSTED);
-	CHECK_STR(w.e.text, "DIR belongs to the user 4711, and root runs only what is root's "
-	                    "alone; if you "
-	          "trust it: chown root 'DIR'");
+	CHECK_STR(w.e.text, "DIR belongs to the user 4711, but only root may own it, because "
+	                    "root runs it; if you trust it, run chown root 'DIR'");
 	CHECK_INT(file(&w, w.inside), -1);
 	CHECK(strstr(w.e.text, "FILE belongs to the user 4711") != NULL);
 	CHECK_INT(fchownat(w.inside, "file", 1, 0, 0), 0);
@@ -84,9 +83,8 @@ TEST(what_others_may_write_to_if_they_get_there)
 	/* Closed by another user is not closed for that one. */
 	CHECK_INT(fchown(w.top, BOB, 0), 0);
 	CHECK_INT(directory(&w), -1);
-	CHECK_STR(w.e.text, "others than root may write to DIR (mode 0757), and root runs only "
-	                    "what is root's "
-	          "alone; if you trust it: chmod go-w 'DIR'");
+	CHECK_STR(w.e.text, "others than root may write to DIR (mode 0757), but root runs it; "
+	                    "if you trust it, run chmod go-w 'DIR'");
 	world_drop(&w);
 }
 
@@ -125,13 +123,13 @@ TEST(who_may_put_another_in_its_place)
 	CHECK(!owner_above(&w.m, path));
 	CHECK_INT(fchmod(w.top, 0777), 0);
 	CHECK_STR(owner_above(&w.m, path),
-	          arena_printf(&w.m, "others than root may rename what is in %s "
-	          "(mode 0777): chmod +t '%s'", w.path, w.path));
+	          arena_printf(&w.m, "others than root may rename the files in %s (mode 0777); "
+	                             "run chmod +t '%s'", w.path, w.path));
 	CHECK_INT(fchmod(w.top, 01777), 0);
 	CHECK(!owner_above(&w.m, path));
 	CHECK_INT(fchown(w.top, BOB, 0), 0);
 	CHECK((who = owner_above(&w.m, path)) &&
-	      strstr(who, "the user 4711 may rename what is in /tmp/"));
+	      strstr(who, "the user 4711 may rename the files in /tmp/"));
 	CHECK_INT(fchown(w.top, 0, 0), 0);
 	CHECK_INT(fchown(w.inside, BOB, 0), 0);
 	CHECK(owner_above(&w.m, path) != NULL);

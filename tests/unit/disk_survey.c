@@ -80,7 +80,7 @@ TEST(a_file_of_somebody_else_that_must_not_change_is_named)
 	CHECK_INT(look(&w, &s), -1);
 	CHECK_INT(w.e.kind, ERR_HOST);
 	CHECK(strstr(w.e.text,
-	             " is immutable, and the file has other names as well (hard links)"));
+	             " is immutable, and the file has other hard links"));
 	CHECK(strstr(w.e.text, "chattr -i 'jails/web/d/"));
 	CHECK_INT(set_flags(&w, "inside/d/backup", 0), 0);
 	CHECK_INT(set_flags(&w, "inside/d/backup", FS_APPEND_FL), 0);

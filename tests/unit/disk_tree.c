@@ -130,8 +130,8 @@ static int get_flags(const struct world *w, const char *path)
 TEST(flags_of_the_directory_above_are_left_and_named)
 {
 	static const struct { int flag; const char *says; } kinds[] = {
-		{ FS_IMMUTABLE_FL, "jails is immutable: chattr -i 'jails' ends that" },
-		{ FS_APPEND_FL, "jails is append-only: chattr -a 'jails' ends that" },
+		{ FS_IMMUTABLE_FL, "jails is immutable; run chattr -i 'jails'" },
+		{ FS_APPEND_FL, "jails is append-only; run chattr -a 'jails'" },
 	};
 	struct world w;
 
@@ -222,7 +222,8 @@ TEST(mounts_are_refused_and_named)
 	CHECK_INT(mount("none", point, "tmpfs", 0, NULL), 0);
 	CHECK_INT(tree_remove(w.top, "inside", &w.e), -1);
 	CHECK_INT(w.e.kind, ERR_BUSY);
-	snprintf(want, sizeof want, "remove inside: mounted in it: %s; unmount that first",
+	snprintf(want, sizeof want,
+	         "remove inside: file systems are mounted in it: %s; unmount them first",
 	         point);
 	CHECK_STR(w.e.text, want);
 	CHECK(there(&w, "inside/kept"));

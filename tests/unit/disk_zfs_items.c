@@ -181,6 +181,6 @@ TEST(clones_inside_have_an_order_or_none)
 	CHECK_INT(zfs_items_check_order(&yes, &e), 0);
 	CHECK_INT(zfs_items_check_order(&no, &e), -1);
 	CHECK_INT(e.kind, ERR_BUSY);
-	CHECK_STR(e.text, "p/a/c cannot go before p/a, which is a clone of a part of it: zfs "
-	                  "promote 'p/a' first");
+	CHECK_STR(e.text, "p/a/c cannot be destroyed before p/a, which is a clone of a part of "
+	                  "it; first run zfs promote 'p/a'");
 }

@@ -108,9 +108,9 @@ bool words_have(char *const *list, const char *word)
 
 char **words_list(const struct words *w)
 {
-	static char *none[] = { NULL };
+	static char *const none[] = { NULL };
 
-	return w->v ? w->v : none;
+	return w->v ? w->v : (char **)none;
 }
 
 const char *words_join(struct arena *m, char *const *list, const char *between)

@@ -108,18 +108,3 @@ int link_connect(const char *addresses, int64_t deadline, struct err *e)
 	}
 	return fd < 0 ? fail_in(e, "D-Bus at %s", addresses) : fd;
 }
-
-char *bus_address(struct arena *m, const char *path)
-{
-	struct str s = { .m = m };
-
-	str_add(&s, "unix:path=");
-	for (; *path; path++) {
-		bool plain = (*path >= '0' && *path <= '9') || (*path >= 'A' && *path <= 'Z') ||
-		             (*path >= 'a' && *path <= 'z') || strchr("-_/.", *path);
-
-		if (plain) str_addc(&s, *path);
-		else str_addf(&s, "%%%02x", (unsigned char)*path);
-	}
-	return s.s;
-}

@@ -67,9 +67,6 @@ struct bus *bus_open(const char *addresses, enum bus_kind kind, int64_t deadline
 struct bus *bus_open_fd(int fd, enum bus_kind kind, enum bus_limit limit, int64_t deadline,
                         struct err *e);
 
-/* The address of a socket in the file system. */
-char *bus_address(struct arena *m, const char *path);
-
 /* Close the connection; safe on NULL. Messages live in the arena they were read into, and stay
  * valid. */
 void bus_close(struct bus *b);

@@ -20,7 +20,7 @@
 
 #define UNITS "jlmkr-*.service"
 
-static const char *none[] = { NULL };
+static const char *const none[] = { NULL };
 
 /* The jail of a unit, NULL when it is not one of ours. */
 static const char *jail_of(struct arena *m, const char *unit)
@@ -104,7 +104,7 @@ struct running *engine_list(struct engine *en, size_t *n, struct err *e)
 		if (!name) continue;
 		list[*n] = (struct running){
 			.name = name, .state = units[i].active, .runs = is_up(units[i].active),
-			.addresses = none,
+			.addresses = (const char **)none,
 		};
 		look_where(en, &list[*n]);
 		fill(&list[(*n)++], machines, known);
@@ -141,7 +141,7 @@ static const char *last_end(struct arena *m, const struct unit_state *s)
 
 static void add_machine(struct engine *en, const char *jail, struct jail_status *out)
 {
-	struct running r = { .name = jail, .runs = true, .addresses = none };
+	struct running r = { .name = jail, .runs = true, .addresses = (const char **)none };
 	struct machine_row *rows;
 	size_t n;
 
@@ -155,7 +155,7 @@ int engine_status(struct engine *en, const char *jail, struct jail_status *out, 
 	struct unit_state s;
 	pid_t leader;
 
-	*out = (struct jail_status){ .end = "", .addresses = none };
+	*out = (struct jail_status){ .end = "", .addresses = (const char **)none };
 	if (engine_open(en, e) < 0) return -1;
 	if (unit_get(en->bus, name_unit(en->m, jail), en->m, &s, e) < 0) return -1;
 	out->known = unit_is_loaded(&s);

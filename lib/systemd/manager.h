@@ -66,13 +66,8 @@ struct unit_watch {
 
 /* -- names -- */
 
-/* A text as part of a unit's name: bytes that may not stand there as \xHH, '/' as
- * '-'. Append the type yourself. */
-char *unit_escape(struct arena *m, const char *text);
-
-/* The object of a unit, or with another base of anything of systemd's. */
+/* The D-Bus object path of a unit. */
 char *unit_path(struct arena *m, const char *unit);
-char *object_path(struct arena *m, const char *base, const char *name);
 
 /* -- one unit, watched -- */
 

@@ -942,6 +942,22 @@ static void check_reaches(const char *addresses, int listening, bool yes)
 	if (reached != yes) test_fail(__FILE__, __LINE__, "%s: %s", addresses, e.text);
 }
 
+/* The address of a socket in the file system. */
+static char *bus_address(struct arena *arena, const char *path)
+{
+	struct str s = { .m = arena };
+
+	str_add(&s, "unix:path=");
+	for (; *path; path++) {
+		bool plain = (*path >= '0' && *path <= '9') || (*path >= 'A' && *path <= 'Z') ||
+		             (*path >= 'a' && *path <= 'z') || strchr("-_/.", *path);
+
+		if (plain) str_addc(&s, *path);
+		else str_addf(&s, "%%%02x", (unsigned char)*path);
+	}
+	return s.s;
+}
+
 TEST(addresses)
 {
 	char path[] = "/tmp/bus test,XXXXXX", *address;

@@ -114,7 +114,7 @@ TEST(the_wrong_file)
 	fetches(SAY(OK "Content-Length: 6\r\n\r\nhello!"), HELLO, 5,
 	        "|http://h/mirror/a/f has 6 bytes, but 5 in the list of images");
 	fetches(SAY(OK "\r\nhello!"), HELLO, 5,
-	        "|http://h/mirror/a/f is longer than the 5 bytes of "
+	        "|http://h/mirror/a/f is longer than the 5 bytes in "
 	        "the list of images");
 	fetches(SAY("HTTP/1.1 404 Gone\r\n\r\n"), HELLO, 5,
 	        "|http://h/mirror/a/f: the server answers 404 Gone");

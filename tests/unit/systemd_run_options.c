@@ -159,7 +159,7 @@ static void two_hooks(struct wire *w, const void *arg)
 	static char *const argv[] = { "/bin/h", "a b", "$x", NULL };
 
 	prop_exec(w, "ExecStartPre", "/bin/h", argv, EXEC_VERBATIM);
-	prop_exec_text(w, "ExecStopPost", arg, NULL);
+	prop_add(w, arena_printf(w->m, "ExecStopPost=%s", (const char *)arg), NULL);
 }
 
 TEST(what_the_caller_adds_has_its_place)

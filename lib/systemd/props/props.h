@@ -51,12 +51,10 @@ enum exec_flags {
 	EXEC_VERBATIM = 16,		/* : no $ is looked at in the arguments */
 };
 
-/* A command line of a hook: ExecStartPre and its like, also their Ex forms. From an
- * argv (argv[0] included; EXEC_VERBATIM delivers it as it is), or from text with
- * systemd's own prefixes, quotes and escapes. An empty text resets the list. */
+/* A command line of a hook: ExecStartPre and its like, also their Ex forms. `argv` includes
+ * argv[0]; EXEC_VERBATIM passes it unchanged. */
 void prop_exec(struct wire *w, const char *name, const char *path, char *const *argv,
                unsigned flags);
-int prop_exec_text(struct wire *w, const char *name, const char *text, struct err *e);
 
 /* -- showing -- */
 

@@ -53,7 +53,7 @@ TEST(what_nspawn_would_refuse_is_told_with_its_line)
 	          "2: systemd-nspawn has no option -Q\n"
 	          "3: --boot takes no value\n"
 	          "4: --bind lacks its value\n");
-	CHECK_STR(found_in(&m, "--network-v", 0), 
+	CHECK_STR(found_in(&m, "--network-v", 0),
 	          "1: systemd-nspawn has no option --network-v, did you mean "
 	          "--network-veth?\n");
 }

@@ -23,7 +23,6 @@ static struct arena m;
 
 TEST(names_are_escaped)
 {
-
 	CHECK_STR(unit_path(&m, "jlmkr-my.jail.service"),
 	          "/org/freedesktop/systemd1/unit/jlmkr_2dmy_2ejail_2eservice");
 	CHECK_STR(unit_path(&m, "1a2"), "/org/freedesktop/systemd1/unit/_31a2");

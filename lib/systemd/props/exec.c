@@ -89,4 +89,3 @@ int add_exec(struct prop_in *in)
 	prop_exec(in->w, in->name, path ? path : *words_list(&argv), words_list(&argv), flags);
 	return 0;
 }
-

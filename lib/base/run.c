@@ -39,7 +39,7 @@ void run_clean_path(void)
 	else unsetenv("PATH");
 }
 
-static const char *find_program(struct arena *m, const char *path, const char *name)
+static const char *find_in_path(struct arena *m, const char *path, const char *name)
 {
 	while (*path) {
 		size_t n = strcspn(path, ":");
@@ -59,8 +59,8 @@ const char *run_find(struct arena *m, const char *name, struct err *e)
 		if (access(name, X_OK) == 0) return name;
 		return fail(e, ERR_MISSING, "%s: %s", name, strerror(errno)), NULL;
 	}
-	if (path && (found = find_program(m, path, name))) return found;
-	found = find_program(m, ADMIN_PATH, name);
+	if (path && (found = find_in_path(m, path, name))) return found;
+	found = find_in_path(m, ADMIN_PATH, name);
 	if (!found) fail(e, ERR_MISSING, "%s is not installed on this system", name);
 	return found;
 }

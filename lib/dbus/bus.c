@@ -70,7 +70,7 @@ static void waiting_remove(struct bus *b, struct waiting *w)
 
 /* -- what arrives -- */
 
-static bool is_wanted(const char *want, const char *is)
+static bool is_match_term(const char *want, const char *is)
 {
 	return !want || (is && !strcmp(want, is));
 }
@@ -81,15 +81,15 @@ static bool has_arg0(const char *want, const struct message *msg)
 
 	if (!want) return true;
 	message_reader(msg, &r);
-	return reader_type(&r) == 's' && is_wanted(want, reader_str(&r)) && !r.fault;
+	return reader_type(&r) == 's' && is_match_term(want, reader_str(&r)) && !r.fault;
 }
 
 static bool is_watched(const struct bus *b, const struct message *msg)
 {
 	for (const struct watch *w = b->watches; w; w = w->next)
-		if (is_wanted(w->match.path, msg->path) &&
-		    is_wanted(w->match.iface, msg->iface) &&
-		    is_wanted(w->match.member, msg->member) && has_arg0(w->match.arg0, msg))
+		if (is_match_term(w->match.path, msg->path) &&
+		    is_match_term(w->match.iface, msg->iface) &&
+		    is_match_term(w->match.member, msg->member) && has_arg0(w->match.arg0, msg))
 			return true;
 	return false;
 }

@@ -116,7 +116,7 @@ void wire_u64(struct wire *w, uint64_t v)
 	write_number(w, "t", v, 8);
 }
 
-static void append_text(struct wire *w, const char *s, size_t n)
+static void append_string(struct wire *w, const char *s, size_t n)
 {
 	append_number(w, n, 4);
 	str_addn(&w->body, s, n);
@@ -136,7 +136,7 @@ void wire_str(struct wire *w, const char *s)
 		wire_fault(w, ERR_INPUT, "'%.200s' is not UTF-8 text", s);
 		return;
 	}
-	append_text(w, s, n);
+	append_string(w, s, n);
 }
 
 void wire_path(struct wire *w, const char *path)
@@ -144,7 +144,7 @@ void wire_path(struct wire *w, const char *path)
 	if (!expect_type(w, "o", 1)) return;
 	if (!path_is_valid(path))
 		wire_fault(w, ERR_HOST, "'%.200s' is not an object path", path);
-	else append_text(w, path, strlen(path));
+	else append_string(w, path, strlen(path));
 }
 
 static void append_sig(struct wire *w, const char *sig)

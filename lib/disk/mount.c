@@ -44,7 +44,8 @@ static char *unescape_field(char *field)
 	return field;
 }
 
-static int read_number(const char *s, char end, uint64_t max, uint64_t *out, const char **rest)
+static int read_mount_number(const char *s, char end, uint64_t max, uint64_t *out,
+                             const char **rest)
 {
 	char *stop;
 
@@ -60,8 +61,8 @@ static int read_device(const char *s, struct mount *t)
 {
 	uint64_t major, minor;
 
-	if (read_number(s, ':', UINT32_MAX, &major, &s) < 0) return -1;
-	if (read_number(s, 0, UINT32_MAX, &minor, NULL) < 0) return -1;
+	if (read_mount_number(s, ':', UINT32_MAX, &major, &s) < 0) return -1;
+	if (read_mount_number(s, 0, UINT32_MAX, &minor, NULL) < 0) return -1;
 	t->major = (unsigned)major;
 	t->minor = (unsigned)minor;
 	return 0;
@@ -91,8 +92,8 @@ static int parse_line(char *line, struct mount *t)
 	for (i = 0; i < 3; i++)
 		if (!(after[i] = next_field(&line))) return -1;
 
-	if (read_number(field[0], 0, INT64_MAX, &t->id, NULL) < 0) return -1;
-	if (read_number(field[1], 0, INT64_MAX, &t->parent, NULL) < 0) return -1;
+	if (read_mount_number(field[0], 0, INT64_MAX, &t->id, NULL) < 0) return -1;
+	if (read_mount_number(field[1], 0, INT64_MAX, &t->parent, NULL) < 0) return -1;
 	if (read_device(field[2], t) < 0) return -1;
 	t->root = unescape_field(field[3]);
 	t->point = unescape_field(field[4]);

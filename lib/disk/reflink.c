@@ -179,7 +179,7 @@ static int read_source(struct sharing *s, const struct source *f, struct err *e)
 
 /* Ignores attributes that cannot be set (`bare`): they belong to the file system, because all
  * others could be set on the original. */
-static int make_copy(struct sharing *s, struct err *e)
+static int create_copy(struct sharing *s, struct err *e)
 {
 	bool bare;
 
@@ -207,8 +207,8 @@ static int share_open(struct sharing *s, struct source *f, int place, struct err
 	if (fd < 0) return fail_sys(e, "open");
 	if (read_source(s, f, e) < 0) return -1;
 	if (S_ISREG(f->st.st_mode))
-		return s->entry.target[0] ? make_copy(s, e) : share_file(s, f, e);
-	return make_copy(s, e) < 0 ? -1 : share_entries(s, fd, e);
+		return s->entry.target[0] ? create_copy(s, e) : share_file(s, f, e);
+	return create_copy(s, e) < 0 ? -1 : share_entries(s, fd, e);
 }
 
 static int share_name(struct sharing *s, int dir, const char *name, struct err *e)
@@ -221,7 +221,7 @@ static int share_name(struct sharing *s, int dir, const char *name, struct err *
 	if (place < 0 && errno == EXDEV) return fail(e, ERR_BUSY, "something is mounted there");
 	if (place < 0 || fstat(place, &f.st) < 0) return fail_sys(e, "open");
 	if (S_ISREG(f.st.st_mode) || S_ISDIR(f.st.st_mode)) return share_open(s, &f, place, e);
-	return read_source(s, &f, e) < 0 || make_copy(s, e) < 0 ? -1 : 0;
+	return read_source(s, &f, e) < 0 || create_copy(s, e) < 0 ? -1 : 0;
 }
 
 /* Copy the content of `dir`, whose path is the entry's. Recursion is limited: the tree came
@@ -255,7 +255,7 @@ static int share_top(struct sharing *s, struct err *e)
 	s->dev = top.st.st_dev;
 	rc = path_walk_begin(&s->to, to, NULL, e);
 	if (rc == 0)
-		rc = read_source(s, &top, e) < 0 || make_copy(s, e) < 0 ||
+		rc = read_source(s, &top, e) < 0 || create_copy(s, e) < 0 ||
 		     share_entries(s, top.fd, e) < 0 ? -1 : 0;
 	if (path_walk_end(&s->to, rc ? NULL : e) < 0) rc = -1;
 	return rc;

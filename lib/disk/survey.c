@@ -133,7 +133,7 @@ static struct level *add_level(struct walk *w)
 }
 
 /* Takes over the descriptor. */
-static int enter_level(struct walk *w, int fd, const char *name, struct err *e)
+static int survey_enter(struct walk *w, int fd, const char *name, struct err *e)
 {
 	struct level *l = add_level(w);
 	struct stat st;
@@ -174,7 +174,7 @@ static int survey_next(struct walk *w, struct err *e)
 	if (l->next == l->below.n) return leave_level(w, e);
 	name = l->below.v[l->next++];
 	fd = tree_open(l->fd, name);
-	if (fd >= 0) return enter_level(w, fd, name, e);
+	if (fd >= 0) return survey_enter(w, fd, name, e);
 	/* It was removed or replaced meanwhile, or it is a mount point. */
 	if (errno == ENOENT || errno == ENOTDIR || errno == EXDEV || errno == ELOOP) return 0;
 	return fail_at(w, name, e);
@@ -188,7 +188,7 @@ int survey_tree(struct arena *m, int dir, const char *shown, struct survey *s, s
 	*s = (struct survey){ 0 };
 	if (fd < 0) return fail_sys(e, "open %s", shown);
 	w.names = arena_alloc(&w.m, NAMES_SIZE);
-	for (rc = enter_level(&w, fd, "", e); rc == 0 && w.n;)
+	for (rc = survey_enter(&w, fd, "", e); rc == 0 && w.n;)
 		rc = survey_next(&w, e);
 	while (w.n--)
 		if (w.v[w.n].fd >= 0) close(w.v[w.n].fd);

@@ -112,7 +112,7 @@ static bool add_der(struct arena *m, struct anchors *a, const unsigned char *der
 	return true;
 }
 
-static bool add_entry(struct arena *m, struct anchors *a, const char *text, size_t n)
+static bool add_pem_entry(struct arena *m, struct anchors *a, const char *text, size_t n)
 {
 	unsigned char *der = arena_alloc(m, n / 4 * 3 + 3);
 	ssize_t len = base64_decode(text, n, der);
@@ -146,7 +146,7 @@ static void parse_into(struct arena *m, struct anchors *a, const char *pem, size
 		p += sizeof begin - 1;
 		next = find_text(p, end, begin);
 		stop = find_text(p, next ? next : end, "-----END CERTIFICATE-----");
-		if (!stop || !add_entry(m, a, p, (size_t)(stop - p))) a->skipped++;
+		if (!stop || !add_pem_entry(m, a, p, (size_t)(stop - p))) a->skipped++;
 	}
 }
 

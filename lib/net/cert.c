@@ -123,7 +123,7 @@ static struct der positive(struct der i)
 	return i;
 }
 
-static void read_key(struct der info, struct cert *c)
+static void read_public_key(struct der info, struct cert *c)
 {
 	struct der algorithm, oid, bits, key;
 
@@ -302,7 +302,7 @@ static bool read_signed(struct der tbs, struct der *algorithm, struct cert *c)
 	    !der_next(&tbs, &tag, &skip, &c->subject) || tag != DER_SEQUENCE ||
 	    !der_take(&tbs, DER_SEQUENCE, &key))
 		return false;
-	read_key(key, c);
+	read_public_key(key, c);
 	c->flaw = read_rest(tbs, c);
 	return true;
 }

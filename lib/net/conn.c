@@ -19,7 +19,7 @@
 
 enum { CONNECT_MS = 10000, INTERIM_MAX = 8 };
 
-static int fail_broken(const struct conn *c, int sys, const char *why, struct err *e)
+static int fail_conn(const struct conn *c, int sys, const char *why, struct err *e)
 {
 	fail(e, ERR_NETWORK, "%s %s", c->host, why);
 	if (e) e->sys = sys;
@@ -28,7 +28,7 @@ static int fail_broken(const struct conn *c, int sys, const char *why, struct er
 
 static int fail_slow(const struct conn *c, struct err *e)
 {
-	return fail_broken(c, ETIMEDOUT, "has not answered for too long", e);
+	return fail_conn(c, ETIMEDOUT, "has not answered for too long", e);
 }
 
 static ssize_t read_plain(struct conn *c, void *buf, size_t n, int64_t deadline, struct err *e)
@@ -39,7 +39,7 @@ static ssize_t read_plain(struct conn *c, void *buf, size_t n, int64_t deadline,
 
 		if (k >= 0) return k;
 		if (errno != EAGAIN && errno != EINTR)
-			return fail_broken(c, errno, "has cut the connection", e);
+			return fail_conn(c, errno, "has cut the connection", e);
 		if ((ready = wait_fd(c->fd, POLLIN, deadline, e)) < 0) return -1;
 		if (!ready) return fail_slow(c, e);
 	}
@@ -60,7 +60,7 @@ static int write_plain(struct conn *c, const void *data, size_t n, int64_t deadl
 			continue;
 		}
 		if (errno != EAGAIN && errno != EINTR)
-			return fail_broken(c, errno, "has closed the connection", e);
+			return fail_conn(c, errno, "has closed the connection", e);
 		if ((ready = wait_fd(c->fd, POLLOUT, deadline, e)) < 0) return -1;
 		if (!ready) return fail_slow(c, e);
 	}
@@ -113,7 +113,7 @@ static int read_one_head(struct conn *c, struct arena *m, struct http_head *h, i
 
 	while (!(n = http_head_size(c->buf + c->at, c->end - c->at))) {
 		if ((k = conn_fill(c, deadline, e)) < 0) return -1;
-		if (!k) return fail_broken(c, ECONNRESET, "has closed the connection", e);
+		if (!k) return fail_conn(c, ECONNRESET, "has closed the connection", e);
 	}
 	if (http_head_parse(m, c->buf + c->at, n, h, e) < 0) return fail_in(e, "%s", c->host);
 	c->at += n;

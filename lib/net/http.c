@@ -1,5 +1,5 @@
 /* Three loops, one inside the other: tries (http_get), redirects (follow_redirects), and the
- * one more request if the server has closed a kept connection (ask_server). */
+ * one more request if the server has closed a kept connection (send_request). */
 
 #include "lib/net/http.h"
 
@@ -185,8 +185,8 @@ static int ask_once(struct http *h, struct arena *m, const struct http_request *
 
 /* The server may have closed a kept connection meanwhile: that is not a fault, so try a new
  * one. */
-static int ask_server(struct http *h, struct arena *m, const struct http_request *q,
-                      const struct url *u, struct http_head *head, struct err *e)
+static int send_request(struct http *h, struct arena *m, const struct http_request *q,
+                        const struct url *u, struct http_head *head, struct err *e)
 {
 	struct err broken = { 0 };
 
@@ -225,7 +225,7 @@ static int follow_redirects(struct http *h, struct arena *m, const struct http_r
 
 	*u = *q->url;
 	for (i = 0; i <= REDIRECTS_MAX; i++) {
-		if (check_scheme(h, m, u, e) < 0 || ask_server(h, m, q, u, head, e) < 0)
+		if (check_scheme(h, m, u, e) < 0 || send_request(h, m, q, u, head, e) < 0)
 			return -1;
 		if (!is_redirect(head->status)) return 0;
 		body_begin(h, head);

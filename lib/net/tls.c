@@ -125,7 +125,7 @@ static int fail_engine(const struct tls *t, struct err *e)
 	            code);
 }
 
-static int fail_broken(const struct tls *t, int sys, const char *why, struct err *e)
+static int fail_tls(const struct tls *t, int sys, const char *why, struct err *e)
 {
 	fail(e, ERR_NETWORK, "%s %s", t->host, why);
 	if (e) e->sys = sys;
@@ -136,7 +136,7 @@ static int wait_for(const struct tls *t, short events, int64_t deadline, struct 
 {
 	int ready = wait_fd(t->fd, events, deadline, e);
 
-	if (!ready) return fail_broken(t, ETIMEDOUT, "has not answered for too long", e);
+	if (!ready) return fail_tls(t, ETIMEDOUT, "has not answered for too long", e);
 	return ready < 0 ? -1 : 0;
 }
 
@@ -152,7 +152,7 @@ static int send_records(struct tls *t, int64_t deadline, struct err *e)
 	}
 	if (errno == EAGAIN) return wait_for(t, POLLOUT, deadline, e);
 	return errno == EINTR ? check_signal(e) :
-	       fail_broken(t, errno, "has closed the connection", e);
+	       fail_tls(t, errno, "has closed the connection", e);
 }
 
 static int receive_records(struct tls *t, int64_t deadline, struct err *e)
@@ -165,10 +165,10 @@ static int receive_records(struct tls *t, int64_t deadline, struct err *e)
 		br_ssl_engine_recvrec_ack(&t->client.eng, (size_t)k);
 		return 0;
 	}
-	if (!k) return fail_broken(t, ECONNRESET, "has cut the connection", e);
+	if (!k) return fail_tls(t, ECONNRESET, "has cut the connection", e);
 	if (errno == EAGAIN) return wait_for(t, POLLIN, deadline, e);
 	return errno == EINTR ? check_signal(e) :
-	       fail_broken(t, errno, "has cut the connection", e);
+	       fail_tls(t, errno, "has cut the connection", e);
 }
 
 /* Returns 1 when the engine is in one of the states `wanted`, 0 when the server has announced
@@ -224,7 +224,7 @@ struct tls *tls_open(struct arena *m, int fd, const char *host, const struct anc
 	case 1:
 		return t;
 	case 0:
-		fail_broken(t, ECONNRESET, "has closed the connection at once", e);
+		fail_tls(t, ECONNRESET, "has closed the connection at once", e);
 	}
 	return NULL;
 }
@@ -253,7 +253,7 @@ int tls_write(struct tls *t, const void *buf, size_t n, int64_t deadline, struct
 		int ready = pump_engine(t, BR_SSL_SENDAPP, deadline, e);
 
 		if (ready < 0) return -1;
-		if (!ready) return fail_broken(t, EPIPE, "has closed the connection", e);
+		if (!ready) return fail_tls(t, EPIPE, "has closed the connection", e);
 		p = br_ssl_engine_sendapp_buf(&t->client.eng, &room);
 		if (room > n) room = n;
 		memcpy(p, from, room);

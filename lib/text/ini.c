@@ -156,7 +156,7 @@ static bool read_header(struct reader *r)
 	return true;
 }
 
-static void read_key(struct reader *r)
+static void read_ini_key(struct reader *r)
 {
 	const char *s = r->text + r->at.from;
 	size_t n = r->at.to - r->at.from, cut = 0, name;
@@ -218,7 +218,7 @@ static void read_ini_line(struct reader *r)
 	}
 	close_key(r);
 	r->column = r->at.column;
-	if (!read_header(r)) read_key(r);
+	if (!read_header(r)) read_ini_key(r);
 }
 
 void ini_parse(struct arena *m, const char *text, size_t len, struct ini *ini)

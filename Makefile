@@ -150,14 +150,19 @@ fuzz: $(FUZZ:%=$(OUT)/fuzz/%) ## look for crashes in each parser, SECS= each
 			-artifact_prefix=$(OUT)/fuzz/$$f- $(OUT)/corpus/$$f $$seeds || exit; \
 	done
 
-lint: $(OUT)/packages-lint $(DEBUG_LIBS) $(call objects,musl) ## include directions, lengths, cppcheck, clang-tidy
+lint: $(OUT)/packages-lint $(DEBUG_LIBS) $(call objects,musl) ## layout, include directions, lengths, cppcheck, clang-tidy
+	build/format
 	build/layers
 	build/names lib/README.md applets/README.md
-	@build/exports $(call objects,musl)
+	@echo build/exports, build/state; build/exports $(call objects,musl) && \
+		build/state $(call objects,musl)
 	@grep -q '^## $(VERSION)\b' CHANGELOG.md || { echo 'CHANGELOG.md: nothing of $(VERSION)'; exit 1; }
 	codespell -L acces -S $(OUT) README.md CHANGELOG.md .github applets lib build tests/README.md
 	build/stat
 	@echo build/lint; build/lint $(SRC)
+
+format-check: ## the layout of our C: tabs, braces, blanks
+	build/format
 
 stat: ## how long functions and files are
 	@build/stat
@@ -188,6 +193,6 @@ $(OUT)/fuzz/%: $(OUT)/obj/fuzz/tests/fuzz/%.c.o $(OUT)/obj/fuzz/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -L$(OUT)/debug/lib -o $@ $^ $(LIBS)
 
-.PHONY: all install repro compile_commands.json clean distclean run shell bench test test-appliance unit fuzz lint stat help \
+.PHONY: all install repro compile_commands.json clean distclean run shell bench test test-appliance unit fuzz lint format-check stat help \
 	unit-programs fuzz-programs
 .SECONDARY:

@@ -22,7 +22,7 @@
 #include "lib/nspawn/options.h"
 #include "lib/ops/create.h"
 #include "lib/ops/start.h"
-#include "lib/text/size.h"
+#include "lib/base/size.h"
 #include "lib/text/split.h"
 
 extern const struct applet create_applet;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/out.h"
+#include "lib/base/size.h"
 #include "lib/base/str.h"
 #include "lib/image/cache.h"
 #include "lib/image/index.h"
@@ -144,6 +145,7 @@ static int print_images(struct arena *m, const struct images_args *a, struct ima
 static int prune_kept_images(struct host *h, const struct image_cache *c, struct err *e)
 {
 	struct image_pruned p = { 0 };
+	char size[SIZE_ROOM];
 
 	if (applet_need(h, "images --prune", NEEDS_ROOT, e) < 0) return -1;
 	image_cache_tell(c);
@@ -151,7 +153,7 @@ static int prune_kept_images(struct host *h, const struct image_cache *c, struct
 	if (image_cache_prune(c, &p, e) < 0 || image_store_prune(h->m, h->dir, &p, e) < 0)
 		return -1;
 	if (p.clones) out_note("%u unpacked images stay: jails are clones of them", p.clones);
-	out_note("%llu MiB freed", (unsigned long long)p.bytes >> 20);
+	out_note("%s freed", size_text(p.bytes, size));
 	return p.failed ?
 	       fail(e, ERR_HOST, "%u of the kept images could not be deleted", p.failed) : 0;
 }

@@ -202,10 +202,8 @@ static int print_list_table(struct arena *m, const struct column *const chosen[]
 
 static void add_truth(struct json_out *o, const char *key, const char *truth)
 {
-	if (truth)
-		json_add_bool(o, key, str_eq(truth, "True"));
-	else
-		json_add_text(o, key, NULL);
+	if (truth) json_add_bool(o, key, str_eq(truth, "True"));
+	else json_add_null(o, key);
 }
 
 static void add_known(struct json_out *o, const char *key, const char *text)

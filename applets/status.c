@@ -9,6 +9,7 @@
 
 #include "lib/base/out.h"
 #include "lib/base/run.h"
+#include "lib/base/size.h"
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
@@ -28,14 +29,6 @@ static const struct opt status_opts[] = {
 	OPT_END
 };
 
-static void add_known_number(struct json_out *o, const char *key, int64_t v)
-{
-	if (v < 0)
-		json_add_text(o, key, NULL);
-	else
-		json_add_int(o, key, v);
-}
-
 static const char *version_of(const struct osrel *rel)
 {
 	return rel->version_id ? rel->version_id : rel->version_codename;
@@ -53,12 +46,12 @@ static void print_status_json(struct arena *m, const char *jail, const struct ja
 	json_add_bool(&o, "running", s->runs);
 	json_add_text(&o, "state", s->state);
 	json_add_text(&o, "substate", s->sub);
-	add_known_number(&o, "since", s->since);
-	add_known_number(&o, "leader", s->leader);
-	add_known_number(&o, "tasks", s->tasks);
-	add_known_number(&o, "memory_bytes", s->memory);
-	add_known_number(&o, "cpu_ns", s->cpu_ns);
-	add_known_number(&o, "restarts", s->restarts);
+	json_add_known(&o, "since", s->since);
+	json_add_known(&o, "leader", s->leader);
+	json_add_known(&o, "tasks", s->tasks);
+	json_add_known(&o, "memory_bytes", s->memory);
+	json_add_known(&o, "cpu_ns", s->cpu_ns);
+	json_add_known(&o, "restarts", s->restarts);
 	json_add_text(&o, "os", rel->id);
 	json_add_text(&o, "version", version_of(rel));
 	json_array(&o, "addresses");
@@ -95,6 +88,8 @@ static void print_since(struct arena *m, int64_t since)
 static void print_status_text(struct arena *m, const char *jail, const struct jail_status *s,
                               const struct osrel *rel)
 {
+	char size[SIZE_ROOM];
+
 	out_line("%s", jail);
 	out_line("    state:  %s (%s)", s->state, s->sub);
 	print_since(m, s->since);
@@ -104,7 +99,7 @@ static void print_status_text(struct arena *m, const char *jail, const struct ja
 		out_line("       os:  %s %s", rel->id, version_of(rel) ? version_of(rel) : "");
 	if (s->leader >= 0) out_line("   leader:  %" PRId64, s->leader);
 	if (s->tasks >= 0) out_line("    tasks:  %" PRId64, s->tasks);
-	if (s->memory >= 0) out_line("   memory:  %" PRId64 " MiB", s->memory >> 20);
+	if (s->memory >= 0) out_line("   memory:  %s", size_text((uint64_t)s->memory, size));
 	if (s->cpu_ns >= 0) out_line("      cpu:  %.3f s", (double)s->cpu_ns / 1e9);
 	for (const char **address = s->addresses; *address; address++)
 		out_line("  address:  %s", *address);

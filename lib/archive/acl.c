@@ -8,12 +8,12 @@
 
 enum { VERSION = 2, HEAD_SIZE = 4, LINE_SIZE = 8, LINES_MAX = 4096 };
 
-static void put(uint8_t *p, int bytes, uint32_t v)
+static void put_bytes(uint8_t *p, int bytes, uint32_t v)
 {
 	for (int i = 0; i < bytes; i++) p[i] = (uint8_t)(v >> 8 * i);
 }
 
-static int by_order(const void *a, const void *b)
+static int compare_lines(const void *a, const void *b)
 {
 	const struct acl_line *x = a, *y = b;
 
@@ -26,7 +26,7 @@ static int has_id(const struct acl_line *l)
 	return l->tag == ACL_USER || l->tag == ACL_GROUP;
 }
 
-/* With a mask among the lines or without need of one: 0; else the mask. */
+/* The mask to add, with bit 3 set; 0 if the lines have one or need none. */
 static unsigned missing_mask(const struct acl_line *lines, size_t n)
 {
 	unsigned mask = 0;
@@ -35,7 +35,8 @@ static unsigned missing_mask(const struct acl_line *lines, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (lines[i].tag == ACL_MASK) return 0;
 		if (has_id(&lines[i])) named = 1;
-		if (has_id(&lines[i]) || lines[i].tag == ACL_OWNING_GROUP) mask |= lines[i].perm;
+		if (has_id(&lines[i]) || lines[i].tag == ACL_OWNING_GROUP)
+			mask |= lines[i].perm;
 	}
 	return named ? mask | 8 : 0;
 }
@@ -52,17 +53,17 @@ void *acl_pack(struct arena *m, struct acl_line *lines, size_t n, size_t *size,
 	all = arena_array(m, n + 1, sizeof *all);
 	if (n) memcpy(all, lines, n * sizeof *all);
 	if (mask) all[n++] = (struct acl_line){ .tag = ACL_MASK, .perm = mask & 7 };
-	qsort(all, n, sizeof *all, by_order);
+	qsort(all, n, sizeof *all, compare_lines);
 
 	*size = HEAD_SIZE + n * LINE_SIZE;
 	value = arena_alloc(m, *size);
-	put(value, 4, VERSION);
+	put_bytes(value, 4, VERSION);
 	for (size_t i = 0; i < n; i++) {
 		uint8_t *p = value + HEAD_SIZE + i * LINE_SIZE;
 
-		put(p, 2, all[i].tag);
-		put(p + 2, 2, all[i].perm & 7);
-		put(p + 4, 4, has_id(&all[i]) ? all[i].id : ACL_NO_ID);
+		put_bytes(p, 2, all[i].tag);
+		put_bytes(p + 2, 2, all[i].perm & 7);
+		put_bytes(p + 4, 4, has_id(&all[i]) ? all[i].id : ACL_NO_ID);
 	}
 	return value;
 }

@@ -1,8 +1,8 @@
-/* POSIX ACLs as the kernel keeps them
+/* POSIX ACLs in the kernel's format
  *
  * An ACL is the extended attribute system.posix_acl_access or _default: a version,
  * then eight bytes for each entry, little-endian, in a fixed order
- * (include/uapi/linux/posix_acl_xattr.h). Writing it ourselves takes no library.
+ * (include/uapi/linux/posix_acl_xattr.h). Writing it needs no library.
  */
 #ifndef ARCHIVE_ACL_H
 #define ARCHIVE_ACL_H
@@ -25,19 +25,19 @@ enum acl_tag {
 struct acl_line {
 	enum acl_tag tag;
 	unsigned perm;		/* as in a mode: 4 read, 2 write, 1 execute */
-	uint32_t id;		/* of ACL_USER and ACL_GROUP; ACL_NO_ID: see name */
-	const char *name;	/* who that is, if only the name is known */
+	uint32_t id;		/* of ACL_USER and ACL_GROUP; ACL_NO_ID: only `name` is known */
+	const char *name;
 };
 
 #define ACL_NO_ID UINT32_MAX
 
-/* Sort the lines and write them as the attribute's value into `m`. A mask is added
- * where the kernel demands one. NULL on failure. */
+/* Return the attribute's value for these lines, in `m`. Adds a mask if the kernel requires
+ * one. NULL on failure. */
 void *acl_pack(struct arena *m, struct acl_line *lines, size_t n, size_t *size,
                struct err *e);
 
-/* The number of `name` in the text of a passwd or group file: third field of the
- * line whose first it is. ACL_NO_ID when there is none. */
+/* The number of `name` in the text of a passwd or group file, which is the third field of its
+ * line. ACL_NO_ID if there is none. */
 uint32_t acl_find_id(const char *text, const char *name);
 
 #endif

@@ -20,7 +20,7 @@
 
 enum { MEMORY_MAX = 256 << 20 };
 
-/* Field six of statm. */
+/* Field six of statm is the size of data and stack. */
 uint64_t confine_memory_used(void)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -31,7 +31,7 @@ uint64_t confine_memory_used(void)
 	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* What is allocated already stays out of the account: a sanitizer maps a lot. */
+/* The limit is on top of the memory in use: a sanitizer maps much. */
 static void limit_memory(uint64_t used)
 {
 	struct rlimit max = { .rlim_cur = used + MEMORY_MAX, .rlim_max = used + MEMORY_MAX };
@@ -39,7 +39,7 @@ static void limit_memory(uint64_t used)
 	setrlimit(RLIMIT_DATA, &max);
 }
 
-/* Fifos take no capability, devices do. */
+/* Creating fifos needs no capability, creating devices does. */
 static int drop_capabilities(bool with_devices)
 {
 	const uint64_t keep = 1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE | 1u << CAP_FOWNER |
@@ -59,7 +59,7 @@ static int drop_capabilities(bool with_devices)
 	return (int)syscall(SYS_capset, &head, caps);
 }
 
-/* The root may have an ACL from above, which is not the archive's. */
+/* The root may have inherited an ACL, which is not from the archive. */
 static int enter_root(int dir, struct err *e)
 {
 	if (fchdir(dir) < 0 || chroot(".") < 0)
@@ -71,17 +71,17 @@ static int enter_root(int dir, struct err *e)
 
 int confine(int dir, int in, int out, bool with_devices, uint64_t used, struct err *e)
 {
-	/* `out` comes first: it is for what goes wrong after that. */
+	/* `out` comes first, because later faults are reported there. */
 	if (dup2(out, 1) < 0 || dup2(out, 2) < 0 || dup2(in, 0) < 0) return fail_sys(e, "dup2");
 	if (enter_root(dir, e) < 0) return -1;
 	if (syscall(SYS_close_range, 3, ~0u, 0) < 0) return fail_sys(e, "close_range");
 	umask(0);
 	limit_memory(used);
-	/* A second wall: the filter allows no socket either, so where this fails (no
-	 * namespaces, or too many) nothing is lost. It takes half a millisecond. */
+	/* A second barrier: the filter allows no socket either, so a failure (no namespaces, or
+	 * too many) does not matter. It takes half a millisecond. */
 	unshare(CLONE_NEWNET);
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return fail_sys(e, "give up core dumps");
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return fail_sys(e, "disable core dumps");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || drop_capabilities(with_devices) < 0)
-		return fail_sys(e, "give up capabilities");
+		return fail_sys(e, "drop capabilities");
 	return filter_install(with_devices, e);
 }

@@ -1,6 +1,6 @@
-/* xz goes to our own threaded decoder. For the others libarchive reads a "raw"
- * archive, which is one file without name, through exactly one filter: a file that
- * is compressed twice is not looked into twice. */
+/* Our own threaded decoder decodes xz. For the others libarchive reads a "raw" archive,
+ * which is one file without a name, through exactly one filter, so that a file that is
+ * compressed twice is decoded once. */
 
 #include "lib/archive/decode.h"
 
@@ -16,13 +16,13 @@
 
 enum { HEAD_MAX = 6 };
 
-/* Gives back first what was looked at, then the rest. */
+/* Returns first the bytes that were read to find the format, then the rest. */
 struct again {
 	struct pull pull;
 	struct pull *from;
 	uint8_t head[HEAD_MAX];
 	size_t n;		/* bytes in `head` */
-	const void *rest;	/* of the piece that filled it */
+	const void *rest;	/* of the piece that filled `head` */
 	size_t rest_n;
 	int stage;
 };
@@ -52,7 +52,7 @@ static ssize_t again_next(struct pull *p, const void **data, struct err *e)
 	return a->from->next(a->from, data, e);
 }
 
-static int look(struct again *a, struct err *e)
+static int read_head(struct again *a, struct err *e)
 {
 	while (a->n < HEAD_MAX) {
 		const void *data;
@@ -70,12 +70,12 @@ static int look(struct again *a, struct err *e)
 	return a->n ? 0 : fail(e, ERR_INPUT, "the archive is empty");
 }
 
-static bool begins(const struct again *a, const char *magic, size_t n)
+static bool has_magic(const struct again *a, const char *magic, size_t n)
 {
 	return a->n >= n && !memcmp(a->head, magic, n);
 }
 
-static la_ssize_t give(struct archive *raw, void *arg, const void **data)
+static la_ssize_t give_raw(struct archive *raw, void *arg, const void **data)
 {
 	struct decode *d = arg;
 	ssize_t n = d->again.pull.next(&d->again.pull, data, &d->cause);
@@ -90,10 +90,12 @@ static int fail_filter(struct decode *d, struct err *e)
 		*e = d->cause;
 		return -1;
 	}
-	return fail(e, ERR_INPUT, "the archive does not decode: %s", archive_error_string(d->raw));
+	return fail(e, ERR_INPUT, "the archive cannot be decoded: %s",
+	            archive_error_string(d->raw));
 }
 
-/* libarchive gives a piece with its place in the whole; without holes, in order. */
+/* libarchive returns a piece with its offset; a raw archive has no holes, so pieces come in
+ * order. */
 static ssize_t filter_next(struct pull *p, const void **data, struct err *e)
 {
 	struct decode *d = (struct decode *)p;
@@ -123,7 +125,7 @@ static int open_filter(struct decode *d, int filter, struct err *e)
 	archive_read_support_format_raw(d->raw);
 	archive_read_support_format_empty(d->raw);
 	if (archive_read_append_filter(d->raw, filter) != ARCHIVE_OK ||
-	    archive_read_open(d->raw, d, NULL, give, NULL) != ARCHIVE_OK)
+	    archive_read_open(d->raw, d, NULL, give_raw, NULL) != ARCHIVE_OK)
 		return fail_filter(d, e);
 	return 0;
 }
@@ -135,16 +137,17 @@ static int open_xz(struct arena *m, struct decode *d, struct err *e)
 	return 0;
 }
 
-static int choose(struct arena *m, struct decode *d, struct err *e)
+static int open_decoder(struct arena *m, struct decode *d, struct err *e)
 {
 	const struct again *a = &d->again;
 
-	if (begins(a, "\xfd" "7zXZ", 6)) return open_xz(m, d, e);
-	if (begins(a, "\x1f\x8b", 2)) return open_filter(d, ARCHIVE_FILTER_GZIP, e);
-	if (begins(a, "\x28\xb5\x2f\xfd", 4)) return open_filter(d, ARCHIVE_FILTER_ZSTD, e);
-	if (begins(a, "BZh", 3))
-		return fail(e, ERR_INPUT, "the archive is compressed with bzip2, which is not "
-		            "known here; xz, zstd and gzip are");
+	if (has_magic(a, "\xfd" "7zXZ", 6)) return open_xz(m, d, e);
+	if (has_magic(a, "\x1f\x8b", 2)) return open_filter(d, ARCHIVE_FILTER_GZIP, e);
+	if (has_magic(a, "\x28\xb5\x2f\xfd", 4)) return open_filter(d, ARCHIVE_FILTER_ZSTD, e);
+	if (has_magic(a, "BZh", 3))
+		return fail(e, ERR_INPUT,
+		            "the archive is compressed with bzip2, which jlmkr does "
+		            "not support; it supports xz, zstd and gzip");
 	d->out = &d->again.pull;
 	return 0;
 }
@@ -155,7 +158,7 @@ struct decode *decode_open(struct arena *m, struct pull *from, struct err *e)
 
 	d->again.pull.next = again_next;
 	d->again.from = from;
-	if (look(&d->again, e) == 0 && choose(m, d, e) == 0) return d;
+	if (read_head(&d->again, e) == 0 && open_decoder(m, d, e) == 0) return d;
 	decode_close(d);
 	return NULL;
 }

@@ -1,8 +1,7 @@
-/* What an archive is compressed with, and without it
+/* Decompress an archive
  *
- * xz, zstd, gzip and plain are told apart by their first bytes. An end in the
- * middle of the compressed data is a fault, and so is damage that the format can
- * see.
+ * Detects xz, zstd, gzip and plain archives by their first bytes. An end in the middle
+ * of the compressed data is a fault, and so is damage that the format can detect.
  */
 #ifndef ARCHIVE_DECODE_H
 #define ARCHIVE_DECODE_H
@@ -15,7 +14,7 @@ struct decode;
 /* A decoder that reads from `from`; it lives in `m`. NULL on failure. */
 struct decode *decode_open(struct arena *m, struct pull *from, struct err *e);
 
-/* What comes out of it. */
+/* The decompressed bytes. */
 struct pull *decode_out(struct decode *d);
 
 /* Safe on NULL. */

@@ -1,8 +1,8 @@
-/* Device files that an archive may bring
+/* Device files that an archive may contain
  *
- * Those that every container has: they reach no disk and no hardware. A jail gets a
- * /dev of its own when it starts; these are for what has one more in its files, like
- * the chroot of a mail server.
+ * Those that every container has: they give access to no disk and no hardware. A jail
+ * gets its own /dev when it starts; these are for further device files in its tree, as
+ * in the chroot of a mail server.
  */
 #ifndef ARCHIVE_DEVICE_H
 #define ARCHIVE_DEVICE_H

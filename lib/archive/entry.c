@@ -1,5 +1,5 @@
-/* Order matters: chown clears setuid and capabilities, chmod rewrites the mask of an
- * ACL, and each of them the time of change. So: owner, mode, attributes, time. */
+/* The order matters: chown clears setuid and capabilities, chmod rewrites the mask of an
+ * ACL, and each of them changes the time. So: owner, mode, attributes, time. */
 
 #include "lib/archive/entry.h"
 
@@ -17,7 +17,7 @@
 static const char acl_access[] = "system.posix_acl_access";
 static const char acl_default[] = "system.posix_acl_default";
 
-/* What was just made: open as `fd`, or by its name when it cannot be opened. */
+/* A new file: open as `fd`, or known by its name if it cannot be opened. */
 struct made {
 	int fd, dir;
 	const char *name;
@@ -35,7 +35,7 @@ static void drop_attr(const struct made *m, const char *name)
 	else if (fchdir(m->dir) == 0) lremovexattr(m->name, name);
 }
 
-/* Security labels mean something to the machine that made the archive only. */
+/* Security labels have a meaning only on the machine that made the archive. */
 static bool is_label(const char *name)
 {
 	return str_starts(name, "security.") && !str_eq(name, "security.capability");
@@ -90,10 +90,10 @@ static int set_time(const struct entry *n, const struct made *m)
 	return utimensat(m->dir, m->name, times, AT_SYMLINK_NOFOLLOW);
 }
 
-/* What was made has the mode but for setuid and the like, and belongs to root,
- * unless its directory hands something down. `reused`: it was there before. */
-static int dress(const struct step *dir, const struct entry *n, const struct made *m,
-                 bool reused, bool *bare, struct err *e)
+/* A new file has its mode except setuid, setgid and sticky, and belongs to root, unless its
+ * directory has a default ACL or setgid. `reused`: the directory existed before. */
+static int set_attributes(const struct step *dir, const struct entry *n, const struct made *m,
+                          bool reused, bool *bare, struct err *e)
 {
 	bool odd = dir->hands_down || reused;
 
@@ -101,14 +101,15 @@ static int dress(const struct step *dir, const struct entry *n, const struct mad
 		drop_attr(m, acl_access);
 		if (S_ISDIR(n->mode)) drop_attr(m, acl_default);
 	}
-	if ((odd || n->uid || n->gid) && set_owner(n, m) < 0) return fail_sys(e, "set its owner");
+	if ((odd || n->uid || n->gid) && set_owner(n, m) < 0)
+		return fail_sys(e, "set its owner");
 	if ((odd || n->mode & 07000) && set_mode(n, m) < 0) return fail_sys(e, "set its mode");
 	for (size_t i = 0; i < n->attrs_n; i++)
 		if (give_attr(m, &n->attrs[i], bare, e) < 0) return -1;
 	return 0;
 }
 
-/* The name is taken: what an earlier entry left there may go. */
+/* The name exists: remove a file of an earlier entry. */
 static int clear_name(int dir, const char *name, struct err *e)
 {
 	struct stat st;
@@ -117,7 +118,7 @@ static int clear_name(int dir, const char *name, struct err *e)
 	if (S_ISLNK(st.st_mode))
 		return fail(e, ERR_UNTRUSTED, "it would replace a link of that name");
 	if (S_ISDIR(st.st_mode))
-		return fail(e, ERR_INPUT, "a directory of that name is there already");
+		return fail(e, ERR_INPUT, "a directory of that name exists");
 	return unlinkat(dir, name, 0) < 0 ? fail_sys(e, "replace") : 0;
 }
 
@@ -148,7 +149,7 @@ int entry_finish(struct path_walk *t, const struct entry *n, int fd, bool *bare,
 {
 	struct made m = { .fd = fd };
 
-	if (dress(&t->step[t->depth], n, &m, false, bare, e) < 0) return -1;
+	if (set_attributes(&t->step[t->depth], n, &m, false, bare, e) < 0) return -1;
 	return set_time(n, &m) < 0 ? fail_sys(e, "set its time") : 0;
 }
 
@@ -159,7 +160,7 @@ static bool hands_down(const struct entry *n)
 	return n->mode & S_ISGID;
 }
 
-/* Its own time is put on when the trail leaves it. */
+/* path_walk sets its time when it leaves the directory. */
 static int make_directory(struct path_walk *t, const struct entry *n, bool *bare, struct err *e)
 {
 	const char *name;
@@ -174,7 +175,8 @@ static int make_directory(struct path_walk *t, const struct entry *n, bool *bare
 	else return fail_sys(e, "create");
 
 	if (!(s = path_walk_go(t, n->path, strlen(n->path), e))) return -1;
-	if (dress(&above, n, &(struct made){ .fd = s->fd }, reused, bare, e) < 0) return -1;
+	if (set_attributes(&above, n, &(struct made){ .fd = s->fd }, reused, bare, e) < 0)
+		return -1;
 	s->mtime = n->mtime;
 	s->changed = true;
 	s->hands_down = hands_down(n);
@@ -188,12 +190,14 @@ static int try_make(const struct entry *n, const struct made *m, int from, const
 	return mknodat(m->dir, m->name, n->mode, n->dev);
 }
 
-static int make_name(struct path_walk *t, const struct entry *n, const struct made *m, struct err *e)
+static int make_name(struct path_walk *t, const struct entry *n, const struct made *m,
+                     struct err *e)
 {
 	AUTOCLOSE int from = -1;
 	const char *target = NULL;
 
-	if (n->target[0] && (from = path_walk_look_above(t, n->target, &target, e)) < 0) return -1;
+	if (n->target[0] && (from = path_walk_look_above(t, n->target, &target, e)) < 0)
+		return -1;
 	if (try_make(n, m, from, target) == 0) return 0;
 	if (errno == EEXIST) {
 		if (clear_name(m->dir, m->name, e) < 0) return -1;
@@ -203,21 +207,21 @@ static int make_name(struct path_walk *t, const struct entry *n, const struct ma
 	return fail_sys(e, "it is a hard link to %s", n->target);
 }
 
-/* Links, devices and fifos: made by name, and dressed by name. A system that
- * forbids devices does not get them: jails have a /dev of their own anyway. */
+/* Links, devices and fifos, which are created and changed by name. If the system forbids
+ * devices, they are skipped: jails have a /dev of their own anyway. */
 static int make_named(struct path_walk *t, const struct entry *n, bool *bare, struct err *e)
 {
 	struct made m = { .fd = -1 };
 	struct step *dir = path_walk_go_above(t, n->path, &m.name, e);
 
 	if (!dir) return -1;
-	if (!*m.name) return fail(e, ERR_UNTRUSTED, "the root would be no directory");
+	if (!*m.name) return fail(e, ERR_UNTRUSTED, "the root would not be a directory");
 	m.dir = dir->fd;
 	dir->changed = true;
 	if (make_name(t, n, &m, e) < 0)
 		return e->sys == EPERM && (S_ISBLK(n->mode) || S_ISCHR(n->mode)) ? 1 : -1;
 	if (n->target[0]) return 0;
-	if (dress(dir, n, &m, false, bare, e) < 0) return -1;
+	if (set_attributes(dir, n, &m, false, bare, e) < 0) return -1;
 	return set_time(n, &m) < 0 ? fail_sys(e, "set its time") : 0;
 }
 

@@ -1,10 +1,10 @@
-/* One entry of an archive, made in the tree that a trail walks
+/* Create one entry of an archive in the new tree
  *
- * Makes files, directories, links, devices and fifos with all that belongs to
- * them, and never through or over a link. What came earlier in the archive under
- * the same name is replaced, unless it is a link or a directory. Runs as root in a
- * process of its own (lib/archive/unpack.c), whose umask is 0 and whose working
- * directory may change. Here `e` is never NULL.
+ * Creates files, directories, links, devices and fifos with their owners, modes,
+ * attributes and times, and never through or over a link. An earlier entry of the same
+ * name is replaced, unless it is a link or a directory. Runs as root in a process of its
+ * own (lib/archive/unpack.c), whose umask is 0 and whose working directory may change.
+ * Here `e` is never NULL.
  */
 #ifndef ARCHIVE_ENTRY_H
 #define ARCHIVE_ENTRY_H
@@ -26,7 +26,7 @@ struct attr {
 struct entry {
 	char path[PATH_MAX];		/* clean: see path_walk_clean */
 	char target[PATH_MAX];		/* of a hard link, clean; else "" */
-	const char *link;		/* what a symbolic link says */
+	const char *link;		/* the target of a symbolic link */
 	mode_t mode;			/* type and permissions */
 	uid_t uid;
 	gid_t gid;
@@ -36,19 +36,19 @@ struct entry {
 	size_t attrs_n;
 };
 
-/* Whether an attribute of that name is set, or left out as another machine's. */
+/* Whether an attribute of that name is kept; attributes of the other machine are not. */
 bool entry_keeps(const char *attr);
 
-/* Make anything but a regular file with contents. `*bare` is set when attributes could
- * not be had here. 1, and nothing is made, for a device that this system forbids. */
+/* Create anything but a regular file with contents. Sets `*bare` if the file system cannot keep
+ * its attributes. Returns 1, and creates nothing, for a device that this system forbids. */
 int entry_make(struct path_walk *t, const struct entry *n, bool *bare, struct err *e);
 
-/* Make a regular file and open it for writing; entry_finish gives it owner, mode,
- * attributes and time. The trail must not be moved between the two. */
+/* Create a regular file and open it for writing; entry_finish sets its owner, mode, attributes
+ * and time. The walk must not move between the two. */
 int entry_open(struct path_walk *t, const struct entry *n, struct err *e);
 int entry_finish(struct path_walk *t, const struct entry *n, int fd, bool *bare, struct err *e);
 
-/* Set an attribute of something made before. */
+/* Set an attribute of an earlier entry. */
 int entry_set_attr(struct path_walk *t, const char *path, const struct attr *a, bool *bare,
                    struct err *e);
 

@@ -1,12 +1,11 @@
-/* libarchive reads the tar and nothing else: what it says about an entry is checked
- * and copied into a struct entry, which the tree's own code makes. Its notices
- * ("ARCHIVE_WARN") are faults here, but for one: names outside of ASCII, which the C
- * locale that this program runs in cannot convert, and which it then hands over as
- * the bytes that stand in the archive: exactly what is wanted.
+/* libarchive only parses the tar: we check its data about an entry, copy them into a
+ * struct entry, and create the file with code of our own. Its warnings (ARCHIVE_WARN) are
+ * faults here, except for names that are not ASCII: in the C locale it cannot convert
+ * them and returns the bytes in the archive, which is what we want.
  *
- * A small archive must not become a large tree. Against the limits counts what is made,
- * not only what is named: directories on the way to a file, attributes, which some file
- * systems keep as files, and a block of the disk for each piece of a sparse file. */
+ * A small archive must not become a large tree. The limits count also what is created and
+ * not named: directories on the way to a file, attributes, which some file systems keep as
+ * files, and a disk block for each piece of a sparse file. */
 
 #include "lib/archive/extract.h"
 
@@ -30,12 +29,13 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
+#include "lib/base/size.h"
 #include "lib/base/str.h"
 
 enum { BLOCK = 512, DISK_BLOCK = 4096, ATTRS_MAX = 256, LATE_BYTES = 16 << 20,
        SKIPPED_MAX = 1000, USERS_MAX = 4 << 20 };
 
-/* An ACL that names people: who they are is known when etc/passwd is there. */
+/* An ACL with names instead of numbers: etc/passwd, which has the numbers, may come later. */
 struct late {
 	struct late *next;
 	const char *path, *attr;
@@ -43,7 +43,7 @@ struct late {
 	size_t n;
 };
 
-/* A device that was not made. Hard links to it are not made either. */
+/* A device that was skipped. Hard links to it are skipped too. */
 struct skipped {
 	struct skipped *next;
 	const char *path;
@@ -57,9 +57,9 @@ struct extract {
 	uint64_t bytes_left;
 	struct quota files;
 	struct unpack_report *report;
-	size_t zeros;			/* that the bytes so far end in, up to a block */
+	size_t zeros;			/* at the end of the bytes so far, at most a block */
 	bool over;
-	struct err cause;		/* why the bytes failed, if they did */
+	struct err cause;		/* why reading failed, if it did */
 	struct path_walk trail;
 	struct entry entry;
 	struct late *late;
@@ -78,9 +78,12 @@ static void count_zeros(struct extract *x, const uint8_t *data, size_t n)
 
 static int take_bytes(struct extract *x, size_t n, struct err *e)
 {
+	char size[SIZE_ROOM];
+
 	if (n > x->bytes_left)
-		return fail(e, ERR_UNTRUSTED, "the archive unpacks to more than %llu MiB; --max-size "
-		            "sets the limit", (unsigned long long)x->max->bytes >> 20);
+		return fail(e, ERR_UNTRUSTED,
+		            "the archive unpacks to more than %s; --max-size sets the limit",
+		            size_text(x->max->bytes, size));
 	x->bytes_left -= n;
 	return 0;
 }
@@ -98,7 +101,7 @@ static ssize_t read_bytes(struct extract *x, const void **data, struct err *e)
 	return n;
 }
 
-static la_ssize_t give(struct archive *tar, void *arg, const void **data)
+static la_ssize_t give_tar(struct archive *tar, void *arg, const void **data)
 {
 	struct extract *x = arg;
 	ssize_t n = read_bytes(x, data, &x->cause);
@@ -116,7 +119,8 @@ static int fail_tar(struct extract *x, struct err *e)
 		return -1;
 	}
 	if (x->over) return fail(e, ERR_INPUT, "the archive ends too early");
-	return fail(e, ERR_INPUT, "the archive is damaged or no tar: %s", why ? why : "unknown");
+	return fail(e, ERR_INPUT, "the archive is damaged or not a tar: %s",
+	            why ? why : "unknown");
 }
 
 static int add_attr(struct extract *x, const char *name, const void *value, size_t size,
@@ -141,7 +145,7 @@ static enum acl_tag acl_tag(int tag)
 	}
 }
 
-/* The lines of one ACL; `*named`: some have a name and no number. */
+/* Read the lines of one ACL; `*named`: some have a name but no number. */
 static size_t read_acl(struct extract *x, struct archive_entry *from, int want, size_t room,
                        struct acl_line **lines, bool *named)
 {
@@ -162,8 +166,9 @@ static size_t read_acl(struct extract *x, struct archive_entry *from, int want, 
 	return n;
 }
 
-/* Until the end of the archive. False: they would take too much memory. */
-static bool keep_acl(struct extract *x, const char *attr, const struct acl_line *lines, size_t n)
+/* Keep the lines until the end of the archive. False: they need too much memory. */
+static bool keep_acl_for_later(struct extract *x, const char *attr,
+                               const struct acl_line *lines, size_t n)
 {
 	size_t size = sizeof(struct late) + strlen(x->entry.path) + n * sizeof *lines;
 	struct late *l;
@@ -179,8 +184,8 @@ static bool keep_acl(struct extract *x, const char *attr, const struct acl_line 
 	return true;
 }
 
-static int take_acl(struct extract *x, struct archive_entry *from, int want, const char *attr,
-                    bool *bare, struct err *e)
+static int read_entry_acl(struct extract *x, struct archive_entry *from, int want,
+                          const char *attr, bool *bare, struct err *e)
 {
 	int room = archive_entry_acl_reset(from, want);
 	struct acl_line *lines;
@@ -191,14 +196,14 @@ static int take_acl(struct extract *x, struct archive_entry *from, int want, con
 	if (room <= 0) return 0;
 	n = read_acl(x, from, want, (size_t)room, &lines, &named);
 	if (named) {
-		if (!keep_acl(x, attr, lines, n)) *bare = true;
+		if (!keep_acl_for_later(x, attr, lines, n)) *bare = true;
 		return 0;
 	}
 	if (!(value = acl_pack(&x->of_entry, lines, n, &size, e))) return -1;
 	return add_attr(x, attr, value, size, e);
 }
 
-static int take_attrs(struct extract *x, struct archive_entry *from, bool *bare, struct err *e)
+static int read_attrs(struct extract *x, struct archive_entry *from, bool *bare, struct err *e)
 {
 	int n = archive_entry_xattr_reset(from);
 	const char *name;
@@ -210,9 +215,11 @@ static int take_attrs(struct extract *x, struct archive_entry *from, bool *bare,
 	if (!n && !archive_entry_acl_types(from)) return 0;
 	if (n > ATTRS_MAX) return fail(e, ERR_INPUT, "it has too many attributes");
 	x->entry.attrs = arena_array(&x->of_entry, (size_t)n + 2, sizeof *x->entry.attrs);
-	if (take_acl(x, from, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, "system.posix_acl_access", bare, e) < 0)
+	if (read_entry_acl(x, from, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, "system.posix_acl_access",
+	                   bare, e) < 0)
 		return -1;
-	if (take_acl(x, from, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, "system.posix_acl_default", bare, e) < 0)
+	if (read_entry_acl(x, from, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, "system.posix_acl_default",
+	                   bare, e) < 0)
 		return -1;
 	if (archive_entry_acl_types(from) & ARCHIVE_ENTRY_ACL_TYPE_NFS4) *bare = true;
 	while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK)
@@ -220,19 +227,19 @@ static int take_attrs(struct extract *x, struct archive_entry *from, bool *bare,
 	return 0;
 }
 
-/* (uid_t)-1 would mean "leave it as it is" to chown. */
-static int take_owner(struct entry *n, struct archive_entry *from, struct err *e)
+/* For chown, (uid_t)-1 means "do not change". */
+static int read_owner(struct entry *n, struct archive_entry *from, struct err *e)
 {
 	la_int64_t uid = archive_entry_uid(from), gid = archive_entry_gid(from);
 
 	if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
-		return fail(e, ERR_INPUT, "its owner has no possible number");
+		return fail(e, ERR_INPUT, "the number of its owner or group is out of range");
 	n->uid = (uid_t)uid;
 	n->gid = (gid_t)gid;
 	return 0;
 }
 
-static int take_kind(struct entry *n, struct archive_entry *from, struct err *e)
+static int read_kind(struct entry *n, struct archive_entry *from, struct err *e)
 {
 	const char *target = archive_entry_hardlink(from);
 	mode_t type = archive_entry_filetype(from);
@@ -243,28 +250,30 @@ static int take_kind(struct entry *n, struct archive_entry *from, struct err *e)
 	n->dev = makedev(archive_entry_rdevmajor(from), archive_entry_rdevminor(from));
 	if (target) {
 		n->mode = S_IFREG;
-		if (path_walk_clean(n->target, target, e) < 0) return fail_in(e, "hard link to %.200s", target);
-		return n->target[0] ? 0 : fail(e, ERR_UNTRUSTED, "it is a hard link to the root");
+		if (path_walk_clean(n->target, target, e) < 0)
+			return fail_in(e, "hard link to %.200s", target);
+		return n->target[0]
+		       ? 0 : fail(e, ERR_UNTRUSTED, "it is a hard link to the root");
 	}
 	if (S_ISLNK(type) && (!n->link || !*n->link))
-		return fail(e, ERR_INPUT, "it is a link to nothing");
+		return fail(e, ERR_INPUT, "it is a link without a target");
 	if (S_ISREG(type) || S_ISDIR(type) || S_ISLNK(type) || S_ISCHR(type) || S_ISBLK(type) ||
 	    S_ISFIFO(type))
 		return 0;
-	return fail(e, ERR_INPUT, "it is of a kind that is not known here");
+	return fail(e, ERR_INPUT, "it is of an unknown kind");
 }
 
-static int take_entry(struct extract *x, struct archive_entry *from, const char *name, bool *bare,
-                      struct err *e)
+static int read_entry(struct extract *x, struct archive_entry *from, const char *name,
+                      bool *bare, struct err *e)
 {
 	struct entry *n = &x->entry;
 	long ns = archive_entry_mtime_nsec(from);
 
 	if (path_walk_clean(n->path, name, e) < 0) return -1;
-	if (take_kind(n, from, e) < 0 || take_owner(n, from, e) < 0) return -1;
+	if (read_kind(n, from, e) < 0 || read_owner(n, from, e) < 0) return -1;
 	n->mtime.tv_sec = archive_entry_mtime(from);
 	n->mtime.tv_nsec = ns >= 0 && ns < 1000000000 ? ns : 0;
-	return take_attrs(x, from, bare, e);
+	return read_attrs(x, from, bare, e);
 }
 
 static int write_at(int fd, const char *data, size_t n, la_int64_t place, struct err *e)
@@ -280,7 +289,7 @@ static int write_at(int fd, const char *data, size_t n, la_int64_t place, struct
 	return 0;
 }
 
-/* Where the pieces leave a gap there is a hole, at the end as well. */
+/* A gap between the pieces, or after the last one, is a hole. */
 static int write_contents(struct extract *x, int fd, la_int64_t size, struct err *e)
 {
 	la_int64_t place, end = 0;
@@ -290,7 +299,7 @@ static int write_contents(struct extract *x, int fd, la_int64_t size, struct err
 
 	while ((rc = archive_read_data_block(x->tar, &data, &n, &place)) == ARCHIVE_OK) {
 		if (place < end || place > size || (la_int64_t)n > size - place)
-			return fail(e, ERR_INPUT, "its contents are not where they can be");
+			return fail(e, ERR_INPUT, "its contents are out of order or too large");
 		if (n == 0) continue;
 		if (place > end && take_bytes(x, DISK_BLOCK, e) < 0) return -1;
 		if (write_at(fd, data, n, place, e) < 0) return -1;
@@ -315,7 +324,8 @@ static bool is_device(const struct entry *n)
 	return S_ISCHR(n->mode) || S_ISBLK(n->mode);
 }
 
-/* The path is kept for hard links to it; of those above the limit they are a fault. */
+/* Keep the path, because hard links to it are skipped too. Above SKIPPED_MAX such links are a
+ * fault. */
 static void skip_device(struct extract *x)
 {
 	struct skipped *s;
@@ -335,7 +345,7 @@ static bool was_skipped(const struct extract *x, const char *path)
 	return s;
 }
 
-/* The filter of the process knows the same devices. */
+/* The system call filter allows the same devices. */
 static int extract_name(struct extract *x, bool *bare, struct err *e)
 {
 	const struct entry *n = &x->entry;
@@ -356,7 +366,7 @@ static int extract_entry(struct extract *x, struct archive_entry *from, struct e
 
 	if (!name || !*name) return fail(e, ERR_INPUT, "an archive entry has no name");
 	if (quota_take(&x->files, e) < 0) return -1;
-	rc = take_entry(x, from, name, &bare, e);
+	rc = read_entry(x, from, name, &bare, e);
 	if (rc == 0 && S_ISREG(x->entry.mode) && !x->entry.target[0])
 		rc = extract_file(x, archive_entry_size(from), &bare, e);
 	else if (rc == 0)
@@ -387,21 +397,23 @@ static int extract_entries(struct extract *x, struct err *e)
 	return 0;
 }
 
-/* libarchive takes an end between two entries for the end of the archive; tar ends
- * with blocks of zeros. Reading on lets the decoder check its sums. */
+/* libarchive accepts an end between two entries, but a complete tar ends with blocks of zeros.
+ * Reading to the end makes the decoder verify its checksums. */
 static int check_end(struct extract *x, struct err *e)
 {
 	const void *data;
 	ssize_t n;
 
-	if (x->over && x->zeros < BLOCK) return fail(e, ERR_INPUT, "the archive ends too early");
+	if (x->over && x->zeros < BLOCK)
+		return fail(e, ERR_INPUT, "the archive ends too early");
 	while ((n = read_bytes(x, &data, e)) > 0)
 		;
 	if (n < 0) return -1;
-	return x->report->entries ? 0 : fail(e, ERR_INPUT, "the archive has nothing in it");
+	return x->report->entries ? 0 : fail(e, ERR_INPUT, "the archive has no entries");
 }
 
-/* Looked at before it is opened: to open a device is to use it. Nobody but us is in the tree. */
+/* Check the kind before opening, because opening a device may have effects. No other process
+ * changes the tree meanwhile. */
 static const char *read_users(struct extract *x, const char *path)
 {
 	int root = x->trail.step[0].fd;
@@ -423,7 +435,8 @@ static int finish_acl(struct extract *x, struct late *l, const char *users, cons
 	for (size_t i = 0; i < l->n; i++) {
 		struct acl_line *line = &l->lines[i];
 
-		if (line->id != ACL_NO_ID || (line->tag != ACL_USER && line->tag != ACL_GROUP)) continue;
+		if (line->id != ACL_NO_ID || (line->tag != ACL_USER && line->tag != ACL_GROUP))
+			continue;
 		line->id = acl_find_id(line->tag == ACL_USER ? users : groups, line->name);
 		if (line->id == ACL_NO_ID) *bare = true;
 	}
@@ -453,7 +466,8 @@ static int open_tar(struct extract *x, struct err *e)
 {
 	if (!(x->tar = archive_read_new())) return fail(e, ERR_HOST, "no memory");
 	archive_read_support_format_tar(x->tar);
-	return archive_read_open(x->tar, x, NULL, give, NULL) == ARCHIVE_OK ? 0 : fail_tar(x, e);
+	return archive_read_open(x->tar, x, NULL, give_tar, NULL) == ARCHIVE_OK
+	       ? 0 : fail_tar(x, e);
 }
 
 int extract(struct pull *from, int root, const struct unpack_limits *limits,
@@ -466,7 +480,8 @@ int extract(struct pull *from, int root, const struct unpack_limits *limits,
 
 	if (rc == 0 && (d = decode_open(&x.m, from, e))) {
 		x.bytes = decode_out(d);
-		rc = open_tar(&x, e) < 0 || extract_entries(&x, e) < 0 || check_end(&x, e) < 0 ||
+		rc = open_tar(&x, e) < 0 || extract_entries(&x, e) < 0 ||
+			check_end(&x, e) < 0 ||
 		     finish_acls(&x, e) < 0 ? -1 : 0;
 		decode_close(d);
 	} else {

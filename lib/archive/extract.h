@@ -1,7 +1,7 @@
-/* An archive's bytes in, a tree of files out
+/* Extract an archive into a tree of files
  *
- * The part of unpacking that runs in the child (lib/archive/unpack.h says what is kept
- * and what refused). `e` is never NULL here.
+ * The part of unpacking that runs in the child; lib/archive/unpack.h lists what is kept
+ * and what is refused. `e` is never NULL here.
  */
 #ifndef ARCHIVE_EXTRACT_H
 #define ARCHIVE_EXTRACT_H
@@ -10,8 +10,8 @@
 
 struct pull;
 
-/* Find out how the bytes of `from` are compressed, unpack all of them into the
- * directory `root`, which is owned from now on, and read `from` to its end. */
+/* Detect the compression of `from`, read it to its end and extract it into the directory
+ * `root`, which the function owns and closes. */
 int extract(struct pull *from, int root, const struct unpack_limits *limits,
             struct unpack_report *r, struct err *e);
 

@@ -1,7 +1,7 @@
-/* A table, and a program for the kernel that compares a call with each of its rules. The
- * frequent calls stand first; kernels since 5.11 remember the ones that are allowed with
- * any argument. Only the lower half of an argument is compared: the kernel itself takes
- * no more of a mode, a device number or these flags. */
+/* A table of rules becomes a program for the kernel, which compares a call with one rule
+ * after the other. Frequent calls come first; kernels since 5.11 cache the calls that are
+ * allowed with any argument. Only the lower half of an argument is compared, because the
+ * kernel itself uses no more of a mode, a device number or these flags. */
 
 #include "lib/archive/filter.h"
 
@@ -32,7 +32,7 @@
 #endif
 _Static_assert(__BYTE_ORDER == __LITTLE_ENDIAN, "the lower half of an argument comes first");
 
-/* A condition on an argument. With no mask: whatever it is. */
+/* A condition on an argument. A mask of 0: none. */
 struct when {
 	unsigned arg;
 	uint32_t mask, value;
@@ -40,13 +40,13 @@ struct when {
 
 struct rule {
 	uint32_t call;
-	struct when when[2];	/* both */
-	uint16_t refuse;	/* with this errno; 0: let it through */
+	struct when when[2];	/* both must hold */
+	uint16_t refuse;	/* the call fails with this errno; 0: it is allowed */
 };
 
 #define NOT_EXECUTABLE { { 2, PROT_EXEC, 0 } }
 
-/* A thread of this process, in no namespace of its own. */
+/* A thread of this process, without new namespaces. */
 #define NEW_NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | \
                         CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 #define A_THREAD { { 0, CLONE_VM | CLONE_THREAD | NEW_NAMESPACES, CLONE_VM | CLONE_THREAD } }
@@ -101,7 +101,7 @@ static const struct rule rules[] = {
 	{ .call = SYS_exit },
 	{ .call = SYS_exit_group },
 #ifdef __SANITIZE_ADDRESS__
-	/* In tests only: what glibc and the sanitizers begin a thread with, */
+	/* In tests only: calls of glibc and the sanitizers to start a thread, */
 	{ .call = SYS_clone3, .refuse = ENOSYS },
 	{ .call = SYS_set_robust_list },
 	{ .call = SYS_rseq },
@@ -109,7 +109,7 @@ static const struct rule rules[] = {
 	{ .call = SYS_sigaltstack },
 	{ .call = SYS_gettid },
 	{ .call = SYS_sched_yield },
-	/* and what they try before they report, none of which they need. */
+	/* and calls that they try before they report, but do not need. */
 	{ .call = SYS_getpid },
 	{ .call = SYS_ioctl, .when = { { 1, ~0u, TCGETS } }, .refuse = ENOTTY },
 	{ .call = SYS_pipe2, .refuse = EPERM },
@@ -120,7 +120,7 @@ static const struct rule rules[] = {
 #endif
 };
 
-/* A rule loads and compares a word for the call and for each condition, masked. */
+/* A rule loads and compares the call's number, and loads, masks and compares each argument. */
 enum { RULES = sizeof rules / sizeof *rules, RULE_MAX = 9, AROUND = 4,
        CODE_MAX = (RULES + DEVICES) * RULE_MAX + AROUND };
 
@@ -129,27 +129,27 @@ struct code {
 	unsigned short n;
 };
 
-static void put(struct code *c, struct sock_filter insn)
+static void put_insn(struct code *c, struct sock_filter insn)
 {
 	c->v[c->n++] = insn;
 }
 
 static void put_load(struct code *c, size_t offset)
 {
-	put(c, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
+	put_insn(c, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
 }
 
-/* Go on when the word is `value`, else at `elsewhere`. */
+/* Continue if the word is `value`, else jump to `elsewhere`. */
 static void put_match(struct code *c, uint32_t value, unsigned elsewhere)
 {
 	uint8_t away = (uint8_t)(elsewhere - c->n - 1);
 
-	put(c, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, away));
+	put_insn(c, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, away));
 }
 
 static void put_end(struct code *c, uint32_t action)
 {
-	put(c, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
+	put_insn(c, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
 }
 
 static unsigned rule_size(const struct rule *r)
@@ -159,24 +159,27 @@ static unsigned rule_size(const struct rule *r)
 
 static void put_rule(struct code *c, const struct rule *r)
 {
+	const size_t args = offsetof(struct seccomp_data, args);
 	unsigned next = c->n + rule_size(r);
 
 	put_load(c, offsetof(struct seccomp_data, nr));
 	put_match(c, r->call, next);
 	for (int i = 0; i < 2 && r->when[i].mask; i++) {
-		put_load(c, offsetof(struct seccomp_data, args) + r->when[i].arg * sizeof(uint64_t));
-		put(c, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, r->when[i].mask));
-		put_match(c, r->when[i].value, next);
+		const struct when *w = &r->when[i];
+
+		put_load(c, args + w->arg * sizeof(uint64_t));
+		put_insn(c, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, w->mask));
+		put_match(c, w->value, next);
 	}
 	put_end(c, r->refuse ? SECCOMP_RET_ERRNO | r->refuse : SECCOMP_RET_ALLOW);
 }
 
-/* A process can call by the numbers of another architecture (32-bit on x86-64), where they
- * mean something else. Those of x32 are in no rule. */
+/* A process can use the numbers of another architecture (32-bit on x86-64), where they have
+ * another meaning. No rule allows those of x32. */
 static void put_all(struct code *c, bool with_devices)
 {
 	put_load(c, offsetof(struct seccomp_data, arch));
-	put(c, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0));
+	put_insn(c, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0));
 	put_end(c, SECCOMP_RET_KILL_PROCESS);
 	for (int i = 0; i < RULES; i++) put_rule(c, &rules[i]);
 	for (int i = 0; with_devices && i < DEVICES; i++) {
@@ -190,8 +193,8 @@ static void put_all(struct code *c, bool with_devices)
 	put_end(c, SECCOMP_RET_KILL_PROCESS);
 }
 
-/* SPEC_ALLOW: before 5.16 a filter also turned a mitigation on that slows decoding down.
- * It protects a process from code within it, and here that is one and the same. */
+/* SPEC_ALLOW: before Linux 5.16 a filter also enabled a mitigation that slows down decoding.
+ * It protects a process from untrusted code inside it, which this process does not run. */
 int filter_install(bool with_devices, struct err *e)
 {
 	struct code c = { .n = 0 };
@@ -200,5 +203,5 @@ int filter_install(bool with_devices, struct err *e)
 	put_all(&c, with_devices);
 	program.len = c.n;
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
-	               &program) < 0 ? fail_sys(e, "give up system calls") : 0;
+	               &program) < 0 ? fail_sys(e, "install the system call filter") : 0;
 }

@@ -16,7 +16,7 @@ enum { OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 static int put_clean(char *out, size_t *len, const char *part, size_t n, struct err *e)
 {
 	if (n == 2 && !memcmp(part, "..", 2))
-		return fail(e, ERR_UNTRUSTED, "the name has .. in it and could lead outside");
+		return fail(e, ERR_UNTRUSTED, "the name contains .. and could lead outside");
 	if (n == 0 || (n == 1 && *part == '.')) return 0;
 	if (*len + n + 2 > PATH_MAX || n > NAME_MAX)
 		return fail(e, ERR_INPUT, "the name is too long");
@@ -43,13 +43,14 @@ int path_walk_clean(char out[PATH_MAX], const char *name, struct err *e)
 int quota_take(struct quota *q, struct err *e)
 {
 	if (q->left == 0)
-		return fail(e, ERR_UNTRUSTED, "the archive has more than %llu files; --max-files sets "
-		            "the limit", (unsigned long long)q->max);
+		return fail(e, ERR_UNTRUSTED,
+		            "the archive has more than %llu files; --max-files sets the limit",
+		            (unsigned long long)q->max);
 	q->left--;
 	return 0;
 }
 
-/* New files take over a default ACL, and in a setgid directory its group. */
+/* New files inherit a default ACL, and in a setgid directory its group. */
 static int step_read(struct step *s, struct err *e)
 {
 	struct stat st;
@@ -111,10 +112,11 @@ static int make_step(struct path_walk *t, struct step *up, const char *name, str
 {
 	if (t->quota && quota_take(t->quota, e) < 0) return -1;
 	up->changed = true;
-	return mkdirat(up->fd, name, 0755) < 0 ? fail_sys(e, "make the directory %s", t->path) : 0;
+	return mkdirat(up->fd, name, 0755) < 0
+	       ? fail_sys(e, "make the directory %s", t->path) : 0;
 }
 
-/* One step down. The path is longer already, so that a fault can name it. */
+/* One step down. The caller has appended the name to the path, so that a fault can quote it. */
 static int step_down(struct path_walk *t, size_t from, struct err *e)
 {
 	struct step *up = &t->step[t->depth], *s = up + 1;
@@ -145,7 +147,7 @@ static int append_step(struct path_walk *t, const char *part, size_t n, struct e
 	return -1;
 }
 
-/* Is the step we are in the directory `path`, or above it? */
+/* Whether the current step is the directory `path` or above it. */
 static bool on_the_way(const struct path_walk *t, const char *path, size_t n)
 {
 	size_t end = t->step[t->depth].end;

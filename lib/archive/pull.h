@@ -1,7 +1,7 @@
-/* A source of bytes that is asked for its next piece
+/* A source of bytes that returns them in pieces
  *
- * Decoders are sources that ask another one: descriptor -> xz -> tar. The pieces
- * are of the size that suits the source, and borrowed until the next call.
+ * Decoders are sources that read from another one: descriptor -> xz -> tar. The source
+ * chooses the size of the pieces. They are borrowed until the next call.
  */
 #ifndef ARCHIVE_PULL_H
 #define ARCHIVE_PULL_H
@@ -11,7 +11,7 @@
 struct err;
 
 struct pull {
-	/* The number of bytes at `*data`, 0 at the end, -1 on a fault. */
+	/* Returns the number of bytes at `*data`, 0 at the end, -1 on a fault. */
 	ssize_t (*next)(struct pull *p, const void **data, struct err *e);
 };
 

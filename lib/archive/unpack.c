@@ -1,10 +1,10 @@
-/* The parent's side, and the fork; the walls around the child are in confine.c.
+/* The parent's side, and the fork; confine.c confines the child.
  *
- * The child is a fork, not a program: nothing of the new root is ever executed. What
- * it has to say goes as one struct through a pipe at its end. The pipe is its stderr,
- * too, for arena.c and the sanitizers: when it dies without a word, that text is told,
- * or how it died. Signals that ask a command to stop are the parent's business: the
- * child ignores them and is killed. */
+ * The child is a fork, not a program: nothing in the new root is ever executed. At its
+ * end it writes its result as one struct into a pipe. The pipe is its stderr too, for
+ * arena.c and the sanitizers: if the child dies without a result, the message is that
+ * text, or how it died. The parent handles signals; the child ignores them, and the
+ * parent kills it. */
 
 #include "lib/archive/unpack.h"
 
@@ -31,7 +31,7 @@
 
 enum { PIPE_SIZE = 1 << 20, PIECE = 256 << 10 };
 
-/* The child's last words. */
+/* The child's result. */
 struct said {
 	struct err e;
 	struct unpack_report report;
@@ -55,7 +55,8 @@ static ssize_t inlet_next(struct pull *p, const void **data, struct err *e)
 	return n < 0 ? fail_sys(e, "read the archive") : n;
 }
 
-static int unpack_all(const struct unpack_limits *limits, struct unpack_report *r, struct err *e)
+static int unpack_all(const struct unpack_limits *limits, struct unpack_report *r,
+                      struct err *e)
 {
 	struct arena m = { 0 };
 	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
@@ -67,7 +68,7 @@ static int unpack_all(const struct unpack_limits *limits, struct unpack_report *
 	return rc;
 }
 
-/* The parent may be gone before the kernel was told to watch it. */
+/* The parent may die before PR_SET_PDEATHSIG is set, so check that it still lives. */
 static _Noreturn void child(const int pipes[2], int dir, const struct unpack_limits *limits,
                             uint64_t memory, pid_t parent)
 {
@@ -76,11 +77,12 @@ static _Noreturn void child(const int pipes[2], int dir, const struct unpack_lim
 	int all = -1;
 
 	memset(&said, 0, sizeof said);
-	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) signal(ignored[i], SIG_IGN);
+	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+		signal(ignored[i], SIG_IGN);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) _exit(1);
 	if (confine(dir, pipes[0], pipes[1], !limits->no_devices, memory, &said.e) == 0)
 		all = unpack_all(limits, &said.report, &said.e);
-	/* What went wrong and did not matter is no fault. */
+	/* On success, faults that were ignored on the way do not count. */
 	if (all == 0) said.e.kind = ERR_NONE;
 	_exit(write_all(1, &said, sizeof said, NULL) < 0);
 }
@@ -98,7 +100,7 @@ static int check_empty(int dir, struct err *e)
 	return n > 48 ? fail(e, ERR_EXISTS, "the directory to unpack into is not empty") : 0;
 }
 
-/* A pipe none of whose ends is 0, 1 or 2, which the child rearranges. */
+/* A pipe whose ends are above 2, because the child replaces 0, 1 and 2. */
 static int make_pipe(int ends[2], struct err *e)
 {
 	if (pipe2(ends, O_CLOEXEC) < 0) return fail_sys(e, "pipe");
@@ -112,8 +114,8 @@ static int make_pipe(int ends[2], struct err *e)
 	return 0;
 }
 
-static int start(struct unpack *u, const int pipes[2], int dir, const struct unpack_limits *limits,
-                 struct err *e)
+static int start_child(struct unpack *u, const int pipes[2], int dir,
+                 const struct unpack_limits *limits, struct err *e)
 {
 	uint64_t memory = confine_memory_used();
 	pid_t parent = getpid(), pid = fork();
@@ -135,7 +137,7 @@ int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, 
 	if (!max.bytes) max.bytes = UNPACK_BYTES_MAX;
 	if (!max.entries) max.entries = UNPACK_ENTRIES_MAX;
 	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1 };
-	if (geteuid() != 0) return fail(e, ERR_HOST, "unpacking takes root");
+	if (geteuid() != 0) return fail(e, ERR_HOST, "unpacking needs root");
 	if (check_empty(dir, e) < 0) return -1;
 	rc = make_pipe(in, e) < 0 || make_pipe(said, e) < 0 ? -1 : 0;
 	in_read = in[0];
@@ -143,9 +145,9 @@ int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, 
 	u->said = said[0];
 	said_write = said[1];
 	if (rc == 0) {
-		fcntl(u->in, F_SETPIPE_SZ, PIPE_SIZE);	/* smaller is slower, no more */
+		fcntl(u->in, F_SETPIPE_SZ, PIPE_SIZE);	/* if this fails, it is only slower */
 		fcntl(u->in, F_SETFL, O_NONBLOCK);
-		rc = start(u, (int[2]){ in_read, said_write }, dir, &max, e);
+		rc = start_child(u, (int[2]){ in_read, said_write }, dir, &max, e);
 	}
 	if (rc < 0) unpack_abort(u);
 	return rc;
@@ -157,21 +159,22 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* `text` is what came in place of the last words. */
+/* The child gave no result; `text` is what it wrote to stderr. */
 static int fail_silent(const siginfo_t *how, const char *text, size_t n, struct err *e)
 {
 	while (n && text[n - 1] == '\n') n--;
 	if (n) return fail(e, ERR_HOST, "the unpacking process died: %.*s", (int)n, text);
 	if (how->si_code == CLD_EXITED)
-		return fail(e, ERR_HOST, "the unpacking process ended without a word, status %d",
+		return fail(e, ERR_HOST,
+		            "the unpacking process ended without a result, status %d",
 		            how->si_status);
 	return fail(e, ERR_HOST, "the unpacking process was killed by signal %d (%s)%s",
 	            how->si_status, strsignal(how->si_status),
-	            how->si_status == SIGKILL ? ": is the memory full?" : "");
+	            how->si_status == SIGKILL ? "; the memory may be full" : "");
 }
 
-/* What comes is checked although a fork of us wrote it: it has read the archive. */
-static int hear(struct unpack *u, struct unpack_report *r, struct err *e)
+/* The result is not trusted, because the child has read the archive. */
+static int read_result(struct unpack *u, struct unpack_report *r, struct err *e)
 {
 	struct said said;
 	size_t n = 0;
@@ -207,10 +210,10 @@ int unpack_feed(struct unpack *u, const void *data, size_t n, struct err *e)
 
 		if (k < 0 && errno == EPIPE) {
 			if (unpack_end(u, NULL, e) < 0) return -1;
-			return fail(e, ERR_INPUT, "the archive goes on behind its end");
+			return fail(e, ERR_INPUT, "the archive has data behind its end");
 		}
 		if (k < 0 && errno != EAGAIN && errno != EINTR) {
-			fail_sys(e, "hand on the archive");
+			fail_sys(e, "write to the unpacking process");
 			unpack_abort(u);
 			return -1;
 		}
@@ -229,7 +232,7 @@ int unpack_end(struct unpack *u, struct unpack_report *r, struct err *e)
 	int rc;
 
 	close_end(&u->in);
-	rc = hear(u, r, e);
+	rc = read_result(u, r, e);
 	unpack_abort(u);
 	return rc;
 }

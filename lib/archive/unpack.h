@@ -1,22 +1,21 @@
-/* A root archive, unpacked into an empty directory
+/* Unpack a root archive into an empty directory
  *
- * The archive comes from strangers. A child process unpacks it that has the
- * directory as its root, no other descriptor than two pipes, no network, and no
- * capability or system call but those that making files takes (confine.h); names are
- * resolved there without following any link. The archive goes in through a pipe, so
- * that it can be unpacked while it is still on its way. Needs root.
+ * The archive is hostile. A child process unpacks it. It has the directory as its root,
+ * no descriptors but two pipes, no network, and only those capabilities and system calls
+ * that creating files needs (confine.h). It resolves names without following links. The
+ * archive goes through a pipe, so that it can be unpacked while it is being downloaded.
+ * Needs root.
  *
  * Read: tar (ustar, GNU, pax, sparse files), plain or in xz, zstd or gzip.
  * Kept: numeric owners, modes with setuid, times, hard links, harmless devices
  * (device.h), fifos, extended attributes with file capabilities, POSIX ACLs, holes.
- * Not kept: other devices and sockets (skipped, they mean nothing to a jail or
- * without their process), trusted.* attributes and the labels of the security modules
- * of the machine that made the archive.
- * Refused, each with the name of the entry: absolute names, `..`, anything
- * through or over a link, hard links to what the archive did not bring; an
- * archive that ends early, is damaged, empty or larger than the limits.
+ * Skipped: other devices and sockets, which are useless in a jail, trusted.* attributes
+ * and the labels of the security modules of the machine that made the archive.
+ * Refused, with the name of the entry: absolute names, `..`, names through or over a
+ * link, hard links to files that are not in the archive. Refused too: an archive that
+ * ends early, is damaged, empty or larger than the limits.
  *
- * What was unpacked before a refusal stays in the directory: the caller removes
+ * After a refusal, what was unpacked so far stays in the directory: the caller removes
  * the tree. Nothing is synced. SIGPIPE must be ignored (signals_catch).
  */
 #ifndef ARCHIVE_UNPACK_H
@@ -31,9 +30,9 @@ struct err;
 
 /* 0: the maximum below. */
 struct unpack_limits {
-	uint64_t bytes;		/* of the tar inside, headers and all; 4 KiB for each hole */
-	uint64_t entries;	/* directories on the way to them and attributes, too */
-	bool no_devices;	/* not even harmless ones */
+	uint64_t bytes;		/* of the tar, including headers, and 4 KiB for each hole */
+	uint64_t entries;	/* including directories on the way to them, and attributes */
+	bool no_devices;	/* skip harmless devices too */
 };
 
 #define UNPACK_BYTES_MAX	(UINT64_C(64) << 30)
@@ -42,32 +41,31 @@ struct unpack_limits {
 struct unpack_report {
 	uint64_t entries;
 	uint64_t bytes;		/* of file contents, holes not counted */
-	uint64_t bare;		/* entries whose attributes or ACLs the file system cannot hold */
-	uint64_t skipped;	/* devices that were not made, hard links to them among them */
+	uint64_t bare;		/* entries that lost attributes or ACLs */
+	uint64_t skipped;	/* devices, and hard links to them */
 };
 
-/* An unpacking under way. A zeroed one is none. */
+/* A running child. A zeroed one: none. */
 struct unpack {
 	int in;			/* the archive's bytes go here: see unpack_feed */
-	int said;		/* what the child tells at its end */
+	int said;		/* the child writes its result here */
 	int pidfd;
 	pid_t pid;
 };
 
-/* Start unpacking into the open directory `dir`, which is borrowed for the call.
- * `limits` may be NULL: the usual ones. On success unpack_end or unpack_abort
- * must follow. */
+/* Start to unpack into the open directory `dir`, which is borrowed for the call. `limits` may
+ * be NULL for the defaults. On success unpack_end or unpack_abort must follow. */
 int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, struct err *e);
 
-/* Hand in the next bytes of the archive; waits while the child is busy. When the
- * child has given up, its sentence is the fault; the child is gone then. */
+/* Pass the next bytes of the archive to the child; waits while it is busy. If the child has
+ * failed, the fault is its own. After any failure the child has ended. */
 int unpack_feed(struct unpack *u, const void *data, size_t n, struct err *e);
 
-/* Say that the archive is complete, wait until all of it lies in the directory.
- * `r` may be NULL. Whatever is returned, the child is gone. */
+/* The archive is complete: wait until all of it is unpacked. `r` may be NULL. The child has
+ * ended when this returns, also on failure. */
 int unpack_end(struct unpack *u, struct unpack_report *r, struct err *e);
 
-/* Stop and forget. Safe on a zeroed struct, after unpack_end, after a failure. */
+/* Kill the child. Safe on a zeroed struct, after unpack_end, and after a failure. */
 void unpack_abort(struct unpack *u);
 
 #endif

@@ -7,11 +7,12 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
+#include "lib/base/size.h"
 
 enum { OUT_SIZE = 1 << 20, THREADS_MAX = 16 };
 
-/* Two threads on the 24 MiB blocks that `xz -6` makes need 75 MiB, one on a
- * dictionary of 64 MiB, the largest of the presets, a little more than that. */
+/* Two threads on the 24 MiB blocks of `xz -6` need 75 MiB. One thread on a dictionary of
+ * 64 MiB, the largest of the presets, needs little more than 64 MiB. */
 #define MEMORY_MAX (UINT64_C(80) << 20)
 
 struct xz {
@@ -24,22 +25,26 @@ struct xz {
 
 static int xz_fail(lzma_ret rc, struct err *e)
 {
+	char size[SIZE_ROOM];
+
 	switch (rc) {
 	case LZMA_BUF_ERROR:
 		return fail(e, ERR_INPUT, "the archive ends too early");
 	case LZMA_OPTIONS_ERROR:
-		return fail(e, ERR_INPUT, "the archive uses a form of xz that is not known here");
+		return fail(e, ERR_INPUT,
+		            "the archive uses an xz feature that jlmkr does not support");
 	case LZMA_MEMLIMIT_ERROR:
-		return fail(e, ERR_INPUT, "the archive takes more than %u MiB of memory to decode",
-		            (unsigned)(MEMORY_MAX >> 20));
+		return fail(e, ERR_INPUT, "the archive needs more than %s of memory to decode",
+		            size_text(MEMORY_MAX, size));
 	case LZMA_MEM_ERROR:
 		return fail(e, ERR_HOST, "no memory to decode the archive");
 	default:
-		return fail(e, ERR_INPUT, "the archive is damaged: its xz data does not decode");
+		return fail(e, ERR_INPUT,
+		            "the archive is damaged: its xz data cannot be decoded");
 	}
 }
 
-static int refill(struct xz *x, struct err *e)
+static int read_input(struct xz *x, struct err *e)
 {
 	const void *data;
 	ssize_t n = x->from->next(x->from, &data, e);
@@ -51,8 +56,8 @@ static int refill(struct xz *x, struct err *e)
 	return 0;
 }
 
-/* liblzma may take all of its input without giving anything yet: then it wants
- * more. At the end of the input it only stops asking when it is done. */
+/* liblzma may consume all of its input without output; then it needs more. At the end of the
+ * input it continues until all output is written. */
 static ssize_t xz_next(struct pull *p, const void **data, struct err *e)
 {
 	struct xz *x = (struct xz *)p;
@@ -61,7 +66,7 @@ static ssize_t xz_next(struct pull *p, const void **data, struct err *e)
 	x->stream.next_out = x->out;
 	x->stream.avail_out = OUT_SIZE;
 	while (!x->over && x->stream.avail_out && rc == LZMA_OK) {
-		if (!x->stream.avail_in && !x->input_over && refill(x, e) < 0) return -1;
+		if (!x->stream.avail_in && !x->input_over && read_input(x, e) < 0) return -1;
 		rc = lzma_code(&x->stream, x->input_over ? LZMA_FINISH : LZMA_RUN);
 		if (rc == LZMA_STREAM_END) x->over = true;
 	}

@@ -1,9 +1,9 @@
-/* xz, decoded on all cores
+/* Decode xz on all cores
  *
- * A file of several blocks whose headers tell their sizes (`xz -T0` makes those) is
- * decoded by as many threads as the machine has cores and 80 MiB of buffers allow;
- * any other by the calling thread alone. Several streams in a row are one; what is
- * none of xz behind them is a fault, and so is an end within a stream.
+ * If a file has several blocks with their sizes in the headers (`xz -T0` makes such
+ * files), as many threads decode it as the machine has cores and 80 MiB of buffers allow;
+ * else only the calling thread. Concatenated streams are one. Other data behind them is a
+ * fault, and so is an end inside a stream.
  */
 #ifndef ARCHIVE_XZ_H
 #define ARCHIVE_XZ_H
@@ -13,11 +13,11 @@
 struct arena;
 struct xz;
 
-/* A decoder that reads from `from`. The struct lives in `m`; xz_close ends threads
- * and gives their memory back. NULL on failure. */
+/* A decoder that reads from `from`. The struct lives in `m`; xz_close ends the threads and
+ * frees their memory. NULL on failure. */
 struct xz *xz_open(struct arena *m, struct pull *from, struct err *e);
 
-/* What comes out of it. */
+/* The decoded bytes. */
 struct pull *xz_out(struct xz *x);
 
 /* Safe on NULL. */

@@ -1,12 +1,12 @@
 /* Memory that lives as long as its arena
  *
  * A command is one process that does one thing: what it allocates is given back
- * all at once, by arena_free or by the end of the process. Nothing is freed by
- * itself, so nothing leaks and nothing is used after it was freed.
+ * all at once, by arena_free or by the end of the process. No single piece is
+ * freed, so nothing leaks and nothing is used after it was freed.
  *
- * When the machine has no memory left the program says so and ends with status
- * 1; sizes that come from outside are checked by the caller before they are
- * asked for here. This is the only place that calls malloc.
+ * If the machine has no memory left, the program prints a message and ends with
+ * status 1. Callers check sizes that come from outside before they allocate.
+ * This is the only place that calls malloc.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -23,11 +23,11 @@ struct arena {
 /* Zeroed memory, aligned for any type. */
 void *arena_alloc(struct arena *m, size_t n);
 
-/* Room for `count` things of `size` bytes; ends the program on overflow. */
+/* Zeroed room for `count` elements of `size` bytes; ends the program on overflow. */
 void *arena_array(struct arena *m, size_t count, size_t size);
 
-/* The array `v` with room for more than its `n` things: itself, or a copy twice as large (16 at
- * first). `*room`: how many there is room for, 0 before the first call. */
+/* Returns an array with room for at least one element more than the `n` in `v`: `v` itself, or
+ * a copy twice as large (16 at first). `*room` is how many fit, 0 before the first call. */
 void *arena_grow(struct arena *m, void *v, size_t n, size_t *room, size_t size);
 
 char *arena_strdup(struct arena *m, const char *s);

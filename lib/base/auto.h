@@ -2,7 +2,8 @@
  *
  * AUTOCLOSE int fd = -1;  closes at the end of its block unless it is negative;
  * AUTODIR DIR *d likewise; AUTOFREE struct arena m = { 0 };  gives its memory back
- * there. take_fd hands a descriptor on: the variable forgets it, the caller owns it.
+ * there. take_fd sets the variable to -1 and returns the descriptor, which the caller
+ * then owns.
  */
 #ifndef BASE_AUTO_H
 #define BASE_AUTO_H

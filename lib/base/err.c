@@ -10,8 +10,8 @@
 
 enum { WRITTEN_MAX = 4096 };
 
-/* Behind the first `at` bytes of the text, and no further than `end`. */
-static void put(struct err *e, size_t at, size_t end, const char *fmt, va_list ap)
+/* Write behind the first `at` bytes of the text, up to `end`. */
+static void write_text(struct err *e, size_t at, size_t end, const char *fmt, va_list ap)
 {
 	char written[WRITTEN_MAX];
 
@@ -27,23 +27,25 @@ int fail(struct err *e, enum err_kind kind, const char *fmt, ...)
 	e->kind = kind;
 	e->sys = 0;
 	va_start(ap, fmt);
-	put(e, 0, sizeof e->text, fmt, ap);
+	write_text(e, 0, sizeof e->text, fmt, ap);
 	va_end(ap);
 	return -1;
 }
 
-static void append(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void append_text(struct err *e, const char *fmt,
+                        ...) __attribute__((format(printf, 2, 3)));
 
-static void append(struct err *e, const char *fmt, ...)
+static void append_text(struct err *e, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	put(e, strlen(e->text), sizeof e->text, fmt, ap);
+	write_text(e, strlen(e->text), sizeof e->text, fmt, ap);
 	va_end(ap);
 }
 
-/* However long a name is, half of the text is left for what is behind it, the cause. */
+/* The room for the text before a cause of this length: however long a name is, half of the
+ * text is left for the cause. */
 static size_t room_before(size_t cause)
 {
 	const size_t room = sizeof ((struct err *)0)->text;
@@ -61,9 +63,9 @@ int fail_sys(struct err *e, const char *fmt, ...)
 	e->kind = ERR_HOST;
 	e->sys = sys;
 	va_start(ap, fmt);
-	put(e, 0, room_before(strlen(why)), fmt, ap);
+	write_text(e, 0, room_before(strlen(why)), fmt, ap);
 	va_end(ap);
-	append(e, ": %s", why);
+	append_text(e, ": %s", why);
 	return -1;
 }
 
@@ -78,9 +80,9 @@ int fail_in(struct err *e, const char *fmt, ...)
 	memcpy(rest, e->text, n);
 	rest[n] = 0;
 	va_start(ap, fmt);
-	put(e, 0, room_before(n), fmt, ap);
+	write_text(e, 0, room_before(n), fmt, ap);
 	va_end(ap);
-	append(e, ": %s", rest);
+	append_text(e, ": %s", rest);
 	return -1;
 }
 

@@ -1,21 +1,21 @@
 /* What went wrong, in one sentence
  *
- * Whoever finds a fault writes the sentence; whoever calls may put in front what
- * it was about. The text lives in the caller's own struct, so reporting cannot
- * fail and there is nothing to free. Every function here returns -1, so that a
- * fault leaves as `return fail(e, ...)`, and accepts e == NULL: nobody asked.
+ * The function that finds a fault writes the sentence; its callers may put in front what
+ * they were doing. The text lives in the caller's own struct, so reporting cannot
+ * fail and there is nothing to free. The fail functions return -1, so that a caller
+ * writes `return fail(e, ...)`. They accept e == NULL if nobody wants the text.
  *
  * Texts name the thing, then the cause: "write /mnt/tank/x: No space left on
  * device". They do not say "error" or "failed to", and they do not end in a
- * full stop. A text is one line: newlines and whatever else would steer a terminal are
- * spelled out (base/shown.h), so no name and no answer of a server can add a sentence.
+ * full stop. A text is one line: newlines and other control characters are escaped
+ * (base/shown.h), so that no name and no answer of a server can add a line.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
 enum err_kind {
 	ERR_NONE,
-	ERR_HOST,		/* this machine said no: disk, kernel, systemd */
+	ERR_HOST,		/* this machine refused: disk, kernel, systemd */
 	ERR_USAGE,		/* the command line */
 	ERR_INPUT,		/* a config or other file of the user */
 	ERR_MISSING,		/* no such jail, image, command */
@@ -24,7 +24,7 @@ enum err_kind {
 	ERR_NETWORK,
 	ERR_UNTRUSTED,		/* a certificate, a hash, a file's owner */
 	ERR_INTERRUPTED,	/* a signal asked us to stop */
-	ERR_UNREAD,		/* who read our output has gone: nothing is said of it */
+	ERR_UNREAD,		/* the reader of our output closed it; prints no message */
 };
 
 struct err {
@@ -40,7 +40,7 @@ int fail(struct err *e, enum err_kind kind, const char *fmt, ...)
 /* Record a failed system call: ERR_HOST, with strerror(errno) behind the text. */
 int fail_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Say what a fault was about: puts "TEXT: " in front of what `e` holds. */
+/* Name what a fault was about: puts "TEXT: " in front of the text in `e`. */
 int fail_in(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The exit status of the program for a fault of this kind. */

@@ -1,8 +1,9 @@
-/* A piece of work in a child, that may never come back
+/* System calls that may never return, in a child with a deadline
  *
- * For system calls that another program can hold up for ever, where not even SIGKILL ends
- * them: the child is waited for until the deadline, then killed and left to itself. It
- * ends with us. Like a signal handler's, its work asks for no memory and prints nothing.
+ * Another program can block some system calls for ever, and then not even SIGKILL ends
+ * them. errand_run waits for the child until the deadline, then kills it and does not wait
+ * for its end. The child also gets SIGKILL when we die. Like a signal handler, the work
+ * must not allocate memory and must not print.
  */
 #ifndef BASE_ERRAND_H
 #define BASE_ERRAND_H
@@ -11,11 +12,11 @@
 
 struct err;
 
-/* Returns an errno, 0 for success: below 256. */
+/* Returns an errno below 256; 0 on success. */
 typedef int errand_work(const void *arg);
 
-/* 0, or -1 with the errno that the work returned, ETIMEDOUT when it did not in time;
- * ERR_INTERRUPTED when a signal was caught. */
+/* Returns 0, or -1. e->sys is the errno that the work returned, or ETIMEDOUT if it did not
+ * return before the deadline (base/wait.h). ERR_INTERRUPTED: a signal was caught. */
 int errand_run(errand_work *work, const void *arg, int64_t deadline, struct err *e);
 
 #endif

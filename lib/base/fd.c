@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,7 +38,7 @@ int write_all(int fd, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
-/* After a read that gave nothing. */
+/* Called after a read that failed: wait for more if that can help. */
 static int await_more(int fd, struct err *e)
 {
 	if (errno == EINTR) return check_signal(e);
@@ -74,9 +75,9 @@ int open_file(int dir, const char *path, const char *shown, struct err *e)
 	return fd < 0 ? fail_sys(e, "open %s", shown) : fd;
 }
 
-/* EAGAIN: something was renamed or mounted meanwhile, anywhere on the machine, and the kernel cannot
- * be sure where ".." leads. Who does that all the time could have us try for ever; and on a file
- * system that answers slowly many tries are needed where little of that happens. */
+/* EAGAIN: something on the machine was renamed or mounted meanwhile, and the kernel cannot be
+ * sure where ".." leads. A process that renames all the time could make us try for ever, so
+ * there is a deadline; a number of tries would be too small for a slow file system. */
 int open_by_rules(int dir, const char *path, int flags, mode_t mode, uint64_t rules)
 {
 	struct open_how how = {
@@ -103,6 +104,21 @@ DIR *dir_names(int dir)
 
 	if (d) take_fd(&fd);
 	return d;
+}
+
+bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+int rename_new(int dir, const char *from, const char *to)
+{
+	if (syscall(SYS_renameat2, dir, from, dir, to, RENAME_NOREPLACE) == 0) return 0;
+	if (errno != EINVAL && errno != ENOSYS) return -1;
+	if (faccessat(dir, to, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return renameat(dir, from, dir, to);
+	errno = EEXIST;
+	return -1;
 }
 
 bool is_dots(const char *name)
@@ -133,7 +149,7 @@ char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t
 
 enum { RANDOM_DIGITS = 16 };
 
-/* A name that nobody else uses at the moment; NAME_MAX is kept by cutting. */
+/* A name that nobody else uses at the moment; `name` is cut to fit NAME_MAX. */
 static void temporary_name(char *out, size_t room, const char *name)
 {
 	uint64_t r = 0;
@@ -161,17 +177,18 @@ void sweep_replaced(int dir, const char *name)
 		if (is_temporary(entry->d_name, name)) unlinkat(dir, entry->d_name, 0);
 }
 
-/* How a new file is written: with this mode, or with all that the open file `like` has. */
+/* How a new file is written: with this mode, or with all attributes of the open file `like`. */
 struct put {
 	mode_t mode;
 	int like;		/* -1: none */
 	bool sync;
-	bool of_folder;		/* it belongs to whoever has the directory */
+	bool of_folder;		/* give it the owner and group of its directory */
 };
 
 static int open_new(int dir, const char *name, int flags, struct err *e)
 {
-	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | flags,
+	                0600);
 
 	return fd < 0 ? fail_sys(e, "create") : fd;
 }
@@ -196,12 +213,12 @@ static int write_new_file(int dir, const char *tmp, const void *data, size_t n,
 	if (how->like >= 0 && attrs_copy(how->like, fd, e) < 0) return -1;
 	if (how->like < 0 && fchmod(fd, how->mode) < 0) return fail_sys(e, "chmod");
 	if (how->sync && fsync(fd) < 0) return fail_sys(e, "fsync");
-	/* Some network file systems tell only now that there is no room. */
+	/* Some network file systems report only now that there is no room. */
 	return close(take_fd(&fd)) < 0 ? fail_sys(e, "write") : 0;
 }
 
-static int put_file(int dir, const char *name, const void *data, size_t n, const struct put *how,
-                    struct err *e)
+static int put_file(int dir, const char *name, const void *data, size_t n,
+                    const struct put *how, struct err *e)
 {
 	char tmp[256];
 
@@ -264,16 +281,17 @@ int open_replacement(int dir, const char *name, struct err *e)
 static int fail_resolve(int sys, const char *path, struct err *e)
 {
 	if (sys == EXDEV) fail(e, ERR_HOST, "%s: another file system is mounted there", path);
-	else fail(e, ERR_BUSY, "%s: the directories on the way are renamed all the time", path);
+	else fail(e, ERR_BUSY, "%s: a directory on the path is renamed again and again", path);
 	if (e) e->sys = sys;
 	errno = sys;
 	return -1;
 }
 
-static int resolve(int root, const char *path, int flags, mode_t mode, uint64_t rules,
-                   struct err *e)
+static int open_resolved(int root, const char *path, int flags, mode_t mode, uint64_t rules,
+                         struct err *e)
 {
-	int fd = open_by_rules(root, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | rules);
+	int fd = open_by_rules(root, path, flags, mode,
+	                       RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | rules);
 
 	if (fd >= 0) return fd;
 	if (errno == EXDEV || errno == EAGAIN) return fail_resolve(errno, path, e);
@@ -283,15 +301,15 @@ static int resolve(int root, const char *path, int flags, mode_t mode, uint64_t 
 
 int open_in_root(int root, const char *path, int flags, mode_t mode, struct err *e)
 {
-	return resolve(root, path, flags, mode, 0, e);
+	return open_resolved(root, path, flags, mode, 0, e);
 }
 
 int place_in_root(int root, const char *path, int flags, struct err *e)
 {
-	return resolve(root, path, O_PATH | flags, 0, RESOLVE_NO_XDEV, e);
+	return open_resolved(root, path, O_PATH | flags, 0, RESOLVE_NO_XDEV, e);
 }
 
-/* The folder of `path`, opened inside the root; `*name` is what comes behind it. */
+/* Open the folder of `path` inside the root; `*name` becomes the part behind it. */
 static int open_folder_in_root(int root, const char *path, const char **name, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
@@ -313,7 +331,7 @@ int write_in_root(int root, const char *path, const char *text, mode_t mode, str
 	return dir < 0 ? -1 : put_file(dir, name, text, strlen(text), &how, e);
 }
 
-/* It may be another one by now, that was renamed to here: then it is left as it is. */
+/* Another directory may have been renamed to this name by now: that one is left as it is. */
 static int give_new_directory(int dir, const char *name, struct err *e)
 {
 	AUTOCLOSE int fd = open_by_rules(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0,
@@ -332,7 +350,7 @@ int mkdir_in_root(int root, const char *path, mode_t mode, struct err *e)
 	int rc;
 
 	if (dir < 0) return -1;
-	/* A chmod afterwards could meet another one of that name. */
+	/* A chmod afterwards could change another directory of that name. */
 	mask = umask(0);
 	rc = mkdirat(dir, name, mode);
 	umask(mask);
@@ -346,12 +364,13 @@ int touch_in_root(int root, const char *path, mode_t mode, struct err *e)
 	AUTOCLOSE int dir = open_folder_in_root(root, path, &name, e), fd = -1;
 
 	if (dir < 0) return -1;
-	if ((fd = open_new(dir, name, 0, NULL)) < 0) return errno == EEXIST ? 0 : fail_sys(e, "%s", path);
+	if ((fd = open_new(dir, name, 0, NULL)) < 0)
+		return errno == EEXIST ? 0 : fail_sys(e, "%s", path);
 	if (give_to_owner_of(dir, fd, e) < 0) return fail_in(e, "%s", path);
 	return fchmod(fd, mode) < 0 ? fail_sys(e, "%s", path) : 0;
 }
 
-/* O_NONBLOCK: who has a lease on the file could keep us waiting (fcntl(2), F_SETLEASE). */
+/* O_NONBLOCK: a process with a lease on the file could make us wait (fcntl(2), F_SETLEASE). */
 int reopen(int place, int flags)
 {
 	char link[40];
@@ -371,7 +390,7 @@ int reopen_file(int place, const char *shown, struct err *e)
 	return fd < 0 ? fail_sys(e, "%s", shown) : fd;
 }
 
-/* A regular file, crossing mounts, to be read. */
+/* Open a regular file for reading, crossing mounts. */
 static int open_file_in_root(int root, const char *path, struct err *e)
 {
 	AUTOCLOSE int place = open_in_root(root, path, O_PATH, 0, e);
@@ -394,6 +413,7 @@ int unlink_in_root(int root, const char *path, struct err *e)
 	AUTOCLOSE int dir = open_folder_in_root(root, path, &name, e);
 
 	if (dir < 0) return e && e->sys == ENOENT ? 0 : -1;
-	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT) return fail_sys(e, "remove %s", path);
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return fail_sys(e, "remove %s", path);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* Files: read whole, written whole, opened inside a root
+/* Read and replace whole files, and open files inside a root
  *
  * Paths are relative to a directory descriptor (AT_FDCWD for the working
  * directory, which this program never changes). The `_in_root` functions resolve
@@ -16,95 +16,106 @@
 
 struct arena;
 struct err;
+struct stat;
 
 int write_all(int fd, const void *data, size_t n, struct err *e);
 
-/* Read to the end; more than `limit` bytes is a fault, and so is a caught signal. The
- * text is terminated by a NUL that `*len` (may be NULL) does not count. NULL on failure. */
+/* Read to the end. Returns the text, ended by a NUL that `*len` (may be NULL) does not count,
+ * or NULL. Fails on more than `limit` bytes and on a caught signal. */
 char *read_all(struct arena *m, int fd, size_t limit, size_t *len, struct err *e);
 char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t *len,
                 struct err *e);
 
-/* Open a regular file to be read; faults call it `shown`. What is no regular file is refused
- * without being opened: to open a device may be to use it, and a pipe may have no writer. */
+/* Open a regular file for reading; messages call it `shown`. Anything else is refused and not
+ * opened, because opening a device may have effects and a fifo may have no writer. */
 int open_file(int dir, const char *path, const char *shown, struct err *e);
 
-/* Open what an O_PATH descriptor stands for: the same thing, whatever has its name by now. Who
- * has looked at it knows what it is. Does not wait for anything. -1 with errno on failure. */
+/* Open the file that the O_PATH descriptor `place` refers to, even if its name now belongs to
+ * another one; so a caller can check a file before it opens it. Never waits. -1 with errno on
+ * failure. */
 int reopen(int place, int flags);
 
-/* openat2(2), close-on-exec, by the rules RESOLVE_*; tried again while things are renamed on the
- * way, but not for ever. -1 with errno on failure: EAGAIN then, EINTR for a caught signal. */
+/* openat2(2) with the RESOLVE_* flags in `rules`, close-on-exec. While renames get in the way
+ * it tries again, for two seconds at most. -1 with errno on failure: EAGAIN after that time,
+ * EINTR for a caught signal. */
 int open_by_rules(int dir, const char *path, int flags, mode_t mode, uint64_t rules);
 
-/* The names in the open directory `dir`, from the first one on, whatever was read of it
- * before. NULL with errno on failure; AUTODIR (lib/base/auto.h) closes it. */
+/* A stream of the names in the open directory `dir`, independent of other readers of it. NULL
+ * with errno on failure; AUTODIR (lib/base/auto.h) closes it. */
 DIR *dir_names(int dir);
 
-/* "." or "..", which are among the names. */
+/* Whether both are the same file. */
+bool same_file(const struct stat *a, const struct stat *b);
+
+/* Rename in `dir` to a name that does not exist. -1 with errno, EEXIST if it does. A few file
+ * systems cannot promise this: there it may replace a file that is created meanwhile. */
+int rename_new(int dir, const char *from, const char *to);
+
+/* Whether the name is "." or "..", which dir_names returns too. */
 bool is_dots(const char *name);
 
-/* 1: the open directory is empty, 0: it is not, -1: that cannot be told. */
+/* Returns 1 if the open directory is empty, 0 if not, -1 if it cannot be read. */
 int dir_is_empty(int dir);
 
-/* Put a file in place as a whole: a temporary name beside it, fsync, rename,
- * fsync of the directory, for which `dir` must be a real descriptor. A crash leaves
- * the old file or the new one. */
+/* Replace a file by one rename: writes to a temporary name in `dir`, fsync, rename, fsync of
+ * `dir`, which must not be AT_FDCWD. A crash leaves the old file or the new one. */
 int replace_file(int dir, const char *name, const void *data, size_t n, mode_t mode,
                  struct err *e);
 
-/* The same, with owner, mode, ACL and attributes of the open file `old` (base/attrs.h), which
- * is the one that goes. */
+/* The same, with owner, mode, ACL and attributes of the open file `old`, the one that is
+ * replaced (base/attrs.h). */
 int replace_file_like(int dir, const char *name, const void *data, size_t n, int old,
                       struct err *e);
 
-/* Write a file of a new name, synced; e->sys is EEXIST when the name is taken. */
+/* Write a file under a new name, synced; e->sys is EEXIST if the name exists. */
 int create_file(int dir, const char *name, const void *data, size_t n, mode_t mode,
                 struct err *e);
 
-/* A new empty file, mode 0600, in the place of `name`, opened for appending. Other hard links
- * of the old file keep what they had. */
+/* Replace `name` by a new empty file, mode 0600, and open it for appending. Other hard links of
+ * the old file keep its content. */
 int open_replacement(int dir, const char *name, struct err *e);
 
-/* Remove what a replace_file of `name` that was killed has left: for who knows that nobody
- * else is at it. */
+/* Remove the temporary files of killed calls of replace_file for `name`. The caller must know
+ * that no other process replaces it now. */
 void sweep_replaced(int dir, const char *name);
 
-/* -- inside a root, that others may change while we look --
+/* -- inside a root, which others may change at the same time --
  *
- * `root` is a directory; `path` may be absolute, and every link on the way is followed inside the
- * root. Names that the kernel cannot resolve, because directories are renamed all the time, are
- * ERR_BUSY after a while, never waited for. What is mounted inside the root may be anybody's, or
- * not answer: nothing is ever made, replaced or removed there (e->sys is EXDEV). To make or to
- * remove means: the folder is resolved once, and what is done is done to one name in it, which is
- * not followed. No file is written to that was there before, for it may have other hard links.
- * What is new belongs to the owner and group of its folder, which is the jail's root where a jail
- * has users of its own, and has exactly the mode that is asked for, whatever the umask. */
+ * `root` is an open directory; `path` may be absolute, and every link on the way is followed
+ * inside the root. If others rename directories on the path again and again, the functions fail
+ * with ERR_BUSY after a while.
+ *
+ * A file system mounted inside the root may be anybody's, and may not answer: the functions
+ * create, replace and remove nothing there (e->sys is EXDEV). They resolve the folder of `path`
+ * once and then act on one name in it, which they do not follow. They never write to a file
+ * that exists, because it may have other hard links. A new file gets the owner and group of its
+ * folder (the jail's root, if the jail has its own user IDs), and exactly the given mode,
+ * whatever the umask. */
 
-/* open(2), crossing mounts: for the root of a running jail. The descriptor is close-on-exec. -1
- * with errno's text on failure. Unless with O_PATH, it opens devices and waits for fifos. */
+/* Like open(2), crossing mounts: for the root of a running jail. The descriptor is
+ * close-on-exec. Without O_PATH it opens devices, and waits for fifos. */
 int open_in_root(int root, const char *path, int flags, mode_t mode, struct err *e);
 
-/* What is there, looked at and not opened (O_PATH, to which `flags` are added). No mount inside
- * the root is crossed: e->sys is EXDEV then. */
+/* An O_PATH descriptor (`flags` are added) of any kind of file, which is not opened. Crosses no
+ * mount inside the root: e->sys is EXDEV then. */
 int place_in_root(int root, const char *path, int flags, struct err *e);
 
-/* Open a regular file so, to be read; all else is refused without being opened: to open a device
- * may be to use it. `shown` is for the message. */
+/* Open the regular file that the O_PATH descriptor `place` refers to, for reading. Anything
+ * else is refused and not opened. Messages call it `shown`. */
 int reopen_file(int place, const char *shown, struct err *e);
 
-/* Replace a file: one in the folder is renamed over whatever was there, a link too, but for a
- * directory. The folder must exist. Not synced: for trees that are synced as a whole. */
+/* Replace a file or link by a rename; fails if `path` is a directory or its folder does not
+ * exist. Not synced: the caller syncs the whole tree. */
 int write_in_root(int root, const char *path, const char *text, mode_t mode, struct err *e);
 
-/* Make a directory, or an empty file. 0 also when something has the name, which is left alone. */
+/* Make a directory, or an empty file. If the name exists, they leave it alone and return 0. */
 int mkdir_in_root(int root, const char *path, mode_t mode, struct err *e);
 int touch_in_root(int root, const char *path, mode_t mode, struct err *e);
 
-/* Remove a file or link. Nothing by that name is a success. */
+/* Remove a file or link. Returns 0 also if it does not exist. */
 int unlink_in_root(int root, const char *path, struct err *e);
 
-/* Read a regular file, crossing mounts; NULL with e->sys ENOENT when there is none. */
+/* Read a regular file, crossing mounts; NULL with e->sys ENOENT if it does not exist. */
 char *read_in_root(struct arena *m, int root, const char *path, size_t limit, struct err *e);
 
 #endif

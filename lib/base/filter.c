@@ -6,7 +6,7 @@
 #include "lib/base/shown.h"
 #include "lib/base/str.h"
 
-/* The length of the SGR sequence at `s`; 0: it is none; `n` + 1: it may become one. */
+/* The length of the SGR sequence at `s`; 0: not one; `n` + 1: more bytes are needed to know. */
 static size_t colour_length(const char *s, size_t n)
 {
 	static const char begin[] = "\033[";
@@ -20,11 +20,12 @@ static size_t colour_length(const char *s, size_t n)
 	return s[at] == 'm' ? at + 1 : 0;
 }
 
-/* Whether these are the first bytes, not all, of a character in UTF-8. */
+/* Whether the `n` bytes are the begin of a longer character in UTF-8. */
 static bool is_begun(const char *s, size_t n)
 {
 	unsigned char first = (unsigned char)*s;
-	size_t want = first < 0xc2 || first > 0xf4 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	size_t want = first < 0xc2 || first > 0xf4 ? 1
+	              : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 
 	for (size_t i = 1; i < n; i++)
 		if (((unsigned char)s[i] & 0xc0) != 0x80) return false;
@@ -38,7 +39,7 @@ static void add_colour(struct filter *f, const char *s, size_t n, struct str *ou
 	f->coloured = !(n == 3 || (n == 4 && s[2] == '0'));
 }
 
-/* Returns how many bytes were dealt with, 0 when it takes more to tell. */
+/* Returns how many bytes were consumed; 0: more bytes are needed to decide. */
 static size_t pass(struct filter *f, const char *s, size_t n, bool last, struct str *out)
 {
 	char piece[SHOWN_MAX + 1];

@@ -12,7 +12,7 @@
 #include "lib/base/out.h"
 #include "lib/base/wait.h"
 
-static void stand_signals(void)
+static void ignore_signals(void)
 {
 	static const int list[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
@@ -22,7 +22,7 @@ static void stand_signals(void)
 	signal_forget();
 }
 
-static void keep(int file, const char *data, size_t n, size_t *left)
+static void write_limited(int file, const char *data, size_t n, size_t *left)
 {
 	static const char cut[] = "\n(the rest is not kept)\n";
 
@@ -36,20 +36,21 @@ static void keep(int file, const char *data, size_t n, size_t *left)
 	}
 }
 
-/* Until nobody has the other end any more, or, after the program's end, until nothing
- * is left in the pipe. */
-static _Noreturn void work(int from, int end, int file, size_t left)
+/* Runs until no process has the pipe open for writing, or until the pipe is empty after
+ * log_tee_end, whatever other processes still have it. */
+static _Noreturn void copy_until_end(int from, int end, int file, size_t left)
 {
-	struct pollfd p[2] = { { .fd = from, .events = POLLIN }, { .fd = end, .events = POLLIN } };
+	struct pollfd p[2] = { { .fd = from, .events = POLLIN },
+	                       { .fd = end, .events = POLLIN } };
 	char buf[4096];
 	ssize_t n;
 
-	stand_signals();
+	ignore_signals();
 	for (;;) {
 		if (wait_fds(p, 2, NO_DEADLINE, NULL) < 0) break;
 		if (p[0].revents) {
 			if ((n = read(from, buf, sizeof buf)) <= 0) break;
-			keep(file, buf, (size_t)n, &left);
+			write_limited(file, buf, (size_t)n, &left);
 			out_relay(buf, (size_t)n);
 		} else if (p[1].revents) {
 			break;
@@ -72,7 +73,7 @@ int log_tee_begin(struct log_tee *r, int file, size_t limit, struct err *e)
 	if ((r->pid = fork()) == 0) {
 		close(data[1]);
 		close(end[1]);
-		work(data[0], end[0], file, limit);
+		copy_until_end(data[0], end[0], file, limit);
 	}
 	if (r->pid < 0) {
 		fail_sys(e, "fork");

@@ -1,9 +1,9 @@
-/* memcpy and memmove that are quick with a few bytes
+/* memcpy and memmove that are fast for small sizes
  *
  * A decoder copies some ten bytes at a time, millions of times. musl's memcpy for x86-64 is
- * one string instruction, which takes longer to begin than such a copy takes in pieces that
- * overlap. These take the place of musl's because our objects are linked before it; with
- * any other libc or processor this file is empty. */
+ * one string instruction, which takes longer to start than such a copy takes in pieces that
+ * overlap. These replace musl's because our objects are linked before it; with any other
+ * libc or processor this file is empty. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,10 +11,10 @@
 
 #if defined __x86_64__ && !defined __GLIBC__
 
-/* Or a loop that copies would become a call of memcpy. */
+/* Else the compiler turns a loop that copies into a call of memcpy. */
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 
-/* From here on the string instruction is the quicker one. */
+/* From this size on the string instruction is faster. */
 enum { LONG = 1024 };
 
 typedef uint16_t two __attribute__((aligned(1), may_alias));
@@ -22,12 +22,13 @@ typedef uint32_t four __attribute__((aligned(1), may_alias));
 typedef uint64_t eight __attribute__((aligned(1), may_alias));
 typedef long long sixteen __attribute__((vector_size(16), aligned(1), may_alias));
 
-/* A second call would take longer than many a copy. */
+/* A second call would take longer than most copies. */
 #define QUICK __attribute__((always_inline))
 
-/* Two loads before two stores: right however the places overlap. */
+/* Both loads come before both stores: correct for any overlap. */
 #define ENDS(type, to, from, n) do { \
-	type head = *(const type *)(from), tail = *(const type *)((from) + (n) - sizeof(type)); \
+	type head = *(const type *)(from); \
+	type tail = *(const type *)((from) + (n) - sizeof(type)); \
 	*(type *)(to) = head; \
 	*(type *)((to) + (n) - sizeof(type)) = tail; \
 } while (0)

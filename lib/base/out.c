@@ -20,16 +20,17 @@
 
 enum { LINE_MAX_BYTES = 4096 };
 
-/* The output sink: the only state in the house besides the signal flag. */
+/* The output sink: the only state of the program besides the signal flag. */
 static struct {
 	enum out_level level;
-	bool tty, terminal, colour, line_open;	/* terminal: one that can wipe a line */
+	bool tty, terminal;		/* `terminal`: a tty that can erase a line */
+	bool colour, line_open;
 	int64_t shown_at;
-	struct progress progress;	/* of the phase that was begun last */
-	const char *name;		/* what our lines are about, among those of others */
-	char line[1024];		/* of another program, not shown yet */
-	size_t held;
-	bool unended;			/* what it said last is no whole line */
+	struct progress progress;	/* of the current phase */
+	const char *name;		/* see out_share; NULL: nobody else prints */
+	char line[1024];		/* an incomplete line of another program */
+	size_t held;			/* bytes in `line` */
+	bool unended;			/* its last output did not end in a newline */
 	struct filter filter;
 } sink = { .level = OUT_NORMAL };
 
@@ -61,7 +62,7 @@ void out_share(const char *name)
 	sink.name = name;
 }
 
-/* A whole line of another program, behind `before`, at one go. */
+/* Print a whole line of another program, behind `before`, in one write. */
 static void show_line(const char *before, const char *text, size_t n, bool as_it_is)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -85,7 +86,7 @@ static void show_held(void)
 	sink.held = 0;
 }
 
-/* What comes behind it begins a line of its own. */
+/* At the end (n 0) the line is ended, so that our next text begins a new one. */
 static void relay_alone(const char *data, size_t n)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -101,12 +102,13 @@ static void relay_alone(const char *data, size_t n)
 	sink.unended = n && data[n - 1] != '\n';
 }
 
-/* On a terminal a carriage return would lead in front of the name. */
+/* On a terminal a carriage return ends the line: it would overwrite the name. */
 static void relay_shared(const char *data, size_t n)
 {
 	if (!n && sink.held) show_held();
 	for (; n; n--, data++) {
-		bool back = sink.tty && *data == '\r', end = *data == '\n' || (back && sink.held);
+		bool back = sink.tty && *data == '\r',
+			end = *data == '\n' || (back && sink.held);
 
 		if (!end && !back) sink.line[sink.held++] = *data;
 		if (end || sink.held == sizeof sink.line) show_held();
@@ -134,7 +136,7 @@ void out_quote(const char *text)
 	}
 }
 
-static void say(const char *before, const char *fmt, va_list ap)
+static void print_line(const char *before, const char *fmt, va_list ap)
 {
 	char written[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
 	size_t n = (size_t)snprintf(line, sizeof line, "%s", before);
@@ -151,7 +153,7 @@ void out_fault(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say("", fmt, ap);
+	print_line("", fmt, ap);
 	va_end(ap);
 }
 
@@ -161,7 +163,7 @@ void out_verbose(const char *fmt, ...)
 
 	if (sink.level < OUT_VERBOSE) return;
 	va_start(ap, fmt);
-	say("", fmt, ap);
+	print_line("", fmt, ap);
 	va_end(ap);
 }
 
@@ -171,7 +173,7 @@ void out_note(const char *fmt, ...)
 
 	if (sink.level < OUT_NORMAL) return;
 	va_start(ap, fmt);
-	say("", fmt, ap);
+	print_line("", fmt, ap);
 	va_end(ap);
 }
 
@@ -180,7 +182,7 @@ void out_warn(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(sink.colour ? "\033[33mwarning:\033[m " : "warning: ", fmt, ap);
+	print_line(sink.colour ? "\033[33mwarning:\033[m " : "warning: ", fmt, ap);
 	va_end(ap);
 }
 
@@ -191,12 +193,12 @@ void out_step(const char *fmt, ...)
 	sink.progress = (struct progress){ 0 };
 	if (sink.level < OUT_NORMAL) return;
 	va_start(ap, fmt);
-	say("", fmt, ap);
+	print_line("", fmt, ap);
 	va_end(ap);
 }
 
-/* A line that wraps cannot be wiped. */
-static int columns(void)
+/* A progress line must not wrap: a wrapped one cannot be erased. */
+static int progress_columns(void)
 {
 	struct winsize size;
 
@@ -206,7 +208,7 @@ static int columns(void)
 static void show_progress(const char *text)
 {
 	char line[256];
-	int left = columns();
+	int left = progress_columns();
 	size_t n;
 
 	sink.line_open = true;
@@ -245,15 +247,9 @@ void table_add(struct table *t, const char *const cells[])
 		n++;
 	row = arena_array(t->m, n, sizeof *row);
 	for (size_t i = 0; i < n; i++)
-		row[i] = cells[i] && *cells[i] ? arena_strdup(t->m, shown(t->m, cells[i])) : "-";
-	if (t->n == t->room) {
-		size_t room = t->room ? t->room * 2 : 16;
-		const char ***rows = arena_array(t->m, room, sizeof *rows);
-
-		if (t->n) memcpy(rows, t->rows, t->n * sizeof *rows);
-		t->rows = rows;
-		t->room = room;
-	}
+		row[i] = cells[i] && *cells[i]
+		         ? arena_strdup(t->m, shown(t->m, cells[i])) : "-";
+	t->rows = arena_grow(t->m, t->rows, t->n, &t->room, sizeof *t->rows);
 	t->rows[t->n++] = row;
 }
 
@@ -311,7 +307,7 @@ void out_text(const char *text)
 	}
 }
 
-/* Whoever read the other end of the pipe has gone, which is no fault of anybody's. */
+/* Whether the reader has closed its end of the pipe. */
 static bool is_unread(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };

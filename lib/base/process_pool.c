@@ -14,7 +14,7 @@
 #include "lib/base/err.h"
 #include "lib/base/wait.h"
 
-/* One that works: its process, and a descriptor that becomes readable with its end. */
+/* A process at work, and what it works on. */
 struct member {
 	pid_t pid;
 	size_t i;
@@ -22,7 +22,7 @@ struct member {
 
 struct crew {
 	struct member *at_work;
-	struct pollfd *ends;		/* in the same order */
+	struct pollfd *ends;		/* their pidfds, in the same order */
 	size_t count, next;
 	int (*work)(void *arg, size_t i);
 	void *arg;
@@ -39,12 +39,12 @@ static void be_member(const struct crew *c, pid_t parent)
 	_exit(rc);
 }
 
-static int begin(struct crew *c, struct err *e)
+static int begin_member(struct crew *c, struct err *e)
 {
 	pid_t parent = getpid(), pid;
 	int fd;
 
-	/* What is still in the buffer would be printed by everybody. */
+	/* Else every child would print what is still in the buffer. */
 	fflush(NULL);
 	if ((pid = fork()) < 0) return fail_sys(e, "fork");
 	if (!pid) be_member(c, parent);
@@ -60,7 +60,7 @@ static int begin(struct crew *c, struct err *e)
 	return 0;
 }
 
-static void end(struct crew *c, size_t k)
+static void reap_member(struct crew *c, size_t k)
 {
 	const struct member *who = &c->at_work[k];
 	int status = 0;
@@ -74,35 +74,35 @@ static void end(struct crew *c, size_t k)
 	c->ends[k] = c->ends[c->count];
 }
 
-static void end_ready(struct crew *c)
+static void reap_ended(struct crew *c)
 {
 	for (size_t k = c->count; k-- > 0;)
-		if (c->ends[k].revents) end(c, k);
+		if (c->ends[k].revents) reap_member(c, k);
 }
 
-static void send_home(struct crew *c)
+static void terminate_all(struct crew *c)
 {
 	for (size_t k = 0; k < c->count; k++)
 		kill(c->at_work[k].pid, SIGTERM);
 	while (c->count)
-		end(c, c->count - 1);
+		reap_member(c, c->count - 1);
 }
 
 static int run_all(struct crew *c, size_t n, size_t jobs, struct err *e)
 {
 	while (c->next < n || c->count) {
 		if (c->next < n && c->count < jobs) {
-			if (begin(c, e) < 0) return -1;
+			if (begin_member(c, e) < 0) return -1;
 			continue;
 		}
 		if (wait_fds(c->ends, c->count, NO_DEADLINE, e) < 0) return -1;
-		end_ready(c);
+		reap_ended(c);
 	}
 	return 0;
 }
 
-int process_pool_run(size_t n, size_t jobs, int (*work)(void *arg, size_t i), void *arg, int *status,
-                     struct err *e)
+int process_pool_run(size_t n, size_t jobs, int (*work)(void *arg, size_t i), void *arg,
+                     int *status, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct crew c = { .work = work, .arg = arg, .status = status };
@@ -114,6 +114,6 @@ int process_pool_run(size_t n, size_t jobs, int (*work)(void *arg, size_t i), vo
 	for (size_t i = 0; i < n; i++)
 		status[i] = PROCESS_NOT_BEGUN;
 	rc = run_all(&c, n, jobs, e);
-	if (rc < 0) send_home(&c);
+	if (rc < 0) terminate_all(&c);
 	return rc;
 }

@@ -1,9 +1,9 @@
-/* The same work on several things at once, each in a process of its own
+/* The same work on several things in parallel, each in a child process
  *
- * For work that mostly waits: a process each needs no state machine, and one that
- * fails, hangs or crashes takes no other with it. The children print for
- * themselves. When a signal is caught they are all told (SIGTERM), nothing more is
- * begun, and everybody is waited for; a crew that loses its parent is told too.
+ * For work that mostly waits: with a process each it needs no state machine, and a
+ * child that fails, hangs or crashes does not affect the others. The children print
+ * for themselves. When we catch a signal, all children get SIGTERM, no more are
+ * started, and all are waited for. If we die, the kernel sends them SIGTERM.
  */
 #ifndef BASE_PROCESS_POOL_H
 #define BASE_PROCESS_POOL_H
@@ -14,11 +14,11 @@ struct err;
 
 enum { PROCESS_NOT_BEGUN = -1 };
 
-/* Call `work` for every i below n, at most `jobs` of them at the same time, begun in
- * order. What it returns (0 to 255) is found in status[i]; 128 + a signal's number when
- * one ended it. -1 with ERR_INTERRUPTED when a signal was caught, or when processes
- * cannot be made; status[i] is PROCESS_NOT_BEGUN where nothing was done. */
-int process_pool_run(size_t n, size_t jobs, int (*work)(void *arg, size_t i), void *arg, int *status,
-                     struct err *e);
+/* Call `work` for every i below n, in order, at most `jobs` at the same time (0: all).
+ * status[i] becomes what it returned (0 to 255), 128 + the signal's number if a signal
+ * ended it, or PROCESS_NOT_BEGUN. Returns -1 with ERR_INTERRUPTED if a signal was caught,
+ * and -1 if a process cannot be created. */
+int process_pool_run(size_t n, size_t jobs, int (*work)(void *arg, size_t i), void *arg,
+                     int *status, struct err *e);
 
 #endif

@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 
+#include "lib/base/size.h"
+
 enum { WINDOW_MS = 3000, SHORTEST_MS = 200 };
 
-/* Bytes a second over one to two windows; 0: too early to tell. */
+/* Bytes per second over the last one to two windows; 0: not known yet. */
 static double speed(struct progress *p, int64_t now, uint64_t done)
 {
 	if (!p->from.at || done < p->middle.done) {
@@ -32,19 +34,20 @@ static int add_time(char *out, size_t room, double seconds)
 void progress_text(struct progress *p, int64_t now, const char *what, uint64_t done,
                    uint64_t total, char *out, size_t room)
 {
-	const double mib = 1 << 20;
+	char size[SIZE_ROOM];
 	double bps = speed(p, now, done);
 	size_t n;
 	int k;
 
 	if (total)
-		k = snprintf(out, room, "%s %d%% of %.1f MiB", what,
-		             (int)((double)done * 100 / (double)total), (double)total / mib);
+		k = snprintf(out, room, "%s %d%% of %s", what,
+		             (int)((double)done * 100 / (double)total), size_text(total, size));
 	else
-		k = snprintf(out, room, "%s %.1f MiB", what, (double)done / mib);
+		k = snprintf(out, room, "%s %s", what, size_text(done, size));
 	n = k > 0 ? (size_t)k : 0;
 	if (n < room && bps > 0)
-		n += (size_t)snprintf(out + n, room - n, ", %.1f MiB/s", bps / mib);
+		n += (size_t)snprintf(out + n, room - n, ", %s/s",
+		                      size_text((uint64_t)bps, size));
 	if (n < room && bps > 0 && total > done)
 		add_time(out + n, room - n, (double)(total - done) / bps);
 }

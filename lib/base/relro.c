@@ -1,10 +1,9 @@
-/* Make read-only what only the start had to write
+/* Make data read-only that is written at the start only
  *
- * The linker sets a part of the data aside (PT_GNU_RELRO: tables of pointers,
- * the GOT) that needs relocation and no change after it. A dynamic loader
- * protects it; musl's start file of a static-pie, which is its own loader,
- * does not, so it is done here, before main. If the kernel refuses, nothing is
- * worse than before. */
+ * The linker puts data that changes only by relocation (tables of pointers, the
+ * GOT) into a segment of its own, PT_GNU_RELRO. A dynamic loader makes it
+ * read-only; the start file of musl's static-pie does not, so we do it before
+ * main. If the kernel refuses, the program works as well without it. */
 
 #include <link.h>
 #include <stdint.h>

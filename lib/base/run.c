@@ -17,6 +17,8 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 
+#define ADMIN_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 extern char **environ;
 
 void run_clean_path(void)
@@ -28,15 +30,16 @@ void run_clean_path(void)
 	for (; path && *path; path += strspn(path, ":")) {
 		size_t n = strcspn(path, ":");
 
-		if (*path == '/') str_addf(&clean, "%s%.*s", clean.len ? ":" : "", (int)n, path);
+		if (*path == '/')
+			str_addf(&clean, "%s%.*s", clean.len ? ":" : "", (int)n, path);
 		path += n;
 	}
-	/* One that is empty means the working directory, too. */
+	/* An empty PATH means the working directory, too. */
 	if (clean.len) setenv("PATH", clean.s, 1);
 	else unsetenv("PATH");
 }
 
-static const char *find_in(struct arena *m, const char *path, const char *name)
+static const char *find_in_path(struct arena *m, const char *path, const char *name)
 {
 	while (*path) {
 		size_t n = strcspn(path, ":");
@@ -56,14 +59,14 @@ const char *run_find(struct arena *m, const char *name, struct err *e)
 		if (access(name, X_OK) == 0) return name;
 		return fail(e, ERR_MISSING, "%s: %s", name, strerror(errno)), NULL;
 	}
-	if (path && (found = find_in(m, path, name))) return found;
-	found = find_in(m, "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", name);
+	if (path && (found = find_in_path(m, path, name))) return found;
+	found = find_in_path(m, ADMIN_PATH, name);
 	if (!found) fail(e, ERR_MISSING, "%s is not installed on this system", name);
 	return found;
 }
 
-/* What we ignore or block ourselves must not be inherited by other programs; but for SIGPIPE by
- * those whose words we read: when we are killed in the middle, they still do all of their work. */
+/* Other programs must not inherit the signals that we ignore. A program whose output we read
+ * is the exception: it ignores SIGPIPE, so that it completes its work even if we are killed. */
 static void default_signals(sigset_t *set, bool is_read)
 {
 	sigemptyset(set);
@@ -73,8 +76,9 @@ static void default_signals(sigset_t *set, bool is_read)
 	sigaddset(set, SIGHUP);
 }
 
-/* Start the program; out_fd < 0: it keeps our stdin and stdout, err_fd likewise. One whose
- * stderr is ours to read has nothing to do with the terminal and its ^C. */
+/* Start the program. With out_fd < 0 it keeps our stdin and stdout, with err_fd < 0 our stderr.
+ * A program whose stderr we read gets a process group of its own, so that ^C does not reach
+ * it. */
 static pid_t spawn(const char *path, char *const argv[], int out_fd, int err_fd,
                    char *const env[], struct err *e)
 {
@@ -175,14 +179,14 @@ char *run_output(struct arena *m, char *const argv[], unsigned limit, struct err
 	return text.s ? text.s : arena_strdup(m, "");
 }
 
-/* A program that we do not trust to come to an end: what it says, and its end. */
+/* A program that may not end by itself: its output, and its end. */
 struct ward {
 	struct pollfd fds[3];		/* its stdout, its stderr, itself */
 	struct str text[2];
 	unsigned limit;
 };
 
-static void take(struct ward *w, int i)
+static void read_ward(struct ward *w, int i)
 {
 	char buf[4096];
 	ssize_t n = read(w->fds[i].fd, buf, sizeof buf);
@@ -197,8 +201,8 @@ static void take(struct ward *w, int i)
 	str_addn(text, buf, (size_t)n);
 }
 
-/* What has no deadline is not given up for a signal either. */
-static int await(struct ward *w, int64_t deadline, struct err *e)
+/* Without a deadline a caught signal does not end the wait either. */
+static int wait_ward(struct ward *w, int64_t deadline, struct err *e)
 {
 	int rc;
 
@@ -208,27 +212,30 @@ static int await(struct ward *w, int64_t deadline, struct err *e)
 	return rc < 0 ? fail_sys(e, "poll") : rc;
 }
 
-/* Until it has ended and nothing is left in the pipes, whoever else has them. */
+/* Runs until the program has ended and both pipes are empty, even if other processes still
+ * have the pipes. */
 static int attend(struct ward *w, int64_t deadline, struct err *e)
 {
 	for (;;) {
-		int rc = await(w, deadline, e);
+		int rc = wait_ward(w, deadline, e);
 
 		if (rc < 0) return -1;
 		if (rc == 0) return fail(e, ERR_HOST, "timed out");
 		if (!w->fds[0].revents && !w->fds[1].revents) return 0;
 		for (int i = 0; i < 2; i++)
-			if (w->fds[i].revents) take(w, i);
+			if (w->fds[i].revents) read_ward(w, i);
 	}
 }
 
-/* Its lines become one. */
-static int tell_end(const struct ward *w, const char *name, int status, struct err *e)
+/* The message is what it printed on stderr, its lines joined by "; ". */
+static int fail_ended(const struct ward *w, const char *name, int status, struct err *e)
 {
 	struct str said = { .m = w->text[1].m };
 
 	for (const char *s = str_text(&w->text[1]); *s; s += strcspn(s, "\n"), s += *s == '\n')
-		if (*s != '\n') str_addf(&said, "%s%.*s", said.len ? "; " : "", (int)strcspn(s, "\n"), s);
+		if (*s != '\n')
+			str_addf(&said, "%s%.*s", said.len ? "; " : "", (int)strcspn(s, "\n"),
+			         s);
 	if (said.len) return fail(e, ERR_HOST, "%s: %.500s", name, said.s);
 	return fail(e, ERR_HOST, "%s ended with status %d", name, status);
 }
@@ -243,14 +250,14 @@ static char *attend_to_end(struct ward *w, const char *name, pid_t pid, int64_t 
 	if (w->fds[2].fd < 0 || attend(w, deadline, e) < 0) {
 		if (w->fds[2].fd < 0) fail_sys(e, "watch a program");
 		else close(w->fds[2].fd);
-		/* One that is stuck in the kernel is not waited for. */
+		/* It may be stuck in the kernel, so do not wait for its end. */
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, WNOHANG);
 		return fail_in(e, "%s", name), NULL;
 	}
 	close(w->fds[2].fd);
 	if ((status = reap(pid, e)) < 0) return NULL;
-	if (status) return tell_end(w, name, status, e), NULL;
+	if (status) return fail_ended(w, name, status, e), NULL;
 	return w->text[0].s ? w->text[0].s : arena_strdup(w->text[0].m, "");
 }
 
@@ -258,7 +265,7 @@ char *run_strange(struct arena *m, char *const argv[], unsigned limit, int64_t d
                   struct err *e)
 {
 	static char *const env[] = {
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL
+		"PATH=" ADMIN_PATH, "LC_ALL=C", NULL
 	};
 	struct ward w = { .text = { { .m = m }, { .m = m } }, .limit = limit };
 	const char *path = run_find(m, argv[0], e);

@@ -10,7 +10,7 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define SCHEME LETTERS DIGITS "+-."
 
-/* "https://" in front, in bytes. */
+/* The length of the scheme and its "://", 0 if the text has none. */
 static size_t scheme_size(const char *text)
 {
 	size_t n = strspn(text, SCHEME);
@@ -24,8 +24,8 @@ bool is_url(const char *word)
 	       !strncasecmp(word, "https:", 6);
 }
 
-/* The '@' behind user and password, or NULL. Who has not escaped a '/' in the password
- * does not see it for that: then what stands where the port should be is none. */
+/* The '@' behind user and password, or NULL. A '/' in the password that was not escaped ends
+ * the host too early: then the text behind the ':' is not a port, and a later '@' counts. */
 static const char *secret_end(const char *text)
 {
 	const char *end = text + strcspn(text, "/?#");
@@ -57,7 +57,7 @@ const char *url_shown(struct arena *m, const char *text)
 	return arena_strdup(m, str_text(&out));
 }
 
-/* From where on a word with "://" in it is a URL. */
+/* Where in the word the URL begins whose "://" is at `mark`. */
 static size_t url_begin(const char *word, const char *mark)
 {
 	size_t n = (size_t)(mark - word);
@@ -76,7 +76,7 @@ static void add_shown(struct str *out, const char *word)
 	if (mark) str_add(out, url_shown(out->m, word + begin));
 }
 
-/* Blanks end a URL only where there is another one: else they are a mistake in it. */
+/* Blanks separate URLs only if there are several; else they are part of a bad URL. */
 const char *word_shown(struct arena *m, const char *word)
 {
 	struct str out = { .m = m };

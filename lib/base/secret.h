@@ -1,10 +1,9 @@
-/* URLs as they may be shown
+/* Hide passwords and tokens in URLs that are shown
  *
- * A URL may carry a password, and a query often carries a signature or a token that
- * is as good as one. Neither belongs on a terminal, into a log or into a file: every
- * sentence that names a URL, and every word of a command line that may be one, goes
- * through here. "https://me:secret@host/x?key=1" is shown as
- * "https://me:***@host/x?...".
+ * A URL may contain a password, and a query often contains a signature or a token.
+ * Neither may appear on a terminal, in a log or in a file. So every message that names
+ * a URL, and every word of a command line that may be one, passes through here.
+ * "https://me:secret@host/x?key=1" is shown as "https://me:***@host/x?...".
  */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
@@ -13,15 +12,15 @@
 
 struct arena;
 
-/* Whether a word is meant as a URL, of whatever scheme: "ftp://h/", "https:h" by mistake. */
+/* Whether a word is meant as a URL of any scheme: "ftp://h/", or "https:h" by mistake. */
 bool is_url(const char *word);
 
-/* `text` was meant as a URL, and may be a bad one. A user without a password is a token
- * more often than a name, and is hidden as well. */
+/* The text of a URL, valid or not, without its secrets. A user without a password is hidden
+ * too, because it is often a token. */
 const char *url_shown(struct arena *m, const char *text);
 
-/* A word of a command line: what is a URL in it, or behind a `=`, or several of them with
- * blanks between, is shown as above, everything else as it is. */
+/* A word of a command line, with each URL in it (behind a `=`, or several separated by blanks)
+ * shown as above. */
 const char *word_shown(struct arena *m, const char *word);
 
 #endif

@@ -6,11 +6,11 @@
 #include "lib/base/str.h"
 #include "lib/base/utf8.h"
 
-/* Unicode's Cc, Zl and Zp, and what it calls default ignorable but for the variation
- * selectors, which emoji have; and the marks of annotations. */
+/* Unicode's Cc, Zl and Zp, the default ignorable characters except variation selectors
+ * (emoji use them), and the marks of annotations. */
 static const struct range {
 	uint32_t first, last;
-} spelled[] = {
+} escaped[] = {
 	{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x034f, 0x034f }, { 0x061c, 0x061c },
 	{ 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x200b, 0x200f },
 	{ 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfeff, 0xfeff },
@@ -21,12 +21,12 @@ static const struct range {
 bool shown_plain(uint32_t c)
 {
 	if (c >= 0x20 && c < 0x7f) return true;
-	for (size_t i = 0; i < sizeof spelled / sizeof *spelled; i++)
-		if (c <= spelled[i].last) return c < spelled[i].first;
+	for (size_t i = 0; i < sizeof escaped / sizeof *escaped; i++)
+		if (c <= escaped[i].last) return c < escaped[i].first;
 	return true;
 }
 
-static void spell(uint32_t c, char *out)
+static void escape_char(uint32_t c, char *out)
 {
 	char letter = c == '\n' ? 'n' : c == '\t' ? 't' : c == '\r' ? 'r' : 0;
 
@@ -45,7 +45,7 @@ size_t shown_next(const char *s, size_t n, char out[SHOWN_MAX + 1])
 		snprintf(out, SHOWN_MAX + 1, "\\x%02x", (unsigned char)*s);
 		return 1;
 	}
-	if (!shown_plain(c)) return spell(c, out), len;
+	if (!shown_plain(c)) return escape_char(c, out), len;
 	memcpy(out, s, len);
 	out[len] = 0;
 	return len;

@@ -1,19 +1,17 @@
-/* How text that others wrote is shown
+/* Escape control characters in text that comes from others
  *
- * A terminal obeys control characters, and some characters cannot be seen or change the
- * order of those around them. Text from a jail, a server, an archive, a file or a bus
- * is therefore shown with these spelled out:
+ * A terminal obeys control characters, and some characters are invisible or change the
+ * order of those around them. In text from a jail, a server, an archive, a file or a bus
+ * they are therefore escaped:
  *
  *	\n \t \r \x1b	C0 and DEL
- *	\u009b		C1, marks of direction, what has no width, separators of lines
+ *	\u009b		C1, marks of direction, characters without width, line separators
  *	\xff		each byte that is not UTF-8
  *
- * The result has none of them, so to show it again changes nothing. A backslash is not
- * doubled: paths and unit names with one stay readable, and what was spelled out cannot
- * be told from what was written so.
+ * Escaping the result again does not change it. A backslash is not doubled, so that paths
+ * and unit names that contain one stay readable; the result is not meant to be reversed.
  *
- * Who prints is base/out.h and base/err.h, which call this: a sentence is one line there,
- * whatever is put into it.
+ * base/out.h and base/err.h call this for every text, so callers need not.
  */
 #ifndef BASE_SHOWN_H
 #define BASE_SHOWN_H
@@ -26,21 +24,21 @@ struct arena;
 
 enum { SHOWN_MAX = 10 };	/* bytes for one character: \U000e0001 */
 
-/* Whether a character is shown as it is. */
+/* Whether a character is shown unchanged. */
 bool shown_plain(uint32_t c);
 
-/* What stands for the first character, or stray byte, of the `n` > 0 bytes at `s`.
- * Returns how many bytes that was. */
+/* Escape the first character, or invalid byte, of the `n` > 0 bytes at `s`. Returns how many
+ * bytes of `s` that was. */
 size_t shown_next(const char *s, size_t n, char out[SHOWN_MAX + 1]);
 
-/* All of it, cut between characters to fit into `room` bytes with its NUL. Returns its
- * length. */
+/* Escape `s` into `room` bytes, cut between characters if it does not fit with its NUL.
+ * Returns the length of the result. */
 size_t shown_copy(char *out, size_t room, const char *s);
 
-/* All of it: `s` itself when nothing is to be spelled out, else a text in the arena. */
+/* Escape `s`: returns `s` itself if nothing changes, else a text in the arena. */
 const char *shown(struct arena *m, const char *s);
 
-/* How many columns it takes, one for each character. */
+/* The number of columns, counting one for each character. */
 size_t shown_width(const char *s);
 
 #endif

@@ -108,9 +108,9 @@ bool words_have(char *const *list, const char *word)
 
 char **words_list(const struct words *w)
 {
-	static char *none[] = { NULL };
+	static char *const none[] = { NULL };
 
-	return w->v ? w->v : none;
+	return w->v ? w->v : (char **)none;
 }
 
 const char *words_join(struct arena *m, char *const *list, const char *between)
@@ -137,6 +137,14 @@ bool str_ends(const char *s, const char *end)
 bool str_eq(const char *a, const char *b)
 {
 	return !strcmp(a, b);
+}
+
+int hex_value(char c)
+{
+	if (c >= '0' && c <= '9') return c - '0';
+	if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+	return -1;
 }
 
 size_t str_count(const char *s, char c)

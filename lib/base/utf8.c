@@ -1,6 +1,7 @@
 #include "lib/base/utf8.h"
 
-/* What the first byte says: how many follow, and the least that needs so many. */
+/* How many bytes follow the first one, its own bits, and the least character of that length.
+ * SIZE_MAX: not a first byte. */
 static size_t tail_length(unsigned char first, uint32_t *bits, uint32_t *least)
 {
 	if (first < 0x80) return *bits = first, *least = 0, 0;

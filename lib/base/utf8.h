@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The character that begins at `s`, of which `n` bytes may be read. Returns its
- * length in bytes, 0 when there is none. */
+/* Read the character that begins at `s`, of which `n` bytes may be read. Returns its
+ * length in bytes; 0 if there is no valid one. */
 size_t utf8_next(const char *s, size_t n, uint32_t *c);
 
 bool utf8_valid(const char *s, size_t n);

@@ -1,5 +1,5 @@
-/* The signals stay blocked between looking at the flag and ppoll, which lets
- * them in only while it sleeps: one that comes in between is not slept over. */
+/* The signals are blocked from the check of the flag until ppoll, which unblocks
+ * them only while it sleeps. So a signal that comes in between ends the wait. */
 
 #include "lib/base/wait.h"
 

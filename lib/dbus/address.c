@@ -14,16 +14,9 @@
 
 enum { RETRY_MS = 10 };
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9') return c - '0';
-	if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-	return -1;
-}
-
-/* Undo the %xx of a value of `n` bytes; the length, or -1 when it does not fit. */
-static int unescape(const char *s, size_t n, char *out, size_t room)
+/* Replace the %xx of a value of `n` bytes. Returns the length; -1 if it is malformed or does
+ * not fit. */
+static int unescape_value(const char *s, size_t n, char *out, size_t room)
 {
 	size_t len = 0;
 
@@ -42,8 +35,8 @@ static int unescape(const char *s, size_t n, char *out, size_t room)
 	return (int)len;
 }
 
-/* The value of a key among `k=v,k=v`, escaped; NULL when it is not there. */
-static const char *find_key(const char *s, size_t n, const char *key, size_t *len)
+/* The escaped value of a key in the list `k=v,k=v`; NULL if the key is absent. */
+static const char *find_address_key(const char *s, size_t n, const char *key, size_t *len)
 {
 	size_t key_len = strlen(key);
 
@@ -61,7 +54,7 @@ static const char *find_key(const char *s, size_t n, const char *key, size_t *le
 	return NULL;
 }
 
-/* One address of `n` bytes as the kernel wants it; its size, or -1. */
+/* Convert one address of `n` bytes for the kernel. Returns its size, or -1. */
 static int parse_address(const char *s, size_t n, struct sockaddr_un *sa)
 {
 	const size_t start = offsetof(struct sockaddr_un, sun_path);
@@ -72,18 +65,19 @@ static int parse_address(const char *s, size_t n, struct sockaddr_un *sa)
 	memset(sa, 0, sizeof *sa);
 	sa->sun_family = AF_UNIX;
 	if (n < 5 || memcmp(s, "unix:", 5) != 0) return -1;
-	if ((value = find_key(s + 5, n - 5, "path", &len))) {
-		used = unescape(value, len, sa->sun_path, sizeof sa->sun_path - 1);
+	if ((value = find_address_key(s + 5, n - 5, "path", &len))) {
+		used = unescape_value(value, len, sa->sun_path, sizeof sa->sun_path - 1);
 		return used > 0 ? (int)start + used + 1 : -1;
 	}
-	if (!(value = find_key(s + 5, n - 5, "abstract", &len))) return -1;
-	used = unescape(value, len, sa->sun_path + 1, sizeof sa->sun_path - 1);
+	if (!(value = find_address_key(s + 5, n - 5, "abstract", &len))) return -1;
+	used = unescape_value(value, len, sa->sun_path + 1, sizeof sa->sun_path - 1);
 	return used > 0 ? (int)start + 1 + used : -1;
 }
 
-/* EAGAIN: the peer has more callers than it has yet accepted. No descriptor tells
- * when that is over. */
-static int connect_to(const struct sockaddr_un *sa, int size, int64_t deadline, struct err *e)
+/* EAGAIN: the queue of connections that the peer has not accepted yet is full. No descriptor
+ * becomes ready when that changes, so try again after a pause. */
+static int connect_address(const struct sockaddr_un *sa, int size, int64_t deadline,
+                           struct err *e)
 {
 	AUTOCLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -102,29 +96,15 @@ int link_connect(const char *addresses, int64_t deadline, struct err *e)
 	struct sockaddr_un sa;
 	int fd = -1;
 
-	fail(e, ERR_HOST, "no address in it");
+	fail(e, ERR_HOST, "the address is empty");
 	while (*s && fd < 0) {
 		size_t n = strcspn(s, ";");
 		int size = parse_address(s, n, &sa);
 
-		if (size >= 0) fd = connect_to(&sa, size, deadline, e);
-		else if (n) fail(e, ERR_HOST, "only unix:path= and unix:abstract= are known");
+		if (size >= 0) fd = connect_address(&sa, size, deadline, e);
+		else if (n)
+			fail(e, ERR_HOST, "only unix:path= and unix:abstract= are supported");
 		s += n + (s[n] == ';');
 	}
 	return fd < 0 ? fail_in(e, "D-Bus at %s", addresses) : fd;
-}
-
-char *bus_address(struct arena *m, const char *path)
-{
-	struct str s = { .m = m };
-
-	str_add(&s, "unix:path=");
-	for (; *path; path++) {
-		bool plain = (*path >= '0' && *path <= '9') || (*path >= 'A' && *path <= 'Z') ||
-		             (*path >= 'a' && *path <= 'z') || strchr("-_/.", *path);
-
-		if (plain) str_addc(&s, *path);
-		else str_addf(&s, "%%%02x", (unsigned char)*path);
-	}
-	return s.s;
 }

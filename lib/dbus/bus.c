@@ -1,6 +1,6 @@
-/* Whatever arrives is looked at once, in sort_message: the reply to a call that
- * still waits, or a signal that a match asked for, is put into the inbox; the
- * rest is dropped. Everybody who waits looks into the inbox first. */
+/* sort_message sees each message that arrives once: it puts replies to calls that still
+ * wait, and signals that a match asked for, into the inbox, and drops the rest. Functions
+ * that wait for a message look into the inbox first. */
 
 #include "lib/dbus/bus.h"
 
@@ -16,7 +16,7 @@
 
 enum { KEPT_MAX = 64 << 20, ECHOES = 4, UNMATCH_MS = 1000 };
 
-/* A call whose reply has not come. Nobody asks for that of an AddMatch. */
+/* A call without a reply so far. The reply to an AddMatch is not kept. */
 struct waiting {
 	uint32_t serial;
 	bool is_match;
@@ -33,7 +33,8 @@ struct bus {
 	struct arena m;
 	struct link link;
 	enum bus_kind kind;
-	size_t limit, sent_max;		/* of what the peer says, without echoes; what we said */
+	size_t limit;			/* on what the peer says, echoes not counted */
+	size_t sent_max;		/* the size of our largest message */
 	uint32_t serial;
 	struct waiting *waiting;
 	size_t waiting_count, waiting_room;
@@ -50,15 +51,8 @@ static const struct bus_dest driver = {
 
 static void waiting_add(struct bus *b, uint32_t serial, bool is_match)
 {
-	if (b->waiting_count == b->waiting_room) {
-		size_t room = b->waiting_room ? b->waiting_room * 2 : 16;
-		struct waiting *list = arena_array(&b->m, room, sizeof *list);
-
-		if (b->waiting_count)
-			memcpy(list, b->waiting, b->waiting_count * sizeof *list);
-		b->waiting = list;
-		b->waiting_room = room;
-	}
+	b->waiting = arena_grow(&b->m, b->waiting, b->waiting_count, &b->waiting_room,
+	                        sizeof *b->waiting);
 	b->waiting[b->waiting_count++] = (struct waiting){ serial, is_match };
 }
 
@@ -76,7 +70,7 @@ static void waiting_remove(struct bus *b, struct waiting *w)
 
 /* -- what arrives -- */
 
-static bool same(const char *want, const char *is)
+static bool is_match_term(const char *want, const char *is)
 {
 	return !want || (is && !strcmp(want, is));
 }
@@ -87,19 +81,20 @@ static bool has_arg0(const char *want, const struct message *msg)
 
 	if (!want) return true;
 	message_reader(msg, &r);
-	return reader_type(&r) == 's' && same(want, reader_str(&r)) && !r.fault;
+	return reader_type(&r) == 's' && is_match_term(want, reader_str(&r)) && !r.fault;
 }
 
 static bool is_watched(const struct bus *b, const struct message *msg)
 {
 	for (const struct watch *w = b->watches; w; w = w->next)
-		if (same(w->match.path, msg->path) && same(w->match.iface, msg->iface) &&
-		    same(w->match.member, msg->member) && has_arg0(w->match.arg0, msg))
+		if (is_match_term(w->match.path, msg->path) &&
+		    is_match_term(w->match.iface, msg->iface) &&
+		    is_match_term(w->match.member, msg->member) && has_arg0(w->match.arg0, msg))
 			return true;
 	return false;
 }
 
-/* The peer's own words for an error reply; else its name. */
+/* The peer's message in an error reply; without one, the name of the error. */
 static const char *error_text(const struct message *msg)
 {
 	const char *text = "";
@@ -110,12 +105,12 @@ static const char *error_text(const struct message *msg)
 	return *text && !r.fault ? text : msg->error;
 }
 
-static int keep(struct bus *b, const void *bytes, size_t size, struct message *msg,
-                struct err *e)
+static int keep_message(struct bus *b, const void *bytes, size_t size, struct message *msg,
+                        struct err *e)
 {
 	if (inbox_add(&b->inbox, bytes, size, msg)) return 0;
 	message_close(msg);
-	return link_refuse(&b->link, e, "D-Bus sends more than can be kept");
+	return link_refuse(&b->link, e, "D-Bus sends too many messages");
 }
 
 static int sort_message(struct bus *b, const void *bytes, size_t size, struct message *msg,
@@ -126,20 +121,20 @@ static int sort_message(struct bus *b, const void *bytes, size_t size, struct me
 	bool is_match = w && w->is_match;
 
 	waiting_remove(b, w);
-	if (!is_reply) message_close(msg);	/* of its descriptors none was asked for */
+	if (!is_reply) message_close(msg);	/* the descriptors of a signal are not used */
 	if ((w && !is_match) || (msg->type == MESSAGE_SIGNAL && is_watched(b, msg)))
-		return keep(b, bytes, size, msg, e);
+		return keep_message(b, bytes, size, msg, e);
 	if (is_match && msg->type == MESSAGE_ERROR)
-		fail(e, ERR_HOST, "D-Bus does not let us listen: %s", error_text(msg));
+		fail(e, ERR_HOST, "D-Bus refuses our match: %s", error_text(msg));
 	message_close(msg);
 	return is_match && msg->type == MESSAGE_ERROR ? -1 : 0;
 }
 
-/* The oldest descriptors are those of the message at the front. */
+/* The oldest descriptors belong to the first message. */
 static int attach_fds(struct bus *b, struct message *msg, struct err *e)
 {
 	if (msg->fds_promised > b->link.fd_count)
-		return link_refuse(&b->link, e, "D-Bus message without its descriptors");
+		return link_refuse(&b->link, e, "a D-Bus message came without its descriptors");
 	msg->fds = b->link.fds;
 	msg->fd_count = msg->fds_promised;
 	return 0;
@@ -160,14 +155,14 @@ static void set_limits(struct bus *b)
 	b->inbox.bytes_max = kept < KEPT_MAX ? kept : KEPT_MAX;
 }
 
-static int no_message(struct bus *b, struct err *e)
+static int fail_bad_message(struct bus *b, struct err *e)
 {
 	b->link.dead = true;
 	if (e) e->sys = EPROTO;
 	return -1;
 }
 
-/* Take the next whole message off the link: 1, or 0 when there is none. */
+/* Take the next whole message off the link: 1, or 0 if there is none, or -1. */
 static int take_message(struct bus *b, struct err *e)
 {
 	struct link *l = &b->link;
@@ -178,9 +173,9 @@ static int take_message(struct bus *b, struct err *e)
 	int rc;
 
 	if (have < MESSAGE_START) return 0;
-	if (message_size(bytes, message_max(b), &size, e) < 0) return no_message(b, e);
+	if (message_size(bytes, message_max(b), &size, e) < 0) return fail_bad_message(b, e);
 	if (have < size) return 0;
-	if (message_parse(&msg, bytes, size, e) < 0) return no_message(b, e);
+	if (message_parse(&msg, bytes, size, e) < 0) return fail_bad_message(b, e);
 	if (attach_fds(b, &msg, e) < 0) return -1;
 	if (msg.fd_count) memcpy(fds, msg.fds, msg.fd_count * sizeof *fds);
 	msg.fds = fds;
@@ -190,7 +185,7 @@ static int take_message(struct bus *b, struct err *e)
 	return rc < 0 ? -1 : 1;
 }
 
-/* Sort what has been collected, all of it. */
+/* Sort all messages that the link has collected. */
 static int sort_all(struct bus *b, struct err *e)
 {
 	int n;
@@ -201,10 +196,10 @@ static int sort_all(struct bus *b, struct err *e)
 	return n;
 }
 
-/* Read until it is there: 1, 0 when the time is over, -1. A peer that never stops
- * talking must not keep us from noticing the deadline or a signal. */
-static int await(struct bus *b, uint32_t serial, int64_t deadline, struct kept ***found,
-                 struct err *e)
+/* Read until the message is there: 1, or 0 at the deadline, or -1. The deadline and signals
+ * are checked even while a peer sends without a pause. */
+static int await_message(struct bus *b, uint32_t serial, int64_t deadline, struct kept ***found,
+                         struct err *e)
 {
 	bool once = true;
 
@@ -249,13 +244,14 @@ static int send_call(struct bus *b, const struct bus_dest *to, const char *membe
 		out.fd_count = body->fd_count;
 	}
 	if (out.head_len + out.body_len > BUS_OF_HOST)
-		return fail(e, ERR_INPUT, "%zu bytes are too much for D-Bus", out.body_len);
+		return fail(e, ERR_INPUT, "%zu bytes are too many for a D-Bus message",
+		            out.body_len);
 	if (out.head_len + out.body_len > b->sent_max) {
 		b->sent_max = out.head_len + out.body_len;
 		set_limits(b);
 	}
 	if (out.fd_count && !b->link.passes_fds)
-		return fail(e, ERR_HOST, "this D-Bus does not take descriptors");
+		return fail(e, ERR_HOST, "this D-Bus does not accept descriptors");
 	return link_send(&b->link, &out, deadline, e);
 }
 
@@ -276,7 +272,7 @@ int bus_reply(struct bus *b, uint32_t serial, int64_t deadline, struct arena *m,
 
 	message_close(reply);
 	*reply = (struct message){ .sig = "" };
-	n = await(b, serial, deadline, &at, e);
+	n = await_message(b, serial, deadline, &at, e);
 	if (n <= 0) {
 		waiting_remove(b, waiting_find(b, serial));
 		if (n == 0) fail(e, ERR_HOST, "no answer in time");
@@ -302,7 +298,7 @@ int bus_call(struct bus *b, const struct bus_dest *to, const char *member,
 
 /* -- signals -- */
 
-static void add_term(struct str *rule, const char *key, const char *value)
+static void add_rule_term(struct str *rule, const char *key, const char *value)
 {
 	if (!value) return;
 	str_addf(rule, ",%s='", key);
@@ -328,11 +324,11 @@ static struct watch *watch_new(struct bus *b, const struct bus_match *what)
 		copy_of(b, what->member), copy_of(b, what->arg0),
 	};
 	str_add(&rule, "type='signal'");
-	add_term(&rule, "sender", what->sender);
-	add_term(&rule, "path", what->path);
-	add_term(&rule, "interface", what->iface);
-	add_term(&rule, "member", what->member);
-	add_term(&rule, "arg0", what->arg0);
+	add_rule_term(&rule, "sender", what->sender);
+	add_rule_term(&rule, "path", what->path);
+	add_rule_term(&rule, "interface", what->iface);
+	add_rule_term(&rule, "member", what->member);
+	add_rule_term(&rule, "arg0", what->arg0);
 	w->rule = rule.s;
 	return w;
 }
@@ -384,7 +380,7 @@ int bus_next_signal(struct bus *b, int64_t deadline, struct arena *m, struct mes
                     struct err *e)
 {
 	struct kept **at;
-	int n = await(b, 0, deadline, &at, e);
+	int n = await_message(b, 0, deadline, &at, e);
 
 	message_close(msg);
 	*msg = (struct message){ .sig = "" };
@@ -394,8 +390,8 @@ int bus_next_signal(struct bus *b, int64_t deadline, struct arena *m, struct mes
 
 /* -- the connection -- */
 
-/* All of it at once, and then the answers: a peer that does not want us may be gone
- * before we have said our name, and its words tell more than that. */
+/* Send everything first, then read the answers: a peer that refuses us may close the
+ * connection before we have sent all, and its answer tells more than a failed send. */
 static int say_hello(struct bus *b, int64_t deadline, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };

@@ -1,22 +1,22 @@
-/* Ask over D-Bus and wait for the answer
+/* Call methods over D-Bus and wait for the answers
  *
  * A client for a tool that runs for seconds: one connection, no threads, no main
  * loop. Arguments are built and answers are read with wire.h. Several calls may
- * be on their way at once: bus_send them, then bus_reply each. Signals are kept
- * only when a match asked for them, from the moment of the match on, and without
- * their descriptors; everything else that arrives is passed over.
+ * wait at the same time: bus_send them, then bus_reply each. Signals are kept only
+ * if a match asks for them, from the moment of the match on, and without their
+ * descriptors. Everything else that arrives is dropped.
  *
- * A signal is a hint: on a real bus any user may send one to us that looks like
+ * A signal is a hint: on a real bus any user may send us one that looks like
  * systemd's. Ask for the state before acting on it.
  *
  * Every wait has a deadline (lib/base/wait.h) and ends when a signal is caught.
- * Faults tell by errno what callers may want to know: ETIMEDOUT, the deadline
- * passed; ECONNRESET, the connection is lost and every later use fails too; EPROTO, it
- * is given up because the other side breaks the rules or the limits, as it would again.
+ * e->sys tells callers what happened: ETIMEDOUT, the deadline passed; ECONNRESET, the
+ * connection is lost and every later use fails too; EPROTO, the peer broke the rules or
+ * the limits, and another connection would probably end the same way.
  *
- * Format: the D-Bus specification. Limits: each message, and four times that together,
- * at most 64 MiB, with 4096 messages, for those that are kept; what is beyond is a fault.
- * So a peer that we do not trust costs no more memory than that, whatever it sends.
+ * Format: the D-Bus specification. Limits: enum bus_limit for one message, four times that
+ * but at most 64 MiB for the messages that are kept, and 4096 of them. More is a fault, so
+ * a peer that we do not trust cannot use more memory.
  */
 #ifndef DBUS_BUS_H
 #define DBUS_BUS_H
@@ -34,11 +34,11 @@ struct err;
 #define BUS_SYSTEM "unix:path=/run/dbus/system_bus_socket"
 #define BUS_PRIVATE "unix:path=/run/systemd/private"
 
-/* The largest message that is taken. A peer may say again what it was told (a unit its
- * command line), so four times the largest message sent is allowed on top. */
+/* The largest message that is accepted. A peer may repeat what we sent (a unit its command
+ * line), so four times the largest message that we sent is allowed on top. */
 enum bus_limit {
-	BUS_OF_HOST = 32 << 20,		/* as the system bus itself allows */
-	BUS_OF_JAIL = 1 << 20,		/* what a jail's bus sends is the jail's word */
+	BUS_OF_HOST = 32 << 20,		/* the limit of the system bus */
+	BUS_OF_JAIL = 1 << 20,		/* a jail is not trusted */
 };
 
 enum bus_kind {
@@ -51,15 +51,14 @@ struct bus_dest {
 	const char *name, *path, *iface;
 };
 
-/* Which signals to keep. NULL: any. The sender is for the bus to check: names of
- * its own may change while we listen. */
+/* Which signals to keep. NULL: any. Only the bus checks the sender, because the owner of a
+ * name may change meanwhile. */
 struct bus_match {
 	const char *sender, *path, *iface, *member, *arg0;
 };
 
 /* Connect to the first of the addresses that answers (`unix:path=...;...`, as in
- * DBUS_SYSTEM_BUS_ADDRESS) and introduce ourselves: one of the host's. The caller closes
- * it. */
+ * DBUS_SYSTEM_BUS_ADDRESS), a bus of the host, and authenticate. The caller closes it. */
 struct bus *bus_open(const char *addresses, enum bus_kind kind, int64_t deadline,
                      struct err *e);
 
@@ -68,43 +67,40 @@ struct bus *bus_open(const char *addresses, enum bus_kind kind, int64_t deadline
 struct bus *bus_open_fd(int fd, enum bus_kind kind, enum bus_limit limit, int64_t deadline,
                         struct err *e);
 
-/* The address of a socket in the file system. */
-char *bus_address(struct arena *m, const char *path);
-
-/* Safe on NULL. Messages belong to the arena they were read into and stay valid. */
+/* Close the connection; safe on NULL. Messages live in the arena they were read into, and stay
+ * valid. */
 void bus_close(struct bus *b);
 
 enum bus_kind bus_kind(const struct bus *b);
 
 /* Call `member` with the arguments in `body` (NULL: none), and read the answer
- * into `m` and `reply`, which is zeroed or holds an earlier message. An error
- * reply is a failure whose text is the peer's own message; its D-Bus name is in
- * reply->error then, which is NULL after any other failure. */
+ * into `m` and `reply`, which is zeroed or holds an earlier message. An error reply
+ * is a failure with the peer's own message as its text and its D-Bus name in
+ * reply->error, which is NULL after any other failure. */
 int bus_call(struct bus *b, const struct bus_dest *to, const char *member,
              struct wire *body, int64_t deadline, struct arena *m, struct message *reply,
              struct err *e);
 
-/* The two halves of bus_call. A reply that is not waited for any more, for
- * whatever reason, is passed over when it comes. */
+/* The two halves of bus_call. A reply that comes after bus_reply has failed is dropped. */
 int bus_send(struct bus *b, const struct bus_dest *to, const char *member,
              struct wire *body, int64_t deadline, uint32_t *serial, struct err *e);
 int bus_reply(struct bus *b, uint32_t serial, int64_t deadline, struct arena *m,
               struct message *reply, struct err *e);
 
-/* Keep such signals from now on. Does not wait for the bus to agree: should it
- * refuse, the next wait fails. The strings are copied. Returns an id > 0. */
+/* Keep such signals from now on. Does not wait for the bus's answer: if the bus refuses, the
+ * next wait fails. The strings are copied. Returns an id > 0, or -1. */
 int bus_match(struct bus *b, const struct bus_match *what, int64_t deadline, struct err *e);
 
-/* No more of them; those that are kept for this match only are dropped. */
+/* End a match, and drop the signals that were kept only for it. */
 void bus_unmatch(struct bus *b, int id);
 
-/* The oldest kept signal, waiting for one until the deadline: 1, 0 when the time
- * is over, -1. A deadline of 0 only looks what is there. */
+/* Take the oldest kept signal, waiting for one if there is none: 1, or 0 at the deadline, or
+ * -1. With a deadline of 0 it does not wait. */
 int bus_next_signal(struct bus *b, int64_t deadline, struct arena *m, struct message *msg,
                     struct err *e);
 
-/* To be polled for POLLIN together with others; first take all signals that are
- * there: those that came during a call make no noise any more. */
+/* The descriptor of the connection, to poll for POLLIN together with others. Take all kept
+ * signals first: poll does not report those that arrived during a call. */
 int bus_fd(const struct bus *b);
 
 #endif

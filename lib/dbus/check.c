@@ -2,11 +2,12 @@
 
 #include <string.h>
 
+#include "lib/base/utf8.h"
 #include "lib/dbus/wire.h"
 
 enum { NAME_LEN_MAX = 255 };
 
-/* A number, a truth value, a text or a descriptor: no container. */
+/* Every type that is not a container. */
 static bool type_is_basic(char type)
 {
 	return type && strchr("ybnqiuxtdhsog", type);
@@ -97,8 +98,8 @@ bool path_is_valid(const char *s)
 	return true;
 }
 
-/* Words with dots between them; a word begins with a digit only in the name that
- * the bus itself gave out. Returns the number of words, 0 when it is no name. */
+/* Returns the number of words in a name of words separated by dots, 0 if it is not a name.
+ * Only in names that the bus assigns may a word begin with a digit (`digits`). */
 static int count_words(const char *s, bool dashes, bool digits)
 {
 	bool first = true;
@@ -139,33 +140,7 @@ bool peer_is_valid(const char *s)
 	return *s == ':' ? count_words(s + 1, true, true) > 1 : count_words(s, true, false) > 1;
 }
 
-/* The length of the sequence that starts with `c`, and the least value that needs
- * so many bytes. */
-static size_t utf8_length(unsigned char c, uint32_t *value, uint32_t *least)
+bool text_is_valid(const char *text, size_t n)
 {
-	if (c < 0x80) return *value = c, *least = 1, 1;
-	if (c >= 0xc0 && c < 0xe0) return *value = c & 0x1fu, *least = 0x80, 2;
-	if (c >= 0xe0 && c < 0xf0) return *value = c & 0x0fu, *least = 0x800, 3;
-	if (c >= 0xf0 && c < 0xf8) return *value = c & 0x07u, *least = 0x10000, 4;
-	return 0;
-}
-
-bool utf8_is_valid(const void *text, size_t n)
-{
-	const unsigned char *p = text, *end = p + n;
-	uint32_t value, least;
-
-	while (p < end) {
-		size_t len = utf8_length(*p, &value, &least);
-
-		if (!len || len > (size_t)(end - p)) return false;
-		for (size_t i = 1; i < len; i++) {
-			if ((p[i] & 0xc0) != 0x80) return false;
-			value = value << 6 | (p[i] & 0x3fu);
-		}
-		if (value < least || value > 0x10ffff) return false;
-		if (value >= 0xd800 && value < 0xe000) return false;
-		p += len;
-	}
-	return true;
+	return !memchr(text, 0, n) && utf8_valid(text, n);
 }

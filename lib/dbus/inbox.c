@@ -18,7 +18,8 @@ static size_t cost_of(size_t size, const struct message *msg)
 	return sizeof(struct kept) + size + msg->fd_count * sizeof *msg->fds;
 }
 
-static void put(struct inbox *in, const void *bytes, size_t size, const struct message *msg)
+static void append_message(struct inbox *in, const void *bytes, size_t size,
+                           const struct message *msg)
 {
 	struct kept *k = arena_alloc(&in->m, sizeof *k);
 
@@ -35,8 +36,8 @@ static void put(struct inbox *in, const void *bytes, size_t size, const struct m
 	in->spent += k->cost;
 }
 
-/* Where one message is always left, those that were taken out would leave their memory
- * behind: those that are there move together. */
+/* An arena cannot free single messages, and an inbox that is never quite empty would grow
+ * for ever. So copy the messages that are left into a new arena. */
 static void compact(struct inbox *in)
 {
 	struct inbox tight;
@@ -44,7 +45,7 @@ static void compact(struct inbox *in)
 	inbox_init(&tight);
 	tight.bytes_max = in->bytes_max;
 	for (const struct kept *k = in->first; k; k = k->next)
-		put(&tight, k->bytes, k->size, &k->msg);
+		append_message(&tight, k->bytes, k->size, &k->msg);
 	arena_free(&in->m);
 	*in = tight;
 	if (!in->first) in->end = &in->first;
@@ -52,9 +53,10 @@ static void compact(struct inbox *in)
 
 bool inbox_add(struct inbox *in, const void *bytes, size_t size, const struct message *msg)
 {
-	if (in->count >= COUNT_MAX || in->bytes + cost_of(size, msg) > in->bytes_max) return false;
+	if (in->count >= COUNT_MAX || in->bytes + cost_of(size, msg) > in->bytes_max)
+		return false;
 	if (in->spent > 2 * in->bytes + WASTE) compact(in);
-	put(in, bytes, size, msg);
+	append_message(in, bytes, size, msg);
 	return true;
 }
 

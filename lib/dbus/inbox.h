@@ -1,8 +1,8 @@
-/* Messages that arrived and are still to be asked for
+/* Messages that have arrived and that no caller has taken yet
  *
- * Private to this folder. Replies and signals in the order they came, with their
- * descriptors, whole in memory of their own. Bounded: 4096 messages, and as many bytes
- * as bytes_max says; the memory is at most three times that, however many come and go.
+ * Private to this folder. Holds copies of replies and signals with their descriptors, in
+ * the order they came. At most 4096 messages and bytes_max bytes; the memory used is at
+ * most three times that, however many messages come and go.
  */
 #ifndef DBUS_INBOX_H
 #define DBUS_INBOX_H
@@ -25,20 +25,20 @@ struct inbox {
 	struct arena m;
 	struct kept *first, **end;
 	size_t count, bytes;
-	size_t bytes_max;		/* for the user to set; 0 at first */
-	size_t spent;			/* bytes of m, those of messages that left included */
+	size_t bytes_max;		/* set by the user; 0 at first */
+	size_t spent;			/* bytes of m, including messages that were taken */
 };
 
 void inbox_init(struct inbox *in);
 void inbox_close(struct inbox *in);
 
-/* Copy a message and own its descriptors; false when there is no room. */
+/* Copy a message, and own its descriptors; false if there is no room. */
 bool inbox_add(struct inbox *in, const void *bytes, size_t size, const struct message *msg);
 
-/* The place of the first reply to `serial`, or with 0 of the first signal; NULL. */
+/* The place of the first reply to `serial`, or of the first signal if it is 0; NULL: none. */
 struct kept **inbox_find(struct inbox *in, uint32_t serial);
 
-/* Hand the message there over, into memory of the caller's. */
+/* Move the message at that place to `msg`, with its bytes in the caller's arena. */
 void inbox_take(struct inbox *in, struct kept **at, struct arena *m, struct message *msg);
 
 void inbox_drop(struct inbox *in, struct kept **at);

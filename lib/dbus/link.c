@@ -19,7 +19,7 @@ union fd_room {
 	struct cmsghdr align;
 };
 
-/* No more use (errno ECONNRESET); always -1. */
+/* Mark the link as dead, with ECONNRESET in e->sys; always returns -1. */
 static int link_lost(struct link *l, struct err *e, const char *why)
 {
 	l->dead = true;
@@ -36,15 +36,15 @@ int link_refuse(struct link *l, struct err *e, const char *why)
 	return -1;
 }
 
-/* Who does not read any more may have said why. */
-static int link_deaf(struct err *e)
+/* The link is not dead: a peer that closed its side may have sent its reason before. */
+static int link_closed(struct err *e)
 {
 	fail(e, ERR_HOST, "D-Bus closed the connection");
 	if (e) e->sys = ECONNRESET;
 	return -1;
 }
 
-static int link_late(struct err *e)
+static int link_timed_out(struct err *e)
 {
 	fail(e, ERR_HOST, "no answer in time");
 	if (e) e->sys = ETIMEDOUT;
@@ -91,8 +91,8 @@ void link_consume_fds(struct link *l, size_t n)
 	memmove(l->fds, l->fds + n, l->fd_count * sizeof *l->fds);
 }
 
-/* Room for one more chunk: the rest is moved to the front, and the buffer doubled
- * only when that is not enough. It grows with what really came. */
+/* Make room for one more chunk: move the unread bytes to the front; if that is not enough,
+ * double the buffer. So it grows only with bytes that have arrived. */
 static void make_room(struct link *l)
 {
 	AUTOFREE struct arena old = { 0 };
@@ -113,7 +113,7 @@ static void make_room(struct link *l)
 	l->end = have;
 }
 
-/* All that came is ours from here on, so that nothing can be lost on the way. */
+/* Take every descriptor that came, so that none can leak. */
 static int collect_fds(struct link *l, struct msghdr *msg)
 {
 	int fd, fits = 0;
@@ -129,7 +129,7 @@ static int collect_fds(struct link *l, struct msghdr *msg)
 	return msg->msg_flags & MSG_CTRUNC ? -1 : fits;
 }
 
-/* Collect what is there, without waiting: 1 something, 0 nothing, -1 failure. */
+/* Read what has arrived, without waiting: 1, or 0 if nothing has, or -1. */
 static int link_recv(struct link *l, struct err *e)
 {
 	union fd_room control;
@@ -142,14 +142,14 @@ static int link_recv(struct link *l, struct err *e)
 
 	if (l->dead) return link_lost(l, e, "the connection to D-Bus is lost");
 	if (l->end - l->start > l->in_max)
-		return link_refuse(l, e, "D-Bus sends more than can be read");
+		return link_refuse(l, e, "D-Bus sends too much data");
 	make_room(l);
 	io = (struct iovec){ l->in + l->end, l->room - l->end };
 	n = recvmsg(l->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
 	if (n < 0) return link_lost(l, e, strerror(errno));
 	if (collect_fds(l, &msg) < 0)
-		return link_refuse(l, e, "D-Bus sends more descriptors than can be taken");
+		return link_refuse(l, e, "D-Bus sends too many descriptors");
 	if (n == 0) return link_lost(l, e, "D-Bus closed the connection");
 	l->end += (size_t)n;
 	return 1;
@@ -179,7 +179,7 @@ static size_t pieces_left(const struct parcel *out, size_t sent, struct iovec *i
 	return n;
 }
 
-/* One sendmsg for what is left, the descriptors with the first byte. */
+/* One sendmsg for the bytes that are left; the descriptors go with the first byte. */
 static ssize_t send_some(struct link *l, const struct parcel *out, size_t sent)
 {
 	size_t size = sizeof *out->fds * out->fd_count;
@@ -206,7 +206,7 @@ static int wait_to_send(struct link *l, int64_t deadline, struct err *e)
 	int n = wait_fds(&p, 1, deadline, e);
 
 	if (n < 0) return -1;
-	if (n == 0) return link_late(e);
+	if (n == 0) return link_timed_out(e);
 	return p.revents & POLLIN ? link_recv(l, e) : 0;
 }
 
@@ -225,7 +225,8 @@ int link_send(struct link *l, const struct parcel *out, int64_t deadline, struct
 			l->dead = l->dead || sent > 0;
 			return -1;
 		} else {
-			return errno == EPIPE ? link_deaf(e) : link_lost(l, e, strerror(errno));
+			return errno == EPIPE ? link_closed(e) :
+			       link_lost(l, e, strerror(errno));
 		}
 	}
 	return 0;
@@ -240,8 +241,10 @@ int link_hello(struct link *l, int64_t deadline, struct err *e)
 	return link_send(l, &out, deadline, e);
 }
 
-/* A line without its end into `line`: cut to fit, a long one is none we know. */
-static int read_line(struct link *l, char *line, size_t room, int64_t deadline, struct err *e)
+/* Read a line of the authentication, without its line break, cut to fit into `line`: no line
+ * that we know is so long. */
+static int read_auth_line(struct link *l, char *line, size_t room, int64_t deadline,
+                          struct err *e)
 {
 	unsigned char *end;
 	size_t n;
@@ -250,7 +253,7 @@ static int read_line(struct link *l, char *line, size_t room, int64_t deadline, 
 		int got = l->end - l->start > WELCOME_MAX ? -2 : link_wait(l, deadline, e);
 
 		if (got == -2) return link_refuse(l, e, "the other side does not speak D-Bus");
-		if (got <= 0) return got < 0 ? -1 : link_late(e);
+		if (got <= 0) return got < 0 ? -1 : link_timed_out(e);
 	}
 	n = (size_t)(end - (l->in + l->start));
 	snprintf(line, room, "%.*s", n > 0 ? (int)n - 1 : 0, (char *)l->in + l->start);
@@ -260,23 +263,23 @@ static int read_line(struct link *l, char *line, size_t room, int64_t deadline, 
 	return 0;
 }
 
-/* DATA (the peer has no question), OK with its id, and whether it takes
- * descriptors; what follows are messages. */
+/* The peer answers DATA (an empty challenge), OK with its id, and whether it accepts
+ * descriptors. Messages follow. */
 int link_welcome(struct link *l, int64_t deadline, struct err *e)
 {
 	char line[256];
 
-	if (read_line(l, line, sizeof line, deadline, e) < 0) return -1;
-	if (!strncmp(line, "DATA", 4) && read_line(l, line, sizeof line, deadline, e) < 0)
+	if (read_auth_line(l, line, sizeof line, deadline, e) < 0) return -1;
+	if (!strncmp(line, "DATA", 4) && read_auth_line(l, line, sizeof line, deadline, e) < 0)
 		return -1;
 	if (!strncmp(line, "REJECTED", 8)) {
-		link_lost(l, e, "D-Bus does not let us in");
+		link_lost(l, e, "D-Bus rejects our user");
 		if (e) e->sys = EACCES;
 		return -1;
 	}
 	if (strncmp(line, "OK ", 3) != 0)
 		return link_refuse(l, e, "the other side does not speak D-Bus");
-	if (read_line(l, line, sizeof line, deadline, e) < 0) return -1;
+	if (read_auth_line(l, line, sizeof line, deadline, e) < 0) return -1;
 	l->passes_fds = !strcmp(line, "AGREE_UNIX_FD");
 	if (!l->passes_fds && strncmp(line, "ERROR", 5) != 0)
 		return link_refuse(l, e, "the other side does not speak D-Bus");

@@ -1,12 +1,12 @@
-/* The socket under a bus: bytes and descriptors in and out
+/* The socket of a bus: sends and receives bytes and descriptors
  *
- * Private to this folder. Connects to an address, makes the peer accept us (D-Bus
- * specification, "Authentication Protocol": EXTERNAL, who we are is read from the
- * socket), sends with descriptors, collects what arrives. It knows nothing of
- * messages but that descriptors travel beside the bytes, in order.
+ * Private to this folder. Connects to an address, authenticates (D-Bus specification,
+ * "Authentication Protocol", EXTERNAL: the peer reads our user from the socket), sends
+ * bytes with descriptors, and collects what arrives. It does not know messages; it only
+ * keeps the descriptors in their order.
  *
- * A link that lost its peer, or half sent something, or whose peer says what no bus says
- * is dead: every later use fails at once, with errno ECONNRESET in the fault.
+ * A link is dead when its peer is lost or breaks the protocol, or when a message was sent
+ * in part. Every later use fails at once, with ECONNRESET in e->sys.
  */
 #ifndef DBUS_LINK_H
 #define DBUS_LINK_H
@@ -25,12 +25,12 @@ enum { LINK_FDS_MAX = 2 * WIRE_FDS_MAX };
 struct link {
 	struct arena m;
 	int fd;
-	bool passes_fds;		/* the peer agreed to take descriptors */
+	bool passes_fds;		/* the peer accepts descriptors */
 	bool dead;
-	unsigned char *in;		/* what arrived: in[start..end) */
+	unsigned char *in;		/* the unread bytes: in[start..end) */
 	size_t start, end, room;
-	size_t in_max;			/* for the user to set: more than this unread is a fault */
-	int fds[LINK_FDS_MAX];		/* what arrived beside it, oldest first */
+	size_t in_max;			/* set by the user: more unread bytes are a fault */
+	int fds[LINK_FDS_MAX];		/* received descriptors, oldest first */
 	size_t fd_count;
 };
 
@@ -38,15 +38,16 @@ struct link {
  * `unix:path=/a%20b;unix:abstract=c`, tried in order. */
 int link_connect(const char *addresses, int64_t deadline, struct err *e);
 
-/* Take over a connected socket; it is closed with the link, also when this fails. */
+/* Take over a connected socket; link_close closes it, and so does link_init if it fails. */
 int link_init(struct link *l, int fd, struct err *e);
 void link_close(struct link *l);
 
-/* The two halves of the introduction. Messages may follow the first at once. */
+/* Authenticate: the first sends our part, the second reads the answer. Messages may be sent
+ * right after the first. */
 int link_hello(struct link *l, int64_t deadline, struct err *e);
 int link_welcome(struct link *l, int64_t deadline, struct err *e);
 
-/* What goes out as one: two pieces, and descriptors beside the first byte. */
+/* Bytes to send, in two pieces, and the descriptors that go with the first byte. */
 struct parcel {
 	const void *head, *body;	/* the body may be NULL */
 	size_t head_len, body_len;
@@ -54,22 +55,22 @@ struct parcel {
 	size_t fd_count;
 };
 
-/* Send all of it. What arrives meanwhile is collected, so that a peer that waits
- * for us to read does not make us wait for it. */
+/* Send all of it, and collect what arrives meanwhile, so that a peer that sends before it
+ * reads cannot block us. */
 int link_send(struct link *l, const struct parcel *out, int64_t deadline, struct err *e);
 
-/* Collect what is there, and wait for something: 1, 0 when the time is over, -1. */
+/* Collect what has arrived, waiting for it if necessary: 1, or 0 at the deadline, or -1. */
 int link_wait(struct link *l, int64_t deadline, struct err *e);
 
-/* Forget the first `n` bytes, and the first `n` descriptors without closing them. */
+/* Remove the first `n` bytes; remove the first `n` descriptors without closing them. */
 void link_consume(struct link *l, size_t n);
 void link_consume_fds(struct link *l, size_t n);
 
-/* Close the descriptors that came with nothing. */
+/* Close the received descriptors that belong to no message. */
 void link_drop_fds(struct link *l);
 
-/* No more use, because the other side breaks the rules (errno EPROTO: another try would go the
- * same way); always -1. */
+/* Mark the link as dead because the peer breaks the rules, with EPROTO in e->sys; always
+ * returns -1. */
 int link_refuse(struct link *l, struct err *e, const char *why);
 
 #endif

@@ -23,7 +23,7 @@ int message_take_fd(struct message *msg, int fd, struct err *e)
 			msg->fds[i] = -1;
 			return fd;
 		}
-	return fail(e, ERR_HOST, "D-Bus message without the descriptor it talks of");
+	return fail(e, ERR_HOST, "a D-Bus message lacks its descriptor");
 }
 
 void message_reader(const struct message *msg, struct reader *r)
@@ -63,7 +63,7 @@ int message_size(const void *start, size_t limit, size_t *size, struct err *e)
 }
 
 /* Read the variant of a field. A field of a later version is skipped. */
-static void read_field(struct message *msg, unsigned field, struct reader *r)
+static void read_header_field(struct message *msg, unsigned field, struct reader *r)
 {
 	static const char *const types[] = { "", "o", "s", "s", "s", "u", "s", "s", "g", "u" };
 
@@ -95,7 +95,7 @@ static bool names_are_valid(const struct message *msg)
 	       (!msg->sender || peer_is_valid(msg->sender));
 }
 
-/* Has it the fields that its type needs? Types we do not know need none. */
+/* Whether the message has the fields that its type needs. Unknown types need none. */
 static bool is_complete(const struct message *msg)
 {
 	switch (msg->type) {
@@ -134,7 +134,7 @@ int message_parse(struct message *msg, const void *bytes, size_t size, struct er
 	msg->type = reader_byte(&r);
 	msg->flags = reader_byte(&r);
 	if (reader_byte(&r) != 1 && !r.fault)
-		return fail(e, ERR_HOST, "D-Bus of another version");
+		return fail(e, ERR_HOST, "unknown version of the D-Bus protocol");
 	body_len = reader_u32(&r);
 	msg->serial = reader_u32(&r);
 	for (reader_open_array(&r, "(yv)"); reader_more(&r); reader_close(&r)) {
@@ -142,7 +142,7 @@ int message_parse(struct message *msg, const void *bytes, size_t size, struct er
 
 		reader_open_struct(&r);
 		field = reader_byte(&r);
-		read_field(msg, field, &r);
+		read_header_field(msg, field, &r);
 	}
 	reader_close(&r);
 	if (reader_done(&r, e) < 0) return -1;
@@ -168,7 +168,7 @@ static void close_field(struct wire *w)
 	wire_close_struct(w);
 }
 
-static void add_text(struct wire *w, enum field field, const char *text)
+static void add_text_field(struct wire *w, enum field field, const char *text)
 {
 	if (!text) return;
 	open_field(w, field, field == PATH ? "o" : "s");
@@ -177,7 +177,7 @@ static void add_text(struct wire *w, enum field field, const char *text)
 	close_field(w);
 }
 
-static void add_number(struct wire *w, enum field field, uint32_t v)
+static void add_number_field(struct wire *w, enum field field, uint32_t v)
 {
 	if (!v) return;
 	open_field(w, field, "u");
@@ -187,19 +187,19 @@ static void add_number(struct wire *w, enum field field, uint32_t v)
 
 static void add_fields(struct wire *w, const struct message *msg, const struct wire *body)
 {
-	add_text(w, PATH, msg->path);
-	add_text(w, MEMBER, msg->member);
-	add_text(w, IFACE, msg->iface);
-	add_text(w, ERROR_NAME, msg->error);
-	add_number(w, REPLY_SERIAL, msg->reply_serial);
-	add_text(w, DEST, msg->dest);
-	add_text(w, SENDER, msg->sender);
+	add_text_field(w, PATH, msg->path);
+	add_text_field(w, MEMBER, msg->member);
+	add_text_field(w, IFACE, msg->iface);
+	add_text_field(w, ERROR_NAME, msg->error);
+	add_number_field(w, REPLY_SERIAL, msg->reply_serial);
+	add_text_field(w, DEST, msg->dest);
+	add_text_field(w, SENDER, msg->sender);
 	if (body && *body->sig) {
 		open_field(w, SIG, "g");
 		wire_sig(w, body->sig);
 		close_field(w);
 	}
-	add_number(w, FDS, body ? (uint32_t)body->fd_count : 0);
+	add_number_field(w, FDS, body ? (uint32_t)body->fd_count : 0);
 }
 
 int message_header(const struct message *msg, const struct wire *body, struct arena *m,
@@ -219,7 +219,7 @@ int message_header(const struct message *msg, const struct wire *body, struct ar
 	wire_close_array(w);
 	if (wire_done(w, e) < 0) return -1;
 	if (!names_are_valid(msg) || !is_complete(msg))
-		return fail(e, ERR_HOST, "D-Bus message without a proper destination");
+		return fail(e, ERR_HOST, "a D-Bus message lacks a valid destination");
 	str_addn(out, str_text(&w->body), w->body.len);
 	str_addn(out, "\0\0\0\0\0\0\0", (8 - w->body.len % 8) % 8);
 	return 0;

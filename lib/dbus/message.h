@@ -1,11 +1,11 @@
-/* One D-Bus message: its header, and where its body lies
+/* One D-Bus message: its header, and the place of its body
  *
  * Pure, like wire.h. Format: the D-Bus specification, "Message Format": 16 fixed
- * bytes, an array of header fields, padding to 8, the body. Everything in the
- * header is checked when a message is read; the body is checked by reading it.
+ * bytes, an array of header fields, padding to 8, the body. message_parse checks
+ * the whole header; reading the body checks the body.
  *
- * A message owns the descriptors that came with it. Those that nobody took are
- * closed by message_close, so a message lives in a variable like this:
+ * A message owns the descriptors that came with it. message_close closes those that
+ * were not taken, so declare a message like this:
  *
  *	AUTOMESSAGE struct message reply = { 0 };
  */
@@ -18,7 +18,7 @@
 
 #include "lib/dbus/wire.h"
 
-enum { MESSAGE_START = 16 };	/* bytes that tell how long the rest is */
+enum { MESSAGE_START = 16 };	/* the first bytes contain the length of the rest */
 
 enum message_type {
 	MESSAGE_CALL = 1,
@@ -33,7 +33,7 @@ enum message_flag {
 	MESSAGE_INTERACTIVE = 4,	/* may ask a person for permission */
 };
 
-/* Texts are NULL when the message has none of the kind, but for `sig`, "". */
+/* Texts that the message does not have are NULL; `sig` is "" then. */
 struct message {
 	unsigned type, flags;
 	uint32_t serial, reply_serial;
@@ -41,7 +41,7 @@ struct message {
 	const unsigned char *body;
 	size_t body_len;
 	bool big_endian;
-	uint32_t fds_promised;		/* what the header says comes with it */
+	uint32_t fds_promised;		/* their number, by the header */
 	int *fds;			/* -1: taken */
 	size_t fd_count;
 };
@@ -52,24 +52,25 @@ struct message {
  * than once. */
 void message_close(struct message *msg);
 
-/* Own a descriptor that reader_fd gave; once. -1 when there is none. */
+/* Take the ownership of a descriptor that reader_fd returned. -1 if it is not one of the
+ * message's, or was taken before. */
 int message_take_fd(struct message *msg, int fd, struct err *e);
 
-/* Read the body from its start. */
+/* Set `r` to the start of the body. */
 void message_reader(const struct message *msg, struct reader *r);
 
-/* Is it an error reply of this name? */
+/* Whether it is an error reply of this name. */
 bool message_is_error(const struct message *msg, const char *name);
 
-/* The size of the whole message of which these are the first MESSAGE_START bytes:
- * at most `limit`, else -1. */
+/* Find the size of a whole message from its first MESSAGE_START bytes; -1 if it is above
+ * `limit`. */
 int message_size(const void *start, size_t limit, size_t *size, struct err *e);
 
-/* Take apart a message of exactly `size` bytes. Texts and body point into it. */
+/* Parse a message of exactly `size` bytes. Texts and body point into `bytes`. */
 int message_parse(struct message *msg, const void *bytes, size_t size, struct err *e);
 
-/* The header for `body` (NULL: none) with the type, flags, serials and texts of
- * `msg`, padded: what goes in front of the body. */
+/* Write the padded header for `body` (NULL: none) with the type, flags, serials and texts of
+ * `msg` to `out`. */
 int message_header(const struct message *msg, const struct wire *body, struct arena *m,
                    struct str *out, struct err *e);
 

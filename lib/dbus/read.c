@@ -1,6 +1,6 @@
-/* Each open container knows the types still to come and where it ends; nothing is
- * read past the end of the innermost one. The signatures pointed to were checked
- * when they were met, so they can be walked without fear. */
+/* Each open container has the types that are still to come, and its end; nothing is read
+ * beyond the end of the innermost one. Signatures are checked when they are first read, so
+ * the code that walks them need not check. */
 
 #include "lib/dbus/wire.h"
 
@@ -8,7 +8,7 @@
 
 #include "lib/dbus/impl.h"
 
-static void *broken(struct reader *r, const char *why)
+static void *reader_fault(struct reader *r, const char *why)
 {
 	if (!r->fault) r->fault = why;
 	return NULL;
@@ -31,7 +31,7 @@ void reader_init(struct reader *r, const void *data, size_t len, const char *sig
 	r->levels[0] = (struct reader_level){ .sig = sig, .end = len };
 	if (!sig_is_valid(sig)) {
 		r->levels[0].sig = "";
-		broken(r, "its signature is none");
+		reader_fault(r, "its signature is invalid");
 	}
 }
 
@@ -40,12 +40,12 @@ void reader_of(struct reader *r, const struct wire *w)
 	reader_init(r, str_text(&w->body), w->body.len, w->sig, w->fds, w->fd_count, false);
 }
 
-static const unsigned char *take(struct reader *r, size_t n)
+static const unsigned char *take_raw(struct reader *r, size_t n)
 {
 	const unsigned char *p = r->data + r->at;
 
 	if (r->fault) return NULL;
-	if (n > level_top(r)->end - r->at) return broken(r, "it ends too early");
+	if (n > level_top(r)->end - r->at) return reader_fault(r, "it ends too early");
 	r->at += n;
 	return p;
 }
@@ -53,10 +53,10 @@ static const unsigned char *take(struct reader *r, size_t n)
 static void skip_padding(struct reader *r, size_t to)
 {
 	size_t n = (to - r->at % to) % to;
-	const unsigned char *p = take(r, n);
+	const unsigned char *p = take_raw(r, n);
 
 	for (size_t i = 0; p && i < n; i++)
-		if (p[i]) broken(r, "its padding is not zero");
+		if (p[i]) reader_fault(r, "its padding is not zero");
 }
 
 static uint64_t take_number(struct reader *r, size_t size)
@@ -65,77 +65,77 @@ static uint64_t take_number(struct reader *r, size_t size)
 	uint64_t v = 0;
 
 	skip_padding(r, size);
-	if (!(p = take(r, size))) return 0;
+	if (!(p = take_raw(r, size))) return 0;
 	for (size_t i = 0; i < size; i++)
 		v |= (uint64_t)p[r->big_endian ? size - 1 - i : i] << 8 * i;
 	return v;
 }
 
-/* Is this what comes next? If so, move on to the type after it. */
-static bool expect(struct reader *r, char type)
+/* Check that this type comes next; if so, move on to the type after it. */
+static bool expect_type(struct reader *r, char type)
 {
 	struct reader_level *l = level_top(r);
 
 	if (r->fault) return false;
 	if (*l->sig != type) {
-		broken(r, "it holds other types than expected");
+		reader_fault(r, "its types are not the expected ones");
 		return false;
 	}
 	if (l->kind != 'a') l->sig += sig_first(l->sig);
 	return true;
 }
 
-static uint64_t read_number(struct reader *r, char type, size_t size)
+static uint64_t read_typed(struct reader *r, char type, size_t size)
 {
-	return expect(r, type) ? take_number(r, size) : 0;
+	return expect_type(r, type) ? take_number(r, size) : 0;
 }
 
 uint8_t reader_byte(struct reader *r)
 {
-	return (uint8_t)read_number(r, 'y', 1);
+	return (uint8_t)read_typed(r, 'y', 1);
 }
 
 bool reader_bool(struct reader *r)
 {
-	uint64_t v = read_number(r, 'b', 4);
+	uint64_t v = read_typed(r, 'b', 4);
 
-	if (v > 1) broken(r, "a truth value is neither 0 nor 1");
+	if (v > 1) reader_fault(r, "a boolean is neither 0 nor 1");
 	return v == 1;
 }
 
 int16_t reader_i16(struct reader *r)
 {
-	return (int16_t)read_number(r, 'n', 2);
+	return (int16_t)read_typed(r, 'n', 2);
 }
 
 uint16_t reader_u16(struct reader *r)
 {
-	return (uint16_t)read_number(r, 'q', 2);
+	return (uint16_t)read_typed(r, 'q', 2);
 }
 
 int32_t reader_i32(struct reader *r)
 {
-	return (int32_t)read_number(r, 'i', 4);
+	return (int32_t)read_typed(r, 'i', 4);
 }
 
 uint32_t reader_u32(struct reader *r)
 {
-	return (uint32_t)read_number(r, 'u', 4);
+	return (uint32_t)read_typed(r, 'u', 4);
 }
 
 int64_t reader_i64(struct reader *r)
 {
-	return (int64_t)read_number(r, 'x', 8);
+	return (int64_t)read_typed(r, 'x', 8);
 }
 
 uint64_t reader_u64(struct reader *r)
 {
-	return read_number(r, 't', 8);
+	return read_typed(r, 't', 8);
 }
 
 double reader_double(struct reader *r)
 {
-	uint64_t bits = read_number(r, 'd', 8);
+	uint64_t bits = read_typed(r, 'd', 8);
 	double v;
 
 	memcpy(&v, &bits, sizeof v);
@@ -145,21 +145,21 @@ double reader_double(struct reader *r)
 /* `n` bytes and the NUL behind them. */
 static const char *take_text(struct reader *r, size_t n)
 {
-	const unsigned char *p = take(r, n);
-	const unsigned char *end = take(r, 1);
+	const unsigned char *p = take_raw(r, n);
+	const unsigned char *end = take_raw(r, 1);
 
 	if (!p || !end) return "";
 	if (*end || memchr(p, 0, n))
-		return broken(r, "a text does not end where it should"), "";
+		return reader_fault(r, "a text does not end where it should"), "";
 	return (const char *)p;
 }
 
-static const char *read_text(struct reader *r, char type)
+static const char *read_string(struct reader *r, char type)
 {
 	const char *s;
 	size_t n;
 
-	if (!expect(r, type)) return "";
+	if (!expect_type(r, type)) return "";
 	n = take_number(r, 4);
 	s = take_text(r, n);
 	return r->fault ? "" : s;
@@ -167,19 +167,19 @@ static const char *read_text(struct reader *r, char type)
 
 const char *reader_str(struct reader *r)
 {
-	const char *s = read_text(r, 's');
+	const char *s = read_string(r, 's');
 
-	if (utf8_is_valid(s, strlen(s))) return s;
-	return broken(r, "a text is not UTF-8"), "";
+	if (text_is_valid(s, strlen(s))) return s;
+	return reader_fault(r, "a text is not UTF-8"), "";
 }
 
 const char *reader_path(struct reader *r)
 {
-	const char *s = read_text(r, 'o');
+	const char *s = read_string(r, 'o');
 
 	if (r->fault) return "";
 	if (path_is_valid(s)) return s;
-	return broken(r, "an object path is none"), "";
+	return reader_fault(r, "an object path is invalid"), "";
 }
 
 static const char *take_sig(struct reader *r)
@@ -188,46 +188,46 @@ static const char *take_sig(struct reader *r)
 
 	if (r->fault) return "";
 	if (sig_is_valid(s)) return s;
-	return broken(r, "a signature is none"), "";
+	return reader_fault(r, "a signature is invalid"), "";
 }
 
 const char *reader_sig(struct reader *r)
 {
-	return expect(r, 'g') ? take_sig(r) : "";
+	return expect_type(r, 'g') ? take_sig(r) : "";
 }
 
 int reader_fd(struct reader *r)
 {
-	uint64_t index = read_number(r, 'h', 4);
+	uint64_t index = read_typed(r, 'h', 4);
 
-	if (!r->fault && index >= r->fd_count) broken(r, "a descriptor did not come with it");
+	if (!r->fault && index >= r->fd_count) reader_fault(r, "it lacks a descriptor");
 	return r->fault ? -1 : r->fds[index];
 }
 
-static bool push(struct reader *r, char kind, const char *sig, size_t end)
+static bool enter_level(struct reader *r, char kind, const char *sig, size_t end)
 {
 	if (r->fault) return false;
 	if (r->depth == WIRE_DEPTH_MAX) {
-		broken(r, "it is nested too deeply");
+		reader_fault(r, "it is nested too deeply");
 		return false;
 	}
 	r->levels[++r->depth] = (struct reader_level){ .kind = kind, .sig = sig, .end = end };
 	return true;
 }
 
-/* Enter whatever array comes next. */
+/* Enter the next array, of any type. */
 static void open_array(struct reader *r)
 {
 	const char *elem = level_top(r)->sig + 1;
 	size_t n;
 
-	if (!expect(r, 'a')) return;
+	if (!expect_type(r, 'a')) return;
 	n = take_number(r, 4);
 	skip_padding(r, type_align(*elem));
 	if (r->fault) return;
 	if (n > WIRE_ARRAY_MAX || n > level_top(r)->end - r->at)
-		broken(r, "an array is longer than it can be");
-	push(r, 'a', elem, r->at + n);
+		reader_fault(r, "an array is too long");
+	enter_level(r, 'a', elem, r->at + n);
 }
 
 static bool starts_with(const char *sig, const char *with)
@@ -240,7 +240,7 @@ void reader_open_array(struct reader *r, const char *elem_sig)
 	const char *sig = level_top(r)->sig;
 
 	if (*sig == 'a' && !starts_with(sig + 1, elem_sig))
-		broken(r, "it holds other types than expected");
+		reader_fault(r, "its types are not the expected ones");
 	open_array(r);
 }
 
@@ -253,7 +253,7 @@ const unsigned char *reader_bytes(struct reader *r, size_t *n)
 	reader_open_array(r, "y");
 	if (r->fault) return (const unsigned char *)"";
 	len = level_top(r)->end - r->at;
-	p = take(r, len);
+	p = take_raw(r, len);
 	r->depth--;
 	*n = len;
 	return p;
@@ -264,9 +264,9 @@ static void open_brackets(struct reader *r, char kind)
 	struct reader_level *l = level_top(r);
 	const char *inside = l->sig + 1;
 
-	if (!expect(r, kind)) return;
+	if (!expect_type(r, kind)) return;
 	skip_padding(r, 8);
-	push(r, kind, inside, l->end);
+	enter_level(r, kind, inside, l->end);
 }
 
 void reader_open_struct(struct reader *r)
@@ -279,22 +279,23 @@ void reader_open_entry(struct reader *r)
 	open_brackets(r, '{');
 }
 
-/* Enter whatever variant comes next. */
+/* Enter the next variant, of any type. */
 static void open_variant(struct reader *r)
 {
 	const char *sig;
 
-	if (!expect(r, 'v')) return;
+	if (!expect_type(r, 'v')) return;
 	sig = take_sig(r);
-	if (!r->fault && !sig_is_single(sig)) broken(r, "a variant is not of one type");
-	push(r, 'v', sig, level_top(r)->end);
+	if (!r->fault && !sig_is_single(sig))
+		reader_fault(r, "a variant does not have exactly one type");
+	enter_level(r, 'v', sig, level_top(r)->end);
 }
 
 void reader_open_variant(struct reader *r, const char *sig)
 {
 	open_variant(r);
 	if (!r->fault && strcmp(level_top(r)->sig, sig) != 0)
-		broken(r, "it holds other types than expected");
+		reader_fault(r, "its types are not the expected ones");
 }
 
 bool reader_more(struct reader *r)
@@ -314,7 +315,7 @@ const char *reader_variant(struct reader *r)
 	struct reader ahead = *r;
 	const char *sig;
 
-	if (!expect(&ahead, 'v')) return "";
+	if (!expect_type(&ahead, 'v')) return "";
 	sig = take_sig(&ahead);
 	return ahead.fault ? "" : sig;
 }
@@ -327,7 +328,7 @@ char reader_type(const struct reader *r)
 	return l->kind == 'a' && r->at >= l->end ? 0 : *l->sig;
 }
 
-/* A container inside a container comes back here; how deep is bounded by push. */
+/* Recurses for containers inside containers; enter_level limits the depth. */
 static void skip_container(struct reader *r, char type)
 {
 	if (type == 'a') open_array(r);
@@ -347,8 +348,8 @@ void reader_skip(struct reader *r)
 	case 'h': reader_fd(r); break;
 	case 'b': reader_bool(r); break;
 	case 'a': case 'v': case '(': case '{': skip_container(r, type); break;
-	case 0: broken(r, "it ends too early"); break;
-	default: read_number(r, type, type_align(type));
+	case 0: reader_fault(r, "it ends too early"); break;
+	default: read_typed(r, type, type_align(type));
 	}
 }
 

@@ -1,7 +1,7 @@
-/* Each open container knows which types may still come (`want`), so that a value
- * of another type is noticed where it is written. An array's list starts over
- * with each element. At the outermost level anything may come, and what comes is
- * noted as the signature of the body. */
+/* Each open container has the types that may still come (`want`), so that a value of
+ * another type is found when it is written. In an array the list starts again with
+ * each element. At the outermost level any type may come, and is appended to the
+ * signature of the body. */
 
 #include "lib/dbus/wire.h"
 
@@ -35,8 +35,8 @@ static struct wire_level *level_top(struct wire *w)
 	return w->depth ? &w->levels[w->depth - 1] : NULL;
 }
 
-/* Note a type of `n` characters as what comes next, and check that it may. */
-static bool expect(struct wire *w, const char *type, size_t n)
+/* Check that a type of `n` characters may come next, and record it. */
+static bool expect_type(struct wire *w, const char *type, size_t n)
 {
 	struct wire_level *l = level_top(w);
 
@@ -55,7 +55,7 @@ static bool expect(struct wire *w, const char *type, size_t n)
 		return true;
 	}
 	if (strncmp(l->want, type, n)) {
-		wire_fault(w, ERR_HOST, "message holds %.*s where %s was announced", (int)n,
+		wire_fault(w, ERR_HOST, "message has %.*s where %s was announced", (int)n,
 		           type, *l->want ? l->want : "nothing more");
 		return false;
 	}
@@ -70,8 +70,8 @@ static void align(struct wire *w, size_t to)
 	str_addn(&w->body, zero, (to - w->body.len % to) % to);
 }
 
-/* The value's own low bytes, little endian on any machine. */
-static void put_number(struct wire *w, uint64_t v, size_t size)
+/* Append the low `size` bytes of the value, little endian on any machine. */
+static void append_number(struct wire *w, uint64_t v, size_t size)
 {
 	unsigned char bytes[8];
 
@@ -81,62 +81,44 @@ static void put_number(struct wire *w, uint64_t v, size_t size)
 	str_addn(&w->body, bytes, size);
 }
 
-static void add_number(struct wire *w, const char *type, uint64_t v, size_t size)
+static void write_number(struct wire *w, const char *type, uint64_t v, size_t size)
 {
-	if (expect(w, type, 1)) put_number(w, v, size);
+	if (expect_type(w, type, 1)) append_number(w, v, size);
 }
 
 void wire_byte(struct wire *w, uint8_t v)
 {
-	add_number(w, "y", v, 1);
+	write_number(w, "y", v, 1);
 }
 
 void wire_bool(struct wire *w, bool v)
 {
-	add_number(w, "b", v, 4);
-}
-
-void wire_i16(struct wire *w, int16_t v)
-{
-	add_number(w, "n", (uint16_t)v, 2);
+	write_number(w, "b", v, 4);
 }
 
 void wire_u16(struct wire *w, uint16_t v)
 {
-	add_number(w, "q", v, 2);
+	write_number(w, "q", v, 2);
 }
 
 void wire_i32(struct wire *w, int32_t v)
 {
-	add_number(w, "i", (uint32_t)v, 4);
+	write_number(w, "i", (uint32_t)v, 4);
 }
 
 void wire_u32(struct wire *w, uint32_t v)
 {
-	add_number(w, "u", v, 4);
-}
-
-void wire_i64(struct wire *w, int64_t v)
-{
-	add_number(w, "x", (uint64_t)v, 8);
+	write_number(w, "u", v, 4);
 }
 
 void wire_u64(struct wire *w, uint64_t v)
 {
-	add_number(w, "t", v, 8);
+	write_number(w, "t", v, 8);
 }
 
-void wire_double(struct wire *w, double v)
+static void append_string(struct wire *w, const char *s, size_t n)
 {
-	uint64_t bits;
-
-	memcpy(&bits, &v, sizeof bits);
-	add_number(w, "d", bits, 8);
-}
-
-static void put_text(struct wire *w, const char *s, size_t n)
-{
-	put_number(w, n, 4);
+	append_number(w, n, 4);
 	str_addn(&w->body, s, n);
 	str_addc(&w->body, 0);
 }
@@ -145,26 +127,27 @@ void wire_str(struct wire *w, const char *s)
 {
 	size_t n = strlen(s);
 
-	if (!expect(w, "s", 1)) return;
+	if (!expect_type(w, "s", 1)) return;
 	if (n > WIRE_BODY_MAX) {
 		wire_fault(w, ERR_HOST, "a text of %zu bytes is too long for a message", n);
 		return;
 	}
-	if (!utf8_is_valid(s, n)) {
+	if (!text_is_valid(s, n)) {
 		wire_fault(w, ERR_INPUT, "'%.200s' is not UTF-8 text", s);
 		return;
 	}
-	put_text(w, s, n);
+	append_string(w, s, n);
 }
 
 void wire_path(struct wire *w, const char *path)
 {
-	if (!expect(w, "o", 1)) return;
-	if (!path_is_valid(path)) wire_fault(w, ERR_HOST, "'%.200s' is not an object path", path);
-	else put_text(w, path, strlen(path));
+	if (!expect_type(w, "o", 1)) return;
+	if (!path_is_valid(path))
+		wire_fault(w, ERR_HOST, "'%.200s' is not an object path", path);
+	else append_string(w, path, strlen(path));
 }
 
-static void put_sig(struct wire *w, const char *sig)
+static void append_sig(struct wire *w, const char *sig)
 {
 	str_addc(&w->body, (char)strlen(sig));
 	str_addn(&w->body, sig, strlen(sig) + 1);
@@ -172,36 +155,36 @@ static void put_sig(struct wire *w, const char *sig)
 
 void wire_sig(struct wire *w, const char *sig)
 {
-	if (!expect(w, "g", 1)) return;
+	if (!expect_type(w, "g", 1)) return;
 	if (!sig_is_valid(sig)) wire_fault(w, ERR_HOST, "'%.200s' is not a signature", sig);
-	else put_sig(w, sig);
+	else append_sig(w, sig);
 }
 
 void wire_fd(struct wire *w, int fd)
 {
-	if (!expect(w, "h", 1)) return;
+	if (!expect_type(w, "h", 1)) return;
 	if (fd < 0 || w->fd_count == WIRE_FDS_MAX) {
 		wire_fault(w, ERR_HOST, fd < 0 ? "message with a descriptor that is not open"
 		                               : "message with too many descriptors");
 		return;
 	}
 	w->fds[w->fd_count] = fd;
-	put_number(w, w->fd_count++, 4);
+	append_number(w, w->fd_count++, 4);
 }
 
 void wire_bytes(struct wire *w, const void *p, size_t n)
 {
-	if (!expect(w, "ay", 2)) return;
+	if (!expect_type(w, "ay", 2)) return;
 	if (n > WIRE_ARRAY_MAX) {
 		wire_fault(w, ERR_HOST, "message with an array larger than %d bytes",
 		           WIRE_ARRAY_MAX);
 		return;
 	}
-	put_number(w, n, 4);
+	append_number(w, n, 4);
 	str_addn(&w->body, p, n);
 }
 
-static bool push(struct wire *w, char kind, const char *want)
+static bool open_level(struct wire *w, char kind, const char *want)
 {
 	struct wire_level *l;
 
@@ -214,8 +197,8 @@ static bool push(struct wire *w, char kind, const char *want)
 	return true;
 }
 
-/* Leave a container of this kind; NULL when it is not the innermost one. */
-static struct wire_level *pop(struct wire *w, char kind)
+/* Leave a container of this kind; NULL if it is not the innermost one. */
+static struct wire_level *close_level(struct wire *w, char kind)
 {
 	struct wire_level *l = level_top(w);
 
@@ -239,10 +222,10 @@ void wire_open_array(struct wire *w, const char *elem_sig)
 		wire_fault(w, ERR_HOST, "array of '%.200s', which is not a type", elem_sig);
 		return;
 	}
-	if (!expect(w, type, strlen(type))) return;
-	if (!push(w, 'a', arena_strdup(w->m, elem_sig))) return;
+	if (!expect_type(w, type, strlen(type))) return;
+	if (!open_level(w, 'a', arena_strdup(w->m, elem_sig))) return;
 	l = level_top(w);
-	put_number(w, 0, 4);
+	append_number(w, 0, 4);
 	l->size_at = w->body.len - 4;
 	align(w, type_align(*elem_sig));
 	l->start = w->body.len;
@@ -250,7 +233,7 @@ void wire_open_array(struct wire *w, const char *elem_sig)
 
 void wire_close_array(struct wire *w)
 {
-	struct wire_level *l = pop(w, 'a');
+	struct wire_level *l = close_level(w, 'a');
 	size_t n;
 
 	if (!l) return;
@@ -264,15 +247,16 @@ void wire_close_array(struct wire *w)
 		w->body.s[l->size_at + i] = (char)(n >> 8 * i);
 }
 
-/* An entry is announced only as an array's whole element. */
+/* The length of a group at the begin of `want`. An entry is always the whole element of an
+ * array. */
 static size_t group_length(const char *want)
 {
 	return *want == '{' ? strlen(want) : sig_first(want);
 }
 
-/* Within an announced container the parent's list moves on by the whole group and
- * ours is what stands between its brackets; outermost, `want` stays NULL and the
- * brackets are noted one by one. */
+/* Inside an announced container, the parent's list moves on by the whole group, and ours is
+ * the part between its brackets. At the outermost level `want` is NULL, and the brackets are
+ * recorded one by one. */
 static void open_brackets(struct wire *w, char kind)
 {
 	struct wire_level *l = level_top(w);
@@ -281,8 +265,9 @@ static void open_brackets(struct wire *w, char kind)
 	if (!want && kind == '{')
 		wire_fault(w, ERR_HOST, "message with an entry outside of an array");
 	if (want && *want == kind) {
-		if (!expect(w, want, group_length(want)) || !push(w, kind, want + 1)) return;
-	} else if (!expect(w, &kind, 1) || !push(w, kind, NULL)) {
+		if (!expect_type(w, want, group_length(want)) || !open_level(w, kind, want + 1))
+			return;
+	} else if (!expect_type(w, &kind, 1) || !open_level(w, kind, NULL)) {
 		return;
 	}
 	align(w, 8);
@@ -290,7 +275,7 @@ static void open_brackets(struct wire *w, char kind)
 
 static void close_brackets(struct wire *w, char kind, char end)
 {
-	struct wire_level *l = pop(w, kind);
+	struct wire_level *l = close_level(w, kind);
 
 	if (!l) return;
 	if (l->want) {
@@ -330,13 +315,13 @@ void wire_open_variant(struct wire *w, const char *sig)
 		wire_fault(w, ERR_HOST, "variant of '%.200s', which is not one type", sig);
 		return;
 	}
-	if (!expect(w, "v", 1) || !push(w, 'v', arena_strdup(w->m, sig))) return;
-	put_sig(w, sig);
+	if (!expect_type(w, "v", 1) || !open_level(w, 'v', arena_strdup(w->m, sig))) return;
+	append_sig(w, sig);
 }
 
 void wire_close_variant(struct wire *w)
 {
-	struct wire_level *l = pop(w, 'v');
+	struct wire_level *l = close_level(w, 'v');
 
 	if (l && *l->want)
 		wire_fault(w, ERR_HOST, "message with a variant without its %s", l->want);
@@ -349,7 +334,7 @@ int wire_done(struct wire *w, struct err *e)
 	if (!w->fault.kind && w->body.len > WIRE_BODY_MAX)
 		wire_fault(w, ERR_HOST, "message larger than %d bytes", WIRE_BODY_MAX);
 	if (!w->fault.kind && !sig_is_valid(w->sig))
-		wire_fault(w, ERR_HOST, "message with the signature %s, which is none", w->sig);
+		wire_fault(w, ERR_HOST, "message with the invalid signature %s", w->sig);
 	if (!w->fault.kind) return 0;
 	if (e) *e = w->fault;
 	return -1;

@@ -14,7 +14,7 @@
 
 enum { NAMED_MAX = 3 };
 
-static DIR *open_dir(int at, const char *path)
+static DIR *open_proc_dir(int at, const char *path)
 {
 	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -32,7 +32,7 @@ static bool lies_on(int at, const char *path, dev_t dev)
 
 static bool has_open(int process, dev_t dev)
 {
-	DIR *d = open_dir(process, "fd");
+	DIR *d = open_proc_dir(process, "fd");
 	struct dirent *entry;
 	bool found = false;
 
@@ -42,7 +42,7 @@ static bool has_open(int process, dev_t dev)
 	return found;
 }
 
-/* What is looked for, and what for. */
+/* Which processes to find. */
 struct search {
 	struct arena *m;
 	const struct stat *st;
@@ -58,7 +58,7 @@ static bool uses_device(const struct search *s, int process)
 	       lies_on(process, "exe", dev) || has_open(process, dev);
 }
 
-/* cgroups are paths: "0::/system.slice/jlmkr-web.service/payload". */
+/* A cgroup is a path: "0::/system.slice/jlmkr-web.service/payload". */
 static bool is_of_unit(const struct search *s, int process)
 {
 	const char *text = read_file(s->m, process, "cgroup", 64 << 10, NULL, NULL), *at;
@@ -74,8 +74,7 @@ static bool is_rooted(const struct search *s, int process)
 	struct stat st;
 
 	if (fstatat(process, "root", &st, 0) < 0) return false;
-	if (st.st_ino != s->st->st_ino || st.st_dev != s->st->st_dev) return false;
-	return !is_of_unit(s, process);
+	return same_file(&st, s->st) && !is_of_unit(s, process);
 }
 
 static void add_name(struct arena *m, struct str *names, int process, const char *pid)
@@ -87,10 +86,10 @@ static void add_name(struct arena *m, struct str *names, int process, const char
 	str_addf(names, "%s%s (process %s)", names->len ? ", " : "", comm, pid);
 }
 
-static const char *search(const struct search *s)
+static const char *name_matches(const struct search *s)
 {
 	struct str names = { .m = s->m };
-	DIR *proc = open_dir(AT_FDCWD, "/proc");
+	DIR *proc = open_proc_dir(AT_FDCWD, "/proc");
 	struct dirent *entry;
 	int found = 0;
 
@@ -99,7 +98,8 @@ static const char *search(const struct search *s)
 
 		if (strspn(entry->d_name, "0123456789") != strlen(entry->d_name)) continue;
 		if (atoi(entry->d_name) == getpid()) continue;
-		process = openat(dirfd(proc), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		process = openat(dirfd(proc), entry->d_name,
+		                 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (process < 0) continue;
 		if (s->match(s, process)) {
 			add_name(s->m, &names, process, entry->d_name);
@@ -117,12 +117,12 @@ const char *holders_of(struct arena *m, const char *point)
 	const struct search s = { .m = m, .st = &st, .match = uses_device };
 
 	if (stat(point, &st) < 0) st.st_dev = 0;
-	return search(&s);
+	return name_matches(&s);
 }
 
 const char *holders_rooted(struct arena *m, const struct stat *dir, const char *unit)
 {
 	const struct search s = { .m = m, .st = dir, .unit = unit, .match = is_rooted };
 
-	return search(&s);
+	return name_matches(&s);
 }

@@ -1,8 +1,8 @@
-/* Who keeps a file system from being unmounted, or has a directory as its root
+/* Find the processes that use a file system, or that have a directory as their root
  *
- * By what /proc shows of each process: its working directory, its root, its program and
- * its open files. Only for sentences about something that failed: incomplete, because
- * mounts of other namespaces and mapped files are not looked for.
+ * Reads in /proc the working directory, the root, the program and the open files of each
+ * process. Only for messages about something that failed, because the result is
+ * incomplete: mounts in other namespaces and mapped files are not checked.
  */
 #ifndef DISK_HOLDERS_H
 #define DISK_HOLDERS_H
@@ -10,11 +10,11 @@
 struct arena;
 struct stat;
 
-/* "nano (process 12), bash (process 3)": the first three who use the file system that
- * is mounted at `point`; "" when nobody does. */
+/* "nano (process 12), bash (process 3)": the first three processes that use the file system
+ * mounted at `point`; "" if there is none. */
 const char *holders_of(struct arena *m, const char *point);
 
-/* The same of those whose root directory this is, but for the processes of the service `unit`. */
+/* The same for processes whose root is this directory, except those of the service `unit`. */
 const char *holders_rooted(struct arena *m, const struct stat *dir, const char *unit);
 
 #endif

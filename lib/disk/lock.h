@@ -1,16 +1,17 @@
-/* One at a time: locks
+/* Locks
  *
- * flock(2) locks. They leave nothing behind that counts, and end with the last copy of the
- * descriptor: closing it, or the death of everyone who has it.
+ * flock(2) locks. A lock ends when the last copy of its descriptor is closed, also by the
+ * death of the processes that have it. A file that is left behind does not matter.
  *
- * Whoever may open a file may lock it, for good. So directories, and files that others can open,
- * are not locked themselves: the files of LOCK_FOLDER, which only root gets to, stand for them.
- * Where there is no room for such files, or /run is read-only, that is warned of once, and all goes
- * on without locks.
+ * Whoever may open a file may lock it, for good. So directories, and files that others can
+ * open, are not locked themselves: the files of LOCK_FOLDER, which only root gets to, stand for
+ * them. Where there is no room for such files, or /run is read-only, that is warned of once,
+ * and all goes on without locks.
  *
  * A wait is told of after two seconds, and once more after ten even if quiet. A lock that stays
  * with others is ERR_BUSY, "WHAT is in use by jlmkr-create (process 123)" as far as the kernel
- * tells; a caught signal is ERR_INTERRUPTED. A deadline (base/wait.h) that is over means: try once.
+ * tells; a caught signal is ERR_INTERRUPTED. A deadline (base/wait.h) that is over means: try
+ * once.
  */
 #ifndef DISK_LOCK_H
 #define DISK_LOCK_H
@@ -23,27 +24,27 @@ struct err;
 
 #define LOCK_FOLDER HOST_RUN "/lock"
 
-/* Take the lock of the open file `fd`, which this call borrows: it lasts as long as the
- * descriptor. */
+/* Take the lock of the open file `fd`. It lasts until the caller closes the descriptor. */
 int lock_take(int fd, int64_t deadline, const char *what, struct err *e);
 
-/* The lock of a name. A descriptor, close-on-exec. */
+/* Take the lock of a name. Returns a descriptor, close-on-exec. */
 int lock_named(const char *name, int64_t deadline, const char *what, struct err *e);
 
-/* The same, which programs that we run inherit: one that outlives us keeps it to its end. */
+/* The same, but programs that we run inherit the lock: one that outlives us holds it to its
+ * end. */
 int lock_named_for_all(const char *name, int64_t deadline, const char *what, struct err *e);
 
-/* The lock of the open directory `fd`, whatever its name becomes: by device and inode, which stay
- * as long as it is mounted. Programs inherit it. */
+/* Take the lock of the open directory `fd`. It is found by device and inode, so a rename does
+ * not matter. Programs that we run inherit it. */
 int lock_of(int fd, int64_t deadline, const char *what, struct err *e);
 
-/* The lock of a file in the open directory `folder`, made if it is missing, with these flags of
- * open(2). */
+/* Take the lock of a file in the open directory `folder`, opened with these flags of open(2)
+ * and created if it does not exist. */
 int lock_file(int folder, const char *name, int flags, int64_t deadline, const char *what,
               struct err *e);
 
-/* Close it, and remove the file of a lock that nobody will want again; -1 is none. Others who
- * wait for it do not mind. */
+/* Close a lock (-1: none), and remove its file. Processes that wait for it notice that, and
+ * lock a new file. */
 void lock_drop(const int *lock);
 
 #define AUTOLOCK __attribute__((cleanup(lock_drop)))

@@ -1,6 +1,6 @@
-/* What is looked at stays open until it is deleted, so that a name which has come to mean
- * something else in between is noticed. A mark beside a file is found by the file's inode, not
- * its name: half an image becomes a whole one by a rename, and one step cannot do two. */
+/* A file stays open from the check of its mark until it is deleted, to detect that its name
+ * now belongs to another file. The file beside it has the inode in its name: a partial image
+ * becomes complete by one rename, which cannot rename the mark's file too. */
 
 #include "lib/disk/mark.h"
 
@@ -28,7 +28,7 @@
 
 #define BESIDE ".jlmkr-"
 
-/* trusted.* is root's alone, and may be refused to the root of a container. */
+/* Only root may set trusted.*, and the root of a container may not. */
 static const char *const attributes[] = { MARK_ATTRIBUTE, "user.jlmkr" };
 
 enum { ATTRIBUTES = sizeof attributes / sizeof *attributes, NAME_SIZE = 40 };
@@ -60,7 +60,8 @@ bool mark_fits(const char *text, const char *sha256)
 int mark_open(int dir, const char *name, int flags)
 {
 	AUTOCLOSE int place = open_by_rules(dir, name, O_PATH | O_NOFOLLOW, 0,
-	                                    RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);
+	                                    RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS |
+	                                    RESOLVE_BENEATH);
 	struct stat st;
 
 	if (place < 0 || fstat(place, &st) < 0) return -1;
@@ -91,7 +92,7 @@ static void read_beside(int dir, const char *name, char text[MARK_MAX])
 	if (!is_mark(text)) *text = 0;
 }
 
-/* A file that has the name and is no mark is somebody's, and stays. */
+/* A file of that name which is not a mark belongs to somebody else, and stays. */
 static int write_beside(int dir, int fd, const char *text, struct err *e)
 {
 	AUTOCLOSE int out = -1;
@@ -109,8 +110,8 @@ static int write_beside(int dir, int fd, const char *text, struct err *e)
 
 /* -- marks -- */
 
-/* The kernel or the file system has no such attribute for us. */
-static bool is_unable(void)
+/* Whether the kernel or the file system does not support the attribute. */
+static bool is_mark_unsupported(void)
 {
 	return errno == EOPNOTSUPP || errno == EPERM || errno == ENOSYS;
 }
@@ -119,7 +120,8 @@ int mark_set(int dir, int fd, const char *text, struct err *e)
 {
 	for (size_t i = 0; i < ATTRIBUTES; i++) {
 		if (fsetxattr(fd, attributes[i], text, strlen(text), 0) == 0) return 0;
-		if (!is_unable()) return fail_sys(e, "set the attribute %s", attributes[i]);
+		if (!is_mark_unsupported())
+			return fail_sys(e, "set the attribute %s", attributes[i]);
 	}
 	return write_beside(dir, fd, text, e);
 }
@@ -134,7 +136,7 @@ void mark_get(int dir, int fd, char text[MARK_MAX])
 		text[n > 0 ? n : 0] = 0;
 		if (n >= 0) return;
 	}
-	if (is_unable() && beside_name(fd, name) == 0) read_beside(dir, name, text);
+	if (is_mark_unsupported() && beside_name(fd, name) == 0) read_beside(dir, name, text);
 }
 
 bool mark_is_of(int dir, int fd, const char *sha256)
@@ -151,10 +153,10 @@ bool mark_is_named(int dir, const char *name, int fd)
 	struct stat opened, named;
 
 	return now >= 0 && fstat(fd, &opened) == 0 && fstat(now, &named) == 0 &&
-	       opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+	       same_file(&opened, &named);
 }
 
-/* Nobody is told to delete what is mounted from elsewhere. */
+/* The message must not suggest to delete files that are mounted from elsewhere. */
 const char *mark_none(struct arena *m, int dir, const char *path, const char *name)
 {
 	const char *full = arena_printf(m, "%s/%s", path, name);
@@ -164,18 +166,9 @@ const char *mark_none(struct arena *m, int dir, const char *path, const char *na
 	if (mounts_read(m, &t, NULL) < 0 || mount_beneath(&t, full, NULL))
 		return arena_printf(m, "%s stays: something is mounted there", full);
 	fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW);
-	return arena_printf(m, "%s is not marked as made by jlmkr, and stays; if nobody needs it: rm %s'%s'",
-	                    full, S_ISDIR(st.st_mode) ? "-r " : "", full);
-}
-
-/* Some file systems cannot promise it: there the moment between the two steps is lost. */
-int mark_rename(int dir, const char *from, const char *to)
-{
-	if (syscall(SYS_renameat2, dir, from, dir, to, RENAME_NOREPLACE) == 0) return 0;
-	if (errno != EINVAL && errno != ENOSYS) return -1;
-	if (faccessat(dir, to, F_OK, AT_SYMLINK_NOFOLLOW) < 0) return renameat(dir, from, dir, to);
-	errno = EEXIST;
-	return -1;
+	return arena_printf(m,
+	                    "%s is not marked as made by jlmkr, and stays; if nobody needs "
+	                    "it: rm %s'%s'", full, S_ISDIR(st.st_mode) ? "-r " : "", full);
 }
 
 void mark_forget(int dir, int fd)
@@ -189,7 +182,8 @@ void mark_forget(int dir, int fd)
 
 int mark_unlink(int dir, const char *name, int fd, struct err *e)
 {
-	if (!mark_is_named(dir, name, fd)) return fail(e, ERR_BUSY, "it was replaced meanwhile");
+	if (!mark_is_named(dir, name, fd))
+		return fail(e, ERR_BUSY, "it was replaced meanwhile");
 	if (unlinkat(dir, name, 0) < 0) return fail_sys(e, "unlink");
 	mark_forget(dir, fd);
 	return 0;
@@ -202,7 +196,8 @@ static bool has_inode(int dir, uint64_t inode)
 	struct stat st;
 
 	while (d && (entry = readdir(d)))
-		if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == inode)
+		if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_ino == inode)
 			return true;
 	return !d;
 }
@@ -216,7 +211,8 @@ void mark_sweep(int dir)
 	while (d && (entry = readdir(d))) {
 		const char *name = entry->d_name, *inode = name + strlen(BESIDE);
 
-		if (!str_starts(name, BESIDE) || !*inode || inode[strspn(inode, "0123456789")]) continue;
+		if (!str_starts(name, BESIDE) || !*inode || inode[strspn(inode, "0123456789")])
+			continue;
 		read_beside(dir, name, text);
 		if (*text && !has_inode(dir, strtoull(inode, NULL, 10))) unlinkat(dir, name, 0);
 	}

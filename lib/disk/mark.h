@@ -1,20 +1,20 @@
-/* Marks on what is made to be thrown away
+/* Mark the files and directories that jlmkr may delete
  *
- * A name proves nothing: a user may have put a file under any name. Everything that jlmkr keeps
- * for speed alone gets a mark when it is made, and only what has one is ever deleted.
+ * A name proves nothing, because a user may have created a file of any name. Everything in the
+ * cache gets a mark when it is created, and jlmkr deletes only what has one.
  *
- * The mark of a file or directory is the extended attribute trusted.jlmkr, or user.jlmkr where
- * that cannot be set. A file system that has neither gets a small file beside it, .jlmkr-INODE,
- * which a rename within the folder leaves valid. ZFS datasets have a user property
- * (lib/disk/zfs.h).
+ * The mark of a file or directory is the extended attribute trusted.jlmkr, or user.jlmkr if
+ * that cannot be set. If the file system supports neither, it is a small file beside it,
+ * .jlmkr-INODE, which stays valid when the marked file is renamed within its folder. ZFS
+ * datasets have a user property (lib/disk/zfs.h).
  *
- * The text of a mark names what it is of, a SHA-256 in 64 lower-case digits:
+ * The text of a mark has the SHA-256 of the image in 64 lower-case digits:
  *
- *	image:SHA256			a part of that image, or in the making
+ *	image:SHA256			a part of that image, or incomplete
  *	whole:SHA256			complete; more may follow behind another colon
  *
- * A mark that does not fit the name of its file counts as none. Mount points are never ours, and
- * links are never followed.
+ * A mark that does not fit the name of its file does not count. Mount points never count as
+ * ours, and links are never followed.
  */
 #ifndef DISK_MARK_H
 #define DISK_MARK_H
@@ -31,43 +31,40 @@ enum { MARK_DIGITS = 64, MARK_MAX = 200 };	/* the longest text, with its NUL */
 #define MARK_IMAGE "image:"
 #define MARK_WHOLE "whole:"
 
-/* The SHA-256 at the beginning of `text`, copied; NULL: it begins with something else. */
+/* A copy of the SHA-256 at the begin of `text`; NULL if there is none. */
 const char *mark_digits(struct arena *m, const char *text);
 
-/* Is this the text of a mark of `sha256`? */
+/* Whether this is the text of a mark for `sha256`. */
 bool mark_fits(const char *text, const char *sha256);
 
-/* Open the regular file or directory `name` in `dir` with the flags of open(2). -1 with errno
- * when it is missing (ENOENT), mounted (EXDEV), a link (ELOOP) or of another kind (EINVAL), which
- * is not opened: that could reach a driver. */
+/* Open the regular file or directory `name` in `dir` with these flags of open(2). -1 with errno
+ * if it does not exist (ENOENT), is a mount point (EXDEV), a link (ELOOP) or of another kind
+ * (EINVAL). The last is not opened, because that could have effects in a driver. */
 int mark_open(int dir, const char *name, int flags);
 
-/* Mark the open `fd`, whose name is in `dir`, or replace its mark. */
+/* Mark the open file or directory `fd`, whose name is in `dir`, or replace its mark. */
 int mark_set(int dir, int fd, const char *text, struct err *e);
 
-/* Read the mark of `fd`, "" when there is none. */
+/* Read the mark of `fd`; "" if it has none. */
 void mark_get(int dir, int fd, char text[MARK_MAX]);
 
-/* Has `fd` a mark of that image? */
+/* Whether `fd` has a mark for that image. */
 bool mark_is_of(int dir, int fd, const char *sha256);
 
-/* Is `name` in `dir` still what is open as `fd`? */
+/* Whether `name` in `dir` is still the file that is open as `fd`. */
 bool mark_is_named(int dir, const char *name, int fd);
 
-/* A sentence for whoever has put `name` into `dir`, which is at `path`: it stays, because it has
- * no mark, or something is mounted there. */
+/* A message that `name` in `dir`, which is at `path`, is not deleted, because it has no mark or
+ * is a mount point. */
 const char *mark_none(struct arena *m, int dir, const char *path, const char *name);
 
-/* Rename in `dir`, to a name that nothing has. -1 with errno, EEXIST among them. */
-int mark_rename(int dir, const char *from, const char *to);
-
-/* Delete the file that is open as `fd`, if `name` is still it, with its mark. */
+/* Delete the file `name`, if it is still the one that is open as `fd`, and its mark. */
 int mark_unlink(int dir, const char *name, int fd, struct err *e);
 
-/* Delete the mark beside what is open as `fd`, and has no name any more. */
+/* Delete the mark beside the deleted file that is still open as `fd`. */
 void mark_forget(int dir, int fd);
 
-/* Delete marks that stand beside nothing: their files were deleted by others. */
+/* Delete the marks beside files that others have deleted. */
 void mark_sweep(int dir);
 
 #endif

@@ -1,6 +1,6 @@
-/* A line of mountinfo has six fields, any number of optional ones, a lone "-" and
- * three more. Fields are cut at spaces first and unescaped in place afterwards,
- * which only ever makes them shorter. */
+/* A line of mountinfo has six fields, any number of optional ones, a single "-" and
+ * three more. Fields are cut at spaces first and then unescaped in place, which can only
+ * make them shorter. */
 
 #include "lib/disk/mount.h"
 
@@ -28,8 +28,8 @@ static int is_octal(const char *s)
 	       s[2] <= '7';
 }
 
-/* A backslash that starts no escape stays itself; an escaped NUL too. */
-static char *unescape(char *field)
+/* A backslash without a valid escape is kept; so is an escaped NUL. */
+static char *unescape_field(char *field)
 {
 	char *from = field, *to = field;
 
@@ -44,7 +44,8 @@ static char *unescape(char *field)
 	return field;
 }
 
-static int read_number(const char *s, char end, uint64_t max, uint64_t *out, const char **rest)
+static int read_mount_number(const char *s, char end, uint64_t max, uint64_t *out,
+                             const char **rest)
 {
 	char *stop;
 
@@ -60,8 +61,8 @@ static int read_device(const char *s, struct mount *t)
 {
 	uint64_t major, minor;
 
-	if (read_number(s, ':', UINT32_MAX, &major, &s) < 0) return -1;
-	if (read_number(s, 0, UINT32_MAX, &minor, NULL) < 0) return -1;
+	if (read_mount_number(s, ':', UINT32_MAX, &major, &s) < 0) return -1;
+	if (read_mount_number(s, 0, UINT32_MAX, &minor, NULL) < 0) return -1;
 	t->major = (unsigned)major;
 	t->minor = (unsigned)minor;
 	return 0;
@@ -91,15 +92,15 @@ static int parse_line(char *line, struct mount *t)
 	for (i = 0; i < 3; i++)
 		if (!(after[i] = next_field(&line))) return -1;
 
-	if (read_number(field[0], 0, INT64_MAX, &t->id, NULL) < 0) return -1;
-	if (read_number(field[1], 0, INT64_MAX, &t->parent, NULL) < 0) return -1;
+	if (read_mount_number(field[0], 0, INT64_MAX, &t->id, NULL) < 0) return -1;
+	if (read_mount_number(field[1], 0, INT64_MAX, &t->parent, NULL) < 0) return -1;
 	if (read_device(field[2], t) < 0) return -1;
-	t->root = unescape(field[3]);
-	t->point = unescape(field[4]);
+	t->root = unescape_field(field[3]);
+	t->point = unescape_field(field[4]);
 	t->options = field[5];
-	t->type = unescape(after[0]);
-	t->source = unescape(after[1]);
-	t->super = unescape(after[2]);
+	t->type = unescape_field(after[0]);
+	t->source = unescape_field(after[1]);
+	t->super = unescape_field(after[2]);
 	return t->point[0] == '/' ? 0 : -1;
 }
 
@@ -113,7 +114,8 @@ int mounts_parse(struct arena *m, const char *text, struct mounts *t, struct err
 		next = line + strcspn(line, "\n");
 		if (*next) *next++ = 0;
 		if (parse_line(line, &t->v[t->n]) < 0)
-			return fail(e, ERR_HOST, "the list of mounts has a line of unknown form");
+			return fail(e, ERR_HOST,
+			            "the list of mounts has a line of unknown format");
 		t->n++;
 	}
 	return 0;
@@ -129,7 +131,7 @@ int mounts_read(struct arena *m, struct mounts *t, struct err *e)
 	return 0;
 }
 
-/* The kernel tells a descriptor's mount in its fdinfo, as "mnt_id:\t27". */
+/* The fdinfo of a descriptor has the number of its mount: "mnt_id:\t27". */
 static int read_mount_id(int fd, uint64_t *id, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -139,7 +141,7 @@ static int read_mount_id(int fd, uint64_t *id, struct err *e)
 
 	if (!text) return -1;
 	if (!line || sscanf(line, "mnt_id: %" SCNu64, id) != 1)
-		return fail(e, ERR_HOST, "%s does not tell the mount", path);
+		return fail(e, ERR_HOST, "%s does not show the mount", path);
 	return 0;
 }
 
@@ -186,8 +188,8 @@ const struct mount *mount_beneath(const struct mounts *t, const char *dir,
 bool mount_keeps_files(const struct mount *c)
 {
 	static const char *const types[] = {
-		"zfs", "ext2", "ext3", "ext4", "xfs", "btrfs", "bcachefs", "f2fs", "overlay", "tmpfs",
-		"ramfs", "squashfs", "erofs", "iso9660", "vfat", "exfat",
+		"zfs", "ext2", "ext3", "ext4", "xfs", "btrfs", "bcachefs", "f2fs", "overlay",
+		"tmpfs", "ramfs", "squashfs", "erofs", "iso9660", "vfat", "exfat",
 	};
 
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
@@ -198,7 +200,7 @@ bool mount_keeps_files(const struct mount *c)
 const char *mount_fd_path(struct arena *m, int fd, struct err *e)
 {
 	const char *link = arena_printf(m, "/proc/self/fd/%d", fd);
-	size_t room = 64 << 10;		/* the kernel's answer has one page at most */
+	size_t room = 64 << 10;		/* the kernel returns at most one page */
 	char *path = arena_alloc(m, room);
 	ssize_t n = readlink(link, path, room - 1);
 	struct stat st;
@@ -206,6 +208,6 @@ const char *mount_fd_path(struct arena *m, int fd, struct err *e)
 	if (n < 0) return fail_sys(e, "%s", link), NULL;
 	if (fstat(fd, &st) < 0) return fail_sys(e, "fstat"), NULL;
 	if (path[0] != '/' || st.st_nlink == 0)
-		return fail(e, ERR_MISSING, "%s has no name any more", path), NULL;
+		return fail(e, ERR_MISSING, "%s was deleted meanwhile", path), NULL;
 	return path;
 }

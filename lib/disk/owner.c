@@ -12,15 +12,11 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
 
 enum { ENTER = 01, WRITE = 02 };
 
 static const int dir_flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-
-static bool same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
 
 static bool has_acl(int fd)
 {
@@ -30,7 +26,7 @@ static bool has_acl(int fd)
 	return getxattr(link, "system.posix_acl_access", NULL, 0) > 0;
 }
 
-/* What others than root may do, as the three bits of a mode. */
+/* The permissions of others than root, as the three bits of a mode. */
 static unsigned for_others(int fd, const struct stat *st)
 {
 	unsigned group = st->st_mode >> 3 & 07;
@@ -39,7 +35,8 @@ static unsigned for_others(int fd, const struct stat *st)
 	return group | (st->st_mode & 07);
 }
 
-/* Up to the root directory, which is its own "..". What cannot be looked at is open. */
+/* Whether others can reach the directory. Walks up to the root directory, which is its own
+ * "..". If a directory cannot be read, the answer is true. */
 static bool others_reach(int dir)
 {
 	AUTOCLOSE int at = openat(dir, ".", dir_flags);
@@ -49,7 +46,7 @@ static bool others_reach(int dir)
 		int up;
 
 		if (now.st_uid == 0 && !(for_others(at, &now) & ENTER)) return false;
-		if (!first && same(&now, &below)) break;
+		if (!first && same_file(&now, &below)) break;
 		below = now;
 		up = openat(at, "..", dir_flags);
 		close(at);
@@ -67,18 +64,20 @@ static const char *user_name(uid_t uid, char *out, size_t room)
 	return out;
 }
 
-/* `dir` < 0: others get there. */
-static int check(int fd, const struct stat *st, int dir, const char *shown, struct err *e)
+/* `dir` < 0: assume that others can reach the file. */
+static int check_stat(int fd, const struct stat *st, int dir, const char *shown, struct err *e)
 {
 	char name[100];
 
 	if (st->st_uid != 0)
-		return fail(e, ERR_UNTRUSTED, "%s belongs to %s, and root runs only what is root's alone; if "
-		            "you trust it: chown root '%s'", shown, user_name(st->st_uid, name, sizeof name),
-		            shown);
+		return fail(e, ERR_UNTRUSTED,
+		            "%s belongs to %s, but only root may own it, because root runs "
+		            "it; if you trust it, run chown root '%s'", shown,
+		            user_name(st->st_uid, name, sizeof name), shown);
 	if (!(for_others(fd, st) & WRITE) || (dir >= 0 && !others_reach(dir))) return 0;
-	return fail(e, ERR_UNTRUSTED, "others than root may write to %s (mode %04o), and root runs only what "
-	            "is root's alone; if you trust it: chmod go-w '%s'", shown,
+	return fail(e, ERR_UNTRUSTED,
+	            "others than root may write to %s (mode %04o), but root runs it; if you "
+	            "trust it, run chmod go-w '%s'", shown,
 	            (unsigned)st->st_mode & 07777, shown);
 }
 
@@ -87,7 +86,8 @@ int owner_check_file(int fd, int dir, const char *shown, struct err *e)
 	struct stat st;
 
 	if (geteuid() != 0) return 0;
-	return fstat(fd, &st) < 0 ? fail_sys(e, "look at %s", shown) : check(fd, &st, dir, shown, e);
+	return fstat(fd, &st) < 0
+	       ? fail_sys(e, "stat %s", shown) : check_stat(fd, &st, dir, shown, e);
 }
 
 int owner_check(int fd, const char *shown, struct err *e)
@@ -95,21 +95,23 @@ int owner_check(int fd, const char *shown, struct err *e)
 	return owner_check_file(fd, fd, shown, e);
 }
 
-/* Where a directory is sticky, only the owners of entries rename them, and its own. */
+/* In a sticky directory only its owner and the owners of its entries may rename them. */
 static const char *who_renames(struct arena *m, const char *path, const struct stat *st)
 {
 	char name[100];
 
 	if (st->st_uid != 0)
-		return arena_printf(m, "%s may rename what is in %s: chown root '%s'",
+		return arena_printf(m, "%s may rename the files in %s; run chown root '%s'",
 		                    user_name(st->st_uid, name, sizeof name), path, path);
-	return arena_printf(m, "others than root may rename what is in %s (mode %04o): chmod +t '%s'", path,
-	                    (unsigned)st->st_mode & 07777, path);
+	return arena_printf(m,
+	                    "others than root may rename the files in %s (mode %04o); run "
+	                    "chmod +t '%s'", path, (unsigned)st->st_mode & 07777, path);
 }
 
 static bool others_rename(int dir, const struct stat *st)
 {
-	if (st->st_uid == 0 && (!(for_others(dir, st) & WRITE) || st->st_mode & S_ISVTX)) return false;
+	if (st->st_uid == 0 && (!(for_others(dir, st) & WRITE) || st->st_mode & S_ISVTX))
+		return false;
 	return others_reach(dir);
 }
 

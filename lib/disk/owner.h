@@ -1,15 +1,16 @@
-/* Who else than root may change a file
+/* Check that only root may change a file
  *
- * Root runs what configs and scripts say, so whoever may write to one, or may put another in its
- * place, is root. Descriptors are looked at, so that what was checked is what is used. A file or
- * directory is root's alone when root owns it, and no one else may write to it or no one else gets
- * there: a directory above it belongs to root and is closed to all others.
+ * Root runs the commands in configs and scripts, so a user who may write to one, or may
+ * replace it, can become root. The checks use descriptors, so that the checked file is the one
+ * that is used. A file or directory passes if root owns it and nobody else may write to it, or
+ * nobody else can reach it, because a directory above it belongs to root and is closed to all
+ * others.
  *
- * Modes are what is looked at. The group root is root; but where there is a POSIX ACL, the bits of
- * the group are its mask, and stand for all whom it lets in. What an NFSv4 ACL (TrueNAS) grants to
- * users and groups by name does not show in the mode, and is not seen.
+ * Only modes are checked. The group root counts as root, but if there is a POSIX ACL, the bits
+ * of the group are its mask, and may apply to others. The rights that an NFSv4 ACL (TrueNAS)
+ * grants to users and groups by name do not appear in the mode, and are not checked.
  *
- * For another user than root everything is well: such a user has nothing to give away.
+ * If we do not run as root, every check passes: such a user has no rights to lose.
  */
 #ifndef DISK_OWNER_H
 #define DISK_OWNER_H
@@ -17,17 +18,16 @@
 struct arena;
 struct err;
 
-/* Is the open directory `fd` root's alone? Else ERR_UNTRUSTED: `shown`, its owner or its mode, and
- * the command that changes it. O_PATH descriptors will do here and below. */
+/* Check the open directory `fd`. ERR_UNTRUSTED, with the owner or mode and the command that
+ * changes it. Messages call it `shown`. O_PATH descriptors are enough, here and below. */
 int owner_check(int fd, const char *shown, struct err *e);
 
-/* The same for an open file that lies in the directory `dir`; -1: nobody knows where, a link led
- * to it. */
+/* The same for an open file in the directory `dir`; -1: unknown, because a link led to it. */
 int owner_check_file(int fd, int dir, const char *shown, struct err *e);
 
-/* Who else than root may put another directory in the place of the absolute path `path`, because
- * of the owner or the mode of it or of a directory above it: "bob (uid 1000) may rename what is in
- * /mnt/tank", with the remedy. NULL: nobody. */
+/* A message if others than root may replace the directory at the absolute path `path`, because
+ * of the owner or mode of the path or of a directory above it: "bob (uid 1000) may rename the
+ * files in /mnt/tank", with the command that prevents it. NULL: nobody may. */
 const char *owner_above(struct arena *m, const char *path);
 
 #endif

@@ -1,7 +1,7 @@
-/* The tree is read name by name and handed to the code that makes the files of
- * archives: the same order of owner, mode, attributes and times, the same rules about
- * links. That code wants a process of its own, whose umask and working directory
- * nobody else needs. */
+/* Reads the tree name by name and creates the copies with the code that creates the files of
+ * archives (archive/entry.h): the same order of owner, mode, attributes and times, the same
+ * rules about links. That code needs a process of its own, because it changes the umask and
+ * the working directory. */
 
 #include "lib/disk/reflink.h"
 
@@ -36,7 +36,7 @@ struct linked {
 	const char *path;
 };
 
-/* What who waits gets to know. */
+/* The result, in memory shared with the parent. */
 struct outcome {
 	struct err e;
 	struct reflink_total total;
@@ -49,10 +49,10 @@ struct sharing {
 	dev_t dev;
 	struct linked *linked[LINK_BUCKETS];
 	int from_top, to_top;
-	struct outcome *said;	/* shared with who waits */
+	struct outcome *said;
 };
 
-/* What is copied: open as `fd`, or a name in the directory `dir`. */
+/* A file to copy: open as `fd`, or a name in the directory `dir`. */
 struct source {
 	int fd, dir;
 	const char *name;
@@ -86,7 +86,8 @@ static int take_attr(struct sharing *s, const struct source *f, const char *name
 	void *value;
 
 	if (size < 0) return fail_sys(e, "read its attribute %s", name);
-	if (s->entry.attrs_n == ATTRS_MAX) return fail(e, ERR_INPUT, "it has too many attributes");
+	if (s->entry.attrs_n == ATTRS_MAX)
+		return fail(e, ERR_INPUT, "it has too many attributes");
 	value = arena_alloc(&s->of_entry, (size_t)size + 1);
 	if ((size = get_attr(f, name, value, (size_t)size)) < 0)
 		return fail_sys(e, "read its attribute %s", name);
@@ -104,7 +105,8 @@ static int take_attrs(struct sharing *s, const struct source *f, struct err *e)
 	if (n == 0 || (n < 0 && errno == EOPNOTSUPP)) return 0;
 	if (n < 0) return fail_sys(e, "read its attributes");
 	names = arena_alloc(&s->of_entry, (size_t)n + 1);
-	if ((n = list_attrs(f, names, (size_t)n)) < 0) return fail_sys(e, "read its attributes");
+	if ((n = list_attrs(f, names, (size_t)n)) < 0)
+		return fail_sys(e, "read its attributes");
 	s->entry.attrs = arena_array(&s->of_entry, ATTRS_MAX, sizeof *s->entry.attrs);
 	for (const char *p = names; p < names + n; p += strlen(p) + 1)
 		if (take_attr(s, f, p, e) < 0) return -1;
@@ -120,7 +122,8 @@ static int take_link(struct sharing *s, const struct source *f, struct err *e)
 	return n < 0 ? fail_sys(e, "read the link") : 0;
 }
 
-/* The first of its names, or NULL when this is it: the next ones are links to it. */
+/* The name of this file that was copied first; NULL if this is the first one. The others become
+ * hard links to it. */
 static const char *first_name(struct sharing *s, const struct stat *st)
 {
 	struct linked **bucket = &s->linked[st->st_ino % LINK_BUCKETS], *l;
@@ -133,13 +136,13 @@ static const char *first_name(struct sharing *s, const struct stat *st)
 	return NULL;
 }
 
-static uint64_t mix(uint64_t hash, uint64_t value)
+static uint64_t hash_add(uint64_t hash, uint64_t value)
 {
 	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
 	return hash ^ hash >> 32;
 }
 
-static void count(struct sharing *s, const struct stat *st)
+static void add_to_total(struct sharing *s, const struct stat *st)
 {
 	uint64_t size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0, hash = 0;
 	const uint64_t values[] = {
@@ -148,21 +151,21 @@ static void count(struct sharing *s, const struct stat *st)
 	};
 
 	for (const char *c = s->entry.path; *c; c++)
-		hash = mix(hash, (unsigned char)*c);
+		hash = hash_add(hash, (unsigned char)*c);
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-		hash = mix(hash, values[i]);
+		hash = hash_add(hash, values[i]);
 	s->said->total.entries++;
 	s->said->total.bytes += size;
 	s->said->total.sum += hash;
 }
 
-static int describe(struct sharing *s, const struct source *f, struct err *e)
+static int read_source(struct sharing *s, const struct source *f, struct err *e)
 {
 	const struct stat *st = &f->st;
 	const char *first = NULL;
 
 	if (st->st_dev != s->dev) return fail(e, ERR_BUSY, "something is mounted there");
-	count(s, st);
+	add_to_total(s, st);
 	if (st->st_nlink > 1 && !S_ISDIR(st->st_mode)) first = first_name(s, st);
 	snprintf(s->entry.target, sizeof s->entry.target, "%s", first ? first : "");
 	s->entry.mode = st->st_mode;
@@ -174,9 +177,9 @@ static int describe(struct sharing *s, const struct source *f, struct err *e)
 	return S_ISLNK(st->st_mode) ? take_link(s, f, e) : 0;
 }
 
-/* Attributes that cannot be set are the file system's own: what was set there before can be
- * set again. */
-static int make(struct sharing *s, struct err *e)
+/* Ignores attributes that cannot be set (`bare`): they belong to the file system, because all
+ * others could be set on the original. */
+static int create_copy(struct sharing *s, struct err *e)
 {
 	bool bare;
 
@@ -189,7 +192,8 @@ static int share_file(struct sharing *s, const struct source *f, struct err *e)
 	bool bare;
 
 	if (fd < 0) return -1;
-	if (f->st.st_size && ioctl(fd, FICLONE, f->fd) < 0) return fail_sys(e, "share its blocks");
+	if (f->st.st_size && ioctl(fd, FICLONE, f->fd) < 0)
+		return fail_sys(e, "share its blocks");
 	return entry_finish(&s->to, &s->entry, fd, &bare, e);
 }
 
@@ -201,10 +205,10 @@ static int share_open(struct sharing *s, struct source *f, int place, struct err
 
 	f->fd = fd;
 	if (fd < 0) return fail_sys(e, "open");
-	if (describe(s, f, e) < 0) return -1;
+	if (read_source(s, f, e) < 0) return -1;
 	if (S_ISREG(f->st.st_mode))
-		return s->entry.target[0] ? make(s, e) : share_file(s, f, e);
-	return make(s, e) < 0 ? -1 : share_entries(s, fd, e);
+		return s->entry.target[0] ? create_copy(s, e) : share_file(s, f, e);
+	return create_copy(s, e) < 0 ? -1 : share_entries(s, fd, e);
 }
 
 static int share_name(struct sharing *s, int dir, const char *name, struct err *e)
@@ -217,11 +221,11 @@ static int share_name(struct sharing *s, int dir, const char *name, struct err *
 	if (place < 0 && errno == EXDEV) return fail(e, ERR_BUSY, "something is mounted there");
 	if (place < 0 || fstat(place, &f.st) < 0) return fail_sys(e, "open");
 	if (S_ISREG(f.st.st_mode) || S_ISDIR(f.st.st_mode)) return share_open(s, &f, place, e);
-	return describe(s, &f, e) < 0 || make(s, e) < 0 ? -1 : 0;
+	return read_source(s, &f, e) < 0 || create_copy(s, e) < 0 ? -1 : 0;
 }
 
-/* All that is in `dir`, whose path is the entry's. Paths are as long and as deep as
- * those of archives at most: what lies in there came from one. */
+/* Copy the content of `dir`, whose path is the entry's. Recursion is limited: the tree came
+ * from an archive, whose paths have a limit. */
 static int share_entries(struct sharing *s, int dir, struct err *e)
 {
 	AUTODIR DIR *d = dir_names(dir);
@@ -233,7 +237,8 @@ static int share_entries(struct sharing *s, int dir, struct err *e)
 		const char *name = entry->d_name;
 
 		if (is_dots(name)) continue;
-		if ((size_t)snprintf(s->entry.path + at, room, "%s%s", at ? "/" : "", name) >= room)
+		if ((size_t)snprintf(s->entry.path + at, room, "%s%s", at ? "/" : "",
+		                     name) >= room)
 			return fail(e, ERR_INPUT, "its path is too long");
 		if (share_name(s, dirfd(d), name, e) < 0) return -1;
 		s->entry.path[at] = 0;
@@ -250,12 +255,13 @@ static int share_top(struct sharing *s, struct err *e)
 	s->dev = top.st.st_dev;
 	rc = path_walk_begin(&s->to, to, NULL, e);
 	if (rc == 0)
-		rc = describe(s, &top, e) < 0 || make(s, e) < 0 || share_entries(s, top.fd, e) < 0 ? -1 : 0;
+		rc = read_source(s, &top, e) < 0 || create_copy(s, e) < 0 ||
+		     share_entries(s, top.fd, e) < 0 ? -1 : 0;
 	if (path_walk_end(&s->to, rc ? NULL : e) < 0) rc = -1;
 	return rc;
 }
 
-static int work(void *arg, size_t i)
+static int share_in_child(void *arg, size_t i)
 {
 	struct sharing *s = arg;
 
@@ -277,7 +283,7 @@ int reflink_tree(int from, int to, struct reflink_total *total, struct err *e)
 	s->from_top = from;
 	s->to_top = to;
 	s->said = said;
-	rc = process_pool_run(1, 1, work, s, &status, e);
+	rc = process_pool_run(1, 1, share_in_child, s, &status, e);
 	if (rc == 0 && status)
 		rc = fail(e, said->e.kind ? said->e.kind : ERR_HOST, "copy %s", said->e.text);
 	*total = said->total;

@@ -1,8 +1,8 @@
-/* Copies of files that share the blocks of what they are copied from (reflinks)
+/* Copy files so that the copies share the blocks of the originals (reflinks)
  *
- * Some file systems (btrfs, XFS, bcachefs) let two files have the same blocks until
- * one of them is written to: ioctl_ficlonerange(2). Copying a tree then takes as long
- * as making its names, and no room.
+ * On some file systems (btrfs, XFS, bcachefs) two files can share blocks until one of them
+ * is written to: ioctl_ficlonerange(2). Then copying a tree takes only as long as creating
+ * its names, and no space.
  */
 #ifndef DISK_REFLINK_H
 #define DISK_REFLINK_H
@@ -12,21 +12,21 @@
 
 struct err;
 
-/* What a tree has, to know it again: `sum` is over paths, owners, modes, sizes and times, and does
- * not depend on the order. */
+/* Numbers to recognize a tree: `sum` is a checksum of paths, owners, modes, sizes and times,
+ * which does not depend on the order. */
 struct reflink_total {
 	uint64_t entries, bytes, sum;
 };
 
-/* Can files in the directory `to` share blocks with files in `from`? Leaves nothing. */
+/* Whether files in the directory `to` can share blocks with files in `from`. Tries it with
+ * files that have no name. */
 bool reflink_works(int from, int to);
 
-/* Copy what is in the directory `from`, and its own attributes, into the empty directory
- * `to`: all that unpacking keeps (lib/archive/unpack.h). Files have to be on the disk
- * already, or each of them waits for it. Done by a process of its own; what was made
- * before a fault stays. Nothing but files and directories is opened, and nothing that is
- * mounted in `from` is entered, whatever happens to the names meanwhile. `*total` is what
- * was found in `from`. Needs root. */
+/* Copy the content of the directory `from`, and its own attributes, into the empty directory
+ * `to`. Copies what unpacking keeps (lib/archive/unpack.h). The files should be synced before,
+ * else each of them waits for the disk. A child process does the work; after a fault, the
+ * copies made so far stay. Opens only regular files and directories, and enters no mount in
+ * `from`, even if names change meanwhile. `*total` describes `from`. Needs root. */
 int reflink_tree(int from, int to, struct reflink_total *total, struct err *e);
 
 #endif

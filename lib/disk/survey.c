@@ -1,6 +1,6 @@
-/* A level of the way down has the names of the directories that are still to be entered. Only
- * the last levels have their descriptors open: those above are opened again on the way back, as
- * "..", which must be the directory that it was. */
+/* Each level of the way down has the names of the directories that are still to be entered.
+ * Only the last levels have open descriptors. The levels above are opened again on the way
+ * back, as "..", which must be the same directory as before. */
 
 #include "lib/disk/survey.h"
 
@@ -25,7 +25,7 @@
 enum { OPEN_LEVELS = 64, NAMES_SIZE = 64 << 10 };
 
 struct level {
-	int fd;			/* -1: closed for the time being */
+	int fd;			/* -1: closed; see open_again */
 	dev_t dev;
 	ino_t ino;
 	const char *name;
@@ -43,8 +43,8 @@ struct walk {
 	struct survey *found;
 };
 
-/* "rootfs/etc/x", without the top. */
-static const char *path_of(const struct walk *w, struct arena *m, const char *last)
+/* "rootfs/etc/x", without the top directory. */
+static const char *walk_path(const struct walk *w, struct arena *m, const char *last)
 {
 	struct str s = { .m = m };
 
@@ -56,25 +56,29 @@ static const char *path_of(const struct walk *w, struct arena *m, const char *la
 
 static int fail_at(struct walk *w, const char *last, struct err *e)
 {
-	return fail_sys(e, "%s/%s", w->shown, path_of(w, &w->m, last));
+	return fail_sys(e, "%s/%s", w->shown, walk_path(w, &w->m, last));
 }
 
 static int fail_fixed(struct walk *w, const char *name, bool immutable, struct err *e)
 {
-	const char *path = path_of(w, &w->m, name), *what = immutable ? "immutable" : "append-only";
+	const char *path = walk_path(w, &w->m, name);
 
-	return fail(e, ERR_HOST, "%s/%s is %s, and the file has other names as well (hard links), perhaps "
-	            "outside of the jail: chattr -%c '%s/%s' lets it be removed", w->shown, path, what,
-	            immutable ? 'i' : 'a', w->shown, path);
+	return fail(e, ERR_HOST,
+	            "%s/%s is %s, and the file has other hard links, perhaps outside of the "
+	            "jail; to remove it, run chattr -%c '%s/%s'", w->shown, path,
+	            immutable ? "immutable" : "append-only", immutable ? 'i' : 'a', w->shown,
+	            path);
 }
 
-/* Files that are of this name alone lose their flags when they are removed. */
-static int check_file(struct walk *w, int dir, const char *name, bool *is_directory, struct err *e)
+/* The removal clears the flags of files that have only this name, so those are no fault. */
+static int check_file(struct walk *w, int dir, const char *name, bool *is_directory,
+                      struct err *e)
 {
 	struct statx st;
 
 	*is_directory = false;
-	if (syscall(SYS_statx, dir, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_NLINK, &st) < 0)
+	if (syscall(SYS_statx, dir, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_NLINK,
+	            &st) < 0)
 		return errno == ENOENT ? 0 : fail_at(w, name, e);
 	*is_directory = S_ISDIR(st.stx_mode);
 	if (*is_directory || st.stx_nlink < 2) return 0;
@@ -82,19 +86,19 @@ static int check_file(struct walk *w, int dir, const char *name, bool *is_direct
 	return fail_fixed(w, name, st.stx_attributes & STATX_ATTR_IMMUTABLE, e);
 }
 
-static int take_name(struct walk *w, struct level *l, const struct dirent *d, struct err *e)
+static int survey_name(struct walk *w, struct level *l, const struct dirent *d, struct err *e)
 {
 	bool is_directory = d->d_type == DT_DIR;
 
 	if (is_dots(d->d_name)) return 0;
-	/* What else there is has no such flags. */
+	/* Other kinds of files have no such flags. */
 	if (d->d_type == DT_REG || d->d_type == DT_UNKNOWN)
 		if (check_file(w, l->fd, d->d_name, &is_directory, e) < 0) return -1;
 	if (is_directory) words_add(&l->below, d->d_name);
 	return 0;
 }
 
-/* What getdents64(2) fills in is a struct dirent, but for the room of its name. */
+/* getdents64(2) returns entries like struct dirent, but of different lengths. */
 static int read_level(struct walk *w, struct level *l, struct err *e)
 {
 	long n;
@@ -103,7 +107,7 @@ static int read_level(struct walk *w, struct level *l, struct err *e)
 		for (long at = 0; at < n;) {
 			const struct dirent *d = (const void *)(w->names + at);
 
-			if (take_name(w, l, d, e) < 0) return -1;
+			if (survey_name(w, l, d, e) < 0) return -1;
 			at += d->d_reclen;
 		}
 	}
@@ -117,7 +121,7 @@ static void note_volume(struct walk *w, int fd)
 
 	if (w->n < 2 || !volume_is(fd, &id)) return;
 	s->v = arena_grow(w->kept, s->v, s->n, &s->room, sizeof *s->v);
-	s->v[s->n++] = (struct survey_volume){ path_of(w, w->kept, NULL), id };
+	s->v[s->n++] = (struct survey_volume){ walk_path(w, w->kept, NULL), id };
 }
 
 static struct level *add_level(struct walk *w)
@@ -128,8 +132,8 @@ static struct level *add_level(struct walk *w)
 	return &w->v[w->n++];
 }
 
-/* The descriptor is the walk's from now on. */
-static int enter(struct walk *w, int fd, const char *name, struct err *e)
+/* Takes over the descriptor. */
+static int survey_enter(struct walk *w, int fd, const char *name, struct err *e)
 {
 	struct level *l = add_level(w);
 	struct stat st;
@@ -149,10 +153,10 @@ static int open_again(struct walk *w, struct level *l, int below, struct err *e)
 	l->fd = openat(below, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (l->fd < 0) return fail_at(w, NULL, e);
 	if (fstat(l->fd, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino) return 0;
-	return fail(e, ERR_BUSY, "%s changes while it is looked through", w->shown);
+	return fail(e, ERR_BUSY, "%s changed while jlmkr was reading it", w->shown);
 }
 
-static int leave(struct walk *w, struct err *e)
+static int leave_level(struct walk *w, struct err *e)
 {
 	AUTOCLOSE int fd = w->v[--w->n].fd;
 	struct level *up = w->n ? &w->v[w->n - 1] : NULL;
@@ -160,18 +164,18 @@ static int leave(struct walk *w, struct err *e)
 	return up && up->fd < 0 ? open_again(w, up, fd, e) : 0;
 }
 
-static int step(struct walk *w, struct err *e)
+static int survey_next(struct walk *w, struct err *e)
 {
 	struct level *l = &w->v[w->n - 1];
 	const char *name;
 	int fd;
 
 	if (check_signal(e) < 0) return -1;
-	if (l->next == l->below.n) return leave(w, e);
+	if (l->next == l->below.n) return leave_level(w, e);
 	name = l->below.v[l->next++];
 	fd = tree_open(l->fd, name);
-	if (fd >= 0) return enter(w, fd, name, e);
-	/* It went meanwhile, or something is mounted there. */
+	if (fd >= 0) return survey_enter(w, fd, name, e);
+	/* It was removed or replaced meanwhile, or it is a mount point. */
 	if (errno == ENOENT || errno == ENOTDIR || errno == EXDEV || errno == ELOOP) return 0;
 	return fail_at(w, name, e);
 }
@@ -184,15 +188,15 @@ int survey_tree(struct arena *m, int dir, const char *shown, struct survey *s, s
 	*s = (struct survey){ 0 };
 	if (fd < 0) return fail_sys(e, "open %s", shown);
 	w.names = arena_alloc(&w.m, NAMES_SIZE);
-	for (rc = enter(&w, fd, "", e); rc == 0 && w.n;)
-		rc = step(&w, e);
+	for (rc = survey_enter(&w, fd, "", e); rc == 0 && w.n;)
+		rc = survey_next(&w, e);
 	while (w.n--)
 		if (w.v[w.n].fd >= 0) close(w.v[w.n].fd);
 	arena_free(&w.m);
 	return rc;
 }
 
-static bool is_among(const struct survey *s, const struct survey_volume *v)
+static bool has_volume(const struct survey *s, const struct survey_volume *v)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->v[i].id == v->id && str_eq(s->v[i].path, v->path)) return true;
@@ -202,6 +206,6 @@ static bool is_among(const struct survey *s, const struct survey_volume *v)
 const struct survey_volume *survey_new(const struct survey *before, const struct survey *now)
 {
 	for (size_t i = 0; i < now->n; i++)
-		if (!is_among(before, &now->v[i])) return &now->v[i];
+		if (!has_volume(before, &now->v[i])) return &now->v[i];
 	return NULL;
 }

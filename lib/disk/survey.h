@@ -1,8 +1,8 @@
-/* Directory trees: looked through before they are removed
+/* Read through a directory tree before it is removed
  *
- * Found are files that must not be changed and are not of the tree alone, and subvolumes. No
- * link is followed and no mount entered. The tree may change meanwhile, and neither its depth
- * nor the size of a directory has a limit.
+ * Finds immutable files that have hard links outside of the tree, and subvolumes. It follows no
+ * links and enters no mounts. The tree may change meanwhile, and neither its depth nor the size
+ * of a directory has a limit.
  */
 #ifndef DISK_SURVEY_H
 #define DISK_SURVEY_H
@@ -13,7 +13,7 @@
 struct arena;
 struct err;
 
-/* A subvolume of btrfs: its path in the tree, and what is its own for good. */
+/* A subvolume of btrfs: its path in the tree, and its number, which never changes. */
 struct survey_volume {
 	const char *path;
 	uint64_t id;
@@ -24,12 +24,12 @@ struct survey {
 	size_t n, room;
 };
 
-/* Look through the open directory, which faults call `shown`. ERR_HOST, with the command that
- * mends it, when a file has an immutable or append-only flag and other names, which may be
- * outside of the tree. The subvolumes in it, in `m`, are without the directory itself. */
+/* Read through the open directory, and list the subvolumes below it, in `m`. ERR_HOST, with the
+ * command that fixes it, if a file has an immutable or append-only flag and other hard links,
+ * which may be outside of the tree. Messages call the directory `shown`. */
 int survey_tree(struct arena *m, int dir, const char *shown, struct survey *s, struct err *e);
 
-/* The first of `now` that is not among `before`; NULL: there is none. */
+/* The first subvolume in `now` that is not in `before`; NULL: none. */
 const struct survey_volume *survey_new(const struct survey *before, const struct survey *now);
 
 #endif

@@ -1,10 +1,10 @@
-/* Removing goes down one directory at a time, without recursion: a level has its
- * descriptor and the names read from it so far, and the directory that is worked
- * in is the current name of the level above. A tree that is deeper than there are
- * levels is made flat: the directory below the last level is moved up into the top,
- * where the next pass finds it. So there is no path to build, no ".." to trust and
- * a fixed number of descriptors. Names that come or are passed over while a
- * directory is read are found by reading again until it is empty. */
+/* The removal goes down one directory at a time, without recursion. A level has a
+ * descriptor and the names read from it so far; the directory of a level is the current
+ * name of the level above. If a tree is deeper than LEVELS, the directory below the last
+ * level is moved up into the top directory, where the next pass finds it. So there is no
+ * path to build, no ".." to trust, and the number of descriptors is fixed. While a
+ * directory is read, names may be created or missed, so it is read again until it is
+ * empty. */
 
 #include "lib/disk/tree.h"
 
@@ -34,7 +34,7 @@
 
 enum { LEVELS = 64, NAMES_SIZE = 64 << 10, MOUNTS_NAMED = 5 };
 
-/* What getdents64(2) fills in. */
+/* An entry of getdents64(2). */
 struct name {
 	uint64_t ino;
 	int64_t off;
@@ -46,17 +46,17 @@ struct name {
 struct level {
 	int fd;			/* -1: not open */
 	char *names;		/* NAMES_SIZE, kept for the next directory at this level */
-	size_t used, at, next;	/* bytes in `names`; the current name; the one behind it */
+	size_t used, at, next;	/* bytes in `names`; the current name; the next one */
 	bool moved;		/* this pass removed something */
 };
 
 struct tree_removal {
 	struct arena m;
 	struct level level[LEVELS];
-	int depth;		/* of the level that is worked in */
-	unsigned flattened;
-	const char *top;	/* the name that all of it has */
-	const char *last;	/* what goes last of all that is in it, or NULL */
+	int depth;		/* the current level */
+	unsigned flattened;	/* how many directories were moved up */
+	const char *top;	/* the name of the tree */
+	const char *last;	/* the file in it to remove last, or NULL */
 };
 
 static struct name *current(const struct level *l)
@@ -64,7 +64,7 @@ static struct name *current(const struct level *l)
 	return (struct name *)(void *)(l->names + l->at);
 }
 
-/* "web/rootfs/etc/x": where we are, for a sentence. */
+/* "web/rootfs/etc/x": the current path, for messages. */
 static const char *where(struct tree_removal *r)
 {
 	struct str s = { .m = &r->m };
@@ -81,7 +81,7 @@ int tree_open(int dir, const char *name)
 	                     RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
 }
 
-/* FS_IOC_SETFLAGS is declared with a long and takes an int. */
+/* FS_IOC_SETFLAGS is declared with a long, but takes an int. */
 void tree_unlock(int fd)
 {
 	int flags = 0;
@@ -92,8 +92,8 @@ void tree_unlock(int fd)
 	ioctl(fd, FS_IOC_SETFLAGS, &flags);
 }
 
-/* Devices and fifos are not opened: that would reach their drivers. A file that has other names,
- * too, is not ours alone. */
+/* Devices and fifos are not opened, because that may have effects in their drivers. The flags
+ * of a file with other hard links stay, because those may be outside of the tree. */
 static void unlock_name(int dir, const char *name)
 {
 	AUTOCLOSE int place = place_in_root(dir, name, O_NOFOLLOW, NULL), self = -1;
@@ -105,7 +105,7 @@ static void unlock_name(int dir, const char *name)
 	if (self >= 0) tree_unlock(self);
 }
 
-/* A directory of the tree, whose own flag may be in the way of what is in it. */
+/* The flag of a directory may prevent that names in it are removed. */
 static void unlock_directory(int dir)
 {
 	AUTOCLOSE int self = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -118,7 +118,7 @@ static int try_unlink(int dir, const char *name, int flags)
 	return unlinkat(dir, name, flags) < 0 && errno != ENOENT ? -1 : 0;
 }
 
-/* `inside`: the directory is one of the tree. */
+/* `inside`: `dir` belongs to the tree, so its flags may be cleared. */
 static int unlink_name(int dir, const char *name, int flags, bool inside)
 {
 	if (try_unlink(dir, name, flags) == 0) return 0;
@@ -155,7 +155,7 @@ static void level_open(struct tree_removal *r, int depth, int fd)
 	r->depth = depth;
 }
 
-static int enter(struct tree_removal *r, const char *name, struct err *e)
+static int enter_directory(struct tree_removal *r, const char *name, struct err *e)
 {
 	int fd = tree_open(r->level[r->depth].fd, name);
 
@@ -171,7 +171,7 @@ static int enter(struct tree_removal *r, const char *name, struct err *e)
 static int handle_directory(struct tree_removal *r, struct level *l, const char *name, struct err *e)
 {
 	l->moved = true;
-	if (r->depth + 1 < LEVELS) return enter(r, name, e);
+	if (r->depth + 1 < LEVELS) return enter_directory(r, name, e);
 	if (move_up(r, l, name) < 0) return fail_sys(e, "remove %s", where(r));
 	return 0;
 }
@@ -190,7 +190,7 @@ static int handle_name(struct tree_removal *r, struct level *l, const struct nam
 	return handle_directory(r, l, n->name, e);
 }
 
-/* Read more names: 1, or 0 at the end of a pass. */
+/* Read more names: 1, or 0 at the end of the directory, or -1. */
 static int read_names(struct level *l)
 {
 	long n = syscall(SYS_getdents64, l->fd, l->names, NAMES_SIZE);
@@ -200,8 +200,9 @@ static int read_names(struct level *l)
 	return n < 0 && errno != ENOENT ? -1 : n > 0;
 }
 
-/* The directory is empty, but for what is to go last. */
-static int take_away(struct tree_removal *r, const struct level *l, int above, const char *name)
+/* Remove the directory; if only the file `last` is left in it, remove that first. */
+static int remove_directory(struct tree_removal *r, const struct level *l, int above,
+                            const char *name)
 {
 	if (unlink_name(above, name, AT_REMOVEDIR, r->depth > 0) == 0) return 0;
 	if (errno != ENOTEMPTY || r->depth || !r->last || l->moved) return -1;
@@ -210,11 +211,12 @@ static int take_away(struct tree_removal *r, const struct level *l, int above, c
 	return unlink_name(above, name, AT_REMOVEDIR, false);
 }
 
-/* The pass is over: take the directory away; when it is not empty, read it again,
- * as long as that brings it nearer to being empty. */
-static int leave(struct tree_removal *r, struct level *l, int above, const char *name, struct err *e)
+/* All names were read: remove the directory. If it is not empty and the pass removed something,
+ * read it again. */
+static int leave_directory(struct tree_removal *r, struct level *l, int above, const char *name,
+                           struct err *e)
 {
-	if (take_away(r, l, above, name) < 0) {
+	if (remove_directory(r, l, above, name) < 0) {
 		if (errno != ENOTEMPTY || !l->moved) return fail_sys(e, "remove %s", where(r));
 		l->moved = false;
 		if (lseek(l->fd, 0, SEEK_SET) < 0) return fail_sys(e, "read %s", where(r));
@@ -226,7 +228,7 @@ static int leave(struct tree_removal *r, struct level *l, int above, const char 
 	return 0;
 }
 
-static int step(struct tree_removal *r, int dir, struct err *e)
+static int remove_next(struct tree_removal *r, int dir, struct err *e)
 {
 	struct level *l = &r->level[r->depth];
 	struct level *up = r->depth ? l - 1 : NULL;
@@ -240,7 +242,7 @@ static int step(struct tree_removal *r, int dir, struct err *e)
 	}
 	if ((more = read_names(l)) < 0) return fail_sys(e, "read %s", where(r));
 	if (more) return 0;
-	return leave(r, l, up ? up->fd : dir, up ? current(up)->name : r->top, e);
+	return leave_directory(r, l, up ? up->fd : dir, up ? current(up)->name : r->top, e);
 }
 
 int tree_remove_open(int dir, const char *name, const char *last, int fd, struct err *e)
@@ -250,13 +252,14 @@ int tree_remove_open(int dir, const char *name, const char *last, int fd, struct
 
 	volume_unlock(fd);
 	level_open(&r, 0, fd);
-	while (r.depth >= 0 && rc == 0) rc = step(&r, dir, e);
+	while (r.depth >= 0 && rc == 0) rc = remove_next(&r, dir, e);
 	for (; r.depth >= 0; r.depth--) close(r.level[r.depth].fd);
 	arena_free(&r.m);
 	return rc;
 }
 
-static int fail_mounted(struct arena *m, const struct mounts *t, const char *path, struct err *e)
+static int fail_mounted(struct arena *m, const struct mounts *t, const char *path,
+                        struct err *e)
 {
 	const struct mount *c = NULL;
 	struct str list = { .m = m };
@@ -265,10 +268,11 @@ static int fail_mounted(struct arena *m, const struct mounts *t, const char *pat
 	while ((c = mount_beneath(t, path, c)))
 		if (n++ < MOUNTS_NAMED) str_addf(&list, "%s%s", n > 1 ? ", " : "", c->point);
 	if (n > MOUNTS_NAMED) str_addf(&list, " and %d more", n - MOUNTS_NAMED);
-	return fail(e, ERR_BUSY, "mounted in it: %s; unmount that first", str_text(&list));
+	return fail(e, ERR_BUSY, "file systems are mounted in it: %s; unmount them first",
+	            str_text(&list));
 }
 
-static int check_mounts(int fd, struct err *e)
+static int check_no_mounts(int fd, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct mounts table = { 0 };
@@ -286,9 +290,10 @@ int tree_remove_marked(int dir, const char *name, const char *last, struct err *
 
 	if (self < 0 && errno == ENOENT) return 0;
 	if (self < 0 || fstat(self, &st) < 0) return fail_sys(e, "remove %s", name);
-	if (check_mounts(self, e) < 0) return fail_in(e, "remove %s", name);
+	if (check_no_mounts(self, e) < 0) return fail_in(e, "remove %s", name);
 	if (!S_ISDIR(st.st_mode))
-		return unlink_name(dir, name, 0, false) < 0 ? fail_sys(e, "remove %s", name) : 0;
+		return unlink_name(dir, name, 0, false) < 0
+		       ? fail_sys(e, "remove %s", name) : 0;
 	if ((fd = openat(self, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return fail_sys(e, "open %s", name);
 	tree_thin_out(fd);
@@ -300,20 +305,12 @@ int tree_remove(int dir, const char *name, struct err *e)
 	return tree_remove_marked(dir, name, NULL, e);
 }
 
-/* Not every file system can refuse to replace something. */
-static int rename_once(int dir, const char *from, const char *to)
-{
-	if (syscall(SYS_renameat2, dir, from, dir, to, RENAME_NOREPLACE) == 0) return 0;
-	if (errno != EINVAL && errno != ENOSYS) return -1;
-	return renameat(dir, from, dir, to);
-}
-
 int tree_rename(int dir, const char *from, const char *to, struct err *e)
 {
-	if (rename_once(dir, from, to) == 0) return 0;
+	if (rename_new(dir, from, to) == 0) return 0;
 	if (errno == EPERM) {
 		unlock_name(dir, from);
-		if (rename_once(dir, from, to) == 0) return 0;
+		if (rename_new(dir, from, to) == 0) return 0;
 	}
 	return fail_sys(e, "rename %s", from);
 }
@@ -324,9 +321,9 @@ int tree_check_flags(int dir, const char *shown, struct err *e)
 
 	if (ioctl(dir, FS_IOC_GETFLAGS, &flags) < 0) return 0;
 	if (flags & FS_IMMUTABLE_FL)
-		return fail(e, ERR_HOST, "%s is immutable: chattr -i '%s' ends that", shown, shown);
+		return fail(e, ERR_HOST, "%s is immutable; run chattr -i '%s'", shown, shown);
 	if (flags & FS_APPEND_FL)
-		return fail(e, ERR_HOST, "%s is append-only: chattr -a '%s' ends that", shown, shown);
+		return fail(e, ERR_HOST, "%s is append-only; run chattr -a '%s'", shown, shown);
 	return 0;
 }
 

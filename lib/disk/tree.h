@@ -1,10 +1,12 @@
-/* Directory trees: synced and removed
+/* Remove, rename and sync directory trees
  *
- * Everything is named by a directory descriptor and a name in it. A tree that is
- * removed decides about itself only: no link is followed on the way down, no
- * mount entered, and a tree with mounts in it is not touched at all. Neither the
- * depth of a tree nor the size of a directory has a limit. Removing works on all
- * processors: a file system takes longer to forget a file than we do to name it.
+ * A tree is given by a directory descriptor and a name in it. The removal follows no
+ * links and enters no mounts, and a tree with mounts in it is not touched at all.
+ * Neither the depth of a tree nor the size of a directory has a limit. The removal uses
+ * all processors, because the file system takes longer to remove a file than we take to
+ * ask for it.
+ *
+ * To read through a tree without changing it, see survey.h; to copy one, see reflink.h.
  */
 #ifndef DISK_TREE_H
 #define DISK_TREE_H
@@ -13,35 +15,33 @@
 
 struct err;
 
-/* Open a directory that is neither a link nor behind a mount: -1 with errno, EXDEV for the
- * latter. */
+/* Open a directory that is neither a link (ELOOP) nor a mount point (EXDEV). -1 with errno on
+ * failure. */
 int tree_open(int dir, const char *name);
 
-/* Remove `name` in `dir` and all that is in it; `name` has no slash, may be a single
- * file or link, and `dir` may be AT_FDCWD. Nothing by that name is a success.
- * Immutable and append-only flags are cleared where they are in the way, of the directories of
- * the tree and of its files that have no other name; never those of `dir`. Refused
- * with ERR_BUSY, before anything is touched, when something is mounted on or in it;
- * the mounts are named. Stops with ERR_INTERRUPTED on a caught signal: what is left
- * can be removed by the next call. */
+/* Remove `name` in `dir` with all its content. `name` has no slash and may be a file or link;
+ * `dir` may be AT_FDCWD. Returns 0 also if `name` does not exist. Clears immutable and
+ * append-only flags of directories in the tree, and of files without other hard links, if they
+ * prevent the removal; never those of `dir`. If something is mounted on or in the tree, it
+ * fails with ERR_BUSY before it changes anything, and the message names the mounts. Stops with
+ * ERR_INTERRUPTED on a caught signal; another call can remove the rest. */
 int tree_remove(int dir, const char *name, struct err *e);
 
-/* The same of a directory, in which the file `last`, if there is one, stays until all else is
- * gone. */
+/* The same for a directory, whose file `last` (may be missing) is removed after all others. */
 int tree_remove_marked(int dir, const char *name, const char *last, struct err *e);
 
-/* Rename within `dir`; nothing is replaced, where the file system can tell. Flags are cleared
- * likewise. */
+/* Rename within `dir` to a name that does not exist (rename_new in base/fd.h). Clears flags as
+ * above. */
 int tree_rename(int dir, const char *from, const char *to, struct err *e);
 
-/* Clear those flags of an open directory. */
+/* Clear the immutable and append-only flags of an open directory. */
 void tree_unlock(int fd);
 
-/* ERR_HOST, with the command that mends it, when the directory has a flag that keeps what is in
- * it from being renamed or removed. `shown`: its path. */
+/* ERR_HOST, with the command that fixes it, if the directory has a flag that prevents that its
+ * entries are renamed or removed. `shown`: its path. */
 int tree_check_flags(int dir, const char *shown, struct err *e);
 
-/* Have the whole file system that holds `fd` written to its disks. */
+/* Sync the whole file system of `fd`. */
 int tree_sync(int fd, struct err *e);
 
 #endif

@@ -1,15 +1,15 @@
-/* What the two halves of lib/disk/tree share with each other */
+/* Functions that only tree.c and tree_thin.c share */
 #ifndef DISK_TREE_IMPL_H
 #define DISK_TREE_IMPL_H
 
 struct err;
 
-/* Remove the directory `name` in `dir`, which is open as `fd`, and all that is in it; the file
- * `last` in it, if not NULL, goes last. `fd` is closed. */
+/* Remove the directory `name` in `dir`, which is open as `fd`, with all its content; its file
+ * `last` (may be NULL) is removed last. Closes `fd`. */
 int tree_remove_open(int dir, const char *name, const char *last, int fd, struct err *e);
 
-/* Remove what is below `top` on all processors, or as much as that is good for. What is left, and
- * why, is for tree_remove_open to find. */
+/* Remove much of the content of `top` on all processors. It reports no faults: tree_remove_open
+ * must follow, and finds what is left. */
 void tree_thin_out(int top);
 
 #endif

@@ -1,6 +1,6 @@
-/* The uppermost directories of the tree are listed, level by level, until there are enough of them:
- * those that others of the list are in stay, and each of the rest is removed by the next processor
- * that has nothing to do. No two work in one directory, and each removes as if it was alone. */
+/* List the uppermost directories of the tree, level by level, until there are enough. Those
+ * that contain others of the list stay; the rest are removed by several threads, each taking
+ * the next one. No two threads work in the same directory. */
 
 #include "lib/disk/tree_impl.h"
 
@@ -16,11 +16,12 @@
 #include "lib/base/wait.h"
 #include "lib/disk/tree.h"
 
-/* Every directory has a descriptor; more threads only wait for each other in the file system. */
+/* Each directory needs a descriptor. More threads would only wait for each other in the file
+ * system. */
 enum { DIRECTORIES = 256, THREADS = 8 };
 
 struct directory {
-	int fd, above;		/* of it; of the one that it is in */
+	int fd, above;		/* descriptors of it and of its parent */
 	const char *name;
 	bool stays;
 };
@@ -29,7 +30,7 @@ struct tops {
 	struct arena m;
 	struct directory v[DIRECTORIES];
 	size_t n;
-	atomic_size_t next;	/* to be removed */
+	atomic_size_t next;	/* the next one to remove */
 };
 
 static bool add_directory(struct tops *t, int above, const char *name)
@@ -37,11 +38,12 @@ static bool add_directory(struct tops *t, int above, const char *name)
 	int fd = tree_open(above, name);
 
 	if (fd < 0) return false;
-	t->v[t->n++] = (struct directory){ .fd = fd, .above = above, .name = arena_strdup(&t->m, name) };
+	t->v[t->n++] = (struct directory){ .fd = fd, .above = above,
+	                                   .name = arena_strdup(&t->m, name) };
 	return true;
 }
 
-/* Whether it has directories that are in the list now. */
+/* Add the directories in `fd` to the list. Returns whether there were any. */
 static bool list_directories(struct tops *t, int fd)
 {
 	AUTODIR DIR *d = dir_names(fd);
@@ -61,7 +63,8 @@ static void *remove_some(void *arg)
 
 	while ((i = atomic_fetch_add(&t->next, 1)) < t->n && check_signal(NULL) == 0)
 		if (!t->v[i].stays)
-			tree_remove_open(t->v[i].above, t->v[i].name, NULL, take_fd(&t->v[i].fd), NULL);
+			tree_remove_open(t->v[i].above, t->v[i].name, NULL,
+			                 take_fd(&t->v[i].fd), NULL);
 	return NULL;
 }
 
@@ -70,7 +73,8 @@ static void remove_all(struct tops *t)
 	long cores = sysconf(_SC_NPROCESSORS_ONLN), begun = 0;
 	pthread_t thread[THREADS];
 
-	while (begun < cores - 1 && begun < THREADS && pthread_create(&thread[begun], NULL, remove_some, t) == 0)
+	while (begun < cores - 1 && begun < THREADS &&
+	       pthread_create(&thread[begun], NULL, remove_some, t) == 0)
 		begun++;
 	remove_some(t);
 	while (begun--)

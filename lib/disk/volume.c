@@ -7,10 +7,11 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
-/* The inode number of their top directories, which elsewhere any file may have. */
+/* The inode number of the top directory of every subvolume; on other file systems any file may
+ * have it. */
 enum { TOP = 256 };
 
-static bool looks_so(int fd)
+static bool has_top_inode(int fd)
 {
 	struct stat st;
 
@@ -29,14 +30,14 @@ bool volume_is(int fd, uint64_t *id)
 	struct btrfs_ioctl_get_subvol_info_args info;
 
 	memset(&info, 0, sizeof info);
-	if (!looks_so(fd) || ioctl(fd, BTRFS_IOC_GET_SUBVOL_INFO, &info) < 0) return false;
+	if (!has_top_inode(fd) || ioctl(fd, BTRFS_IOC_GET_SUBVOL_INFO, &info) < 0) return false;
 	*id = info.treeid;
 	return true;
 }
 
 static bool read_flags(int fd, uint64_t *flags)
 {
-	return looks_so(fd) && ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, flags) == 0;
+	return has_top_inode(fd) && ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, flags) == 0;
 }
 
 bool volume_is_fixed(int fd)

@@ -1,6 +1,6 @@
 /* Subvolumes of btrfs: directories that are file systems of their own, without a mount
  *
- * A read-only one lets nobody change what is in it, until that flag is taken off.
+ * In a read-only subvolume nothing can be changed until that flag is cleared.
  */
 #ifndef DISK_VOLUME_H
 #define DISK_VOLUME_H
@@ -8,13 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether there may be some where this is. */
+/* Whether `fd` is on btrfs, where there may be subvolumes. */
 bool volume_fs(int fd);
 
-/* Whether the open directory is a subvolume; `*id` is its own for good. */
+/* Whether the open directory is a subvolume; `*id` is its number, which never changes. */
 bool volume_is(int fd, uint64_t *id);
 
-/* Whether it is one that is read-only. */
+/* Whether it is a read-only subvolume. */
 bool volume_is_fixed(int fd);
 
 /* Make it writable, if it is a subvolume. */

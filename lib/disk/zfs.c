@@ -67,18 +67,19 @@ static int parse_dataset(char *line, struct zfs_dataset *d, struct err *e)
 	d->origin = zfs_column(&line);
 	d->mountpoint = can && str_eq(can, "off") ? "none" : line;
 	if (!d->origin || !d->mountpoint)
-		return fail(e, ERR_HOST, "zfs: its list of datasets has a line of unknown form");
+		return fail(e, ERR_HOST,
+		            "zfs: the list of datasets has a line of unknown format");
 	d->mounted = str_eq(mounted, "yes");
 	return 0;
 }
 
-/* A mountpoint may hold a newline. What goes on after one has no columns. */
+/* A mountpoint may contain a newline. The line behind it has no columns. */
 static void rejoin(struct arena *m, struct zfs_dataset *d, const char *more)
 {
 	d->mountpoint = arena_printf(m, "%s\n%s", d->mountpoint, more);
 }
 
-/* What -o COLUMNS printed. */
+/* Parse the output of -o COLUMNS. */
 static struct zfs_dataset *parse_list(struct arena *m, char *text, size_t *n, struct err *e)
 {
 	struct zfs_dataset *all;
@@ -133,7 +134,7 @@ struct zfs_marked *zfs_list_marked(struct arena *m, const char *root, int depth,
 	*n = 0;
 	if (!text) return NULL;
 	all = arena_array(m, str_count(text, '\n') + 1, sizeof *all);
-	/* A property that holds a newline is not ours; what follows that has no columns. */
+	/* A value with a newline is not ours; the line behind it has no columns. */
 	while ((line = strsep(&text, "\n")))
 		if (parse_marked(m, line, &all[*n])) (*n)++;
 	return all;
@@ -187,8 +188,8 @@ bool zfs_is_within(const char *name, const char *of)
 
 const char *zfs_locked_within(struct arena *m, const char *root)
 {
-	char *argv[] = { "zfs", "get", "-H", "-r", "-t", "filesystem,volume", "-o", "value,name", "keystatus",
-		         (char *)root, NULL };
+	char *argv[] = { "zfs", "get", "-H", "-r", "-t", "filesystem,volume", "-o",
+		         "value,name", "keystatus", (char *)root, NULL };
 	char *text = zfs_ask(m, argv, NULL), *line;
 
 	while (text && (line = strsep(&text, "\n")) && *line)
@@ -198,12 +199,12 @@ const char *zfs_locked_within(struct arena *m, const char *root)
 
 /* -- changes -- */
 
-static int change(struct arena *m, char *const argv[], struct err *e)
+static int run_change(struct arena *m, char *const argv[], struct err *e)
 {
 	return run_strange(m, argv, LIST_MAX, NO_DEADLINE, e) ? 0 : -1;
 }
 
-/* What stands between quotes is a name, busybox for example. */
+/* Text between quotes is a name, which may contain the word, as busybox does. */
 static bool is_busy(const struct err *e)
 {
 	bool quoted = false;
@@ -215,14 +216,16 @@ static bool is_busy(const struct err *e)
 	return false;
 }
 
-/* `t`: as it was mounted before. */
+/* `t`: the mounts before the change. */
 static int fail_busy(struct arena *m, const struct mounts *t, const char *name,
                      const struct err *why, struct err *e)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		const char *of = zfs_of(&t->v[i]), *holders;
 
-		if (!of || !zfs_is_within(of, name) || !*(holders = holders_of(m, t->v[i].point))) continue;
+		if (!of || !zfs_is_within(of, name) ||
+		    !*(holders = holders_of(m, t->v[i].point)))
+			continue;
 		return fail(e, ERR_BUSY, "%s; %s is in use by %s", why->text, of, holders);
 	}
 	return fail(e, ERR_BUSY, "%s", why->text);
@@ -233,7 +236,7 @@ static int verb(const char *name, const char *a, const char *b, const char *c, s
 	AUTOFREE struct arena m = { 0 };
 	char *argv[] = { "zfs", (char *)name, (char *)a, (char *)b, (char *)c, NULL };
 
-	return change(&m, argv, e);
+	return run_change(&m, argv, e);
 }
 
 /* "jlmkr:kind=jail:0123" */
@@ -253,20 +256,20 @@ int zfs_create(const char *name, const char *kind, struct err *e)
 int zfs_create_aside(const char *name, const char *kind, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
-	char *argv[] = { "zfs", "create", "-o", "canmount=noauto", "-o", (char *)kind_word(&m, kind),
-		         (char *)name, NULL };
+	char *argv[] = { "zfs", "create", "-o", "canmount=noauto", "-o",
+		         (char *)kind_word(&m, kind), (char *)name, NULL };
 
-	return change(&m, argv, e);
+	return run_change(&m, argv, e);
 }
 
-/* zfs-fuse sets properties of clones, too, but does not say so. */
+/* zfs-fuse sets properties of clones too, but does not document it. */
 int zfs_clone(const char *snapshot, const char *name, const char *kind, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
-	char *argv[] = { "zfs", "clone", "-o", (char *)kind_word(&m, kind), (char *)snapshot, (char *)name,
-		         NULL };
+	char *argv[] = { "zfs", "clone", "-o", (char *)kind_word(&m, kind), (char *)snapshot,
+		         (char *)name, NULL };
 
-	return change(&m, argv, e);
+	return run_change(&m, argv, e);
 }
 
 int zfs_set_kind(const char *name, const char *kind, struct err *e)
@@ -294,9 +297,9 @@ int zfs_unmount(const char *name, struct err *e)
 	return verb("unmount", name, NULL, NULL, e);
 }
 
-/* What another process has open for a moment, an indexer or a snapshot task, makes a
- * dataset busy. zfs-fuse also is, for a while after it has unmounted one, as a rename
- * does: that it is unmounted beforehand helps. `then`: its name afterwards, or NULL. */
+/* A dataset is busy while another process, such as an indexer or a snapshot task, has a file in
+ * it open for a moment. In zfs-fuse it is also busy for a while after an unmount, which a
+ * rename does too, so unmount it first. `then`: its name afterwards, or NULL. */
 static int keep_trying(struct arena *m, const char *name, char *const argv[], const char *then,
                        struct err *why)
 {
@@ -307,14 +310,14 @@ static int keep_trying(struct arena *m, const char *name, char *const argv[], co
 	do {
 		if (!unmounted) unmounted = zfs_unmount(name, NULL) == 0;
 		wait_fds(NULL, 0, deadline_in(PAUSE_MS), NULL);
-		rc = change(m, argv, why);
+		rc = run_change(m, argv, why);
 	} while (rc < 0 && is_busy(why) && deadline_left(deadline));
 	if (unmounted && (rc < 0 || then)) zfs_mount(rc < 0 ? name : then, NULL);
 	return rc;
 }
 
-/* In a process of its own, with our locks: when we are killed it still mounts what it has
- * unmounted. */
+/* In a process of its own that inherits our locks: if we are killed, it still mounts the
+ * dataset again. */
 static int keep_trying_aside(struct arena *m, const char *name, char *const argv[],
                              const char *then, struct err *why)
 {
@@ -332,12 +335,13 @@ static int keep_trying_aside(struct arena *m, const char *name, char *const argv
 		_exit(status < 0);
 	}
 	close(fds[1]);
-	/* Less than PIPE_BUF: all or nothing. */
+	/* It is less than PIPE_BUF, so it is read whole or not at all. */
 	while ((n = read(fds[0], why, sizeof *why)) < 0 && errno == EINTR)
 		;
 	close(fds[0]);
 	if (pid < 0) return fail_sys(why, "fork");
-	if (n != sizeof *why) fail(why, ERR_HOST, "zfs: its watcher was killed");
+	if (n != sizeof *why)
+		fail(why, ERR_HOST, "zfs: the process that repeats it was killed");
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
@@ -351,14 +355,15 @@ int zfs_insist(const char *name, char *const argv[], const char *then, struct er
 	int rc;
 
 	mounts_read(&m, &before, NULL);
-	rc = change(&m, argv, &why);
+	rc = run_change(&m, argv, &why);
 	if (rc < 0 && is_busy(&why)) rc = keep_trying_aside(&m, name, argv, then, &why);
 	if (rc == 0) return 0;
-	return is_busy(&why) ? fail_busy(&m, &before, name, &why, e) : fail(e, why.kind, "%s", why.text);
+	return is_busy(&why)
+	       ? fail_busy(&m, &before, name, &why, e) : fail(e, why.kind, "%s", why.text);
 }
 
-/* What is mounted by hand (mountpoint=legacy) is unmounted by hand. */
-static int unmount(const struct mount *mnt, struct err *e)
+/* zfs(8) does not unmount datasets that were mounted by hand (mountpoint=legacy). */
+static int unmount_dataset(const struct mount *mnt, struct err *e)
 {
 	if (zfs_unmount(zfs_of(mnt), e) == 0) return 0;
 	if (is_busy(e)) return -1;
@@ -371,7 +376,7 @@ static int unmount_patiently(const struct mount *mnt, struct err *e)
 	int64_t deadline = deadline_in(BUSY_MS);
 	int rc;
 
-	while ((rc = unmount(mnt, e)) < 0 && is_busy(e) && deadline_left(deadline))
+	while ((rc = unmount_dataset(mnt, e)) < 0 && is_busy(e) && deadline_left(deadline))
 		wait_fds(NULL, 0, deadline_in(PAUSE_MS), NULL);
 	return rc;
 }
@@ -383,7 +388,7 @@ static bool is_listed_mount(const struct mount *mnt, const struct words *names)
 	return of && words_have(words_list(names), of);
 }
 
-/* Those above first. */
+/* In the order of the list, so that parents come first. */
 static void remount(const struct mounts *t, size_t from, const struct words *names)
 {
 	for (; from < t->n; from++)
@@ -395,7 +400,7 @@ void zfs_mount_again(const struct mounts *t, const struct words *names)
 	remount(t, 0, names);
 }
 
-/* What was mounted last lies on what was mounted before. */
+/* In reverse order: the last mount may be on an earlier one. */
 int zfs_unmount_all(const struct mounts *t, const struct words *names, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };

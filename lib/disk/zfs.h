@@ -1,12 +1,11 @@
-/* ZFS datasets, by zfs(8)
+/* ZFS datasets, with zfs(8)
  *
- * A directory is a dataset when it is where one is mounted: mountpoints tell, never
- * names. The program is run with arguments and a clean environment, and what it says
- * when it refuses is the fault. Nothing here looks at a machine without ZFS: who has
- * found no dataset with zfs_at has no reason to call the rest.
+ * A directory is a dataset if one is mounted there; names prove nothing. zfs(8) runs with
+ * a clean environment, and its message becomes the fault. If zfs_at finds no dataset, there
+ * is no reason to call the other functions, so a machine without ZFS never runs zfs(8).
  *
- * A dataset that is busy is tried again for some seconds, then whoever holds it is
- * named. What changes something is not interrupted by a caught signal.
+ * If a dataset is busy, the functions try again for some seconds; then the message names
+ * the processes that use it. A caught signal does not interrupt a change.
  */
 #ifndef DISK_ZFS_H
 #define DISK_ZFS_H
@@ -20,29 +19,29 @@ struct mount;
 struct mounts;
 struct words;
 
-/* The dataset that is mounted at the absolute, clean path `path`; NULL, no fault, when
- * that is something else. */
+/* The dataset that is mounted at the absolute, clean path `path`; NULL if there is none. */
 const char *zfs_at(const struct mounts *t, const char *path);
 
-/* The dataset of a mount, likewise. */
+/* The dataset of a mount; NULL if it is another file system, or only a part of a dataset. */
 const char *zfs_of(const struct mount *mnt);
 
 struct zfs_dataset {
 	const char *name;
 	bool mounted;
 	const char *origin;	/* the snapshot that it is a clone of, or "-" */
-	const char *mountpoint;	/* a path, "legacy", "-" for volumes; "none": nowhere, ever */
+	const char *mountpoint;	/* a path, "legacy", "-" for volumes; "none": never mounted */
 };
 
-/* File systems and volumes: `root` and all below it, `depth` levels deep (-1: all). */
+/* The file systems and volumes: `root` and those below it, `depth` levels deep (-1: all). NULL
+ * on failure. */
 struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_t *n,
                              struct err *e);
 
 /* A dataset, volume or snapshot with its mark. */
 struct zfs_marked {
 	const char *name;
-	const char *id;		/* differs from that of any other which had or will have the name */
-	const char *mark;	/* its user property jlmkr:kind, which may be inherited; "-": none */
+	const char *id;		/* no other dataset of this name ever had or will have it */
+	const char *mark;	/* its property jlmkr:kind, perhaps inherited; "-": none */
 	bool held;		/* zfs-hold(8) */
 };
 
@@ -51,27 +50,26 @@ struct zfs_marked {
 struct zfs_marked *zfs_list_marked(struct arena *m, const char *root, int depth, size_t *n,
                              struct err *e);
 
-/* A dataset or a snapshot: ZFS says that it is there, or that it is not. Neither of them when it
- * cannot be asked. */
+/* Whether zfs(8) reports that a dataset or snapshot exists, or that it does not. Both are false
+ * if zfs(8) fails. */
 bool zfs_exists(const char *name);
 bool zfs_is_gone(const char *name);
 
-/* The first of `root` and below whose key is not loaded, or NULL. */
+/* The first dataset of `root` and below whose key is not loaded, or NULL. */
 const char *zfs_locked_within(struct arena *m, const char *root);
 
-/* Of several paths, ended by a NULL, `*which` is hidden: the dataset that would be mounted there,
- * or above, is not mounted or is locked. One sentence with the next step; NULL: none is. Nobody
- * is asked when there is no pool. */
+/* Find the first path, of a NULL-ended list, that is hidden, because the dataset that would be
+ * mounted there or above is locked or not mounted. Sets `*which` and returns a message with the
+ * command that fixes it; NULL: none is hidden. Does not run zfs(8) if there is no pool. */
 const char *zfs_hidden(struct arena *m, const char *const *paths, const char **which);
 
-/* Nothing is at the path, because the dataset that would be mounted there is mounted elsewhere:
- * likewise. */
+/* The same for a path that is empty because its dataset is mounted elsewhere. */
 const char *zfs_moved(struct arena *m, const char *path);
 
-/* Why a path that should be there is not: either of these. */
+/* A message why a path is missing or empty: either of these, or NULL. */
 const char *zfs_unmounted(struct arena *m, const char *path);
 
-/* The same for `n` paths, NULL ones left out, with two questions for all of them. */
+/* The same for `n` paths (NULL ones are skipped), with two runs of zfs(8) for all of them. */
 void zfs_unmounted_all(struct arena *m, const char *const *paths, size_t n, const char **why);
 
 /* Did the command create the dataset, and could not mount it? `why` is the fault of zfs_create or
@@ -81,25 +79,26 @@ bool zfs_says_not_mounted(const struct err *why);
 /* The user property that marks what is ours. */
 #define ZFS_KIND "jlmkr:kind"
 
-int zfs_create(const char *name, const char *kind, struct err *e);	/* kind NULL: not marked */
+/* `kind` NULL: without a mark; zfs_set_kind removes the mark then. */
+int zfs_create(const char *name, const char *kind, struct err *e);
 int zfs_mount(const char *name, struct err *e);
 int zfs_unmount(const char *name, struct err *e);
 int zfs_clone(const char *snapshot, const char *name, const char *kind, struct err *e);
-int zfs_set_kind(const char *name, const char *kind, struct err *e);	/* NULL: take it off */
+int zfs_set_kind(const char *name, const char *kind, struct err *e);
 int zfs_rename(const char *from, const char *to, struct err *e);
 
-/* A dataset that is not mounted by itself, ever, and a snapshot; with their mark. */
+/* Create a dataset that is never mounted automatically, or a snapshot, with a mark. */
 int zfs_create_aside(const char *name, const char *kind, struct err *e);
 int zfs_snapshot(const char *snapshot, const char *kind, struct err *e);
 
-/* Unmount all mounts of the named datasets, and what was mounted by hand, too; or none, and say
- * who is in the way. */
+/* Unmount all mounts of the named datasets, also those mounted by hand. On failure all are
+ * mounted again, and the message names the processes that use them. */
 int zfs_unmount_all(const struct mounts *t, const struct words *names, struct err *e);
 
-/* Mount those of the named datasets that were mounted then. */
+/* Mount those of the named datasets that are mounted in the list `t`. */
 void zfs_mount_again(const struct mounts *t, const struct words *names);
 
-/* Is `name` the dataset `of`, or a snapshot of it, or below it? */
+/* Whether `name` is the dataset `of`, a snapshot of it, or below it. */
 bool zfs_is_within(const char *name, const char *of);
 
 #endif

@@ -10,15 +10,15 @@
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_impl.h"
 
-static const char properties[] = "guid,createtxg,mounted,canmount,origin,mountpoint,readonly,userrefs,"
-                                 ZFS_KIND;
+static const char properties[] = "guid,createtxg,mounted,canmount,origin,mountpoint,readonly,"
+				 "userrefs," ZFS_KIND;
 
-enum { WORD_MAX = 60000 };	/* the kernel takes words of 128 KiB */
+enum { WORD_MAX = 60000 };	/* the kernel accepts arguments of 128 KiB */
 
 /* -- reading -- */
 
-/* "NAME TAB PROPERTY TAB". A mountpoint may hold a newline; what goes on after it does not look
- * like this. */
+/* A record begins with "NAME TAB PROPERTY TAB". A mountpoint may contain a newline; the line
+ * behind it does not begin so. */
 static bool begins_record(const char *line)
 {
 	const char *tab = line + strcspn(line, "\t\n"), *end, *at;
@@ -46,7 +46,7 @@ static char *next_record(char **text)
 	return record;
 }
 
-static bool stays(const char *source, const char *root)
+static bool is_mountpoint_fixed(const char *source, const char *root)
 {
 	static const char from[] = "inherited from ";
 
@@ -54,7 +54,7 @@ static bool stays(const char *source, const char *root)
 	return str_starts(source, from) && zfs_is_within(source + strlen(from), root);
 }
 
-static void take_property(struct zfs_item *item, const char *property, const char *value,
+static void read_item_property(struct zfs_item *item, const char *property, const char *value,
                           const char *source, const char *root)
 {
 	if (str_eq(property, "guid")) item->guid = strtoull(value, NULL, 10);
@@ -62,12 +62,15 @@ static void take_property(struct zfs_item *item, const char *property, const cha
 	else if (str_eq(property, "mounted")) item->mounted = str_eq(value, "yes");
 	else if (str_eq(property, "origin")) item->origin = value;
 	else if (str_eq(property, "readonly")) item->readonly = str_eq(value, "on");
-	else if (str_eq(property, "userrefs")) item->held = strcmp(value, "0") && strcmp(value, "-");
-	else if (str_eq(property, ZFS_KIND)) item->kind = str_eq(source, "local") ? value : NULL;
-	else if (str_eq(property, "canmount") && str_eq(value, "off")) item->mountpoint = "none";
+	else if (str_eq(property, "userrefs"))
+		item->held = strcmp(value, "0") && strcmp(value, "-");
+	else if (str_eq(property, ZFS_KIND))
+		item->kind = str_eq(source, "local") ? value : NULL;
+	else if (str_eq(property, "canmount") && str_eq(value, "off"))
+		item->mountpoint = "none";
 	else if (str_eq(property, "mountpoint")) {
 		if (!item->mountpoint) item->mountpoint = value;
-		item->stays = stays(source, root);
+		item->stays = is_mountpoint_fixed(source, root);
 	}
 }
 
@@ -77,14 +80,16 @@ static int take_record(char *record, const char *root, struct zfs_items *items, 
 	char *source = record ? strrchr(record, '\t') : NULL;
 	struct zfs_item *item = items->n ? &items->v[items->n - 1] : NULL;
 
-	if (!source) return fail(e, ERR_HOST, "zfs: its list of properties has a line of unknown form");
+	if (!source)
+		return fail(e, ERR_HOST,
+		            "zfs: the list of properties has a line of unknown format");
 	*source++ = 0;
-	if (strchr(name, '#')) return 0;	/* a bookmark keeps nothing */
+	if (strchr(name, '#')) return 0;	/* bookmarks do not matter */
 	if (!item || !str_eq(item->name, name)) {
 		item = &items->v[items->n++];
 		*item = (struct zfs_item){ .name = name };
 	}
-	take_property(item, property, record, source, root);
+	read_item_property(item, property, record, source, root);
 	return 0;
 }
 
@@ -93,17 +98,18 @@ int zfs_items_parse(struct arena *m, char *text, const char *root, struct zfs_it
 {
 	char *record;
 
-	*items = (struct zfs_items){ .v = arena_array(m, str_count(text, '\n') + 1, sizeof *items->v) };
+	*items = (struct zfs_items){ 0 };
+	items->v = arena_array(m, str_count(text, '\n') + 1, sizeof *items->v);
 	while ((record = next_record(&text)))
 		if (take_record(record, root, items, e) < 0) return -1;
 	for (size_t i = 0; i < items->n; i++) {
 		const struct zfs_item *item = &items->v[i];
 
 		if (!item->guid || !item->txg || !item->origin || !item->mountpoint)
-			return fail(e, ERR_HOST, "zfs does not tell all about %s", item->name);
+			return fail(e, ERR_HOST, "zfs: %s lacks a property", item->name);
 	}
 	if (!items->n || strcmp(items->v[0].name, root))
-		return fail(e, ERR_HOST, "zfs does not tell about %s", root);
+		return fail(e, ERR_HOST, "zfs: the list of properties lacks %s", root);
 	return 0;
 }
 
@@ -121,30 +127,31 @@ bool zfs_item_is_snapshot(const struct zfs_item *item)
 	return strchr(item->name, '@') != NULL;
 }
 
-static bool is_same(const struct zfs_item *a, const struct zfs_item *b)
+static bool is_same_item(const struct zfs_item *a, const struct zfs_item *b)
 {
 	return a->guid == b->guid && a->txg == b->txg;
 }
 
-static bool is_among(const struct zfs_items *items, const struct zfs_item *item)
+static bool has_item(const struct zfs_items *items, const struct zfs_item *item)
 {
 	for (size_t i = 0; i < items->n; i++)
-		if (is_same(&items->v[i], item)) return true;
+		if (is_same_item(&items->v[i], item)) return true;
 	return false;
 }
 
-const struct zfs_item *zfs_items_new(const struct zfs_items *before, const struct zfs_items *now)
+const struct zfs_item *zfs_items_new(const struct zfs_items *before,
+                                     const struct zfs_items *now)
 {
 	for (size_t i = 0; i < now->n; i++) {
-		/* Mostly nothing has changed. */
-		if (i < before->n && is_same(&before->v[i], &now->v[i])) continue;
-		if (!is_among(before, &now->v[i])) return &now->v[i];
+		/* In most cases nothing has changed. */
+		if (i < before->n && is_same_item(&before->v[i], &now->v[i])) continue;
+		if (!has_item(before, &now->v[i])) return &now->v[i];
 	}
 	return NULL;
 }
 
-/* The finalizer of splitmix64: each bit of the one moves half of those of the other. */
-static uint64_t mix(uint64_t n)
+/* The finalizer of splitmix64: each bit of the input changes half of the bits of the output. */
+static uint64_t hash_number(uint64_t n)
 {
 	n = (n ^ n >> 30) * 0xbf58476d1ce4e5b9;
 	n = (n ^ n >> 27) * 0x94d049bb133111eb;
@@ -156,7 +163,7 @@ uint64_t zfs_items_sum(const struct zfs_items *items)
 	uint64_t sum = items->n;
 
 	for (size_t i = 0; i < items->n; i++)
-		sum += mix(mix(items->v[i].guid) + items->v[i].txg);
+		sum += hash_number(hash_number(items->v[i].guid) + items->v[i].txg);
 	return sum;
 }
 
@@ -169,8 +176,8 @@ static bool is_snapshot_of(const char *name, const char *dataset)
 	return !strncmp(name, dataset, n) && name[n] == '@';
 }
 
-/* A dataset goes when there is nothing below it, and no clone of its snapshots. `done`: which
- * are gone. */
+/* What prevents the destruction of a dataset: another one below it, or a clone of one of its
+ * snapshots. NULL: nothing. `done`: those that are destroyed already. */
 static const struct zfs_item *what_keeps(const struct zfs_items *items, const bool *done,
                                          const struct zfs_item *dataset)
 {
@@ -184,7 +191,8 @@ static const struct zfs_item *what_keeps(const struct zfs_items *items, const bo
 	return NULL;
 }
 
-/* The last one that can go, or one that nothing helps, with what keeps it; NULL: all are gone. */
+/* The last dataset that can be destroyed now; else one that cannot, with `*keeper`; NULL: all
+ * are destroyed. */
 static const struct zfs_item *next_dataset(const struct zfs_items *items, const bool *done,
                                            const struct zfs_item **keeper)
 {
@@ -196,15 +204,17 @@ static const struct zfs_item *next_dataset(const struct zfs_items *items, const 
 
 		if (done[i] || zfs_item_is_snapshot(item)) continue;
 		if (!(by = what_keeps(items, done, item))) return *keeper = NULL, item;
-		if (!stuck || is_snapshot_of(by->origin, item->name)) stuck = item, *keeper = by;
+		if (!stuck || is_snapshot_of(by->origin, item->name))
+			stuck = item, *keeper = by;
 	}
 	return stuck;
 }
 
 static int fail_stuck(const struct zfs_item *item, const struct zfs_item *keeper, struct err *e)
 {
-	return fail(e, ERR_BUSY, "%s cannot go before %s, which is a clone of a part of it: zfs promote '%s' "
-	            "first", item->name, keeper->name, keeper->name);
+	return fail(e, ERR_BUSY,
+	            "%s cannot be destroyed before %s, which is a clone of a part of it; "
+	            "first run zfs promote '%s'", item->name, keeper->name, keeper->name);
 }
 
 int zfs_items_check_order(const struct zfs_items *items, struct err *e)
@@ -234,18 +244,20 @@ int zfs_items_check_clones(struct arena *m, const struct zfs_items *items, struc
 	size_t n;
 
 	if (!has_snapshots(items)) return 0;
-	if (!(d = zfs_list(m, arena_strndup(m, root, strcspn(root, "/")), -1, &n, e))) return -1;
+	if (!(d = zfs_list(m, arena_strndup(m, root, strcspn(root, "/")), -1, &n, e)))
+		return -1;
 	for (; n; n--, d++)
 		if (zfs_is_within(d->origin, root) && !zfs_is_within(d->name, root))
-			return fail(e, ERR_BUSY, "%s is a clone of %s and needs it: zfs promote '%s', or "
-			            "destroy it, first", d->name, d->origin, d->name);
+			return fail(e, ERR_BUSY,
+			            "%s is a clone of %s and needs it; first run zfs promote "
+			            "'%s', or destroy it", d->name, d->origin, d->name);
 	return 0;
 }
 
 /* -- destruction -- */
 
-/* Without its advice to destroy more, a line "use '-r' to destroy the following datasets:", and
- * what follows. */
+/* Drop the advice of zfs(8) to destroy more: the line "use '-r' to destroy the following
+ * datasets:", and all lines behind it. */
 static int fail_without_advice(const struct err *why, struct err *e)
 {
 	const char *advice = strstr(why->text, "; use '-");
@@ -263,13 +275,15 @@ static int run_destroy(const char *name, struct err *e)
 	return zfs_insist(name, argv, NULL, e);
 }
 
-/* Of a pool that was exported meanwhile all datasets are said not to exist. */
+/* If the pool was exported meanwhile, zfs(8) reports that its datasets do not exist. */
 static int check_pool(const char *name, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	const char *pool = arena_strndup(&m, name, strcspn(name, "/@"));
 
-	return zfs_exists(pool) ? 0 : fail(e, ERR_HOST, "%s cannot be destroyed: its pool %s is not there", name, pool);
+	if (zfs_exists(pool)) return 0;
+	return fail(e, ERR_HOST, "%s cannot be destroyed: its pool %s is not available", name,
+	            pool);
 }
 
 int zfs_destroy_one(const char *name, struct err *e)
@@ -277,22 +291,23 @@ int zfs_destroy_one(const char *name, struct err *e)
 	struct err why = { 0 };
 
 	if (run_destroy(name, &why) == 0) return 0;
-	/* Somebody else may have been quicker. */
+	/* Another process may have destroyed it meanwhile. */
 	if (zfs_says_none(&why)) return check_pool(name, e);
 	return fail_without_advice(&why, e);
 }
 
-static int destroy(const char *name, struct words *gone, struct err *e)
+static int destroy_one(const char *name, struct words *gone, struct err *e)
 {
 	if (zfs_destroy_one(name, e) < 0) return -1;
 	words_add(gone, name);
 	return 0;
 }
 
-/* zfs-fuse knows no lists; and one of them may have gone by itself. */
+/* zfs-fuse does not support lists, and another process may have destroyed one of them. */
 static bool wants_single_names(const struct err *why)
 {
-	return strstr(why->text, "invalid") || strstr(why->text, "could not find") || zfs_says_none(why);
+	return strstr(why->text, "invalid") || strstr(why->text, "could not find") ||
+	       zfs_says_none(why);
 }
 
 /* ZFS destroys all or none of a list "DATASET@A,B". */
@@ -307,12 +322,12 @@ static int destroy_listed(const char *list, const struct words *names, struct wo
 	}
 	if (!wants_single_names(&why)) return fail_without_advice(&why, e);
 	for (size_t i = 0; i < names->n; i++)
-		if (destroy(names->v[i], gone, e) < 0) return -1;
+		if (destroy_one(names->v[i], gone, e) < 0) return -1;
 	return 0;
 }
 
-/* As many as fit into one word, from `*at` on. */
-static int destroy_some(const struct zfs_items *items, const char *dataset, size_t *at,
+/* Destroy as many snapshots as fit into one argument, from `*at` on. */
+static int destroy_snapshots(const struct zfs_items *items, const char *dataset, size_t *at,
                         struct words *gone, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -328,16 +343,16 @@ static int destroy_some(const struct zfs_items *items, const char *dataset, size
 		words_add(&names, name);
 	}
 	if (!names.n) return 0;
-	if (names.n == 1) return destroy(names.v[0], gone, e);
+	if (names.n == 1) return destroy_one(names.v[0], gone, e);
 	return destroy_listed(str_text(&list), &names, gone, e);
 }
 
-static int destroy_dataset(const struct zfs_items *items, const char *name, struct words *gone,
-                           struct err *e)
+static int destroy_with_snapshots(const struct zfs_items *items, const char *name,
+                                  struct words *gone, struct err *e)
 {
 	for (size_t at = 0; at < items->n;)
-		if (destroy_some(items, name, &at, gone, e) < 0) return -1;
-	return destroy(name, gone, e);
+		if (destroy_snapshots(items, name, &at, gone, e) < 0) return -1;
+	return destroy_one(name, gone, e);
 }
 
 int zfs_items_destroy(const struct zfs_items *items, struct words *gone, struct err *e)
@@ -348,7 +363,7 @@ int zfs_items_destroy(const struct zfs_items *items, struct words *gone, struct 
 
 	while ((item = next_dataset(items, done, &keeper))) {
 		if (keeper) return fail_stuck(item, keeper, e);
-		if (destroy_dataset(items, item->name, gone, e) < 0) return -1;
+		if (destroy_with_snapshots(items, item->name, gone, e) < 0) return -1;
 		done[item - items->v] = true;
 	}
 	return 0;

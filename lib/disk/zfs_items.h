@@ -1,8 +1,9 @@
-/* All that is in a ZFS dataset, for whoever destroys it
+/* List and destroy a ZFS dataset with all that is in it
  *
- * It is read whole, with what tells each thing from another one that takes its name. It is
- * destroyed thing by thing, and nothing that was not read goes with it: ZFS refuses to
- * destroy a dataset that has something else in it.
+ * First all datasets and snapshots in it are listed, with numbers that distinguish each from
+ * another one of the same name. Then they are destroyed one by one. Nothing that is not in
+ * the list is destroyed, because ZFS refuses to destroy a dataset that has anything else in
+ * it.
  */
 #ifndef DISK_ZFS_ITEMS_H
 #define DISK_ZFS_ITEMS_H
@@ -18,12 +19,12 @@ struct words;
 /* A dataset or a snapshot. */
 struct zfs_item {
 	const char *name;	/* "tank/jails/web", "tank/jails/web@monday" */
-	/* Both stay when it is renamed, and nothing else in the pool has both. `txg` grows:
-	 * what is made later has a higher one. */
+	/* A rename does not change them, and nothing else in the pool has both. A dataset that
+	 * is created later has a higher `txg`. */
 	uint64_t guid, txg;
 	const char *origin;	/* the snapshot that it is a clone of, or "-" */
-	const char *mountpoint;	/* a path, "legacy", "-"; "none": nowhere, ever */
-	const char *kind;	/* our mark, set on the thing itself; NULL: none */
+	const char *mountpoint;	/* a path, "legacy", "-"; "none": never mounted */
+	const char *kind;	/* our mark, not inherited; NULL: none */
 	bool mounted, readonly, held;
 	bool stays;		/* a rename of the root does not move its mountpoint */
 };
@@ -33,32 +34,33 @@ struct zfs_items {
 	size_t n;
 };
 
-/* The root and all below it. */
+/* Read the root and all datasets and snapshots below it. */
 int zfs_items_read(struct arena *m, const char *root, struct zfs_items *items, struct err *e);
 
-/* What `zfs get` printed about them. Pure. */
+/* Parse the output of `zfs get`. Pure. */
 int zfs_items_parse(struct arena *m, char *text, const char *root, struct zfs_items *items,
                     struct err *e);
 
 bool zfs_item_is_snapshot(const struct zfs_item *item);
 
-/* The first of `now` that is not among `before`, whatever its name was; NULL: there is none. */
-const struct zfs_item *zfs_items_new(const struct zfs_items *before, const struct zfs_items *now);
+/* The first item in `now` that is not in `before`, under any name; NULL: none. */
+const struct zfs_item *zfs_items_new(const struct zfs_items *before,
+                                     const struct zfs_items *now);
 
-/* A number that stands for just these things, in any order and under any names. */
+/* A checksum of these items; order and names do not matter. */
 uint64_t zfs_items_sum(const struct zfs_items *items);
 
-/* ERR_BUSY when one of them is a clone of another in such a way that neither can go first. */
+/* ERR_BUSY if some of them are clones of each other, so that none can be destroyed first. */
 int zfs_items_check_order(const struct zfs_items *items, struct err *e);
 
-/* ERR_BUSY when something elsewhere in the pool is a clone of one of their snapshots. */
+/* ERR_BUSY if another dataset in the pool is a clone of one of their snapshots. */
 int zfs_items_check_clones(struct arena *m, const struct zfs_items *items, struct err *e);
 
-/* Destroy them. The names of those that are gone are added to `gone`, also when it fails. */
+/* Destroy them, and add the names of the destroyed ones to `gone`, also on failure. */
 int zfs_items_destroy(const struct zfs_items *items, struct words *gone, struct err *e);
 
-/* A dataset or a snapshot, and nothing that is in it or depends on it: that makes it fail. One
- * that is not there is a success. */
+/* Destroy a dataset or a snapshot. Fails if something is in it or depends on it. Returns 0 also
+ * if it does not exist. */
 int zfs_destroy_one(const char *name, struct err *e);
 
 #endif

@@ -1,4 +1,4 @@
-/* Why a path is not what it should be: the dataset that belongs there is not mounted, or mounted
+/* Explain why a path is missing: the dataset that belongs there is not mounted, or mounted
  * elsewhere. */
 
 #include <dirent.h>
@@ -14,20 +14,22 @@
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_impl.h"
 
-/* "NAME\tSTATUS" for each, with a newline in front, "" when this ZFS knows no encryption. */
+/* Lines "NAME\tSTATUS" with a newline in front; none if this ZFS does not support
+ * encryption. */
 static const char *key_status(struct arena *m, const struct words *names)
 {
 	struct words argv = { .m = m };
 	const char *text;
 
-	words_add_all(&argv, (char *[]){ "zfs", "get", "-H", "-o", "name,value", "keystatus", NULL });
+	words_add_all(&argv,
+	              (char *[]){ "zfs", "get", "-H", "-o", "name,value", "keystatus", NULL });
 	words_add_all(&argv, words_list(names));
 	text = zfs_ask(m, words_list(&argv), NULL);
 	return arena_printf(m, "\n%s", text ? text : "");
 }
 
-/* Whether a pool is there: where there is none nobody is asked. OpenZFS has a folder for each,
- * zfs-fuse a file as long as there is one. */
+/* Whether there is a pool; if not, zfs(8) is not run. OpenZFS has a folder for each pool,
+ * zfs-fuse a file while there is one. */
 static bool has_pool(const struct mounts *t)
 {
 	AUTODIR DIR *pools = opendir("/proc/spl/kstat/zfs");
@@ -41,7 +43,7 @@ static bool has_pool(const struct mounts *t)
 	return false;
 }
 
-/* Where the file system is mounted that has the path, as things are. */
+/* The mountpoint of the file system that contains the path now. */
 static const char *mount_above(const struct mounts *t, const char *path)
 {
 	const char *above = "/";
@@ -52,7 +54,7 @@ static const char *mount_above(const struct mounts *t, const char *path)
 	return above;
 }
 
-/* Where it would be mounted; a mountpoint may lead through links. */
+/* Where the dataset would be mounted; its mountpoint may contain links. */
 static const char *place_of(struct arena *m, const struct zfs_dataset *d)
 {
 	char real[PATH_MAX];
@@ -60,17 +62,20 @@ static const char *place_of(struct arena *m, const struct zfs_dataset *d)
 	return realpath(d->mountpoint, real) ? arena_strdup(m, real) : d->mountpoint;
 }
 
-/* Those that are mounted higher up, or never, have nothing to do with the path. */
+/* Whether a dataset at `place` would contain the path. Those at or above the mountpoint that
+ * contains it now do not matter. */
 static bool would_hold(const char *place, const char *path, const char *above)
 {
-	return mount_path_in(path, place) && mount_path_in(place, above) && strlen(place) > strlen(above);
+	return mount_path_in(path, place) && mount_path_in(place, above) &&
+	       strlen(place) > strlen(above);
 }
 
-static const char *tell_unmounted(struct arena *m, const char *name, const char *status)
+static const char *unmounted_message(struct arena *m, const char *name, const char *status)
 {
 	if (strstr(status, arena_printf(m, "\n%s\tunavailable\n", name)))
-		return arena_printf(m, "its dataset %s is locked: unlock it, or zfs load-key '%s' and "
-		                    "zfs mount '%s'", name, name, name);
+		return arena_printf(m,
+		                    "its dataset %s is locked: unlock it, or zfs load-key "
+		                    "'%s' and zfs mount '%s'", name, name, name);
 	return arena_printf(m, "its dataset %s is not mounted: zfs mount '%s'", name, name);
 }
 
@@ -84,7 +89,7 @@ static const char *point_of(const struct mounts *t, const char *dataset)
 	return NULL;
 }
 
-/* Nothing is there, or nothing that one sees. */
+/* Whether the path does not exist, or has only hidden files. */
 static bool is_bare(const char *path)
 {
 	AUTODIR DIR *dir = opendir(path);
@@ -104,13 +109,14 @@ const char *zfs_moved(struct arena *m, const char *path)
 	if (!(above = zfs_at(&t, arena_strndup(m, path, (size_t)(slash - path))))) return NULL;
 	name = arena_printf(m, "%s%s", above, slash);
 	if (!(point = point_of(&t, name))) return NULL;
-	return arena_printf(m, "its dataset %s is mounted at %s instead: zfs inherit mountpoint '%s'", name,
-	                    point, name);
+	return arena_printf(m,
+	                    "its dataset %s is mounted at %s instead: zfs inherit "
+	                    "mountpoint '%s'", name, point, name);
 }
 
-/* One that lies on another is mounted after it. */
-static const char *find_hidden(struct arena *m, const struct mounts *t, const struct zfs_dataset *all,
-                               size_t n, const char *path)
+/* Of several datasets the highest is mounted first, so name that one. */
+static const char *find_hidden(struct arena *m, const struct mounts *t,
+                               const struct zfs_dataset *all, size_t n, const char *path)
 {
 	const char *above = mount_above(t, path), *place, *highest = NULL;
 	const struct zfs_dataset *found = NULL;
@@ -125,8 +131,9 @@ static const char *find_hidden(struct arena *m, const struct mounts *t, const st
 	return found ? found->name : NULL;
 }
 
-/* Each NULL where nothing is hidden. */
-static void find_all(struct arena *m, const char *const *paths, size_t n, const char **why)
+/* why[i] becomes NULL if paths[i] is not hidden. */
+static void find_hidden_all(struct arena *m, const char *const *paths, size_t n,
+                            const char **why)
 {
 	const struct zfs_dataset *all;
 	struct words found = { .m = m };
@@ -138,10 +145,11 @@ static void find_all(struct arena *m, const char *const *paths, size_t n, const 
 	if (mounts_read(m, &t, NULL) < 0 || !has_pool(&t)) return;
 	if (!(all = zfs_list_mountable(m, &count))) return;
 	for (size_t i = 0; i < n; i++)
-		if (paths[i] && (why[i] = find_hidden(m, &t, all, count, paths[i]))) words_add(&found, why[i]);
+		if (paths[i] && (why[i] = find_hidden(m, &t, all, count, paths[i])))
+			words_add(&found, why[i]);
 	status = found.n ? key_status(m, &found) : "";
 	for (size_t i = 0; i < n; i++)
-		if (why[i]) why[i] = tell_unmounted(m, why[i], status);
+		if (why[i]) why[i] = unmounted_message(m, why[i], status);
 }
 
 const char *zfs_hidden(struct arena *m, const char *const *paths, const char **which)
@@ -152,7 +160,7 @@ const char *zfs_hidden(struct arena *m, const char *const *paths, const char **w
 	while (paths[n])
 		n++;
 	why = arena_array(m, n + 1, sizeof *why);
-	find_all(m, paths, n, why);
+	find_hidden_all(m, paths, n, why);
 	for (size_t i = 0; i < n; i++) {
 		if (!why[i]) continue;
 		*which = paths[i];
@@ -163,7 +171,7 @@ const char *zfs_hidden(struct arena *m, const char *const *paths, const char **w
 
 void zfs_unmounted_all(struct arena *m, const char *const *paths, size_t n, const char **why)
 {
-	find_all(m, paths, n, why);
+	find_hidden_all(m, paths, n, why);
 	for (size_t i = 0; i < n; i++)
 		if (paths[i] && !why[i]) why[i] = zfs_moved(m, paths[i]);
 }

@@ -12,7 +12,7 @@ enum { TAIL_MAX = 1024 * 1024, SHOWN_MAX = 500 };
  * answer there are fewer lines. */
 static void sync_journal(struct arena *m)
 {
-	static char *argv[] = { "timeout", "5", "journalctl", "--quiet", "--sync", NULL };
+	static char *const argv[] = { "timeout", "5", "journalctl", "--quiet", "--sync", NULL };
 
 	run_output(m, argv, 1, NULL);
 }

@@ -21,7 +21,7 @@
 
 #define UNITS "jlmkr-*.service"
 
-static const char *none[] = { NULL };
+static const char *const none[] = { NULL };
 
 /* The jail of a unit, NULL when it is not one of ours. */
 static const char *jail_of(struct arena *m, const char *unit)
@@ -116,7 +116,7 @@ struct running *engine_list(struct engine *en, const struct jail *jails, size_t 
 		if (!name) continue;
 		list[*n] = (struct running){
 			.name = name, .state = units[i].active, .runs = is_up(units[i].active),
-			.addresses = none,
+			.addresses = (const char **)none,
 		};
 		find_place(en, jails, jail_count, &list[*n]);
 		add_addresses(&list[(*n)++], machines, known);
@@ -153,7 +153,7 @@ static const char *last_end(struct arena *m, const struct unit_state *s)
 
 static void add_machine(struct engine *en, const char *jail, struct jail_status *out)
 {
-	struct running r = { .name = jail, .runs = true, .addresses = none };
+	struct running r = { .name = jail, .runs = true, .addresses = (const char **)none };
 	struct machine_row *rows;
 	size_t n;
 
@@ -168,7 +168,7 @@ int engine_status(struct engine *en, const struct jail *j, struct jail_status *o
 	pid_t leader;
 	int state;
 
-	*out = (struct jail_status){ .end = "", .addresses = none };
+	*out = (struct jail_status){ .end = "", .addresses = (const char **)none };
 	if (engine_open(en, e) < 0) return -1;
 	if (unit_get(en->bus, name_unit(en->m, j->name), en->m, &s, e) < 0) return -1;
 	state = unit_jail_state(en, j, &s, &out->elsewhere);

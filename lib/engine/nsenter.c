@@ -32,11 +32,6 @@ enum {
 
 /* -- opening -- */
 
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 /* 1 when the namespace is ours, too. */
 static int is_shared(const struct nsenter *en, const char *ns, struct err *e)
 {

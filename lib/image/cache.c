@@ -29,7 +29,8 @@ int image_cache_open(struct arena *m, const char *dir, bool make, struct image_c
 	int fd;
 
 	*c = (struct image_cache){ .m = m, .path = path };
-	if (make && mkdir(path, 0700) < 0 && errno != EEXIST) return fail_sys(e, "create %s", path);
+	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
+		return fail_sys(e, "create %s", path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) return !make && errno == ENOENT ? 0 : fail_sys(e, "open %s", path);
 	if (owner_check(fd, path, e) < 0) {
@@ -51,14 +52,14 @@ const char *cache_name(const struct image_cache *c, const char *sha256, const ch
 	return arena_printf(c->m, "%s%s", sha256, kind);
 }
 
-/* -- what is ours -- */
+/* -- files of ours -- */
 
 static void warn_not_kept(const struct err *why)
 {
 	out_warn("the image is not kept for the next time: %s", why->text);
 }
 
-/* Something of somebody's has a name that is needed. */
+/* A file that is not ours has a name that we need. */
 static int fail_in_the_way(const struct image_cache *c, const char *name, struct err *e)
 {
 	return fail(e, ERR_EXISTS, "%s", mark_none(c->m, cache_fd(c), c->path, name));
@@ -103,9 +104,10 @@ int cache_mark(const struct image_cache *c, int fd, const char *sha256, struct e
 
 /* -- one archive -- */
 
-/* 1: the whole file, of the right size; 0: there is none; -1: something else has its name. */
-static int find_whole(const struct image_cache *c, const struct image_build *b, struct cached *k,
-                      struct err *e)
+/* Returns 1 with the whole file, 0 if there is none, -1 if a file that is not ours has its
+ * name. */
+static int find_whole(const struct image_cache *c, const struct image_build *b,
+                      struct cached *k, struct err *e)
 {
 	const char *name = cache_name(c, b->sha256, WHOLE);
 	struct stat st;
@@ -126,10 +128,12 @@ static int open_half(const struct image_cache *c, const char *name)
 	int fd = mark_open(cache_fd(c), name, O_RDWR);
 
 	if (fd >= 0 || errno != ENOENT) return fd;
-	return openat(cache_fd(c), name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return openat(cache_fd(c), name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	              0600);
 }
 
-/* May it be written to? One without a mark is about to get it from whoever has just made it. */
+/* Whether we may write to the partial file. An empty one without a mark is new, and the process
+ * that created it is about to mark it. */
 static int check_half(const struct image_cache *c, const char *sha256, int fd, struct err *e)
 {
 	struct stat st;
@@ -139,14 +143,15 @@ static int check_half(const struct image_cache *c, const char *sha256, int fd, s
 	return fail_in_the_way(c, cache_name(c, sha256, HALF), e);
 }
 
-/* Locked: what of it counts. */
-static int enter_half(const struct image_cache *c, const struct image_build *b, struct cached *k,
-                      struct err *e)
+/* The file is locked: mark it, and find how many of its bytes are useful. */
+static int enter_half(const struct image_cache *c, const struct image_build *b,
+                      struct cached *k, struct err *e)
 {
 	struct stat st;
 
 	if (check_half(c, b->sha256, k->fd, e) < 0) return -1;
-	if (!mark_is_of(cache_fd(c), k->fd, b->sha256) && cache_mark(c, k->fd, b->sha256, e) < 0)
+	if (!mark_is_of(cache_fd(c), k->fd, b->sha256) &&
+	    cache_mark(c, k->fd, b->sha256, e) < 0)
 		return -1;
 	k->ours = true;
 	if (fstat(k->fd, &st) < 0) return fail_sys(e, "fstat");
@@ -156,8 +161,8 @@ static int enter_half(const struct image_cache *c, const struct image_build *b, 
 	return fail_sys(e, "truncate %s", cache_name(c, b->sha256, HALF));
 }
 
-/* 1 when there is half a file, ours alone; 0 when it was gone when we got it; -1: none can be had,
- * or (ERR_INTERRUPTED) a signal came. */
+/* Returns 1 with a partial file, locked; 0 if its name changed while we waited for the lock, so
+ * that the caller must look again; -1 on failure or (ERR_INTERRUPTED) a caught signal. */
 static int find_half(const struct image_cache *c, const struct image_build *b, struct cached *k,
                      struct err *e)
 {
@@ -168,7 +173,7 @@ static int find_half(const struct image_cache *c, const struct image_build *b, s
 	if (k->fd < 0) return fail_sys(e, "open %s/%s", c->path, name);
 	if (check_half(c, b->sha256, k->fd, e) < 0 ||
 	    lock_take(k->fd, NO_DEADLINE, "the download of this image", e) < 0) return -1;
-	/* Its fetcher may have renamed it while we waited. */
+	/* The process that fetched it may have renamed it while we waited. */
 	if (!mark_is_named(cache_fd(c), name, k->fd)) return 0;
 	return enter_half(c, b, k, e) < 0 ? -1 : 1;
 }

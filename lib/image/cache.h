@@ -1,19 +1,18 @@
-/* Images kept on disk: whole ones for the next time, halves to go on with
+/* The cache: whole images for the next time, and partial ones to be continued
  *
- *	DIR/images/SHA256.part		what has come in so far
- *	DIR/images/SHA256.tar.xz	a whole archive, its hash checked
- *	DIR/images/SHA256.json		what it is: a list of images with this one in it, in
- *					the form of a server's own (lib/image/index.h)
+ *	DIR/images/SHA256.part		the bytes that have come so far
+ *	DIR/images/SHA256.tar.xz	a whole archive with the right hash
+ *	DIR/images/SHA256.json		its description: a list of images with this one, in
+ *					the format of a server (lib/image/index.h)
  *
- * A file counts for its hash, so nothing in here has to be believed or synced: who
- * uses one checks it again, at the speed of the pipe that it goes through. Half a file
- * is locked by the one who fetches it, others wait and find it whole. Of a product only
- * the newest build is kept, and those that were asked for by their serial; halves are
- * kept for a week.
+ * The hash of a file is checked again whenever it is used, while it is unpacked. So the
+ * files need not be trusted or synced. The process that fetches a partial file has it
+ * locked; others wait, and then find the whole one. Of each product the cache keeps the
+ * newest build, and those that a user asked for by serial; partial files for a week.
  *
  * Only files with a mark (lib/disk/mark.h) are written to or deleted. A whole archive
- * without one, of an earlier version or of the user's, is used if its hash is right, and
- * stays. Whatever else is in the folder is nobody's business.
+ * without a mark, from an earlier version or from the user, is used if its hash is right,
+ * and stays. Other files in the folder are ignored.
  */
 #ifndef IMAGE_CACHE_H
 #define IMAGE_CACHE_H
@@ -28,67 +27,68 @@
 struct arena;
 struct err;
 
-/* A zeroed one is closed, and holds nothing. */
+/* A zeroed one is closed and empty. */
 struct image_cache {
 	struct arena *m;
 	const char *path;		/* DIR/images */
-	int dir;			/* it, + 1 */
-	const char *avoid;		/* SHA-256 of an archive whose copy is wrong, and stays */
+	int dir;			/* its descriptor + 1; 0: closed */
+	const char *avoid;		/* SHA-256 of an archive whose damaged copy stays */
 };
 
-/* What a prune has done. */
+/* The result of a prune. */
 struct image_pruned {
 	uint64_t bytes;			/* freed, of files */
-	unsigned clones;		/* images that stay because something is a clone of them */
-	unsigned failed;		/* others that could not be deleted; each was warned of */
+	unsigned clones;		/* images that stay because clones of them exist */
+	unsigned failed;		/* others that stay; a warning told why */
 };
 
-/* `dir` is the jailmaker directory; DIR/images is made when `make` is true, else
- * without one the cache is empty. One that is not root's alone (disk/owner.h) is
- * ERR_UNTRUSTED: its descriptions tell what an image is. */
+/* Open the cache in the jailmaker directory `dir`. If DIR/images does not exist, it is created
+ * (`make`), or else the cache is empty. ERR_UNTRUSTED if others than root may change it
+ * (disk/owner.h), because its descriptions decide which image a file is. */
 int image_cache_open(struct arena *m, const char *dir, bool make, struct image_cache *c,
                      struct err *e);
 void image_cache_close(struct image_cache *c);
 
-/* What there is of one archive, read from its beginning. */
+/* One archive in the cache; `fd` is at its begin. */
 struct cached {
-	int fd;				/* -1: nothing, and nothing can be kept */
+	int fd;				/* -1: none, and nothing can be kept */
 	bool whole;
-	bool ours;			/* to be deleted when it is wrong */
+	bool ours;			/* it has a mark: delete it if it is damaged */
 	uint64_t have;			/* bytes */
 };
 
-/* Waits while somebody else fetches the same archive; a size of 0 is not known. A cache
- * that cannot be used, because the disk is full or something else has the name, is
- * warned of and is none; -1 is for signals. */
+/* Find the archive of a build, whose size may be unknown (0). Waits while another process
+ * fetches the same archive. If the cache cannot be used (the disk is full, or a file that is
+ * not ours has the name), it warns and sets k->fd to -1. Returns -1 only for a caught
+ * signal. */
 int image_cache_find(const struct image_cache *c, const struct image_build *b,
                      struct cached *k, struct err *e);
 
-/* Keep the next bytes behind those that there are. When that fails the file is given
- * up, and k->fd is -1. */
+/* Append bytes to a partial file. If that fails, the file is deleted, and k->fd is -1. */
 void image_cache_append(const struct image_cache *c, const struct image_build *b,
                         struct cached *k, const void *data, size_t n);
 
-/* All of it is there and its hash is right: it is whole now. `pinned`: until pruned. */
+/* The file is complete and its hash is right: make it a whole one. `pinned`: keep it also when
+ * a newer build comes. */
 void image_cache_keep(const struct image_cache *c, const struct image_pick *what, bool pinned,
                       struct cached *k);
 
-/* Let go of it: halves stay for the next time. */
+/* Close the file; a partial one stays for the next time. */
 void image_cache_release(struct cached *k);
 
-/* It is not what its name says: delete it, and let go of it. False, with a warning: it is
- * not ours, and stays. */
+/* The file does not have the hash in its name: delete and close it. If it is not ours, it
+ * stays, with a warning, and the function returns false. */
 bool image_cache_drop(const struct image_cache *c, const struct image_build *b,
                       struct cached *k);
 
-/* The whole images that there are, as if a server offered them. */
+/* List the whole images in the cache, in the form of a server's list. */
 int image_cache_index(const struct image_cache *c, struct arena *m, struct image_index *x,
                       struct err *e);
 
-/* Warn of each thing that has a name of ours and no mark. */
+/* Warn of each file that has a name like ours but no mark. */
 void image_cache_tell(const struct image_cache *c);
 
-/* Delete everything of ours that nobody is fetching right now; what goes is noted. Adds to
+/* Delete all files of ours, except those that are being fetched, with a note for each. Adds to
  * `*p`. */
 int image_cache_prune(const struct image_cache *c, struct image_pruned *p, struct err *e);
 

@@ -37,9 +37,10 @@ static int read_servers(struct image_source *s, const char *list, struct err *e)
 
 	for (list += strspn(list, blanks); *list; list += k, list += strspn(list, blanks)) {
 		k = strcspn(list, blanks);
-		if (read_server(s->m, arena_strndup(s->m, list, k), &all[n++], e) < 0) return -1;
+		if (read_server(s->m, arena_strndup(s->m, list, k), &all[n++], e) < 0)
+			return -1;
 	}
-	if (!n) return fail(e, ERR_INPUT, "image server: there is none in '%s'", said);
+	if (!n) return fail(e, ERR_INPUT, "image server: no URL in '%s'", said);
 	s->base = all;
 	s->more = n - 1;
 	return 0;
@@ -75,7 +76,7 @@ static int pause_for(int64_t ms, struct err *e)
 	return wait_fds(NULL, 0, deadline_in(ms), e) < 0 ? -1 : 0;
 }
 
-/* `*arrived` tells a list that came damaged from one that did not come. */
+/* `*arrived`: the server sent a list, which may be damaged. */
 static int fetch_index_once(struct image_source *s, struct arena *m, struct image_index *x,
                             bool *arrived, struct err *e)
 {
@@ -88,7 +89,7 @@ static int fetch_index_once(struct image_source *s, struct arena *m, struct imag
 	url_beneath(&scratch, s->base, "streams/v1/images.json", &u);
 	*arrived = !http_get(s->http, &scratch, &(struct http_request){ .url = &u }, &reply, e);
 	if (!*arrived && e && e->kind == ERR_MISSING)
-		return fail(e, ERR_NETWORK, "%s is not there; is this an image server?",
+		return fail(e, ERR_NETWORK, "%s does not exist; is this an image server?",
 		            url_name(&scratch, &u));
 	if (!*arrived) return -1;
 	hint = reply.length > 0 ? (size_t)reply.length : 0;
@@ -113,7 +114,7 @@ static int fetch_index(struct image_source *s, struct arena *m, struct image_ind
 	return -1;
 }
 
-/* Whether another server may have what this one did not give. */
+/* Whether the next server may help after this fault. */
 static bool may_try_next(const struct image_source *s, const struct err *fault)
 {
 	return s->more && (fault->kind == ERR_NETWORK || fault->kind == ERR_MISSING ||
@@ -124,7 +125,7 @@ static void next_server(struct image_source *s, const struct err *why)
 {
 	s->base++;
 	s->more--;
-	out_note("%s: taking %s instead", why->text, url_name(s->m, s->base));
+	out_note("%s; trying %s instead", why->text, url_name(s->m, s->base));
 }
 
 int image_index_fetch(struct image_source *s, struct arena *m, struct image_index *x,
@@ -148,7 +149,8 @@ static int fetch_build(struct image_source *s, const struct image_pick *what, bo
 {
 	AUTOFREE struct arena m = { 0 };
 	struct url u;
-	const struct remote f = { .url = &u, .build = what->build, .keep = what, .pinned = pinned };
+	const struct remote f = { .url = &u, .build = what->build, .keep = what,
+	                          .pinned = pinned };
 
 	if (sink->have && sink->have(sink->arg, what)) return 0;
 	url_beneath(&m, s->base, what->build->path, &u);
@@ -163,13 +165,13 @@ int image_fetch(struct image_source *s, const struct image_pick *what, bool pinn
 	return fetch_build(s, what, pinned, sink, &refused, e);
 }
 
-static void note(const struct image_sink *sink, const char *text)
+static void note_to_sink(const struct image_sink *sink, const char *text)
 {
 	if (sink->note) sink->note(sink->arg, text);
 }
 
-/* What to take instead of the build `gone`: from a list that was fetched anew a newer
- * one, else the next older one. NULL: there is none. */
+/* The build to use instead of `gone`: a newer one if the list was fetched again, else the next
+ * older one. NULL: there is none. */
 static const struct image_build *next_build(const struct image *image,
                                             const struct image_build *gone, bool anew)
 {
@@ -181,7 +183,7 @@ static const struct image_build *next_build(const struct image *image,
 	return b < end ? b : NULL;
 }
 
-/* What another build may mend: this one is gone, or is not what the list promises. */
+/* Whether an older build may help: this one was deleted, or does not match the list. */
 static bool may_try_older(const struct image_want *want, const struct image_sink *sink,
                           const struct err *fault)
 {
@@ -189,7 +191,7 @@ static bool may_try_older(const struct image_want *want, const struct image_sink
 	return fault->kind == ERR_MISSING || (fault->kind == ERR_UNTRUSTED && sink->restart);
 }
 
-/* The next build to take instead of got->build: 1, 0 when there is none, -1. */
+/* Choose another build instead of got->build: returns 1, 0 if there is none, -1 on a fault. */
 static int choose_again(struct image_source *s, struct arena *m, const struct image_want *want,
                         const struct image_sink *sink, struct image_index *x, bool anew,
                         struct image_pick *got, struct err *e)
@@ -201,16 +203,17 @@ static int choose_again(struct image_source *s, struct arena *m, const struct im
 	if (image_pick(x, want, &again, NULL) < 0) return 0;
 	if (!(next = next_build(again.image, got->build, anew))) return 0;
 	if (sink->restart && sink->restart(sink->arg, e) < 0) return -1;
-	note(sink, arena_printf(m, "build %s is not available from the server; using %s",
-	                        got->build->serial, next->serial));
+	note_to_sink(sink, arena_printf(m,
+	                                "build %s is not available from the server; using %s",
+	                                got->build->serial, next->serial));
 	*got = (struct image_pick){ again.image, next };
 	return 1;
 }
 
-/* Why there is no image: a zeroed one is nobody's fault. */
+/* Whose fault it is that there is no image. */
 struct blame {
-	bool server;		/* it is of no use; what was asked for may be there elsewhere */
-	bool refused;		/* the image came, and is not wanted */
+	bool server;		/* the server's: another one may have the image */
+	bool refused;		/* the image came, but the sink refused it */
 };
 
 static int fetch_from_server(struct image_source *s, struct arena *m,
@@ -228,15 +231,17 @@ static int fetch_from_server(struct image_source *s, struct arena *m,
 		return s->more ? fail_in(e, "%s", url_name(m, s->base)) : -1;
 	while (fetch_build(s, got, want->serial != NULL, sink, &b->refused, e) < 0) {
 		b->server = !b->refused;
-		if (b->refused || !may_try_older(want, sink, e) || ++tries > BUILDS_TRIED) return -1;
-		if ((rc = choose_again(s, m, want, sink, x, tries == 1, got, &why)) == 1) continue;
+		if (b->refused || !may_try_older(want, sink, e) || ++tries > BUILDS_TRIED)
+			return -1;
+		if ((rc = choose_again(s, m, want, sink, x, tries == 1, got, &why)) == 1)
+			continue;
 		if (rc < 0) *e = why;
 		return -1;
 	}
 	return 0;
 }
 
-/* `*useless`: at least one server is to blame, not what was asked for or this machine. */
+/* `*useless`: at least one server failed, so the request and this machine may be right. */
 static int fetch_online(struct image_source *s, struct arena *m, const struct image_want *want,
                         const struct image_sink *sink, struct image_pick *got, bool *useless,
                         struct err *e)
@@ -259,22 +264,23 @@ static int fetch_cached(struct image_source *s, struct arena *m, const struct im
 	struct image_index *x = arena_alloc(m, sizeof *x);
 
 	if (image_cache_index(&s->cache, m, x, e) < 0) return -1;
-	if (!x->n) return fail(e, ERR_MISSING, "there is no image in the cache");
+	if (!x->n) return fail(e, ERR_MISSING, "the cache has no images");
 	if (image_pick(x, want, got, e) < 0) return fail_in(e, "in the cache");
 	return image_fetch(s, got, false, sink, e);
 }
 
-/* When the server is of no use: the fault if the cache is of none either. */
+/* The servers failed: take an image from the cache. -1 if it has none. */
 static int fall_back(struct image_source *s, struct arena *m, const struct image_want *want,
                      const struct image_sink *sink, struct image_pick *got, struct err *fault)
 {
 	struct image_index x;
 
-	if (image_cache_index(&s->cache, m, &x, NULL) < 0 || image_pick(&x, want, got, NULL) < 0)
+	if (image_cache_index(&s->cache, m, &x, NULL) < 0 ||
+	    image_pick(&x, want, got, NULL) < 0)
 		return -1;
 	if (sink->restart && sink->restart(sink->arg, fault) < 0) return -1;
-	note(sink, arena_printf(m, "%s: taking build %s from the cache", fault->text,
-	                        got->build->serial));
+	note_to_sink(sink, arena_printf(m, "%s; using build %s from the cache", fault->text,
+	                                got->build->serial));
 	s->offline = true;
 	return image_fetch(s, got, false, sink, fault);
 }

@@ -1,4 +1,4 @@
-/* What the files of lib/image share with each other */
+/* Functions and types that only the files of lib/image share */
 #ifndef IMAGE_IMPL_H
 #define IMAGE_IMPL_H
 
@@ -10,17 +10,17 @@
 struct arena;
 struct stat;
 
-/* A file as it is asked for. */
+/* A file to fetch. */
 struct remote {
 	const struct url *url;
-	const struct image_build *build;	/* size 0, sha256 NULL: not known */
-	const struct image_pick *keep;		/* what the cache calls it; NULL: it keeps no whole one */
+	const struct image_build *build;	/* size 0, sha256 NULL: unknown */
+	const struct image_pick *keep;		/* NULL: do not keep the whole file */
 	bool pinned;
 };
 
-/* The file from the cache as far as it goes, then from the server, to the sink. What came
- * in is kept for the next time, unless there is no hash to know it by. `*refused`: it is
- * the right file, and the sink does not want it; no other copy would help. */
+/* Pass a file to the sink: first the bytes in the cache, then those from the server. The bytes
+ * are kept for the next time, unless the hash is unknown. `*refused`: it is the right file, but
+ * the sink refuses it, so no other copy would help. */
 int transfer(struct image_source *s, const struct remote *f, const struct image_sink *sink,
              bool *refused, struct err *e);
 
@@ -36,21 +36,22 @@ int cache_fd(const struct image_cache *c);
 /* The name of an image's file of that kind. */
 const char *cache_name(const struct image_cache *c, const char *sha256, const char *kind);
 
-/* The file of that name, open, if it is ours; -1: it is missing, or (`*strange`) is not ours. */
+/* Open the file of that name if it is ours. -1 if it does not exist, or (`*strange`) is not
+ * ours. */
 int cache_open_ours(const struct image_cache *c, const char *name, bool *strange);
 
-/* Delete it if it is ours; one that is missing is a success. `*bytes` (may be NULL) grows by what
- * that freed. */
+/* Delete the file if it is ours. Returns 0 also if it does not exist. Adds the freed bytes to
+ * `*bytes` (may be NULL). */
 int cache_remove_ours(const struct image_cache *c, const char *name, uint64_t *bytes,
                       struct err *e);
 
-/* A run that was killed may have made a file and not marked it: nothing is lost with one that
- * is empty. */
+/* Whether an unmarked file is empty: a killed run may have created it but not marked it, and it
+ * may be used or deleted. */
 bool cache_is_blank(const struct stat *st);
 
 int cache_mark(const struct image_cache *c, int fd, const char *sha256, struct err *e);
 
-/* A hash as the cache names its files. */
+/* A hash in the form of the names in the cache. */
 const char *lower_case(struct arena *m, const char *text);
 
 #endif

@@ -29,7 +29,7 @@ static bool is_serial(const char *s)
 	       *s != '-';
 }
 
-/* Relative, and every part of it a name: not empty, no "." and no "..". */
+/* Whether the path is relative, and each part is a name: not empty, ".", or "..". */
 static bool is_path(const char *s)
 {
 	size_t n = strlen(s), part;
@@ -113,7 +113,7 @@ static void read_builds(struct arena *m, const struct json *product, struct imag
 	qsort(out->builds, out->n_builds, sizeof *out->builds, newest_first);
 }
 
-/* One text, "debian/bookworm/default,debian/12": only clean ones are kept. */
+/* Read a text "debian/bookworm/default,debian/12"; bad aliases are dropped. */
 static char **read_aliases(struct arena *m, const struct json *product)
 {
 	const char *list = json_text(json_get(product, "aliases"));
@@ -129,7 +129,7 @@ static char **read_aliases(struct arena *m, const struct json *product)
 	return words_list(&w);
 }
 
-static int by_name(const void *a, const void *b)
+static int compare_images(const void *a, const void *b)
 {
 	const struct image *x = a, *y = b;
 	int d;
@@ -142,7 +142,7 @@ static int by_name(const void *a, const void *b)
 
 void image_index_sort(struct image_index *x)
 {
-	if (x->n) qsort(x->images, x->n, sizeof *x->images, by_name);
+	if (x->n) qsort(x->images, x->n, sizeof *x->images, compare_images);
 }
 
 static void read_products(struct arena *m, const struct json *products, struct image_index *x)
@@ -180,7 +180,7 @@ int image_index_parse(struct arena *m, const char *text, size_t n, struct image_
 		return fail_in(e, "the list of images");
 	}
 	if (!json_is_object(products))
-		return fail(e, ERR_NETWORK, "the list of images has no products in it");
+		return fail(e, ERR_NETWORK, "the list of images has no products");
 	read_products(m, products, x);
 	return 0;
 }

@@ -1,10 +1,10 @@
-/* What an image server offers
+/* Read the list of images of a server
  *
  * Reads streams/v1/images.json of a simplestreams server (format "products:1.0",
- * as published by images.linuxcontainers.org; Incus' shared/simplestreams knows the
- * same). A product that has no root.tar.xz for containers (virtual machines only)
- * is left out; so is, and is counted, what has a name, path, hash or size that
- * no honest server sends: names end up in tables and paths in URLs.
+ * as published by images.linuxcontainers.org; see also Incus' shared/simplestreams). A
+ * product without a root.tar.xz for containers (virtual machines only) is left out.
+ * Entries with a name, path, hash or size that no honest server sends are left out and
+ * counted, because names appear in tables and paths in URLs.
  */
 #ifndef IMAGE_INDEX_H
 #define IMAGE_INDEX_H
@@ -35,15 +35,15 @@ struct image {
 struct image_index {
 	struct image *images;	/* sorted by distro, release, variant, arch */
 	size_t n;
-	size_t skipped;		/* products and builds that make no sense */
+	size_t skipped;		/* invalid products and builds */
 };
 
-/* Everything is copied into the arena. A text that is no index at all, or a
- * truncated one, is ERR_NETWORK: asking again may help. */
+/* Everything is copied into the arena. ERR_NETWORK if the text is not a list of images or is
+ * truncated: fetching it again may help. */
 int image_index_parse(struct arena *m, const char *text, size_t n, struct image_index *x,
                       struct err *e);
 
-/* In the order that is promised above. */
+/* Sort the images into the order above. */
 void image_index_sort(struct image_index *x);
 
 #endif

@@ -1,4 +1,4 @@
-/* The whole images: what they are, how long they stay. */
+/* The whole images in the cache: their descriptions, and how long they stay. */
 
 #include "lib/image/cache.h"
 
@@ -24,7 +24,7 @@
 
 enum { ABOUT_MAX = 64 * 1024, STALE_SECONDS = 7 * 24 * 3600 };
 
-/* -- what there is -- */
+/* -- descriptions -- */
 
 static const char *about_text(struct arena *m, const struct image_pick *what, bool pinned)
 {
@@ -52,7 +52,7 @@ static const char *about_text(struct arena *m, const struct image_pick *what, bo
 	return str_text(&text);
 }
 
-/* One image of the cache: an index with one build of it. */
+/* The description of a whole image, with its one build. */
 struct about {
 	const char *sha256;
 	struct image image;
@@ -75,16 +75,17 @@ static char *read_description(const struct image_cache *c, struct arena *m, cons
 	return fd < 0 ? NULL : read_all(m, fd, ABOUT_MAX, len, NULL);
 }
 
-/* The image that the file `name` is of, if its kind is that. */
-static const char *image_of(const struct image_cache *c, const char *name, const char *kind)
+/* The SHA-256 in the file name `name`, if it is of that kind; else NULL. */
+static const char *sha256_of_name(const struct image_cache *c, const char *name,
+                                  const char *kind)
 {
 	const char *sha256 = mark_digits(c->m, name);
 
 	return sha256 && str_eq(name + MARK_DIGITS, kind) ? sha256 : NULL;
 }
 
-/* A description that is none, of a file that is not there, or of another one, is no
- * image. */
+/* Returns false if the description is invalid, or if its archive does not exist or has another
+ * hash. */
 static bool read_about(const struct image_cache *c, struct arena *m, const char *name,
                        struct about *a)
 {
@@ -93,7 +94,7 @@ static bool read_about(const struct image_cache *c, struct arena *m, const char 
 	const char *text;
 	size_t len;
 
-	if (!(a->sha256 = image_of(c, name, ABOUT))) return false;
+	if (!(a->sha256 = sha256_of_name(c, name, ABOUT))) return false;
 	whole = mark_open(cache_fd(c), cache_name(c, a->sha256, WHOLE), O_RDONLY);
 	if (whole < 0 || !(text = read_description(c, m, name, &len))) return false;
 	if (image_index_parse(m, text, len, &x, NULL) < 0 || x.n != 1) return false;
@@ -108,19 +109,20 @@ static bool same_product(const struct image *a, const struct image *b)
 	       str_eq(a->arch, b->arch) && str_eq(a->variant, b->variant);
 }
 
-/* Both files or none: what the archive is stands in the description. */
+/* Remove both files or none: without its description an archive is useless. */
 static void remove_image(const struct image_cache *c, const char *sha256)
 {
 	const char *about = cache_name(c, sha256, ABOUT);
 	bool strange;
 	AUTOCLOSE int fd = cache_open_ours(c, about, &strange);
 
-	if (fd < 0 || cache_remove_ours(c, cache_name(c, sha256, WHOLE), NULL, NULL) < 0) return;
+	if (fd < 0 || cache_remove_ours(c, cache_name(c, sha256, WHOLE), NULL, NULL) < 0)
+		return;
 	mark_unlink(cache_fd(c), about, fd, NULL);
 }
 
-/* Older builds of a product that nobody asked for by name. */
-static void drop_older(const struct image_cache *c, const struct image_pick *than)
+/* Remove older builds of a product, except those that a user asked for by serial. */
+static void drop_older_builds(const struct image_cache *c, const struct image_pick *than)
 {
 	AUTODIR DIR *d = dir_names(cache_fd(c));
 	struct dirent *entry;
@@ -134,8 +136,8 @@ static void drop_older(const struct image_cache *c, const struct image_pick *tha
 	}
 }
 
-/* Halves that nobody has gone on with: no server keeps a build for so long. A locked one is on
- * its way. */
+/* Remove partial files that are so old that no server has the build any more, except locked
+ * ones, which are being fetched. */
 static void drop_stale(const struct image_cache *c)
 {
 	AUTODIR DIR *d = dir_names(cache_fd(c));
@@ -147,8 +149,10 @@ static void drop_stale(const struct image_cache *c)
 	while (d && (entry = readdir(d))) {
 		AUTOCLOSE int fd = -1;
 
-		if (!image_of(c, entry->d_name, HALF)) continue;
-		if ((fd = cache_open_ours(c, entry->d_name, &strange)) < 0 || fstat(fd, &st) < 0) continue;
+		if (!sha256_of_name(c, entry->d_name, HALF)) continue;
+		if ((fd = cache_open_ours(c, entry->d_name, &strange)) < 0 ||
+		    fstat(fd, &st) < 0)
+			continue;
 		if (now - st.st_mtime > STALE_SECONDS && flock(fd, LOCK_EX | LOCK_NB) == 0)
 			mark_unlink(cache_fd(c), entry->d_name, fd, NULL);
 	}
@@ -161,12 +165,13 @@ static int write_about(const struct image_cache *c, const char *name, const char
 	                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0) return -1;
-	if (cache_mark(c, fd, sha256, NULL) == 0 && write_all(fd, text, strlen(text), NULL) == 0)
+	if (cache_mark(c, fd, sha256, NULL) == 0 &&
+	    write_all(fd, text, strlen(text), NULL) == 0)
 		return fsync(fd);
 	return mark_unlink(cache_fd(c), name, fd, NULL);
 }
 
-/* One that was cut off in the middle is no description, and is written again. */
+/* Write the description, unless there is a valid one that is pinned as well. */
 static void keep_about(const struct image_cache *c, const struct image_pick *what, bool pinned)
 {
 	const char *sha256 = what->build->sha256, *name = cache_name(c, sha256, ABOUT);
@@ -186,14 +191,14 @@ void image_cache_keep(const struct image_cache *c, const struct image_pick *what
 	const struct image_build *b = what->build;
 
 	if (k->fd < 0) return;
-	if (!k->whole && mark_rename(cache_fd(c), cache_name(c, b->sha256, HALF),
-	                             cache_name(c, b->sha256, WHOLE)) < 0) {
+	if (!k->whole && rename_new(cache_fd(c), cache_name(c, b->sha256, HALF),
+	                            cache_name(c, b->sha256, WHOLE)) < 0) {
 		image_cache_drop(c, b, k);
 		return;
 	}
 	k->whole = true;
 	keep_about(c, what, pinned);
-	drop_older(c, what);
+	drop_older_builds(c, what);
 	drop_stale(c);
 }
 
@@ -210,11 +215,12 @@ static void add_build(struct arena *m, struct image *to, const struct image_buil
 	to->n_builds++;
 }
 
-/* Builds of one product that are kept beside each other become one image. */
+/* Several builds of one product become one image. */
 static void add_image(struct arena *m, struct image_index *x, const struct image *img)
 {
 	for (size_t i = 0; i < x->n; i++)
-		if (same_product(&x->images[i], img)) return add_build(m, &x->images[i], img->builds);
+		if (same_product(&x->images[i], img))
+			return add_build(m, &x->images[i], img->builds);
 	x->images[x->n++] = *img;
 }
 
@@ -247,11 +253,12 @@ int image_cache_index(const struct image_cache *c, struct arena *m, struct image
 	return 0;
 }
 
-/* -- what goes -- */
+/* -- deletion -- */
 
 static bool has_name_of_ours(const struct image_cache *c, const char *name)
 {
-	return image_of(c, name, WHOLE) || image_of(c, name, HALF) || image_of(c, name, ABOUT);
+	return sha256_of_name(c, name, WHOLE) || sha256_of_name(c, name, HALF) ||
+	       sha256_of_name(c, name, ABOUT);
 }
 
 void image_cache_tell(const struct image_cache *c)
@@ -265,19 +272,20 @@ void image_cache_tell(const struct image_cache *c)
 
 		if (!has_name_of_ours(c, entry->d_name)) continue;
 		fd = cache_open_ours(c, entry->d_name, &strange);
-		if (strange) out_warn("%s", mark_none(c->m, cache_fd(c), c->path, entry->d_name));
+		if (strange)
+			out_warn("%s", mark_none(c->m, cache_fd(c), c->path, entry->d_name));
 	}
 }
 
-/* A half that is locked is on its way. */
+/* Whether it is a partial file that is being fetched. */
 static bool is_in_use(const struct image_cache *c, const char *name, int fd)
 {
-	return image_of(c, name, HALF) && flock(fd, LOCK_EX | LOCK_NB) < 0;
+	return sha256_of_name(c, name, HALF) && flock(fd, LOCK_EX | LOCK_NB) < 0;
 }
 
-static const char *describe(const struct image_cache *c, const char *name)
+static const char *describe_file(const struct image_cache *c, const char *name)
 {
-	const char *sha256 = image_of(c, name, WHOLE);
+	const char *sha256 = sha256_of_name(c, name, WHOLE);
 	const struct image *img;
 	struct about a;
 
@@ -292,7 +300,7 @@ static void prune_file(const struct image_cache *c, const char *name, struct ima
 {
 	bool strange;
 	AUTOCLOSE int fd = cache_open_ours(c, name, &strange);
-	const char *what = describe(c, name);
+	const char *what = describe_file(c, name);
 	struct err why = { 0 };
 	struct stat st;
 
@@ -306,16 +314,16 @@ static void prune_file(const struct image_cache *c, const char *name, struct ima
 	p->failed++;
 }
 
-/* The description of an archive that stays tells what that is. */
+/* Delete a description, unless its archive stays. */
 static void prune_about(const struct image_cache *c, const char *name, struct image_pruned *p)
 {
-	const char *sha256 = image_of(c, name, ABOUT);
+	const char *sha256 = sha256_of_name(c, name, ABOUT);
 	AUTOCLOSE int whole = mark_open(cache_fd(c), cache_name(c, sha256, WHOLE), O_RDONLY);
 
 	if (whole < 0 && errno == ENOENT) cache_remove_ours(c, name, &p->bytes, NULL);
 }
 
-static int list_files(const struct image_cache *c, struct words *names, struct err *e)
+static int list_cache(const struct image_cache *c, struct words *names, struct err *e)
 {
 	AUTODIR DIR *d = dir_names(cache_fd(c));
 	struct dirent *entry;
@@ -331,11 +339,11 @@ int image_cache_prune(const struct image_cache *c, struct image_pruned *p, struc
 	struct words names = { .m = c->m };
 
 	if (!c->dir) return 0;
-	if (list_files(c, &names, e) < 0) return -1;
+	if (list_cache(c, &names, e) < 0) return -1;
 	for (size_t i = 0; i < names.n; i++)
-		if (!image_of(c, names.v[i], ABOUT)) prune_file(c, names.v[i], p);
+		if (!sha256_of_name(c, names.v[i], ABOUT)) prune_file(c, names.v[i], p);
 	for (size_t i = 0; i < names.n; i++)
-		if (image_of(c, names.v[i], ABOUT)) prune_about(c, names.v[i], p);
+		if (sha256_of_name(c, names.v[i], ABOUT)) prune_about(c, names.v[i], p);
 	mark_sweep(cache_fd(c));
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* Archives of the user's own: no list names them, and no whole one is kept. */
+/* Archives of the user, which are in no list and not kept whole in the cache. */
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 
 enum { BLOCK = 128 * 1024 };
 
-/* One on its way. */
+/* The transfer of such an archive. */
 struct loose {
 	const struct image_sink *sink;
 	struct sha256 hash;
@@ -24,7 +24,8 @@ struct loose {
 static int check_digits(const char *sha256, struct err *e)
 {
 	if (!sha256 || sha256_is_hex(sha256)) return 0;
-	return fail(e, ERR_USAGE, "a SHA-256 has 64 hexadecimal digits: '%s'", sha256);
+	return fail(e, ERR_USAGE, "'%s' is not a SHA-256: it must have 64 hexadecimal digits",
+	            sha256);
 }
 
 static struct loose *loose_begin(struct arena *m, const char *sha256,

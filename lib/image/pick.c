@@ -43,8 +43,8 @@ const char *image_arch(void)
 	return "unknown";
 }
 
-/* Whether one of the image's aliases is these words with slashes between; the last
- * may be NULL. */
+/* Whether one of the image's aliases is these words, joined by slashes; the last ones may be
+ * NULL. */
 static bool has_alias(const struct image *image, const char *a, const char *b, const char *c)
 {
 	char want[256];
@@ -68,7 +68,7 @@ static bool is_release(const struct image *image, const char *release)
 	       has_alias(image, image->distro, release, image->variant);
 }
 
-/* How far an image agrees with what is wanted: the miss is told from the furthest. */
+/* How far an image matches the request. The message about a miss is for the best match. */
 enum match { MATCH_NONE, MATCH_DISTRO, MATCH_RELEASE, MATCH_ARCH, MATCH_VARIANT };
 
 static enum match match_of(const struct image *image, const struct image_want *want)
@@ -79,8 +79,8 @@ static enum match match_of(const struct image *image, const struct image_want *w
 	return str_eq(image->variant, want->variant) ? MATCH_VARIANT : MATCH_ARCH;
 }
 
-static const struct image *search(const struct image_index *x, const struct image_want *want,
-                                  enum match *best)
+static const struct image *find_match(const struct image_index *x,
+                                      const struct image_want *want, enum match *best)
 {
 	size_t i;
 
@@ -94,7 +94,7 @@ static const struct image *search(const struct image_index *x, const struct imag
 	return NULL;
 }
 
-/* A list of different words in a sentence. */
+/* A list of different words for a message. */
 struct names {
 	struct words w;
 	size_t more;
@@ -137,7 +137,7 @@ const char *image_release_alias(struct arena *m, const struct image *image)
 	return NULL;
 }
 
-/* Releases with the number by which they are known, too: "bookworm (12)". */
+/* A release with its alias: "bookworm (12)". */
 static const char *release_text(struct arena *m, const struct image *image)
 {
 	const char *alias = image_release_alias(m, image);
@@ -145,8 +145,8 @@ static const char *release_text(struct arena *m, const struct image *image)
 	return alias ? arena_printf(m, "%s (%s)", image->release, alias) : image->release;
 }
 
-/* Name what the images have to offer that agree up to `match`. */
-static const char *offers(struct arena *m, const struct image_index *x,
+/* List the values that the images which match up to `match` have instead. */
+static const char *list_offers(struct arena *m, const struct image_index *x,
                           const struct image_want *want, enum match match)
 {
 	struct names l = { .w = { .m = m } };
@@ -175,8 +175,7 @@ static int fail_distro(const struct image_index *x, const struct image_want *wan
 		return fail(e, ERR_MISSING, "the server has no images of '%s'; is '%s' meant?",
 		            want->distro, near.best);
 	return fail(e, ERR_MISSING,
-	            "the server has no images of '%s'; 'jlmkr images' lists those "
-	            "that it has",
+	            "the server has no images of '%s'; 'jlmkr images' lists those it has",
 	            want->distro);
 }
 
@@ -188,7 +187,7 @@ static int fail_match(const struct image_index *x, const struct image_want *want
 	const char *what;
 
 	if (match == MATCH_NONE) return fail_distro(x, want, e);
-	what = offers(&m, x, want, match);
+	what = list_offers(&m, x, want, match);
 	if (match == MATCH_DISTRO && !*what)
 		return fail(e, ERR_MISSING, "the server has no images of %s for %s",
 		            want->distro, want->arch);
@@ -233,10 +232,10 @@ int image_pick(const struct image_index *x, const struct image_want *want,
 
 	if (!w.arch) w.arch = image_arch();
 	if (!w.variant) w.variant = "default";
-	image = search(x, &w, &match);
+	image = find_match(x, &w, &match);
 	if (!image && match == MATCH_ARCH && !want->variant) {
-		w.variant = "systemd";		/* Gentoo's, which has no default */
-		image = search(x, &w, &other);
+		w.variant = "systemd";		/* Gentoo has no "default" */
+		image = find_match(x, &w, &other);
 		w.variant = "default";
 	}
 	return image ? pick_build(image, w.serial, out, e) : fail_match(x, &w, match, e);

@@ -1,8 +1,8 @@
-/* From what a user asks for to one image and one build of it
+/* Pick the image and the build that a user asks for
  *
- * A release may be given by any name that the server knows for it: "bookworm",
- * "12", "24.04". Nothing found is ERR_MISSING, and the sentence names what there is
- * instead.
+ * A release may be given by any name that the server has for it: "bookworm", "12",
+ * "24.04". If there is none, the fault is ERR_MISSING, and its message lists what the
+ * server has instead.
  */
 #ifndef IMAGE_PICK_H
 #define IMAGE_PICK_H
@@ -18,7 +18,7 @@ struct image_index;
 
 struct image_want {
 	const char *distro;
-	const char *release;	/* NULL or "": the one that the distro calls current */
+	const char *release;	/* NULL or "": the distribution's current one */
 	const char *variant;	/* NULL: "default", else "systemd" */
 	const char *arch;	/* NULL: this machine's */
 	const char *serial;	/* NULL: the newest build */
@@ -32,14 +32,13 @@ struct image_pick {
 int image_pick(const struct image_index *x, const struct image_want *want,
                struct image_pick *out, struct err *e);
 
-/* false for those that have no systemd, or are known not to work as a jail. */
+/* Returns false for distributions without systemd or that do not work as a jail. */
 bool image_is_recommended(const char *distro);
 
-/* The name by which a release is known besides its own, "12" for bookworm, or NULL. */
+/* Another name of the release, such as "12" for bookworm, or NULL. */
 const char *image_release_alias(struct arena *m, const struct image *image);
 
-/* What the server calls this machine's architecture; "unknown" for one that nobody
- * makes images for. */
+/* The server's name for this machine's architecture; "unknown" if it has no images for it. */
 const char *image_arch(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* One archive on its way. What has been handed on is never asked for again: connections
- * break, and the sink has unpacked it. */
+/* The transfer of one archive. Bytes that the sink has taken are never requested again after a
+ * broken connection, because the sink has unpacked them. */
 
 #include <stdio.h>
 #include <string.h>
@@ -25,12 +25,12 @@ struct transfer {
 	struct cached kept;
 	const char *etag;
 	uint64_t done;
-	uint64_t size;		/* 0: not known yet */
+	uint64_t size;		/* 0: unknown */
 	struct sha256 hash;
-	bool from_disk;		/* some of it came from the cache */
-	bool wrong;		/* what came is not what was promised */
-	bool final;		/* the fault is nothing that another try would mend */
-	struct err refused;	/* why the sink takes no more; kind 0: it does */
+	bool from_disk;		/* some bytes came from the cache */
+	bool wrong;		/* it is not the file in the list */
+	bool final;		/* another try would not help */
+	struct err refused;	/* why the sink takes no more; kind 0: it takes more */
 	unsigned char block[BLOCK];
 };
 
@@ -38,13 +38,13 @@ static int fail_size(struct transfer *t, const char *url, uint64_t size, struct 
 {
 	t->final = t->wrong = true;
 	if (!t->build->size)
-		return fail(e, ERR_UNTRUSTED, "%s has changed while it came in", url);
-	return fail(e, ERR_UNTRUSTED, "%s has %llu bytes, the list of images says %llu", url,
+		return fail(e, ERR_UNTRUSTED, "%s changed during the transfer", url);
+	return fail(e, ERR_UNTRUSTED, "%s has %llu bytes, but %llu in the list of images", url,
 	            (unsigned long long)size, (unsigned long long)t->size);
 }
 
-/* A file of another length than was promised is the wrong file: known before its first
- * byte is handed on. */
+/* A file of another length than in the list is the wrong one, which is known before the sink
+ * gets its first byte. */
 static int check_length(struct transfer *t, const struct http_reply *r, struct err *e)
 {
 	uint64_t size = r->from + (uint64_t)r->length;
@@ -54,15 +54,14 @@ static int check_length(struct transfer *t, const struct http_reply *r, struct e
 	return size == t->size ? 0 : fail_size(t, r->url, size, e);
 }
 
-/* Without a hash nothing but the server's word tells that a file is still the same. */
-static int check_same(struct transfer *t, const struct http_reply *r, struct err *e)
+/* Without a hash, only the server's ETag shows that the file is still the same. */
+static int check_etag(struct transfer *t, const struct http_reply *r, struct err *e)
 {
 	if (t->build->sha256 || !t->done || r->from == t->done) return 0;
 	return str_eq(t->etag, r->etag) ? 0 : fail_size(t, r->url, 0, e);
 }
 
-/* An archive that the sink does not want may be a damaged copy: then it is read on, for
- * its hash. */
+/* If the sink refuses the archive, it may be a damaged copy: read the rest for its hash. */
 static int give_sink(struct transfer *t, size_t n, struct err *e)
 {
 	struct err why = { 0 };
@@ -86,20 +85,21 @@ static int pass_block(struct transfer *t, size_t n, struct err *e)
 	return 0;
 }
 
-static int hand_on(struct transfer *t, const struct http_reply *r, size_t n, struct err *e)
+static int take_block(struct transfer *t, const struct http_reply *r, size_t n, struct err *e)
 {
 	t->final = true;
 	t->wrong = t->size && n > t->size - t->done;
 	if (t->wrong)
-		return fail(e, ERR_UNTRUSTED, "%s is longer than the %llu bytes of the list of "
-		            "images", r->url, (unsigned long long)t->size);
+		return fail(e, ERR_UNTRUSTED,
+		            "%s is longer than the %llu bytes in the list of images", r->url,
+		            (unsigned long long)t->size);
 	image_cache_append(&t->source->cache, t->build, &t->kept, t->block, n);
 	if (pass_block(t, n, e) < 0) return -1;
 	t->final = false;
 	return 0;
 }
 
-/* What an earlier run left. */
+/* Pass the bytes in the cache to the sink. */
 static int read_kept(struct transfer *t, struct err *e)
 {
 	uint64_t left = t->kept.have;
@@ -107,16 +107,18 @@ static int read_kept(struct transfer *t, struct err *e)
 
 	t->from_disk = left;
 	for (; left; left -= (uint64_t)k) {
-		k = read(t->kept.fd, t->block, left < sizeof t->block ? (size_t)left : sizeof t->block);
+		k = read(t->kept.fd, t->block,
+		         left < sizeof t->block ? (size_t)left : sizeof t->block);
 		if (k < 0) return fail_sys(e, "read the image in the cache");
 		t->wrong = k == 0;
-		if (t->wrong) return fail(e, ERR_UNTRUSTED, "the image in the cache has changed");
+		if (t->wrong)
+			return fail(e, ERR_UNTRUSTED, "the image in the cache has changed");
 		if (pass_block(t, (size_t)k, e) < 0) return -1;
 	}
 	return 0;
 }
 
-/* Ask for what is missing and hand it on, to the end or to the next fault. */
+/* Request the missing bytes and pass them to the sink, to the end or to the next fault. */
 static int run_once(struct transfer *t, struct arena *m, struct err *e)
 {
 	struct http_request q = { .url = t->file->url, .from = t->done, .if_range = t->etag };
@@ -124,14 +126,14 @@ static int run_once(struct transfer *t, struct arena *m, struct err *e)
 	ssize_t k;
 
 	if (http_get(t->source->http, m, &q, &r, e) < 0) {
-		/* All that there is came in an earlier run: the hash will tell. */
+		/* An earlier run may have fetched the whole file; the hash decides. */
 		return r.status == RANGE_NOT_THERE && t->done && !t->size ? 0 : -1;
 	}
-	if (check_length(t, &r, e) < 0 || check_same(t, &r, e) < 0) return -1;
+	if (check_length(t, &r, e) < 0 || check_etag(t, &r, e) < 0) return -1;
 	if (!t->etag && r.etag) t->etag = arena_strdup(m, r.etag);
 	if (r.from < t->done && stream_skip(r.body, t->done - r.from, e) < 0) return -1;
 	while ((k = stream_read(r.body, t->block, sizeof t->block, e)) > 0)
-		if (hand_on(t, &r, (size_t)k, e) < 0) return -1;
+		if (take_block(t, &r, (size_t)k, e) < 0) return -1;
 	if (t->size && t->done == t->size) return 0;	/* however the connection ended */
 	if (k < 0 && !t->size)
 		return fail_in(e, "%s, after %llu bytes", r.url, (unsigned long long)t->done);
@@ -143,7 +145,7 @@ static int run_once(struct transfer *t, struct arena *m, struct err *e)
 	            (unsigned long long)t->done, (unsigned long long)t->size);
 }
 
-/* Resume as long as each try brings something, and a few times when it does not. */
+/* Resume while each try brings bytes, and a few times if it does not. */
 static int run_to_end(struct transfer *t, struct arena *m, struct err *e)
 {
 	struct err fault = { 0 };
@@ -155,7 +157,8 @@ static int run_to_end(struct transfer *t, struct arena *m, struct err *e)
 
 		vain = t->done > before ? 0 : vain + 1;
 		before = t->done;
-		if (t->final || fault.kind != ERR_NETWORK || !resumable || vain >= RESUMES_IN_VAIN) {
+		if (t->final || fault.kind != ERR_NETWORK || !resumable ||
+		    vain >= RESUMES_IN_VAIN) {
 			if (e) *e = fault;
 			return -1;
 		}
@@ -172,17 +175,16 @@ static int check_hash(struct transfer *t, struct arena *m, struct err *e)
 	t->wrong = t->build->sha256 && !sha256_same(sha256, t->build->sha256);
 	if (!t->wrong) return 0;
 	if (t->kept.whole)
-		return fail(e, ERR_UNTRUSTED, "the copy of %s in the cache was damaged%s", t->build->path,
-		            t->kept.ours ? ", and is deleted" : "");
+		return fail(e, ERR_UNTRUSTED, "the copy of %s in the cache was damaged%s",
+		            t->build->path, t->kept.ours ? "; jlmkr deletes it" : "");
 	if (!t->build->size) return fail(e, ERR_UNTRUSTED, "its SHA-256 is %s", sha256);
 	return fail(e, ERR_UNTRUSTED,
-	            "%s is not the file that the list of images promises: its "
-	            "SHA-256 is %.16s... instead of %.16s...",
-	            url_name(m, t->file->url), sha256, t->build->sha256);
+	            "%s is not the file in the list of images: its SHA-256 is %.16s... instead "
+	            "of %.16s...", url_name(m, t->file->url), sha256, t->build->sha256);
 }
 
-/* From the cache as far as it goes, then from the server. */
-static int fetch(struct transfer *t, struct arena *m, struct err *e)
+/* Read the bytes in the cache, then those from the server. */
+static int transfer_all(struct transfer *t, struct arena *m, struct err *e)
 {
 	const struct image_cache *cache = &t->source->cache;
 
@@ -193,11 +195,11 @@ static int fetch(struct transfer *t, struct arena *m, struct err *e)
 	if (read_kept(t, e) < 0) return -1;
 	if (t->size && t->done == t->size) return check_hash(t, m, e);
 	if (t->source->offline)
-		return fail(e, ERR_MISSING, "the image is not whole in the cache");
+		return fail(e, ERR_MISSING, "the image in the cache is incomplete");
 	return run_to_end(t, m, e) < 0 ? -1 : check_hash(t, m, e);
 }
 
-/* What becomes of the copy. Halves of what is right so far stay for the next time. */
+/* Keep or delete the copy in the cache. A partial one that is right so far stays. */
 static void settle(struct transfer *t, int rc)
 {
 	struct image_cache *cache = &t->source->cache;
@@ -205,14 +207,15 @@ static void settle(struct transfer *t, int rc)
 
 	if (rc == 0 && t->file->keep)
 		image_cache_keep(cache, t->file->keep, t->file->pinned, &t->kept);
-	if ((t->wrong || done) && t->kept.fd >= 0 && !image_cache_drop(cache, t->build, &t->kept))
+	if ((t->wrong || done) && t->kept.fd >= 0 &&
+	    !image_cache_drop(cache, t->build, &t->kept))
 		cache->avoid = t->build->sha256;
 	image_cache_release(&t->kept);
 }
 
-/* `*again`: a copy of ours was wrong, which says nothing about the server's. */
-static int try_once(struct image_source *s, const struct remote *f, const struct image_sink *sink,
-                    bool *again, bool *refused, struct err *e)
+/* `*again`: the copy in the cache was damaged, but the server's may be right. */
+static int try_once(struct image_source *s, const struct remote *f,
+                    const struct image_sink *sink, bool *again, bool *refused, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct transfer *t = arena_alloc(&m, sizeof *t);
@@ -220,7 +223,7 @@ static int try_once(struct image_source *s, const struct remote *f, const struct
 
 	*t = (struct transfer){ .source = s, .file = f, .build = f->build, .sink = sink,
 	                        .size = f->build->size, .kept.fd = -1 };
-	rc = fetch(t, &m, e);
+	rc = transfer_all(t, &m, e);
 	*again = rc < 0 && t->wrong && t->from_disk;
 	settle(t, rc);
 	*refused = rc == 0 && t->refused.kind;

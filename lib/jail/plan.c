@@ -5,6 +5,7 @@
 #include "lib/base/err.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
+#include "lib/text/split.h"
 
 #define APPARMOR "/sys/module/apparmor"
 
@@ -143,17 +144,6 @@ int plan_make(struct arena *m, const char *jail, const struct conf *c,
 	return 0;
 }
 
-static void add_doubled(struct words *w, const char *word)
-{
-	struct str out = { .m = w->m };
-
-	for (; *word; word++) {
-		if (*word == '$') str_addc(&out, '$');
-		str_addc(&out, *word);
-	}
-	words_add(w, str_text(&out));
-}
-
 /* Not every systemd-run knows --expand-environment, so it is acted on and left out. */
 const char *plan_command(struct arena *m, const struct plan *p)
 {
@@ -168,7 +158,7 @@ const char *plan_command(struct arena *m, const struct plan *p)
 		if (p->run.verbatim == 0)
 			words_add(&w, p->argv.v[i]);
 		else
-			add_doubled(&w, p->argv.v[i]);
+			words_add(&w, word_without_variables(m, p->argv.v[i]));
 	}
 	return words_quoted(m, words_list(&w));
 }

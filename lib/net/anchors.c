@@ -17,7 +17,7 @@
 
 enum { BUNDLE_MAX = 16 << 20, DIRECTORY_FILES_MAX = 4096, ANCHORS_MAX = 16384 };
 
-/* DER, put into the binary by builtin_ca.S */
+/* DER; builtin_ca.S puts it into the binary. */
 extern const char builtin_ca[], builtin_ca_end[];
 
 static const char *const known_files[] = {
@@ -34,7 +34,7 @@ static struct anchor *anchors_add(struct arena *m, struct anchors *a)
 	return &a->list[a->n++];
 }
 
-/* BearSSL takes every pointer as writable and changes nothing. */
+/* BearSSL declares all its pointers as writable, but changes nothing. */
 static unsigned char *writable(const unsigned char *p)
 {
 	return (unsigned char *)(uintptr_t)p;
@@ -61,8 +61,8 @@ static bool key_of(const struct cert *c, br_x509_trust_anchor *t)
 	return false;
 }
 
-/* An old root, from before there were extensions, has no way to say that it is an
- * authority: one that signed itself is taken for one. */
+/* An old root certificate without extensions cannot state that it is an authority: if it
+ * signed itself, it counts as one. */
 static bool is_authority(const struct cert *c)
 {
 	return c->is_ca || (c->bare && der_same(c->issuer, c->subject));
@@ -112,7 +112,7 @@ static bool add_der(struct arena *m, struct anchors *a, const unsigned char *der
 	return true;
 }
 
-static bool add_entry(struct arena *m, struct anchors *a, const char *text, size_t n)
+static bool add_pem_entry(struct arena *m, struct anchors *a, const char *text, size_t n)
 {
 	unsigned char *der = arena_alloc(m, n / 4 * 3 + 3);
 	ssize_t len = base64_decode(text, n, der);
@@ -120,12 +120,12 @@ static bool add_entry(struct arena *m, struct anchors *a, const char *text, size
 	return len >= 0 && add_der(m, a, der, (size_t)len);
 }
 
-static const char *find(const char *text, const char *end, const char *word)
+static const char *find_text(const char *text, const char *end, const char *word)
 {
 	return memmem(text, (size_t)(end - text), word, strlen(word));
 }
 
-/* Certificates one behind the other, as the built-in ones are: a third smaller. */
+/* Concatenated certificates, as the built-in ones are: DER is a third smaller than PEM. */
 static void parse_der(struct arena *m, struct anchors *a, const unsigned char *p, size_t n)
 {
 	size_t k;
@@ -135,18 +135,18 @@ static void parse_der(struct arena *m, struct anchors *a, const unsigned char *p
 	if (n) a->skipped++;
 }
 
-/* "BEGIN TRUSTED CERTIFICATE" (OpenSSL's own, with a distrust list behind the
- * certificate) and everything else that is no plain certificate is passed over. */
+/* Everything but plain certificates is skipped, also OpenSSL's "BEGIN TRUSTED CERTIFICATE",
+ * which has a list of purposes behind the certificate. */
 static void parse_into(struct arena *m, struct anchors *a, const char *pem, size_t n)
 {
 	static const char begin[] = "-----BEGIN CERTIFICATE-----";
 	const char *end = pem + n, *p = pem, *stop, *next;
 
-	while ((p = find(p, end, begin))) {
+	while ((p = find_text(p, end, begin))) {
 		p += sizeof begin - 1;
-		next = find(p, end, begin);
-		stop = find(p, next ? next : end, "-----END CERTIFICATE-----");
-		if (!stop || !add_entry(m, a, p, (size_t)(stop - p))) a->skipped++;
+		next = find_text(p, end, begin);
+		stop = find_text(p, next ? next : end, "-----END CERTIFICATE-----");
+		if (!stop || !add_pem_entry(m, a, p, (size_t)(stop - p))) a->skipped++;
 	}
 }
 
@@ -169,7 +169,7 @@ static struct anchors *load_file(struct arena *m, const char *path, struct err *
 	if (!pem) return NULL;
 	a = anchors_parse(m, pem, n, path);
 	if (!a->n)
-		return fail(e, ERR_INPUT, "%s has no certificate that can be read", path), NULL;
+		return fail(e, ERR_INPUT, "%s has no readable certificate", path), NULL;
 	return a;
 }
 
@@ -178,7 +178,7 @@ static bool is_certificate_name(const char *name)
 	return str_ends(name, ".pem") || str_ends(name, ".crt") || str_ends(name, ".cer");
 }
 
-/* "0a1b2c3d.0": as OpenSSL looks them up. */
+/* "0a1b2c3d.0": OpenSSL finds certificates by these names. */
 static bool is_hash_name(const char *name)
 {
 	size_t digits = strspn(name, "0123456789abcdef");
@@ -218,8 +218,8 @@ static void load_entries(struct arena *m, struct anchors *a, DIR *d,
 	}
 }
 
-/* Most of OpenSSL's directories hold each certificate twice, by its name and by a hash as
- * a link to it: hashes are read only where there are no names. */
+/* Most of OpenSSL's directories have each certificate twice, by its name and by its hash, so
+ * hashes are read only if there are no names. */
 static struct anchors *load_directory(struct arena *m, const char *path, struct err *e)
 {
 	struct anchors *a = anchors_parse(m, "", 0, path);
@@ -230,7 +230,7 @@ static struct anchors *load_directory(struct arena *m, const char *path, struct 
 	if (!a->n) load_entries(m, a, d, is_hash_name);
 	closedir(d);
 	if (!a->n)
-		return fail(e, ERR_INPUT, "%s has no certificate that can be read", path), NULL;
+		return fail(e, ERR_INPUT, "%s has no readable certificate", path), NULL;
 	return a;
 }
 

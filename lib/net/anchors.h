@@ -1,12 +1,11 @@
-/* The certificate authorities that are believed
+/* The trusted certificate authorities
  *
- * Read from a bundle in PEM, the first of: the file named by the user, the file
- * SSL_CERT_FILE, the directory SSL_CERT_DIR, the places where distributions keep
- * theirs, and the bundle that is built into this program. A bundle that somebody
- * named must be readable and hold at least one authority, or that is the fault;
- * of the known places the first usable one is taken. An entry that cannot be
- * read is skipped and counted. What an authority's certificate says about itself,
- * its dates and its limits, counts as it does for those below it.
+ * They are read from the first of: the file that the user named, the file
+ * SSL_CERT_FILE, the directory SSL_CERT_DIR, the known files of distributions, and the
+ * bundle that is built into this program. A bundle that somebody named must be readable
+ * and contain at least one authority; of the known files the first usable one is taken.
+ * Entries that cannot be read are skipped and counted. The dates and limits in an
+ * authority's own certificate apply, as they do for the certificates below it.
  *
  * Everything lives in the arena.
  */
@@ -22,8 +21,8 @@ struct err;
 /* `cacert`: a file named by the user, or NULL. */
 struct anchors *anchors_load(struct arena *m, const char *cacert, struct err *e);
 
-/* From PEM, or from DER, one certificate behind the other: whatever it holds, never
- * NULL. DER is borrowed. `source` is how sentences call it. */
+/* Read the authorities in PEM, or in concatenated DER certificates, which are borrowed. Never
+ * NULL, but may have none. Messages call it `source`. */
 struct anchors *anchors_parse(struct arena *m, const char *text, size_t n, const char *source);
 
 size_t anchors_count(const struct anchors *a);

@@ -43,8 +43,8 @@ enum {
 	EXT_ELSEWHERE,
 };
 
-/* The last ones may be critical: policies are BearSSL's, the others only help to find
- * something. */
+/* Those marked EXT_ELSEWHERE may be critical: BearSSL handles policies, and the others only
+ * help to find other certificates. */
 static const struct oid_value extensions[] = {
 	{ 3, { 0x55, 0x1d, 15 }, EXT_USAGE },
 	{ 3, { 0x55, 0x1d, 17 }, EXT_ALT_NAMES },
@@ -64,7 +64,7 @@ static const struct oid_value purposes[] = {
 	{ 0, { 0 }, 0 },
 };
 
-/* In order of how well they name an owner. */
+/* The higher the value, the better the part names an owner. */
 static const struct oid_value name_parts[] = {
 	{ 3, { 0x55, 4, 3 }, 3 },	/* common name */
 	{ 3, { 0x55, 4, 11 }, 2 },	/* organizational unit */
@@ -94,7 +94,7 @@ static int64_t days_since_1970(int64_t year, int month, int day)
 	       (y / 4 - y / 100 + y / 400) - (1969 / 4 - 1969 / 100 + 1969 / 400);
 }
 
-/* YYMMDDhhmmssZ, or with four digits of the year */
+/* YYMMDDhhmmssZ, or a year of four digits */
 static bool read_time(struct der *in, int64_t *out)
 {
 	struct der t;
@@ -123,7 +123,7 @@ static struct der positive(struct der i)
 	return i;
 }
 
-static void read_key(struct der info, struct cert *c)
+static void read_public_key(struct der info, struct cert *c)
 {
 	struct der algorithm, oid, bits, key;
 
@@ -200,7 +200,7 @@ static bool read_alt_names(struct der list, struct cert *c)
 	return true;
 }
 
-static bool read_value(int kind, struct der value, struct cert *c)
+static bool read_extension_value(int kind, struct der value, struct cert *c)
 {
 	struct der list;
 
@@ -216,7 +216,7 @@ static bool read_value(int kind, struct der value, struct cert *c)
 	return true;
 }
 
-/* What it says of itself: critical or not. */
+/* Handle the flag that marks an extension as critical. */
 static enum cert_flaw mark_critical(int kind, struct der flag, struct cert *c)
 {
 	if (flag.n != 1) return CERT_BROKEN;
@@ -227,7 +227,7 @@ static enum cert_flaw mark_critical(int kind, struct der flag, struct cert *c)
 	return CERT_SOUND;
 }
 
-/* Each is there once, so there is room in `ours`. */
+/* Each extension may occur only once, so `ours` has room. */
 static enum cert_flaw read_extension(struct der ext, struct der seen[], size_t n,
                                      struct cert *c)
 {
@@ -242,7 +242,8 @@ static enum cert_flaw read_extension(struct der ext, struct der seen[], size_t n
 	kind = oid_lookup(extensions, seen[n]);
 	if (der_take(&ext, DER_BOOLEAN, &flag) && (flaw = mark_critical(kind, flag, c)))
 		return flaw;
-	if (!der_take(&ext, DER_OCTETS, &value) || ext.n || !read_value(kind, value, c))
+	if (!der_take(&ext, DER_OCTETS, &value) || ext.n ||
+	    !read_extension_value(kind, value, c))
 		return CERT_BROKEN;
 	return CERT_SOUND;
 }
@@ -263,7 +264,7 @@ static enum cert_flaw read_extensions(struct der block, struct cert *c)
 	return CERT_SOUND;
 }
 
-/* What stands behind the key. */
+/* The optional parts behind the key. */
 static enum cert_flaw read_rest(struct der rest, struct cert *c)
 {
 	struct der block;
@@ -287,7 +288,7 @@ static bool read_version(struct der *tbs, struct cert *c)
 	return true;
 }
 
-/* The part that is signed. `algorithm` is what it says about its signature. */
+/* The signed part. `algorithm` becomes the one that it names for its signature. */
 static bool read_signed(struct der tbs, struct der *algorithm, struct cert *c)
 {
 	struct der skip, dates, key;
@@ -301,7 +302,7 @@ static bool read_signed(struct der tbs, struct der *algorithm, struct cert *c)
 	    !der_next(&tbs, &tag, &skip, &c->subject) || tag != DER_SEQUENCE ||
 	    !der_take(&tbs, DER_SEQUENCE, &key))
 		return false;
-	read_key(key, c);
+	read_public_key(key, c);
 	c->flaw = read_rest(tbs, c);
 	return true;
 }
@@ -332,7 +333,7 @@ void cert_text(struct der s, char *out, size_t room)
 	if (room) out[k] = 0;
 }
 
-/* Of a string of 16 bits a character, those that are ASCII. */
+/* The same for a string with 16 bits a character. */
 static void wide_text(struct der s, char *out, size_t room)
 {
 	size_t i, k = 0;

@@ -1,12 +1,11 @@
-/* What a certificate says
+/* Read an X.509 certificate
  *
- * Reads names, dates, purposes, limits and the public key out of an X.509 certificate
- * (RFC 5280, DER). It proves nothing: signatures are BearSSL's part, names that of
- * lib/net/names.h, and what all that means for a chain that of trust.c. Nothing is
- * copied, the slices point into the certificate.
+ * Reads names, dates, purposes, limits and the public key (RFC 5280, DER). It verifies
+ * nothing: BearSSL checks signatures, lib/net/names.h names, and trust.c whole chains.
+ * Nothing is copied, the slices point into the certificate.
  *
- * An extension that cannot be read, or is there twice, is not passed over: who reads
- * past it could be told another story than who does not. It is a flaw.
+ * An extension that cannot be read or occurs twice is not skipped but a flaw: two
+ * programs could read such a certificate differently.
  */
 #ifndef NET_CERT_H
 #define NET_CERT_H
@@ -22,14 +21,14 @@ enum cert_key { CERT_KEY_OTHER, CERT_KEY_RSA, CERT_KEY_EC };
 
 enum cert_flaw {
 	CERT_SOUND,
-	CERT_BROKEN,		/* what is in it cannot be read */
-	CERT_TWICE,		/* an extension is there twice */
-	CERT_TOO_OLD,		/* it has extensions, and a version that has none */
+	CERT_BROKEN,		/* part of it cannot be read */
+	CERT_TWICE,		/* it has an extension twice */
+	CERT_TOO_OLD,		/* it has extensions, but its version does not allow them */
 	CERT_TWO_SIGNATURES,	/* it names two algorithms for its one signature */
-	CERT_DEMANDS,		/* a critical extension that is not known here */
+	CERT_DEMANDS,		/* it has an unknown critical extension */
 };
 
-/* Extensions that are judged here and that BearSSL does not know. */
+/* Extensions that we check and that BearSSL does not know. */
 enum { CERT_OURS_MAX = 2 };
 
 struct cert {
@@ -45,23 +44,22 @@ struct cert {
 	struct der modulus, exponent;	/* for CERT_KEY_RSA */
 	int version;			/* 1 to 3 */
 	bool bare;			/* it has no extensions at all */
-	int path_max;			/* authorities that may be below it; -1: any number */
+	int path_max;			/* how many authorities may be below it; -1: any */
 	bool is_ca;			/* basicConstraints says so */
 	bool signs;			/* keyUsage allows to sign certificates, or is absent */
 	bool serves;			/* extendedKeyUsage allows a TLS server, or is absent */
-	/* Where extendedKeyUsage and nameConstraints say that they are critical, in the
-	 * order of the bytes. */
+	/* The bytes that mark extendedKeyUsage and nameConstraints as critical, in the order of
+	 * their addresses. */
 	const unsigned char *ours[CERT_OURS_MAX];
 };
 
-/* false: it cannot be read at all, and `c` has nothing but a flaw. */
+/* Returns false if it cannot be read at all; then `c` has only its flaw. */
 bool cert_read(const void *data, size_t n, struct cert *c);
 
-/* How a person would call the owner of a Name: its common name, else its unit or
- * organization. */
+/* A short text for a Name: its common name, else its unit or organization. */
 void cert_name_text(struct der name, char *out, size_t room);
 
-/* Any text in a certificate: only what is printable ASCII comes through. */
+/* Any text in a certificate; characters that are not printable ASCII become '?'. */
 void cert_text(struct der s, char *out, size_t room);
 
 #endif

@@ -19,7 +19,7 @@
 
 enum { CONNECT_MS = 10000, INTERIM_MAX = 8 };
 
-static int fail_broken(const struct conn *c, int sys, const char *why, struct err *e)
+static int fail_conn(const struct conn *c, int sys, const char *why, struct err *e)
 {
 	fail(e, ERR_NETWORK, "%s %s", c->host, why);
 	if (e) e->sys = sys;
@@ -28,7 +28,7 @@ static int fail_broken(const struct conn *c, int sys, const char *why, struct er
 
 static int fail_slow(const struct conn *c, struct err *e)
 {
-	return fail_broken(c, ETIMEDOUT, "has not said anything for too long", e);
+	return fail_conn(c, ETIMEDOUT, "has not answered for too long", e);
 }
 
 static ssize_t read_plain(struct conn *c, void *buf, size_t n, int64_t deadline, struct err *e)
@@ -39,7 +39,7 @@ static ssize_t read_plain(struct conn *c, void *buf, size_t n, int64_t deadline,
 
 		if (k >= 0) return k;
 		if (errno != EAGAIN && errno != EINTR)
-			return fail_broken(c, errno, "has cut the connection", e);
+			return fail_conn(c, errno, "has cut the connection", e);
 		if ((ready = wait_fd(c->fd, POLLIN, deadline, e)) < 0) return -1;
 		if (!ready) return fail_slow(c, e);
 	}
@@ -60,7 +60,7 @@ static int write_plain(struct conn *c, const void *data, size_t n, int64_t deadl
 			continue;
 		}
 		if (errno != EAGAIN && errno != EINTR)
-			return fail_broken(c, errno, "has closed the connection", e);
+			return fail_conn(c, errno, "has closed the connection", e);
 		if ((ready = wait_fd(c->fd, POLLOUT, deadline, e)) < 0) return -1;
 		if (!ready) return fail_slow(c, e);
 	}
@@ -113,7 +113,7 @@ static int read_one_head(struct conn *c, struct arena *m, struct http_head *h, i
 
 	while (!(n = http_head_size(c->buf + c->at, c->end - c->at))) {
 		if ((k = conn_fill(c, deadline, e)) < 0) return -1;
-		if (!k) return fail_broken(c, ECONNRESET, "has closed the connection", e);
+		if (!k) return fail_conn(c, ECONNRESET, "has closed the connection", e);
 	}
 	if (http_head_parse(m, c->buf + c->at, n, h, e) < 0) return fail_in(e, "%s", c->host);
 	c->at += n;
@@ -130,7 +130,7 @@ int conn_read_head(struct conn *c, struct arena *m, struct http_head *h, int64_t
 		if (h->status >= 200) return 0;
 		if (h->status == 101) break;
 	}
-	return fail(e, ERR_NETWORK, "%s announces answers and gives none", c->host);
+	return fail(e, ERR_NETWORK, "%s sends interim answers but no final one", c->host);
 }
 
 static int ask_proxy(struct conn *c, struct arena *m, const struct url *proxy,
@@ -144,14 +144,14 @@ static int ask_proxy(struct conn *c, struct arena *m, const struct url *proxy,
 		return fail_in(e, "proxy");
 	if (head.status == 407)
 		return fail(e, ERR_NETWORK,
-		            "the proxy %s wants another user and password: "
-		            "https_proxy=http://USER:PASSWORD@%s",
+		            "the proxy %s refuses this user and password; "
+		            "set https_proxy=http://USER:PASSWORD@%s",
 		            c->host, url_authority(m, proxy));
 	if (head.status >= 300)
-		return fail(e, ERR_NETWORK, "the proxy %s will not connect to %s: %d %s",
+		return fail(e, ERR_NETWORK, "the proxy %s refuses to connect to %s: %d %s",
 		            c->host, to->host, head.status, head.reason);
 	if (c->at != c->end)
-		return fail(e, ERR_NETWORK, "the proxy %s talks before %s does", c->host,
+		return fail(e, ERR_NETWORK, "the proxy %s sends data before %s does", c->host,
 		            to->host);
 	return 0;
 }
@@ -162,13 +162,14 @@ static int read_proxy_url(struct arena *m, const char *text, struct url *proxy, 
 
 	if (url_parse(m, full, proxy, e) < 0) return fail_in(e, "https_proxy");
 	if (proxy->tls)
-		return fail(e, ERR_INPUT, "https_proxy: jlmkr speaks to proxies in http only: "
-		            "http://%s", url_authority(m, proxy));
+		return fail(e, ERR_INPUT,
+		            "https_proxy: jlmkr supports http proxies only; use http://%s",
+		            url_authority(m, proxy));
 	return 0;
 }
 
-static int connect_to(struct conn *c, const struct http_options *o, const struct url *to,
-                      int64_t deadline, struct err *e)
+static int connect_host(struct conn *c, const struct http_options *o, const struct url *to,
+                        int64_t deadline, struct err *e)
 {
 	c->host = to->host;
 	c->fd = o->dial ? o->dial(o->dial_arg, to->host, to->port, deadline, e) :
@@ -183,9 +184,9 @@ static int connect_through(struct conn *c, struct arena *m, const struct http_op
 	struct url proxy;
 
 	if (!o->proxy || !*o->proxy || !to->tls || proxy_spares(o->no_proxy, to))
-		return connect_to(c, o, to, deadline, e);
+		return connect_host(c, o, to, deadline, e);
 	if (read_proxy_url(m, o->proxy, &proxy, e) < 0) return -1;
-	if (connect_to(c, o, &proxy, deadline, e) < 0) return fail_in(e, "proxy");
+	if (connect_host(c, o, &proxy, deadline, e) < 0) return fail_in(e, "proxy");
 	return ask_proxy(c, m, &proxy, to, agent, deadline, e);
 }
 

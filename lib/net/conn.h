@@ -1,7 +1,7 @@
 /* A connection to a server, plain or in TLS, direct or through a proxy
  *
- * For http.c. Reading is buffered, so that the head of an answer can be looked at
- * before it is taken.
+ * For http.c. Reading is buffered, so that http.c can parse the head of an answer
+ * before it consumes the bytes.
  */
 #ifndef NET_CONN_H
 #define NET_CONN_H
@@ -24,7 +24,7 @@ struct conn {
 	struct tls *tls;	/* NULL: plain */
 	const char *host;
 	uint16_t port;
-	size_t at, end;		/* what of buf is filled and not taken yet */
+	size_t at, end;		/* the unread bytes of buf */
 	char buf[HTTP_HEAD_MAX];
 };
 
@@ -32,21 +32,21 @@ struct conn {
 int conn_open(struct conn *c, struct arena *m, const struct http_options *o,
               const struct url *to, const char *agent, struct err *e);
 
-void conn_close(struct conn *c);	/* safe when not connected */
+void conn_close(struct conn *c);	/* safe if not connected */
 
 bool conn_is_for(const struct conn *c, const struct url *to);
 
 int conn_write(struct conn *c, const void *data, size_t n, int64_t deadline, struct err *e);
 
-/* 1 to n bytes, 0 at the end. Without TLS every end is one; with TLS only one that
- * the server has announced. */
+/* Returns 1 to n bytes, or 0 at the end. In TLS an end that the server has not announced is a
+ * fault. */
 ssize_t conn_read(struct conn *c, void *buf, size_t n, int64_t deadline, struct err *e);
 
-/* Read more behind what is in the buffer: as conn_read, or -1 when it is full. */
+/* Read more into the buffer: returns as conn_read, and fails if the buffer is full. */
 ssize_t conn_fill(struct conn *c, int64_t deadline, struct err *e);
 
-/* Read and parse the head of an answer; answers that only announce another one
- * (1xx) are passed over. Its texts live in `m`. */
+/* Read and parse the head of an answer; interim answers (1xx) are skipped. Its texts live in
+ * `m`. */
 int conn_read_head(struct conn *c, struct arena *m, struct http_head *h, int64_t deadline,
                    struct err *e);
 

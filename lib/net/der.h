@@ -1,8 +1,8 @@
-/* DER, element by element
+/* Read DER, element by element
  *
- * The encoding of certificates (X.690). Elements are slices of somebody else's
- * bytes; nothing is copied. Tags of one byte and definite lengths only, which is all
- * that certificates have. Every length is checked against what there is.
+ * The encoding of certificates (X.690). Elements are slices of the caller's bytes;
+ * nothing is copied. Only tags of one byte and definite lengths are supported:
+ * certificates have no others. Every length is checked against the bytes that exist.
  */
 #ifndef NET_DER_H
 #define NET_DER_H
@@ -21,14 +21,14 @@ enum der_tag {
 	DER_SEQUENCE = 0x30, DER_SET = 0x31, DER_EXPLICIT = 0xa0,	/* + its number */
 };
 
-/* Take the next element off the front of `in`; `whole` gets it with its header, and
- * may be NULL. false: there is none, or it is broken. */
+/* Take the next element from the front of `in`; `whole` (may be NULL) gets it with its header.
+ * Returns false if there is none or it is malformed. */
 bool der_next(struct der *in, int *tag, struct der *body, struct der *whole);
 
-/* The same, if its tag is this one; else both stay as they are. */
+/* The same if the element has this tag; else returns false and changes nothing. */
 bool der_take(struct der *in, int tag, struct der *body);
 
-/* How many bytes the element at the front takes, header and all; 0: there is none. */
+/* The size of the first element with its header; 0: there is none. */
 size_t der_size(const void *data, size_t n);
 
 bool der_same(struct der a, struct der b);

@@ -40,7 +40,8 @@ struct addresses {
 
 _Static_assert(sizeof(struct addresses) <= 4096, "one write");
 
-static void look_up(const char *host, uint16_t port, int flags, struct addresses *found)
+static void look_up_addresses(const char *host, uint16_t port, int flags,
+                              struct addresses *found)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 	                          .ai_flags = flags | AI_NUMERICSERV };
@@ -73,7 +74,7 @@ static int read_answer(int fd, const char *host, int64_t deadline, struct addres
 		return fail(e, ERR_NETWORK, "find %s: the name servers do not answer", host);
 	if (read(fd, found, sizeof *found) != (ssize_t)sizeof *found ||
 	    found->n > ADDRESSES_MAX)
-		return fail(e, ERR_NETWORK, "find %s: the look-up broke off", host);
+		return fail(e, ERR_NETWORK, "find %s: the look-up failed", host);
 	return 0;
 }
 
@@ -90,7 +91,7 @@ static int look_up_in_child(const char *host, uint16_t port, int64_t deadline,
 	out = ends[1];
 	if ((child = fork()) < 0) return fail_sys(e, "fork");
 	if (!child) {
-		look_up(host, port, 0, found);
+		look_up_addresses(host, port, 0, found);
 		_exit(write(out, found, sizeof *found) != (ssize_t)sizeof *found);
 	}
 	close(take_fd(&out));
@@ -112,17 +113,17 @@ static const char *look_up_fault(const struct addresses *found)
 	return gai_strerror(found->fault);
 }
 
-static int resolve(const char *host, uint16_t port, int64_t deadline, struct addresses *found,
-                   struct err *e)
+static int resolve_host(const char *host, uint16_t port, int64_t deadline,
+                        struct addresses *found, struct err *e)
 {
-	look_up(host, port, AI_NUMERICHOST, found);
+	look_up_addresses(host, port, AI_NUMERICHOST, found);
 	if (!found->fault) return 0;
 	if (look_up_in_child(host, port, deadline, found, e) < 0) return -1;
 	if (!found->fault && found->n) return 0;
 	return fail(e, ERR_NETWORK, "find %s: %s", host, look_up_fault(found));
 }
 
-/* The families in turns, each in the resolver's order. */
+/* Alternate the families, each in the resolver's order. */
 static void interleave(struct addresses *a)
 {
 	struct addresses sorted = *a;
@@ -139,7 +140,7 @@ static void interleave(struct addresses *a)
 	*a = sorted;
 }
 
-/* Connections under way: fds[i] belongs to address i, -1 when it has failed. */
+/* The connections that are being made: fds[i] is for address i, -1 if it has failed. */
 struct race {
 	struct addresses *a;
 	struct pollfd fds[ADDRESSES_MAX];
@@ -164,7 +165,7 @@ static void race_start_next(struct race *r)
 	}
 }
 
-/* A connection that has been made, or -1. Those that failed are dropped. */
+/* Returns a connection that has been made, or -1. Failed ones are closed. */
 static int race_winner(struct race *r)
 {
 	unsigned i;
@@ -213,7 +214,7 @@ int dial(const char *host, uint16_t port, int64_t deadline, struct err *e)
 	int fd, on = 1;
 	unsigned i;
 
-	if (resolve(host, port, deadline, &found, e) < 0) return -1;
+	if (resolve_host(host, port, deadline, &found, e) < 0) return -1;
 	interleave(&found);
 	fd = race_run(&r, deadline, e);
 	for (i = 0; i < r.started; i++)

@@ -1,10 +1,9 @@
-/* A connection to a host by its name
+/* Connect to a host by its name
  *
- * Names are resolved in a child process, because getaddrinfo knows neither
- * deadlines nor signals. Addresses are tried in turn, IPv6 and IPv4 alternating,
- * the next one a quarter of a second after the one before or as soon as that has
- * failed, and the first to answer wins (RFC 8305): a dead family costs that
- * quarter of a second.
+ * A child process resolves the name, because getaddrinfo has neither a deadline nor
+ * can a signal end it. IPv6 and IPv4 addresses are tried alternately, the next one a
+ * quarter of a second after the one before or as soon as that has failed, and the
+ * first to answer wins (RFC 8305). So a broken IPv6 costs a quarter of a second.
  */
 #ifndef NET_DIAL_H
 #define NET_DIAL_H
@@ -13,8 +12,8 @@
 
 struct err;
 
-/* A connected TCP socket, close-on-exec; the caller closes it. -1 with ERR_NETWORK
- * when the name is unknown or nobody answers. */
+/* Returns a connected TCP socket, close-on-exec, which the caller closes; -1 with ERR_NETWORK
+ * if the name is unknown or no address answers. */
 int dial(const char *host, uint16_t port, int64_t deadline, struct err *e);
 
 #endif

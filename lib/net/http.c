@@ -1,5 +1,5 @@
-/* Three loops, one inside the other: tries (http_get), redirects (follow), and the
- * one extra go when a kept connection turns out to be dead (ask). */
+/* Three loops, one inside the other: tries (http_get), redirects (follow_redirects), and the
+ * one more request if the server has closed a kept connection (send_request). */
 
 #include "lib/net/http.h"
 
@@ -120,8 +120,8 @@ static ssize_t body_pull(struct stream *s, void *buf, size_t n, struct err *e)
 	return k;
 }
 
-/* An answer without a length whose connection broke is told from one that ended:
- * in TLS by the server's goodbye. Without TLS there is no telling. */
+/* An answer without a length ends with the connection. In TLS the server's closing alert shows
+ * that it is complete; without TLS a broken connection cannot be told from the end. */
 static struct stream *body_begin(struct http *h, const struct http_head *head)
 {
 	h->body = (struct body){
@@ -135,8 +135,8 @@ static struct stream *body_begin(struct http *h, const struct http_head *head)
 	return &h->body.stream;
 }
 
-/* What is left of the last answer is in the way of the next: read it if it is
- * little, else hang up. */
+/* The rest of the last answer comes before the next one: read it if it is short, else close the
+ * connection. */
 static void body_finish(struct http *h)
 {
 	struct body *b = &h->body;
@@ -183,10 +183,10 @@ static int ask_once(struct http *h, struct arena *m, const struct http_request *
 	return 0;
 }
 
-/* The server may have closed a kept connection while we were not looking: that is
- * no fault, a new one gets its chance. */
-static int ask(struct http *h, struct arena *m, const struct http_request *q,
-               const struct url *u, struct http_head *head, struct err *e)
+/* The server may have closed a kept connection meanwhile: that is not a fault, so try a new
+ * one. */
+static int send_request(struct http *h, struct arena *m, const struct http_request *q,
+                        const struct url *u, struct http_head *head, struct err *e)
 {
 	struct err broken = { 0 };
 
@@ -216,20 +216,22 @@ static int check_scheme(const struct http *h, struct arena *m, const struct url 
 	return fail(e, ERR_UNTRUSTED, "%s: only https is trusted", url_name(m, u));
 }
 
-/* Ask, and go where the server sends us. `u` is where we came to. */
-static int follow(struct http *h, struct arena *m, const struct http_request *q, struct url *u,
-                  struct http_head *head, struct err *e)
+/* Ask, and follow redirects. `u` becomes the last URL. */
+static int follow_redirects(struct http *h, struct arena *m, const struct http_request *q,
+                            struct url *u, struct http_head *head, struct err *e)
 {
 	struct url next;
 	int i;
 
 	*u = *q->url;
 	for (i = 0; i <= REDIRECTS_MAX; i++) {
-		if (check_scheme(h, m, u, e) < 0 || ask(h, m, q, u, head, e) < 0) return -1;
+		if (check_scheme(h, m, u, e) < 0 || send_request(h, m, q, u, head, e) < 0)
+			return -1;
 		if (!is_redirect(head->status)) return 0;
 		body_begin(h, head);
 		if (!head->location)
-			return fail(e, ERR_NETWORK, "%s redirects to nowhere", url_name(m, u));
+			return fail(e, ERR_NETWORK, "%s redirects without a location",
+			            url_name(m, u));
 		if (url_resolve(m, u, head->location, &next, e) < 0) {
 			if (e) e->kind = ERR_NETWORK;
 			return fail_in(e, "%s redirects", url_name(m, u));
@@ -250,8 +252,7 @@ static int fail_status(struct arena *m, const struct http_head *head, const stru
 
 	if (head->retry_after > RETRY_AFTER_MAX)
 		return fail(e, ERR_NETWORK,
-		            "%s: the server answers %d %.80s and asks to come back "
-		            "in %lld seconds",
+		            "%s: the server answers %d %.80s; try again in %lld seconds",
 		            url_name(m, u), head->status, head->reason,
 		            (long long)head->retry_after);
 	return fail(e, gone ? ERR_MISSING : ERR_NETWORK, "%s: the server answers %d %.80s",
@@ -272,8 +273,7 @@ static int accept_answer(struct http *h, struct arena *m, const struct http_requ
 	if (head->status != 206) return fail_status(m, head, u, e);
 	if (!q->from || head->range_from != (int64_t)q->from)
 		return fail(e, ERR_NETWORK,
-		            "%s: the server sends another part of the file than "
-		            "was asked for",
+		            "%s: the server does not send the requested part of the file",
 		            r->url);
 	return 0;
 }
@@ -284,7 +284,7 @@ static bool is_worth_retrying(int status)
 	       (status >= 502 && status <= 504);
 }
 
-/* Milliseconds to wait before the next try; -1 when there is no point. */
+/* Milliseconds to wait before the next try; -1: do not try again. */
 static int64_t pause_before_retry(const struct http *h, const struct http_head *head,
                                   int status, const struct err *e, int tries)
 {
@@ -308,7 +308,7 @@ int http_get(struct http *h, struct arena *m, const struct http_request *q,
 	for (tries = 1;; tries++) {
 		*r = (struct http_reply){ .length = -1 };
 		fault = (struct err){ 0 };
-		if (!follow(h, m, q, &u, &head, &fault) &&
+		if (!follow_redirects(h, m, q, &u, &head, &fault) &&
 		    !accept_answer(h, m, q, &head, &u, r, &fault))
 			return 0;
 		pause = pause_before_retry(h, &head, r->status, &fault, tries);

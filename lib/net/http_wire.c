@@ -6,6 +6,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
+#include "lib/base/str.h"
 
 size_t http_head_size(const char *text, size_t n)
 {
@@ -27,8 +28,8 @@ static bool is_token(const char *s)
 	return *s && !s[strspn(s, token)];
 }
 
-/* Decimal digits and nothing else. -1 for anything else or too much. */
-static int64_t number(const char *s, size_t n)
+/* Returns -1 if the text is not all decimal digits, or the number is too large. */
+static int64_t parse_decimal(const char *s, size_t n)
 {
 	int64_t v = 0;
 	size_t i;
@@ -47,7 +48,7 @@ static int parse_status(char *line, struct http_head *h, struct err *e)
 	if (!minor_0 && strncmp(line, "HTTP/1.1 ", 9))
 		return fail(e, ERR_NETWORK, "the answer is not HTTP/1.1: '%.40s'", line);
 	h->keep_alive = !minor_0;
-	h->status = (int)number(line + 9, strcspn(line + 9, " "));
+	h->status = (int)parse_decimal(line + 9, strcspn(line + 9, " "));
 	if (h->status < 100 || h->status > 599)
 		return fail(e, ERR_NETWORK, "the answer has no status: '%.40s'", line);
 	h->reason = line + 12 + strspn(line + 12, " ");
@@ -60,7 +61,7 @@ static int parse_range(const char *v, struct http_head *h, struct err *e)
 	size_t from, to, total;
 
 	if (!strncasecmp(v, "bytes */", 8)) {
-		h->range_total = number(v + 8, strlen(v + 8));
+		h->range_total = parse_decimal(v + 8, strlen(v + 8));
 		return 0;
 	}
 	if (strncasecmp(v, "bytes ", 6)) goto bad;
@@ -69,25 +70,23 @@ static int parse_range(const char *v, struct http_head *h, struct err *e)
 	if (!v[from]) goto bad;
 	to = strcspn(v + from + 1, "/");
 	if (!v[from + 1 + to]) goto bad;
-	h->range_from = number(v, from);
+	h->range_from = parse_decimal(v, from);
 	total = strlen(v + from + to + 2);
-	h->range_total = number(v + from + to + 2, total);
-	if (h->range_from < 0 || number(v + from + 1, to) < h->range_from) goto bad;
+	h->range_total = parse_decimal(v + from + to + 2, total);
+	if (h->range_from < 0 || parse_decimal(v + from + 1, to) < h->range_from) goto bad;
 	return 0;
 bad:
 	return fail(e, ERR_NETWORK,
-	            "the answer has a Content-Range that means nothing: '%.40s'", v);
+	            "the answer has an invalid Content-Range: '%.40s'", v);
 }
 
 static int parse_length(const char *v, struct http_head *h, struct err *e)
 {
-	int64_t length = number(v, strlen(v));
+	int64_t length = parse_decimal(v, strlen(v));
 
 	if (length < 0 || (h->length >= 0 && h->length != length))
 		return fail(e, ERR_NETWORK,
-		            "the answer has a Content-Length that means nothing: "
-		            "'%.40s'",
-		            v);
+		            "the answer has an invalid Content-Length: '%.40s'", v);
 	h->length = length;
 	return 0;
 }
@@ -111,7 +110,7 @@ static int parse_coding(const char *v, struct http_head *h, struct err *e)
 	return 0;
 }
 
-/* The one form that servers may still write (RFC 9110, 5.6.7). */
+/* The only form that servers may send today (RFC 9110, 5.6.7). */
 static int64_t parse_date(const char *v)
 {
 	struct tm tm = { 0 };
@@ -130,7 +129,7 @@ static int parse_field(const char *name, const char *v, struct http_head *h, str
 	if (!strcasecmp(name, "last-modified")) h->last_modified = v;
 	if (!strcasecmp(name, "date")) h->date = parse_date(v);
 	if (!strcasecmp(name, "retry-after")) {
-		h->retry_after = number(v, strlen(v));
+		h->retry_after = parse_decimal(v, strlen(v));
 		h->retry_at = parse_date(v);
 	}
 	if (!strcasecmp(name, "connection")) {
@@ -140,7 +139,7 @@ static int parse_field(const char *name, const char *v, struct http_head *h, str
 	return 0;
 }
 
-/* `line` is cut off from the rest here, without its CR LF and trailing spaces. */
+/* Cut the first line off the rest, and its CR LF and trailing spaces off the line. */
 static char *take_line(char **rest)
 {
 	char *line = *rest, *end = strchr(line, '\n');
@@ -155,7 +154,7 @@ static char *take_line(char **rest)
 	return line;
 }
 
-static bool is_clean(const char *line)
+static bool is_clean_line(const char *line)
 {
 	for (; *line; line++)
 		if (((unsigned char)*line < ' ' && *line != '\t') || *line == 0x7f)
@@ -171,9 +170,10 @@ static int parse_fields(char *rest, struct http_head *h, struct err *e)
 	while ((line = take_line(&rest)) && *line) {
 		colon = strchr(line, ':');
 		if (colon) *colon = 0;
-		if (!colon || !is_token(line) || !is_clean(colon + 1))
-			return fail(e, ERR_NETWORK, "the answer has a line that is not a header: "
-			            "'%.40s'", line);
+		if (!colon || !is_token(line) || !is_clean_line(colon + 1))
+			return fail(e, ERR_NETWORK,
+			            "the answer has a line that is not a header: '%.40s'",
+			            line);
 		if (++fields > HTTP_FIELDS_MAX)
 			return fail(e, ERR_NETWORK, "the answer has more than %d headers",
 			            HTTP_FIELDS_MAX);
@@ -193,12 +193,12 @@ int http_head_parse(struct arena *m, const char *text, size_t n, struct http_hea
 	memcpy(rest, text, n);
 	if (strlen(rest) != n)
 		return fail(e, ERR_NETWORK, "the answer has a NUL in its head");
-	if (!(line = take_line(&rest)) || !is_clean(line))
+	if (!(line = take_line(&rest)) || !is_clean_line(line))
 		return fail(e, ERR_NETWORK, "the answer is not HTTP");
 	if (parse_status(line, h, e) < 0 || parse_fields(rest, h, e) < 0) return -1;
 	if (h->date >= 0 && h->retry_at >= 0)
 		h->retry_after = h->retry_at > h->date ? h->retry_at - h->date : 0;
-	/* RFC 9112, 6.3: chunks win, and a server that says both is not to be reused. */
+	/* RFC 9112, 6.3: with both, the length is ignored and the connection not used again. */
 	if (h->chunked && h->length >= 0) {
 		h->length = -1;
 		h->keep_alive = false;
@@ -209,16 +209,9 @@ int http_head_parse(struct arena *m, const char *text, size_t n, struct http_hea
 enum { CHUNK_SIZE, CHUNK_EXTENSION, CHUNK_DATA, CHUNK_AFTER, TRAILER_START, TRAILER_LINE };
 enum { CHUNK_LINE_MAX = 4096, TRAILER_MAX = 16 * 1024 };
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9') return c - '0';
-	if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static int bad_chunk(struct err *e)
 {
-	return fail(e, ERR_NETWORK, "the answer has a chunk that is none");
+	return fail(e, ERR_NETWORK, "the answer has an invalid chunk");
 }
 
 static int end_size_line(struct http_chunks *c, struct err *e)
@@ -234,7 +227,7 @@ static int end_size_line(struct http_chunks *c, struct err *e)
 
 static int size_byte(struct http_chunks *c, char in, struct err *e)
 {
-	int digit = hex_digit(in);
+	int digit = hex_value(in);
 
 	if (in == '\n') return end_size_line(c, e);
 	if (digit < 0) {
@@ -253,7 +246,7 @@ static int framing_byte(struct http_chunks *c, char in, struct err *e)
 	unsigned limit = c->state >= TRAILER_START ? TRAILER_MAX : CHUNK_LINE_MAX;
 
 	if (++c->overhead > limit)
-		return fail(e, ERR_NETWORK, "the answer has too much between its chunks");
+		return fail(e, ERR_NETWORK, "the answer has too many bytes between its chunks");
 	switch (c->state) {
 	case CHUNK_SIZE:
 		return size_byte(c, in, e);

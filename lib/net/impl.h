@@ -1,6 +1,6 @@
-/* What the files of lib/net share with each other
+/* Types and functions that only the files of lib/net share
  *
- * Only lib/net sees BearSSL; its header lies in the build's own include folder.
+ * Only lib/net includes BearSSL's header, which is in the build's own include folder.
  */
 #ifndef NET_IMPL_H
 #define NET_IMPL_H
@@ -16,7 +16,7 @@
 
 enum { RSA_MIN_BYTES = 256 };
 
-/* An authority that is believed, and what its own certificate says about how far. */
+/* A trusted authority, and its own certificate, whose limits apply. */
 struct anchor {
 	br_x509_trust_anchor bear;
 	struct cert cert;
@@ -31,11 +31,11 @@ struct anchors {
 
 enum { CHAIN_MAX = 10, CHAIN_BYTES = 32 * 1024, OFFERED_MAX = 16 };
 
-/* The judge of a server's certificates: BearSSL's "minimal" engine has to accept them,
- * and what that does not look at is judged here. So nothing here can make a chain good
- * that BearSSL refuses, but for two kinds of critical extensions (feed in trust.c). */
+/* Verifies a server's certificates: BearSSL's "minimal" engine must accept them, and then our
+ * own checks. So our code cannot accept a chain that BearSSL refuses, except for two kinds of
+ * critical extensions (feed_minimal in trust.c). */
 struct trust {
-	const br_x509_class *vtable;	/* first, BearSSL's way of inheriting */
+	const br_x509_class *vtable;	/* must be first: BearSSL's way of inheritance */
 	br_x509_minimal_context minimal;
 	const struct anchors *anchors;
 	const char *host;
@@ -47,18 +47,18 @@ struct trust {
 	struct cert chain[CHAIN_MAX];
 	size_t n;
 	unsigned char der[CHAIN_BYTES];
-	size_t der_len, begin;		/* the one that is coming in lies at `begin` */
+	size_t der_len, begin;		/* the current certificate starts at `begin` */
 	bool too_long;
-	size_t culprit;			/* whom BearSSL refused; 1: the leaf; 0: nobody */
+	size_t culprit;			/* the one BearSSL refused; 1: the leaf; 0: none */
 
 	br_x509_trust_anchor offered[OFFERED_MAX];
 	struct err objection;		/* why an authority of the right name was not offered */
-	struct err fault;		/* what we found ourselves */
+	struct err fault;		/* what our own checks found */
 };
 
 void trust_init(struct trust *t, const struct anchors *a, const char *host, int64_t now);
 
-/* A sentence about a chain that was refused with `code`. Returns -1. */
+/* Write the message for a chain that BearSSL refused with `code`. Returns -1. */
 int trust_fail(const struct trust *t, int code, struct err *e);
 
 #endif

@@ -6,12 +6,12 @@
 
 #include "lib/net/cert.h"
 
-/* The kinds of names, by their numbers in GeneralName, as DER has them. */
+/* The DER tags of the kinds of names in a GeneralName. */
 enum { NAME_EMAIL = 0x81, NAME_DNS = 0x82, NAME_OWNER = 0xa4, NAME_URI = 0x86, NAME_IP = 0x87 };
 
 enum { PERMITTED = DER_EXPLICIT, EXCLUDED = DER_EXPLICIT + 1 };
 
-static unsigned char lower(unsigned char c)
+static unsigned char lower_letter(unsigned char c)
 {
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
@@ -21,7 +21,7 @@ static bool same_letters(const unsigned char *a, const unsigned char *b, size_t 
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (lower(a[i]) != lower(b[i])) return false;
+		if (lower_letter(a[i]) != lower_letter(b[i])) return false;
 	return true;
 }
 
@@ -30,9 +30,9 @@ static bool same_text(struct der a, const char *b)
 	return a.n == strlen(b) && same_letters(a.p, (const unsigned char *)b, a.n);
 }
 
-/* -- which host it is for -- */
+/* -- which host a certificate is valid for -- */
 
-static bool covers(struct der name, const char *host)
+static bool pattern_covers(struct der name, const char *host)
 {
 	const char *dot = strchr(host, '.');
 
@@ -47,7 +47,7 @@ bool names_have_host(const struct cert *c, const char *host)
 	int tag;
 
 	while (der_next(&rest, &tag, &name, NULL))
-		if (tag == NAME_DNS && covers(name, host)) return true;
+		if (tag == NAME_DNS && pattern_covers(name, host)) return true;
 	return false;
 }
 
@@ -95,42 +95,42 @@ void names_list(const struct cert *c, char *out, size_t room)
 	if (more) snprintf(out + used, room - used, " and %zu more", more);
 }
 
-static void describe(int tag, struct der name, char *out, size_t room)
+static void describe_name(int tag, struct der name, char *out, size_t room)
 {
 	if (tag == NAME_OWNER) cert_name_text(name, out, room);
 	else if (tag == NAME_EMAIL || tag == NAME_URI) cert_text(name, out, room);
 	else if (!host_text(tag, name, out, room)) snprintf(out, room, "?");
 }
 
-/* -- what an authority is limited to -- */
+/* -- which names an authority may certify -- */
 
 enum fit { FITS, FITS_NOT, UNCLEAR };
 
-static bool is_plain(struct der s, const char *besides)
+static bool has_only(struct der s, const char *besides)
 {
 	size_t i;
 
 	for (i = 0; i < s.n; i++)
-		if (lower(s.p[i]) < 'a' || lower(s.p[i]) > 'z')
+		if (lower_letter(s.p[i]) < 'a' || lower_letter(s.p[i]) > 'z')
 			if (!s.p[i] || !strchr(besides, s.p[i])) return false;
 	return true;
 }
 
-/* The name itself and everything below it. A dot in front, which RFC 5280 does not know
- * and many authorities write, means: only what is below it. */
+/* The base covers the name itself and all names below it. With a leading dot, which many
+ * authorities write although RFC 5280 does not define it, only those below it. */
 static enum fit dns_fits(struct der base, struct der name)
 {
 	const unsigned char *tail;
 
 	if (!base.n) return FITS;
-	if (!is_plain(base, "0123456789-_.") || base.p[base.n - 1] == '.') return UNCLEAR;
+	if (!has_only(base, "0123456789-_.") || base.p[base.n - 1] == '.') return UNCLEAR;
 	if (name.n < base.n) return FITS_NOT;
 	tail = name.p + (name.n - base.n);
 	if (!same_letters(tail, base.p, base.n)) return FITS_NOT;
 	return name.n == base.n || *base.p == '.' || tail[-1] == '.' ? FITS : FITS_NOT;
 }
 
-/* An address and a mask behind it. */
+/* The base is an address and a mask. */
 static enum fit ip_fits(struct der base, struct der ip)
 {
 	size_t i;
@@ -157,10 +157,11 @@ static bool is_ascii(struct der s)
 	return true;
 }
 
-/* The next character: in lower case, a run of blanks as one, none at the end. 0: the end. */
+/* The next character in lower case; a run of blanks is one, blanks at the end are skipped. 0:
+ * the end. */
 static unsigned char next_letter(struct der *s)
 {
-	unsigned char c = s->n ? lower(*s->p) : 0;
+	unsigned char c = s->n ? lower_letter(*s->p) : 0;
 
 	if (!c) return 0;
 	do {
@@ -179,7 +180,7 @@ static struct der without_blanks(struct der s)
 	return s;
 }
 
-/* RFC 5280, 7.1, for ASCII. What else may be equal is hard to tell. */
+/* RFC 5280, 7.1, for ASCII. The comparison of other texts is not supported. */
 static enum fit value_fits(int base_tag, struct der base, int tag, struct der value)
 {
 	unsigned char a, b;
@@ -196,7 +197,8 @@ static enum fit value_fits(int base_tag, struct der base, int tag, struct der va
 	return a == b ? FITS : FITS_NOT;
 }
 
-/* One attribute of an owner's name, "CN=x". Two of them in one place are rare. */
+/* Compare one attribute of an owner's name, "CN=x". Sets of two attributes are rare, and
+ * unclear unless they are equal. */
 static enum fit part_fits(struct der base_set, struct der set)
 {
 	struct der base, part, base_kind, kind, base_value, value;
@@ -213,7 +215,7 @@ static enum fit part_fits(struct der base_set, struct der set)
 	return value_fits(base_tag, base_value, tag, value);
 }
 
-/* An owner's name begins with the base. Both come as whole elements. */
+/* Whether an owner's name begins with the base. Both are whole elements. */
 static enum fit owner_fits(struct der base, struct der name)
 {
 	struct der base_list, list, base_set, set;
@@ -242,7 +244,8 @@ static enum fit name_fits(int base_tag, struct der base, int tag, struct der nam
 	return UNCLEAR;
 }
 
-/* `*any`: something is said about names of this kind, and this is what comes of it. */
+/* Compare a name with a list of bases. `*any`: the list has names of this kind; if not, the
+ * result does not count. */
 static enum fit list_fits(struct der list, int tag, struct der name, bool *any)
 {
 	enum fit best = FITS_NOT, fit;
@@ -256,7 +259,7 @@ static enum fit list_fits(struct der list, int tag, struct der name, bool *any)
 			goto unclear;
 		if ((base_tag ^ tag) & 0x1f) continue;
 		*any = true;
-		/* What stands behind it are distances, which RFC 5280 forbids. */
+		/* Distances may follow here, which RFC 5280 forbids. */
 		fit = subtree.n ? UNCLEAR : name_fits(base_tag, base, tag, name);
 		if (fit == UNCLEAR) return UNCLEAR;
 		if (fit == FITS) best = FITS;
@@ -267,7 +270,7 @@ unclear:
 	return UNCLEAR;
 }
 
-static enum names_verdict judge(struct der constraints, int tag, struct der name)
+static enum names_verdict judge_name(struct der constraints, int tag, struct der name)
 {
 	struct der permitted = { 0 }, excluded = { 0 };
 	bool any_permitted, any_excluded;
@@ -285,7 +288,7 @@ static enum names_verdict judge(struct der constraints, int tag, struct der name
 	return NAMES_WITHIN;
 }
 
-/* An e-mail address among the attributes of one place, the old place for one. */
+/* Older certificates have e-mail addresses among the attributes of the owner. */
 static enum names_verdict judge_part(struct der constraints, struct der set, char *which,
                                      size_t room)
 {
@@ -299,8 +302,8 @@ static enum names_verdict judge_part(struct der constraints, struct der set, cha
 		    !der_next(&part, &tag, &value, NULL))
 			return NAMES_UNKNOWN;
 		if (kind.n != sizeof email || memcmp(kind.p, email, kind.n)) continue;
-		describe(NAME_EMAIL, value, which, room);
-		if ((v = judge(constraints, NAME_EMAIL, value))) return v;
+		describe_name(NAME_EMAIL, value, which, room);
+		if ((v = judge_name(constraints, NAME_EMAIL, value))) return v;
 	}
 	return NAMES_WITHIN;
 }
@@ -311,10 +314,10 @@ static enum names_verdict judge_owner(struct der constraints, struct der subject
 	struct der whole = subject, list, set;
 	enum names_verdict v;
 
-	describe(NAME_OWNER, whole, which, room);
+	describe_name(NAME_OWNER, whole, which, room);
 	if (!der_take(&subject, DER_SEQUENCE, &list)) return NAMES_UNKNOWN;
 	if (!list.n) return NAMES_WITHIN;
-	if ((v = judge(constraints, NAME_OWNER, whole))) return v;
+	if ((v = judge_name(constraints, NAME_OWNER, whole))) return v;
 	while (list.n) {
 		if (!der_take(&list, DER_SET, &set)) return NAMES_UNKNOWN;
 		if ((v = judge_part(constraints, set, which, room))) return v;
@@ -330,14 +333,14 @@ enum names_verdict names_judge(struct der constraints, const struct cert *c, cha
 	int tag;
 
 	while (der_next(&rest, &tag, &name, NULL)) {
-		describe(tag, name, which, room);
-		if ((v = judge(constraints, tag, name))) return v;
+		describe_name(tag, name, which, room);
+		if ((v = judge_name(constraints, tag, name))) return v;
 	}
 	return judge_owner(constraints, c->subject, which, room);
 }
 
 enum names_verdict names_judge_host(struct der constraints, const char *host)
 {
-	return judge(constraints, NAME_DNS,
-	             (struct der){ (const unsigned char *)host, strlen(host) });
+	return judge_name(constraints, NAME_DNS,
+	                  (struct der){ (const unsigned char *)host, strlen(host) });
 }

@@ -10,7 +10,7 @@
 #include "lib/base/str.h"
 #include "lib/net/url.h"
 
-/* "name:port" or "[address]:port" apart; without a port *port is 0. */
+/* Split "name:port" or "[address]:port"; without a port *port is 0. */
 static void split_port(char *word, char **name, unsigned *port)
 {
 	char *colon = strrchr(word, ':'), *close = strchr(word, ']');

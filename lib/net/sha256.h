@@ -1,7 +1,7 @@
 /* SHA-256 of a stream, and its text form (FIPS 180-4)
  *
- * BearSSL's, with the processor's own instructions for whole blocks where it has
- * them: an image is hashed while it is decoded and unpacked, on the same cores.
+ * Uses BearSSL, and for whole blocks the processor's SHA instructions if it has them: an
+ * image is hashed while it is decoded and unpacked, on the same cores.
  */
 #ifndef NET_SHA256_H
 #define NET_SHA256_H
@@ -20,13 +20,13 @@ struct sha256 {
 void sha256_begin(struct sha256 *h);
 void sha256_add(struct sha256 *h, const void *data, size_t n);
 
-/* The digest of what was added so far, in lower case hexadecimal. */
+/* The digest of the bytes added so far, in lower case hexadecimal; more may be added. */
 void sha256_end(const struct sha256 *h, char hex[SHA256_HEX + 1]);
 
-/* 64 hexadecimal digits, of either case, and nothing else. */
+/* Whether a text is exactly 64 hexadecimal digits of either case. */
 bool sha256_is_hex(const char *s);
 
-/* Whether two digests in hexadecimal are the same, of either case. */
+/* Whether two hexadecimal digests are equal, ignoring case. */
 bool sha256_same(const char *a, const char *b);
 
 #endif

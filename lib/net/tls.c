@@ -1,5 +1,5 @@
-/* BearSSL's engine does no I/O: it says what it wants next, and one loop, pump,
- * moves bytes between it and the socket until the wanted side is ready. */
+/* BearSSL's engine does no I/O: it reports what it needs next, and one loop, pump_engine,
+ * moves bytes between it and the socket until the wanted state is reached. */
 
 #include "lib/net/tls.h"
 
@@ -15,7 +15,7 @@
 #include "lib/base/wait.h"
 #include "lib/net/impl.h"
 
-/* A clock before this is one that was never set, and every date would be wrong. */
+/* A clock before this was never set, and the check of every date would be wrong. */
 #define CLOCK_SANE INT64_C(1704067200)
 
 enum { ALERT_UNRECOGNIZED_NAME = 112 };		/* RFC 6066; BearSSL has no name for it */
@@ -28,8 +28,7 @@ struct tls {
 	unsigned char buffer[BR_SSL_BUFSIZE_BIDI];
 };
 
-/* Without AES instructions ChaCha20 is the faster one, and AES would leak less
- * than it costs: it goes first there. */
+/* In the order for processors without AES instructions, where ChaCha20 is faster. */
 static const uint16_t suites_chacha[] = {
 	BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
 	BR_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
@@ -82,21 +81,21 @@ static void set_algorithms(br_ssl_client_context *c)
 	br_ssl_engine_set_default_chapol(eng);
 }
 
-/* What the server said in its alert, as far as it tells a person something. */
+/* The server sent an alert; some alerts have a message of their own. */
 static int fail_alert(const struct tls *t, int alert, struct err *e)
 {
 	switch (alert) {
 	case BR_ALERT_PROTOCOL_VERSION:
-		return fail(e, ERR_NETWORK, "%s refuses TLS 1.2; jlmkr does not speak TLS 1.3, "
-		            "which it may want", t->host);
+		return fail(e, ERR_NETWORK, "%s refuses TLS 1.2; it may require TLS 1.3, which "
+		            "jlmkr does not support", t->host);
 	case BR_ALERT_HANDSHAKE_FAILURE:
 	case BR_ALERT_INSUFFICIENT_SECURITY:
-		return fail(e, ERR_NETWORK, "%s and jlmkr have no way of encryption in common "
+		return fail(e, ERR_NETWORK, "%s and jlmkr have no cipher suite in common "
 		            "(TLS 1.2 with forward secrecy)", t->host);
 	case ALERT_UNRECOGNIZED_NAME:
-		return fail(e, ERR_NETWORK, "the server does not know itself as %s", t->host);
+		return fail(e, ERR_NETWORK, "the server does not know the name %s", t->host);
 	}
-	return fail(e, ERR_NETWORK, "%s broke off TLS with alert %d", t->host, alert);
+	return fail(e, ERR_NETWORK, "%s ended TLS with alert %d", t->host, alert);
 }
 
 static int fail_engine(const struct tls *t, struct err *e)
@@ -115,20 +114,18 @@ static int fail_engine(const struct tls *t, struct err *e)
 		return fail(e, ERR_NETWORK, "%s does not answer in TLS 1.2; is this a port for "
 		            "https?", t->host);
 	case BR_ERR_BAD_SIGNATURE:
-		return fail(e, ERR_UNTRUSTED,
-		            "%s does not have the key of the certificate that it "
-		            "shows",
+		return fail(e, ERR_UNTRUSTED, "%s does not have the key of its certificate",
 		            t->host);
 	case BR_ERR_BAD_MAC:
-		return fail(e, ERR_NETWORK, "what came from %s was changed on the way",
-		            t->host);
+		return fail(e, ERR_NETWORK, "data from %s was changed on the way", t->host);
 	case BR_ERR_NO_RANDOM:
 		return fail(e, ERR_HOST, "the kernel gives no random numbers");
 	}
-	return fail(e, ERR_NETWORK, "%s does not keep to TLS (BearSSL %d)", t->host, code);
+	return fail(e, ERR_NETWORK, "%s breaks the TLS protocol (BearSSL error %d)", t->host,
+	            code);
 }
 
-static int fail_broken(const struct tls *t, int sys, const char *why, struct err *e)
+static int fail_tls(const struct tls *t, int sys, const char *why, struct err *e)
 {
 	fail(e, ERR_NETWORK, "%s %s", t->host, why);
 	if (e) e->sys = sys;
@@ -139,7 +136,7 @@ static int wait_for(const struct tls *t, short events, int64_t deadline, struct 
 {
 	int ready = wait_fd(t->fd, events, deadline, e);
 
-	if (!ready) return fail_broken(t, ETIMEDOUT, "has not said anything for too long", e);
+	if (!ready) return fail_tls(t, ETIMEDOUT, "has not answered for too long", e);
 	return ready < 0 ? -1 : 0;
 }
 
@@ -155,7 +152,7 @@ static int send_records(struct tls *t, int64_t deadline, struct err *e)
 	}
 	if (errno == EAGAIN) return wait_for(t, POLLOUT, deadline, e);
 	return errno == EINTR ? check_signal(e) :
-	       fail_broken(t, errno, "has closed the connection", e);
+	       fail_tls(t, errno, "has closed the connection", e);
 }
 
 static int receive_records(struct tls *t, int64_t deadline, struct err *e)
@@ -168,15 +165,15 @@ static int receive_records(struct tls *t, int64_t deadline, struct err *e)
 		br_ssl_engine_recvrec_ack(&t->client.eng, (size_t)k);
 		return 0;
 	}
-	if (!k) return fail_broken(t, ECONNRESET, "has cut the connection", e);
+	if (!k) return fail_tls(t, ECONNRESET, "has cut the connection", e);
 	if (errno == EAGAIN) return wait_for(t, POLLIN, deadline, e);
 	return errno == EINTR ? check_signal(e) :
-	       fail_broken(t, errno, "has cut the connection", e);
+	       fail_tls(t, errno, "has cut the connection", e);
 }
 
-/* Until the engine is in one of the states `wanted`: 1. When the server ended the
- * session in the proper way: 0. */
-static int pump(struct tls *t, unsigned wanted, int64_t deadline, struct err *e)
+/* Returns 1 when the engine is in one of the states `wanted`, 0 when the server has announced
+ * the end of the session, -1 on a fault. */
+static int pump_engine(struct tls *t, unsigned wanted, int64_t deadline, struct err *e)
 {
 	for (;;) {
 		unsigned state = br_ssl_engine_current_state(&t->client.eng);
@@ -184,7 +181,7 @@ static int pump(struct tls *t, unsigned wanted, int64_t deadline, struct err *e)
 		if (state & BR_SSL_CLOSED)
 			return br_ssl_engine_last_error(&t->client.eng) ? fail_engine(t, e) : 0;
 		if (state & BR_SSL_SENDREC) {
-			/* A refusal that the server closed on is told as what it was. */
+			/* If our alert cannot be sent, its reason is the fault to report. */
 			if (send_records(t, deadline, e) < 0)
 				return br_ssl_engine_last_error(&t->client.eng) ?
 				       fail_engine(t, e) : -1;
@@ -192,7 +189,7 @@ static int pump(struct tls *t, unsigned wanted, int64_t deadline, struct err *e)
 		}
 		if (state & wanted) return 1;
 		if (!(state & BR_SSL_RECVREC))
-			return fail(e, ERR_NETWORK, "%s answers before it was asked", t->host);
+			return fail(e, ERR_NETWORK, "%s answers before the request", t->host);
 		if (receive_records(t, deadline, e) < 0) return -1;
 	}
 }
@@ -201,8 +198,8 @@ static int check_clock(int64_t now, struct err *e)
 {
 	if (now >= CLOCK_SANE) return 0;
 	return fail(e, ERR_UNTRUSTED,
-	            "the clock of this machine says a day before 2024: set it, "
-	            "or no certificate can be checked");
+	            "the clock of this machine shows a date before 2024; set it, "
+	            "because certificates cannot be checked without it");
 }
 
 struct tls *tls_open(struct arena *m, int fd, const char *host, const struct anchors *a,
@@ -223,11 +220,11 @@ struct tls *tls_open(struct arena *m, int fd, const char *host, const struct anc
 		br_ssl_engine_inject_entropy(&t->client.eng, seed, sizeof seed);
 	if (!br_ssl_client_reset(&t->client, t->trust.ip_len ? NULL : host, 0))
 		return fail_engine(t, e), NULL;
-	switch (pump(t, BR_SSL_SENDAPP, deadline, e)) {
+	switch (pump_engine(t, BR_SSL_SENDAPP, deadline, e)) {
 	case 1:
 		return t;
 	case 0:
-		fail_broken(t, ECONNRESET, "has closed the connection at once", e);
+		fail_tls(t, ECONNRESET, "has closed the connection at once", e);
 	}
 	return NULL;
 }
@@ -236,7 +233,7 @@ ssize_t tls_read(struct tls *t, void *buf, size_t n, int64_t deadline, struct er
 {
 	unsigned char *p;
 	size_t have;
-	int ready = pump(t, BR_SSL_RECVAPP, deadline, e);
+	int ready = pump_engine(t, BR_SSL_RECVAPP, deadline, e);
 
 	if (ready <= 0) return ready;
 	p = br_ssl_engine_recvapp_buf(&t->client.eng, &have);
@@ -253,10 +250,10 @@ int tls_write(struct tls *t, const void *buf, size_t n, int64_t deadline, struct
 	while (n) {
 		size_t room;
 		unsigned char *p;
-		int ready = pump(t, BR_SSL_SENDAPP, deadline, e);
+		int ready = pump_engine(t, BR_SSL_SENDAPP, deadline, e);
 
 		if (ready < 0) return -1;
-		if (!ready) return fail_broken(t, EPIPE, "has closed the connection", e);
+		if (!ready) return fail_tls(t, EPIPE, "has closed the connection", e);
 		p = br_ssl_engine_sendapp_buf(&t->client.eng, &room);
 		if (room > n) room = n;
 		memcpy(p, from, room);
@@ -265,7 +262,7 @@ int tls_write(struct tls *t, const void *buf, size_t n, int64_t deadline, struct
 		n -= room;
 	}
 	br_ssl_engine_flush(&t->client.eng, 0);
-	return pump(t, BR_SSL_SENDAPP, deadline, e) < 0 ? -1 : 0;
+	return pump_engine(t, BR_SSL_SENDAPP, deadline, e) < 0 ? -1 : 0;
 }
 
 void tls_close(struct tls *t)

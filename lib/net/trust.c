@@ -1,10 +1,10 @@
-/* BearSSL reads the chain byte by byte and ends with a number. The certificates are kept
- * while they come in: there is more to say than that, and more to look at.
+/* BearSSL reads the chain byte by byte and returns a number. We keep the certificates, for
+ * better messages and for more checks.
  *
- * What BearSSL checks: signatures, dates, the order of the chain, that whoever signs is
- * an authority (basicConstraints with its length of the path, keyUsage), sizes of keys.
- * What is checked here: flaws (lib/net/cert.h), names and what limits them
- * (lib/net/names.h), extendedKeyUsage, and what the anchor's own certificate says. */
+ * BearSSL checks signatures, dates, the order of the chain, that signers are authorities
+ * (basicConstraints with its path length, keyUsage), and sizes of keys. We check flaws
+ * (lib/net/cert.h), names and their constraints (lib/net/names.h), extendedKeyUsage, and
+ * the limits in the anchor's own certificate. */
 
 #include "lib/net/impl.h"
 
@@ -23,14 +23,14 @@ static struct trust *trust_of(const br_x509_class **ctx)
 	return (struct trust *)(void *)ctx;
 }
 
-/* -- sentences that are used more than once -- */
+/* -- messages that are used more than once -- */
 
 static void who_text(const struct trust *t, size_t i, char *out, size_t room)
 {
 	char owner[80];
 
 	cert_name_text(t->chain[i].subject, owner, sizeof owner);
-	if (i) snprintf(out, room, "the certificate '%s' that %s sends along", owner, t->host);
+	if (i) snprintf(out, room, "the certificate '%s' in the chain of %s", owner, t->host);
 	else snprintf(out, room, "the certificate of %s", t->host);
 }
 
@@ -57,17 +57,17 @@ static int fail_date(const struct trust *t, const struct cert *c, const char *wh
 
 static int fail_demands(const char *who, struct err *e)
 {
-	return fail(e, ERR_UNTRUSTED, "%s demands a check that jlmkr does not know", who);
+	return fail(e, ERR_UNTRUSTED, "%s requires a check that jlmkr does not support", who);
 }
 
 static int fail_path(const struct trust *t, const char *authority, struct err *e)
 {
 	return fail(e, ERR_UNTRUSTED,
-	            "the certificate of %s goes back to '%s', which may not make others an "
+	            "the certificate of %s leads to '%s', which may not certify another "
 	            "authority", t->host, authority);
 }
 
-/* -- what an authority may vouch for -- */
+/* -- which names an authority may certify -- */
 
 static int fail_names(const struct trust *t, size_t i, enum names_verdict v, const char *which,
                       const char *authority, struct err *e)
@@ -77,14 +77,14 @@ static int fail_names(const struct trust *t, size_t i, enum names_verdict v, con
 	who_text(t, i, who, sizeof who);
 	if (v == NAMES_OUTSIDE)
 		return fail(e, ERR_UNTRUSTED,
-		            "%s has the name '%s', for which the authority '%s' may not vouch",
+		            "%s has the name '%s', which the authority '%s' may not certify",
 		            who, which, authority);
 	return fail(e, ERR_UNTRUSTED, "%s has the name '%s'; the authority '%s' is limited in "
-	            "such names, in a way that jlmkr does not know", who, which, authority);
+	            "such names in a way that jlmkr does not support", who, which, authority);
 }
 
-/* The first `n` certificates of the chain stand below the authority. Those between that
- * only carry an authority on to a new key are not counted (RFC 5280, 6.1.4). */
+/* Check the names of the first `n` certificates of the chain, those below the authority,
+ * except intermediate ones that only move an authority to a new key (RFC 5280, 6.1.4). */
 static int check_names(const struct trust *t, size_t n, const struct cert *authority,
                        struct err *e)
 {
@@ -113,11 +113,11 @@ static int check_anchor(const struct trust *t, const struct anchor *a, size_t n,
 	char owner[80], who[400];
 
 	cert_name_text(c->subject, owner, sizeof owner);
-	snprintf(who, sizeof who, "the certificate of %s goes back to '%s' in %s, which",
+	snprintf(who, sizeof who, "the certificate of %s leads to '%s' in %s, which",
 	         t->host, owner, anchors_source(t->anchors));
 	if (t->now < c->not_before || t->now > c->not_after) return fail_date(t, c, who, e);
 	if (!c->signs) return fail(e, ERR_UNTRUSTED, "%s may not sign certificates", who);
-	if (!c->serves) return fail(e, ERR_UNTRUSTED, "%s may not vouch for servers", who);
+	if (!c->serves) return fail(e, ERR_UNTRUSTED, "%s may not certify servers", who);
 	if (c->path_max >= 0 && n - 1 > (size_t)c->path_max) return fail_path(t, owner, e);
 	return check_names(t, n, c, e);
 }
@@ -131,7 +131,7 @@ static bool is_anchor_name(const struct anchors *a, struct der name)
 	return false;
 }
 
-/* BearSSL is offered only those anchors that may have signed the certificate, or are it. */
+/* Offer BearSSL only those anchors that may have signed the certificate, or are equal to it. */
 static void offer_anchors(struct trust *t, const struct cert *c)
 {
 	size_t i, n = 0;
@@ -148,7 +148,7 @@ static void offer_anchors(struct trust *t, const struct cert *c)
 	t->minimal.trust_anchors_num = n;
 }
 
-/* -- what BearSSL does not look at -- */
+/* -- checks that BearSSL does not do -- */
 
 static int check_flaw(const struct cert *c, const char *who, struct err *e)
 {
@@ -160,10 +160,10 @@ static int check_flaw(const struct cert *c, const char *who, struct err *e)
 	case CERT_TWICE:
 		return fail(e, ERR_UNTRUSTED, "%s has an extension twice", who);
 	case CERT_TOO_OLD:
-		return fail(e, ERR_UNTRUSTED, "%s has extensions, and a version that has none",
-		            who);
+		return fail(e, ERR_UNTRUSTED,
+		            "%s has extensions, which its version does not allow", who);
 	case CERT_TWO_SIGNATURES:
-		return fail(e, ERR_UNTRUSTED, "%s names two ways in which it is signed", who);
+		return fail(e, ERR_UNTRUSTED, "%s names two signature algorithms", who);
 	case CERT_DEMANDS:
 		return fail_demands(who, e);
 	}
@@ -178,7 +178,7 @@ static int fail_host(const struct trust *t, struct err *e)
 	if (!t->chain[0].alt_names.p)
 		return fail(e, ERR_UNTRUSTED, "the certificate of %s names no host: it has no "
 		            "subjectAltName", t->host);
-	return fail(e, ERR_UNTRUSTED, "the certificate of %s is made out to another name: %s",
+	return fail(e, ERR_UNTRUSTED, "the certificate of %s is for another name: %s",
 	            t->host, *names ? names : "none");
 }
 
@@ -192,7 +192,7 @@ static int check_chain(const struct trust *t, struct err *e)
 		who_text(t, i, who, sizeof who);
 		if (check_flaw(&t->chain[i], who, e) < 0) return -1;
 		if (!t->chain[i].serves)
-			return fail(e, ERR_UNTRUSTED, "%s is not meant for servers", who);
+			return fail(e, ERR_UNTRUSTED, "%s is not for servers", who);
 		if (i && check_names(t, i, &t->chain[i], e) < 0) return -1;
 	}
 	if (t->ip_len ? names_have_ip(leaf, t->ip, t->ip_len) : names_have_host(leaf, t->host))
@@ -212,9 +212,9 @@ static void start_chain(const br_x509_class **ctx, const char *server_name)
 	t->minimal.vtable->start_chain(&t->minimal.vtable, server_name);
 }
 
-/* BearSSL stops at the first fault and, with another number, when the chain has reached
- * an anchor; whatever the server sends behind that is of no interest. */
-static bool is_done(const struct trust *t)
+/* BearSSL stops at the first fault, and when the chain has reached an anchor. Certificates
+ * behind that are ignored. */
+static bool is_chain_done(const struct trust *t)
 {
 	return t->minimal.err || t->too_long;
 }
@@ -223,17 +223,17 @@ static void start_cert(const br_x509_class **ctx, uint32_t length)
 {
 	struct trust *t = trust_of(ctx);
 
-	if (is_done(t)) return;
+	if (is_chain_done(t)) return;
 	t->begin = t->der_len;
 	t->too_long = t->n == CHAIN_MAX || length > sizeof t->der - t->der_len;
 }
 
-static void append(const br_x509_class **ctx, const unsigned char *buf, size_t n)
+static void append_cert(const br_x509_class **ctx, const unsigned char *buf, size_t n)
 {
 	struct trust *t = trust_of(ctx);
 	size_t room = sizeof t->der - t->der_len;
 
-	if (is_done(t)) return;
+	if (is_chain_done(t)) return;
 	if (n > room) {
 		t->too_long = true;
 		return;
@@ -242,10 +242,10 @@ static void append(const br_x509_class **ctx, const unsigned char *buf, size_t n
 	t->der_len += n;
 }
 
-/* BearSSL refuses every critical extension that it does not know, and two of them are
- * judged here. It is shown that these are not critical, while the byte that really
- * stands there goes into the hash that was signed. */
-static void feed(struct trust *t, const struct cert *c)
+/* BearSSL refuses every critical extension that it does not know, but we check two of them.
+ * Tell BearSSL that these are not critical, and put the real byte into the hash, because the
+ * signature covers it. */
+static void feed_minimal(struct trust *t, const struct cert *c)
 {
 	const unsigned char *p = t->der + t->begin, *end = t->der + t->der_len;
 	const br_x509_class **x = &t->minimal.vtable;
@@ -270,11 +270,11 @@ static void end_cert(const br_x509_class **ctx)
 	struct trust *t = trust_of(ctx);
 	struct cert *c = &t->chain[t->n];
 
-	if (is_done(t)) return;
+	if (is_chain_done(t)) return;
 	cert_read(t->der + t->begin, t->der_len - t->begin, c);
 	t->n++;
 	offer_anchors(t, c);
-	feed(t, c);
+	feed_minimal(t, c);
 	if (t->minimal.err && t->minimal.err != BR_ERR_X509_OK) t->culprit = t->n;
 }
 
@@ -302,7 +302,8 @@ static const br_x509_pkey *get_pkey(const br_x509_class *const *ctx, unsigned *u
 }
 
 static const br_x509_class trust_class = {
-	sizeof(struct trust), start_chain, start_cert, append, end_cert, end_chain, get_pkey,
+	sizeof(struct trust), start_chain, start_cert, append_cert, end_cert, end_chain,
+		get_pkey,
 };
 
 enum { DAYS_TO_1970 = 719528 };
@@ -328,8 +329,8 @@ void trust_init(struct trust *t, const struct anchors *a, const char *host, int6
 	                         (uint32_t)(now % 86400));
 }
 
-/* The chain ended without reaching an authority of ours: several reasons look alike to
- * BearSSL and different to whoever has to mend it. */
+/* The chain ended without reaching a trusted authority. BearSSL has one number for several
+ * reasons, which need different repairs. */
 static int fail_unknown_issuer(const struct trust *t, const char *who, struct err *e)
 {
 	const struct cert *last = &t->chain[t->n - 1];
@@ -343,12 +344,12 @@ static int fail_unknown_issuer(const struct trust *t, const char *who, struct er
 	cert_name_text(last->issuer, issuer, sizeof issuer);
 	if (is_anchor_name(t->anchors, last->issuer))
 		return fail(e, ERR_UNTRUSTED,
-		            "%s says that it was signed by '%s', but not with the key which "
-		            "that authority has in %s", who, issuer, source);
+		            "%s names '%s' as its signer, but was not signed with the key of "
+		            "that authority in %s", who, issuer, source);
 	if (!der_same(last->issuer, last->subject))
 		return fail(e, ERR_UNTRUSTED,
-		            "%s was signed by '%s', which is not in %s; perhaps the server "
-		            "does not send the intermediate certificate", who, issuer, source);
+		            "%s was signed by '%s', which is not in %s; the server may lack "
+		            "an intermediate certificate", who, issuer, source);
 	if (t->n == 1)
 		return fail(e, ERR_UNTRUSTED,
 		            "%s is signed by itself, not by an authority in %s", who, source);
@@ -362,10 +363,10 @@ static int fail_unsupported(const struct cert *c, const char *who, struct err *e
 		return fail(e, ERR_UNTRUSTED,
 		            "%s is signed with SHA-1 or MD5, which can be forged", who);
 	return fail(e, ERR_UNTRUSTED,
-	            "%s has a kind of key or signature that jlmkr does not know", who);
+	            "%s has a kind of key or signature that jlmkr does not support", who);
 }
 
-/* One that signed others and may not. `c` is not the leaf. */
+/* `c`, which is not the leaf, signed another certificate but may not do so. */
 static int fail_authority(const struct trust *t, int code, const struct cert *c, struct err *e)
 {
 	char owner[80];
@@ -383,8 +384,8 @@ static int fail_mismatch(const struct trust *t, const struct cert *c, struct err
 
 	cert_name_text(c->subject, owner, sizeof owner);
 	return fail(e, ERR_UNTRUSTED,
-	            "%s sends certificates that do not belong together; '%s' did not sign the "
-	            "one before it", t->host, owner);
+	            "%s sends certificates that are not a chain; '%s' did not sign the one "
+	            "before it", t->host, owner);
 }
 
 static int fail_refused(const struct trust *t, int code, struct err *e)
@@ -407,8 +408,7 @@ static int fail_refused(const struct trust *t, int code, struct err *e)
 		return fail_unknown_issuer(t, who, e);
 	case BR_ERR_X509_BAD_SIGNATURE:
 		return fail(e, ERR_UNTRUSTED,
-		            "the certificate of %s has a signature that is not its issuer's",
-		            t->host);
+		            "the certificate of %s has an invalid signature", t->host);
 	case BR_ERR_X509_DN_MISMATCH:
 		return fail_mismatch(t, c, e);
 	case BR_ERR_X509_WEAK_PUBLIC_KEY:
@@ -416,13 +416,13 @@ static int fail_refused(const struct trust *t, int code, struct err *e)
 		            "%s has an RSA key of less than 2048 bits, which can be broken",
 		            who);
 	case BR_ERR_X509_FORBIDDEN_KEY_USAGE:
-		return fail(e, ERR_UNTRUSTED, "%s is not meant for servers", who);
+		return fail(e, ERR_UNTRUSTED, "%s is not for servers", who);
 	case BR_ERR_X509_CRITICAL_EXTENSION:
 		return fail_demands(who, e);
 	case BR_ERR_X509_UNSUPPORTED:
 		return fail_unsupported(c, who, e);
 	}
-	return fail(e, ERR_UNTRUSTED, "%s cannot be read (BearSSL %d)", who, code);
+	return fail(e, ERR_UNTRUSTED, "%s cannot be read (BearSSL error %d)", who, code);
 }
 
 int trust_fail(const struct trust *t, int code, struct err *e)

@@ -18,21 +18,14 @@ static bool is_alnum(unsigned char c)
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
-static int hex_value(unsigned char c)
-{
-	if (c >= '0' && c <= '9') return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* unreserved / sub-delims / ":" / "@" */
 static bool is_path_char(unsigned char c)
 {
 	return is_alnum(c) || (c && strchr("-._~!$&'()*+,;=:@/", c));
 }
 
-/* %XX taken out; a NUL or a control character that way is refused. */
-static char *unescape(struct arena *m, const char *s, size_t n)
+/* Replace %XX. NULL if an escape is invalid or stands for a control character. */
+static char *unescape_part(struct arena *m, const char *s, size_t n)
 {
 	char *out = arena_alloc(m, n + 1);
 	size_t i, k = 0;
@@ -42,8 +35,8 @@ static char *unescape(struct arena *m, const char *s, size_t n)
 
 		out[k] = s[i];
 		if (s[i] == '%') {
-			if (n - i < 3 || (hi = hex_value((unsigned char)s[i + 1])) < 0 ||
-			    (lo = hex_value((unsigned char)s[i + 2])) < 0)
+			if (n - i < 3 || (hi = hex_value(s[i + 1])) < 0 ||
+			    (lo = hex_value(s[i + 2])) < 0)
 				return NULL;
 			out[k] = (char)(hi << 4 | lo);
 			i += 2;
@@ -65,8 +58,8 @@ static void escape_into(struct str *out, const char *s, bool keep_escapes)
 	}
 }
 
-/* Plain text as a path: '/' and what is legal in a segment (':' too) stays, the
- * rest becomes %XX. */
+/* Escape plain text as a path: '/' and the characters that a segment may have (':' too) stay,
+ * all others become %XX. */
 static const char *url_escape(struct arena *m, const char *path)
 {
 	struct str out = { .m = m };
@@ -80,10 +73,10 @@ static int check_characters(struct arena *m, const char *text, struct err *e)
 	const char *p;
 
 	if (strnlen(text, URL_MAX + 1) > URL_MAX)
-		return fail(e, ERR_INPUT, "a URL of more than %d characters", URL_MAX);
+		return fail(e, ERR_INPUT, "the URL has more than %d characters", URL_MAX);
 	for (p = text; *p; p++)
 		if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == '\\')
-			return fail(e, ERR_INPUT, "'%s' is not a URL: it has a %s in it",
+			return fail(e, ERR_INPUT, "'%s' is not a URL: it contains a %s",
 			            url_shown(m, text), *p == ' ' ? "space" :
 			            *p == '\\' ? "backslash" : "control character");
 	return 0;
@@ -91,7 +84,7 @@ static int check_characters(struct arena *m, const char *text, struct err *e)
 
 static int fail_userinfo(struct err *e)
 {
-	return fail(e, ERR_INPUT, "the user or password in the URL is not escaped rightly");
+	return fail(e, ERR_INPUT, "the user or password in the URL is not escaped correctly");
 }
 
 static int parse_userinfo(struct arena *m, const char *s, size_t n, struct url *u,
@@ -100,12 +93,12 @@ static int parse_userinfo(struct arena *m, const char *s, size_t n, struct url *
 	const char *colon = memchr(s, ':', n);
 	size_t user = colon ? (size_t)(colon - s) : n;
 
-	u->user = unescape(m, s, user);
-	u->password = colon ? unescape(m, colon + 1, n - user - 1) : "";
+	u->user = unescape_part(m, s, user);
+	u->password = colon ? unescape_part(m, colon + 1, n - user - 1) : "";
 	return u->user && u->password ? 0 : fail_userinfo(e);
 }
 
-/* Without the port: it may be the beginning of a password. */
+/* The message does not quote the port: it may be the begin of a password. */
 static int fail_port(struct err *e)
 {
 	return fail(e, ERR_INPUT, "the port in the URL is not a number from 1 to 65535");
@@ -124,8 +117,8 @@ static int parse_port(const char *s, size_t n, struct url *u, struct err *e)
 	return 0;
 }
 
-/* All digits and dots, or a last label in hexadecimal: some resolvers would take
- * it for an IPv4 address in one of its old notations. */
+/* Whether the last label is a number. Some resolvers read such a name as an IPv4 address in one
+ * of its old notations. */
 static bool looks_numeric(const char *host)
 {
 	const char *last = strrchr(host, '.');
@@ -193,14 +186,15 @@ static int parse_authority(struct arena *m, const char *s, size_t n, struct url 
 	return parse_host_name(m, s, (size_t)((colon ? colon : end) - s), u, e);
 }
 
-/* Every '%' must begin an escape, or the other side may read another path. */
+/* Every '%' must begin an escape, else the server may read another path than we do. */
 static int check_escapes(struct arena *m, const char *path, struct err *e)
 {
 	const char *p;
 
 	for (p = path; (p = strchr(p, '%')); p++)
-		if (hex_value((unsigned char)p[1]) < 0 || hex_value((unsigned char)p[2]) < 0)
-			return fail(e, ERR_INPUT, "'%s' has a '%%' that escapes nothing",
+		if (hex_value(p[1]) < 0 || hex_value(p[2]) < 0)
+			return fail(e, ERR_INPUT,
+			            "'%s' has a '%%' without two hexadecimal digits",
 			            url_shown(m, path));
 	return 0;
 }
@@ -233,7 +227,7 @@ int url_parse(struct arena *m, const char *text, struct url *u, struct err *e)
 		            url_shown(m, text));
 	}
 	n = strcspn(text, "/?#");
-	/* What is no port or host may be the beginning of a password with a '/' in it. */
+	/* An invalid port or host may be the begin of a password with a '/' in it. */
 	if (parse_authority(m, text, n, u, e) < 0)
 		return strchr(text + n, '@') ? fail_userinfo(e) : -1;
 	if (check_escapes(m, text + n, e) < 0) return -1;

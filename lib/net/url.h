@@ -1,11 +1,11 @@
-/* URLs: taken apart, put together
+/* Parse, resolve and build URLs
  *
- * What an image server, a redirect or a proxy variable may name: http and https,
- * a host name or an IP address, a port, a path with a query, and user and password
- * for proxies (RFC 3986). Whatever could be read in two ways is refused: spaces,
- * control characters, backslashes, zones of IPv6 addresses, names that are not
- * ASCII. Texts live in the arena of the call; a fault is ERR_INPUT, and its sentence
- * shows nothing secret.
+ * The URLs of image servers, redirects and proxies: http and https, a host name or
+ * an IP address, a port, a path with a query, and user and password for proxies
+ * (RFC 3986). URLs that programs could read differently are refused: spaces, control
+ * characters, backslashes, zones of IPv6 addresses, names that are not ASCII. Texts
+ * live in the arena of the call. Faults are ERR_INPUT, and their messages hide
+ * passwords and queries.
  */
 #ifndef NET_URL_H
 #define NET_URL_H
@@ -30,22 +30,22 @@ struct url {
 
 int url_parse(struct arena *m, const char *text, struct url *u, struct err *e);
 
-/* What `reference` means on the page `base`: a redirect's Location. User and
- * password are not handed on. */
+/* Resolve `reference`, such as a redirect's Location, against `base`. User and password are
+ * dropped. */
 int url_resolve(struct arena *m, const struct url *base, const char *reference,
                 struct url *out, struct err *e);
 
-/* The file `path` of the tree that begins at `base`. The path is plain text and
- * is escaped here; a query of the base is dropped. */
+/* The URL of the file `path` below `base`. The path is plain text, which is escaped here; a
+ * query of `base` is dropped. */
 void url_beneath(struct arena *m, const struct url *base, const char *path, struct url *out);
 
-/* Host and, unless it is the scheme's own, port, as in a Host header. */
+/* The host, with the port unless it is the scheme's default, as in a Host header. */
 const char *url_authority(struct arena *m, const struct url *u);
 
 /* The whole URL, without user and password. */
 const char *url_text(struct arena *m, const struct url *u);
 
-/* The same for sentences, where a query has no business (lib/base/shown.h). */
+/* The same for messages, with the query hidden (lib/base/secret.h). */
 const char *url_name(struct arena *m, const struct url *u);
 
 #endif

@@ -7,6 +7,7 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/out.h"
+#include "lib/base/size.h"
 #include "lib/base/wait.h"
 #include "lib/disk/tree.h"
 #include "lib/image/index.h"
@@ -67,18 +68,17 @@ bool unpack_sink_have(void *arg, const struct image_pick *what)
 void unpack_sink_begin(void *arg, const struct image_pick *what, uint64_t have, uint64_t total)
 {
 	struct unpack_sink *r = arg;
-	const double mib = 1 << 20;
-	char name[300];
+	char name[300], size[SIZE_ROOM];
 
 	describe_source(r, what, name, sizeof name);
 	r->doing = total && have == total ? "unpacking" : "fetching";
 	if (total && have == total)
 		out_step("Unpacking %s, from the cache", name);
 	else if (have)
-		out_step("Fetching and unpacking %s: %.1f MiB of it are here", name,
-		         (double)have / mib);
+		out_step("Fetching and unpacking %s: %s of it are here", name,
+		         size_text(have, size));
 	else if (total)
-		out_step("Fetching and unpacking %s: %.1f MiB", name, (double)total / mib);
+		out_step("Fetching and unpacking %s: %s", name, size_text(total, size));
 	else
 		out_step("Fetching and unpacking %s", name);
 }
@@ -113,13 +113,14 @@ void unpack_sink_progress(void *arg, uint64_t done, uint64_t total)
 int unpack_sink_finish(struct unpack_sink *r, struct err *e)
 {
 	struct unpack_report report;
+	char size[SIZE_ROOM];
 
 	if (r->cloned) return 0;
 	if (!r->begun) return fail(e, ERR_INPUT, "the image is empty");
 	if (unpack_end(&r->unpack, &report, e) < 0) return -1;
 	out_progress_end();
-	out_verbose("%" PRIu64 " files and directories, %" PRIu64 " MiB", report.entries,
-	            report.bytes >> 20);
+	out_verbose("%" PRIu64 " files and directories, %s", report.entries,
+	            size_text(report.bytes, size));
 	if (report.bare)
 		out_warn("%" PRIu64 " files lost attributes or ACLs: the file system does not "
 		         "have them", report.bare);

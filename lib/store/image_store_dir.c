@@ -284,8 +284,8 @@ static int copy_and_keep(struct image_store *u, int to, struct err *e)
 	if (tree_sync(u->dir, e) < 0 || copy_rootfs(u->dir, to, &total, e) < 0) return -1;
 	if (mark_whole(u, &total, &why) < 0)
 		out_verbose("the image is not kept unpacked: %s", why.text);
-	else if (mark_rename(u->shelf, layout_create_name(u->images.m, u->making),
-	                     u->making) == 0)
+	else if (rename_new(u->shelf, layout_create_name(u->images.m, u->making),
+	                    u->making) == 0)
 		u->making = NULL;
 	image_store_drop(u);
 	return 0;

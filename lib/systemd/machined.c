@@ -189,67 +189,6 @@ struct machine_row *machine_list(struct bus *b, const char *service, bool detail
 
 /* -- one machine -- */
 
-static void read_interfaces(struct machine_info *info, struct reader *r)
-{
-	for (reader_open_array(r, "i"); reader_more(r);) {
-		int32_t index = reader_i32(r);
-
-		if (info->ifindex_count < sizeof info->ifindex / sizeof *info->ifindex)
-			info->ifindex[info->ifindex_count++] = index;
-	}
-	reader_close(r);
-}
-
-static const char **text_of(struct machine_info *info, const char *name)
-{
-	if (!strcmp(name, "Name")) return &info->name;
-	if (!strcmp(name, "Class")) return &info->class;
-	if (!strcmp(name, "Service")) return &info->service;
-	if (!strcmp(name, "Unit")) return &info->unit;
-	if (!strcmp(name, "State")) return &info->state;
-	if (!strcmp(name, "RootDirectory")) return &info->root;
-	return NULL;
-}
-
-static void read_property(struct machine_info *info, struct reader *r)
-{
-	const char *name = reader_str(r), *sig = reader_variant(r);
-	const char **text = text_of(info, name);
-
-	reader_open_variant(r, sig);
-	if (text && str_eq(sig, "s")) *text = reader_str(r);
-	else if (str_eq(name, "Leader") && str_eq(sig, "u")) info->leader = reader_u32(r);
-	else if (str_eq(name, "Timestamp") && str_eq(sig, "t")) info->timestamp = reader_u64(r);
-	else if (str_eq(name, "NetworkInterfaces") && str_eq(sig, "ai"))
-		read_interfaces(info, r);
-	reader_close(r);
-}
-
-int machine_get(struct bus *b, const char *name, struct arena *m, struct machine_info *info,
-                struct err *e)
-{
-	const struct bus_dest to = {
-		NAME, object_path(m, ROOT "/machine", name), "org.freedesktop.DBus.Properties",
-	};
-	AUTOMESSAGE struct message reply = { 0 };
-	struct reader r;
-
-	*info = (struct machine_info){
-		.name = "", .class = "", .service = "", .unit = "", .state = "", .root = "",
-	};
-	if (call_machined(b, &to, "GetAll", wire_new(m, NAME ".Machine"), m, &reply, e) < 0) {
-		if (e && e->kind == ERR_MISSING)
-			fail(e, ERR_MISSING, "no machine '%s' known", name);
-		return -1;
-	}
-	message_reader(&reply, &r);
-	for (reader_open_array(&r, "{sv}"); reader_more(&r); reader_close(&r)) {
-		reader_open_entry(&r);
-		read_property(info, &r);
-	}
-	return reader_done(&r, e);
-}
-
 int machine_unregister(struct bus *b, const char *name, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -259,45 +198,17 @@ int machine_unregister(struct bus *b, const char *name, struct err *e)
 	                     e);
 }
 
-/* A call whose reply is a terminal: (hs). */
-static int call_for_pty(struct bus *b, const char *member, struct wire *w, struct arena *m,
-                        const char **path, struct err *e)
+int machine_open_pty(struct bus *b, const char *name, struct arena *m, const char **path,
+                     struct err *e)
 {
 	AUTOMESSAGE struct message reply = { 0 };
 	struct reader r;
 	int fd;
 
-	if (call_machined(b, &manager, member, w, m, &reply, e) < 0) return -1;
+	if (call_machined(b, &manager, "OpenMachinePTY", wire_new(m, name), m, &reply, e) < 0) return -1;
 	message_reader(&reply, &r);
 	fd = reader_fd(&r);
 	*path = reader_str(&r);
 	if (reader_done(&r, e) < 0) return -1;
 	return message_take_fd(&reply, fd, e);
-}
-
-int machine_open_pty(struct bus *b, const char *name, struct arena *m, const char **path,
-                     struct err *e)
-{
-	return call_for_pty(b, "OpenMachinePTY", wire_new(m, name), m, path, e);
-}
-
-static void wire_words(struct wire *w, char *const *words)
-{
-	wire_open_array(w, "s");
-	for (; *words; words++)
-		wire_str(w, *words);
-	wire_close_array(w);
-}
-
-int machine_open_shell(struct bus *b, const char *name, const char *user, const char *program,
-                       char *const *argv, char *const *env, struct arena *m, const char **path,
-                       struct err *e)
-{
-	struct wire *w = wire_new(m, name);
-
-	wire_str(w, user);
-	wire_str(w, program);
-	wire_words(w, argv);
-	wire_words(w, env);
-	return call_for_pty(b, "OpenMachineShell", w, m, path, e);
 }

@@ -34,29 +34,12 @@ struct machine_row {
 struct machine_row *machine_list(struct bus *b, const char *service, bool details,
                                  struct arena *m, size_t *n, struct err *e);
 
-struct machine_info {
-	const char *name, *class, *service, *unit, *state, *root;
-	uint32_t leader;		/* its first process, as the host counts */
-	uint64_t timestamp;		/* microseconds since the epoch */
-	int32_t ifindex[8];		/* its network interfaces */
-	size_t ifindex_count;
-};
-
-int machine_get(struct bus *b, const char *name, struct arena *m, struct machine_info *info,
-                struct err *e);
-
-/* Make machined forget a machine that has ended without telling machined. */
+/* Make machined forget a machine that ended without telling it. */
 int machine_unregister(struct bus *b, const char *name, struct err *e);
 
 /* Open a new terminal in the machine. Returns its master, which the caller closes; `path` is
  * its name in the machine. */
 int machine_open_pty(struct bus *b, const char *name, struct arena *m, const char **path,
                      struct err *e);
-
-/* The same with a login session on the terminal. `user` "" means root, `program` "" the user's
- * shell. `argv` includes argv[0], or is empty; `env` is NAME=VALUE. Both end with NULL. */
-int machine_open_shell(struct bus *b, const char *name, const char *user, const char *program,
-                       char *const *argv, char *const *env, struct arena *m, const char **path,
-                       struct err *e);
 
 #endif

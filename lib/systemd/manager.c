@@ -37,33 +37,16 @@ static bool is_ascii_alnum(char c)
 	return in_range(c, '0', '9') || in_range(c, 'A', 'Z') || in_range(c, 'a', 'z');
 }
 
-char *unit_escape(struct arena *m, const char *text)
-{
-	struct str s = { .m = m };
-
-	for (const char *p = text; *p; p++)
-		if (*p == '/') str_addc(&s, '-');
-		else if (is_ascii_alnum(*p) || strchr(":-_.@", *p)) str_addc(&s, *p);
-		else str_addf(&s, "\\x%02x", (unsigned char)*p);
-	return arena_strdup(m, str_text(&s));
-}
-
-char *object_path(struct arena *m, const char *base, const char *name)
-{
-	struct str s = { .m = m };
-
-	str_addf(&s, "%s/", base);
-	if (!*name) str_addc(&s, '_');
-	for (const char *p = name; *p; p++)
-		if (is_ascii_alnum(*p) && !(p == name && in_range(*p, '0', '9')))
-			str_addc(&s, *p);
-		else str_addf(&s, "_%02x", (unsigned char)*p);
-	return s.s;
-}
-
 char *unit_path(struct arena *m, const char *unit)
 {
-	return object_path(m, ROOT "/unit", unit);
+	struct str s = { .m = m };
+
+	str_add(&s, ROOT "/unit/");
+	if (!*unit) str_addc(&s, '_');
+	for (const char *p = unit; *p; p++)
+		if (is_ascii_alnum(*p) && !(p == unit && in_range(*p, '0', '9'))) str_addc(&s, *p);
+		else str_addf(&s, "_%02x", (unsigned char)*p);
+	return s.s;
 }
 
 /* -- calls -- */

@@ -64,13 +64,8 @@ struct unit_watch {
 
 /* -- names -- */
 
-/* Escape a text for a unit's name: '/' becomes '-', and bytes that are not allowed become \xHH.
- * The caller appends the type. */
-char *unit_escape(struct arena *m, const char *text);
-
-/* The object path of a unit, or of `name` below another base path of systemd. */
+/* The D-Bus object path of a unit. */
 char *unit_path(struct arena *m, const char *unit);
-char *object_path(struct arena *m, const char *base, const char *name);
 
 /* -- one unit, watched -- */
 

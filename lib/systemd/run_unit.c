@@ -9,6 +9,7 @@
 #include "lib/systemd/props/props.h"
 #include "lib/systemd/run_options.h"
 #include "lib/systemd/service.h"
+#include "lib/text/split.h"
 
 static int add_all(struct wire *w, char *const *assignments, struct err *e)
 {
@@ -50,17 +51,12 @@ static void add_environment(struct wire *w, const struct run_options *o,
 /* ExecStartEx has a flag for this, but systemd (seen in 252) writes that name into its own unit
  * file and refuses the file when it reads it again: after a daemon-reload the unit is
  * "bad-setting" and cannot even be stopped. */
-static char **escape_dollars(struct arena *m, char *const *argv)
+static char **without_variables(struct arena *m, char *const *argv)
 {
 	struct words out = { .m = m };
-	struct str word;
 
-	for (; *argv; argv++) {
-		word = (struct str){ .m = m };
-		for (const char *c = *argv; *c; c++)
-			str_add(&word, (const char[]){ *c, *c == '$' ? '$' : 0, 0 });
-		words_add(&out, str_text(&word));
-	}
+	for (; *argv; argv++)
+		words_add(&out, word_without_variables(m, *argv));
 	return words_list(&out);
 }
 
@@ -83,8 +79,8 @@ int run_unit_add(struct wire *w, const struct run_options *o, const struct run_u
 	if (u->stdio) add_stdio_fds(w, u->stdio);
 	add_environment(w, o, u);
 	if (u->path)
-		prop_exec(w, "ExecStart", u->path, verbatim ? escape_dollars(w->m, u->argv) :
-		          u->argv, 0);
+		prop_exec(w, "ExecStart", u->path,
+		          verbatim ? without_variables(w->m, u->argv) : u->argv, 0);
 	if (u->trial) prop_str(w, TRIAL_PROPERTY, "");
 	wire_close_array(w);
 	return w->fault.kind ? fail(e, w->fault.kind, "%s", w->fault.text) : 0;

@@ -5,7 +5,7 @@
 
 enum { HEADERS = 128, ENTRIES = 4096 };
 
-/* The two classes differ in the width of numbers only: here they are all wide. */
+/* The two classes differ only in the width of their numbers; here all are wide. */
 struct segment {
 	uint32_t type;
 	uint64_t at, address, size;
@@ -22,22 +22,24 @@ struct file {
 	bool has_name, has_strings;
 };
 
-static bool is_ours(const unsigned char *ident)
+static bool is_elf_of_host(const unsigned char *ident)
 {
 	const uint16_t probe = 1;
 	unsigned char first;
 
 	memcpy(&first, &probe, 1);
-	return !memcmp(ident, ELFMAG, SELFMAG) && ident[EI_DATA] == (first ? ELFDATA2LSB : ELFDATA2MSB);
+	return !memcmp(ident, ELFMAG, SELFMAG) &&
+	       ident[EI_DATA] == (first ? ELFDATA2LSB : ELFDATA2MSB);
 }
 
-static bool read_header(struct file *f)
+static bool read_elf_header(struct file *f)
 {
 	Elf64_Ehdr wide;
 	Elf32_Ehdr narrow;
 	unsigned entry, type;
 
-	if (!f->read(f->arg, 0, &narrow, sizeof narrow) || !is_ours(narrow.e_ident)) return false;
+	if (!f->read(f->arg, 0, &narrow, sizeof narrow) || !is_elf_of_host(narrow.e_ident))
+		return false;
 	f->is_32 = narrow.e_ident[EI_CLASS] == ELFCLASS32;
 	if (f->is_32) {
 		f->headers_at = narrow.e_phoff;
@@ -64,15 +66,18 @@ static bool read_segment(struct file *f, unsigned i)
 	if (f->is_32) {
 		if (!f->read(f->arg, f->headers_at + i * sizeof narrow, &narrow, sizeof narrow))
 			return false;
-		*s = (struct segment){ narrow.p_type, narrow.p_offset, narrow.p_vaddr, narrow.p_filesz };
+		*s = (struct segment){ narrow.p_type, narrow.p_offset, narrow.p_vaddr,
+		                      narrow.p_filesz };
 	} else {
-		if (!f->read(f->arg, f->headers_at + i * sizeof wide, &wide, sizeof wide)) return false;
-		*s = (struct segment){ wide.p_type, wide.p_offset, wide.p_vaddr, wide.p_filesz };
+		if (!f->read(f->arg, f->headers_at + i * sizeof wide, &wide, sizeof wide))
+			return false;
+		*s = (struct segment){ wide.p_type, wide.p_offset, wide.p_vaddr,
+		                      wide.p_filesz };
 	}
 	return true;
 }
 
-static void take_entry(struct file *f, int64_t tag, uint64_t value)
+static void take_dynamic(struct file *f, int64_t tag, uint64_t value)
 {
 	if (tag == DT_SONAME) {
 		f->name = value;
@@ -98,17 +103,18 @@ static void read_dynamic(struct file *f, const struct segment *s)
 			return;
 		}
 		if (wide.d_tag == DT_NULL) return;
-		take_entry(f, wide.d_tag, wide.d_un.d_val);
+		take_dynamic(f, wide.d_tag, wide.d_un.d_val);
 	}
 }
 
-/* The table of strings is told by its address in memory. */
+/* The file names the table of strings by its address in memory; find its place in the file. */
 static bool find_in_file(const struct file *f, uint64_t address, uint64_t *at)
 {
 	for (unsigned i = 0; i < f->header_count; i++) {
 		const struct segment *s = &f->segments[i];
 
-		if (s->type != PT_LOAD || address < s->address || address - s->address >= s->size)
+		if (s->type != PT_LOAD || address < s->address ||
+		    address - s->address >= s->size)
 			continue;
 		*at = s->at + (address - s->address);
 		return true;
@@ -134,7 +140,7 @@ bool elf_name(elf_read *read, void *arg, struct elf_name *out)
 	struct file f = { .read = read, .arg = arg };
 
 	*out = (struct elf_name){ 0 };
-	if (!read_header(&f)) return false;
+	if (!read_elf_header(&f)) return false;
 	for (unsigned i = 0; i < f.header_count; i++)
 		if (!read_segment(&f, i)) return false;
 	for (unsigned i = 0; i < f.header_count; i++)

@@ -25,7 +25,7 @@ void faults_add_all(struct faults *to, const struct faults *from)
 		fault_add(to, from->v[i].line, "%s", from->v[i].text);
 }
 
-static bool has(const struct faults *f, const char *text)
+static bool has_fault(const struct faults *f, const char *text)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (str_eq(f->v[i].text, text)) return true;
@@ -37,7 +37,7 @@ struct faults faults_new(const struct faults *found, const struct faults *old)
 	struct faults news = { .m = found->m };
 
 	for (size_t i = 0; i < found->n; i++)
-		if (!has(old, found->v[i].text))
+		if (!has_fault(old, found->v[i].text))
 			fault_add(&news, found->v[i].line, "%s", found->v[i].text);
 	return news;
 }

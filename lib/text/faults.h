@@ -1,8 +1,8 @@
-/* What is wrong in a user's file, line by line
+/* A list of faults in a user's file, with line numbers
  *
- * Readers of files that people write do not stop at the first fault: they list
- * what they find, and the caller decides what is fatal. At most FAULTS_MAX are
- * kept. Texts follow the rules of base/err.h.
+ * Readers of files that people write do not stop at the first fault: they list all
+ * faults, and the caller decides which are fatal. At most FAULTS_MAX are kept.
+ * Texts follow the rules of base/err.h.
  */
 #ifndef TEXT_FAULTS_H
 #define TEXT_FAULTS_H
@@ -30,10 +30,10 @@ void fault_add(struct faults *f, unsigned line, const char *fmt, ...)
 
 void faults_add_all(struct faults *to, const struct faults *from);
 
-/* Those of `found` whose texts are not among `old`, wherever they stand. */
+/* The faults in `found` whose texts are not in `old`; line numbers do not matter. */
 struct faults faults_new(const struct faults *found, const struct faults *old);
 
-/* 0 when there are none, else -1 and the one with the lowest line as ERR_INPUT:
+/* Returns 0 if there are none, else -1 with ERR_INPUT and the fault of the lowest line:
  * "line 3: ...". */
 int faults_fail(const struct faults *f, struct err *e);
 

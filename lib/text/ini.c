@@ -1,6 +1,6 @@
-/* One pass over the lines. What is open, a key, a comment or nothing, decides what
- * an indented line means; blank lines wait until the next line tells whether they
- * were part of a value. Duplicates are found at the end, by sorting. */
+/* One pass over the lines. What an indented line means depends on what is open: a key, a
+ * comment or nothing. Blank lines are counted until the next line shows whether they are
+ * part of a value. Duplicates are found at the end, by sorting. */
 
 #include "lib/text/ini.h"
 
@@ -16,15 +16,15 @@
 
 static const char top[] = "", fallback[] = "DEFAULT";
 
-/* Something that may stand once only; the key of a header is "". */
+/* A key or header, which may appear only once; the key of a header is "". */
 struct seen {
 	const char *section, *key;
 	unsigned line;
 };
 
 struct line {
-	size_t start, end, next;	/* `end` is before the line's end mark */
-	size_t from, to;		/* without the white space around it */
+	size_t start, end, next;	/* `end` is before the line break */
+	size_t from, to;		/* without leading and trailing white space */
 	size_t column;			/* of `from`, in characters */
 };
 
@@ -39,9 +39,9 @@ struct reader {
 	unsigned line;
 	const char *section;
 	enum open open;
-	size_t column;			/* of what is open */
-	unsigned blanks;		/* lines since the last text */
-	struct str value;		/* of the open key, when it goes on */
+	size_t column;			/* of the open key or comment */
+	unsigned blanks;		/* blank lines since the last text */
+	struct str value;		/* of the open key, if it has continuation lines */
 	struct seen *seen;
 	size_t n_seen, room_seen;
 };
@@ -55,8 +55,8 @@ static size_t column_of(const char *s, size_t n)
 	return column;
 }
 
-/* False at the end of the text. */
-static bool next_line(const char *text, size_t len, struct line *l)
+/* Returns false at the end of the text. */
+static bool next_ini_line(const char *text, size_t len, struct line *l)
 {
 	size_t at = l->next, start = at;
 
@@ -72,13 +72,13 @@ static bool next_line(const char *text, size_t len, struct line *l)
 	return true;
 }
 
-static void see(struct reader *r, const char *key)
+static void add_seen(struct reader *r, const char *key)
 {
 	r->seen = arena_grow(r->m, r->seen, r->n_seen, &r->room_seen, sizeof *r->seen);
 	r->seen[r->n_seen++] = (struct seen){ r->section, key, r->line };
 }
 
-static int by_name(const void *a, const void *b)
+static int compare_seen(const void *a, const void *b)
 {
 	const struct seen *x = a, *y = b;
 	int d = strcmp(x->section, y->section);
@@ -89,7 +89,7 @@ static int by_name(const void *a, const void *b)
 
 static void find_duplicates(struct reader *r)
 {
-	if (r->n_seen) qsort(r->seen, r->n_seen, sizeof *r->seen, by_name);
+	if (r->n_seen) qsort(r->seen, r->n_seen, sizeof *r->seen, compare_seen);
 	for (size_t i = 1; i < r->n_seen; i++) {
 		const struct seen *a = &r->seen[i - 1], *b = &r->seen[i];
 
@@ -103,7 +103,7 @@ static void find_duplicates(struct reader *r)
 	}
 }
 
-static char *lower(struct arena *m, const char *s, size_t n)
+static char *lower_key(struct arena *m, const char *s, size_t n)
 {
 	char *key = arena_strndup(m, s, n);
 
@@ -118,7 +118,7 @@ static struct ini_entry *new_entry(struct ini *ini, struct arena *m)
 	return &ini->v[ini->n++];
 }
 
-/* An open key whose value went on has it in the builder. */
+/* The value of an open key with continuation lines is in the builder. */
 static void close_key(struct reader *r)
 {
 	if (r->open == KEY && r->value.s) r->ini->v[r->ini->n - 1].value = str_text(&r->value);
@@ -131,7 +131,7 @@ static void continue_key(struct reader *r)
 	struct ini_entry *entry = &r->ini->v[r->ini->n - 1];
 
 	if (!entry->value) {
-		fault_add(&r->ini->faults, r->line, "goes on after '%s', which has no '='",
+		fault_add(&r->ini->faults, r->line, "continues '%s', which has no '='",
 		          entry->key);
 		return;
 	}
@@ -142,7 +142,7 @@ static void continue_key(struct reader *r)
 	entry->end = r->at.to;
 }
 
-/* [NAME], where NAME may hold brackets and text may follow. */
+/* [NAME]: NAME may contain brackets, and text may follow. */
 static bool read_header(struct reader *r)
 {
 	size_t close = r->at.to;
@@ -152,11 +152,11 @@ static bool read_header(struct reader *r)
 		close--;
 	if (close < r->at.from + 3) return false;
 	r->section = arena_strndup(r->m, r->text + r->at.from + 1, close - r->at.from - 2);
-	if (!str_eq(r->section, fallback)) see(r, "");
+	if (!str_eq(r->section, fallback)) add_seen(r, "");
 	return true;
 }
 
-static void read_key(struct reader *r)
+static void read_ini_key(struct reader *r)
 {
 	const char *s = r->text + r->at.from;
 	size_t n = r->at.to - r->at.from, cut = 0, name;
@@ -170,7 +170,7 @@ static void read_key(struct reader *r)
 		return;
 	}
 	entry = new_entry(r->ini, r->m);
-	*entry = (struct ini_entry){ .section = r->section, .key = lower(r->m, s, name) };
+	*entry = (struct ini_entry){ .section = r->section, .key = lower_key(r->m, s, name) };
 	entry->line = r->line;
 	entry->start = r->at.start;
 	entry->value_at = entry->end = r->at.to;
@@ -182,10 +182,10 @@ static void read_key(struct reader *r)
 	}
 	r->value = (struct str){ .m = r->m };
 	r->open = KEY;
-	see(r, entry->key);
+	add_seen(r, entry->key);
 }
 
-static bool is_sound(struct reader *r)
+static bool check_bytes(struct reader *r)
 {
 	const char *s = r->text + r->at.start;
 	size_t n = r->at.end - r->at.start;
@@ -199,9 +199,9 @@ static bool is_sound(struct reader *r)
 	return false;
 }
 
-static void read_line(struct reader *r)
+static void read_ini_line(struct reader *r)
 {
-	if (!is_sound(r)) return;
+	if (!check_bytes(r)) return;
 	if (r->at.from == r->at.end) {
 		r->blanks++;
 		return;
@@ -218,7 +218,7 @@ static void read_line(struct reader *r)
 	}
 	close_key(r);
 	r->column = r->at.column;
-	if (!read_header(r)) read_key(r);
+	if (!read_header(r)) read_ini_key(r);
 }
 
 void ini_parse(struct arena *m, const char *text, size_t len, struct ini *ini)
@@ -226,16 +226,16 @@ void ini_parse(struct arena *m, const char *text, size_t len, struct ini *ini)
 	struct reader r = { .m = m, .text = text, .len = len, .ini = ini, .section = top };
 
 	*ini = (struct ini){ .faults = { .m = m } };
-	while (next_line(text, len, &r.at)) {
+	while (next_ini_line(text, len, &r.at)) {
 		r.line++;
-		read_line(&r);
+		read_ini_line(&r);
 	}
 	close_key(&r);
 	find_duplicates(&r);
 }
 
-static const struct ini_entry *find_in(const struct ini *ini, const char *section,
-                                       const char *key)
+static const struct ini_entry *find_entry(const struct ini *ini, const char *section,
+                                          const char *key)
 {
 	for (size_t i = 0; i < ini->n; i++) {
 		const struct ini_entry *entry = &ini->v[i];
@@ -247,37 +247,37 @@ static const struct ini_entry *find_in(const struct ini *ini, const char *sectio
 
 const struct ini_entry *ini_find(const struct ini *ini, const char *key)
 {
-	const struct ini_entry *entry = find_in(ini, top, key);
+	const struct ini_entry *entry = find_entry(ini, top, key);
 
-	return entry ? entry : find_in(ini, fallback, key);
+	return entry ? entry : find_entry(ini, fallback, key);
 }
 
-/* The mark at the end of the line that holds `at`, or of the text's first line. */
+/* The line break of the line that contains `at`, else that of the first line. */
 static const char *line_end(const char *text, size_t len, size_t at)
 {
 	struct line l = { 0 };
 
-	while (next_line(text, len, &l) && l.next <= at && l.next < len)
+	while (next_ini_line(text, len, &l) && l.next <= at && l.next < len)
 		;
 	if (l.end == l.next && at) return line_end(text, len, 0);
 	if (l.end == l.next || text[l.end] == '\n') return "\n";
 	return l.next - l.end == 2 ? "\r\n" : "\r";
 }
 
-/* What stands before the lines that continue a value. */
+/* The white space in front of the lines that continue a value. */
 static const char *indentation(struct arena *m, const char *text, const struct ini_entry *old)
 {
 	struct line l = { .next = old->start };
 
-	next_line(text, old->end, &l);
-	while (next_line(text, old->end, &l))
+	next_ini_line(text, old->end, &l);
+	while (next_ini_line(text, old->end, &l))
 		if (l.from < l.end) return arena_strndup(m, text + l.start, l.from - l.start);
 	l = (struct line){ .next = old->start };
-	next_line(text, old->end, &l);
+	next_ini_line(text, old->end, &l);
 	return arena_printf(m, "%.*s    ", (int)(l.from - l.start), text + l.start);
 }
 
-static void add_value(struct str *out, const char *value, const char *indent, const char *eol)
+static void add_lines(struct str *out, const char *value, const char *indent, const char *eol)
 {
 	for (; *value; value++) {
 		if (*value != '\n') {
@@ -289,70 +289,75 @@ static void add_value(struct str *out, const char *value, const char *indent, co
 	}
 }
 
-/* Where the section without a name ends: at the first header. A line that is put
- * there is indented like the header, which would otherwise continue it. */
+/* Where the section without a name ends: at the first header. A line that is inserted there
+ * gets the header's indentation, because a deeper header would continue that line. */
 static size_t top_end(const char *text, size_t len, size_t *indent)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct ini ini = { .faults = { .m = &m } };
 	struct reader r = { .m = &m, .text = text, .len = len, .ini = &ini, .section = top };
 
-	while (r.section == top && next_line(text, len, &r.at))
-		read_line(&r);
+	while (r.section == top && next_ini_line(text, len, &r.at))
+		read_ini_line(&r);
 	*indent = r.section == top ? 0 : r.at.from - r.at.start;
 	return r.section == top ? len : r.at.start;
 }
 
-static bool is_same(const char *a, const char *b)
+static bool same_value(const char *a, const char *b)
 {
 	return a && b ? str_eq(a, b) : a == b;
 }
 
-/* Whether `new` says what `old` says, but for `key`, which says `value`. */
-static bool is_same_but(const struct ini *old, const struct ini *new, const char *key,
+/* Whether `new` has the entries of `old`, except that the value of `key` is `value`. */
+static bool differs_in_key_only(const struct ini *old, const struct ini *new, const char *key,
                         const char *value)
 {
-	const struct ini_entry *was = find_in(old, top, key), *is = find_in(new, top, key);
+	const struct ini_entry *was = find_entry(old, top, key),
+		*is = find_entry(new, top, key);
 	size_t i = 0, k = 0;
 
-	if (new->faults.n || !is != !value || (is && !is_same(is->value, value))) return false;
+	if (new->faults.n || !is != !value || (is && !same_value(is->value, value)))
+		return false;
 	for (;; i++, k++) {
 		i += was && i < old->n && &old->v[i] == was;
 		k += is && k < new->n && &new->v[k] == is;
 		if (i == old->n || k == new->n) return i == old->n && k == new->n;
 		if (!str_eq(old->v[i].section, new->v[k].section)) return false;
 		if (!str_eq(old->v[i].key, new->v[k].key)) return false;
-		if (!is_same(old->v[i].value, new->v[k].value)) return false;
+		if (!same_value(old->v[i].value, new->v[k].value)) return false;
 	}
 }
 
-static char *proven(struct arena *m, const struct ini *old, struct str *out, const char *key,
+static char *check_result(struct arena *m, const struct ini *old, struct str *out,
+                          const char *key,
                     const char *value, struct err *e)
 {
 	struct ini new;
 
 	str_add(out, "");
 	ini_parse(m, str_text(out), out->len, &new);
-	if (is_same_but(old, &new, key, value)) return out->s;
+	if (differs_in_key_only(old, &new, key, value)) return out->s;
 	if (value)
-		fail(e, ERR_INPUT, "the value for '%s' would not read back the same: no line of "
-		     "it may begin or end with a blank, nor it end with an empty line", key);
+		fail(e, ERR_INPUT,
+		     "the value for '%s' cannot be stored unchanged: none of its lines may "
+		     "begin or end with a blank, and the last one may not be empty", key);
 	else
-		fail(e, ERR_INPUT, "'%s' cannot be taken out of this file", key);
+		fail(e, ERR_INPUT, "'%s' cannot be removed from this file", key);
 	return NULL;
 }
 
-static void change(struct str *out, const char *text, size_t len, const struct ini_entry *old,
+static void change_value(struct str *out, const char *text, size_t len,
+                         const struct ini_entry *old,
                    const char *value)
 {
 	str_addn(out, text, old->value_at);
 	if (!old->value) str_addc(out, '=');
-	add_value(out, value, indentation(out->m, text, old), line_end(text, len, old->start));
+	add_lines(out, value, indentation(out->m, text, old), line_end(text, len, old->start));
 	str_addn(out, text + old->end, len - old->end);
 }
 
-static void append(struct str *out, const char *text, size_t len, const char *key,
-                   const char *value)
+static void append_key(struct str *out, const char *text, size_t len, const char *key,
+                       const char *value)
 {
 	size_t width, at = top_end(text, len, &width);
 	const char *indent = arena_strndup(out->m, text + at, width);
@@ -361,7 +366,7 @@ static void append(struct str *out, const char *text, size_t len, const char *ke
 	str_addn(out, text, at);
 	if (at && text[at - 1] != '\n' && text[at - 1] != '\r') str_add(out, eol);
 	str_addf(out, "%s%s=", indent, key);
-	add_value(out, value, arena_printf(out->m, "%s    ", indent), eol);
+	add_lines(out, value, arena_printf(out->m, "%s    ", indent), eol);
 	str_add(out, eol);
 	str_addn(out, text + at, len - at);
 }
@@ -375,13 +380,13 @@ char *ini_set(struct arena *m, const char *text, size_t len, const char *key,
 
 	ini_parse(m, text, len, &ini);
 	if (faults_fail(&ini.faults, e) < 0) return NULL;
-	old = find_in(&ini, top, key);
+	old = find_entry(&ini, top, key);
 	if (old && old->value && str_eq(old->value, value)) return arena_strndup(m, text, len);
 	if (old)
-		change(&out, text, len, old, value);
+		change_value(&out, text, len, old, value);
 	else
-		append(&out, text, len, key, value);
-	return proven(m, &ini, &out, key, value, e);
+		append_key(&out, text, len, key, value);
+	return check_result(m, &ini, &out, key, value, e);
 }
 
 char *ini_unset(struct arena *m, const char *text, size_t len, const char *key,
@@ -394,11 +399,11 @@ char *ini_unset(struct arena *m, const char *text, size_t len, const char *key,
 
 	ini_parse(m, text, len, &ini);
 	if (faults_fail(&ini.faults, e) < 0) return NULL;
-	if (!(old = find_in(&ini, top, key))) return arena_strndup(m, text, len);
+	if (!(old = find_entry(&ini, top, key))) return arena_strndup(m, text, len);
 	l.next = old->start;
-	while (next_line(text, len, &l) && l.end < old->end)
+	while (next_ini_line(text, len, &l) && l.end < old->end)
 		;
 	str_addn(&out, text, old->start);
 	str_addn(&out, text + l.next, len - l.next);
-	return proven(m, &ini, &out, key, NULL, e);
+	return check_result(m, &ini, &out, key, NULL, e);
 }

@@ -18,8 +18,8 @@ static const struct json *value(const cJSON *n)
 	return (const struct json *)(const void *)n;
 }
 
-/* cJSON builds what it is given; this pass, which knows brackets, commas and
- * strings, bounds that. Texts that are no JSON may pass it. */
+/* cJSON allocates memory for every value, without a limit. This pass knows only brackets,
+ * commas and strings, and limits them. Text that is not JSON may pass it. */
 static int measure(const char *text, size_t n, struct err *e)
 {
 	size_t i, depth = 0, values = 1;
@@ -47,7 +47,7 @@ static int measure(const char *text, size_t n, struct err *e)
 	return 0;
 }
 
-static bool is_blank(const char *p, const char *end)
+static bool is_json_blank(const char *p, const char *end)
 {
 	while (p < end && strchr(" \t\r\n", *p) && *p)
 		p++;
@@ -61,7 +61,7 @@ struct json *json_open(const char *text, size_t n, struct err *e)
 
 	if (measure(text, n, e) < 0) return NULL;
 	root = cJSON_ParseWithLengthOpts(text, n, &end, 0);
-	if (root && is_blank(end, text + n)) return (struct json *)(void *)root;
+	if (root && is_json_blank(end, text + n)) return (struct json *)(void *)root;
 	cJSON_Delete(root);
 	fail(e, ERR_INPUT, "not JSON from byte %zu on", (size_t)(end - text));
 	return NULL;
@@ -159,6 +159,18 @@ void json_add_int(struct json_out *o, const char *key, int64_t v)
 {
 	add_key(o, key);
 	str_addf(o->to, "%lld", (long long)v);
+}
+
+void json_add_null(struct json_out *o, const char *key)
+{
+	add_key(o, key);
+	str_add(o->to, "null");
+}
+
+void json_add_known(struct json_out *o, const char *key, int64_t v)
+{
+	if (v < 0) json_add_null(o, key);
+	else json_add_int(o, key, v);
 }
 
 void json_add_bool(struct json_out *o, const char *key, bool v)

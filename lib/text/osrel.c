@@ -26,7 +26,7 @@ static const char **field(struct osrel *out, const char *name, size_t n)
 	return NULL;
 }
 
-/* Quotes taken off, as a shell would; between single ones nothing is escaped. */
+/* Remove quotes as a shell does; between single quotes a backslash is an ordinary character. */
 static const char *unquote(struct arena *m, const char *s, size_t n)
 {
 	struct str out = { .m = m };
@@ -44,7 +44,7 @@ static const char *unquote(struct arena *m, const char *s, size_t n)
 	return str_text(&out);
 }
 
-/* Itself, NULL when it is as good as absent. */
+/* Returns the value itself, or NULL if it counts as absent. */
 static const char *osrel_value(const char *value)
 {
 	size_t left = strlen(value), n;
@@ -56,7 +56,7 @@ static const char *osrel_value(const char *value)
 	return value;
 }
 
-static void read_line(struct arena *m, const char *s, size_t n, struct osrel *out)
+static void read_assignment(struct arena *m, const char *s, size_t n, struct osrel *out)
 {
 	size_t space = utf8_space_before(s, n);
 	const char *equals, **into;
@@ -78,7 +78,7 @@ void osrel_parse(struct arena *m, const char *text, size_t len, struct osrel *ou
 		const char *eol = memchr(text, '\n', len);
 		size_t n = eol ? (size_t)(eol - text) : len, step = n + (eol != NULL);
 
-		read_line(m, text, n, out);
+		read_assignment(m, text, n, out);
 		text += step;
 		len -= step;
 	}

@@ -1,9 +1,9 @@
-/* os-release: what a root file system says it is
+/* os-release: the distribution of a root file system
  *
- * The text comes from inside a jail and is hostile: a value that is not UTF-8, that
- * has characters which are not shown as they are (base/shown.h: control characters, marks
- * of direction) or is longer than OSREL_MAX bytes is as good as absent.
- * Lines that are no assignment are skipped; of several the last counts.
+ * The text comes from inside a jail and is hostile. A value counts as absent if it is not
+ * UTF-8, if it contains characters that base/shown.h escapes, or if it is longer than
+ * OSREL_MAX bytes. Lines that are not assignments are skipped; the last assignment of a
+ * name counts.
  *
  * https://www.freedesktop.org/software/systemd/man/os-release.html
  */
@@ -16,7 +16,7 @@ struct arena;
 
 enum { OSREL_MAX = 256 };
 
-/* NULL: not told. */
+/* NULL: absent. */
 struct osrel {
 	const char *id, *version_id, *version_codename, *pretty_name;
 };

@@ -16,7 +16,7 @@ struct splitter {
 	struct err *e;
 };
 
-static int refuse(struct splitter *s, unsigned line, const char *why)
+static int fail_split(struct splitter *s, unsigned line, const char *why)
 {
 	s->out->fault = (struct fault){ line, why };
 	return fail(s->e, ERR_INPUT, "line %u: %s", line, why);
@@ -27,43 +27,32 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static void push(struct splitter *s, unsigned line)
+static void push_word(struct splitter *s, unsigned line)
 {
 	struct split *out = s->out;
 
-	if (out->n + 1 >= out->room) {
-		size_t room = out->room ? out->room * 2 : 16;
-		char **v = arena_array(s->m, room, sizeof *v);
-		unsigned *lines = arena_array(s->m, room, sizeof *lines);
-
-		if (out->n) {
-			memcpy(v, out->v, out->n * sizeof *v);
-			memcpy(lines, out->lines, out->n * sizeof *lines);
-		}
-		out->v = v;
-		out->lines = lines;
-		out->room = room;
-	}
+	out->v = arena_grow(s->m, out->v, out->n + 1, &out->v_room, sizeof *out->v);
+	out->lines = arena_grow(s->m, out->lines, out->n, &out->lines_room, sizeof *out->lines);
 	out->lines[out->n] = line;
 	out->v[out->n++] = arena_strdup(s->m, str_text(&s->word));
 	out->v[out->n] = NULL;
 }
 
-/* The next character, which becomes part of the word. */
-static void take(struct splitter *s)
+/* Append the next character to the word. */
+static void take_char(struct splitter *s)
 {
 	if (*s->at == '\n') s->line++;
 	str_addc(&s->word, *s->at++);
 }
 
-/* The character behind a backslash. Between quotes the backslash stays unless it
- * stands before `quote` or another backslash. */
+/* Append the character behind a backslash. Between quotes the backslash itself is kept, unless
+ * `quote` or another backslash follows. */
 static int take_escaped(struct splitter *s, char quote)
 {
 	s->at++;
-	if (!*s->at) return refuse(s, s->line, "nothing behind a backslash");
+	if (!*s->at) return fail_split(s, s->line, "nothing behind a backslash");
 	if (quote && *s->at != quote && *s->at != '\\') str_addc(&s->word, '\\');
-	take(s);
+	take_char(s);
 	return 0;
 }
 
@@ -74,15 +63,15 @@ static int take_quoted(struct splitter *s)
 
 	while (*s->at && *s->at != quote) {
 		if (*s->at != '\\' || quote != '"')
-			take(s);
+			take_char(s);
 		else if (!s->at[1])
 			break;
 		else if (take_escaped(s, quote) < 0)
 			return -1;
 	}
 	if (!*s->at++ || s->at[-1] != quote)
-		return refuse(s, opened, quote == '"' ? "the quote \" is not closed"
-		                                      : "the quote ' is not closed");
+		return fail_split(s, opened, quote == '"' ? "the quote \" is not closed"
+		                                          : "the quote ' is not closed");
 	return 0;
 }
 
@@ -98,10 +87,10 @@ static int take_word(struct splitter *s)
 		} else if (*s->at == '\'' || *s->at == '"') {
 			if (take_quoted(s) < 0) return -1;
 		} else {
-			take(s);
+			take_char(s);
 		}
 	}
-	push(s, begun);
+	push_word(s, begun);
 	return 0;
 }
 
@@ -109,7 +98,7 @@ int word_split(struct arena *m, const char *text, unsigned line, enum split_how 
                struct split *out, struct err *e)
 {
 	struct splitter s = { m, text, line, { .m = m }, out, e };
-	bool fresh = true;		/* nothing but blanks on this line so far */
+	bool fresh = true;		/* only blanks so far on this line */
 
 	*out = (struct split){ .v = arena_array(m, 1, sizeof *out->v) };
 	while (*s.at) {
@@ -126,8 +115,8 @@ int word_split(struct arena *m, const char *text, unsigned line, enum split_how 
 	return 0;
 }
 
-/* The letters that no shell gives a meaning to. */
-static bool is_plain(const char *word)
+/* Whether the word has only characters without a meaning for any shell. */
+static bool is_plain_word(const char *word)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				    "0123456789@%+=:,./_-";
@@ -140,11 +129,11 @@ void word_quote(struct str *out, const char *word)
 	static const char plain_name[] = "abcdefghijklmnopqrstuvwxyz-";
 	size_t name;
 
-	if (is_plain(word)) {
+	if (is_plain_word(word)) {
 		str_add(out, word);
 		return;
 	}
-	/* --bind='/mnt/my media', as people write it */
+	/* --bind='/mnt/my media', as people write it. */
 	if (*word == '-' && word[name = strspn(word, plain_name)] == '=') {
 		str_addn(out, word, name + 1);
 		word += name + 1;
@@ -168,4 +157,15 @@ char *words_quoted(struct arena *m, char *const *words)
 		word_quote(&out, *words);
 	}
 	return out.s;
+}
+
+const char *word_without_variables(struct arena *m, const char *word)
+{
+	struct str out = { .m = m };
+
+	for (; *word; word++) {
+		if (*word == '$') str_addc(&out, '$');
+		str_addc(&out, *word);
+	}
+	return str_text(&out);
 }

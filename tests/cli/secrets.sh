@@ -22,7 +22,7 @@ list server 6 '' "--server=https://me:$secret@$nobody/x?token=$secret"
 err "connect to 127.0.0.1 port 1"
 hidden
 list servers 6 '' "--server=https://me:$secret@$nobody/a --server=https://$secret@$nobody/b?$secret"
-err "taking https://$nobody/b?... instead"
+err "trying https://$nobody/b?... instead"
 hidden
 list environment 6 "JLMKR_IMAGE_SERVER=https://me:$secret@$nobody/" ''
 hidden

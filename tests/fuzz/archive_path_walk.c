@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (out[0] == '/' || strstr(out, "//") || strlen(out) > n) abort();
 	if (!out[0]) return 0;
 	while ((part = strsep(&rest, "/")))
-		if (!*part || !strcmp(part, ".") || !strcmp(part, "..") || strlen(part) > NAME_MAX)
+		if (!*part || !strcmp(part, ".") || !strcmp(part, "..") ||
+		    strlen(part) > NAME_MAX)
 			abort();
 	return 0;
 }

@@ -63,7 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	n--;
 	pass(&whole, text, n, n);
 	pass(&halves, text, n, data[0] < n ? data[0] : n);
-	demand(whole.len == halves.len && !memcmp(str_text(&whole), str_text(&halves), whole.len));
+	demand(whole.len == halves.len &&
+	       !memcmp(str_text(&whole), str_text(&halves), whole.len));
 	check_tame(str_text(&whole), whole.len);
 	check_shown(&m, arena_strndup(&m, text, n));
 	return 0;

@@ -94,13 +94,11 @@ static void watch(struct bus *b)
 static void list(struct bus *b, struct arena *m)
 {
 	static char *const patterns[] = { "jlmkr-*", NULL };
-	struct machine_info info;
 	const char *path;
 	size_t n;
 	int fd;
 
 	machine_list(b, NULL, true, m, &n, NULL);
-	machine_get(b, "a", m, &info, NULL);
 	unit_list(b, patterns, m, &n, NULL);
 	fd = machine_open_pty(b, "a", m, &path, NULL);
 	if (fd >= 0) close(fd);

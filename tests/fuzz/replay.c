@@ -31,7 +31,8 @@ static void feed(int keep, const uint8_t *data, size_t size)
 {
 	uint8_t *copy = malloc(size ? size : 1);
 
-	if (!copy || pwrite(keep, data, size, 0) != (ssize_t)size || ftruncate(keep, (off_t)size) < 0)
+	if (!copy || pwrite(keep, data, size, 0) != (ssize_t)size ||
+	    ftruncate(keep, (off_t)size) < 0)
 		abort();
 	memcpy(copy, data, size);
 	LLVMFuzzerTestOneInput(copy, size);

@@ -104,7 +104,7 @@ host push "$tmp/bomb.tar.xz" /tmp/bomb.tar.xz
 try jlmkr-create -q --image=/tmp/bomb.tar.xz --max-size=2M bomb
 status 7
 one_line_err
-err_has 'more than 2 MiB; --max-size'
+err_has 'more than 2.0 MiB; --max-size'
 try jlmkr-create -q --image=/tmp/bomb.tar.xz --max-files=5 bomb
 status 7
 one_line_err

@@ -23,14 +23,14 @@ refused() {
 refused wrongname 'another name: example.org'
 refused widewild 'another name'
 refused nosan 'names no host: it has no subjectAltName'
-refused clients-above "'authority for clients' that images.linuxcontainers.org sends along is not meant"
-refused limited-elsewhere "'authority for elsewhere' may not vouch"
+refused clients-above "'authority for clients' in the chain of images.linuxcontainers.org is not for servers"
+refused limited-elsewhere "'authority for elsewhere' may not certify"
 refused expired 'expired on 2021-01-01'
 refused notyet 'not valid before 2044-01-01'
 refused stranger "signed by 'unknown authority', which is not in"
 refused nochain "signed by 'jlmkr test intermediate', which is not in.*intermediate certificate"
 refused self 'signed by itself'
-refused samename 'not with the key which that authority has'
+refused samename 'not signed with the key of that authority'
 refused leafca 'is not an authority'
 refused rsa1024 'less than 2048 bits'
 refused sha1 'SHA-1'

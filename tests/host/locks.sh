@@ -60,7 +60,7 @@ in_host flock "$lock" sleep 100 2> /dev/null &
 sleep 0.5
 try timeout --preserve-status -s TERM 11 jlmkr-create -q --distro=fedora --release=43 two
 status 130
-err_has '^warning: waiting still: the jailmaker directory is in use by \(flock\|sleep\) (process [0-9]*)$'
+err_has '^warning: still waiting: the jailmaker directory is in use by \(flock\|sleep\) (process [0-9]*)$'
 in_host pkill -x sleep
 
 story 'what was killed has no lock'

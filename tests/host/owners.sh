@@ -87,7 +87,7 @@ refuses_config() {
 	traits=$(in_host stat -Lc '%a %u:%g' $jails/web/config)
 	try jlmkr config web gpu_passthrough_intel=0
 	status 0
-	err_has 'root runs only what is root.s alone'
+	err_has 'root runs it'
 	is "$traits" "$(in_host stat -Lc '%a %u:%g' $jails/web/config)"
 	refuses "$1" ''
 }
@@ -175,7 +175,7 @@ for owner in 'chown bob' 'chmod 777'; do
 	in_host $owner /mnt/tank
 	try jlmkr-start -q web good
 	status 0
-	is 1 "$(grep -c 'may rename what is in /mnt/tank' "$tmp/err")"
+	is 1 "$(grep -c 'may rename the files in /mnt/tank' "$tmp/err")"
 	in_host jlmkr-stop -q --now web good
 	[ "$owner" = 'chown bob' ] || in_host chmod +t /mnt/tank
 	[ "$owner" = 'chmod 777' ] || in_host chown root /mnt/tank

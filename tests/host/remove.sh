@@ -58,12 +58,12 @@ for flag in i a; do
 	in_host chattr +$flag $jails
 	try jlmkr-remove -y base
 	refused
-	err_has "$jails is .*: chattr -$flag '$jails' ends that"
+	err_has "$jails is .*; run chattr -$flag '$jails'"
 	try jlmkr-remove -y three
 	refused
 	try jlmkr-create -q --offline --distro=fedora --release=43 four
 	refused
-	err_has "chattr -$flag '$jails' ends that"
+	err_has "run chattr -$flag '$jails'"
 	in_host lsattr -d $jails > "$tmp/out"
 	out_has "^[^ ]*$flag"
 	in_host chattr -$flag $jails
@@ -76,7 +76,7 @@ story 'a backup that must not change, hard-linked to a file of the jail'
 in_host sh -c "mkdir -p /mnt/tank/backup && ln $jails/three/rootfs/etc/hosts /mnt/tank/backup/hosts && chattr +i /mnt/tank/backup/hosts"
 try jlmkr-remove -y three
 refused
-err_has "$jails/three/rootfs/etc/hosts is immutable, and the file has other names"
+err_has "$jails/three/rootfs/etc/hosts is immutable, and the file has other hard links"
 err_has "chattr -i '$jails/three/rootfs/etc/hosts'"
 there three
 in_host lsattr /mnt/tank/backup/hosts > "$tmp/out"

@@ -55,7 +55,7 @@ hidden
 host images '*/images.json status 404'
 try env JLMKR_IMAGE_SERVER="https://me:$secret@$server https://x:$secret@$server" \
 	jlmkr-create -v --distro=fedora --release=43 nowhere
-err_has 'is not there; is this an image server?'
+err_has 'does not exist; is this an image server?'
 hidden
 
 story 'a redirect: what it names is not shown, and what was given is not handed on'

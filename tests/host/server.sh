@@ -63,10 +63,10 @@ in_host sh -c "rm -rf $jails/j1; jlmkr-images -q --prune"
 good=https://images.linuxcontainers.org
 try jlmkr-images --server=https://none.invalid --server=$good debian
 status 0
-err_has "none.invalid: .*: taking $good/ instead"
+err_has "none.invalid: .*; trying $good/ instead"
 try env JLMKR_IMAGE_SERVER="https://localhost:1/mirror $good" jlmkr-create j1
 status 0
-err_has "localhost.*: taking $good/ instead"
+err_has "localhost.*; trying $good/ instead"
 in_host rm -rf $jails/j1
 try jlmkr-create --offline --server=$good/nowhere --server=$good/none j1
 status 0

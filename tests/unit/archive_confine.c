@@ -35,7 +35,8 @@ static unsigned char look_around(int above)
 	return found;
 }
 
-static int behind_walls(const struct world *w, const int in[2], const int out[2], void (*act)(int out))
+static int behind_walls(const struct world *w, const int in[2], const int out[2],
+                        void (*act)(int out))
 {
 	pid_t pid = fork();
 	int status;

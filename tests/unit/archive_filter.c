@@ -38,7 +38,8 @@ static int behind_filter(int with_devices, int (*act)(const void *arg), const vo
 	if (pid == 0) {
 		struct err e = { 0 };
 
-		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || filter_install(with_devices, &e) < 0)
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		    filter_install(with_devices, &e) < 0)
 			_exit(100);
 		_exit(act(arg));
 	}
@@ -55,7 +56,8 @@ struct call {
 static int do_call(const void *arg)
 {
 	const struct call *c = arg;
-	long rc = syscall(c->nr, c->args[0], c->args[1], c->args[2], c->args[3], c->args[4], c->args[5]);
+	long rc = syscall(c->nr, c->args[0], c->args[1], c->args[2], c->args[3], c->args[4],
+	                  c->args[5]);
 
 	return rc < 0 ? 1 : 0;
 }
@@ -69,7 +71,8 @@ static void refused(int with_devices, const struct call *calls, size_t n)
 	}
 }
 
-#define REFUSED(with_devices, calls) refused(with_devices, calls, sizeof(calls) / sizeof *(calls))
+#define REFUSED(with_devices, calls) \
+	refused(with_devices, calls, sizeof(calls) / sizeof *(calls))
 #define TEXT(s) ((long)(intptr_t)(s))
 
 static char *const no_words[] = { NULL };
@@ -84,9 +87,11 @@ TEST(what_leads_out_of_the_tree_is_refused)
 		{ "connect", SYS_connect, { 0 } },
 		{ "sendto", SYS_sendto, { 1 } },
 		{ "execve", SYS_execve, { TEXT("/bin/true"), TEXT(no_words), TEXT(no_words) } },
-		{ "execveat", SYS_execveat, { AT_FDCWD, TEXT("/bin/true"), TEXT(no_words), TEXT(no_words) } },
+		{ "execveat", SYS_execveat,
+		  { AT_FDCWD, TEXT("/bin/true"), TEXT(no_words), TEXT(no_words) } },
 		{ "fork", SYS_clone, { SIGCHLD } },
-		{ "memory shared with a process", SYS_clone, { CLONE_VM | CLONE_VFORK | SIGCHLD } },
+		{ "memory shared with a process", SYS_clone,
+		  { CLONE_VM | CLONE_VFORK | SIGCHLD } },
 		{ "unshare", SYS_unshare, { CLONE_NEWUSER } },
 		{ "setns", SYS_setns, { 0 } },
 		{ "chroot", SYS_chroot, { TEXT(".") } },
@@ -131,7 +136,8 @@ TEST(other_processes_and_terminals_are_out_of_reach)
 		{ "kcmp", SYS_kcmp, { getpid() } },
 		{ "ioctl", SYS_ioctl, { 2, TIOCSTI, TEXT("x") } },
 		{ "ioctl to look", SYS_ioctl, { 2, TIOCGWINSZ } },
-		{ "fork in a thread's dress", SYS_clone, { CLONE_VM | CLONE_THREAD | CLONE_SIGHAND | CLONE_NEWNS } },
+		{ "fork in a thread's dress", SYS_clone,
+		  { CLONE_VM | CLONE_THREAD | CLONE_SIGHAND | CLONE_NEWNS } },
 	};
 
 	REFUSED(DEVICES_TOO, calls);
@@ -140,7 +146,8 @@ TEST(other_processes_and_terminals_are_out_of_reach)
 TEST(no_memory_becomes_executable)
 {
 	const struct call calls[] = {
-		{ "mmap", SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1 } },
+		{ "mmap", SYS_mmap,
+		  { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1 } },
 		{ "mprotect", SYS_mprotect, { 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC } },
 		{ "pkey_mprotect", SYS_pkey_mprotect, { 0, 4096, PROT_EXEC, -1 } },
 		{ "personality", SYS_personality, { 0x0400000 } },
@@ -150,7 +157,8 @@ TEST(no_memory_becomes_executable)
 }
 
 #define MAKE(what, mode, major, minor) \
-	{ what, SYS_mknodat, { AT_FDCWD, TEXT("/tmp/jlmkr-filter-node"), mode, (long)makedev(major, minor) } }
+	{ what, SYS_mknodat, \
+	  { AT_FDCWD, TEXT("/tmp/jlmkr-filter-node"), mode, (long)makedev(major, minor) } }
 
 TEST(no_other_devices_can_be_made)
 {
@@ -166,7 +174,8 @@ TEST(no_other_devices_can_be_made)
 		MAKE("a file", S_IFREG | 0600, 0, 0),
 		MAKE("a socket", S_IFSOCK | 0600, 0, 0),
 		{ "a disk, with more in the word", SYS_mknodat,
-		  { AT_FDCWD, TEXT("/tmp/jlmkr-filter-node"), 0x7fff0000L | S_IFBLK | 0600, 0x800 } },
+		  { AT_FDCWD, TEXT("/tmp/jlmkr-filter-node"), 0x7fff0000L | S_IFBLK | 0600,
+		    0x800 } },
 	};
 	const struct call null[] = { MAKE("null", S_IFCHR | 0600, 1, 3) };
 
@@ -213,7 +222,8 @@ static int make_nodes(const void *arg)
 
 	if (mknodat(top, "fifo", S_IFIFO | 0600, 0) < 0) return 1;
 	for (int i = 0; i < 9; i++) {
-		if (mknodat(top, "node", S_IFCHR | 0600, makedev(majors[i], minors[i])) < 0 && errno != EPERM)
+		if (mknodat(top, "node", S_IFCHR | 0600, makedev(majors[i], minors[i])) < 0 &&
+		    errno != EPERM)
 			return 2;
 		unlinkat(top, "node", 0);
 	}

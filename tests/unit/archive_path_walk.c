@@ -22,7 +22,8 @@ TEST(names_are_cleaned)
 
 TEST(names_that_lead_outside_are_refused)
 {
-	static const char *const bad[] = { "/", "/etc", "//x", "..", "../x", "a/..", "a/../b", "./..",
+	static const char *const bad[] = { "/", "/etc", "//x", "..", "../x", "a/..", "a/../b",
+	                                   "./..",
 					   "a/./../x", "a//..//x" };
 	char out[PATH_MAX];
 
@@ -67,7 +68,8 @@ TEST(a_trail_makes_what_is_missing_and_restores_times)
 	world_make(&w);
 	CHECK_INT(world_shell(&w, "mkdir -p inside/a/b; touch -d @5 inside/a inside/a/b"), 0);
 	fstatat(w.inside, "a/b", &before, 0);
-	CHECK_INT(path_walk_begin(&t, openat(w.inside, ".", O_RDONLY | O_DIRECTORY), NULL, &w.e), 0);
+	CHECK_INT(path_walk_begin(&t, openat(w.inside, ".", O_RDONLY | O_DIRECTORY), NULL,
+	                          &w.e), 0);
 	CHECK((s = go(&t, "a/b/c/d", &w.e)));
 	CHECK_INT(t.depth, 4);
 	CHECK((s = go(&t, "a/bc", &w.e)));
@@ -115,8 +117,11 @@ TEST(a_trail_goes_through_no_link_and_survives_it)
 	struct path_walk t;
 
 	world_make(&w);
-	CHECK_INT(world_shell(&w, "mkdir inside/d; ln -s ../../outside inside/d/l; touch inside/f"), 0);
-	CHECK_INT(path_walk_begin(&t, openat(w.inside, ".", O_RDONLY | O_DIRECTORY), NULL, &w.e), 0);
+	CHECK_INT(world_shell(&w,
+	                      "mkdir inside/d; ln -s ../../outside inside/d/l; touch inside/f"),
+	                      0);
+	CHECK_INT(path_walk_begin(&t, openat(w.inside, ".", O_RDONLY | O_DIRECTORY), NULL,
+	                          &w.e), 0);
 	CHECK(!go(&t, "d/l/x", &w.e));
 	CHECK_STR(w.e.text, "it would go through the link d/l");
 	CHECK(!go(&t, "f/x", &w.e));

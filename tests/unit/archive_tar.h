@@ -17,7 +17,8 @@ enum { TAR_FILE = '0', TAR_HARD = '1', TAR_LINK = '2', TAR_CHAR = '3', TAR_BLOCK
 
 struct tar_head {
 	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], sum[8], type, link[100];
-	char magic[6], version[2], uname[32], gname[32], major[8], minor[8], prefix[155], pad[12];
+	char magic[6], version[2], uname[32], gname[32], major[8], minor[8], prefix[155],
+		pad[12];
 };
 
 static inline void tar_pad(struct str *tar)

@@ -219,9 +219,11 @@ TEST(all_devices_are_skipped_when_none_are_wanted)
 	add_nodes(&tar);
 	tar_file(&tar, "last", "done", 0644);
 	tar_end(&tar);
-	CHECK_INT(feed_all(&w, tar.s, tar.len, &(struct unpack_limits){ .no_devices = true }, &r), 0);
+	CHECK_INT(feed_all(&w, tar.s, tar.len, &(struct unpack_limits){ .no_devices = true },
+	                   &r), 0);
 	CHECK_INT(r.skipped, NODES - 1);
-	for (size_t i = 0; i < NODES; i++) CHECK_INT(is_there(&w, node_name(i)), nodes[i].type == TAR_FIFO);
+	for (size_t i = 0; i < NODES; i++)
+		CHECK_INT(is_there(&w, node_name(i)), nodes[i].type == TAR_FIFO);
 	CHECK_STR(text_of(&w, "last"), "done");
 	world_drop(&w);
 }
@@ -304,7 +306,8 @@ TEST(attributes_and_acls_arrive)
 	pax_text(&pax, "SCHILY.xattr.user.note", "hello");
 	pax_text(&pax, "SCHILY.xattr.security.selinux", "system_u:object_r:x:s0");
 	/* Whose number is only known from a file that comes later. */
-	pax_text(&pax, "SCHILY.acl.access", "user::rw-,group::r--,group:web:rw-,mask::rw-,other::---");
+	pax_text(&pax, "SCHILY.acl.access",
+	         "user::rw-,group::r--,group:web:rw-,mask::rw-,other::---");
 	tar_pax(&tar, &pax);
 	tar_file(&tar, "ping", "binary", 0660);
 	tar_file(&tar, "etc/group", "root:x:0:\nweb:x:77:\n", 0644);
@@ -334,7 +337,8 @@ TEST(what_cannot_be_kept_is_counted)
 	tar_pax(&tar, &pax);
 	tar_file(&tar, "trusted", "", 0644);
 	pax.len = 0;
-	pax_text(&pax, "SCHILY.acl.access", "user::rw-,user:nobodyknows:r--,group::r--,mask::r--,other::---");
+	pax_text(&pax, "SCHILY.acl.access",
+	         "user::rw-,user:nobodyknows:r--,group::r--,mask::r--,other::---");
 	tar_pax(&tar, &pax);
 	tar_file(&tar, "unknown", "", 0644);
 	tar_end(&tar);
@@ -350,7 +354,8 @@ TEST(nothing_is_handed_down)
 
 	begin(&w, &tar);
 	pax = (struct str){ .m = &w.m };
-	pax_text(&pax, "SCHILY.acl.default", "user::rwx,group::rwx,group:5:rwx,mask::rwx,other::rwx");
+	pax_text(&pax, "SCHILY.acl.default",
+	         "user::rwx,group::rwx,group:5:rwx,mask::rwx,other::rwx");
 	tar_pax(&tar, &pax);
 	tar_add(&tar, TAR_DIR, "dir", "", 02755);
 	tar_file(&tar, "dir/file", "", 0600);
@@ -376,7 +381,8 @@ TEST(nothing_is_handed_down)
 
 TEST(names_keep_their_bytes)
 {
-	static const char *const names[] = { "e\xcc\x81", "\xc3\xa9", "latin\xf6", "\xf0\x9f\x98\x80",
+	static const char *const names[] = { "e\xcc\x81", "\xc3\xa9", "latin\xf6",
+	                                     "\xf0\x9f\x98\x80",
 					     "a\nb", "back\\slash", " " };
 	struct world w;
 	struct str tar, pax;
@@ -444,25 +450,28 @@ struct hostile {
 #define NOTHING { { 0, NULL, NULL } }
 
 static const struct hostile hostiles[] = {
-	{ "../../etc/x", TAR_FILE, "", "has .. in it", NOTHING },
-	{ "../outside/x", TAR_FILE, "", "has .. in it", NOTHING },
-	{ "a/../../outside/x", TAR_FILE, "", "has .. in it", { { TAR_DIR, "a", "" } } },
-	{ "..", TAR_DIR, "", "has .. in it", NOTHING },
-	{ "./..", TAR_LINK, "x", "has .. in it", NOTHING },
+	{ "../../etc/x", TAR_FILE, "", "contains ..", NOTHING },
+	{ "../outside/x", TAR_FILE, "", "contains ..", NOTHING },
+	{ "a/../../outside/x", TAR_FILE, "", "contains ..", { { TAR_DIR, "a", "" } } },
+	{ "..", TAR_DIR, "", "contains ..", NOTHING },
+	{ "./..", TAR_LINK, "x", "contains ..", NOTHING },
 	{ "/etc/jlmkr-was-here", TAR_FILE, "", "absolute", NOTHING },
 	{ "//x", TAR_FILE, "", "absolute", NOTHING },
 	{ "/", TAR_DIR, "", "absolute", NOTHING },
 	{ "a/outside/x", TAR_FILE, "", "through the link a", { { TAR_LINK, "a", "/" } } },
 	{ "a/outside/x", TAR_FILE, "", "through the link a", { { TAR_LINK, "a", ".." } } },
 	{ "a/x", TAR_DIR, "", "through the link a", { { TAR_LINK, "a", "../outside" } } },
-	{ "a/x", TAR_LINK, "y", "through the link a", { { TAR_LINK, "a", "b" }, { TAR_DIR, "b", "" } } },
-	{ "d/a/x", TAR_FIFO, "", "through the link d/a", { { TAR_DIR, "d", "" }, { TAR_LINK, "d/a", "/" } } },
+	{ "a/x", TAR_LINK, "y", "through the link a",
+	  { { TAR_LINK, "a", "b" }, { TAR_DIR, "b", "" } } },
+	{ "d/a/x", TAR_FIFO, "", "through the link d/a",
+	  { { TAR_DIR, "d", "" }, { TAR_LINK, "d/a", "/" } } },
 	{ "a", TAR_FILE, "", "replace a link", { { TAR_LINK, "a", "../outside/kept" } } },
 	{ "a", TAR_DIR, "", "link a", { { TAR_LINK, "a", "../outside" } } },
 	{ "a", TAR_LINK, "b", "replace a link", { { TAR_LINK, "a", "../outside/kept" } } },
 	{ "a", TAR_CHAR, "", "replace a link", { { TAR_LINK, "a", "../outside/kept" } } },
-	{ "a", TAR_HARD, "f", "replace a link", { { TAR_LINK, "a", "../outside/kept" }, { TAR_FILE, "f", "" } } },
-	{ "h", TAR_HARD, "../outside/kept", "has .. in it", NOTHING },
+	{ "a", TAR_HARD, "f", "replace a link",
+	  { { TAR_LINK, "a", "../outside/kept" }, { TAR_FILE, "f", "" } } },
+	{ "h", TAR_HARD, "../outside/kept", "contains ..", NOTHING },
 	{ "h", TAR_HARD, "/etc/passwd", "absolute", NOTHING },
 	{ "h", TAR_HARD, "a/kept", "through a link", { { TAR_LINK, "a", "../outside" } } },
 	{ "h", TAR_HARD, "nowhere", "No such file", NOTHING },
@@ -535,7 +544,8 @@ static struct str sample(struct world *w)
 
 TEST(every_compression_is_understood)
 {
-	static const int filters[] = { ARCHIVE_FILTER_NONE, ARCHIVE_FILTER_XZ, ARCHIVE_FILTER_GZIP,
+	static const int filters[] = { ARCHIVE_FILTER_NONE, ARCHIVE_FILTER_XZ,
+	                               ARCHIVE_FILTER_GZIP,
 				       ARCHIVE_FILTER_ZSTD };
 
 	for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
@@ -555,7 +565,8 @@ TEST(every_compression_is_understood)
 static struct str squeeze_in_blocks(const struct str *tar)
 {
 	lzma_stream s = LZMA_STREAM_INIT;
-	lzma_mt how = { .threads = 2, .block_size = 8 << 10, .preset = 0, .check = LZMA_CHECK_CRC64 };
+	lzma_mt how = { .threads = 2, .block_size = 8 << 10, .preset = 0,
+	                .check = LZMA_CHECK_CRC64 };
 	struct str out = { .m = tar->m };
 	size_t room = tar->len + (1 << 20);
 	uint8_t *buf = arena_alloc(tar->m, room);
@@ -616,7 +627,8 @@ TEST(threads_decode_what_is_in_blocks)
 
 TEST(an_end_in_the_middle_is_a_fault_in_every_compression)
 {
-	static const int filters[] = { ARCHIVE_FILTER_NONE, ARCHIVE_FILTER_XZ, ARCHIVE_FILTER_GZIP,
+	static const int filters[] = { ARCHIVE_FILTER_NONE, ARCHIVE_FILTER_XZ,
+	                               ARCHIVE_FILTER_GZIP,
 				       ARCHIVE_FILTER_ZSTD };
 
 	for (size_t i = 0; i < 4 * 8; i++) {
@@ -669,7 +681,7 @@ TEST(what_is_no_archive_is_refused)
 	tar.len = 0;
 	tar_end(&tar);
 	CHECK_INT(unpack_tar(&w, &tar), -1);
-	CHECK_STR(w.e.text, "the archive has nothing in it");
+	CHECK_STR(w.e.text, "the archive has no entries");
 
 	tar.len = 0;
 	str_add(&tar, "BZh91AY&SY and so on");
@@ -723,14 +735,20 @@ TEST(limits_hold)
 
 	begin(&w, &tar);
 	tar = sample(&w);
-	CHECK_INT(feed_all(&w, tar.s, tar.len, &(struct unpack_limits){ .bytes = 100000, .entries = 1000 }, NULL), -1);
+	CHECK_INT(feed_all(&w, tar.s, tar.len,
+	                   &(struct unpack_limits){ .bytes = 100000, .entries = 1000 }, NULL),
+	                   -1);
 	CHECK_INT(w.e.kind, ERR_UNTRUSTED);
-	CHECK(strstr(w.e.text, "more than 0 MiB; --max-size"));
+	CHECK(strstr(w.e.text, "more than 0.1 MiB; --max-size"));
 	CHECK_INT(world_shell(&w, "rm -rf inside/*"), 0);
-	CHECK_INT(feed_all(&w, tar.s, tar.len, &(struct unpack_limits){ .bytes = 1 << 30, .entries = 200 }, NULL), -1);
+	CHECK_INT(feed_all(&w, tar.s, tar.len,
+	                   &(struct unpack_limits){ .bytes = 1 << 30, .entries = 200 }, NULL),
+	                   -1);
 	CHECK(strstr(w.e.text, "more than 200 files; --max-files"));
 	CHECK_INT(world_shell(&w, "rm -rf inside/*"), 0);
-	CHECK_INT(feed_all(&w, tar.s, tar.len, &(struct unpack_limits){ .bytes = tar.len, .entries = 211 }, NULL), 0);
+	CHECK_INT(feed_all(&w, tar.s, tar.len,
+	                   &(struct unpack_limits){ .bytes = tar.len, .entries = 211 }, NULL),
+	                   0);
 	world_drop(&w);
 }
 
@@ -796,14 +814,15 @@ TEST(attributes_count_as_files_and_have_a_limit)
 	for (int i = 0; i < 100; i++) {
 		char name[64];
 
-		snprintf(name, sizeof name, "SCHILY.xattr.%s.a%d", i % 10 ? "user" : "trusted", i);
+		snprintf(name, sizeof name, "SCHILY.xattr.%s.a%d", i % 10 ? "user" : "trusted",
+		         i);
 		pax_text(&pax, name, "");
 	}
 	tar_pax(&tar, &pax);
 	tar_file(&tar, "file", "", 0644);
 	tar_file(&tar, "other", "", 0644);
 	tar_end(&tar);
-	limits.entries = 91;		/* a file, and 90 attributes: those of the kernel are not kept */
+	limits.entries = 91;	/* a file and 90 attributes: those of the kernel are not kept */
 	CHECK_INT(feed_all(&w, tar.s, tar.len, &limits, NULL), -1);
 	CHECK(strstr(w.e.text, "more than 91 files; --max-files"));
 	CHECK(is_there(&w, "file"));
@@ -845,7 +864,7 @@ TEST(the_pieces_of_a_sparse_file_count_as_blocks)
 	tar_file(&tar, "holes", str_text(&map), 0644);
 	tar_end(&tar);
 	CHECK_INT(feed_all(&w, tar.s, tar.len, &limits, NULL), -1);
-	CHECK(strstr(w.e.text, "more than 1 MiB; --max-size"));
+	CHECK(strstr(w.e.text, "more than 1.0 MiB; --max-size"));
 	CHECK_INT(world_shell(&w, "rm -rf inside/*"), 0);
 	limits.bytes = 2 << 20;
 	CHECK_INT(feed_all(&w, tar.s, tar.len, &limits, NULL), 0);
@@ -918,7 +937,8 @@ TEST(names_too_long_and_too_deep_are_refused)
 TEST(gnu_tar_s_sparse_files_keep_their_holes)
 {
 	static const char *const how[] = { "gnu", "posix --sparse-version=0.0",
-					   "posix --sparse-version=0.1", "posix --sparse-version=1.0" };
+					   "posix --sparse-version=0.1",
+					   "posix --sparse-version=1.0" };
 
 	for (size_t i = 0; i < 4; i++) {
 		struct world w;
@@ -929,8 +949,10 @@ TEST(gnu_tar_s_sparse_files_keep_their_holes)
 		begin(&w, &tar);
 		snprintf(command, sizeof command,
 		         "cd inside && truncate -s 30M holes && "
-		         "for n in 1 9 17 28; do printf part$n | dd of=holes bs=1M seek=$n conv=notrunc 2>&-; done;"
-		         "tar -cSf ../all.tar --format=%s holes && md5sum < holes > ../sum && rm holes", how[i]);
+		         "for n in 1 9 17 28; do printf part$n | dd of=holes bs=1M seek=$n "
+		         "conv=notrunc 2>&-; done;"
+		         "tar -cSf ../all.tar --format=%s holes && md5sum < holes > ../sum && "
+		         "rm holes", how[i]);
 		CHECK_INT(world_shell(&w, command), 0);
 		tar.s = read_file(&w.m, w.top, "all.tar", 1 << 20, &tar.len, &w.e);
 		CHECK(tar.s);
@@ -938,7 +960,9 @@ TEST(gnu_tar_s_sparse_files_keep_their_holes)
 		st = look(&w, "holes");
 		CHECK_INT(st.st_size, 30 << 20);
 		CHECK(st.st_blocks < 1000);
-		CHECK_INT(world_shell(&w, "md5sum < inside/holes | cmp - sum && rm sum all.tar"), 0);
+		CHECK_INT(world_shell(&w,
+		                      "md5sum < inside/holes | cmp - sum && rm sum all.tar"),
+		                      0);
 		world_drop(&w);
 	}
 }
@@ -966,7 +990,8 @@ static const char *wait_for_child(const struct unpack *u)
 	snprintf(path, sizeof path, "/proc/%d/status", (int)u->pid);
 	for (int i = 0; i < 500; i++) {
 		status = read_file(&m, AT_FDCWD, path, 1 << 20, NULL, NULL);
-		if (status && strstr(status, "Seccomp:\t2") && strstr(status, "State:\tS")) break;
+		if (status && strstr(status, "Seccomp:\t2") && strstr(status, "State:\tS"))
+			break;
 		usleep(10000);
 	}
 	return status;
@@ -1103,7 +1128,8 @@ TEST(the_child_has_no_more_than_it_needs)
 	unpack_abort(&u);
 
 	/* Without devices it has no need for CAP_MKNOD. */
-	CHECK_INT(unpack_begin(&u, w.inside, &(struct unpack_limits){ .no_devices = true }, &w.e), 0);
+	CHECK_INT(unpack_begin(&u, w.inside, &(struct unpack_limits){ .no_devices = true },
+	                       &w.e), 0);
 	CHECK_INT(caps_in(wait_for_child(&u)) & ~0x8000001bULL, 0);
 	unpack_abort(&u);
 	world_drop(&w);
@@ -1148,7 +1174,8 @@ TEST(a_full_disk_is_told)
 	snprintf(point, sizeof point, "%s/inside", w.path);
 	CHECK_INT(mount("none", point, "tmpfs", 0, "size=64k"), 0);
 	close(w.inside);
-	w.inside = open(point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);	/* in the new namespace */
+	w.inside = open(point,
+	                O_RDONLY | O_DIRECTORY | O_CLOEXEC);	/* in the new namespace */
 	text = (struct str){ .m = &w.m };
 	for (int i = 0; i < 100000; i++) str_addc(&text, 'x');
 	tar_file(&tar, "dir/large", str_text(&text), 0644);

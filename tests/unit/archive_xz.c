@@ -62,7 +62,8 @@ static size_t squeeze(const uint8_t *data, size_t n, uint8_t *out, uint32_t pres
 }
 
 /* -1, or the number of bytes that came out and are those of `want`, over and over. */
-static long decode(const uint8_t *data, size_t n, size_t piece, const uint8_t *want, struct err *e)
+static long decode(const uint8_t *data, size_t n, size_t piece, const uint8_t *want,
+                   struct err *e)
 {
 	struct arena m = { 0 };
 	struct source s = { .pull.next = source_next, .data = data, .n = n, .piece = piece };

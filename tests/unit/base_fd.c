@@ -253,8 +253,10 @@ static int read_unsure(struct world *w)
 
 	if (!be_unsure()) return 2;
 	alarm(20);
-	if (read_in_root(&w->m, w->root, "/up", 10, &e) || e.kind != ERR_BUSY || e.sys != EAGAIN) return 1;
-	return strcmp(e.text, "/up: the directories on the way are renamed all the time") != 0;
+	if (read_in_root(&w->m, w->root, "/up", 10, &e) || e.kind != ERR_BUSY ||
+	    e.sys != EAGAIN)
+		return 1;
+	return strcmp(e.text, "/up: a directory on the path is renamed again and again") != 0;
 }
 
 TEST(who_renames_all_the_time_holds_nobody)
@@ -380,7 +382,8 @@ TEST(an_empty_directory_has_only_dots)
 	struct world w;
 
 	world_make(&w);
-	CHECK(is_dots(".") && is_dots("..") && !is_dots(".a") && !is_dots("...") && !is_dots("") && !is_dots("..a"));
+	CHECK(is_dots(".") && is_dots("..") && !is_dots(".a") && !is_dots("...") &&
+	      !is_dots("") && !is_dots("..a"));
 	CHECK_INT(dir_is_empty(w.root), 1);
 	CHECK_INT(dir_is_empty(w.top), 0);
 	CHECK_INT(dir_is_empty(-1), -1);

@@ -21,8 +21,8 @@ struct board {
 
 static struct board *board(void)
 {
-	return mmap(NULL, sizeof(struct board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-	            -1, 0);
+	return mmap(NULL, sizeof(struct board), PROT_READ | PROT_WRITE,
+	            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
 static int work(void *arg, size_t i)
@@ -75,7 +75,8 @@ static int hang(void *arg, size_t i)
 
 	__atomic_add_fetch(&b->begun, 1, __ATOMIC_SEQ_CST);
 	if (i == 1) kill(getppid(), SIGTERM);
-	if (wait_fds(NULL, 0, deadline_in(20000), &e) < 0 && e.kind == ERR_INTERRUPTED) return 9;
+	if (wait_fds(NULL, 0, deadline_in(20000), &e) < 0 && e.kind == ERR_INTERRUPTED)
+		return 9;
 	return 0;
 }
 

@@ -32,9 +32,11 @@ TEST(what_was_quick_at_first_is_forgotten)
 	for (int64_t s = 3; s < 12; s++) {
 		char line[80];
 
-		progress_text(&p, s * 1000, "", (500 + (uint64_t)s) * MIB, 1000 * MIB, line, sizeof line);
+		progress_text(&p, s * 1000, "", (500 + (uint64_t)s) * MIB, 1000 * MIB, line,
+		              sizeof line);
 	}
-	at(&p, 12000, 512 * MIB, 1000 * MIB, "fetching 51% of 1000.0 MiB, 1.0 MiB/s, 8m09s left");
+	at(&p, 12000, 512 * MIB, 1000 * MIB,
+	   "fetching 51% of 1000.0 MiB, 1.0 MiB/s, 8m09s left");
 }
 
 TEST(an_unknown_size_a_new_beginning_and_a_long_way)
@@ -45,6 +47,8 @@ TEST(an_unknown_size_a_new_beginning_and_a_long_way)
 	at(&p, 3000, 3 * MIB, 0, "fetching 3.0 MiB, 1.5 MiB/s");
 	at(&p, 9000, 3 * MIB, 0, "fetching 3.0 MiB, 0.4 MiB/s");
 	at(&p, 9100, 1 * MIB, 0, "fetching 1.0 MiB");
-	at(&p, 10100, 2 * MIB, 65536 * MIB, "fetching 0% of 65536.0 MiB, 1.0 MiB/s, 18h12m left");
-	at(&p, 20100, 2 * MIB, 65536 * MIB, "fetching 0% of 65536.0 MiB, 0.1 MiB/s, 99h59m left");
+	at(&p, 10100, 2 * MIB, 65536 * MIB,
+	   "fetching 0% of 64.0 GiB, 1.0 MiB/s, 18h12m left");
+	at(&p, 20100, 2 * MIB, 65536 * MIB,
+	   "fetching 0% of 64.0 GiB, 0.1 MiB/s, 99h59m left");
 }

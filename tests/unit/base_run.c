@@ -66,13 +66,15 @@ TEST(a_strange_program_knows_nothing_of_us)
 
 TEST(the_working_directory_is_no_place_for_programs)
 {
-	static const char *const paths[] = { "", ".", ":", "::/nowhere", ".:/nowhere", "/nowhere:", "bin",
+	static const char *const paths[] = { "", ".", ":", "::/nowhere", ".:/nowhere",
+	                                     "/nowhere:", "bin",
 	                                     "bin:/nowhere" };
 	char before[4096], top[] = "/tmp/jlmkr-unit.XXXXXX";
 	struct arena m = { 0 };
 	struct err e = { 0 };
 
-	CHECK(getcwd(before, sizeof before) && mkdtemp(top) && chdir(top) == 0 && mkdir("bin", 0755) == 0);
+	CHECK(getcwd(before, sizeof before) && mkdtemp(top) && chdir(top) == 0 &&
+	      mkdir("bin", 0755) == 0);
 	close(open("jlmkr-no-such-program", O_WRONLY | O_CREAT | O_CLOEXEC, 0755));
 	close(open("bin/jlmkr-no-such-program", O_WRONLY | O_CREAT | O_CLOEXEC, 0755));
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {

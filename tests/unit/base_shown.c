@@ -41,8 +41,10 @@ TEST(characters_that_lead_the_eye_astray)
 TEST(what_is_not_utf8)
 {
 	CHECK_STR(shown(&m, "\x9b" "2J"), "\\x9b2J");
-	CHECK_STR(shown(&m, "\xc0\x80|\xc1\xbf|\xe0\x9f\xbf"), "\\xc0\\x80|\\xc1\\xbf|\\xe0\\x9f\\xbf");
-	CHECK_STR(shown(&m, "\xed\xa0\x80|\xf4\x90\x80\x80"), "\\xed\\xa0\\x80|\\xf4\\x90\\x80\\x80");
+	CHECK_STR(shown(&m, "\xc0\x80|\xc1\xbf|\xe0\x9f\xbf"),
+	          "\\xc0\\x80|\\xc1\\xbf|\\xe0\\x9f\\xbf");
+	CHECK_STR(shown(&m, "\xed\xa0\x80|\xf4\x90\x80\x80"),
+	          "\\xed\\xa0\\x80|\\xf4\\x90\\x80\\x80");
 	CHECK_STR(shown(&m, "\xff|\xe2\x82"), "\\xff|\\xe2\\x82");
 	CHECK_STR(shown(&m, "\xe2\x82\xe2\x82\xac"), "\\xe2\\x82\xe2\x82\xac");
 }
@@ -56,7 +58,8 @@ TEST(shown_twice_is_shown_once)
 
 static bool is_dangerous(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c ||
+	       (c >= 0x200b && c <= 0x200f) ||
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
 	       (c >= 0xe0000 && c <= 0xe007f);
 }
@@ -77,7 +80,8 @@ TEST(the_whole_of_unicode)
 		if (!utf8_next(s, n, &c)) continue;
 		CHECK_INT(shown_next(s, n, out), n);
 		if (shown_plain(i)) CHECK(strlen(out) == n && !memcmp(out, s, n));
-		else CHECK(*out == '\\' && strspn(out, "\\ntruxU0123456789abcdef") == strlen(out));
+		else CHECK(*out == '\\' &&
+		           strspn(out, "\\ntruxU0123456789abcdef") == strlen(out));
 		CHECK(!is_dangerous(i) || !shown_plain(i));
 		CHECK(i < 0x20 || i >= 0x7f || shown_plain(i));
 	}

@@ -72,5 +72,6 @@ TEST(programs_do_not_inherit_an_ignored_sigpipe)
 	struct err e = { 0 };
 
 	signal(SIGPIPE, SIG_IGN);
-	CHECK_INT(run_wait((char *[]){ "sh", "-c", "kill -PIPE $$; exit 3", NULL }, &e), 128 + SIGPIPE);
+	CHECK_INT(run_wait((char *[]){ "sh", "-c", "kill -PIPE $$; exit 3", NULL }, &e),
+	          128 + SIGPIPE);
 }

@@ -66,7 +66,8 @@ TEST(the_end_of_the_input_is_a_fault)
 	talk_begin(&t, "maybe\n");
 	CHECK_INT(ask_yes(&t.a, "Sure?", true, &e), -1);
 	CHECK_INT(e.kind, ERR_INPUT);
-	CHECK_STR(heard(&t), "Sure? [Y/n] maybe\n  Please answer y for yes or n for no.\nSure? [Y/n] \n");
+	CHECK_STR(heard(&t),
+	          "Sure? [Y/n] maybe\n  Please answer y for yes or n for no.\nSure? [Y/n] \n");
 	CHECK(!ask_line(&t.a, "What?", NULL, &e));
 	CHECK_INT(ask_choice(&t.a, "Which?", &(struct choice){ "one", NULL }, 1, 0, &e), -1);
 	talk_end(&t);

@@ -47,7 +47,8 @@ static const char *rendered(struct arena *m, const struct all_args *args)
 TEST(options_become_words_that_give_them_again)
 {
 	AUTOFREE struct arena m = { 0 };
-	char *const argv[] = { "-f", "--text=a b", "-o=1", "-n", "7", "-la", "--list", "b", NULL };
+	char *const argv[] = { "-f", "--text=a b", "-o=1", "-n", "7", "-la", "--list", "b",
+	                       NULL };
 	const char *want = "--flag --text='a b' --on=1 --number=7 --list=a --list=b";
 	struct common_args common = { 0 };
 	struct all_args first = { 0 }, second = { 0 };

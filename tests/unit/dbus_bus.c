@@ -99,7 +99,7 @@ static void part_ends_in_the_middle(int fd)
 
 TEST(introductions_that_fail)
 {
-	check_no_bus(part_rejects, 5000, "does not let us in", EACCES);
+	check_no_bus(part_rejects, 5000, "rejects our user", EACCES);
 	check_no_bus(part_closes, 5000, "D-Bus: ", ECONNRESET);
 	check_no_bus(part_is_silent, 100, "no answer in time", ETIMEDOUT);
 	check_no_bus(part_is_http, 5000, "does not speak D-Bus", EPROTO);
@@ -156,7 +156,7 @@ TEST(a_peer_that_takes_no_descriptors)
 	CHECK(b);
 	wire_fd(w, 0);
 	CHECK_INT(bus_call(b, &somewhere, "Do", w, deadline_in(2000), &m, &reply, &e), -1);
-	CHECK_STR(e.text, "Do: this D-Bus does not take descriptors");
+	CHECK_STR(e.text, "Do: this D-Bus does not accept descriptors");
 	CHECK_INT(ask(b, 2000, &reply, &e), 0);
 	bus_close(b);
 	peer_end();
@@ -560,7 +560,7 @@ TEST(descriptors_that_do_not_fit)
 	b = peer_bus(part_promises, BUS_BROKER, &e);
 	CHECK(b);
 	CHECK_INT(ask(b, 2000, &reply, &e), -1);
-	CHECK_STR(e.text, "Do: D-Bus message without its descriptors");
+	CHECK_STR(e.text, "Do: a D-Bus message came without its descriptors");
 	bus_close(b);
 	peer_end();
 	CHECK_INT(count_fds(), before);
@@ -601,7 +601,7 @@ TEST(descriptors_that_pile_up)
 
 	CHECK(b);
 	CHECK_INT(ask(b, 2000, &reply, &e), -1);
-	CHECK_STR(e.text, "Do: D-Bus sends more descriptors than can be taken");
+	CHECK_STR(e.text, "Do: D-Bus sends too many descriptors");
 	bus_close(b);
 	CHECK_INT(count_fds(), before);
 	peer_end();
@@ -718,7 +718,7 @@ TEST(a_match_that_is_refused)
 	CHECK(b);
 	CHECK(bus_match(b, &mine, deadline_in(2000), &e) > 0);
 	CHECK_INT(bus_next_signal(b, deadline_in(2000), &m, &msg, &e), -1);
-	CHECK_STR(e.text, "D-Bus does not let us listen: too many rules");
+	CHECK_STR(e.text, "D-Bus refuses our match: too many rules");
 	bus_close(b);
 	peer_end();
 }
@@ -743,7 +743,7 @@ TEST(more_signals_than_can_be_kept)
 	CHECK(b);
 	CHECK(bus_match(b, &mine, deadline_in(2000), &e) > 0);
 	CHECK_INT(ask(b, 15000, &msg, &e), -1);
-	CHECK_STR(e.text, "Do: D-Bus sends more than can be kept");
+	CHECK_STR(e.text, "Do: D-Bus sends too many messages");
 	CHECK_INT(e.sys, EPROTO);
 	bus_close(b);
 	peer_end();
@@ -819,7 +819,7 @@ TEST(signals_of_a_jail_are_kept_up_to_a_size)
 	memory_begin();
 	CHECK(bus_match(b, &(struct bus_match){ .member = "Z" }, deadline_in(2000), &e) > 0);
 	CHECK_INT(ask(b, 10000, &msg, &e), -1);
-	CHECK_STR(e.text, "Do: D-Bus sends more than can be kept");
+	CHECK_STR(e.text, "Do: D-Bus sends too many messages");
 	CHECK(memory_peak() < JAIL_KIB);
 	bus_close(b);
 	peer_end();
@@ -855,7 +855,8 @@ TEST(signals_that_come_and_go_leave_no_memory_behind)
 		AUTOFREE struct arena tmp = { 0 };
 		AUTOMESSAGE struct message msg = { 0 };
 
-		CHECK_INT(bus_call(b, &somewhere, "Do", NULL, deadline_in(5000), &tmp, &msg, &e),
+		CHECK_INT(bus_call(b, &somewhere, "Do", NULL, deadline_in(5000), &tmp, &msg,
+		                   &e),
 		          0);
 		CHECK_INT(bus_next_signal(b, 0, &tmp, &msg, &e), 1);
 		CHECK_INT(msg.body_len, 200 * 1000 + 5);
@@ -939,6 +940,22 @@ static void check_reaches(const char *addresses, int listening, bool yes)
 	CHECK(!b);			/* nobody answers there */
 	if (reached) close(accept(listening, NULL, NULL));
 	if (reached != yes) test_fail(__FILE__, __LINE__, "%s: %s", addresses, e.text);
+}
+
+/* The address of a socket in the file system. */
+static char *bus_address(struct arena *arena, const char *path)
+{
+	struct str s = { .m = arena };
+
+	str_add(&s, "unix:path=");
+	for (; *path; path++) {
+		bool plain = (*path >= '0' && *path <= '9') || (*path >= 'A' && *path <= 'Z') ||
+		             (*path >= 'a' && *path <= 'z') || strchr("-_/.", *path);
+
+		if (plain) str_addc(&s, *path);
+		else str_addf(&s, "%%%02x", (unsigned char)*path);
+	}
+	return s.s;
 }
 
 TEST(addresses)

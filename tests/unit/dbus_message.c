@@ -117,7 +117,7 @@ TEST(other_protocols)
 	s.s[0] = 'l';
 	s.s[3] = 2;
 	CHECK_INT(message_size(s.s, 1 << 20, &size, &e), -1);
-	check_bad(s, "another version");
+	check_bad(s, "unknown version");
 }
 
 TEST(headers_that_lack_something)
@@ -155,7 +155,7 @@ TEST(fields_of_another_type)
 
 	CHECK(p);
 	p[2] = 'o';
-	check_bad(s, "other types");
+	check_bad(s, "not the expected ones");
 }
 
 TEST(names_that_are_none)

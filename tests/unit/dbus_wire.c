@@ -150,36 +150,53 @@ TEST(paths_and_names)
 
 TEST(text_is_utf8)
 {
-	CHECK(utf8_is_valid("", 0));
-	CHECK(utf8_is_valid("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", 10));
-	CHECK(utf8_is_valid("\xf4\x8f\xbf\xbf", 4));
-	CHECK(!utf8_is_valid("\xf4\x90\x80\x80", 4));
-	CHECK(!utf8_is_valid("\xc0\x80", 2));
-	CHECK(!utf8_is_valid("\xc1\xbf", 2));
-	CHECK(!utf8_is_valid("\xe0\x80\x80", 3));
-	CHECK(!utf8_is_valid("\xed\xa0\x80", 3));
-	CHECK(!utf8_is_valid("\x80", 1));
-	CHECK(!utf8_is_valid("\xc3", 1));
-	CHECK(!utf8_is_valid("\xff", 1));
-	CHECK(!utf8_is_valid("a\0b", 3));
+	CHECK(text_is_valid("", 0));
+	CHECK(text_is_valid("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", 10));
+	CHECK(text_is_valid("\xf4\x8f\xbf\xbf", 4));
+	CHECK(!text_is_valid("\xf4\x90\x80\x80", 4));
+	CHECK(!text_is_valid("\xc0\x80", 2));
+	CHECK(!text_is_valid("\xc1\xbf", 2));
+	CHECK(!text_is_valid("\xe0\x80\x80", 3));
+	CHECK(!text_is_valid("\xed\xa0\x80", 3));
+	CHECK(!text_is_valid("\x80", 1));
+	CHECK(!text_is_valid("\xc3", 1));
+	CHECK(!text_is_valid("\xff", 1));
+	CHECK(!text_is_valid("a\0b", 3));
 }
 
 /* -- writing -- */
 
+/* Types that are read but never written: give the value just written, of the same size, another
+ * type. */
+static void change_type(struct wire *w, char type)
+{
+	w->sig[w->sig_len - 1] = type;
+}
+
+static void write_double(struct wire *w, double v)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &v, sizeof bits);
+	wire_u64(w, bits);
+	change_type(w, 'd');
+}
+
 TEST(bytes_of_each_type)
 {
 	struct wire *w = wire_new();
-	double d = -1.5;
 
 	wire_byte(w, 0xab);
-	wire_i16(w, -2);
+	wire_u16(w, (uint16_t)-2);
+	change_type(w, 'n');
 	wire_u16(w, 0x1234);
 	wire_bool(w, true);
 	wire_i32(w, -3);
 	wire_u32(w, 0xdeadbeef);
-	wire_i64(w, -4);
+	wire_u64(w, (uint64_t)-4);
+	change_type(w, 'x');
 	wire_u64(w, 0x0102030405060708);
-	wire_double(w, d);
+	write_double(w, -1.5);
 	CHECK_INT(wire_done(w, NULL), 0);
 	CHECK_STR(w->sig, "ynqbiuxtd");
 	check_hex(w, "ab 00 fe ff 34 12 00 00  01 00 00 00 fd ff ff ff  ef be ad de 00 00 00 00"
@@ -284,7 +301,7 @@ TEST(what_was_not_announced)
 	wire_open_array(w, "s");
 	wire_u32(w, 1);
 	wire_close_array(w);
-	check_fault(w, "holds u where s was announced");
+	check_fault(w, "has u where s was announced");
 
 	w = wire_new();
 	wire_open_variant(w, "s");
@@ -295,7 +312,7 @@ TEST(what_was_not_announced)
 	w = wire_new();
 	wire_open_variant(w, "as");
 	wire_open_array(w, "o");
-	check_fault(w, "holds ao where as was announced");
+	check_fault(w, "has ao where as was announced");
 
 	w = wire_new();
 	wire_open_array(w, "(su)");
@@ -307,7 +324,7 @@ TEST(what_was_not_announced)
 	w = wire_new();
 	wire_open_array(w, "(su)");
 	wire_open_entry(w);
-	check_fault(w, "holds { where (su)");
+	check_fault(w, "has { where (su)");
 
 	w = wire_new();
 	wire_open_variant(w, "s");
@@ -409,13 +426,15 @@ TEST(round_trip)
 
 	wire_byte(w, 255);
 	wire_bool(w, true);
-	wire_i16(w, INT16_MIN);
+	wire_u16(w, (uint16_t)INT16_MIN);
+	change_type(w, 'n');
 	wire_u16(w, UINT16_MAX);
 	wire_i32(w, INT32_MIN);
 	wire_u32(w, UINT32_MAX);
-	wire_i64(w, INT64_MIN);
+	wire_u64(w, (uint64_t)INT64_MIN);
+	change_type(w, 'x');
 	wire_u64(w, UINT64_MAX);
-	wire_double(w, 0.1);
+	write_double(w, 0.1);
 	wire_str(w, "");
 	wire_path(w, "/");
 	wire_sig(w, "a{sv}");
@@ -502,7 +521,7 @@ TEST(big_endian)
 TEST(malformed_values)
 {
 	check_good("01 00 00 00", "b");
-	check_bad("02 00 00 00", "b", "truth value");
+	check_bad("02 00 00 00", "b", "a boolean");
 	check_bad("01 00 00", "u", "too early");
 	check_bad("", "y", "too early");
 	check_bad("01 01 00 00 00 00 00 00", "yu", "padding");
@@ -515,10 +534,10 @@ TEST(malformed_values)
 	check_bad("01 00 00 00 ff 00", "s", "UTF-8");
 	check_bad("01 00 00 00 61 00", "o", "object path");
 	check_bad("00 00 00 00 00", "o", "object path");
-	check_bad("01 61 00", "g", "signature is none");
+	check_bad("01 61 00", "g", "signature is invalid");
 	check_bad("03 61 79 00", "g", "too early");
 	check_good("01 00 00 00", "h");
-	check_bad("02 00 00 00", "h", "did not come");
+	check_bad("02 00 00 00", "h", "lacks a descriptor");
 	check_bad("00", "z", "signature");
 }
 
@@ -528,14 +547,14 @@ TEST(malformed_containers)
 	check_bad("00 00 00 00", "at", "too early");
 	check_bad("00 00 00 00 01 00 00 00", "at", "padding");
 	check_bad("01 00 00 00 00 00 00 00 01", "at", "too early");
-	check_bad("05 00 00 00 01 00 00 00", "au", "longer");
-	check_bad("ff ff ff ff 01 00 00 00", "ay", "longer");
+	check_bad("05 00 00 00 01 00 00 00", "au", "too long");
+	check_bad("ff ff ff ff 01 00 00 00", "ay", "too long");
 	check_bad("05 00 00 00 01 00 00 00 00 00 00 00", "au", "too early");
 	check_bad("06 00 00 00 08 00 00 00 61 62 00 00", "as", "too early");
 	check_good("02 00 00 00 00 00 ", "ay");
 	check_good("01 75 00 00 01 00 00 00", "v");
-	check_bad("02 75 75 00 01 00 00 00 02 00 00 00", "v", "not of one type");
-	check_bad("00 00", "v", "not of one type");
+	check_bad("02 75 75 00 01 00 00 00 02 00 00 00", "v", "exactly one type");
+	check_bad("00 00", "v", "exactly one type");
 	check_bad("01 7b 00", "v", "signature");
 }
 
@@ -549,7 +568,7 @@ TEST(variants_are_not_too_deep)
 
 TEST(an_inner_array_ends_within_the_outer)
 {
-	check_bad("04 00 00 00 08 00 00 00 01 02 03 04 05 06 07 08", "aay", "longer");
+	check_bad("04 00 00 00 08 00 00 00 01 02 03 04 05 06 07 08", "aay", "too long");
 }
 
 TEST(other_types_than_asked_for)
@@ -570,7 +589,7 @@ TEST(other_types_than_asked_for)
 	CHECK_INT(reader_fd(&r), -1);
 	CHECK(!reader_more(&r));
 	CHECK_INT(reader_done(&r, &e), -1);
-	CHECK_STR(e.text, "malformed D-Bus message: it holds other types than expected");
+	CHECK_STR(e.text, "malformed D-Bus message: its types are not the expected ones");
 
 	reader_of(&r, w);
 	CHECK_STR(reader_variant(&r), "");

@@ -36,7 +36,8 @@ TEST(who_holds_it_is_named)
 	CHECK_INT(lock_take(fd, 0, "jail web", &w.e), 0);
 	CHECK_INT(lock_take(w.inside, 0, "jail web", &w.e), -1);
 	CHECK_INT(w.e.kind, ERR_BUSY);
-	snprintf(want, sizeof want, "jail web is in use by disk_lock (process %d)", (int)getpid());
+	snprintf(want, sizeof want, "jail web is in use by disk_lock (process %d)",
+	         (int)getpid());
 	close(fd);
 	world_drop(&w);
 	if (!strstr(w.e.text, "process")) SKIP("the file system of /tmp hides who holds locks");
@@ -111,7 +112,8 @@ TEST(the_file_of_a_lock_may_be_removed)
 	if ((pid = fork()) == 0) {
 		close(fd);
 		fd = lock_file(w.inside, ".1:2", O_CLOEXEC, deadline_in(10000), "x", &w.e);
-		_exit(fd < 0 || lock_file(w.inside, ".1:2", O_CLOEXEC, 0, "x", &w.e) >= 0 ? 1 : 0);
+		_exit(fd < 0 ||
+		      lock_file(w.inside, ".1:2", O_CLOEXEC, 0, "x", &w.e) >= 0 ? 1 : 0);
 	}
 	usleep(50000);
 	CHECK_INT(unlinkat(w.inside, ".1:2", 0), 0);

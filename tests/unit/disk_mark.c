@@ -32,7 +32,8 @@ TEST(only_lower_case_digits_name_an_image)
 
 	CHECK_STR(mark_digits(&m, DIGITS), DIGITS);
 	CHECK_STR(mark_digits(&m, DIGITS ".tar.xz"), DIGITS);
-	CHECK(!mark_digits(&m, "2CF24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"));
+	CHECK(!mark_digits(&m,
+	                   "2CF24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"));
 	CHECK(!mark_digits(&m, DIGITS "0"));
 	CHECK(!mark_digits(&m, "." DIGITS));
 	CHECK(!mark_digits(&m, "2cf24"));
@@ -64,11 +65,11 @@ static void check_life_of_a_mark(int dir, struct err *e)
 	CHECK(mark_is_of(dir, fd, DIGITS));
 	CHECK(!mark_is_of(dir, fd, OTHER));
 	CHECK_INT(mark_set(dir, fd, "whole:" DIGITS ":1:2:3", e), 0);
-	CHECK_INT(mark_rename(dir, "a", "b"), 0);
+	CHECK_INT(rename_new(dir, "a", "b"), 0);
 	check_mark(dir, fd, "whole:" DIGITS ":1:2:3");
 	copy = make(dir, "a");
 	check_mark(dir, copy, "");
-	CHECK_INT(mark_rename(dir, "a", "b"), -1);
+	CHECK_INT(rename_new(dir, "a", "b"), -1);
 	CHECK_INT(errno, EEXIST);
 	CHECK(mark_is_named(dir, "b", fd));
 	CHECK(!mark_is_named(dir, "a", fd));
@@ -137,11 +138,13 @@ TEST(what_stands_beside_nothing_goes_and_what_is_no_mark_stays)
 	CHECK_INT(mark_set(dir, fd, "image:" DIGITS, &w.e), 0);
 	CHECK_INT(fstat(fd, &st), 0);
 	CHECK_INT(world_shell(&w, "cd inside; echo mine > .jlmkr-1; echo image:x > .jlmkr-2; "
-	                      "echo image:x > .jlmkr-; echo image:x > .jlmkr-3x; ln -s a .jlmkr-4; "
+	                      "echo image:x > .jlmkr-; echo image:x > .jlmkr-3x; ln -s a "
+	                      ".jlmkr-4; "
 	                      "mkdir .jlmkr-5"), 0);
 	mark_sweep(dir);
 	CHECK(mark_is_of(dir, fd, DIGITS));
-	CHECK_INT(world_shell(&w, "test \"$(cd inside; echo .jlmkr-[!0-9]* .jlmkr-? .jlmkr-)\" = "
+	CHECK_INT(world_shell(&w,
+	                      "test \"$(cd inside; echo .jlmkr-[!0-9]* .jlmkr-? .jlmkr-)\" = "
 	                      "'.jlmkr-[!0-9]* .jlmkr-1 .jlmkr-4 .jlmkr-5 .jlmkr-'"), 0);
 	close(fd);
 	CHECK_INT(unlinkat(dir, "a", 0), 0);
@@ -187,7 +190,8 @@ TEST(links_and_other_kinds_are_not_opened)
 	struct world w;
 
 	world_make(&w);
-	CHECK_INT(world_shell(&w, "cd inside; ln -s ../outside/kept link; ln -s ../outside folder; mkfifo fifo"), 0);
+	CHECK_INT(world_shell(&w, "cd inside; ln -s ../outside/kept link; ln -s ../outside "
+	                          "folder; mkfifo fifo"), 0);
 	check_not_opened(w.inside, "nothing", ENOENT);
 	check_not_opened(w.inside, "link", ELOOP);
 	check_not_opened(w.inside, "folder", ELOOP);
@@ -203,15 +207,19 @@ TEST(what_is_mounted_is_not_opened)
 	int dir = mount_bare(&w);
 	const char *said;
 
-	CHECK_INT(world_shell(&w, "cd inside; mkdir place deep deep/er; touch file; mount --bind ../outside place && "
-	                      "mount --bind ../outside/kept file && mount --bind ../outside deep/er"), 0);
+	CHECK_INT(world_shell(&w, "cd inside; mkdir place deep deep/er; touch file; mount "
+	                          "--bind ../outside place && "
+	                      "mount --bind ../outside/kept file && mount --bind ../outside "
+	                      "deep/er"), 0);
 	check_not_opened(dir, "place", EXDEV);
 	check_not_opened(dir, "file", EXDEV);
 	said = mark_none(&w.m, dir, world_path(&w, "inside"), "place");
 	CHECK(strstr(said, "/inside/place stays: something is mounted there"));
-	CHECK(strstr(mark_none(&w.m, dir, world_path(&w, "inside"), "deep"), "something is mounted there"));
+	CHECK(strstr(mark_none(&w.m, dir, world_path(&w, "inside"), "deep"),
+	             "something is mounted there"));
 	CHECK_INT(world_shell(&w, "umount inside/place inside/file inside/deep/er"), 0);
-	CHECK(strstr(mark_none(&w.m, dir, world_path(&w, "inside"), "place"), "needs it: rm -r '"));
+	CHECK(strstr(mark_none(&w.m, dir, world_path(&w, "inside"), "place"),
+	             "needs it: rm -r '"));
 	CHECK(strstr(mark_none(&w.m, dir, world_path(&w, "inside"), "file"), "needs it: rm '"));
 	drop_bare(&w);
 }

@@ -77,7 +77,8 @@ TEST(what_is_no_mountinfo_is_a_fault)
 	static const char *const bad[] = {
 		"x", "1 2 3:4 / / rw", "1 2 3:4 / / rw - ext4 x", "1 2 3 / / rw - ext4 x rw",
 		"-1 2 3:4 / / rw - ext4 x rw", "1 2 3:4 / point rw - ext4 x rw",
-		"1 2 3:99999999999 / / rw - ext4 x rw", "\n", "1 2 3:4 / / rw shared:1 ext4 x rw",
+		"1 2 3:99999999999 / / rw - ext4 x rw", "\n",
+		"1 2 3:4 / / rw shared:1 ext4 x rw",
 	};
 	struct arena m = { 0 };
 	struct mounts t;
@@ -115,10 +116,12 @@ TEST(an_open_directory_finds_its_mount_and_its_path)
 TEST(what_keeps_files)
 {
 	static const char *const types[][2] = {
-		{ "zfs", "1" }, { "ext4", "1" }, { "tmpfs", "1" }, { "fuse.zfs", "0" }, { "fuse", "0" },
+		{ "zfs", "1" }, { "ext4", "1" }, { "tmpfs", "1" }, { "fuse.zfs", "0" },
+		{ "fuse", "0" },
 		{ "nfs4", "0" }, { "proc", "0" }, { "autofs", "0" }, { "", "0" },
 	};
 
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		CHECK_INT(mount_keeps_files(&(struct mount){ .type = types[i][0] }), *types[i][1] == '1');
+		CHECK_INT(mount_keeps_files(&(struct mount){ .type = types[i][0] }),
+		          *types[i][1] == '1');
 }

@@ -52,8 +52,8 @@ TEST(what_is_anothers_wherever_it_lies)
 	CHECK_INT(fchmod(w.top, 0700), 0);
 	CHECK_INT(directory(&w), -1);
 	CHECK_INT(w.e.kind, ERR_UNTRUSTED);
-	CHECK_STR(w.e.text, "DIR belongs to the user 4711, and root runs only what is root's alone; if you "
-	          "trust it: chown root 'DIR'");
+	CHECK_STR(w.e.text, "DIR belongs to the user 4711, but only root may own it, because "
+	                    "root runs it; if you trust it, run chown root 'DIR'");
 	CHECK_INT(file(&w, w.inside), -1);
 	CHECK(strstr(w.e.text, "FILE belongs to the user 4711") != NULL);
 	CHECK_INT(fchownat(w.inside, "file", 1, 0, 0), 0);
@@ -83,8 +83,8 @@ TEST(what_others_may_write_to_if_they_get_there)
 	/* Closed by another user is not closed for that one. */
 	CHECK_INT(fchown(w.top, BOB, 0), 0);
 	CHECK_INT(directory(&w), -1);
-	CHECK_STR(w.e.text, "others than root may write to DIR (mode 0757), and root runs only what is root's "
-	          "alone; if you trust it: chmod go-w 'DIR'");
+	CHECK_STR(w.e.text, "others than root may write to DIR (mode 0757), but root runs it; "
+	                    "if you trust it, run chmod go-w 'DIR'");
 	world_drop(&w);
 }
 
@@ -93,7 +93,8 @@ TEST(the_group_root_is_root_but_for_an_acl)
 	/* user::rwx, user:4711:rwx, group::r-x, mask::rwx, other::--- */
 	static const unsigned char acl[] = {
 		2, 0, 0, 0, 1, 0, 7, 0, 255, 255, 255, 255, 2, 0, 7, 0, 0x67, 0x12, 0, 0,
-		4, 0, 5, 0, 255, 255, 255, 255, 16, 0, 7, 0, 255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255, 255,
+		4, 0, 5, 0, 255, 255, 255, 255, 16, 0, 7, 0, 255, 255, 255, 255, 32, 0, 0, 0,
+			255, 255, 255, 255,
 	};
 	struct world w;
 	int rc;
@@ -121,12 +122,14 @@ TEST(who_may_put_another_in_its_place)
 	snprintf(path, sizeof path, "%s/inside", w.path);
 	CHECK(!owner_above(&w.m, path));
 	CHECK_INT(fchmod(w.top, 0777), 0);
-	CHECK_STR(owner_above(&w.m, path), arena_printf(&w.m, "others than root may rename what is in %s "
-	          "(mode 0777): chmod +t '%s'", w.path, w.path));
+	CHECK_STR(owner_above(&w.m, path),
+	          arena_printf(&w.m, "others than root may rename the files in %s (mode 0777); "
+	                             "run chmod +t '%s'", w.path, w.path));
 	CHECK_INT(fchmod(w.top, 01777), 0);
 	CHECK(!owner_above(&w.m, path));
 	CHECK_INT(fchown(w.top, BOB, 0), 0);
-	CHECK((who = owner_above(&w.m, path)) && strstr(who, "the user 4711 may rename what is in /tmp/"));
+	CHECK((who = owner_above(&w.m, path)) &&
+	      strstr(who, "the user 4711 may rename the files in /tmp/"));
 	CHECK_INT(fchown(w.top, 0, 0), 0);
 	CHECK_INT(fchown(w.inside, BOB, 0), 0);
 	CHECK(owner_above(&w.m, path) != NULL);

@@ -70,7 +70,8 @@ static uint64_t free_bytes(int fd)
 
 TEST(a_copy_has_everything_and_no_blocks_of_its_own)
 {
-	static const unsigned char acl[] = {	/* user::rwx user:7:rw- group::r-x mask::rwx other::r-x */
+	/* user::rwx user:7:rw- group::r-x mask::rwx other::r-x */
+	static const unsigned char acl[] = {
 		2, 0, 0, 0, 1, 0, 7, 0, 255, 255, 255, 255, 2, 0, 6, 0, 7, 0, 0, 0,
 		4, 0, 5, 0, 255, 255, 255, 255, 16, 0, 7, 0, 255, 255, 255, 255,
 		32, 0, 5, 0, 255, 255, 255, 255,
@@ -91,7 +92,9 @@ TEST(a_copy_has_everything_and_no_blocks_of_its_own)
 	CHECK_INT(setxattr(path, "system.posix_acl_access", acl, sizeof acl, 0), 0);
 	snprintf(path, sizeof path, "%s/disk/from/large", w.path);
 	CHECK_INT(setxattr(path, "security.capability", caps, sizeof caps, 0), 0);
-	CHECK_INT(world_shell(&w, "find disk/from -exec touch -h -d '2001-02-03 04:05:06.7' {} +"), 0);
+	CHECK_INT(world_shell(&w,
+	                      "find disk/from -exec touch -h -d '2001-02-03 04:05:06.7' {} +"),
+	                      0);
 	from = open_in(&w, "disk/from");
 	to = open_in(&w, "disk/to");
 	CHECK(reflink_works(from, to));
@@ -99,7 +102,8 @@ TEST(a_copy_has_everything_and_no_blocks_of_its_own)
 	if (reflink_tree(from, to, &total, &w.e) < 0) CHECK_STR(w.e.text, "");
 	CHECK(before - free_bytes(from) < LARGE / 4);
 	CHECK_INT(world_shell(&w, same), 0);
-	CHECK_INT(world_shell(&w, "cd disk; echo more >> to/large; test $(stat -c %s from/large) = "
+	CHECK_INT(world_shell(&w,
+	                      "cd disk; echo more >> to/large; test $(stat -c %s from/large) = "
 	                      "20971520 -a $(stat -c %b to/sparse) -lt 100 -a "
 	                      "to/a/file -ef 'to/e f/hard'"), 0);
 	close(from);
@@ -114,7 +118,9 @@ TEST(what_is_in_the_way_is_named)
 	int from, to;
 
 	mount_disk(&w);
-	CHECK_INT(world_shell(&w, "mkdir -p disk/from/sub/dir disk/to/sub; touch disk/to/sub/dir"), 0);
+	CHECK_INT(world_shell(&w,
+	                      "mkdir -p disk/from/sub/dir disk/to/sub; touch disk/to/sub/dir"),
+	                      0);
 	from = open_in(&w, "disk/from");
 	to = open_in(&w, "disk/to");
 	CHECK_INT(reflink_tree(from, to, &total, &w.e), -1);
@@ -143,7 +149,8 @@ TEST(what_was_copied_is_counted)
 {
 	static const char *const changes[] = {
 		"mv from/a/file from/a/file2", "chmod 640 from/large", "chown 1 from/empty",
-		"touch -d '2020-01-01' from/a", "touch -h from/root", "printf T | dd of=from/a/file2 "
+		"touch -d '2020-01-01' from/a", "touch -h from/root",
+		"printf T | dd of=from/a/file2 "
 		"conv=notrunc 2> /dev/null",
 	};
 	struct world w;

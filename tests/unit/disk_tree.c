@@ -30,8 +30,10 @@ TEST(everything_goes_and_no_link_is_followed)
 
 	world_make(&w);
 	CHECK_INT(world_shell(&w, "cd inside; mkdir -p a/b/c d 'e f'; touch a/1 a/b/2 .hidden; "
-	                      "ln -s ../../outside a/out; ln -s / root; ln -s nowhere a/b/c/dead; "
-	                      "ln ../inside/a/1 'e f/hard'; mkfifo a/fifo; mkdir -p d/.removed-0/x"), 0);
+	                      "ln -s ../../outside a/out; ln -s / root; ln -s nowhere "
+	                      "a/b/c/dead; "
+	                      "ln ../inside/a/1 'e f/hard'; mkfifo a/fifo; mkdir -p "
+	                      "d/.removed-0/x"), 0);
 	remove_inside(&w);
 	world_drop(&w);
 }
@@ -59,7 +61,8 @@ TEST(a_tree_deeper_than_any_path_goes)
 		int below;
 
 		CHECK_INT(mkdirat(fd, "deep", 0755), 0);
-		if (n % 100 == 0) close(openat(fd, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		if (n % 100 == 0)
+			close(openat(fd, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 		below = openat(fd, "deep", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		CHECK(below >= 0);
 		close(fd);
@@ -100,7 +103,8 @@ TEST(immutable_and_append_only_flags_are_cleared)
 
 	if (geteuid() != 0) SKIP("only root may set such flags");
 	world_make(&w);
-	CHECK_INT(world_shell(&w, "mkdir -p inside/dir/sub; touch inside/file inside/dir/log"), 0);
+	CHECK_INT(world_shell(&w, "mkdir -p inside/dir/sub; touch inside/file inside/dir/log"),
+	          0);
 	if (set_flags(openat(w.top, "inside/file", O_RDONLY), FS_IMMUTABLE_FL) < 0) {
 		world_drop(&w);
 		SKIP("the file system of /tmp has no such flags");
@@ -126,8 +130,8 @@ static int get_flags(const struct world *w, const char *path)
 TEST(flags_of_the_directory_above_are_left_and_named)
 {
 	static const struct { int flag; const char *says; } kinds[] = {
-		{ FS_IMMUTABLE_FL, "jails is immutable: chattr -i 'jails' ends that" },
-		{ FS_APPEND_FL, "jails is append-only: chattr -a 'jails' ends that" },
+		{ FS_IMMUTABLE_FL, "jails is immutable; run chattr -i 'jails'" },
+		{ FS_APPEND_FL, "jails is append-only; run chattr -a 'jails'" },
 	};
 	struct world w;
 
@@ -158,7 +162,8 @@ TEST(a_file_with_another_name_keeps_its_flags)
 
 	if (geteuid() != 0) SKIP("only root may set such flags");
 	world_make(&w);
-	CHECK_INT(world_shell(&w, "mkdir backup; echo safe > backup/file; ln backup/file inside/file"), 0);
+	CHECK_INT(world_shell(&w, "mkdir backup; echo safe > backup/file; ln backup/file "
+	                          "inside/file"), 0);
 	if (set_flags(openat(w.top, "backup/file", O_RDONLY), FS_IMMUTABLE_FL) < 0) {
 		world_drop(&w);
 		SKIP("the file system of /tmp has no such flags");
@@ -192,7 +197,8 @@ TEST(the_last_one_goes_last)
 	signals_catch();
 	CHECK_INT(tree_remove_marked(w.top, "inside", "mark", &w.e), 0);
 	CHECK(!there(&w, "inside"));
-	CHECK_INT(world_shell(&w, "mkdir -p inside/1; touch inside/mark inside/1/x; ln inside/1/x y; chattr +i y || rm y"), 0);
+	CHECK_INT(world_shell(&w, "mkdir -p inside/1; touch inside/mark inside/1/x; ln "
+	                          "inside/1/x y; chattr +i y || rm y"), 0);
 	if (there(&w, "y")) {
 		CHECK_INT(tree_remove_marked(w.top, "inside", "mark", &w.e), -1);
 		CHECK(there(&w, "inside/mark"));
@@ -216,7 +222,9 @@ TEST(mounts_are_refused_and_named)
 	CHECK_INT(mount("none", point, "tmpfs", 0, NULL), 0);
 	CHECK_INT(tree_remove(w.top, "inside", &w.e), -1);
 	CHECK_INT(w.e.kind, ERR_BUSY);
-	snprintf(want, sizeof want, "remove inside: mounted in it: %s; unmount that first", point);
+	snprintf(want, sizeof want,
+	         "remove inside: file systems are mounted in it: %s; unmount them first",
+	         point);
 	CHECK_STR(w.e.text, want);
 	CHECK(there(&w, "inside/kept"));
 	CHECK_INT(umount(point), 0);
@@ -285,18 +293,23 @@ TEST(what_a_file_becomes_is_not_opened)
 	world_drop(&w);
 }
 
-/* More directories than are listed for the processors, and some of them are parents of others. */
+/* More directories than are listed for the processors, and some of them are parents of
+ * others. */
 TEST(a_wide_tree_goes)
 {
 	struct world w;
 
 	world_make(&w);
-	CHECK_INT(world_shell(&w, "cd inside; for a in 1 2 3 4 5 6 7 8 9; do mkdir -p $a; touch $a/f; "
-	                      "for b in 1 2 3 4 5 6 7 8 9; do mkdir -p $a/$b/c/d $a/$b/e $a/$b/f $a/$b/g; "
-	                      "touch $a/$b/f/x $a/$b/c/d/y; ln -s ../../../outside $a/$b/out; done; done; "
+	CHECK_INT(world_shell(&w, "cd inside; for a in 1 2 3 4 5 6 7 8 9; do mkdir -p $a; "
+	                          "touch $a/f; "
+	                      "for b in 1 2 3 4 5 6 7 8 9; do mkdir -p $a/$b/c/d $a/$b/e "
+	                      "$a/$b/f $a/$b/g; "
+	                      "touch $a/$b/f/x $a/$b/c/d/y; ln -s ../../../outside $a/$b/out; "
+	                      "done; done; "
 	                      "mkdir one; touch one/last"), 0);
 	remove_inside(&w);
-	CHECK_INT(world_shell(&w, "for a in 1 2 3; do mkdir -p inside/$a/b; touch inside/$a/b/f; done; "
+	CHECK_INT(world_shell(&w, "for a in 1 2 3; do mkdir -p inside/$a/b; touch "
+	                          "inside/$a/b/f; done; "
 	                      "touch inside/last"), 0);
 	CHECK_INT(tree_remove_marked(w.top, "inside", "last", &w.e), 0);
 	CHECK(!there(&w, "inside"));

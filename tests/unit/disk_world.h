@@ -44,7 +44,8 @@ static inline void world_make(struct world *w)
 static inline int world_shell(const struct world *w, const char *script)
 {
 	char command[2048];
-	int n = snprintf(command, sizeof command, "set -- %s; cd $1 || exit 99; %s", w->path, script);
+	int n = snprintf(command, sizeof command, "set -- %s; cd $1 || exit 99; %s", w->path,
+	                 script);
 
 	CHECK(n > 0 && (size_t)n < sizeof command);
 	return system(command);

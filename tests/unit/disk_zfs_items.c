@@ -10,21 +10,23 @@
 #include "tests/unit/test.h"
 
 /* What zfs get prints of one thing. */
-static void tell(struct str *s, const char *name, int guid, const char *origin, const char *place,
-                 const char *from)
+static void tell(struct str *s, const char *name, int guid, const char *origin,
+                 const char *place, const char *from)
 {
-	str_addf(s, "%s\tguid\t%d\t-\n%s\tcreatetxg\t%d\t-\n%s\tmounted\tyes\t-\n", name, guid, name, guid + 1,
-	         name);
-	str_addf(s, "%s\tcanmount\ton\tdefault\n%s\torigin\t%s\t-\n%s\tmountpoint\t%s\t%s\n", name, name, origin,
-	         name, place, from);
-	str_addf(s, "%s\treadonly\toff\tdefault\n%s\tuserrefs\t-\t-\n%s\tjlmkr:kind\t-\t-\n", name, name, name);
+	str_addf(s, "%s\tguid\t%d\t-\n%s\tcreatetxg\t%d\t-\n%s\tmounted\tyes\t-\n", name, guid,
+	         name, guid + 1, name);
+	str_addf(s, "%s\tcanmount\ton\tdefault\n%s\torigin\t%s\t-\n%s\tmountpoint\t%s\t%s\n",
+	         name, name, origin, name, place, from);
+	str_addf(s, "%s\treadonly\toff\tdefault\n%s\tuserrefs\t-\t-\n%s\tjlmkr:kind\t-\t-\n",
+	         name, name, name);
 }
 
 static void parse(struct arena *m, const char *text, struct zfs_items *items)
 {
 	struct err e = { 0 };
 
-	if (zfs_items_parse(m, arena_strdup(m, text), "p/web", items, &e) < 0) CHECK_STR(e.text, "");
+	if (zfs_items_parse(m, arena_strdup(m, text), "p/web", items, &e) < 0)
+		CHECK_STR(e.text, "");
 }
 
 TEST(everything_is_read)
@@ -46,7 +48,8 @@ TEST(everything_is_read)
 	CHECK_INT(items.v[0].txg, 6);
 	CHECK_STR(items.v[0].origin, "p/images/x@image");
 	CHECK_STR(items.v[0].mountpoint, "/mnt/web");
-	CHECK(items.v[0].mounted && !items.v[0].readonly && !items.v[0].stays && !items.v[0].kind);
+	CHECK(items.v[0].mounted && !items.v[0].readonly && !items.v[0].stays &&
+	      !items.v[0].kind);
 	CHECK(!zfs_item_is_snapshot(&items.v[0]) && zfs_item_is_snapshot(&items.v[1]));
 	CHECK_STR(items.v[2].mountpoint, "none");
 	CHECK(items.v[2].readonly && items.v[2].stays);
@@ -59,7 +62,8 @@ TEST(numbers_have_all_their_digits)
 	struct zfs_items items;
 
 	parse(&m, "p/web\tguid\t18446744073709551615\t-\np/web\tcreatetxg\t4294967297\t-\n"
-	          "p/web\torigin\t-\t-\np/web\tmountpoint\t/a\tlocal\np/web\tuserrefs\t2\t-\n", &items);
+	          "p/web\torigin\t-\t-\np/web\tmountpoint\t/a\tlocal\np/web\tuserrefs\t2\t-\n",
+	          &items);
 	CHECK(items.v[0].guid == UINT64_MAX);
 	CHECK(items.v[0].txg == 4294967297);
 	CHECK(items.v[0].held);
@@ -99,8 +103,10 @@ TEST(what_is_not_understood_is_a_fault)
 {
 	static const char *const bad[] = {
 		"", "p/web\n", "p/web\tguid\t5\n", "p/web\tguid\t5\t-\n",
-		"p/web\tguid\t-\t-\np/web\tcreatetxg\t1\t-\np/web\torigin\t-\t-\np/web\tmountpoint\t/\t-\n",
-		"p/other\tguid\t1\t-\np/other\tcreatetxg\t1\t-\np/other\torigin\t-\t-\np/other\tmountpoint\t/\t-\n",
+		"p/web\tguid\t-\t-\np/web\tcreatetxg\t1\t-\np/web\torigin\t-\t-\n"
+		"p/web\tmountpoint\t/\t-\n",
+		"p/other\tguid\t1\t-\np/other\tcreatetxg\t1\t-\np/other\torigin\t-\t-\n"
+		"p/other\tmountpoint\t/\t-\n",
 	};
 	AUTOFREE struct arena m = { 0 };
 	struct zfs_items items;
@@ -108,7 +114,8 @@ TEST(what_is_not_understood_is_a_fault)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct err e = { 0 };
 
-		CHECK_INT(zfs_items_parse(&m, arena_strdup(&m, bad[i]), "p/web", &items, &e), -1);
+		CHECK_INT(zfs_items_parse(&m, arena_strdup(&m, bad[i]), "p/web", &items, &e),
+		          -1);
 		CHECK_INT(e.kind, ERR_HOST);
 	}
 }
@@ -122,12 +129,18 @@ static struct zfs_items list(struct zfs_item *v, size_t n)
 
 TEST(what_is_new_is_told_by_what_it_is_and_not_by_its_name)
 {
-	struct zfs_item was[] = { ITEM("p/a", 1, "-"), ITEM("p/a@x", 2, "-"), ITEM("p/a/b", 3, "-") };
+	struct zfs_item was[] = { ITEM("p/a", 1, "-"), ITEM("p/a@x", 2, "-"),
+	                          ITEM("p/a/b", 3, "-") };
 	struct zfs_item renamed[] = { ITEM("p/.hidden", 1, "-"), ITEM("p/.hidden/b", 3, "-") };
-	struct zfs_item replaced[] = { ITEM("p/a", 1, "-"), { .name = "p/a@x", .guid = 4, .txg = 9, .origin = "-" }, ITEM("p/a/b", 3, "-") };
+	struct zfs_item replaced[] = { ITEM("p/a", 1, "-"),
+	                               { .name = "p/a@x", .guid = 4, .txg = 9, .origin = "-" },
+	                               ITEM("p/a/b", 3, "-") };
 	/* a snapshot that was received has the number of the one that was sent */
-	struct zfs_item received[] = { ITEM("p/a", 1, "-"), ITEM("p/a/b", 3, "-"), { .name = "p/a/b@x", .guid = 2, .txg = 7, .origin = "-" } };
-	const struct zfs_items before = list(was, 3), a = list(renamed, 2), b = list(replaced, 3),
+	struct zfs_item received[] = { ITEM("p/a", 1, "-"), ITEM("p/a/b", 3, "-"),
+	                               { .name = "p/a/b@x", .guid = 2, .txg = 7,
+	                                 .origin = "-" } };
+	const struct zfs_items before = list(was, 3), a = list(renamed, 2),
+		b = list(replaced, 3),
 	                       c = list(received, 3);
 
 	CHECK(!zfs_items_new(&before, &before));
@@ -139,10 +152,14 @@ TEST(what_is_new_is_told_by_what_it_is_and_not_by_its_name)
 
 TEST(a_sum_stands_for_what_there_is)
 {
-	struct zfs_item one[] = { ITEM("p/a", 1, "-"), ITEM("p/a@x", 2, "-"), ITEM("p/a/b", 3, "-") };
-	struct zfs_item other[] = { ITEM("p/h", 1, "-"), ITEM("p/h/b", 3, "-"), ITEM("p/h@x", 2, "-") };
-	struct zfs_item younger[] = { ITEM("p/a", 1, "-"), ITEM("p/a@x", 2, "-"), ITEM("p/a/b", 4, "-") };
-	const struct zfs_items a = list(one, 3), b = list(other, 3), c = list(younger, 3), less = list(one, 2);
+	struct zfs_item one[] = { ITEM("p/a", 1, "-"), ITEM("p/a@x", 2, "-"),
+	                          ITEM("p/a/b", 3, "-") };
+	struct zfs_item other[] = { ITEM("p/h", 1, "-"), ITEM("p/h/b", 3, "-"),
+	                            ITEM("p/h@x", 2, "-") };
+	struct zfs_item younger[] = { ITEM("p/a", 1, "-"), ITEM("p/a@x", 2, "-"),
+	                              ITEM("p/a/b", 4, "-") };
+	const struct zfs_items a = list(one, 3), b = list(other, 3), c = list(younger, 3),
+		less = list(one, 2);
 
 	CHECK(zfs_items_sum(&a) == zfs_items_sum(&b));
 	CHECK(zfs_items_sum(&a) != zfs_items_sum(&c));
@@ -152,7 +169,8 @@ TEST(a_sum_stands_for_what_there_is)
 TEST(clones_inside_have_an_order_or_none)
 {
 	struct zfs_item good[] = {
-		ITEM("p/a", 1, "-"), ITEM("p/a/b", 2, "p/a/c@s"), ITEM("p/a/c", 3, "-"), ITEM("p/a/c@s", 4, "-"),
+		ITEM("p/a", 1, "-"), ITEM("p/a/b", 2, "p/a/c@s"), ITEM("p/a/c", 3, "-"),
+			ITEM("p/a/c@s", 4, "-"),
 	};
 	struct zfs_item bad[] = {
 		ITEM("p/a", 1, "p/a/c@s"), ITEM("p/a/c", 3, "-"), ITEM("p/a/c@s", 4, "-"),
@@ -163,5 +181,6 @@ TEST(clones_inside_have_an_order_or_none)
 	CHECK_INT(zfs_items_check_order(&yes, &e), 0);
 	CHECK_INT(zfs_items_check_order(&no, &e), -1);
 	CHECK_INT(e.kind, ERR_BUSY);
-	CHECK_STR(e.text, "p/a/c cannot go before p/a, which is a clone of a part of it: zfs promote 'p/a' first");
+	CHECK_STR(e.text, "p/a/c cannot be destroyed before p/a, which is a clone of a part of "
+	                  "it; first run zfs promote 'p/a'");
 }

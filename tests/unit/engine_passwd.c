@@ -13,7 +13,8 @@ static bool find(const char *text, const char *user, struct passwd_line *line)
 
 TEST(by_name_and_by_number)
 {
-	static const char text[] = "root:x:0:0:root:/root:/bin/bash\n# no line\nann:x:1000:100::/home/ann:\n";
+	static const char text[] = "root:x:0:0:root:/root:/bin/bash\n# no line\n"
+	                           "ann:x:1000:100::/home/ann:\n";
 	struct passwd_line line;
 
 	CHECK(find(text, "ann", &line));
@@ -31,8 +32,10 @@ TEST(by_name_and_by_number)
 TEST(numbers_that_are_none_are_nobody)
 {
 	static const char *const bad[] = {
-		"x:x:4294967295:0::/:", "x:x:-1:0::/:", "x:x:abc:0::/:", "x:x::0::/:", "x:x:0x0:0::/:",
-		"x:x:4294967296:0::/:", "x:x:18446744073709551616:0::/:", "x:x: 1:0::/:", "x:x:1:-1::/:",
+		"x:x:4294967295:0::/:", "x:x:-1:0::/:", "x:x:abc:0::/:", "x:x::0::/:",
+		"x:x:0x0:0::/:",
+		"x:x:4294967296:0::/:", "x:x:18446744073709551616:0::/:", "x:x: 1:0::/:",
+		"x:x:1:-1::/:",
 		"x:x:1:4294967295::/:", "x:x:+1:0::/:", "x:x:1:0:/:",
 	};
 	struct passwd_line line;

@@ -112,13 +112,15 @@ static void wait_raw(int tty)
 
 static bool same_mode(const struct termios *a, const struct termios *b)
 {
-	return a->c_iflag == b->c_iflag && a->c_oflag == b->c_oflag && a->c_lflag == b->c_lflag &&
+	return a->c_iflag == b->c_iflag && a->c_oflag == b->c_oflag &&
+	       a->c_lflag == b->c_lflag &&
 	       a->c_cflag == b->c_cflag && !memcmp(a->c_cc, b->c_cc, sizeof a->c_cc);
 }
 
 static struct terminal on_tty(const struct scene *s)
 {
-	return (struct terminal){ .in = s->tty, .out = s->tty, .master = s->master, .watch = -1 };
+	return (struct terminal){ .in = s->tty, .out = s->tty, .master = s->master,
+	                          .watch = -1 };
 }
 
 TEST(bytes_go_both_ways_and_the_terminal_is_as_before)

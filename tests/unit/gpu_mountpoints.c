@@ -61,7 +61,8 @@ static char kind(int dir, const char *name)
 	struct stat st;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return '-';
-	return S_ISDIR(st.st_mode) ? 'd' : S_ISREG(st.st_mode) ? 'f' : S_ISLNK(st.st_mode) ? 'l' : '?';
+	return S_ISDIR(st.st_mode) ? 'd' : S_ISREG(st.st_mode) ? 'f' : S_ISLNK(st.st_mode)
+	       ? 'l' : '?';
 }
 
 TEST(what_is_missing_is_made_and_goes_again)
@@ -123,7 +124,8 @@ TEST(what_is_in_the_way_is_told_and_left)
 	words_add(&w.nv.places, "/usr/bin/fine");
 	CHECK_INT(make(&w), 0);
 	CHECK_STR(words_join(&w.m, words_list(&w.unfit), " "),
-	          "/usr/bin/folder /usr/bin/dangling /usr/bin/through/deep /usr/file/below /usr/file");
+	          "/usr/bin/folder /usr/bin/dangling /usr/bin/through/deep /usr/file/below "
+	          "/usr/file");
 	CHECK_INT(kind(w.root, "usr/bin/fine"), 'f');
 	CHECK_INT(kind(w.root, "usr/bin/dangling"), 'l');
 	CHECK_INT(kind(w.root, "usr/bin/nowhere"), '-');

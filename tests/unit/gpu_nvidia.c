@@ -16,16 +16,21 @@ TEST(only_clean_paths_count_and_each_once)
 
 	CHECK_STR(joined(&m, nvidia_paths(&m, "/a/b\n\n/a/b\n/c\n", &odd)), "/a/b\n/c");
 	CHECK_INT(odd, 0);
-	CHECK_STR(joined(&m, nvidia_paths(&m, "a\n/\n/a/../b\n/a/./b\n/a//b\n/a b\n/a:b\n/a,b\n/a\\b\n/a/\n"
+	CHECK_STR(joined(&m, nvidia_paths(&m, "a\n/\n/a/../b\n/a/./b\n/a//b\n/a b\n/a:b\n/a,b\n"
+	                                      "/a\\b\n/a/\n"
 	                                      "/a\"b\n/ok", &odd)), "/ok");
 	CHECK_INT(odd, 11);
 }
 
 static const struct nvidia_file files[] = {
-	{ .path = "/usr/lib/x/libcuda.so.1.2", .type = NVIDIA_FILE, .library = true, .soname = "libcuda.so.1" },
-	{ .path = "/usr/lib/x/libc.so.6", .type = NVIDIA_FILE, .library = true, .soname = "libc.so.6" },
-	{ .path = "/usr/lib/x/evil.so", .type = NVIDIA_FILE, .library = true, .soname = "../../etc/x" },
-	{ .path = "/usr/lib/i/libcuda.so.1.2", .type = NVIDIA_FILE, .library = true, .is_32 = true, .soname = "libc.so.6" },
+	{ .path = "/usr/lib/x/libcuda.so.1.2", .type = NVIDIA_FILE, .library = true,
+	  .soname = "libcuda.so.1" },
+	{ .path = "/usr/lib/x/libc.so.6", .type = NVIDIA_FILE, .library = true,
+	  .soname = "libc.so.6" },
+	{ .path = "/usr/lib/x/evil.so", .type = NVIDIA_FILE, .library = true,
+	  .soname = "../../etc/x" },
+	{ .path = "/usr/lib/i/libcuda.so.1.2", .type = NVIDIA_FILE, .library = true,
+	  .is_32 = true, .soname = "libc.so.6" },
 	{ .path = "/usr/lib/x/gone.so", .type = NVIDIA_ABSENT, .library = true },
 	{ .path = "/dev/nvidia0", .type = NVIDIA_DEVICE },
 	{ .path = "/usr/bin/nvidia-smi", .type = NVIDIA_FILE },

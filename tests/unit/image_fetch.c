@@ -24,7 +24,7 @@ struct world {
 	struct str notes;
 	bool full, hostile;
 	struct image_source source;
-	struct url base[2];		/* "http://h/mirror", and "http://other" when asked for */
+	struct url base[2];	/* "http://h/mirror"; "http://other" when asked for */
 	struct err e;
 };
 
@@ -109,15 +109,12 @@ TEST(the_right_file)
 TEST(the_wrong_file)
 {
 	fetches(SAY(OK "Content-Length: 5\r\n\r\nhello"), OTHER, 5,
-	        "hello|http://h/mirror/a/f is "
-	        "not the file that the list of images promises: its SHA-256 is "
-	        "2cf24dba5fb0a30e... "
-	        "instead of 2cf24dba5fb0a30e...");
+	        "hello|http://h/mirror/a/f is not the file in the list of images: its SHA-256 "
+	        "is 2cf24dba5fb0a30e... instead of 2cf24dba5fb0a30e...");
 	fetches(SAY(OK "Content-Length: 6\r\n\r\nhello!"), HELLO, 5,
-	        "|http://h/mirror/a/f has 6 "
-	        "bytes, the list of images says 5");
+	        "|http://h/mirror/a/f has 6 bytes, but 5 in the list of images");
 	fetches(SAY(OK "\r\nhello!"), HELLO, 5,
-	        "|http://h/mirror/a/f is longer than the 5 bytes of "
+	        "|http://h/mirror/a/f is longer than the 5 bytes in "
 	        "the list of images");
 	fetches(SAY("HTTP/1.1 404 Gone\r\n\r\n"), HELLO, 5,
 	        "|http://h/mirror/a/f: the server answers 404 Gone");
@@ -224,8 +221,9 @@ TEST(servers_in_turn)
 	                 "other", 0);
 	fetches_from_two(SAY(LIST(BUILD("1")), OK "Content-Length: 5\r\n\r\nworld",
 	                     LIST(BUILD("1")), LIST(BUILD("2")), file), "other", 0);
-	fetches_from_two(SAY(GONE, GONE), "http://other/streams/v1/images.json is not there; is "
-	                 "this an image server?", ERR_NETWORK);
+	fetches_from_two(SAY(GONE, GONE),
+	                 "http://other/streams/v1/images.json does not exist; is this an image "
+	                 "server?", ERR_NETWORK);
 }
 
 TEST(what_is_refused_is_refused_from_everywhere)
@@ -235,7 +233,8 @@ TEST(what_is_refused_is_refused_from_everywhere)
 	struct image_want that = { .distro = "d", .release = "r", .arch = "a" };
 	struct image_pick got;
 
-	world_begin(&w, SAY(LIST(BUILD("1") "," BUILD("2")), OK "Content-Length: 5\r\n\r\nhello",
+	world_begin(&w,
+	            SAY(LIST(BUILD("1") "," BUILD("2")), OK "Content-Length: 5\r\n\r\nhello",
 	                    LIST(BUILD("1"))));
 	w.source.more = 1;
 	CHECK(image_fetch_best(&w.source, &w.m, &that, &sink, &got, &w.e) < 0);
@@ -265,17 +264,19 @@ TEST(a_file_that_no_list_names)
 	fetches_url(SAY(OK "\r\nhello"), HELLO, "hello|");
 	fetches_url(SAY(OK "\r\nworld"), HELLO, "world|its SHA-256 is "
 	            "486ea46224d1bb4fb680f34f7c9ad96a8f24ec88be73ea8e5a6c65260e9cb8a7");
-	fetches_url(SAY(OK "\r\n"), "12", "|a SHA-256 has 64 hexadecimal digits: '12'");
+	fetches_url(SAY(OK "\r\n"), "12",
+	            "|'12' is not a SHA-256: it must have 64 hexadecimal digits");
 	fetches_url(SAY(OK "Content-Length: 5\r\n\r\nhel", OK "Content-Length: 5\r\n\r\nhello"),
 	            HELLO, "hello|");
-	fetches_url(SAY(OK "Content-Length: 5\r\n\r\nhel", OK "Content-Length: 6\r\n\r\nhello!"),
-	            HELLO, "hel|http://h/mirror has changed while it came in");
+	fetches_url(SAY(OK "Content-Length: 5\r\n\r\nhel",
+	                OK "Content-Length: 6\r\n\r\nhello!"),
+	            HELLO, "hel|http://h/mirror changed during the transfer");
 	fetches_url(SAY(OK "Content-Length: 5\r\n\r\nhel"), NULL,
 	            "hel|http://h/mirror, after 3 of 5 bytes: h has closed the connection");
 	fetches_url(SAY(tagged, "HTTP/1.1 206 P\r\nContent-Range: bytes 3-4/5\r\n"
 	                "Content-Length: 2\r\n\r\nlo"), NULL, "hello|");
 	fetches_url(SAY(tagged, OK "ETag: \"2\"\r\nContent-Length: 5\r\n\r\nworld"), NULL,
-	            "hel|http://h/mirror has changed while it came in");
+	            "hel|http://h/mirror changed during the transfer");
 }
 
 TEST(a_list_that_is_being_written)
@@ -287,8 +288,8 @@ TEST(a_list_that_is_being_written)
 		"byte 0 on",
 		"");
 	fetches_best(SAY(GONE),
-	             "http://h/mirror/streams/v1/images.json is not there; is this an "
-	             "image server?",
+	             "http://h/mirror/streams/v1/images.json does not exist; is this an image "
+	             "server?",
 	             "");
 }
 
@@ -304,7 +305,7 @@ TEST(servers_that_are_none)
 	CHECK(image_source_open(&m, "h", NULL, &s, &e) < 0);
 	CHECK_STR(e.text, "image server: 'h' is not a URL: it must begin with https://");
 	CHECK(image_source_open(&m, " ", NULL, &s, &e) < 0);
-	CHECK_STR(e.text, "image server: there is none in ' '");
+	CHECK_STR(e.text, "image server: no URL in ' '");
 	CHECK(image_source_open(&m, "https://a/ http://b/", NULL, &s, &e) < 0);
 	CHECK_STR(e.text, "image server http://b/: only https is trusted");
 	CHECK(image_source_open(&m, "https://h/", "/nonexistent", &s, &e) < 0);

@@ -159,9 +159,9 @@ TEST(no_list_at_all)
 {
 	refuses("", "the list of images: not JSON from byte 0 on");
 	refuses("{\"products\": {\"a\"", "the list of images: not JSON from byte 16 on");
-	refuses("[]", "the list of images has no products in it");
-	refuses("{}", "the list of images has no products in it");
-	refuses("{\"products\": []}", "the list of images has no products in it");
+	refuses("[]", "the list of images has no products");
+	refuses("{}", "the list of images has no products");
+	refuses("{\"products\": []}", "the list of images has no products");
 }
 
 TEST(odd_shapes)

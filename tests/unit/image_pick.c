@@ -81,8 +81,7 @@ TEST(misses_name_what_there_is)
 	picks(WANT("debain", .release = "12"),
 	      "the server has no images of 'debain'; is 'debian' meant?");
 	picks(WANT("solaris", .release = "11"),
-	      "the server has no images of 'solaris'; 'jlmkr images' lists "
-	      "those that it has");
+	      "the server has no images of 'solaris'; 'jlmkr images' lists those it has");
 	picks(WANT("debian", .release = "bokworm"),
 	      "the server has no release 'bokworm' of debian; it has: "
 	      "bookworm (12), forky");

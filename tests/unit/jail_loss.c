@@ -6,7 +6,8 @@
 #include "lib/jail/conf.h"
 #include "tests/unit/test.h"
 
-static const char old[] = "# mine\nstartup=1\nseccomp=0\nsystemd_nspawn_user_args=--bind=/a\n    --bind=/b\n"
+static const char old[] = "# mine\nstartup=1\nseccomp=0\nsystemd_nspawn_user_args=--bind=/a\n  "
+                          "  --bind=/b\n"
 			  "distro=debian\nrelease=bookworm\n# the end\n";
 
 static struct loss lost(struct arena *m, const char *now)
@@ -31,11 +32,14 @@ static void check(const char *now, const char *what, bool grave)
 TEST(what_people_do_is_not_asked_about)
 {
 	check(old, NULL, false);
-	check("seccomp=1\nstartup=0\nsystemd_nspawn_user_args=\nrelease=trixie\ndistro=debian\n", NULL, false);
-	check("# mine\nstartup=1\nseccomp=0\nsystemd_nspawn_user_args=--bind=/a\n    --bind=/b\n"
+	check("seccomp=1\nstartup=0\nsystemd_nspawn_user_args=\nrelease=trixie\n"
+	      "distro=debian\n", NULL, false);
+	check("# mine\nstartup=1\nseccomp=0\nsystemd_nspawn_user_args=--bind=/a\n    "
+	      "--bind=/b\n"
 	      "distro=debian\nrelease=bookworm\n", NULL, false);
 	/* An editor that ends no last line. */
-	check("startup=1\nseccomp=0\nsystemd_nspawn_user_args=\ndistro=debian\nrelease=bookworm", NULL, false);
+	check("startup=1\nseccomp=0\nsystemd_nspawn_user_args=\ndistro=debian\n"
+	      "release=bookworm", NULL, false);
 }
 
 TEST(an_empty_text_is_grave)
@@ -51,14 +55,17 @@ TEST(an_empty_text_is_grave)
 
 TEST(a_text_that_was_cut_is_grave)
 {
-	check("# mine\nstartup=1\nseccomp=0\nsystemd_nspawn_user_args=--bind=/a\n    --bind=/b\ndistro=debian\nrelease=book",
+	check("# mine\nstartup=1\nseccomp=0\nsystemd_nspawn_user_args=--bind=/a\n    "
+	      "--bind=/b\ndistro=debian\nrelease=book",
 	      "the text is cut off at line 7", true);
 	check("# mine\nstartup=1\nseccomp=0\nsystemd_nspawn_user_args=--bind=/a\n",
 	      "the text is cut off at line 4, and keys are gone: distro, release", true);
 	/* What came before was changed. */
-	check("startup=0\nseccomp=0\nsystemd_nspawn_user_args=--bind=/a\n    --bind=/b\ndistro=debian\nrelea",
+	check("startup=0\nseccomp=0\nsystemd_nspawn_user_args=--bind=/a\n    --bind=/b\n"
+	      "distro=debian\nrelea",
 	      "the text is cut off at line 6, and a key is gone: release", true);
-	check("# mine\nstartup=1\nseccomp=0\nsystemd_nspawn_user_args=--bind=/a\n    --bind=/b\ndistro=debian\n"
+	check("# mine\nstartup=1\nseccomp=0\nsystemd_nspawn_user_args=--bind=/a\n    "
+	      "--bind=/b\ndistro=debian\n"
 	      "release=bookworm\n# the e", "the text is cut off at line 8", true);
 }
 
@@ -75,11 +82,14 @@ TEST(no_cut_is_overlooked)
 
 TEST(lost_keys_are_named)
 {
-	check("seccomp=0\nsystemd_nspawn_user_args=--bind=/a\ndistro=debian\nrelease=bookworm\n",
+	check("seccomp=0\nsystemd_nspawn_user_args=--bind=/a\ndistro=debian\n"
+	      "release=bookworm\n",
 	      "a key is gone: startup", false);
-	check("seccomp=0\nsystemd_nspawn_user_args=--bind=/a\ndistro=debian\n[x]\nrelease=bookworm\n",
+	check("seccomp=0\nsystemd_nspawn_user_args=--bind=/a\ndistro=debian\n[x]\n"
+	      "release=bookworm\n",
 	      "keys are gone: startup, release", false);
-	check("seccomp=0\nnew=1\n", "keys are gone: startup, systemd_nspawn_user_args, distro, release", true);
+	check("seccomp=0\nnew=1\n",
+	      "keys are gone: startup, systemd_nspawn_user_args, distro, release", true);
 }
 
 TEST(keys_that_do_nothing_are_not_missed)

@@ -8,7 +8,8 @@
 
 TEST(names_that_may_be)
 {
-	static const char *const good[] = { "a", "web", "Web-1.example", "1", "x.mount", "a.b-c" };
+	static const char *const good[] = { "a", "web", "Web-1.example", "1", "x.mount",
+	                                    "a.b-c" };
 	char longest[65];
 
 	memset(longest, 'n', 64);

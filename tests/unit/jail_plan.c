@@ -56,7 +56,8 @@ TEST(a_kernel_without_apparmor)
 	make(&m, "", &facts, &p);
 	CHECK(!strstr(plan_command(&m, &p), "apparmor"));
 	CHECK_INT(p.notes.n, 1);
-	make(&m, "systemd_nspawn_default_args=--boot --inaccessible /sys/module/apparmor -q\n", &facts, &p);
+	make(&m, "systemd_nspawn_default_args=--boot --inaccessible /sys/module/apparmor -q\n",
+	     &facts, &p);
 	CHECK_INT(p.argv.n, 5);
 	CHECK_STR(p.argv.v[2], "-q");
 	CHECK_INT(p.notes.n, 1);
@@ -101,7 +102,8 @@ TEST(scripts_become_files_and_commands_stay)
 	CHECK_STR(words_join(&m, p.run.v[2].words, "|"),
 	          "--property=ExecStartPre=/mnt/my\\x20\\x22pool\\x22/jails/web/.ExecStartPre");
 	CHECK_INT(p.run.v[2].line, 2);
-	CHECK_STR(words_join(&m, p.run.v[3].words, "|"), "--property=ExecStopPost=-/bin/echo $EXIT_CODE");
+	CHECK_STR(words_join(&m, p.run.v[3].words, "|"),
+	          "--property=ExecStopPost=-/bin/echo $EXIT_CODE");
 	arena_free(&m);
 }
 
@@ -161,7 +163,8 @@ TEST(what_the_user_says_of_the_unit_wins)
 	struct arena m = { 0 };
 	struct plan p;
 
-	make(&m, "systemd_run_default_args=--description=mine --working-directory=/\n", &plain, &p);
+	make(&m, "systemd_run_default_args=--description=mine --working-directory=/\n", &plain,
+	     &p);
 	CHECK(strstr(plan_command(&m, &p), "'jail web' --description=mine"));
 	CHECK(strstr(plan_command(&m, &p), "--directory=/mnt/tank/jailmaker/jails/web/rootfs"));
 	arena_free(&m);
@@ -186,9 +189,11 @@ TEST(docker_on_the_hosts_network_is_warned_of)
 	struct arena m = { 0 };
 	struct plan p;
 
-	make(&m, "systemd_nspawn_user_args=--system-call-filter='add_key keyctl bpf'\n", &plain, &p);
+	make(&m, "systemd_nspawn_user_args=--system-call-filter='add_key keyctl bpf'\n", &plain,
+	     &p);
 	CHECK(strstr(words_join(&m, words_list(&p.notes), " "), "change the host's firewall"));
-	make(&m, "systemd_nspawn_user_args=--capability=all --network-bridge=br1\n", &plain, &p);
+	make(&m, "systemd_nspawn_user_args=--capability=all --network-bridge=br1\n", &plain,
+	     &p);
 	CHECK(!strstr(words_join(&m, words_list(&p.notes), " "), "firewall"));
 	make(&m, "systemd_nspawn_user_args=--bind=/mnt\n", &plain, &p);
 	CHECK(!strstr(words_join(&m, words_list(&p.notes), " "), "firewall"));

@@ -44,7 +44,8 @@ TEST(names_patterns_and_all)
 	CHECK_STR(chosen(&m, path, WORDS("nowhere", "db"), false, NULL), "nowhere! db!");
 	CHECK_STR(chosen(&m, path, WORDS("web-*"), false, NULL), "web-1 web-2");
 	CHECK_STR(chosen(&m, path, WORDS("*[1b]"), false, NULL), "db web-1");
-	CHECK_STR(chosen(&m, path, WORDS("web-2", "web-?", "db"), false, NULL), "web-2! web-1 db!");
+	CHECK_STR(chosen(&m, path, WORDS("web-2", "web-?", "db"), false, NULL),
+	          "web-2! web-1 db!");
 	CHECK_STR(chosen(&m, path, WORDS("web-?", "web-2"), false, NULL), "web-1 web-2!");
 	CHECK_STR(chosen(&m, path, WORDS("db", "db"), false, NULL), "db!");
 	CHECK_STR(chosen(&m, path, none, true, NULL), "db web-1 web-2");

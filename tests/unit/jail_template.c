@@ -81,17 +81,20 @@ TEST(what_is_missing_or_odd_is_told)
 {
 	struct err e = { 0 };
 
-	CHECK_STR(fault_of("docker", NULL), "the template docker wants the bridge of the host that the "
+	CHECK_STR(fault_of("docker", NULL),
+	          "the template docker wants the bridge of the host that the "
 	          "jail joins, br1 for example; say it by --set bridge=...");
 	CHECK_STR(fault_of("docker", "bridge=a b"),
 	          "--set bridge: 'a b' cannot be the name of an interface");
-	CHECK_STR(fault_of("docker", "bridge="), "--set bridge: '' cannot be the name of an interface");
+	CHECK_STR(fault_of("docker", "bridge="),
+	          "--set bridge: '' cannot be the name of an interface");
 	CHECK_STR(fault_of("docker", "bridge=x\n--capability=all"),
 	          "--set bridge: 'x\\n--capability=all' cannot be the name of an interface");
 	CHECK_STR(fault_of("docker", "bridge=a-name-of-16-chars"),
 	          "--set bridge: 'a-name-of-16-chars' cannot be the name of an interface");
 	CHECK_STR(fault_of("docker", "bridge"), "--set 'bridge': it is not NAME=VALUE");
-	CHECK_STR(fault_of("docker", "brid=br1"), "--set 'brid=br1': the template docker has no such "
+	CHECK_STR(fault_of("docker", "brid=br1"),
+	          "--set 'brid=br1': the template docker has no such "
 	          "word; 'jlmkr help template-docker' shows them");
 	CHECK(!template_find("dokcer", &e));
 	CHECK_STR(e.text, "no template 'dokcer', did you mean 'docker'?");
@@ -99,12 +102,15 @@ TEST(what_is_missing_or_odd_is_told)
 
 TEST(values_are_what_their_word_wants)
 {
-	static const struct template_word address = { .kind = "address" }, range = { .kind = "range" };
+	static const struct template_word address = { .kind = "address" },
+		range = { .kind = "range" };
 	static const char *const addresses[] = { "10.0.0.1/8", "fd00::1/64", "10.0.0.1/32" };
-	static const char *const none[] = { "10.0.0.1", "10.0.0.1/33", "10.0.0.1/", "10.0.0.1/8x", "x/8",
+	static const char *const none[] = { "10.0.0.1", "10.0.0.1/33", "10.0.0.1/",
+	                                    "10.0.0.1/8x", "x/8",
 		"fd00::1/129", "10.0.0.1/8\n", "10.0.0/8", "", "/8", "10.0.0.1/0008" };
 	static const char *const ranges[] = { "10.0.0.1,10.0.0.9", "fd00::1,fd00::9" };
-	static const char *const no_ranges[] = { "10.0.0.1", "10.0.0.1,", ",", "10.0.0.1,fd00::1",
+	static const char *const no_ranges[] = { "10.0.0.1", "10.0.0.1,", ",",
+	                                         "10.0.0.1,fd00::1",
 		"10.0.0.1,10.0.0.9,12h", "" };
 
 	for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++)

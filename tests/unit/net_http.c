@@ -121,7 +121,7 @@ TEST(bodies_that_break_off)
 	answers(SAY("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"),
 	        "h has closed the connection");
 	answers(SAY("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"),
-	        "the answer has a chunk that is none");
+	        "the answer has an invalid chunk");
 }
 
 TEST(tries_again)
@@ -133,8 +133,7 @@ TEST(tries_again)
 	            "HTTP/1.1 500 Oops\r\n\r\n"),
 	        "http://h/f: the server answers 500 Oops");
 	answers(SAY("HTTP/1.1 429 Slow\r\nRetry-After: 86400\r\n\r\n"),
-	        "http://h/f: the server "
-	        "answers 429 Slow and asks to come back in 86400 seconds");
+	        "http://h/f: the server answers 429 Slow; try again in 86400 seconds");
 }
 
 TEST(no_use_trying)
@@ -148,7 +147,7 @@ TEST(no_use_trying)
 	answers(SAY("220 ftp.example\r\n\r\n"),
 	        "h: the answer is not HTTP/1.1: '220 ftp.example'");
 	answers(SAY("HTTP/1.1 206 Part\r\nContent-Range: bytes 0-1/2\r\n\r\nxx"),
-	        "http://h/f: the server sends another part of the file than was asked for");
+	        "http://h/f: the server does not send the requested part of the file");
 }
 
 TEST(kinds_of_faults)
@@ -175,7 +174,7 @@ TEST(redirects)
 	            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), "hello");
 	answers(SAY("HTTP/1.1 301 Moved\r\nLocation: http://other:81/\r\n\r\n",
 	            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), "hello");
-	answers(SAY("HTTP/1.1 302 Found\r\n\r\n"), "http://h/f redirects to nowhere");
+	answers(SAY("HTTP/1.1 302 Found\r\n\r\n"), "http://h/f redirects without a location");
 	answers(SAY("HTTP/1.1 302 Found\r\nLocation: gopher://x/\r\n\r\n"),
 	        "http://h/f redirects: "
 	        "'gopher://x/' is not a URL: it must begin with https://");
@@ -200,7 +199,8 @@ TEST(redirects_and_passwords)
 	          "http://other/x?...: the server answers 404 None");
 	CHECK_STR(r.url, "http://other/x?...");
 	CHECK_STR(get(h, &m, "http://me:secret@h/f?key", 0, &r, &e),
-	          "http://h/f?... redirects: 'ftp://you:***@other/' is not a URL: it must begin "
+	          "http://h/f?... redirects: 'ftp://you:***@other/' is not a URL: it must "
+	          "begin "
 	          "with https://");
 	http_close(h);
 	hear(&s);
@@ -295,8 +295,7 @@ TEST(the_rest_of_a_file)
 	CHECK_INT(r.from, 0);
 	CHECK(!r.etag);
 	CHECK_STR(get(h, &m, "http://h/f", 3, &r, &e),
-	          "http://h/f: the server sends another part "
-	          "of the file than was asked for");
+	          "http://h/f: the server does not send the requested part of the file");
 	http_close(h);
 	hear(&s);
 	CHECK(strstr(s.asked, "\r\nRange: bytes=3-\r\nIf-Range: \"tag\"\r\n"));
@@ -313,8 +312,8 @@ TEST(a_server_that_goes_quiet)
 	struct err e;
 	int64_t begin = now_ms();
 
-	CHECK_STR(get(h, &m, "http://h/f", 0, &r, &e), "h has not said anything for too long");
-	CHECK_STR(get(h, &m, "http://h/f", 0, &r, &e), "h has not said anything for too long");
+	CHECK_STR(get(h, &m, "http://h/f", 0, &r, &e), "h has not answered for too long");
+	CHECK_STR(get(h, &m, "http://h/f", 0, &r, &e), "h has not answered for too long");
 	CHECK_INT(e.kind, ERR_NETWORK);
 	CHECK(now_ms() - begin < 5000);
 	CHECK(stream_read(r.body ? r.body : &(struct stream){ .ended = true }, &e, 1, NULL) <=
@@ -352,11 +351,12 @@ TEST(through_a_proxy)
 	struct err e;
 
 	CHECK_STR(get(h, &m, "https://h/f", 0, &r, &e),
-	          "the proxy proxy wants another user and "
-	          "password: https_proxy=http://USER:PASSWORD@proxy:3128");
+	          "the proxy proxy refuses this user and password; "
+	          "set https_proxy=http://USER:PASSWORD@proxy:3128");
 	CHECK_STR(get(h, &m, "https://h/f", 0, &r, &e),
-	          "the proxy proxy will not connect to h: 403 No");
-	CHECK_STR(get(h, &m, "https://h/f", 0, &r, &e), "the proxy proxy talks before h does");
+	          "the proxy proxy refuses to connect to h: 403 No");
+	CHECK_STR(get(h, &m, "https://h/f", 0, &r, &e),
+	          "the proxy proxy sends data before h does");
 	CHECK_STR(s.last_host, "proxy:3128");
 	hear(&s);
 	CHECK(!strstr(s.asked, "\r\nAuthorization:"));
@@ -374,8 +374,8 @@ TEST(a_clock_that_was_never_set)
 	struct err e;
 
 	CHECK_STR(get(h, &m, "https://h/f", 0, &r, &e),
-	          "the clock of this machine says a day before 2024: set it, or no certificate can "
-	          "be checked");
+	          "the clock of this machine shows a date before 2024; set it, because "
+	          "certificates cannot be checked without it");
 	CHECK_INT(e.kind, ERR_UNTRUSTED);
 	http_close(h);
 	hear(&s);

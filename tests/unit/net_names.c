@@ -37,7 +37,8 @@ TEST(hosts)
 	judges(ONLY_EXAMPLE, DER("\x82\x07" "example"), "\x30\0", NAMES_WITHIN, "");
 	judges(ONLY_EXAMPLE, DER("\x82\x09" "a.eXample"), "\x30\0", NAMES_WITHIN, "");
 	judges(ONLY_EXAMPLE, DER("\x82\x08" "xexample"), "\x30\0", NAMES_OUTSIDE, "xexample");
-	judges(ONLY_EXAMPLE, DER("\x82\x07" "example\x82\x01" "b"), "\x30\0", NAMES_OUTSIDE, "b");
+	judges(ONLY_EXAMPLE, DER("\x82\x07" "example\x82\x01" "b"), "\x30\0", NAMES_OUTSIDE,
+	       "b");
 	judges(ONLY_EXAMPLE, DER("\x82\x0a" "example\0.b"), "\x30\0", NAMES_OUTSIDE,
 	       "example?.b");
 	judges(NOT_EXAMPLE, DER("\x82\x09" "*.EXAMPLE"), "\x30\0", NAMES_OUTSIDE, "*.EXAMPLE");

@@ -103,7 +103,7 @@ TEST(the_bundle)
 	CHECK_INT(anchors_skipped(a), 3);
 	CHECK_STR(anchors_source(a), "tests/data/net/ca.pem");
 	CHECK(!anchors_load(&m, "tests/data/net/make-chains", &e));
-	CHECK_STR(e.text, "tests/data/net/make-chains has no certificate that can be read");
+	CHECK_STR(e.text, "tests/data/net/make-chains has no readable certificate");
 	CHECK(!anchors_load(&m, "tests/data/net/nosuch.pem", &e));
 }
 
@@ -156,24 +156,23 @@ TEST(accepted)
 
 TEST(names)
 {
-	judge("other-name", "host.example", "the certificate of host.example is made out to "
-	      "another name: a.example, b.example, 192.0.2.1, c.example, d.example and 1 more");
+	judge("other-name", "host.example", "the certificate of host.example is for another "
+	      "name: a.example, b.example, 192.0.2.1, c.example, d.example and 1 more");
 	judge("good-wildcard", "a.b.host.example",
-	      "the certificate of a.b.host.example is made out to "
-	      "another name: other.example, *.host.example");
-	judge("good-wildcard", "host.example", "the certificate of host.example is made out to "
-	      "another name: other.example, *.host.example");
-	judge("wide-wildcard", "host.example", "the certificate of host.example is made out to "
-	      "another name: *.example");
+	      "the certificate of a.b.host.example is for another name: other.example, "
+	      "*.host.example");
+	judge("good-wildcard", "host.example", "the certificate of host.example is for another "
+	      "name: other.example, *.host.example");
+	judge("wide-wildcard", "host.example",
+	      "the certificate of host.example is for another name: *.example");
 	judge("no-names", "host.example",
 	      "the certificate of host.example names no host: it has no subjectAltName");
 	judge("no-names", "192.0.2.7",
 	      "the certificate of 192.0.2.7 names no host: it has no subjectAltName");
 	judge("good-address", "192.0.2.8",
-	      "the certificate of 192.0.2.8 is made out to another "
-	      "name: 192.0.2.7, 2001:db8::7");
-	judge("good-p256", "192.0.2.7", "the certificate of 192.0.2.7 is made out to another "
-	      "name: host.example");
+	      "the certificate of 192.0.2.8 is for another name: 192.0.2.7, 2001:db8::7");
+	judge("good-p256", "192.0.2.7",
+	      "the certificate of 192.0.2.7 is for another name: host.example");
 }
 
 TEST(dates)
@@ -183,12 +182,13 @@ TEST(dates)
 	      "the clock of this machine says 2026-06-01");
 	judge("future", "host.example", "the certificate of host.example is not valid before "
 	      "2026-06-02; the clock of this machine says 2026-06-01");
-	judge("old-root", "host.example", "the certificate of host.example goes back to "
-	      "'Old Root' in the bundle, which expired on 2026-05-31; the clock of this machine "
-	      "says 2026-06-01");
+	judge("old-root", "host.example", "the certificate of host.example leads to 'Old Root' "
+	      "in the bundle, which expired on 2026-05-31; the clock of this machine says "
+	      "2026-06-01");
 	judge("old-middle", "host.example",
-	      "the certificate 'Old Middle' that host.example sends "
-	      "along expired on 2026-05-01; the clock of this machine says 2026-06-01");
+	      "the certificate 'Old Middle' in the chain of host.example expired on "
+	      "2026-05-01; "
+	      "the clock of this machine says 2026-06-01");
 }
 
 TEST(authorities)
@@ -197,60 +197,60 @@ TEST(authorities)
 	      "the certificate of host.example is signed by itself, "
 	      "not by an authority in the bundle");
 	judge("unknown-authority", "host.example",
-	      "the certificate of host.example was signed by "
-	      "'Other', which is not in the bundle; perhaps the server does not send the "
-	      "intermediate certificate");
+	      "the certificate of host.example was signed by 'Other', which is not in the "
+	      "bundle; the server may lack an intermediate certificate");
 	judge("unknown-authority-sent", "host.example",
 	      "the certificate of host.example comes from "
 	      "the authority 'Other', which is not in the bundle");
 	judge("same-name-authority", "host.example",
-	      "the certificate of host.example says that it "
-	      "was signed by 'Root', but not with the key which that authority has in the "
-	      "bundle");
+	      "the certificate of host.example names 'Root' as its "
+	      "signer, but was not signed with the key of that authority in the bundle");
 	judge("missing-middle", "host.example", "the certificate of host.example was signed by "
-	      "'Middle', which is not in the bundle; perhaps the server does not send the "
-	      "intermediate certificate");
+	      "'Middle', which is not in the bundle; the server may lack an intermediate "
+	      "certificate");
 	judge("leaf-as-authority", "host.example",
 	      "the certificate of host.example was signed by "
 	      "'Leaf', which is not an authority");
 	judge("too-deep", "host.example",
-	      "the certificate of host.example goes back to 'Middle', "
-	      "which may not make others an authority");
+	      "the certificate of host.example leads to 'Middle', which may not certify "
+	      "another "
+	      "authority");
 	judge("wrong-order", "host.example",
-	      "host.example sends certificates that do not belong "
-	      "together; 'RSA Middle' did not sign the one before it");
+	      "host.example sends certificates that are not a chain; 'RSA Middle' did not sign "
+	      "the one before it");
 	judge("wrong-purpose", "host.example",
-	      "the certificate of host.example is not meant for "
-	      "servers");
+	      "the certificate of host.example is not for servers");
 }
 
 TEST(purposes_of_authorities)
 {
-	judge("wrong-purpose-above", "host.example", "the certificate 'Client Middle' that "
-	      "host.example sends along is not meant for servers");
-	judge("client-root", "host.example", "the certificate of host.example goes back to "
-	      "'Client Root' in the bundle, which may not vouch for servers");
+	judge("wrong-purpose-above", "host.example", "the certificate 'Client Middle' in the "
+	      "chain of host.example is not for servers");
+	judge("client-root", "host.example", "the certificate of host.example leads to 'Client "
+	      "Root' in the bundle, which may not certify servers");
 }
 
 TEST(limits_of_authorities)
 {
 	judge("outside", "host.example", "the certificate of host.example has the name "
-	      "'host.example', for which the authority 'Elsewhere' may not vouch");
+	      "'host.example', which the authority 'Elsewhere' may not certify");
 	judge("excluded", "host.example", "the certificate of host.example has the name "
-	      "'host.example', for which the authority 'Kept Out' may not vouch");
-	judge("excluded-wildcard", "a.wild.example", "the certificate of a.wild.example has the "
-	      "name 'a.wild.example', for which the authority 'Kept Out' may not vouch");
+	      "'host.example', which the authority 'Kept Out' may not certify");
+	judge("excluded-wildcard", "a.wild.example",
+	      "the certificate of a.wild.example has the name 'a.wild.example', which the "
+	      "authority 'Kept Out' may not certify");
 	judge("limited-root", "host.example", "the certificate of host.example has the name "
-	      "'host.example', for which the authority 'Limited Root' may not vouch");
-	judge("short-root", "host.example", "the certificate of host.example goes back to "
-	      "'Short Root', which may not make others an authority");
+	      "'host.example', which the authority 'Limited Root' may not certify");
+	judge("short-root", "host.example", "the certificate of host.example leads to 'Short "
+	      "Root', which may not certify another authority");
 }
 
 TEST(more_than_can_be_read)
 {
 	judge("endless", "host.example", "host.example sends too many certificates: more than "
 	      "10, or more than 32 KiB");
-	judge("twice", "host.example", "the certificate of host.example has an extension twice");
+	judge("twice", "host.example",
+	      "the certificate of host.example has an extension twice");
 }
 
 /* RFC 5280, 4.1.2.5: from the first second to the last, both included. */
@@ -259,7 +259,8 @@ TEST(seconds)
 	enum { BEGIN = 1735689600, END = 2051222400 };
 
 	now = BEGIN - 1;
-	judge("good-p256", "host.example", "the certificate of host.example is not valid before "
+	judge("good-p256", "host.example",
+	      "the certificate of host.example is not valid before "
 	      "2025-01-01; the clock of this machine says 2024-12-31");
 	now = BEGIN;
 	judge("good-p256", "host.example", "");
@@ -277,17 +278,18 @@ TEST(weak_ones)
 	      "the certificate of host.example has an RSA key of less "
 	      "than 2048 bits, which can be broken");
 	judge("weak-middle", "host.example",
-	      "the certificate 'Weak Middle' that host.example sends "
-	      "along has an RSA key of less than 2048 bits, which can be broken");
+	      "the certificate 'Weak Middle' in the chain of host.example has an RSA key of "
+	      "less than 2048 bits, which can be broken");
 	judge("weak-root", "host.example", "the certificate of host.example was signed by "
-	      "'Weak Root', which is not in the bundle; perhaps the server does not send the "
-	      "intermediate certificate");
+	                                   "'Weak "
+	      "Root', which is not in the bundle; the server may lack an intermediate "
+	      "certificate");
 	judge("sha1", "host.example",
 	      "the certificate of host.example is signed with SHA-1 or MD5, "
 	      "which can be forged");
 	judge("sha1-middle", "host.example",
-	      "the certificate 'Forged Middle' that host.example "
-	      "sends along is signed with SHA-1 or MD5, which can be forged");
+	      "the certificate 'Forged Middle' in the chain of host.example is signed with "
+	      "SHA-1 or MD5, which can be forged");
 }
 
 TEST(nothing_at_all)

@@ -38,19 +38,20 @@ TEST(what_is_read)
 	reads("https://h/\xc3\xa4\"<>", "https://h/%C3%A4%22%3C%3E");
 	reads("https://u:p@h/", "https://h/");
 	reads("ftp://h/", "'ftp://h/' is not a URL: it must begin with https://");
-	reads("https://h/a b", "'https://h/a b' is not a URL: it has a space in it");
+	reads("https://h/a b", "'https://h/a b' is not a URL: it contains a space");
 }
 
 TEST(sentences_hide_what_is_secret)
 {
-	reads("ftp://me:secret@h/?key", "'ftp://me:***@h/?...' is not a URL: it must begin with "
+	reads("ftp://me:secret@h/?key",
+	      "'ftp://me:***@h/?...' is not a URL: it must begin with "
 	      "https://");
 	reads("me:secret@h", "'me:***@h' is not a URL: it must begin with https://");
 	reads("https://me:sec ret@h/?key",
-	      "'https://me:***@h/?...' is not a URL: it has a space in it");
-	reads("https://h/x?key=%zz", "'/x?...' has a '%' that escapes nothing");
+	      "'https://me:***@h/?...' is not a URL: it contains a space");
+	reads("https://h/x?key=%zz", "'/x?...' has a '%' without two hexadecimal digits");
 	reads("https://me:sec/ret@h/",
-	      "the user or password in the URL is not escaped rightly");
+	      "the user or password in the URL is not escaped correctly");
 	reads("https://me:secret@h:x/",
 	      "the port in the URL is not a number from 1 to 65535");
 	reads("https://me:secret@h,x/", "'h,x' is not a host name");
@@ -133,11 +134,11 @@ TEST(references)
 		{ "/../g", "https://a/g" }, { "g.", "https://a/b/c/g." },
 		{ "g?y/../x", "https://a/b/c/g?y/../x" }, { "g;x=1/../y", "https://a/b/c/y" },
 		{ "http://o/x", "http://o/x" }, { "https://o:1/x", "https://o:1/x" },
-		{ "g h", "'g h' is not a URL: it has a space in it" },
+		{ "g h", "'g h' is not a URL: it contains a space" },
 		{ "ftp://o/x", "'ftp://o/x' is not a URL: it must begin with https://" },
-		{ "g?key h", "'g?...' is not a URL: it has a space in it" },
+		{ "g?key h", "'g?...' is not a URL: it contains a space" },
 		{ "https://me:sec ret@o/x",
-		  "'https://me:***@o/x' is not a URL: it has a space in it" },
+		  "'https://me:***@o/x' is not a URL: it contains a space" },
 	};
 	size_t i;
 

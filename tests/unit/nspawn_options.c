@@ -53,17 +53,21 @@ TEST(what_nspawn_would_refuse_is_told_with_its_line)
 	          "2: systemd-nspawn has no option -Q\n"
 	          "3: --boot takes no value\n"
 	          "4: --bind lacks its value\n");
-	CHECK_STR(found_in(&m, "--network-v", 0), 
-	          "1: systemd-nspawn has no option --network-v; did you mean --network-veth?\n");
+	CHECK_STR(found_in(&m, "--network-v", 0),
+	          "1: systemd-nspawn has no option --network-v; did you mean "
+	          "--network-veth?\n");
 }
 
 TEST(what_ends_the_options_is_told)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	CHECK_STR(found_in(&m, "--bind=/mnt/my\nmedia --network-bridge=br1", 0), "2: 'media' is not an "
-	          "option: it and everything after it go to the jail's init; quote values that contain spaces\n");
-	CHECK_STR(found_in(&m, "--machine=x -D /", 0), "1: --machine has no place here: jlmkr gives its "
+	CHECK_STR(found_in(&m, "--bind=/mnt/my\nmedia --network-bridge=br1", 0),
+	          "2: 'media' is not an "
+	          "option: it and everything after it go to the jail's init; quote values that "
+	          "contain spaces\n");
+	CHECK_STR(found_in(&m, "--machine=x -D /", 0),
+	          "1: --machine has no place here: jlmkr gives its "
 	          "own\n1: -D has no place here: jlmkr gives its own\n");
 }
 
@@ -123,8 +127,8 @@ static const char *traits_of(const char *text)
 	CHECK_INT(word_split(&m, text, 1, SPLIT_COMMENTS, &words, NULL), 0);
 	nspawn_options_parse(&o, &m, &words);
 	nspawn_traits_add(&t, &o);
-	snprintf(out, sizeof out, "%s%s%s", t.changes_firewall ? "f" : "", t.own_network ? "n" : "",
-	         t.own_users ? "u" : "");
+	snprintf(out, sizeof out, "%s%s%s", t.changes_firewall ? "f" : "",
+	         t.own_network ? "n" : "", t.own_users ? "u" : "");
 	return out;
 }
 
@@ -149,14 +153,18 @@ TEST(what_the_machine_lacks)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	CHECK_STR(found_in(&m, "--bind=/:/host --bind-ro=-/no/1 --bind=+/no/2 --bind=:/tmp", 1), "");
-	CHECK_STR(found_in(&m, "'--bind=/no\\:3:/x:rbind'\n--overlay=/:/no/4::/dest --overlay=/:/dest", 1),
+	CHECK_STR(found_in(&m, "--bind=/:/host --bind-ro=-/no/1 --bind=+/no/2 --bind=:/tmp", 1),
+	          "");
+	CHECK_STR(found_in(&m, "'--bind=/no\\:3:/x:rbind'\n--overlay=/:/no/4::/dest "
+	                       "--overlay=/:/dest", 1),
 	          "1: --bind=/no\\:3:/x:rbind: there is no /no:3\n"
 	          "2: --overlay=/:/no/4::/dest: there is no /no/4\n");
-	CHECK_STR(found_in(&m, "--overlay=/:/made:/dest --overlay=/no/5:/dest --overlay-ro=/:/no/6:/dest", 1),
+	CHECK_STR(found_in(&m, "--overlay=/:/made:/dest --overlay=/no/5:/dest "
+	                       "--overlay-ro=/:/no/6:/dest", 1),
 	          "1: --overlay=/no/5:/dest: there is no /no/5\n"
 	          "1: --overlay-ro=/:/no/6:/dest: there is no /no/6\n");
-	CHECK_STR(found_in(&m, "--network-bridge=lo --network-macvlan=lo:x --network-interface=../x", 1),
+	CHECK_STR(found_in(&m, "--network-bridge=lo --network-macvlan=lo:x "
+	                       "--network-interface=../x", 1),
 	          "1: --network-bridge=lo: lo is not a bridge\n"
 	          "1: --network-interface=../x: there is no interface ../x\n");
 }
@@ -164,7 +172,8 @@ TEST(what_the_machine_lacks)
 TEST(what_a_hook_names_it_may_make)
 {
 	AUTOFREE struct arena m = { 0 };
-	static const char hook[] = "#!/bin/sh\nip link add br77 type bridge\nmkdir -p /no/where";
+	static const char hook[] = "#!/bin/sh\nip link add br77 type bridge\nmkdir -p "
+	                           "/no/where";
 
 	CHECK_STR(found_with(&m, "--bind=/no/where --network-bridge=br77\n--bind=/no/other\n"
 	                     "--network-macvlan=no0", 1, hook),
@@ -183,14 +192,18 @@ static size_t faults_of(struct arena *m, const char *word)
 }
 
 /* A word with its value inside, and one without. */
-static bool is_known(struct arena *m, const char *name, const char *letter, const char *argument)
+static bool is_known(struct arena *m, const char *name, const char *letter,
+                     const char *argument)
 {
 	bool wants = *argument && *argument != '[', takes = *argument;
-	const char *given = arena_printf(m, "--%s=1", name), *bare = arena_printf(m, "--%s", name);
+	const char *given = arena_printf(m, "--%s=1", name),
+		*bare = arena_printf(m, "--%s", name);
 
 	if (str_eq(name, "directory") || str_eq(name, "machine"))	/* jlmkr's own */
-		return faults_of(m, given) == 1 && faults_of(m, arena_printf(m, "-%s1", letter)) == 1;
-	if (*letter && faults_of(m, arena_printf(m, "-%s%s", letter, wants ? "1" : ""))) return false;
+		return faults_of(m, given) == 1 &&
+		       faults_of(m, arena_printf(m, "-%s1", letter)) == 1;
+	if (*letter && faults_of(m, arena_printf(m, "-%s%s", letter, wants ? "1" : "")))
+		return false;
 	if (*letter && !faults_of(m, arena_printf(m, "-%s", letter)) != !wants) return false;
 	if (str_eq(name, "-")) return true;
 	return !faults_of(m, given) == takes && !faults_of(m, bare) == !wants;
@@ -199,7 +212,8 @@ static bool is_known(struct arena *m, const char *name, const char *letter, cons
 TEST(every_option_of_252_and_257_is_known)
 {
 	AUTOFREE struct arena m = { 0 };
-	char *text = read_file(&m, AT_FDCWD, "tests/data/nspawn-options.tsv", 1 << 16, NULL, NULL);
+	char *text = read_file(&m, AT_FDCWD, "tests/data/nspawn-options.tsv", 1 << 16, NULL,
+	                       NULL);
 	int rows = 0;
 
 	CHECK(text != NULL);

@@ -2,8 +2,8 @@
  *
  * A racer swaps directories for links that lead out, and files for fifos, devices, links and
  * huge files, as fast as it can, while all that create, start, setup and list do in a rootfs is
- * done again and again. Whatever they return: nothing outside may change, nothing that is no file
- * is opened, and nobody waits for ever. */
+ * done again and again. Whatever they return: nothing outside may change, nothing that is no
+ * file is opened, and nobody waits for ever. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,9 +59,11 @@ static const char script[] =
 	"for d in jails/web/rootfs outside; do ("
 	"cd $d; mkdir -p etc/systemd/network etc/ld.so.conf.d usr/lib/systemd/network usr/bin "
 	"usr/share/nvidia sbin; cd etc; "
-	"for f in hostname hosts machine-id resolv.conf securetty ld.so.conf.d/jlmkr-nvidia.conf "
+	"for f in hostname hosts machine-id resolv.conf securetty "
+	"ld.so.conf.d/jlmkr-nvidia.conf "
 	"systemd/network/80-container-host0.network; do echo LXC_NAME > $f; done; "
-	"echo ID=some > os-release; ln -s ../usr/bin/systemd ../sbin/init; : > ../usr/bin/systemd; "
+	"echo ID=some > os-release; ln -s ../usr/bin/systemd ../sbin/init; : > "
+	"../usr/bin/systemd; "
 	"cp os-release ../usr/lib; : > ../usr/share/nvidia/conf); done; "
 	"rm -r jails/web/rootfs/usr/share/nvidia; cd outside; chmod 700 usr/share/nvidia; "
 	"cp -r etc/. .; mkdir nvidia; chmod 700 nvidia; echo secret > secret; "
@@ -70,7 +72,8 @@ static const char script[] =
 
 static int shell(const struct world *w, const char *command)
 {
-	return system(arena_printf((struct arena *)&w->m, "cd %s && { %s; }", w->path, command));
+	return system(arena_printf((struct arena *)&w->m, "cd %s && { %s; }", w->path,
+	                           command));
 }
 
 static int open_dir(int at, const char *name)
@@ -163,7 +166,8 @@ static void swap_directories(struct world *w, unsigned i)
 }
 
 static const char directory_links[] =
-	"r=jails/web/rootfs; ln -s $PWD/outside/etc $r/etc.x; ln -s ../../../outside/usr $r/usr.x; "
+	"r=jails/web/rootfs; ln -s $PWD/outside/etc $r/etc.x; ln -s ../../../outside/usr "
+	"$r/usr.x; "
 	"ln -s ../../../../outside $r/etc/systemd.x; ln -s $PWD/outside $r/etc/ld.so.conf.d.x; "
 	"ln -s $PWD/outside/usr/share $r/usr/share.x; ln -s ../../../../outside $r/usr/bin.x";
 
@@ -173,19 +177,24 @@ static int make_kind(struct world *w, int dir, unsigned kind)
 
 	switch (kind) {
 	case 0: case 1: case 2: case 3:
-		return linkat(w->top, arena_printf(&w->m, "outside/%s", hard[kind]), dir, ".turn", 0);
-	case 4: return symlinkat(arena_printf(&w->m, "%s/outside/secret", w->path), dir, ".turn");
+		return linkat(w->top, arena_printf(&w->m, "outside/%s", hard[kind]), dir,
+		              ".turn", 0);
+	case 4: return symlinkat(arena_printf(&w->m, "%s/outside/secret", w->path), dir,
+	                         ".turn");
 	case 5: return mkdirat(dir, ".turn", 0755);
 	case 6: return symlinkat("../../../../outside/fifo", dir, ".turn");
-	default: return symlinkat(arena_printf(&w->m, "%s/outside/device", w->path), dir, ".turn");
+	default: return symlinkat(arena_printf(&w->m, "%s/outside/device", w->path), dir,
+	                          ".turn");
 	}
 }
 
 static void swap_files(struct world *w, unsigned i)
 {
 	static const char *const names[] = {
-		"etc/hostname", "etc/resolv.conf", "etc/machine-id", "etc/os-release", "etc/securetty",
-		"etc/ld.so.conf.d/jlmkr-nvidia.conf", "etc/systemd/network/mv-dhcp.network", "etc/hosts",
+		"etc/hostname", "etc/resolv.conf", "etc/machine-id", "etc/os-release",
+		"etc/securetty",
+		"etc/ld.so.conf.d/jlmkr-nvidia.conf", "etc/systemd/network/mv-dhcp.network",
+		"etc/hosts",
 		"jlmkr-initial-setup", "usr/bin/nvidia-smi", "usr/share/nvidia/profile",
 		"usr/share/nvidia/folder", "etc/systemd/network/80-container-host0.network",
 		"jlmkr-initial-setup", "usr/lib/systemd/network/80-container-host0.network",
@@ -197,7 +206,8 @@ static void swap_files(struct world *w, unsigned i)
 
 	if (dir < 0 || make_kind(w, dir, i / NAMES % 8) < 0) return;
 	name = slash ? slash + 1 : name;
-	if (renameat2(dir, ".turn", dir, name, RENAME_EXCHANGE) < 0) renameat(dir, ".turn", dir, name);
+	if (renameat2(dir, ".turn", dir, name, RENAME_EXCHANGE) < 0)
+		renameat(dir, ".turn", dir, name);
 	if (unlinkat(dir, ".turn", 0) < 0) unlinkat(dir, ".turn", AT_REMOVEDIR);
 	arena_free(&w->m);
 }
@@ -247,8 +257,10 @@ static const char *run(struct world *w, const char *command)
 /* What is outside; `also`: of what find(1) can print. */
 static const char *outside(struct world *w, const char *also)
 {
-	return run(w, arena_printf(&w->m, "cd outside; find . -printf '%%P %%y %%m %%U:%%G %%i %%s %%T@ %s "
-	                           "%%l\\n' | sort; find . -type f -size -1000 -exec sha256sum {} + | "
+	return run(w, arena_printf(&w->m, "cd outside; find . -printf '%%P %%y %%m %%U:%%G %%i "
+	                                  "%%s %%T@ %s "
+	                           "%%l\\n' | sort; find . -type f -size -1000 -exec sha256sum "
+	                           "{} + | "
 	                           "sort", also));
 }
 
@@ -294,7 +306,8 @@ TEST(directories_that_become_links)
 	world_drop(&w);
 }
 
-/* The jail has users of its own, where that can be: what is made for it is given to its root. */
+/* The jail has users of its own, where that can be: what is made for it is given to its
+ * root. */
 TEST(files_that_become_something_else)
 {
 	int seen = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -305,7 +318,8 @@ TEST(files_that_become_something_else)
 	world_make(&w);
 	if (geteuid() == 0) fchown(w.root, JAIL_ROOT, JAIL_ROOT);
 	before = outside(&w, "");
-	CHECK(inotify_add_watch(seen, arena_printf(&w.m, "%s/outside/fifo", w.path), IN_OPEN) >= 0);
+	CHECK(inotify_add_watch(seen, arena_printf(&w.m, "%s/outside/fifo", w.path),
+	                        IN_OPEN) >= 0);
 	inotify_add_watch(seen, arena_printf(&w.m, "%s/outside/device", w.path), IN_OPEN);
 	race_against(&w, swap_files);
 	CHECK_INT(read(seen, event, sizeof event), -1);
@@ -374,7 +388,8 @@ TEST(a_mount_that_takes_the_place_of_a_folder_is_left)
 
 	own_mounts();
 	world_make(&w);
-	CHECK_INT(shell(&w, "cd jails/web/rootfs; mkdir -p mnt/nvidia; ln -s /mnt usr/share.x"), 0);
+	CHECK_INT(shell(&w, "cd jails/web/rootfs; mkdir -p mnt/nvidia; ln -s /mnt usr/share.x"),
+	          0);
 	bind(&w, "outside/nvidia", "jails/web/rootfs/mnt/nvidia");
 	before = outside(&w, "%C@ %n");
 	race_against(&w, swap_share);
@@ -390,7 +405,8 @@ static int mount_silent(struct world *w, const char *at)
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0 || mount("silent", arena_printf(&w->m, "%s/%s", w->path, at), "fuse", 0,
-	                    arena_printf(&w->m, "fd=%d,rootmode=40000,user_id=0,group_id=0", fd)) < 0)
+	                    arena_printf(&w->m, "fd=%d,rootmode=40000,user_id=0,group_id=0",
+	                                 fd)) < 0)
 		SKIP("no FUSE here");
 	return fd;
 }
@@ -420,9 +436,11 @@ TEST(a_file_system_that_does_not_answer_holds_nobody)
 
 	own_mounts();
 	world_make(&w);
-	CHECK_INT(shell(&w, "cd jails/web/rootfs; mkdir mnt; for f in os-release hosts machine-id; do "
+	CHECK_INT(shell(&w, "cd jails/web/rootfs; mkdir mnt; for f in os-release hosts "
+	                    "machine-id; do "
 	                "ln -sf /mnt/$f etc/$f; done; mv sbin sbin.x; ln -s mnt/sbin sbin; "
-	                "rm -r usr/share; ln -s ../mnt usr/share; ln -sf /mnt/x usr/lib/os-release; "
+	                "rm -r usr/share; ln -s ../mnt usr/share; ln -sf /mnt/x "
+	                "usr/lib/os-release; "
 	                "echo /mnt > ../.nvidia"), 0);
 	words_add(&w.nv.folders, "/mnt");
 	fuse = mount_silent(&w, "jails/web/rootfs/mnt");

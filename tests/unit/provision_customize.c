@@ -90,7 +90,8 @@ TEST(hostile_links_change_nothing_outside)
 	world_make(&w);
 	mkdirat(w.root, "etc", 0755);
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		CHECK_INT(replace_file(w.outside, files[i], "LXC_NAME keep\n", 14, 0600, &e), 0);
+		CHECK_INT(replace_file(w.outside, files[i], "LXC_NAME keep\n", 14, 0600, &e),
+		          0);
 		snprintf(target, sizeof target, "%s/outside/%s", w.path, files[i]);
 		snprintf(name, sizeof name, "etc/%s", files[i]);
 		CHECK_INT(symlinkat(target, w.root, name), 0);
@@ -99,7 +100,8 @@ TEST(hostile_links_change_nothing_outside)
 	CHECK_INT(symlinkat(target, w.root, "etc/systemd"), 0);
 	customize(w.root, "web", &e);
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		CHECK_STR(read_file(&w.m, w.outside, files[i], 100, NULL, &e), "LXC_NAME keep\n");
+		CHECK_STR(read_file(&w.m, w.outside, files[i], 100, NULL, &e),
+		          "LXC_NAME keep\n");
 	}
 	CHECK_STR(get(&w, "/etc/hostname"), "web\n");
 	CHECK(faccessat(w.outside, "network", F_OK, 0) < 0);

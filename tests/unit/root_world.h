@@ -1,4 +1,5 @@
-/* A folder for tests of what is done inside a root: `inside/` is it, `outside/` must not change. */
+/* A folder for tests of what is done inside a root: `inside/` is it, `outside/` must not
+ * change. */
 #ifndef TESTS_UNIT_ROOT_WORLD_H
 #define TESTS_UNIT_ROOT_WORLD_H
 

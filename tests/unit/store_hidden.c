@@ -23,9 +23,12 @@ TEST(names_say_what_they_are_of)
 TEST(other_names_are_not_ours)
 {
 	static const char *const others[] = {
-		"", "web", ".create-", ".create-web", ".create-scripts", ".remove-later", ".create-0123456789abcdef",
-		".create--0123456789abcdef", ".create-web-0123456789abcde", ".create-web-0123456789abcdeF",
-		".create-web-0123456789abcdef ", ".create-web0123456789abcdef", "create-web-0123456789abcdef",
+		"", "web", ".create-", ".create-web", ".create-scripts", ".remove-later",
+		".create-0123456789abcdef",
+		".create--0123456789abcdef", ".create-web-0123456789abcde",
+		".create-web-0123456789abcdeF",
+		".create-web-0123456789abcdef ", ".create-web0123456789abcdef",
+		"create-web-0123456789abcdef",
 		".create-web-0123456789abcdeg", ".delete-web-0123456789abcdef",
 	};
 	struct arena m = { 0 };

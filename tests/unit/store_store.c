@@ -35,7 +35,8 @@ static int check_names(const struct world *w, const char *names)
 {
 	char script[200];
 
-	snprintf(script, sizeof script, "test \"$(ls -A inside/jails | tr '\\n' ' ')\" = '%s'", names);
+	snprintf(script, sizeof script, "test \"$(ls -A inside/jails | tr '\\n' ' ')\" = '%s'",
+	         names);
 	return world_shell(w, script);
 }
 
@@ -104,7 +105,8 @@ TEST(what_is_left_of_a_removal_is_known_by_its_name)
 	struct store s;
 
 	open_store(&w, &s);
-	CHECK_INT(world_shell(&w, "cd inside/jails; mkdir -p " HIDDEN " .remove-db-0123456789abcdef"), 0);
+	CHECK_INT(world_shell(&w, "cd inside/jails; mkdir -p " HIDDEN
+	                      " .remove-db-0123456789abcdef"), 0);
 	CHECK(!staging_has_rest(&s, "web"));
 	CHECK(staging_has_rest(&s, "db"));
 	close_store(&w, &s);

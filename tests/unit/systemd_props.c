@@ -196,7 +196,8 @@ TEST(a_refusal_says_what_would_do)
 		{ "Nice", "property 'Nice' has no '='" },
 		{ "SuccessExitStatus=1 FOO", "property SuccessExitStatus: 'FOO' is not an exit "
 		  "status from 0 to 255 or its name, or a signal's name" },
-		{ "LimitNOFILE=2:1", "property LimitNOFILE: '2:1' has a soft limit above the hard "
+		{ "LimitNOFILE=2:1",
+		  "property LimitNOFILE: '2:1' has a soft limit above the hard "
 		  "one" },
 		{ "ExecStartPre=@/bin/sh", "property ExecStartPre: '@/bin/sh' has no argv[0] "
 		  "after the path, which '@' needs" },

@@ -109,10 +109,13 @@ static void refused(const char *text, size_t bad_wanted, const char *wanted)
 TEST(what_is_refused_is_told_with_its_word)
 {
 	refused("-q|--unit=x", 1,
-	        "option --unit of systemd-run has no place here: the name of the unit follows from the jail's name");
+	        "option --unit of systemd-run has no place here: the name of the unit follows from "
+	        "the jail's name");
 	refused("-q|-r|-ux", 2,
-	        "option --unit of systemd-run has no place here: the name of the unit follows from the jail's name");
-	refused("--prop=Nice=1", 0, "option --prop of systemd-run is not written in full; did you mean --property?");
+	        "option --unit of systemd-run has no place here: the name of the unit follows from "
+	        "the jail's name");
+	refused("--prop=Nice=1", 0,
+	        "option --prop of systemd-run is not written in full; did you mean --property?");
 	refused("--sevice-type=x", 0,
 	        "systemd-run has no option --sevice-type; did you mean --service-type?");
 	refused("-q|foo", 1, "'foo' is not an option of systemd-run");
@@ -128,7 +131,8 @@ TEST(what_is_refused_is_told_with_its_word)
 
 TEST(what_could_be_read_is_a_list)
 {
-	static char *const words[] = { "-qp", "Nice=1", "--nice", "x", "-GdrpKillMode=mixed", "--unit=x",
+	static char *const words[] = { "-qp", "Nice=1", "--nice", "x", "-GdrpKillMode=mixed",
+	                               "--unit=x",
 	                               "--slice=a", NULL };
 	AUTOFREE struct arena m = { 0 };
 	struct run_options o, one;
@@ -138,8 +142,10 @@ TEST(what_could_be_read_is_a_list)
 	for (size_t i = 0; i < o.n; i++)
 		str_addf(&out, "%u %s %s %s|", o.v[i].line, o.v[i].name ? o.v[i].name : "-",
 		         o.v[i].value ? o.v[i].value : "-", words_join(&m, o.v[i].words, " "));
-	CHECK_STR(str_text(&out), "1 quiet - |1 property Nice=1 -qp Nice=1|3 - - --nice x|5 collect - |"
-	          "5 same-dir - |5 remain-after-exit - |5 property KillMode=mixed -GdrpKillMode=mixed|"
+	CHECK_STR(str_text(&out),
+	          "1 quiet - |1 property Nice=1 -qp Nice=1|3 - - --nice x|5 collect - |"
+	          "5 same-dir - |5 remain-after-exit - |5 property KillMode=mixed "
+	          "-GdrpKillMode=mixed|"
 	          "6 - - --unit=x|7 slice a --slice=a|");
 	CHECK_INT(o.faults.n, 2);
 	CHECK(run_options_set(&o, "KillMode") && !run_options_set(&o, "Kill"));
@@ -153,14 +159,16 @@ static void two_hooks(struct wire *w, const void *arg)
 	static char *const argv[] = { "/bin/h", "a b", "$x", NULL };
 
 	prop_exec(w, "ExecStartPre", "/bin/h", argv, EXEC_VERBATIM);
-	prop_exec_text(w, "ExecStopPost", arg, NULL);
+	prop_add(w, arena_printf(w->m, "ExecStopPost=%s", (const char *)arg), NULL);
 }
 
 TEST(what_the_caller_adds_has_its_place)
 {
-	static char *const words[] = { "-p", "Type=notify", "-E", "B=of options", "-G", "--nice=1",
+	static char *const words[] = { "-p", "Type=notify", "-E", "B=of options", "-G",
+	                               "--nice=1",
 	                               "--expand-environment=yes", NULL };
-	static char *const argv[] = { "nspawn", "$HOME", NULL }, *const more[] = { "Nice=2", NULL };
+	static char *const argv[] = { "nspawn", "$HOME", NULL },
+		*const more[] = { "Nice=2", NULL };
 	static char *const env[] = { "A=1", "B=2", NULL };
 	static const int stdio[] = { 0, 1, 2 };
 	AUTOFREE struct arena m = { 0 };
@@ -177,9 +185,12 @@ TEST(what_the_caller_adds_has_its_place)
 	wire_init(&w, &m);
 	CHECK(run_unit_add(&w, &o, &unit, NULL) == 0);
 	CHECK_STR(shown(&m, &w),
-	          "Description=\"jail\";CollectMode=\"inactive-or-failed\";Type=\"notify\";Nice=2;"
-	          "ExecStartPreEx=[[\"/bin/h\",[\"/bin/h\",\"a b\",\"$x\"],[\"no-env-expand\"]]];"
-	          "ExecStopPost=[[\"/bin/s\",[\"/bin/s\"],true]];Nice=1;WorkingDirectory=\"/w\";"
+	          "Description=\"jail\";"
+	          "CollectMode=\"inactive-or-failed\";Type=\"notify\";Nice=2;"
+	          "ExecStartPreEx=[[\"/bin/h\",[\"/bin/h\",\"a "
+	          "b\",\"$x\"],[\"no-env-expand\"]]];"
+	          "ExecStopPost=[[\"/bin/s\","
+	          "[\"/bin/s\"],true]];Nice=1;WorkingDirectory=\"/w\";"
 	          "StandardInputFileDescriptor=0;StandardOutputFileDescriptor=1;"
 	          "StandardErrorFileDescriptor=2;Environment=[\"A=1\",\"B=of options\"];"
 	          "ExecStart=[[\"/bin/nspawn\",[\"nspawn\",\"$HOME\"],false]]");
@@ -187,5 +198,6 @@ TEST(what_the_caller_adds_has_its_place)
 	unit = (struct run_unit){ .path = "/x", .argv = argv, .verbatim = true };
 	wire_init(&w, &m);
 	CHECK(run_unit_add(&w, &o, &unit, NULL) == 0);
-	CHECK(strstr(shown(&m, &w), "ExecStart=[[\"/x\",[\"nspawn\",\"$$HOME\"],false]]") != NULL);
+	CHECK(strstr(shown(&m, &w),
+	             "ExecStart=[[\"/x\",[\"nspawn\",\"$$HOME\"],false]]") != NULL);
 }

@@ -23,24 +23,24 @@ struct narrow {
 	char strings[32];
 };
 
-#define FILL(lib, class, elf_dyn) do {								\
-	memcpy((lib).head.e_ident, ELFMAG, SELFMAG);						\
-	(lib).head.e_ident[EI_CLASS] = (class);							\
-	(lib).head.e_ident[EI_DATA] = ELFDATA2LSB;						\
-	(lib).head.e_type = ET_DYN;								\
-	(lib).head.e_phoff = sizeof (lib).head;							\
-	(lib).head.e_phentsize = sizeof (lib).segment[0];					\
-	(lib).head.e_phnum = 2;									\
-	(lib).segment[0].p_type = PT_LOAD;							\
-	(lib).segment[0].p_vaddr = LOADED_AT;							\
-	(lib).segment[0].p_filesz = sizeof (lib);						\
-	(lib).segment[1].p_type = PT_DYNAMIC;							\
-	(lib).segment[1].p_offset = sizeof (lib).head + sizeof (lib).segment;			\
-	(lib).segment[1].p_filesz = sizeof (lib).entry;						\
-	(lib).entry[0] = (elf_dyn){ .d_tag = DT_SONAME, .d_un.d_val = 1 };			\
-	(lib).entry[1].d_tag = DT_STRTAB;							\
-	(lib).entry[1].d_un.d_val = LOADED_AT + sizeof (lib) - sizeof (lib).strings;		\
-	strcpy((lib).strings + 1, "libcuda.so.1");						\
+#define FILL(lib, class, elf_dyn) do { \
+	memcpy((lib).head.e_ident, ELFMAG, SELFMAG); \
+	(lib).head.e_ident[EI_CLASS] = (class); \
+	(lib).head.e_ident[EI_DATA] = ELFDATA2LSB; \
+	(lib).head.e_type = ET_DYN; \
+	(lib).head.e_phoff = sizeof (lib).head; \
+	(lib).head.e_phentsize = sizeof (lib).segment[0]; \
+	(lib).head.e_phnum = 2; \
+	(lib).segment[0].p_type = PT_LOAD; \
+	(lib).segment[0].p_vaddr = LOADED_AT; \
+	(lib).segment[0].p_filesz = sizeof (lib); \
+	(lib).segment[1].p_type = PT_DYNAMIC; \
+	(lib).segment[1].p_offset = sizeof (lib).head + sizeof (lib).segment; \
+	(lib).segment[1].p_filesz = sizeof (lib).entry; \
+	(lib).entry[0] = (elf_dyn){ .d_tag = DT_SONAME, .d_un.d_val = 1 }; \
+	(lib).entry[1].d_tag = DT_STRTAB; \
+	(lib).entry[1].d_un.d_val = LOADED_AT + sizeof (lib) - sizeof (lib).strings; \
+	strcpy((lib).strings + 1, "libcuda.so.1"); \
 } while (0)
 
 struct bytes {
@@ -93,7 +93,8 @@ TEST(programs_and_lies_have_none)
 	struct wide w = { .strings = "" };
 	struct elf_name name;
 
-	CHECK(!name_of("#!/bin/sh\necho a script is no library, however long it may be\n", 62, &name));
+	CHECK(!name_of("#!/bin/sh\necho a script is no library, however long it may be\n", 62,
+	               &name));
 	FILL(w, ELFCLASS64, Elf64_Dyn);
 	w.entry[1].d_un.d_val = LOADED_AT + sizeof w;
 	CHECK(name_of(&w, sizeof w, &name));

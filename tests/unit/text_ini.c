@@ -142,7 +142,7 @@ TEST(faults_name_the_line)
 {
 	refused("a=1\nb=2\nA : 3\n", 14, "line 3: 'a' was given before, in line 1");
 	refused("a=1\n\n=2\n", 8, "line 3: '=' without a key before it");
-	refused("a=1\nb\n  c\n", 10, "line 3: goes on after 'b', which has no '='");
+	refused("a=1\nb\n  c\n", 10, "line 3: continues 'b', which has no '='");
 	refused("[x]\n[y]\n[x]\n", 12, "line 3: [x] was given before, in line 1");
 	refused("a=1\nb=\xff\n", 8, "line 2: bytes that are not UTF-8");
 	refused("a=1\nb=\xed\xa0\x80\n", 10, "line 2: bytes that are not UTF-8");

@@ -90,8 +90,3 @@ int add_exec(struct prop_in *in)
 	prop_exec(in->w, in->name, path ? path : *words_list(&argv), words_list(&argv), flags);
 	return 0;
 }
-
-int prop_exec_text(struct wire *w, const char *name, const char *text, struct err *e)
-{
-	return prop_add(w, arena_printf(w->m, "%s=%s", name, text), e);
-}

@@ -51,12 +51,10 @@ enum exec_flags {
 	EXEC_VERBATIM = 16,		/* : no $ is expanded in the arguments */
 };
 
-/* Append the command line of a hook: ExecStartPre and the like, also their Ex forms. It is an
- * argv, with argv[0], or a text with systemd's own prefixes, quotes and escapes. An empty one
- * resets the list. */
+/* Append the command line of a hook: ExecStartPre and the like, also their Ex forms. `argv` includes
+ * argv[0]; EXEC_VERBATIM passes it unchanged. */
 void prop_exec(struct wire *w, const char *name, const char *path, char *const *argv,
                unsigned flags);
-int prop_exec_text(struct wire *w, const char *name, const char *text, struct err *e);
 
 /* -- showing -- */
 

@@ -6,21 +6,13 @@
 
 #include <string.h>
 
-static int hex_digit_value(char c)
-{
-	if (c >= '0' && c <= '9') return c - '0';
-	if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-	return -1;
-}
-
 /* The value of `n` digits of base 8 or 16; -1 if there are fewer. */
 static int64_t digits_take(const char *s, int n, int base)
 {
 	int64_t v = 0;
 
 	for (int i = 0; i < n; i++) {
-		int d = hex_digit_value(s[i]);
+		int d = hex_value(s[i]);
 
 		if (d < 0 || d >= base) return -1;
 		v = v * base + d;
@@ -227,10 +219,10 @@ void *text_hex(struct arena *m, const char *s, size_t *n)
 	struct str out = { .m = m };
 
 	for (s += strspn(s, BLANKS); *s; s += strspn(s, BLANKS)) {
-		int high = hex_digit_value(*s++), low;
+		int high = hex_value(*s++), low;
 
 		s += strspn(s, BLANKS);
-		if (high < 0 || (low = hex_digit_value(*s)) < 0) return NULL;
+		if (high < 0 || (low = hex_value(*s)) < 0) return NULL;
 		s++;
 		str_addc(&out, (char)(high << 4 | low));
 	}

@@ -1,4 +1,4 @@
-#include "lib/text/size.h"
+#include "lib/base/size.h"
 
 #include "lib/base/err.h"
 #include "tests/unit/test.h"
@@ -38,6 +38,24 @@ TEST(sizes)
 	is_size("999999999999999", UINT64_C(999999999999999));
 }
 
+static void is_written(uint64_t bytes, const char *want)
+{
+	char out[SIZE_ROOM];
+
+	CHECK_STR(size_text(bytes, out), want);
+}
+
+TEST(sizes_are_written)
+{
+	is_written(0, "0.0 MiB");
+	is_written(100000, "0.1 MiB");
+	is_written(92375900, "88.1 MiB");
+	is_written((UINT64_C(1) << 30) - 1, "1024.0 MiB");
+	is_written(UINT64_C(1) << 30, "1.0 GiB");
+	is_written(UINT64_C(64) << 30, "64.0 GiB");
+	is_written(UINT64_MAX, "17179869184.0 GiB");
+}
+
 TEST(what_is_none)
 {
 	is_none("", "'' is not a size, such as 500M, 64G or 1.5T");
@@ -51,5 +69,6 @@ TEST(what_is_none)
 	is_none("1GG", "'1GG' is not a size, such as 500M, 64G or 1.5T");
 	is_none("1 G", "'1 G' is not a size, such as 500M, 64G or 1.5T");
 	is_none("8E", "'8E' is too large a size");
-	is_none("9999999999999999", "'9999999999999999' is not a size, such as 500M, 64G or 1.5T");
+	is_none("9999999999999999",
+	        "'9999999999999999' is not a size, such as 500M, 64G or 1.5T");
 }

@@ -1,6 +1,7 @@
-#include "lib/text/size.h"
+#include "lib/base/size.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,7 +11,7 @@ enum { DIGITS_MAX = 15, LETTER_STEP = 10 };
 
 static const char letters[] = "KMGTPE";
 
-/* How far to shift; -1 for what is no unit. */
+/* How far the unit shifts a number; -1: not a unit. */
 static int read_unit(const char *s)
 {
 	char letter = (char)(*s & ~('a' - 'A'));
@@ -26,8 +27,8 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* value / scale, in units of 2^shift bytes. */
-static bool read_number(const char **s, uint64_t *value, uint64_t *scale)
+/* The number is `value` / `scale`. */
+static bool read_decimal(const char **s, uint64_t *value, uint64_t *scale)
 {
 	bool point = false;
 	int digits = 0;
@@ -53,11 +54,21 @@ int size_parse(const char *text, uint64_t *bytes, struct err *e)
 	double all;
 	int shift;
 
-	if (!read_number(&s, &value, &scale) || (shift = read_unit(s)) < 0)
-		return fail(e, ERR_INPUT, "'%s' is not a size, such as 500M, 64G or 1.5T", text);
+	if (!read_decimal(&s, &value, &scale) || (shift = read_unit(s)) < 0)
+		return fail(e, ERR_INPUT, "'%s' is not a size, such as 500M, 64G or 1.5T",
+		            text);
 	all = (double)value / (double)scale * (double)(UINT64_C(1) << shift);
 	if (all >= (double)(UINT64_C(1) << 63))
 		return fail(e, ERR_INPUT, "'%s' is too large a size", text);
 	*bytes = scale == 1 ? value << shift : (uint64_t)all;
 	return 0;
+}
+
+const char *size_text(uint64_t bytes, char out[SIZE_ROOM])
+{
+	double mib = (double)bytes / (1 << 20);
+
+	if (mib < 1024) snprintf(out, SIZE_ROOM, "%.1f MiB", mib);
+	else snprintf(out, SIZE_ROOM, "%.1f GiB", mib / 1024);
+	return out;
 }

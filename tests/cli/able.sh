@@ -83,7 +83,7 @@ try make-run-says-so-first 2 without "$read_only" make run
 sed -n 1p "$world/.err" | grep -q 'is read-only; run this' || failed="${failed:-it does not say it first}"
 
 # The other tests run: here one of them.
-try stories-are-skipped 0 without "$read_only" env TEST_LOGS="$world/logs" tests/run cli/dispatch host/volumes
+try stories-are-skipped 0 without "$read_only" env TEST_LOGS="$world/logs" tests/run cli/secrets host/volumes
 sed -n 1p "$world/.out" | grep -q '^The stories on a test host are skipped: .*read-only' ||
 	failed="${failed:-the reason is not the first line}"
 out 'skip host/volumes: '

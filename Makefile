@@ -52,6 +52,12 @@ DEBUG_LDFLAGS := $(SANITIZE) -L$(OUT)/debug/lib
 # Flavour fuzz: as debug, with clang, which has the fuzzer.
 FUZZ_CFLAGS := $(DEBUG_CFLAGS) -fsanitize=fuzzer-no-link
 
+# Flavour coverage: as debug, without the sanitizers, and each run adds to what is counted in
+# $(OUT)/obj/coverage. Commands run side by side, so the counters are atomic.
+COVERAGE_CFLAGS := -O0 -g --coverage -fprofile-update=atomic -I$(OUT)/debug/include
+COVERAGE_LDFLAGS := --coverage -L$(OUT)/debug/lib
+FLAVOURS := musl debug fuzz coverage
+
 ##@ To build
 
 all: $(BIN) ## build/out/jlmkr; with DEBUG=1 build/out/debug/jlmkr (glibc, ASan, UBSan)
@@ -70,6 +76,12 @@ $(OUT)/debug/jlmkr: $(call objects,debug)
 	$(Q)gcc $(DEBUG_LDFLAGS) -static-libasan -static-libubsan -o $@.new $^ $(LIBS)
 	@mv $@.new $@
 
+$(OUT)/coverage/jlmkr: $(call objects,coverage)
+	@mkdir -p $(@D)
+	@echo '  link	$@'
+	$(Q)gcc $(COVERAGE_LDFLAGS) -o $@.new $^ $(LIBS)
+	@mv $@.new $@
+
 $(OUT)/obj/musl/%.o: % Makefile | $(MUSL_LIBS)
 	@mkdir -p $(@D); echo '  musl	$<'
 	$(Q)$(MUSL) $(CFLAGS) $(BUILT) $(MUSL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -82,13 +94,18 @@ $(OUT)/obj/fuzz/%.o: % Makefile | $(DEBUG_LIBS) $(OUT)/packages-lint
 	@mkdir -p $(@D); echo '  fuzz	$<'
 	$(Q)clang $(CFLAGS) $(BUILT) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(foreach f,musl debug fuzz,$(OUT)/obj/$f/lib/net/builtin_ca.S.o): $(OUT)/ca-bundle.der
-$(foreach f,musl debug fuzz,$(OUT)/obj/$f/lib/jail/templates.S.o): $(wildcard lib/jail/templates/*)
+$(OUT)/obj/coverage/%.o: % Makefile | $(DEBUG_LIBS)
+	@mkdir -p $(@D); echo '  cover	$<'
+	$(Q)gcc $(CFLAGS) $(BUILT) $(COVERAGE_CFLAGS) -MMD -MP -c -o $@ $<
+	@rm -f $(@:.o=.gcda)
+
+$(FLAVOURS:%=$(OUT)/obj/%/lib/net/builtin_ca.S.o): $(OUT)/ca-bundle.der
+$(FLAVOURS:%=$(OUT)/obj/%/lib/jail/templates.S.o): $(wildcard lib/jail/templates/*)
 
 # What --version --verbose tells, for the one file that has it. The commit is kept in a file that
 # is written when it is another one.
 $(OUT)/obj/%/applets/main.c.o: BUILT = -DJLMKR_BUILT='"$(shell build/versions $@ '$(COMMIT)')"'
-$(foreach f,musl debug fuzz,$(OUT)/obj/$f/applets/main.c.o): $(OUT)/commit build/versions
+$(FLAVOURS:%=$(OUT)/obj/%/applets/main.c.o): $(OUT)/commit build/versions
 ifneq ($(COMMIT),$(shell cat $(OUT)/commit 2> /dev/null))
 $(shell mkdir -p $(OUT); echo '$(COMMIT)' > $(OUT)/commit)
 endif
@@ -112,7 +129,7 @@ compile_commands.json: | $(DEBUG_LIBS) ## how each file is compiled, for clangd
 
 clean: ## forget our objects and programs, keep libraries and test host
 	rm -rf $(OUT)/obj $(OUT)/jlmkr $(OUT)/debug/jlmkr $(OUT)/debug/unit $(OUT)/debug/fuzz \
-		$(OUT)/fuzz $(OUT)/test-logs
+		$(OUT)/fuzz $(OUT)/coverage $(OUT)/test-logs*
 
 distclean: ## forget everything that was made or fetched
 	@! grep -F ' $(CURDIR)/$(OUT)/' /proc/self/mountinfo || { \
@@ -121,13 +138,22 @@ distclean: ## forget everything that was made or fetched
 
 ##@ To try
 
-run: $(OUT)/jlmkr ## a throwaway systemd host with a real jail in it, start to end
+# What a machine lacks for it is said first, and not after minutes of compiling.
+define on-host
+@tests/host/host able
+$(Q)$(MAKE) $(OUT)/jlmkr
+endef
+
+run: ## a throwaway systemd host with a real jail in it, start to end
+	$(on-host)
 	tests/host/demo
 
-shell: $(OUT)/jlmkr ## a root shell in that host, jlmkr on its PATH
+shell: ## a root shell in that host, jlmkr on its PATH
+	$(on-host)
 	tests/host/host shell
 
-bench: $(OUT)/jlmkr ## how long commands take, next to systemd's own
+bench: ## how long commands take, next to systemd's own
+	$(on-host)
 	tests/host/bench
 
 ##@ To check
@@ -137,6 +163,12 @@ test: $(OUT)/jlmkr unit-programs fuzz-programs ## everything; ends with the coun
 
 test-appliance: $(OUT)/jlmkr ## the story on an emulated appliance with OpenZFS alone: minutes
 	$(Q)tests/run vm
+
+test-asan: $(OUT)/debug/jlmkr ## the stories with the binary that has ASan and UBSan in it, for a nightly run
+	$(Q)JLMKR=$< TEST_LOGS=$(OUT)/test-logs-asan tests/run cli host
+
+coverage: $(OUT)/coverage/jlmkr coverage-programs ## lines and branches that the tests reach; ends with the figure
+	$(Q)tests/coverage
 
 unit: unit-programs ## the unit tests alone: seconds
 	$(Q)tests/run unit
@@ -173,11 +205,13 @@ help: ## this
 
 unit-programs: $(UNIT:%=$(OUT)/debug/unit/%)
 fuzz-programs: $(FUZZ:%=$(OUT)/debug/fuzz/%)
+coverage-programs: $(UNIT:%=$(OUT)/coverage/unit/%) $(FUZZ:%=$(OUT)/coverage/fuzz/%)
 
 # A test takes of ours only what it touches, so one that is half-written is no
 # obstacle to the others: here an archive is right.
 $(OUT)/obj/debug/ours.a: $(call objects,debug)
 $(OUT)/obj/fuzz/ours.a: $(call objects,fuzz)
+$(OUT)/obj/coverage/ours.a: $(call objects,coverage)
 %/ours.a:
 	$(Q)rm -f $@; ar rcsT $@ $(filter-out %/applets/main.c.o,$^)
 
@@ -189,10 +223,18 @@ $(OUT)/debug/fuzz/%: $(OUT)/obj/debug/tests/fuzz/%.c.o $(OUT)/obj/debug/tests/fu
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)gcc $(DEBUG_LDFLAGS) -o $@ $^ $(LIBS)
 
+$(OUT)/coverage/unit/%: $(OUT)/obj/coverage/tests/unit/%.c.o $(OUT)/obj/coverage/tests/unit/test.c.o $(OUT)/obj/coverage/ours.a
+	@mkdir -p $(@D); echo '  link	$@'
+	$(Q)gcc $(COVERAGE_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(OUT)/coverage/fuzz/%: $(OUT)/obj/coverage/tests/fuzz/%.c.o $(OUT)/obj/coverage/tests/fuzz/replay.c.o $(OUT)/obj/coverage/ours.a
+	@mkdir -p $(@D); echo '  link	$@'
+	$(Q)gcc $(COVERAGE_LDFLAGS) -o $@ $^ $(LIBS)
+
 $(OUT)/fuzz/%: $(OUT)/obj/fuzz/tests/fuzz/%.c.o $(OUT)/obj/fuzz/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -L$(OUT)/debug/lib -o $@ $^ $(LIBS)
 
-.PHONY: all install repro compile_commands.json clean distclean run shell bench test test-appliance unit fuzz lint format-check stat help \
-	unit-programs fuzz-programs
+.PHONY: all install repro compile_commands.json clean distclean run shell bench test test-appliance test-asan coverage \
+	unit fuzz lint format-check stat help unit-programs fuzz-programs coverage-programs
 .SECONDARY:

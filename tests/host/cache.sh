@@ -85,7 +85,7 @@ story 'two creates at once share one download'
 in_host jlmkr-images --prune
 is '' "$(kept)"
 before=$(asked)
-host images '*bookworm*default*rootfs* slow 30000000'
+host images '*bookworm*default*rootfs* slow 18000000'
 try sh -c 'jlmkr-create -q k1 & jlmkr-create k2; a=$?; wait $!; exit $((a + $?))'
 status 0
 is $((before + 1)) "$(asked)"

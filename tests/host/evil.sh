@@ -33,7 +33,7 @@ within() {
 all_commands() {
 	in_host sh -c "echo $1 > $root/evil"
 	in_host jlmkr-config -q evil --unset initial_setup
-	try timeout 20 jlmkr-start -q evil
+	try timeout 60 jlmkr-start -q evil
 	status 0
 	in_host jlmkr-config -q evil 'initial_setup=echo hello'
 	within exec evil true
@@ -71,7 +71,7 @@ os_release() {
 story 'the os-release of a jail that runs is not what it should be'
 in_host sh -c "echo silent > $root/evil"
 in_host jlmkr-config -q evil --unset initial_setup
-try timeout 20 jlmkr-start -q evil
+try timeout 60 jlmkr-start -q evil
 os_release 'mkfifo os-release'
 os_release 'ln -s os-release os-release'
 os_release 'truncate -s 10G os-release'

@@ -31,8 +31,11 @@ fills_up() {
 	is 'json xz ' "$(in_host sh -c "ls $small/images | sed 's/.*\\.//' | tr '\\n' ' '")"
 }
 
+# While the image comes, just before all of it is there, just behind, and while it is unpacked.
+image=$(($(wc -c < "${HOST_CACHE:-$here/../../build/out/host}/base/debian.tar.xz") >> 20))
 in_host mkdir -p $small
-for size in 64k 5m 20m 44m 47m 80m 120m 160m; do
+for size in 64k 5m $((image / 2))m $((image - 2))m $((image + 1))m $((image + 20))m $((image + 40))m \
+	$((image + 65))m; do
 	story "full at $size"
 	fills_up size=$size
 	all=$(used)

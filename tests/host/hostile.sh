@@ -34,7 +34,7 @@ tell() {
 	n=$((n + 1))
 	story "$1"
 	evil "e$n" "$2"
-	try timeout 20 jlmkr-create -q --image="/tmp/e$n.tar" "e$n"
+	try timeout 60 jlmkr-create -q --image="/tmp/e$n.tar" "e$n"
 	[ "$rc" -ne 124 ] && [ "$rc" -lt 128 ] || fail "status $rc"
 	unharmed
 	if in_host test -d "$jails/e$n"; then

@@ -26,6 +26,10 @@ took 2
 host images
 
 story 'a family of addresses that is dead costs less than a second'
+# Besides what a machine takes for it that has other things to do.
+begin=$(seconds)
+list -q
+usual=$(python3 -c "import time; print(time.time() - $begin + 1)")
 in_host sh -c 'cp /etc/hosts /root/hosts; ip link add void type veth peer name other
 	ip link set other up; ip link set void up
 	ip addr add fd99::1/64 dev void nodad; ip addr add 10.99.0.1/24 dev void
@@ -37,7 +41,7 @@ for dead in 'fd99::2 127.0.0.1' '10.99.0.2 ::1'; do
 	begin=$(seconds)
 	list -q
 	status 0
-	took 1.5
+	took "$usual"
 done
 
 story 'nobody there: ten seconds'

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 story 'on a terminal: what, how much of what, how fast, how long still'
-host images '*bookworm*default*rootfs* slow 20000000'
+host images '*bookworm*default*rootfs* slow 12000000'
 talk jlmkr-create j1 < /dev/null
 status 0
 out_has 'fetching [0-9]*% of [0-9.]* MiB, [0-9.]* MiB/s, [0-9]*s left'

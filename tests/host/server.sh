@@ -19,7 +19,7 @@ story 'it closes the connection in the middle'
 gets "$root truncate 20000000"
 
 story 'it resets the connection in the middle'
-gets "$root reset 30000000"
+gets "$root reset 15000000"
 
 story 'it answers 500, once'
 gets "* status 500 1"
@@ -49,7 +49,7 @@ err_has "build $newest is not available"
 
 story 'it stalls: a clean failure, and the next try goes on from there'
 in_host sh -c "rm -rf $jails/j1; jlmkr-images -q --prune"
-host images "$root stall 40000000"
+host images "$root stall 20000000"
 try timeout -s INT 8 jlmkr-create -q j1
 refused
 is '' "$(in_host ls -A $jails)"

@@ -160,8 +160,9 @@ jail n1 'echo all the same'
 in_host sh -c "cd $jails/n1/rootfs/etc/systemd/system; mkdir -p network-online.target.wants
 	printf '[Unit]\nBefore=network-online.target\nDefaultDependencies=no\n[Service]\nType=oneshot\nExecStart=sleep 1000\n' > test-wait-online.service
 	ln -s ../test-wait-online.service network-online.target.wants/"
-in_host sh -c 'jlmkr-start n1 2> /tmp/n1 & until grep -q "its network" /tmp/n1; do sleep 0.1; done
-	kill -INT $!; wait $!; rc=$?; cat /tmp/n1 >&2; exit $rc' > /dev/null 2> "$tmp/err" && rc=0 || rc=$?
+try sh -c 'jlmkr-start n1 2> /tmp/said & for i in $(seq 300); do
+	! grep -q "waiting for its network" /tmp/said || break; sleep 0.1; done
+	kill -INT $!; wait $!; rc=$?; cat /tmp/said >&2; exit $rc'
 status 130
 err_has 'n1: waiting for its network'
 err_has "initial_setup of n1: .*'jlmkr setup n1'"

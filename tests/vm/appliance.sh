@@ -9,23 +9,26 @@ trap 'rm -rf "$tmp"' EXIT
 "$here/bake" || exit 1
 "$here/../host/bake" || exit 1
 
-# What it says on its console counts, with the part's name before it.
-part() {
-	"$here/vm" "$tmp" "$1" < /dev/null > "$tmp/said"
-	sed -n "s/^ok /ok $1: /p; s/^not ok /not ok $1: /p; s/^    .*/&/p" "$tmp/said"
-	grep -q '^ok\|^not ok' "$tmp/said" || [ -n "${KILL_AT-}" ] || {
-		echo "not ok $1: it said nothing"
-		tail -n 20 "$tmp/said"
-	}
+# parts NAME...: one boot. What they say on the console counts, with the part's name before it; the
+# last one need not say anything when it ends with the power.
+parts() {
+	"$here/vm" "$tmp" "$@" < /dev/null > "$tmp/said"
+	awk '/^PART / { part = $2 }
+		sub(/^(not )?ok /, "&" part ": ") || /^    /' "$tmp/said"
+	last=
+	for part; do last=$part; done
+	for part; do
+		[ -z "${KILL_AT-}" ] || [ "$part" != "$last" ] || continue
+		awk -v part="$part" '/^PART / { now = $2 } /^(not )?ok/ && now == part { found = 1 }
+			END { exit !found }' "$tmp/said" || {
+			echo "not ok $part: it said nothing"
+			tail -n 20 "$tmp/said"
+		}
+	done
 }
 
-part life
-part reboot
-part changes
-part unmarked
-for after in 1 6; do
-	KILL_AT=CREATING KILL_AFTER=$after part creating
-	part after
-done
-KILL_AT=WRITING KILL_AFTER=1.5 part writing
-part after
+parts life
+KILL_AT=CREATING KILL_AFTER=1 parts reboot changes unmarked creating
+KILL_AT=CREATING KILL_AFTER=6 parts after creating
+KILL_AT=WRITING KILL_AFTER=1.5 parts after writing
+parts after

@@ -37,4 +37,8 @@ same() {
 
 refused() { ! "$@"; }
 datasets() { zfs list -H -o name -t all -r "$home/jails"; }
-pool_back() { mkdir -p '/mnt/my tank' && zpool import -d /dev -o cachefile=none 'my tank'; }
+# After a boot, or after another part, which has it imported already.
+pool_back() {
+	if zpool list 'my tank' > /dev/null 2>&1; then zpool export 'my tank' || return; fi
+	mkdir -p '/mnt/my tank' && zpool import -d /dev -o cachefile=none 'my tank'
+}

@@ -120,11 +120,25 @@ static bool may_try_next(const struct image_source *s, const struct err *fault)
 	                   fault->kind == ERR_UNTRUSTED);
 }
 
+/* What cannot be trusted is told even with --quiet. */
 static void next_server(struct image_source *s, const struct err *why)
 {
+	const char *text;
+
 	s->base++;
 	s->more--;
-	out_note("%s: taking %s instead", why->text, url_name(s->m, s->base));
+	text = arena_printf(s->m, "%s: taking %s instead", why->text, url_name(s->m, s->base));
+	if (why->kind == ERR_UNTRUSTED) out_warn("%s", text);
+	else out_note("%s", text);
+}
+
+/* The first fault is the one to tell; each later one goes behind it, with what was tried. */
+static void remember(struct image_source *s, const char *tried, const struct err *fault)
+{
+	struct err *first = &s->first;
+
+	if (!first->kind) *first = *fault;
+	else fail(first, first->kind, "%s; then %s: %s", first->text, tried, fault->text);
 }
 
 int image_index_fetch(struct image_source *s, struct arena *m, struct image_index *x,
@@ -168,6 +182,17 @@ static void note(const struct image_sink *sink, const char *text)
 	if (sink->note) sink->note(sink->arg, text);
 }
 
+static void tell_next_build(struct arena *m, const struct image_sink *sink, const char *gone,
+                            const char *next, const struct err *why)
+{
+	if (why->kind == ERR_UNTRUSTED && sink->warn)
+		sink->warn(sink->arg, arena_printf(m, "build %s is not used: %s; trying build %s", gone,
+		                                   why->text, next));
+	else
+		note(sink, arena_printf(m, "build %s is not available from the server; using %s", gone,
+		                        next));
+}
+
 /* What to take instead of the build `gone`: from a list that was fetched anew a newer
  * one, else the next older one. NULL: there is none. */
 static const struct image_build *next_build(const struct image *image,
@@ -189,10 +214,11 @@ static bool may_try_older(const struct image_want *want, const struct image_sink
 	return fault->kind == ERR_MISSING || (fault->kind == ERR_UNTRUSTED && sink->restart);
 }
 
-/* The next build to take instead of got->build: 1, 0 when there is none, -1. */
+/* The next build to take instead of got->build, which `why` is about: 1, 0 when there is none,
+ * -1. */
 static int choose_again(struct image_source *s, struct arena *m, const struct image_want *want,
                         const struct image_sink *sink, struct image_index *x, bool anew,
-                        struct image_pick *got, struct err *e)
+                        struct image_pick *got, const struct err *why, struct err *e)
 {
 	const struct image_build *next;
 	struct image_pick again;
@@ -201,8 +227,7 @@ static int choose_again(struct image_source *s, struct arena *m, const struct im
 	if (image_pick(x, want, &again, NULL) < 0) return 0;
 	if (!(next = next_build(again.image, got->build, anew))) return 0;
 	if (sink->restart && sink->restart(sink->arg, e) < 0) return -1;
-	note(sink, arena_printf(m, "build %s is not available from the server; using %s",
-	                        got->build->serial, next->serial));
+	tell_next_build(m, sink, got->build->serial, next->serial, why);
 	*got = (struct image_pick){ again.image, next };
 	return 1;
 }
@@ -213,27 +238,44 @@ struct blame {
 	bool refused;		/* the image came, and is not wanted */
 };
 
+/* The build that was picked, then others. */
+static int fetch_builds(struct image_source *s, struct arena *m, const struct image_want *want,
+                        const struct image_sink *sink, struct image_index *x,
+                        struct image_pick *got, struct blame *b, struct err *e)
+{
+	struct err why = { 0 };
+	unsigned tries = 0;
+	int rc;
+
+	while (fetch_build(s, got, want->serial != NULL, sink, &b->refused, e) < 0) {
+		remember(s, arena_printf(m, "build %s", got->build->serial), e);
+		b->server = !b->refused;
+		if (b->refused || !may_try_older(want, sink, e) || ++tries > BUILDS_TRIED) return -1;
+		rc = choose_again(s, m, want, sink, x, tries == 1, got, e, &why);
+		if (rc == 1) continue;
+		if (rc < 0) {
+			*e = why;
+			remember(s, "another build", e);
+		}
+		return -1;
+	}
+	return 0;
+}
+
 static int fetch_from_server(struct image_source *s, struct arena *m,
                              const struct image_want *want, const struct image_sink *sink,
                              struct image_pick *got, struct blame *b, struct err *e)
 {
 	struct image_index *x = arena_alloc(m, sizeof *x);
-	struct err why = { 0 };
-	unsigned tries = 0;
-	int rc;
+	const char *name = url_name(m, s->base);
 
 	*b = (struct blame){ .server = fetch_index(s, m, x, e) < 0 };
-	if (b->server) return -1;
-	if (image_pick(x, want, got, e) < 0)
-		return s->more ? fail_in(e, "%s", url_name(m, s->base)) : -1;
-	while (fetch_build(s, got, want->serial != NULL, sink, &b->refused, e) < 0) {
-		b->server = !b->refused;
-		if (b->refused || !may_try_older(want, sink, e) || ++tries > BUILDS_TRIED) return -1;
-		if ((rc = choose_again(s, m, want, sink, x, tries == 1, got, &why)) == 1) continue;
-		if (rc < 0) *e = why;
+	if (b->server || image_pick(x, want, got, e) < 0) {
+		if (!b->server && s->more) fail_in(e, "%s", name);
+		remember(s, name, e);
 		return -1;
 	}
-	return 0;
+	return fetch_builds(s, m, want, sink, x, got, b, e);
 }
 
 /* `*useless`: at least one server is to blame, not what was asked for or this machine. */
@@ -276,7 +318,9 @@ static int fall_back(struct image_source *s, struct arena *m, const struct image
 	note(sink, arena_printf(m, "%s: taking build %s from the cache", fault->text,
 	                        got->build->serial));
 	s->offline = true;
-	return image_fetch(s, got, false, sink, fault);
+	if (image_fetch(s, got, false, sink, fault) == 0) return 0;
+	remember(s, "the cache", fault);
+	return -1;
 }
 
 int image_fetch_best(struct image_source *s, struct arena *m, const struct image_want *want,
@@ -285,11 +329,12 @@ int image_fetch_best(struct image_source *s, struct arena *m, const struct image
 	struct err fault = { 0 };
 	bool useless;
 
+	s->first = (struct err){ 0 };
 	if (s->offline) return fetch_cached(s, m, want, sink, got, e);
 	if (fetch_online(s, m, want, sink, got, &useless, &fault) == 0) return 0;
 	if (useless && (fault.kind == ERR_NETWORK || fault.kind == ERR_MISSING) &&
 	    fall_back(s, m, want, sink, got, &fault) == 0)
 		return 0;
-	if (e) *e = fault;
+	if (e) *e = s->first.kind && fault.kind != ERR_INTERRUPTED ? s->first : fault;
 	return -1;
 }

@@ -16,6 +16,19 @@ static void note(void *arg, const char *text)
 	out_note("%s", text);
 }
 
+static void warn(void *arg, const char *text)
+{
+	(void)arg;
+	out_warn("%s", text);
+}
+
+/* Once more at the end: what was said on the way is out of sight by then. */
+static void tell_first_fault(const struct image_source *s)
+{
+	if (s->first.kind == ERR_UNTRUSTED) out_warn("another one was taken, because %s", s->first.text);
+	else if (s->first.kind) out_note("Another one was taken, because %s", s->first.text);
+}
+
 static int transfer(struct image_source *s, struct arena *m, const struct image_want *want,
                     const struct unpack_limits *limits, struct image_store *unpacked,
                     struct staging *work, struct err *e)
@@ -28,6 +41,7 @@ static int transfer(struct image_source *s, struct arena *m, const struct image_
 		.restart = unpack_sink_restart,
 		.progress = unpack_sink_progress,
 		.note = note,
+		.warn = warn,
 		.arg = &r,
 	};
 	struct image_pick got;
@@ -35,9 +49,11 @@ static int transfer(struct image_source *s, struct arena *m, const struct image_
 
 	if (!s->offline) out_step("Asking for the list of images");
 	rc = image_fetch_best(s, m, want, &sink, &got, e);
-	if (rc == 0 && (rc = unpack_sink_finish(&r, e)) == 0)
+	if (rc == 0 && (rc = unpack_sink_finish(&r, e)) == 0) {
 		out_note("Installed %s %s, build %s", got.image->distro, got.image->release,
 		         got.build->serial);
+		tell_first_fault(s);
+	}
 	unpack_sink_drop(&r);
 	return rc;
 }

@@ -45,7 +45,18 @@ err_has "build $newest is not available"
 
 story 'its newest build is not what the list promises'
 gets "*bookworm/amd64/default/$newest/* flip"
-err_has "build $newest is not available"
+err_has "build $newest is not used: https://.*/rootfs.tar.xz is not the file .* SHA-256"
+is 2 "$(grep -c 'SHA-256' "$tmp/err")"
+tail -n 2 "$tmp/err" | grep -q 'another one was taken, because' || fail 'the end does not say it'
+
+story 'it has no other build either: the wrong hash is what the user reads'
+in_host sh -c "rm -rf $jails/j1; jlmkr-images -q --prune"
+host images "*bookworm/amd64/default/$newest/* flip" "*bookworm/amd64/default/* status 404"
+try jlmkr-create -q j1
+status 7
+err_has "^jlmkr create: creating j1: .*is not the file .* SHA-256 is .*; then build .* 404"
+is '' "$(in_host ls -A $jails)"
+host images
 
 story 'it stalls: a clean failure, and the next try goes on from there'
 in_host sh -c "rm -rf $jails/j1; jlmkr-images -q --prune"

@@ -22,6 +22,7 @@ struct world {
 	const char *const *say;
 	struct str got;
 	struct str notes;
+	struct str warnings;
 	bool full, hostile;
 	struct image_source source;
 	struct url base[2];		/* "http://h/mirror", and "http://other" when asked for */
@@ -60,13 +61,20 @@ static void note(void *arg, const char *text)
 	str_addf(&w->notes, "%s\n", text);
 }
 
+static void warn(void *arg, const char *text)
+{
+	struct world *w = arg;
+
+	str_addf(&w->warnings, "%s\n", text);
+}
+
 static void world_begin(struct world *w, const char *const say[])
 {
 	struct http_options o = { .plain = true, .pause_ms = 1, .dial = dial_canned,
 	                          .dial_arg = w };
 
 	w->say = say;
-	w->got.m = w->notes.m = &w->m;
+	w->got.m = w->notes.m = w->warnings.m = &w->m;
 	CHECK(!url_parse(&w->m, "http://h/mirror", &w->base[0], &w->e));
 	CHECK(!url_parse(&w->m, "http://other", &w->base[1], &w->e));
 	w->source = (struct image_source){ .m = &w->m, .base = w->base,
@@ -224,8 +232,47 @@ TEST(servers_in_turn)
 	                 "other", 0);
 	fetches_from_two(SAY(LIST(BUILD("1")), OK "Content-Length: 5\r\n\r\nworld",
 	                     LIST(BUILD("1")), LIST(BUILD("2")), file), "other", 0);
-	fetches_from_two(SAY(GONE, GONE), "http://other/streams/v1/images.json is not there; is "
-	                 "this an image server?", ERR_NETWORK);
+	fetches_from_two(SAY(GONE, GONE), "http://h/mirror/streams/v1/images.json is not there; is "
+	                 "this an image server?; then http://other/: http://other/streams/v1/"
+	                 "images.json is not there; is this an image server?", ERR_NETWORK);
+}
+
+#define WRONG OK "Content-Length: 5\r\n\r\nworld"
+#define IS_WRONG "http://h/mirror/2 is not the file that the list of images promises: its SHA-256 " \
+	"is 486ea46224d1bb4f... instead of 2cf24dba5fb0a30e..."
+
+/* Of build 2, whose hash is wrong: what is told at once, the fault in the end (or "" and what is
+ * remembered of it). */
+static void tells_first(const char *const say[], const char *warnings, const char *want, int kind)
+{
+	struct world w = { 0 };
+	struct image_sink sink = { .take = take, .restart = restart, .warn = warn, .arg = &w };
+	struct image_want that = { .distro = "d", .release = "r", .arch = "a" };
+	struct image_pick got;
+	int rc;
+
+	world_begin(&w, say);
+	rc = image_fetch_best(&w.source, &w.m, &that, &sink, &got, &w.e);
+	CHECK_STR(str_text(&w.warnings), warnings);
+	CHECK_INT((rc < 0 ? w.e : w.source.first).kind, kind);
+	CHECK_STR((rc < 0 ? w.e : w.source.first).text, want);
+	world_end(&w);
+}
+
+TEST(the_first_fault_is_the_one_that_is_told)
+{
+	const char *two = LIST(BUILD("1") "," BUILD("2"));
+
+	tells_first(SAY(two, OK "Content-Length: 5\r\n\r\nhello"), "", "", ERR_NONE);
+	tells_first(SAY(two, WRONG, two, OK "Content-Length: 5\r\n\r\nhello"),
+	            "build 2 is not used: " IS_WRONG "; trying build 1\n", IS_WRONG, ERR_UNTRUSTED);
+	tells_first(SAY(two, WRONG, two, GONE), "build 2 is not used: " IS_WRONG "; trying build 1\n",
+	            IS_WRONG "; then build 1: http://h/mirror/1: the server answers 404 Gone",
+	            ERR_UNTRUSTED);
+	tells_first(SAY(LIST(BUILD("2")), WRONG, LIST(BUILD("2"))), "", IS_WRONG, ERR_UNTRUSTED);
+	tells_first(SAY(LIST(BUILD("2")), WRONG, GONE), "",
+	            IS_WRONG "; then another build: http://h/mirror/streams/v1/images.json is not "
+	            "there; is this an image server?", ERR_UNTRUSTED);
 }
 
 TEST(what_is_refused_is_refused_from_everywhere)

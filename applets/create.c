@@ -3,6 +3,8 @@
 #include "applets/create.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "applets/create_wizard.h"
@@ -14,6 +16,7 @@
 #include "lib/cli/applet.h"
 #include "lib/engine/engine.h"
 #include "lib/image/index.h"
+#include "lib/image/pick.h"
 #include "lib/jail/conf.h"
 #include "lib/jail/conf_options.h"
 #include "lib/jail/jail.h"
@@ -22,6 +25,7 @@
 #include "lib/nspawn/options.h"
 #include "lib/ops/create.h"
 #include "lib/ops/start.h"
+#include "lib/text/bool.h"
 #include "lib/text/size.h"
 #include "lib/text/split.h"
 
@@ -114,20 +118,70 @@ static int check_image(const struct create_args *a, struct err *e)
 	return 0;
 }
 
-/* "create web --start": that goes to nspawn, for good. */
-static void warn_of_late_options(struct arena *m, char *const *nspawn_args)
+/* An option of create that systemd-nspawn does not have, or cannot use here. */
+const struct opt *create_own_option(struct arena *m, const char *word)
 {
+	const struct opt *o = opts_find(&create_applet, word);
+	const char *value = strchr(word, '=');
 	unsigned line = 0;
+	struct nspawn_options parsed;
 
-	for (; nspawn_args && *nspawn_args; nspawn_args++) {
-		const struct split word = { .v = (char **)nspawn_args, .lines = &line, .n = 1 };
-		struct nspawn_options o;
+	if (!o) return NULL;
+	if (str_eq(o->name, "image")) return o;		/* a jail is a directory, never an image */
+	if (str_eq(o->name, "template") && value && template_find(value + 1, NULL)) return o;
+	nspawn_options_parse(&parsed, m,
+	                     &(struct split){ .v = (char *[]){ (char *)word, NULL }, .lines = &line, .n = 1 });
+	return parsed.faults.n ? o : NULL;
+}
 
-		nspawn_options_parse(&o, m, &word);
-		if (o.faults.n && opts_has(&create_applet, *nspawn_args))
-			out_warn("%s goes to systemd-nspawn: options of create stand before the name",
-			         *nspawn_args);
+/* As it would be typed, up to the name; only what is secret has to be typed again. */
+static void add_command(struct host *h, const struct create_args *a, struct words *w)
+{
+	struct create_args shown = *a;
+
+	words_add(w, run_find(h->m, "jlmkr", NULL) ? "jlmkr" : h->self);
+	words_add(w, "create");
+	if (h->dir_option) words_addf(w, "--dir=%s", h->dir_option);
+	if (a->image) shown.image = word_shown(h->m, a->image);
+	shown.servers = (struct words){ .m = h->m };
+	for (size_t i = 0; i < a->servers.n; i++)
+		words_add(&shown.servers, word_shown(h->m, a->servers.v[i]));
+	opts_words(&create_applet, &shown, w);
+}
+
+/* "create web --start": the options of create stand before the name. */
+static int fail_late(struct host *h, const struct create_args *a, const struct answers *said,
+                     const char *late, struct err *e)
+{
+	struct words w = { .m = h->m }, rest = { .m = h->m };
+
+	add_command(h, a, &w);
+	for (char **arg = said->nspawn_args; *arg; arg++) {
+		const struct opt *o = create_own_option(h->m, *arg);
+
+		words_add(o ? &w : &rest, o ? word_shown(h->m, *arg) : *arg);
+		if (o && o->arg && !strchr(*arg, '=') && arg[1]) words_add(&w, word_shown(h->m, *++arg));
 	}
+	words_add(&w, said->name);
+	words_add_all(&w, words_list(&rest));
+	return fail(e, ERR_USAGE, "%s behind the name would go to systemd-nspawn, which has no such "
+	            "option; did you mean '%s'?", late, words_quoted(h->m, words_list(&w)));
+}
+
+/* What goes to systemd-nspawn goes there for good: it is not taken by mistake. */
+static int check_nspawn_args(struct host *h, const struct create_args *a,
+                             const struct answers *said, struct err *e)
+{
+	char **arg = said->nspawn_args;
+
+	if (!said->name || !*arg) return 0;
+	if (**arg != '-')
+		return fail(e, ERR_USAGE, "'%s' is not an option of systemd-nspawn, and the name of a jail "
+		            "cannot contain blanks", word_shown(h->m, *arg));
+	for (; *arg && !str_eq(*arg, "--"); arg++)
+		if (create_own_option(h->m, *arg))
+			return fail_late(h, a, said, arena_strndup(h->m, *arg, strcspn(*arg, "=")), e);
+	return 0;
 }
 
 static int start_new(struct engine *en, const char *name, bool startable, struct err *e)
@@ -171,6 +225,27 @@ static int read_size(const struct create_args *a, uint64_t *size, struct err *e)
 	return fail_in(e, "--max-size");
 }
 
+/* What counts without the option --no-clone. */
+static int find_no_clone(struct arena *m, bool *no_clone, struct err *e)
+{
+	const char *value = getenv("JLMKR_NO_CLONE"), *from = "JLMKR_NO_CLONE";
+
+	*no_clone = false;
+	if (!value || !*value) {
+		from = "no_clone in ~/" LAYOUT_HOME_CONF;
+		if (!(value = layout_home_value(m, layout_home(m), "no_clone", e))) return -1;
+	}
+	if (!*value || bool_read(value, no_clone)) return 0;
+	return fail(e, ERR_INPUT, "%s: '%s' is neither 1 nor 0", from, value);
+}
+
+static void warn_of_arch(const char *arch)
+{
+	if (arch && !image_arch_runs(arch))
+		out_warn("this machine is %s: programs for %s do not run on it, and neither will the jail",
+		         image_arch(), arch);
+}
+
 static int make(struct host *h, const struct create_args *a, const struct answers *said,
                 struct err *e)
 {
@@ -186,7 +261,7 @@ static int make(struct host *h, const struct create_args *a, const struct answer
 		.serial = a->build,
 		.offline = a->offline,
 		/* what is cloned was unpacked within other limits */
-		.no_clone = a->no_clone || a->max_size || a->max_files || no_devices,
+		.no_clone = a->max_size || a->max_files || no_devices,
 		.archive = a->image,
 		.sha256 = a->sha256,
 		.max_files = (uint64_t)a->max_files,
@@ -198,33 +273,27 @@ static int make(struct host *h, const struct create_args *a, const struct answer
 		.nspawn_args = said->nspawn_args,
 	};
 	AUTOENGINE struct engine en;
-	bool startable;
+	bool startable, no_clone = true;
 
 	engine_init(&en, h, h->m);
-	warn_of_late_options(h->m, said->nspawn_args);
+	if (!a->no_clone && find_no_clone(h->m, &no_clone, e) < 0) return -1;
+	how.no_clone |= no_clone;
 	if (read_size(a, &how.max_size, e) < 0) return -1;
 	if (a->config && read_template(h->m, a, &how, e) < 0) return -1;
 	if (a->template && use_template(h->m, a, &how, e) < 0) return -1;
+	warn_of_arch(a->arch);
 	if (a->dry_run) return show(&en, &how, a->start, e);
 	if (op_create(&en, &how, &startable, e) < 0) return -1;
 	out_note("%s is made", how.name);
 	return a->start ? start_new(&en, how.name, startable, e) : 0;
 }
 
-/* What was asked for, as one would type it; only what is secret has to be typed again. */
+/* The command that makes the same without questions. */
 static void note_command(struct host *h, const struct create_args *a, const struct answers *said)
 {
-	struct create_args shown = *a;
 	struct words w = { .m = h->m };
 
-	words_add(&w, run_find(h->m, "jlmkr", NULL) ? "jlmkr" : h->self);
-	words_add(&w, "create");
-	if (h->dir_option) words_addf(&w, "--dir=%s", h->dir_option);
-	if (a->image) shown.image = word_shown(h->m, a->image);
-	shown.servers = (struct words){ .m = h->m };
-	for (size_t i = 0; i < a->servers.n; i++)
-		words_add(&shown.servers, word_shown(h->m, a->servers.v[i]));
-	opts_words(&create_applet, &shown, &w);
+	add_command(h, a, &w);
 	if (said->template_text) {
 		words_addf(&w, "--config=%s/" LAYOUT_CONFIG, layout_jail(h->m, h->dir, said->name));
 		words_add(&w, "ANOTHER-NAME");
@@ -272,6 +341,7 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 	const struct answers said = { .name = operands[0], .nspawn_args = (char **)operands + 1 };
 
 	if (a->template && str_eq(a->template, "list")) return list_templates(h->m, e);
+	if (check_nspawn_args(h, a, &said, e) < 0) return -1;
 	if (applet_need(h, "create ...", NEEDS_ROOT | NEEDS_DIR | NEEDS_OWN_DIR, e) < 0) return -1;
 	if (check_image(a, e) < 0 || check_template(h->m, a, e) < 0) return -1;
 	if (a->servers.n) h->image_server = words_join(h->m, a->servers.v, " ");

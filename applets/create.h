@@ -7,6 +7,9 @@
 
 #include "lib/base/str.h"
 
+struct arena;
+struct opt;
+
 /* NULL: not given. */
 struct create_args {
 	const char *distro, *release, *variant, *arch, *build;
@@ -20,5 +23,9 @@ struct create_args {
 	const char *config_text;	/* of `config`, when it was read already */
 	bool start, offline, no_clone, dry_run;
 };
+
+/* The option of create that a word is, if systemd-nspawn has none of that name or cannot use it
+ * for a jail. NULL: none. */
+const struct opt *create_own_option(struct arena *m, const char *word);
 
 #endif

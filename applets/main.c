@@ -117,7 +117,7 @@ static int find_server(struct host *h, struct err *e)
 {
 	h->image_server = getenv("JLMKR_IMAGE_SERVER");
 	if (!h->image_server || !*h->image_server)
-		h->image_server = layout_image_server(h->m, layout_home(h->m), e);
+		h->image_server = layout_home_value(h->m, layout_home(h->m), "image_server", e);
 	if (h->image_server && !*h->image_server)
 		h->image_server = "https://images.linuxcontainers.org";
 	return h->image_server ? 0 : -1;

@@ -1,7 +1,8 @@
 /* From what a user asks for to one image and one build of it
  *
  * A release may be given by any name that the server knows for it: "bookworm",
- * "12", "24.04". Nothing found is ERR_MISSING, and the sentence names what there is
+ * "12", "24.04". The newest release is that with the highest number, in its name or in that
+ * other name; names without a number do not count. Nothing found is ERR_MISSING, and the sentence names what there is
  * instead.
  */
 #ifndef IMAGE_PICK_H
@@ -18,7 +19,7 @@ struct image_index;
 
 struct image_want {
 	const char *distro;
-	const char *release;	/* NULL or "": the one that the distro calls current */
+	const char *release;	/* NULL or "": the one that the distro calls current, else the newest */
 	const char *variant;	/* NULL: "default", else "systemd" */
 	const char *arch;	/* NULL: this machine's */
 	const char *serial;	/* NULL: the newest build */
@@ -41,5 +42,8 @@ const char *image_release_alias(struct arena *m, const struct image *image);
 /* What the server calls this machine's architecture; "unknown" for one that nobody
  * makes images for. */
 const char *image_arch(void);
+
+/* Whether this machine runs programs of that architecture: its own, or the 32-bit one of it. */
+bool image_arch_runs(const char *arch);
 
 #endif

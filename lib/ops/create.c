@@ -16,6 +16,7 @@
 #include "lib/base/str.h"
 #include "lib/disk/mount.h"
 #include "lib/engine/engine.h"
+#include "lib/image/index.h"
 #include "lib/image/pick.h"
 #include "lib/jail/conf_options.h"
 #include "lib/jail/jail.h"
@@ -38,6 +39,19 @@ struct wanted {
 	bool startable;
 };
 
+/* The release of the template, or of the default config, is one of its distribution and says
+ * nothing about another. */
+static bool is_release_known(struct arena *m, const struct create_how *how, const char *distro)
+{
+	const char *text = how->template_text;
+	struct conf usual, c;
+
+	if (how->release) return true;
+	if (conf_parse(m, conf_default_text(m), &usual, NULL) < 0) return true;
+	if (!text || conf_parse(m, text, &c, NULL) < 0 || !c.release.line) c = usual;
+	return str_eq(c.distro.text, distro);
+}
+
 static int render(struct arena *m, const struct create_how *how, struct wanted *w, struct err *e)
 {
 	const struct conf_override overrides[] = {
@@ -57,7 +71,7 @@ static int render(struct arena *m, const struct create_how *how, struct wanted *
 		return how->template_name ? fail_in(e, "%s", how->template_name) : -1;
 	w->image = (struct image_want){
 		.distro = w->conf.distro.text,
-		.release = w->conf.release.text,
+		.release = is_release_known(m, how, w->conf.distro.text) ? w->conf.release.text : NULL,
 		.variant = how->variant,
 		.arch = how->arch,
 		.serial = how->serial,
@@ -80,6 +94,13 @@ static void warn_if_not_on_pool(struct arena *m, int dir)
 		         "TrueNAS would erase it");
 }
 
+static const char *what_it_is(struct arena *m, const struct wanted *w)
+{
+	if (!w->how->archive) return w->conf.distro.text;
+	if (str_eq(w->how->archive, "-")) return "the archive on standard input";
+	return arena_printf(m, "the archive %s", word_shown(m, w->how->archive));
+}
+
 /* nspawn can boot other inits, but the rest of this tool needs systemd in the jail.
  * NixOS makes its init at the first boot. */
 static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err *e)
@@ -90,14 +111,27 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 	if (!init && why.kind == ERR_BUSY) return fail(e, ERR_BUSY, "%s", why.text);
 	w->startable = str_eq(w->conf.distro.text, "nixos") || (init && str_eq(init, "systemd"));
 	if (w->startable) return 0;
-	out_warn("the init of %s is not systemd (it is %s): it may not work as a jail",
-	         w->conf.distro.text, init ? init : "missing");
+	if (init)
+		out_warn("the init of %s is %s, not systemd: it may not work as a jail", what_it_is(m, w),
+		         init);
+	else
+		out_warn("%s has no init (/sbin/init): it cannot boot as a jail", what_it_is(m, w));
 	w->text = conf_set(m, w->text, "startup", "0", e);
 	return w->text ? 0 : -1;
 }
 
-static int install(struct host *h, const struct wanted *w, struct staging *work, struct err *e)
+static int set_release(struct arena *m, struct wanted *w, const char *release, struct err *e)
 {
+	if (w->image.release) return 0;
+	out_note("No release of %s was asked for: %s is the newest; --release takes another",
+	         w->image.distro, release);
+	w->text = conf_set(m, w->text, "release", release, e);
+	return w->text ? 0 : -1;
+}
+
+static int install(struct host *h, struct wanted *w, struct staging *work, struct err *e)
+{
+	const char *release;
 	const struct install_how how = {
 		.offline = w->how->offline,
 		.no_clone = w->how->no_clone,
@@ -110,7 +144,8 @@ static int install(struct host *h, const struct wanted *w, struct staging *work,
 
 	if (w->how->archive)
 		return install_archive(h, w->how->archive, w->how->sha256, &how.limits, work, e);
-	return install_image(h, &w->image, &how, work, e);
+	if (install_image(h, &w->image, &how, work, &release, e) < 0) return -1;
+	return set_release(h->m, w, release, e);
 }
 
 static int fill(struct engine *en, struct staging *work, struct wanted *w, struct err *e)
@@ -170,13 +205,16 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 	*out = (struct create_plan){
 		.path = layout_jail(en->m, en->host->dir, how->name),
 		.dataset = store_dataset(&jails, how->name),
-		.config = w.text,
 	};
 	warn_if_not_on_pool(en->m, dir);
 	if (op_create_check(en->host, how->name, e) < 0)
 		return fail_in(e, "creating %s", how->name);
-	if (how->archive) return check_archive(how->archive, e);
-	return install_find(en->host, en->m, &w.image, how->offline, &out->image, &out->cached, e);
+	if (how->archive ? check_archive(how->archive, e) < 0 :
+	    install_find(en->host, en->m, &w.image, how->offline, &out->image, &out->cached, e) < 0 ||
+	    set_release(en->m, &w, out->image.image->release, e) < 0)
+		return -1;
+	out->config = w.text;
+	return 0;
 }
 
 int op_create(struct engine *en, const struct create_how *how, bool *startable, struct err *e)

@@ -26,9 +26,9 @@ struct install_how {
 };
 
 /* Make `rootfs` in `work`. Without `offline` what the server has counts, and the cache when
- * it is of no use. */
+ * it is of no use. `*release`, in h->m, is the one that was taken. */
 int install_image(struct host *h, const struct image_want *want, const struct install_how *how,
-                  struct staging *work, struct err *e);
+                  struct staging *work, const char **release, struct err *e);
 
 /* What install_image would take, as things are now; nothing is fetched but the list, and
  * nothing is written. `*cached`: the list is that of the cache, because of `offline` or for

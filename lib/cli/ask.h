@@ -39,6 +39,9 @@ const char *ask_text(const struct ask *a, const char *question, const char *pres
 /* 1 for yes, 0 for no. */
 int ask_yes(const struct ask *a, const char *question, bool preset, struct err *e);
 
+/* One of `letters`, each the first one of a word in the question; just Enter is the first. */
+int ask_letter(const struct ask *a, const char *question, const char *letters, struct err *e);
+
 /* What can be chosen: `more` is shown beside the name and is an answer too ("12" for
  * bookworm), or NULL. */
 struct choice {

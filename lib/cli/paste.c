@@ -18,7 +18,7 @@ static const char invitation[] =
 	"# Paste the template here, save, and leave the editor.\n"
 	"# Lines that begin with # are comments: these two may stay.\n";
 
-static bool is_empty(const char *text)
+static bool has_only_comments(const char *text)
 {
 	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
 		size_t blanks = strspn(text, " \t\r");
@@ -30,15 +30,15 @@ static bool is_empty(const char *text)
 
 enum verdict { UNREADABLE, EMPTY, DOUBTFUL, GOOD };
 
-/* `*text` is what is there; what is wrong with it is shown. */
-static enum verdict judge(const struct ask *a, const char *path, const char **text,
-                          struct err *why)
+/* Read the file into `*text`, and show its faults. */
+static enum verdict check_pasted(const struct ask *a, const char *path, const char **text,
+                                 struct err *why)
 {
 	struct conf_options o;
 	struct conf c;
 
 	*text = read_file(a->m, AT_FDCWD, path, CONF_MAX, NULL, why);
-	if (*text && is_empty(*text)) {
+	if (*text && has_only_comments(*text)) {
 		ask_tell(a, "  Nothing was pasted.");
 		return EMPTY;
 	}
@@ -51,24 +51,35 @@ static enum verdict judge(const struct ask *a, const char *path, const char **te
 	return c.notes.n ? DOUBTFUL : GOOD;
 }
 
-static int edit_until_good(const struct ask *a, const char *path, const char **text,
-                           struct err *e)
+/* 'e' to edit again, 'k' to keep what is there, 'd' to drop it. */
+static int ask_what_now(const struct ask *a, enum verdict v, struct err *e)
 {
-	enum verdict v;
-	int again = 1;
+	int again;
 
-	while (again) {
+	if (v == DOUBTFUL) return ask_letter(a, "Edit again, keep the text as it is, or drop it?", "ekd", e);
+	again = ask_yes(a, "Open the editor again?", true, e);
+	return again < 0 ? -1 : again ? 'e' : 'd';
+}
+
+static int edit_until_usable(const struct ask *a, const char *path, const char **text,
+                             struct err *e)
+{
+	for (;;) {
 		struct err why = { 0 };
+		enum verdict v;
+		int answer;
 
 		if (editor_run(a->m, path, e) < 0) return -1;
-		if ((v = judge(a, path, text, &why)) == GOOD) return 0;
-		again = ask_yes(a, "Open the editor again?", v != DOUBTFUL, e);
-		if (again < 0) return -1;
-		if (!again && v == UNREADABLE)
+		if ((v = check_pasted(a, path, text, &why)) == GOOD) return 0;
+		if ((answer = ask_what_now(a, v, e)) < 0) return -1;
+		if (answer == 'k') return 0;
+		if (answer == 'e') continue;
+		if (v == UNREADABLE)
 			return fail(e, ERR_INPUT, "the template cannot be used: %s", why.text);
-		if (!again && v == EMPTY) *text = NULL;
+		if (v == DOUBTFUL) return fail(e, ERR_INPUT, "the template was dropped");
+		*text = NULL;
+		return 0;
 	}
-	return 0;
 }
 
 int paste_template(const struct ask *a, const char **text, struct err *e)
@@ -83,7 +94,7 @@ int paste_template(const struct ask *a, const char **text, struct err *e)
 	if (fd < 0)
 		fail_sys(e, "create %s", path);
 	else if (write_all(fd, invitation, strlen(invitation), e) == 0)
-		rc = edit_until_good(a, path, text, e);
+		rc = edit_until_usable(a, path, text, e);
 	if (fd >= 0) close(fd);
 	unlink(path);
 	rmdir(folder);

@@ -1,7 +1,7 @@
 /* A template that the user pastes into an editor
  *
- * On a file of its own in a folder of its own in $TMPDIR or /tmp, which are gone
- * afterwards. What cannot be read as a config is shown with its line, and may be edited
+ * The editor opens a new file in a new folder in $TMPDIR or /tmp; both are deleted afterwards.
+ * If the text is not a valid config, the fault is shown with its line, and the user may edit
  * again.
  */
 #ifndef CLI_PASTE_H
@@ -10,7 +10,8 @@
 struct ask;
 struct err;
 
-/* The text lives in the arena of `a`; NULL when nothing was pasted, and that was meant. */
+/* `*text` is set to the text, in the arena of `a`; NULL: the user pasted nothing and wants
+ * that. */
 int paste_template(const struct ask *a, const char **text, struct err *e);
 
 #endif

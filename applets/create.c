@@ -36,8 +36,8 @@ extern const struct applet create_applet;
 
 #define OPT_INTO create_args
 static const struct opt create_opts[] = {
-	OPT_TEXT(0, "distro", distro, "NAME", "the distribution (debian)"),
-	OPT_TEXT(0, "release", release, "NAME", "its release (bookworm)"),
+	OPT_TEXT(0, "distro", distro, "DISTRO", "the distribution (debian)"),
+	OPT_TEXT(0, "release", release, "RELEASE", "its release (bookworm, or the newest)"),
 	OPT_TEXT(0, "variant", variant, "NAME", "the variant of its image (default)"),
 	OPT_TEXT(0, "build", build, "SERIAL", "install this build instead of the newest"),
 	OPT_TEXT(0, "arch", arch, "NAME", "the architecture (this machine's)"),

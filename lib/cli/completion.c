@@ -1,4 +1,4 @@
-/* What the shells need to know to complete a command line. */
+/* What all completion scripts need to know, and the command itself. */
 
 #include "lib/cli/completion.h"
 
@@ -8,8 +8,9 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/cli/applet.h"
+#include "lib/jail/conf.h"
 
-/* "0|1", "bash|zsh|fish": to be typed as they are. */
+/* "0|1", "bash|zsh|fish": words that are typed as they are. */
 static bool is_words(const char *arg)
 {
 	return strchr(arg, '|') && !arg[strspn(arg, "abcdefghijklmnopqrstuvwxyz0123456789|-")];
@@ -24,9 +25,27 @@ static enum complete_what what_is(const char *arg)
 	return strstr(arg, "DIR") ? COMPLETE_DIRS : COMPLETE_NOTHING;
 }
 
+/* Tests compare them with what `jlmkr list` knows. */
+static const char columns[] =
+	"name|running|startup|gpu_intel|gpu_nvidia|os|version|addresses|state|path";
+
 enum complete_what complete_value(const struct opt *o)
 {
-	return what_is(o->arg);
+	if (str_eq(o->arg, "DISTRO")) return COMPLETE_DISTROS;
+	if (str_eq(o->arg, "RELEASE")) return COMPLETE_RELEASES;
+	if (str_eq(o->arg, "COLUMNS")) return COMPLETE_LIST;
+	return str_eq(o->arg, "KEY") ? COMPLETE_WORDS : what_is(o->arg);
+}
+
+const char *complete_words(struct arena *m, const struct opt *o)
+{
+	struct str keys = { .m = m };
+
+	if (str_eq(o->arg, "COLUMNS")) return columns;
+	if (!str_eq(o->arg, "KEY")) return o->arg;
+	for (size_t i = 0; conf_key(i); i++)
+		str_addf(&keys, "%s%s", i ? "|" : "", conf_key(i));
+	return str_text(&keys);
 }
 
 enum complete_what complete_operand(const struct applet *a)
@@ -60,21 +79,24 @@ static int completion_run(struct host *h, const void *args, char *const *operand
 		fputs(str_text(&text), stdout);
 		return out_flush(e);
 	}
-	return fail(e, ERR_USAGE, "there is no completion for '%s'; there is for bash, zsh and fish",
+	return fail(e, ERR_USAGE,
+	            "no completion for '%s'; there is one for bash, zsh and fish",
 	            *operands);
 }
 
 const struct applet completion_applet = {
 	.name = "completion",
-	.brief = "print what completes command lines in a shell",
+	.brief = "print a completion script for a shell",
 	.operands = "bash|zsh|fish",
-	.text = "Completes commands, options and the names of jails, for 'jlmkr' and the links\n"
-		"'jlmkr-COMMAND'. For bash, put this line into ~/.bashrc:\n"
-		"    eval \"$(jlmkr completion bash)\"\n"
-		"for zsh, the same into ~/.zshrc, after compinit; for fish, into its config:\n"
-		"    jlmkr completion fish | source\n"
-		"The names of jails can only be completed by users who may read them: for sudo,\n"
-		"use a root shell.\n",
+	.text =
+	"Completes commands, options, their values and the names of jails, for 'jlmkr' and\n"
+	"the links 'jlmkr-COMMAND'. For bash, put this line into ~/.bashrc:\n"
+	"    eval \"$(jlmkr completion bash)\"\n"
+	"for zsh, the same into ~/.zshrc, after compinit; for fish, into its config:\n"
+	"    jlmkr completion fish | source\n"
+	"The names of jails can only be completed by users who may read them: for sudo,\n"
+	"use a root shell. Distributions and releases are those of images that create has\n"
+	"kept; no server is asked.\n",
 	.min = 1,
 	.max = 1,
 	.run = completion_run,

@@ -1,4 +1,4 @@
-/* Help is printed from the tables that the parser reads, so it cannot lag. */
+/* Help is printed from the tables that the parser reads, so it is always up to date. */
 
 #include "lib/cli/applet.h"
 
@@ -53,7 +53,8 @@ void help_print_all(void)
 		printf("  %-12s%s\n", (*a)->name, (*a)->brief);
 	puts("\nOptions:");
 	print_opts(common_opts);
-	puts("      --install DIR           make the links jlmkr-COMMAND in DIR, beside a copy of jlmkr\n"
+	puts("      --install DIR           make the links jlmkr-COMMAND in DIR, beside a copy "
+	     "of jlmkr\n"
 	     "      --list                  print the names of all commands\n"
 	     "\n'jlmkr COMMAND --help' tells more about a command.");
 }

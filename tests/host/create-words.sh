@@ -53,6 +53,24 @@ try sh -c 'echo distro=fedora > /tmp/c; jlmkr-create --dry-run -c /tmp/c a3'
 status 0
 out_has '^release=43$'
 
+story 'completion offers the images that were kept, and asks no server'
+host images '* status 500'
+offers() {
+	want=$1
+	shift
+	try bash -c 'eval "$(jlmkr completion bash)"; compopt() { :; }
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _jlmkr; echo "${COMPREPLY[@]}"' - "$@"
+	is "$want" "$(cat "$tmp/out")"
+}
+requests=$(host requests | wc -l)
+offers 'fedora' jlmkr create --distro ''
+offers 'fedora' jlmkr create --distro = f
+offers '43' jlmkr create --release ''
+offers '43' jlmkr-create --distro = fedora --release = 4
+offers '' jlmkr create --distro debian --release ''
+is "$requests" "$(host requests | wc -l)"
+host images
+
 story 'a foreign architecture is warned of before anything is fetched'
 try jlmkr-create --distro=fedora --release=43 --arch=s390x s1
 status 3

@@ -194,6 +194,7 @@ static int start_new(struct engine *en, const char *name, bool startable, struct
 	}
 	if (jail_open(en->m, en->host->dir, name, &j, e) < 0 || op_start(en, &j, e) < 0) return -1;
 	out_note("%s runs", name);
+	out_done("'jlmkr shell %s' opens a shell in it", name);
 	return 0;
 }
 
@@ -285,6 +286,8 @@ static int make(struct host *h, const struct create_args *a, const struct answer
 	if (a->dry_run) return show(&en, &how, a->start, e);
 	if (op_create(&en, &how, &startable, e) < 0) return -1;
 	out_note("%s is made", how.name);
+	if (!a->start)
+		out_done("'jlmkr start %s' starts it, 'jlmkr edit %s' changes its config", how.name, how.name);
 	return a->start ? start_new(&en, how.name, startable, e) : 0;
 }
 

@@ -41,6 +41,9 @@ void out_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* even if quiet */
 void out_fault(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* even if quiet */
 
+/* What was done, for who sits at a terminal; a program has the exit status. */
+void out_done(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* A phase of long work begins: one line when stderr is no terminal. */
 void out_step(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

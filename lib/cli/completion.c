@@ -89,8 +89,8 @@ const struct applet completion_applet = {
 	.brief = "print a completion script for a shell",
 	.operands = "bash|zsh|fish",
 	.text =
-	"Completes commands, options, their values and the names of jails, for 'jlmkr' and\n"
-	"the links 'jlmkr-COMMAND'. For bash, put this line into ~/.bashrc:\n"
+	"Completes commands, options, their values and the names of jails, for 'jlmkr'\n"
+	"and the links 'jlmkr-COMMAND'. For bash, put this line into ~/.bashrc:\n"
 	"    eval \"$(jlmkr completion bash)\"\n"
 	"for zsh, the same into ~/.zshrc, after compinit; for fish, into its config:\n"
 	"    jlmkr completion fish | source\n"

@@ -72,7 +72,7 @@ static void print_template(struct arena *m, const struct template *t)
 	puts("\n'jlmkr create --dry-run --template ...' shows the config that it makes.");
 }
 
-/* `jlmkr help template-docker` */
+/* `jlmkr help template-docker`, or just `jlmkr help docker` */
 static int help_template(struct arena *m, const char *name, struct err *e)
 {
 	const struct template *t = template_find(name, e);
@@ -94,6 +94,8 @@ static int help_run(struct host *h, const void *args, char *const *operands, str
 	}
 	if (str_starts(*operands, template))
 		return help_template(h->m, *operands + sizeof template - 1, e);
+	if (!applet_find(*operands) && template_find(*operands, NULL))
+		return help_template(h->m, *operands, e);
 	if (!(a = applet_find(*operands))) return applet_unknown(*operands, e);
 	help_print_applet(a);
 	return out_flush(e);

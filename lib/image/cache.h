@@ -88,6 +88,9 @@ int image_cache_index(const struct image_cache *c, struct arena *m, struct image
 /* Warn of each thing that has a name of ours and no mark. */
 void image_cache_tell(const struct image_cache *c);
 
+/* Note each download that was interrupted, with its size. */
+void image_cache_tell_halves(const struct image_cache *c);
+
 /* Delete everything of ours that nobody is fetching right now; what goes is noted. Adds to
  * `*p`. */
 int image_cache_prune(const struct image_cache *c, struct image_pruned *p, struct err *e);

@@ -275,6 +275,26 @@ static bool is_in_use(const struct image_cache *c, const char *name, int fd)
 	return image_of(c, name, HALF) && flock(fd, LOCK_EX | LOCK_NB) < 0;
 }
 
+void image_cache_tell_halves(const struct image_cache *c)
+{
+	AUTODIR DIR *d = c->dir ? dir_names(cache_fd(c)) : NULL;
+	struct dirent *entry;
+	bool strange;
+
+	while (d && (entry = readdir(d))) {
+		AUTOCLOSE int fd = -1;
+		struct stat st;
+
+		if (!image_of(c, entry->d_name, HALF)) continue;
+		fd = cache_open_ours(c, entry->d_name, &strange);
+		if (fd < 0 || fstat(fd, &st) < 0) continue;
+		out_note("%s/%s: %.1f MiB of an image, %s", c->path, entry->d_name,
+		         (double)st.st_size / (1 << 20), is_in_use(c, entry->d_name, fd) ?
+		         "which is being fetched" :
+		         "whose download was interrupted; the next create of it goes on there");
+	}
+}
+
 static const char *describe(const struct image_cache *c, const char *name)
 {
 	const char *sha256 = image_of(c, name, WHOLE);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/archive/unpack.h"
@@ -158,6 +159,27 @@ static int fill(struct engine *en, struct staging *work, struct wanted *w, struc
 	return replace_file(work->dir, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }
 
+/* A disk without room: which one it is, and what helps. Called while its files are still there. */
+static void explain_full(struct arena *m, const struct store *jails, const char *name, struct err *e)
+{
+	const struct mount *mnt;
+	struct mounts t;
+	struct statvfs s;
+	const int sys = e->sys;
+	const char *point;
+	bool zfs;
+
+	if ((sys != ENOSPC && sys != EDQUOT) || mounts_read(m, &t, NULL) < 0) return;
+	if (!(mnt = mount_of(&t, jails->fd, NULL)) || fstatvfs(jails->fd, &s) < 0) return;
+	zfs = str_ends(mnt->type, "zfs");
+	point = words_quoted(m, (char *[]){ (char *)mnt->point, NULL });
+	fail(e, e->kind, "%s; the file system at %s has no room for %s, so nothing of %s is kept; "
+	     "'jlmkr images --prune' deletes kept images and unfinished downloads, '%s %s' shows what "
+	     "is used", e->text, mnt->point, sys == ENOSPC && s.f_files && !s.f_favail ? "more files" :
+	     "it", name, zfs ? "zfs list -o space" : "df -h", point);
+	e->sys = sys;
+}
+
 static int make_jail(struct engine *en, const struct store *jails, const char *name,
                      struct wanted *w, struct err *e)
 {
@@ -169,6 +191,7 @@ static int make_jail(struct engine *en, const struct store *jails, const char *n
 	if (rc == 0) out_busy("writing to disk");
 	if (rc == 0) rc = staging_finish(&work, e);
 	out_progress_end();
+	if (rc < 0) explain_full(en->m, jails, name, e);
 	if (rc < 0) staging_undo(&work);
 	staging_close(&work);
 	return rc;

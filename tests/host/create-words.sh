@@ -71,6 +71,35 @@ offers '' jlmkr create --distro debian --release ''
 is "$requests" "$(host requests | wc -l)"
 host images
 
+story 'on a terminal a line says what was done; in a pipe and with --quiet nothing does'
+talk jlmkr-create --offline --distro=fedora --release=43 t1 < /dev/null
+status 0
+out_has "^'jlmkr start t1' starts it, 'jlmkr edit t1' changes its config"
+talk jlmkr-remove -y t1 < /dev/null
+out_has '^t1 removed'
+talk jlmkr-create --start d1 < /dev/null
+status 0
+out_has "^'jlmkr shell d1' opens a shell in it"
+for verb in restart stop start; do
+	talk jlmkr-$verb d1 < /dev/null
+	status 0
+	out_has "^d1 .*$(echo $verb | sed s/op/opp/)ed"
+	talk jlmkr-$verb -q d1 < /dev/null
+	status 0
+	out_lacks d1
+	[ $verb = restart ] || try jlmkr-$(echo startstop | sed s/$verb//) -q d1
+	try jlmkr-$verb d1
+	status 0
+	err_lacks '^d1 '
+done
+try jlmkr-remove -y d1
+status 0
+err_empty
+talk sh -c 'mkdir /tmp/bin; jlmkr --install /tmp/bin' < /dev/null
+out_has '^jlmkr and a link for each command are in /tmp/bin'
+try jlmkr --install /tmp/bin
+err_empty
+
 story 'a foreign architecture is warned of before anything is fetched'
 try jlmkr-create --distro=fedora --release=43 --arch=s390x s1
 status 3

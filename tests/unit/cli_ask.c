@@ -132,7 +132,7 @@ TEST(what_is_no_choice_is_asked_again)
 		dprintf(t.a.in, "%s\n3\n", wrong[i]);
 		lseek(t.a.in, 0, SEEK_SET);
 		CHECK_INT(ask_choice(&t.a, "?", releases, 4, -1, NULL), 2);
-		CHECK(strstr(heard(&t), i ? "list" : "is 'bookworm' meant?"));
+		CHECK(strstr(heard(&t), i ? "list" : "did you mean 'bookworm'?"));
 		talk_end(&t);
 	}
 }

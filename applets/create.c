@@ -361,12 +361,18 @@ const struct applet create_applet = {
 		"systemd_nspawn_user_args: 'jlmkr create web --bind=/mnt/tank/www'. Without a\n"
 		"name, jlmkr asks for what the options do not say.\n"
 		"\n"
+		"A jail is on the network of the host unless these arguments give it one of its\n"
+		"own, such as --network-bridge=br1.\n"
+		"\n"
 		"A template (--template) is a config for one purpose that comes with jlmkr; --set\n"
-		"gives the words that it needs. 'jlmkr help template-docker' explains it.\n"
+		"gives the words that it needs. 'jlmkr help docker' explains the one for Docker.\n"
 		"\n"
 		"If several servers are given (--server more than once) and one fails, the next\n"
 		"is tried. An interrupted download continues where it stopped; one of --image URL\n"
-		"does so if --sha256 is given.\n",
+		"does so if --sha256 is given.\n"
+		"\n"
+		"JLMKR_NO_CLONE=1 in the environment, or no_clone=1 in\n"
+		"~/.local/share/jailmaker.conf, is --no-clone for all jails.\n",
 	.opts = create_opts,
 	.args_size = sizeof(struct create_args),
 	.max = -1,

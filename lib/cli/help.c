@@ -11,7 +11,7 @@
 #include "lib/base/str.h"
 #include "lib/jail/template.h"
 
-enum { HELP_COLUMN = 30 };
+enum { HELP_COLUMN = 30, HELP_WIDTH = 79, WORDS_COLUMN = 12 };
 
 static void print_opt(const struct opt *o)
 {
@@ -53,22 +53,59 @@ void help_print_all(void)
 		printf("  %-12s%s\n", (*a)->name, (*a)->brief);
 	puts("\nOptions:");
 	print_opts(common_opts);
-	puts("      --install DIR           make the links jlmkr-COMMAND in DIR, beside a copy "
-	     "of jlmkr\n"
+	puts("      --install DIR           copy jlmkr to DIR, with a link for each command\n"
 	     "      --list                  print the names of all commands\n"
 	     "\n'jlmkr COMMAND --help' tells more about a command.");
 }
 
+/* Fill lines of the screen with the words of a text. The first line begins in `column`, where
+ * something else ends; the others are indented to it. */
+static void print_wrapped(const char *text, size_t n, size_t column)
+{
+	size_t at = column;
+
+	for (size_t i = 0, k; i < n; i += k) {
+		i += strspn(text + i, " \n");
+		k = strcspn(text + i, " \n");
+		if (i + k > n) break;
+		if (at > column && at + 1 + k > HELP_WIDTH) {
+			printf("\n%*s", (int)column, "");
+			at = column;
+		}
+		printf("%s%.*s", at > column ? " " : "", (int)k, text + i);
+		at += k + (at > column);
+	}
+	putchar('\n');
+}
+
+/* Paragraphs are filled anew; lines that are indented stay as they are. */
+static void print_paragraphs(const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		while (n && *text != ' ' && text[n] && text[n + 1] && !strchr(" \n", text[n + 1]))
+			n += 1 + strcspn(text + n + 1, "\n");
+		if (n && *text != ' ') print_wrapped(text, n, 0);
+		else printf("%.*s\n", (int)n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
 static void print_template(struct arena *m, const struct template *t)
 {
-	fputs(template_help(m, t), stdout);
+	print_paragraphs(template_help(m, t));
 	printf("\n    jlmkr create --template %s", t->name);
 	for (const struct template_word *w = template_words(m, t); w->name; w++)
 		if (!w->preset) printf(" --set %s=...", w->name);
 	puts(" NAME\n\nIts words:");
-	for (const struct template_word *w = template_words(m, t); w->name; w++)
-		printf("  %-10s%s%s%s%s\n", w->name, w->about, w->preset ? " [" : "",
-		       w->preset ? w->preset : "", w->preset ? "]" : "");
+	for (const struct template_word *w = template_words(m, t); w->name; w++) {
+		const char *about = w->about;
+
+		if (w->preset) about = arena_printf(m, "%s [%s]", about, w->preset);
+		printf("  %-10s", w->name);
+		print_wrapped(about, strlen(about), WORDS_COLUMN);
+	}
 	puts("\n'jlmkr create --dry-run --template ...' shows the config that it makes.");
 }
 

@@ -39,21 +39,21 @@ struct flow {
 	struct ask ask;
 	struct create_args *a;
 	struct answers *out;
-	struct conf usual;	/* what the config says so far: the default one, or the template */
+	struct conf usual;	/* the default config, or the template */
 	const char *text;	/* of the template */
 	const char *template_name;
 	char **flags;		/* that were answered */
 	bool templated;
 };
 
-static void say(const struct flow *f, const char *text)
+static void put_plain_text(const struct flow *f, const char *text)
 {
 	dprintf(f->ask.out, "%s", text);
 }
 
-/* 0 or 1 for an option that differs from the usual, else NULL: the config says it. */
-static int ask_switch(const struct flow *f, const char *question, const struct conf_switch *usual,
-                      const char **option, struct err *e)
+/* Sets `*option` to "0" or "1" only if the answer differs from the default config. */
+static int ask_switch(const struct flow *f, const char *question,
+                      const struct conf_switch *usual, const char **option, struct err *e)
 {
 	int yes;
 
@@ -80,10 +80,11 @@ static bool is_none(const char *answer)
 	return !*answer || !strcasecmp(answer, "no") || !strcasecmp(answer, "n");
 }
 
-static int check_template(void *arg, const char *answer, struct err *e)
+static int check_template_answer(void *arg, const char *answer, struct err *e)
 {
 	(void)arg;
-	if (is_yes(answer)) return fail(e, ERR_INPUT, "Which one? A name of the list, or 'own'.");
+	if (is_yes(answer))
+		return fail(e, ERR_INPUT, "Which one? A name of the list, or 'own'.");
 	return is_none(answer) || is_own(answer) || template_find(answer, e) ? 0 : -1;
 }
 
@@ -101,7 +102,8 @@ static int check_missing(struct arena *m, const struct split *words, struct err 
 		return fail(e, ERR_MISSING, "%s", found.v[0].text);
 	bridges = nspawn_bridges(m);
 	return fail(e, ERR_MISSING, "%s; %s%s", found.v[0].text,
-	            *bridges ? "the bridges of this machine: " : "this machine has no bridge", bridges);
+	            *bridges ? "the bridges of this machine: " : "this machine has no bridge",
+	            bridges);
 }
 
 struct word_check {
@@ -109,18 +111,19 @@ struct word_check {
 	const struct template_word *word;
 };
 
-static int check_word(void *arg, const char *answer, struct err *e)
+static int check_word_answer(void *arg, const char *answer, struct err *e)
 {
 	const struct word_check *c = arg;
 	bool bridge = str_eq(c->word->name, "bridge");
+	struct split words;
 	unsigned line = 0;
 	char *option;
 
 	if (template_check_value(c->word, answer, e) < 0) return -1;
 	if (!str_eq(c->word->kind, "interface")) return 0;
 	option = arena_printf(c->m, "--network-%s=%s", bridge ? "bridge" : "macvlan", answer);
-	return check_missing(c->m, &(struct split){ .v = (char *[]){ option, NULL }, .lines = &line,
-	                                            .n = 1 }, e);
+	words = (struct split){ .v = (char *[]){ option, NULL }, .lines = &line, .n = 1 };
+	return check_missing(c->m, &words, e);
 }
 
 static bool is_set(const struct words *sets, const char *name)
@@ -132,7 +135,7 @@ static bool is_set(const struct words *sets, const char *name)
 	return false;
 }
 
-/* What the template wants and nobody has said. */
+/* Ask for the words of the template that --set did not set. */
 static int ask_words(struct flow *f, struct err *e)
 {
 	const struct template *t = template_find(f->a->template, e);
@@ -141,11 +144,13 @@ static int ask_words(struct flow *f, struct err *e)
 	f->a->sets.m = f->m;
 	for (; w && w->name; w++) {
 		struct word_check check = { f->m, w };
-		const char *question = arena_printf(f->m, "%c%s:", toupper((unsigned char)*w->about),
+		const char *question = arena_printf(f->m, "%c%s:",
+		                                    toupper((unsigned char)*w->about),
 		                                    w->about + 1), *answer;
 
 		if (is_set(&f->a->sets, w->name)) continue;
-		if (!(answer = ask_text(&f->ask, question, w->preset, check_word, &check, e))) return -1;
+		answer = ask_text(&f->ask, question, w->preset, check_word_answer, &check, e);
+		if (!answer) return -1;
 		words_addf(&f->a->sets, "%s=%s", w->name, answer);
 	}
 	f->templated = true;
@@ -156,10 +161,10 @@ static void tell_templates(const struct flow *f)
 {
 	const struct template *t;
 
-	say(f, "Templates of ours, for one purpose each:\n");
+	put_plain_text(f, "Built-in templates, each for one purpose:\n");
 	for (size_t i = 0; (t = template_at(i)); i++)
 		ask_tell(&f->ask, "  %-8s%s", t->name, template_brief(f->m, t));
-	say(f, "A template of your own is pasted into an editor: answer 'own'.\n");
+	put_plain_text(f, "To paste a template of your own into an editor, answer 'own'.\n");
 }
 
 /* From here on the template is what nobody has touched. */
@@ -169,7 +174,7 @@ static int read_template(struct flow *f, struct err *e)
 	const struct template *t;
 
 	if (!f->templated) return 0;
-	f->template_name = a->template ? a->template : a->config ? a->config : "the one pasted";
+	f->template_name = a->template ? a->template : a->config ? a->config : "the pasted one";
 	f->text = f->out->template_text ? f->out->template_text : a->config_text;
 	if (!f->text && (t = template_find(a->template, e)))
 		f->text = template_fill(f->m, t, words_list(&a->sets), e);
@@ -184,7 +189,8 @@ static int ask_template(struct flow *f, struct err *e)
 	if (f->templated) return 0;
 	if (f->a->template) return ask_words(f, e);
 	tell_templates(f);
-	answer = ask_text(&f->ask, "Begin with a template?", "no", check_template, NULL, e);
+	answer = ask_text(&f->ask, "Begin with a template?", "no", check_template_answer, NULL,
+	                  e);
 	if (!answer || is_none(answer)) return answer ? 0 : -1;
 	if (!is_own(answer)) {
 		f->a->template = answer;
@@ -206,8 +212,9 @@ static bool is_offered(const struct flow *f, const struct image *img)
 	return str_eq(img->variant, "default") || str_eq(img->variant, "systemd");
 }
 
-/* The index is sorted: what is equal stands together. */
-static size_t list_distros(const struct flow *f, const struct image_index *x, struct choice *out)
+/* The index is sorted, so equal names follow each other. */
+static size_t list_distros(const struct flow *f, const struct image_index *x,
+                           struct choice *out)
 {
 	size_t n = 0;
 
@@ -220,7 +227,7 @@ static size_t list_distros(const struct flow *f, const struct image_index *x, st
 	return n;
 }
 
-static bool is_current(const struct flow *f, const struct image *img)
+static bool is_default_release(const struct flow *f, const struct image *img)
 {
 	if (str_eq(img->distro, f->usual.distro.text))
 		return str_eq(img->release, f->usual.release.text);
@@ -229,8 +236,8 @@ static bool is_current(const struct flow *f, const struct image *img)
 	return false;
 }
 
-static size_t list_releases(const struct flow *f, const struct image_index *x, const char *distro,
-                            struct choice *out, int *preset)
+static size_t list_releases(const struct flow *f, const struct image_index *x,
+                            const char *distro, struct choice *out, int *preset)
 {
 	size_t n = 0;
 
@@ -240,7 +247,7 @@ static size_t list_releases(const struct flow *f, const struct image_index *x, c
 
 		if (!is_offered(f, img) || !str_eq(img->distro, distro)) continue;
 		if (n && str_eq(out[n - 1].name, img->release)) continue;
-		if (*preset < 0 && is_current(f, img)) *preset = (int)n;
+		if (*preset < 0 && is_default_release(f, img)) *preset = (int)n;
 		out[n++] = (struct choice){ img->release, image_release_alias(f->m, img) };
 	}
 	if (n == 1) *preset = 0;
@@ -284,14 +291,15 @@ static int ask_image(struct flow *f, struct err *e)
 
 	if (f->templated || a->distro || a->release || a->image) return 0;
 	yes = ask_yes(&f->ask, arena_printf(f->m, "Install the recommended image, %s %s?",
-	                                    f->usual.distro.text, f->usual.release.text), true, e);
+	                                    f->usual.distro.text, f->usual.release.text), true,
+	              e);
 	if (yes < 0) return -1;
 	return yes ? 0 : choose_image(f, e);
 }
 
 /* -- its name -- */
 
-static int check_name(void *arg, const char *answer, struct err *e)
+static int check_name_answer(void *arg, const char *answer, struct err *e)
 {
 	const struct flow *f = arg;
 
@@ -300,7 +308,7 @@ static int check_name(void *arg, const char *answer, struct err *e)
 
 static int ask_name(struct flow *f, struct err *e)
 {
-	f->out->name = ask_text(&f->ask, "Name of the jail:", NULL, check_name, f, e);
+	f->out->name = ask_text(&f->ask, "Name of the jail:", NULL, check_name_answer, f, e);
 	return f->out->name ? 0 : -1;
 }
 
@@ -330,7 +338,7 @@ static int show_manual(struct arena *m, struct err *e)
 	return fail(e, ERR_INPUT, "That was the manual page.");
 }
 
-static int check_flags(void *arg, const char *answer, struct err *e)
+static int check_flags_answer(void *arg, const char *answer, struct err *e)
 {
 	struct flow *f = arg;
 	struct split s = { 0 };
@@ -340,14 +348,16 @@ static int check_flags(void *arg, const char *answer, struct err *e)
 	if (word_split(f->m, answer, 1, SPLIT_PLAIN, &s, NULL) < 0)
 		return fail(e, ERR_INPUT, "%s", s.fault.text);
 	if (s.n && s.v[0][0] != '-')
-		return fail(e, ERR_INPUT, "'%s' is not a flag: flags begin with '-', as --bind=/mnt/tank does",
-		            s.v[0]);
+		return fail(e, ERR_INPUT, "'%s' is not a flag: flags begin with '-', as "
+		            "--bind=/mnt/tank does", s.v[0]);
 	nspawn_options_parse(&o, f->m, &s);
 	if (o.end)
-		return fail(e, ERR_INPUT, "'%s' is not a flag; quote values that contain spaces", o.end);
+		return fail(e, ERR_INPUT,
+		            "'%s' is not a flag; quote values that contain spaces", o.end);
 	for (size_t i = 0; i < s.n; i++)
 		if (create_own_option(f->m, s.v[i]))
-			return fail(e, ERR_INPUT, "%s is an option of 'jlmkr create', not of systemd-nspawn", s.v[i]);
+			return fail(e, ERR_INPUT, "%s is an option of 'jlmkr create', not of "
+			            "systemd-nspawn", s.v[i]);
 	if (check_missing(f->m, &s, e) < 0) return -1;
 	f->out->nspawn_args = s.n ? s.v : NULL;
 	return 0;
@@ -365,25 +375,31 @@ static int add_flags(struct flow *f, struct err *e)
 		if (value.len) str_addc(&value, '\n');
 		word_quote(&value, *flag);
 	}
-	f->out->template_text = conf_set(f->m, f->text, "systemd_nspawn_user_args", str_text(&value), e);
+	f->out->template_text = conf_set(f->m, f->text, "systemd_nspawn_user_args",
+	                                 str_text(&value), e);
 	f->out->nspawn_args = NULL;
 	f->a->template = f->a->config = f->a->config_text = NULL;
 	f->a->sets = (struct words){ .m = f->m };
 	return f->out->template_text ? 0 : -1;
 }
 
+static const char about_flags[] =
+	"Flags for systemd-nspawn give it folders of the host, or a network of its own:\n"
+	"  --bind=/mnt/tank/media           a folder, to read and write\n"
+	"  --bind-ro=/mnt/tank/music:/music a folder, read-only, at another path\n"
+	"  --network-macvlan=eno1           an address of its own on that network\n"
+	"Separate several by spaces, and quote them as for a shell. 'jlmkr edit' changes\n"
+	"them later. For their manual type ?, or see\n  ";
+
 static int ask_flags(struct flow *f, struct err *e)
 {
-	if (f->templated) say(f, "The flags of the template stay; yours are added to them.\n");
-	say(f, "Flags for systemd-nspawn give it folders of this machine, or a network of its own:\n"
-	       "  --bind=/mnt/tank/media           a folder, to read and write\n"
-	       "  --bind-ro=/mnt/tank/music:/music a folder to read only, elsewhere in the jail\n"
-	       "  --network-macvlan=eno1           an address of its own on that network\n"
-	       "Several are separated by blanks, and quoted as for a shell. 'jlmkr edit' changes\n"
-	       "them later. More about them, by typing ? or at\n  ");
-	say(f, manual);
-	say(f, "\n");
-	if (!ask_text(&f->ask, "Flags, or Enter for none:", NULL, check_flags, f, e)) return -1;
+	if (f->templated)
+		put_plain_text(f, "The flags of the template stay; yours are added to them.\n");
+	put_plain_text(f, about_flags);
+	put_plain_text(f, manual);
+	put_plain_text(f, "\n");
+	if (!ask_text(&f->ask, "Flags, or Enter for none:", NULL, check_flags_answer, f, e))
+		return -1;
 	f->flags = f->out->nspawn_args;
 	return add_flags(f, e);
 }
@@ -394,16 +410,16 @@ static int ask_starts(struct flow *f, struct err *e)
 {
 	int yes;
 
-	if (ask_switch(f, "Start it whenever 'jlmkr startup' runs, at boot that is?",
+	if (ask_switch(f, "Start it at boot, when 'jlmkr startup' runs?",
 	               &f->usual.startup, &f->a->startup, e) < 0)
 		return -1;
 	if (f->a->start) return 0;
-	if ((yes = ask_yes(&f->ask, "Start it as soon as it is made?", true, e)) < 0) return -1;
+	if ((yes = ask_yes(&f->ask, "Start it once it is created?", true, e)) < 0) return -1;
 	f->a->start = yes;
 	return 0;
 }
 
-/* -- what was said -- */
+/* -- the summary -- */
 
 static const char *image_text(const struct flow *f)
 {
@@ -427,8 +443,9 @@ static void summarize(const struct flow *f)
 	const struct create_args *a = f->a;
 
 	out_note("%s", "");
-	out_note("This is made:");
-	out_note("  jail       %s, in %s", f->out->name, layout_jail(f->m, f->h->dir, f->out->name));
+	out_note("jlmkr creates:");
+	out_note("  jail       %s, in %s", f->out->name,
+	         layout_jail(f->m, f->h->dir, f->out->name));
 	out_note("  system     %s", image_text(f));
 	if (f->templated) out_note("  template   %s", f->template_name);
 	if (is_on(a->gpu_intel)) out_note("  GPU        Intel, AMD");
@@ -444,11 +461,15 @@ static int ask_last(const struct flow *f, struct err *e)
 	int yes;
 
 	if (f->a->dry_run) return 0;
-	if ((yes = ask_yes(&f->ask, "Make it?", true, e)) < 0) return -1;
+	if ((yes = ask_yes(&f->ask, "Create it?", true, e)) < 0) return -1;
 	return yes ? 0 : fail(e, ERR_HOST, "as you answered");
 }
 
-/* -- all of it -- */
+/* -- all questions -- */
+
+static const char welcome[] =
+	"A few questions about the new jail. Enter accepts the answer in brackets; ^C\n"
+	"quits and creates nothing.\n\n";
 
 int questions_ask(struct host *h, struct create_args *a, struct answers *out, struct err *e)
 {
@@ -462,11 +483,11 @@ int questions_ask(struct host *h, struct create_args *a, struct answers *out, st
 
 	*out = (struct answers){ 0 };
 	if (conf_parse(f.m, conf_default_text(f.m), &f.usual, e) < 0) return -1;
-	say(&f, "A few questions about the new jail. Enter takes the answer in brackets; ^C ends\n"
-	        "it, with nothing made.\n\n");
-	if (ask_template(&f, e) < 0 || read_template(&f, e) < 0 || ask_image(&f, e) < 0 || ask_name(&f, e) < 0 ||
+	put_plain_text(&f, welcome);
+	if (ask_template(&f, e) < 0 || read_template(&f, e) < 0 || ask_image(&f, e) < 0 ||
+	    ask_name(&f, e) < 0 ||
 	    ask_gpus(&f, e) < 0 || ask_flags(&f, e) < 0 || ask_starts(&f, e) < 0)
-		return fail_in(e, "nothing was made");
+		return fail_in(e, "nothing was created");
 	summarize(&f);
-	return ask_last(&f, e) < 0 ? fail_in(e, "nothing was made") : 0;
+	return ask_last(&f, e) < 0 ? fail_in(e, "nothing was created") : 0;
 }

@@ -34,8 +34,8 @@ static void put_question(const struct ask *a, const char *question, const char *
 	dprintf(a->out, " ");
 }
 
-/* A line, or what stands before the end of the input. 1, 0 when nothing does. */
-static int read_line(const struct ask *a, struct str *line, struct err *e)
+/* Read a line, or the rest of the input. Returns 1, 0 at the end of the input, or -1. */
+static int read_answer_line(const struct ask *a, struct str *line, struct err *e)
 {
 	for (;;) {
 		ssize_t n;
@@ -54,10 +54,11 @@ static const char *trimmed(struct arena *m, const struct str *line)
 	const char *s = str_text(line);
 	size_t from = utf8_space_before(s, line->len);
 
-	return arena_strndup(m, s + from, line->len - from - utf8_space_behind(s + from, line->len - from));
+	return arena_strndup(m, s + from,
+	                     line->len - from - utf8_space_behind(s + from, line->len - from));
 }
 
-/* What a terminal sends for an arrow key is no answer. */
+/* Why the answer is refused, such as the bytes of an arrow key; NULL: it is not. */
 static const char *unfit(const struct str *line)
 {
 	const char *s = str_text(line);
@@ -65,8 +66,9 @@ static const char *unfit(const struct str *line)
 	if (line->len > ANSWER_MAX) return "that is too long";
 	if (!utf8_valid(s, line->len)) return "that is not plain text in UTF-8";
 	for (size_t i = 0; i < line->len; i++)
-		if (((unsigned char)s[i] < 0x20 && !strchr("\t\r", s[i])) || s[i] == 0x7f || !s[i])
-			return "that has control characters in it, of keys like the arrows";
+		if (((unsigned char)s[i] < 0x20 && !strchr("\t\r", s[i])) || s[i] == 0x7f ||
+		    !s[i])
+			return "that contains control characters, such as arrow keys";
 	return NULL;
 }
 
@@ -79,9 +81,9 @@ const char *ask_line(const struct ask *a, const char *question, const char *pres
 		int got;
 
 		put_question(a, question, preset);
-		if ((got = read_line(a, &line, e)) <= 0) {
+		if ((got = read_answer_line(a, &line, e)) <= 0) {
 			dprintf(a->out, "\n");
-			if (got == 0) fail(e, ERR_INPUT, "the answers ended");
+			if (got == 0) fail(e, ERR_INPUT, "the input ended");
 			return NULL;
 		}
 		why = unfit(&line);
@@ -156,7 +158,7 @@ static const char *choice_text(struct arena *m, const struct choice *c)
 	return shown(m, c->more ? arena_printf(m, "%s (%s)", c->name, c->more) : c->name);
 }
 
-/* In columns: a long list should stay on the screen. */
+/* Long lists are printed in columns, to fit on the screen. */
 static void show_choices(const struct ask *a, const struct choice *c, size_t n)
 {
 	const char **texts = arena_array(a->m, n + 1, sizeof *texts);
@@ -189,7 +191,8 @@ static int find_choice(const struct choice *c, size_t n, const char *answer)
 	for (size_t i = 0; i < n; i++)
 		if (c[i].more && !strcasecmp(c[i].more, answer)) return (int)i;
 	number = strtoul(answer, &end, 10);
-	return *answer != '-' && end != answer && !*end && number && number <= n ? (int)number - 1 : -1;
+	return *answer != '-' && end != answer && !*end && number && number <= n ?
+	       (int)number - 1 : -1;
 }
 
 static void say_no_choice(const struct ask *a, const struct choice *c, size_t n,
@@ -200,11 +203,11 @@ static void say_no_choice(const struct ask *a, const struct choice *c, size_t n,
 	for (size_t i = 0; i < n; i++)
 		nearest_offer(&near, c[i].name);
 	if (!*answer)
-		ask_tell(a, "  Please answer with a name of the list, or its number.");
+		ask_tell(a, "  Please enter a name from the list, or its number.");
 	else if (near.best)
-		ask_tell(a, "  '%s' is not in the list; is '%s' meant?", answer, near.best);
+		ask_tell(a, "  '%s' is not in the list; did you mean '%s'?", answer, near.best);
 	else
-		ask_tell(a, "  '%s' is not in the list; a name or its number, please.", answer);
+		ask_tell(a, "  '%s' is not in the list; enter a name or its number.", answer);
 }
 
 int ask_choice(const struct ask *a, const char *question, const struct choice *choices,
@@ -212,7 +215,8 @@ int ask_choice(const struct ask *a, const char *question, const struct choice *c
 {
 	show_choices(a, choices, n);
 	for (;;) {
-		const char *answer = ask_line(a, question, preset < 0 ? NULL : choices[preset].name, e);
+		const char *answer = ask_line(a, question, preset < 0 ? NULL :
+		                              choices[preset].name, e);
 		int found;
 
 		if (!answer) return -1;

@@ -12,9 +12,9 @@ Name of the jail: $	web
 Intel or AMD GPU through to it\? \[y/N\] $	y
 NVIDIA GPU through to it\? \[y/N\] $	n
 Enter for none: $	--bind=/mnt/tank --setenv="A=b c"
-at boot that is\? \[y/N\] $	y
-soon as it is made\? \[Y/n\] $	n
-Make it\? \[Y/n\] $	y
+when 'jlmkr startup' runs\? \[y/N\] $	y
+once it is created\? \[Y/n\] $	n
+Create it\? \[Y/n\] $	y
 END
 questions=$(wc -l < "$tmp/asked")
 answers() { head -n "$1" "$tmp/asked" | cut -f2; }
@@ -39,7 +39,7 @@ while [ $n -lt "$questions" ]; do
 	answers $n > "$tmp/answers"
 	try jlmkr create < "$tmp/answers"
 	status 1
-	is 'jlmkr create: nothing was made: the answers ended' "$(tail -n 1 "$tmp/err")"
+	is 'jlmkr create: nothing was created: the input ended' "$(tail -n 1 "$tmp/err")"
 	n=$((n + 1))
 done
 unchanged
@@ -50,7 +50,7 @@ while [ $n -le "$questions" ]; do
 	{ talk_until $n; printf '>> \003\n'; } > "$tmp/talk"
 	talk_deaf env TERM=dumb jlmkr-create < "$tmp/talk"
 	status 130
-	out_has 'nothing was made: interrupted'
+	out_has 'nothing was created: interrupted'
 	n=$((n + 1))
 done
 unchanged
@@ -61,7 +61,7 @@ while [ $n -le "$questions" ]; do
 	{ talk_until $n; printf '>> \004\n'; } > "$tmp/talk"
 	talk env TERM=dumb jlmkr-create < "$tmp/talk"
 	status 1
-	out_has 'nothing was made: the answers ended'
+	out_has 'nothing was created: the input ended'
 	n=$((n + 1))
 done
 unchanged
@@ -117,7 +117,7 @@ y
 END
 try jlmkr create < "$tmp/answers"
 status 0
-for reason in 'y for yes or n' "is 'fedora' meant" "'9' is not in the list" \
+for reason in 'y for yes or n' "did you mean 'fedora'" "'9' is not in the list" \
 	"'' cannot be the name of a jail" "begins with a dash" "only have letters" \
 	'a jail first already' "'/mnt/tank' is not a flag" 'quot' "Which one? A name of the list, or 'own'" \
 	'--bind=/not/there: there is no /not/there' \
@@ -132,8 +132,8 @@ story 'the last question is whether to make it'
 printf 'n\nn\nfedora\n43\nweb\n\n\n\n\nn\nn\n' > "$tmp/answers"
 try jlmkr create < "$tmp/answers"
 status 1
-err_has 'Make it? .Y/n. n'
-is 'jlmkr create: nothing was made: as you answered' "$(tail -n 1 "$tmp/err")"
+err_has 'Create it? .Y/n. n'
+is 'jlmkr create: nothing was created: as you answered' "$(tail -n 1 "$tmp/err")"
 err_lacks 'without questions'
 in_host test ! -e $jails/web || fail 'it was made'
 
@@ -209,14 +209,14 @@ err_has 'Name of the jail'
 printf 'own\nd\n' > "$tmp/answers"
 try env EDITOR='cp /tmp/paste.4' VISUAL= jlmkr create < "$tmp/answers"
 status 1
-err_has 'nothing was made: the template was dropped'
+err_has 'nothing was created: the template was dropped'
 
 story 'a template that is given up'
 in_host sh -c 'echo 1 > /tmp/round'
 printf 'own\nn\n' > "$tmp/answers"
 try env EDITOR=/tmp/editor VISUAL= jlmkr create < "$tmp/answers"
 status 1
-err_has 'nothing was made: the template cannot be used: '
+err_has 'nothing was created: the template cannot be used: '
 try env EDITOR=false VISUAL= jlmkr create < "$tmp/answers"
 status 1
 is '' "$(in_host sh -c 'ls -d /tmp/jlmkr-* 2> /dev/null')"

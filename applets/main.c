@@ -47,10 +47,12 @@ int applet_unknown(const char *name, struct err *e)
 	struct nearest near = { .word = name };
 	const char *means = synonym_find(name);
 
-	if (means) return fail(e, ERR_USAGE, "unknown command '%s'; use 'jlmkr %s'", name, means);
+	if (means)
+		return fail(e, ERR_USAGE, "unknown command '%s'; use 'jlmkr %s'", name, means);
 	if (template_find(name, NULL))
-		return fail(e, ERR_USAGE, "unknown command '%s'; 'jlmkr create --template %s' makes a jail "
-		            "for it, 'jlmkr help %s' explains that", name, name, name);
+		return fail(e, ERR_USAGE, "unknown command '%s'; 'jlmkr create --template %s' "
+		            "creates a jail for it, 'jlmkr help %s' explains that", name, name,
+		            name);
 	for (const struct applet *const *a = applets; *a; a++)
 		nearest_offer(&near, (*a)->name);
 	if (near.best)

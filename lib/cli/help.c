@@ -58,8 +58,8 @@ void help_print_all(void)
 	     "\n'jlmkr COMMAND --help' tells more about a command.");
 }
 
-/* Fill lines of the screen with the words of a text. The first line begins in `column`, where
- * something else ends; the others are indented to it. */
+/* Prints the words of a text in lines of HELP_WIDTH. The cursor is in `column`, and the lines
+ * after the first are indented to it. */
 static void print_wrapped(const char *text, size_t n, size_t column)
 {
 	size_t at = column;
@@ -78,15 +78,16 @@ static void print_wrapped(const char *text, size_t n, size_t column)
 	putchar('\n');
 }
 
-/* Paragraphs are filled anew; lines that are indented stay as they are. */
+/* Fills paragraphs; prints indented lines as they are. */
 static void print_paragraphs(const char *text)
 {
 	while (*text) {
 		size_t n = strcspn(text, "\n");
+		bool fill = n && *text != ' ';
 
-		while (n && *text != ' ' && text[n] && text[n + 1] && !strchr(" \n", text[n + 1]))
+		while (fill && text[n] && text[n + 1] && !strchr(" \n", text[n + 1]))
 			n += 1 + strcspn(text + n + 1, "\n");
-		if (n && *text != ' ') print_wrapped(text, n, 0);
+		if (fill) print_wrapped(text, n, 0);
 		else printf("%.*s\n", (int)n, text);
 		text += n + (text[n] == '\n');
 	}

@@ -236,7 +236,8 @@ const struct opt *opts_find(const struct applet *a, const char *word)
 	for (size_t i = 0; i < 2; i++) {
 		const struct opt *o = search(tables[i], 0, word + dashes, len, dashes == 1);
 
-		if (!o && dashes == 1 && !word[2]) o = search(tables[i], word[1], NULL, 0, false);
+		if (!o && dashes == 1 && !word[2])
+			o = search(tables[i], word[1], NULL, 0, false);
 		if (o) return o;
 	}
 	return NULL;

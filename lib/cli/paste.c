@@ -51,12 +51,14 @@ static enum verdict check_pasted(const struct ask *a, const char *path, const ch
 	return c.notes.n ? DOUBTFUL : GOOD;
 }
 
-/* 'e' to edit again, 'k' to keep what is there, 'd' to drop it. */
+/* 'e': edit again, 'k': keep the text, 'd': drop it; or -1. */
 static int ask_what_now(const struct ask *a, enum verdict v, struct err *e)
 {
 	int again;
 
-	if (v == DOUBTFUL) return ask_letter(a, "Edit again, keep the text as it is, or drop it?", "ekd", e);
+	if (v == DOUBTFUL)
+		return ask_letter(a, "Edit again, keep the text as it is, or drop it?", "ekd",
+		                  e);
 	again = ask_yes(a, "Open the editor again?", true, e);
 	return again < 0 ? -1 : again ? 'e' : 'd';
 }

@@ -120,7 +120,7 @@ static bool may_try_next(const struct image_source *s, const struct err *fault)
 	                   fault->kind == ERR_UNTRUSTED);
 }
 
-/* What cannot be trusted is told even with --quiet. */
+/* A server that cannot be trusted is warned of even with --quiet. */
 static void next_server(struct image_source *s, const struct err *why)
 {
 	const char *text;
@@ -132,7 +132,7 @@ static void next_server(struct image_source *s, const struct err *why)
 	else out_note("%s", text);
 }
 
-/* The first fault is the one to tell; each later one goes behind it, with what was tried. */
+/* Keeps the first fault, and adds each later one to it, with what was tried. */
 static void remember(struct image_source *s, const char *tried, const struct err *fault)
 {
 	struct err *first = &s->first;
@@ -185,12 +185,17 @@ static void note(const struct image_sink *sink, const char *text)
 static void tell_next_build(struct arena *m, const struct image_sink *sink, const char *gone,
                             const char *next, const struct err *why)
 {
-	if (why->kind == ERR_UNTRUSTED && sink->warn)
-		sink->warn(sink->arg, arena_printf(m, "build %s is not used: %s; trying build %s", gone,
-		                                   why->text, next));
-	else
-		note(sink, arena_printf(m, "build %s is not available from the server; using %s", gone,
-		                        next));
+	const char *text;
+
+	if (why->kind == ERR_UNTRUSTED && sink->warn) {
+		text = arena_printf(m, "build %s is not used: %s; trying build %s", gone,
+		                    why->text, next);
+		sink->warn(sink->arg, text);
+		return;
+	}
+	text = arena_printf(m, "build %s is not available from the server; using %s", gone,
+	                    next);
+	note(sink, text);
 }
 
 /* What to take instead of the build `gone`: from a list that was fetched anew a newer

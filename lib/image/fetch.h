@@ -28,8 +28,9 @@ struct image_source {
 	struct http *http;
 	struct image_cache cache;	/* the caller opens it; closed with the source */
 	bool offline;			/* ask nobody: the cache alone */
-	struct err first;		/* what went wrong first in image_fetch_best, though another
-					 * server, build or the cache helped; kind 0: nothing */
+	/* The first fault of the last image_fetch_best, although another server or build, or the
+	 * cache, helped. Kind 0: none. */
+	struct err first;
 	const char *trust;	/* for --verbose: how many authorities, from where */
 };
 
@@ -64,7 +65,7 @@ struct image_sink {
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
 	/* Something the user should know, though it goes on; may be NULL. */
 	void (*note)(void *arg, const char *text);
-	/* The same, when it cannot be trusted: to be heard with --quiet, too. */
+	/* The same for a build that cannot be trusted, to be shown even with --quiet. */
 	void (*warn)(void *arg, const char *text);
 	void *arg;
 };
@@ -78,9 +79,9 @@ int image_fetch(struct image_source *s, const struct image_pick *what, bool pinn
 /* Fetch the list, pick, fetch. A build that the list names and the server has just
  * deleted, or that is not what the list promises, makes it look again, then take the
  * next older one; then the next server is asked. When none is of any use, what the cache
- * has is taken. All of that is noted, and the first fault is in s->first afterwards. When
- * nothing helps, the fault is the first one, with what was tried after it behind. `*got` lives
- * in `m`. */
+ * has is taken. All of that is noted, and s->first keeps the first fault. If nothing helps, the
+ * first fault is returned, with the later ones and what was tried behind it. `*got` lives in
+ * `m`. */
 int image_fetch_best(struct image_source *s, struct arena *m, const struct image_want *want,
                      const struct image_sink *sink, struct image_pick *got, struct err *e);
 

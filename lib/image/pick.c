@@ -233,7 +233,7 @@ static int pick_build(const struct image *image, const char *serial, struct imag
 	            image->distro, image->release, names_text(&l));
 }
 
-/* Its name, or the other one, if that begins with a digit. */
+/* Its name or its alias, if one begins with a digit. */
 static const char *release_number(struct arena *m, const struct image *image)
 {
 	const char *alias = image_release_alias(m, image);
@@ -242,8 +242,8 @@ static const char *release_number(struct arena *m, const struct image *image)
 	return alias && isdigit((unsigned char)*alias) ? alias : NULL;
 }
 
-/* The release with the highest number, or the only one; NULL: that says nothing. It lives as long
- * as the index. */
+/* The release with the highest number, or the only one. NULL: there are several without a
+ * number. It belongs to the index. */
 static const char *newest_release(const struct image_index *x, const struct image_want *want)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -265,7 +265,7 @@ static const char *newest_release(const struct image_index *x, const struct imag
 	return best ? best : several ? NULL : only;
 }
 
-/* What is called current, else the newest. */
+/* For a distribution that calls no release current. */
 static const struct image *search_newest(const struct image_index *x, struct image_want *w,
                                          enum match *match)
 {

@@ -1,9 +1,9 @@
 /* From what a user asks for to one image and one build of it
  *
- * A release may be given by any name that the server knows for it: "bookworm",
- * "12", "24.04". The newest release is that with the highest number, in its name or in that
- * other name; names without a number do not count. Nothing found is ERR_MISSING, and the sentence names what there is
- * instead.
+ * A release may be given by any name that the server knows for it: "bookworm", "12", "24.04".
+ * The newest release is the one with the highest number in its name or alias; if no release has
+ * a number, there must be only one. Nothing found is ERR_MISSING, and the sentence names what
+ * there is instead.
  */
 #ifndef IMAGE_PICK_H
 #define IMAGE_PICK_H
@@ -19,7 +19,7 @@ struct image_index;
 
 struct image_want {
 	const char *distro;
-	const char *release;	/* NULL or "": the one that the distro calls current, else the newest */
+	const char *release;	/* NULL or "": the current one, else the newest */
 	const char *variant;	/* NULL: "default", else "systemd" */
 	const char *arch;	/* NULL: this machine's */
 	const char *serial;	/* NULL: the newest build */

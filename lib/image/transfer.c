@@ -238,7 +238,8 @@ int transfer(struct image_source *s, const struct remote *f, const struct image_
 	if (try_once(s, f, sink, &again, refused, &why) == 0) return 0;
 	if (again && !s->offline && sink->restart) {
 		if (sink->note)
-			sink->note(sink->arg, arena_printf(s->m, "%s; fetching it again", why.text));
+			sink->note(sink->arg,
+			           arena_printf(s->m, "%s; fetching it again", why.text));
 		if (sink->restart(sink->arg, e) < 0) return -1;
 		if (try_once(s, f, sink, &again, refused, &later) == 0) return 0;
 		if (later.kind != ERR_INTERRUPTED)

@@ -67,7 +67,8 @@ const char *layout_home(struct arena *m);
 
 /* The value of a key in ~/.local/share/jailmaker.conf: "image_server", "no_clone". "" if it is
  * not there, NULL with a fault. */
-const char *layout_home_value(struct arena *m, const char *home, const char *key, struct err *e);
+const char *layout_home_value(struct arena *m, const char *home, const char *key,
+                              struct err *e);
 
 char *layout_jails(struct arena *m, const char *dir);			/* DIR/jails */
 char *layout_jail(struct arena *m, const char *dir, const char *name);	/* DIR/jails/NAME */

@@ -15,8 +15,9 @@ const char *nspawn_bridges(struct arena *m)
 	if (glob("/sys/class/net/*/bridge", 0, NULL, &found) != 0) return "";
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		const char *name = found.gl_pathv[i] + strlen(before);
+		size_t n = strlen(name) - strlen(behind);
 
-		str_addf(&names, "%s%.*s", i ? ", " : "", (int)(strlen(name) - strlen(behind)), name);
+		str_addf(&names, "%s%.*s", i ? ", " : "", (int)n, name);
 	}
 	globfree(&found);
 	return str_text(&names);

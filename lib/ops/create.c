@@ -40,8 +40,8 @@ struct wanted {
 	bool startable;
 };
 
-/* The release of the template, or of the default config, is one of its distribution and says
- * nothing about another. */
+/* The release in the template, or in the default config, belongs to the distribution there. If
+ * another distribution was asked for, no release is known. */
 static bool is_release_known(struct arena *m, const struct create_how *how, const char *distro)
 {
 	const char *text = how->template_text;
@@ -72,7 +72,8 @@ static int render(struct arena *m, const struct create_how *how, struct wanted *
 		return how->template_name ? fail_in(e, "%s", how->template_name) : -1;
 	w->image = (struct image_want){
 		.distro = w->conf.distro.text,
-		.release = is_release_known(m, how, w->conf.distro.text) ? w->conf.release.text : NULL,
+		.release = is_release_known(m, how, w->conf.distro.text) ?
+		           w->conf.release.text : NULL,
 		.variant = how->variant,
 		.arch = how->arch,
 		.serial = how->serial,
@@ -95,7 +96,7 @@ static void warn_if_not_on_pool(struct arena *m, int dir)
 		         "TrueNAS would erase it");
 }
 
-static const char *what_it_is(struct arena *m, const struct wanted *w)
+static const char *image_shown(struct arena *m, const struct wanted *w)
 {
 	if (!w->how->archive) return w->conf.distro.text;
 	if (str_eq(w->how->archive, "-")) return "the archive on standard input";
@@ -107,16 +108,17 @@ static const char *what_it_is(struct arena *m, const struct wanted *w)
 static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err *e)
 {
 	struct err why = { 0 };
-	const char *init = rootfs_init(m, rootfs, &why);
+	const char *init = rootfs_init(m, rootfs, &why), *what;
 
 	if (!init && why.kind == ERR_BUSY) return fail(e, ERR_BUSY, "%s", why.text);
 	w->startable = str_eq(w->conf.distro.text, "nixos") || (init && str_eq(init, "systemd"));
 	if (w->startable) return 0;
+	what = image_shown(m, w);
 	if (init)
-		out_warn("the init of %s is %s, not systemd: it may not work as a jail", what_it_is(m, w),
+		out_warn("the init of %s is %s, not systemd: it may not work as a jail", what,
 		         init);
 	else
-		out_warn("%s has no init (/sbin/init): it cannot boot as a jail", what_it_is(m, w));
+		out_warn("%s has no init (/sbin/init): it cannot boot as a jail", what);
 	w->text = conf_set(m, w->text, "startup", "0", e);
 	return w->text ? 0 : -1;
 }
@@ -159,24 +161,27 @@ static int fill(struct engine *en, struct staging *work, struct wanted *w, struc
 	return replace_file(work->dir, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }
 
-/* A disk without room: which one it is, and what helps. Called while its files are still there. */
-static void explain_full(struct arena *m, const struct store *jails, const char *name, struct err *e)
+/* If there was no room: adds which file system is full, and what frees space. Must be called
+ * while the unfinished jail still takes that space. */
+static void explain_full(struct arena *m, const struct store *jails, const char *name,
+                         struct err *e)
 {
 	const struct mount *mnt;
 	struct mounts t;
 	struct statvfs s;
 	const int sys = e->sys;
 	const char *point;
-	bool zfs;
+	bool zfs, inodes;
 
 	if ((sys != ENOSPC && sys != EDQUOT) || mounts_read(m, &t, NULL) < 0) return;
 	if (!(mnt = mount_of(&t, jails->fd, NULL)) || fstatvfs(jails->fd, &s) < 0) return;
 	zfs = str_ends(mnt->type, "zfs");
 	point = words_quoted(m, (char *[]){ (char *)mnt->point, NULL });
-	fail(e, e->kind, "%s; the file system at %s has no room for %s, so nothing of %s is kept; "
-	     "'jlmkr images --prune' deletes kept images and unfinished downloads, '%s %s' shows what "
-	     "is used", e->text, mnt->point, sys == ENOSPC && s.f_files && !s.f_favail ? "more files" :
-	     "it", name, zfs ? "zfs list -o space" : "df -h", point);
+	inodes = sys == ENOSPC && s.f_files && !s.f_favail;
+	fail(e, e->kind, "%s; the file system at %s has no room for %s, so nothing of %s is "
+	     "kept; 'jlmkr images --prune' deletes kept images and unfinished downloads, "
+	     "'%s %s' shows what is used", e->text, mnt->point, inodes ? "more files" : "it", name,
+	     zfs ? "zfs list -o space" : "df -h", point);
 	e->sys = sys;
 }
 
@@ -214,6 +219,15 @@ static int check_archive(const char *archive, struct err *e)
 	return access(archive, R_OK) < 0 ? fail_sys(e, "open %s", archive) : 0;
 }
 
+static int plan_image(struct engine *en, struct wanted *w, struct create_plan *out,
+                      struct err *e)
+{
+	if (install_find(en->host, en->m, &w->image, w->how->offline, &out->image, &out->cached,
+	                 e) < 0)
+		return -1;
+	return set_release(en->m, w, out->image.image->release, e);
+}
+
 int op_create_plan(struct engine *en, const struct create_how *how, struct create_plan *out,
                    struct err *e)
 {
@@ -232,9 +246,7 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 	warn_if_not_on_pool(en->m, dir);
 	if (op_create_check(en->host, how->name, e) < 0)
 		return fail_in(e, "creating %s", how->name);
-	if (how->archive ? check_archive(how->archive, e) < 0 :
-	    install_find(en->host, en->m, &w.image, how->offline, &out->image, &out->cached, e) < 0 ||
-	    set_release(en->m, &w, out->image.image->release, e) < 0)
+	if (how->archive ? check_archive(how->archive, e) < 0 : plan_image(en, &w, out, e) < 0)
 		return -1;
 	out->config = w.text;
 	return 0;

@@ -22,11 +22,11 @@ static void warn(void *arg, const char *text)
 	out_warn("%s", text);
 }
 
-/* Once more at the end: what was said on the way is out of sight by then. */
+/* Repeats the first fault at the end, because the first message has scrolled away by then. */
 static void tell_first_fault(const struct image_source *s)
 {
-	if (s->first.kind == ERR_UNTRUSTED) out_warn("another one was taken, because %s", s->first.text);
-	else if (s->first.kind) out_note("Another one was taken, because %s", s->first.text);
+	if (s->first.kind == ERR_UNTRUSTED) out_warn("the first try failed: %s", s->first.text);
+	else if (s->first.kind) out_note("The first try failed: %s", s->first.text);
 }
 
 static int transfer(struct image_source *s, struct arena *m, const struct image_want *want,

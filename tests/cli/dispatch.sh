@@ -51,7 +51,7 @@ err "jlmkr: unknown command 'rm'; use 'jlmkr remove'"
 try help-of-another-word 2 "$jlmkr" help logs
 err "use 'jlmkr log'"
 try template-is-no-command 2 "$jlmkr" docker
-err "'jlmkr create --template docker' makes a jail for it"
+err "'jlmkr create --template docker' creates a jail for it"
 "$jlmkr" help template-docker >template
 for topic in docker podman k3s incus lxd nixos router; do
 	try "narrow-help-$topic" 0 sh -c '"$0" help "$1" >topic; grep -q "^Its words" topic && ! grep -E "^.{80}" topic' \

@@ -47,7 +47,7 @@ story 'its newest build is not what the list promises'
 gets "*bookworm/amd64/default/$newest/* flip"
 err_has "build $newest is not used: https://.*/rootfs.tar.xz is not the file .* SHA-256"
 is 2 "$(grep -c 'SHA-256' "$tmp/err")"
-tail -n 2 "$tmp/err" | grep -q 'another one was taken, because' || fail 'the end does not say it'
+tail -n 2 "$tmp/err" | grep -q 'warning: the first try failed: ' || fail 'the end does not say it'
 
 story 'it has no other build either: the wrong hash is what the user reads'
 in_host sh -c "rm -rf $jails/j1; jlmkr-images -q --prune"

@@ -162,7 +162,8 @@ TEST(a_letter_is_asked_for_until_it_is_one)
 
 	talk_begin(&t, "x\nD\nkeep\n\n");
 	CHECK_INT(ask_letter(&t.a, "Edit, keep or drop?", "ekd", NULL), 'd');
-	CHECK_STR(heard(&t), "Edit, keep or drop? [E/k/d] x\n  Please answer with one of the letters.\n"
+	CHECK_STR(heard(&t), "Edit, keep or drop? [E/k/d] x\n"
+	          "  Please answer with one of the letters.\n"
 	          "Edit, keep or drop? [E/k/d] D\n");
 	CHECK_INT(ask_letter(&t.a, "?", "ekd", NULL), 'k');
 	CHECK_INT(ask_letter(&t.a, "?", "ekd", NULL), 'e');

@@ -232,18 +232,21 @@ TEST(servers_in_turn)
 	                 "other", 0);
 	fetches_from_two(SAY(LIST(BUILD("1")), OK "Content-Length: 5\r\n\r\nworld",
 	                     LIST(BUILD("1")), LIST(BUILD("2")), file), "other", 0);
-	fetches_from_two(SAY(GONE, GONE), "http://h/mirror/streams/v1/images.json is not there; is "
-	                 "this an image server?; then http://other/: http://other/streams/v1/"
-	                 "images.json is not there; is this an image server?", ERR_NETWORK);
+	fetches_from_two(SAY(GONE, GONE), "http://h/mirror/streams/v1/images.json is not "
+	                 "there; is this an image server?; then http://other/: "
+	                 "http://other/streams/v1/images.json is not there; is this an image server?", ERR_NETWORK);
 }
 
 #define WRONG OK "Content-Length: 5\r\n\r\nworld"
-#define IS_WRONG "http://h/mirror/2 is not the file that the list of images promises: its SHA-256 " \
-	"is 486ea46224d1bb4f... instead of 2cf24dba5fb0a30e..."
+#define IS_WRONG "http://h/mirror/2 is not the file that the list of images promises: its " \
+	"SHA-256 is 486ea46224d1bb4f... instead of 2cf24dba5fb0a30e..."
 
-/* Of build 2, whose hash is wrong: what is told at once, the fault in the end (or "" and what is
- * remembered of it). */
-static void tells_first(const char *const say[], const char *warnings, const char *want, int kind)
+#define TRYING "build 2 is not used: " IS_WRONG "; trying build 1\n"
+
+/* The hash of build 2 is wrong. What is warned of at once; then the fault, or if another build
+ * helped, the first fault. */
+static void tells_first(const char *const say[], const char *warnings, const char *want,
+                        int kind)
 {
 	struct world w = { 0 };
 	struct image_sink sink = { .take = take, .restart = restart, .warn = warn, .arg = &w };
@@ -265,14 +268,15 @@ TEST(the_first_fault_is_the_one_that_is_told)
 
 	tells_first(SAY(two, OK "Content-Length: 5\r\n\r\nhello"), "", "", ERR_NONE);
 	tells_first(SAY(two, WRONG, two, OK "Content-Length: 5\r\n\r\nhello"),
-	            "build 2 is not used: " IS_WRONG "; trying build 1\n", IS_WRONG, ERR_UNTRUSTED);
-	tells_first(SAY(two, WRONG, two, GONE), "build 2 is not used: " IS_WRONG "; trying build 1\n",
+	            TRYING, IS_WRONG, ERR_UNTRUSTED);
+	tells_first(SAY(two, WRONG, two, GONE), TRYING,
 	            IS_WRONG "; then build 1: http://h/mirror/1: the server answers 404 Gone",
 	            ERR_UNTRUSTED);
-	tells_first(SAY(LIST(BUILD("2")), WRONG, LIST(BUILD("2"))), "", IS_WRONG, ERR_UNTRUSTED);
+	tells_first(SAY(LIST(BUILD("2")), WRONG, LIST(BUILD("2"))), "", IS_WRONG,
+	            ERR_UNTRUSTED);
 	tells_first(SAY(LIST(BUILD("2")), WRONG, GONE), "",
-	            IS_WRONG "; then another build: http://h/mirror/streams/v1/images.json is not "
-	            "there; is this an image server?", ERR_UNTRUSTED);
+	            IS_WRONG "; then another build: http://h/mirror/streams/v1/images.json is "
+	            "not there; is this an image server?", ERR_UNTRUSTED);
 }
 
 TEST(what_is_refused_is_refused_from_everywhere)

@@ -78,8 +78,9 @@ static void add_fish_applet(struct str *out, const struct applet *a, const char 
 	if (complete_operand(a) == COMPLETE_NOTHING) return;
 	str_add(out, start);
 	add_fish_choices(out, complete_operand(a), a->operands);
-	if (a->rest) str_add(out, " -F");
 	str_addc(out, '\n');
+	/* Words that are passed on may be files. fish refuses -F together with -x. */
+	if (a->rest) str_addf(out, "%s -F\n", start);
 }
 
 static const char helpers[] =

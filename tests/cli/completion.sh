@@ -92,6 +92,13 @@ try columns-are-those-of-list 2 "$jlmkr" list -o none
 err "there are $(sed -n "s/.*--output=,|\([^ ']*\).*/\1/p" script.bash | tr a-z\| A-Z, | sed 's/,/, /g')"
 try nothing-was-evaluated 1 test -e evaluated
 
+if command -v fish >bin/.which; then
+	try values-in-fish 0 fish --no-config -c 'source script.fish; complete -C "jlmkr list -o name,ru"; complete -C "jlmkr exec "'
+	out 'name,running'
+	out 'db'
+	err ''
+fi
+
 # With a real key, which splits words in its own way.
 cat >rc <<'END'
 PS1='ok> '

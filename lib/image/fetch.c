@@ -146,12 +146,14 @@ int image_index_fetch(struct image_source *s, struct arena *m, struct image_inde
 {
 	struct err fault = { 0 };
 
+	s->first = (struct err){ 0 };
 	while (fetch_index(s, m, x, &fault) < 0) {
+		remember(s, url_name(m, s->base), &fault);
 		if (may_try_next(s, &fault)) {
 			next_server(s, &fault);
 			continue;
 		}
-		if (e) *e = fault;
+		if (e) *e = fault.kind == ERR_INTERRUPTED ? fault : s->first;
 		return -1;
 	}
 	return 0;

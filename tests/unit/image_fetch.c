@@ -237,6 +237,21 @@ TEST(servers_in_turn)
 	                 "http://other/streams/v1/images.json is not there; is this an image server?", ERR_NETWORK);
 }
 
+TEST(a_list_that_no_server_has)
+{
+	struct world w = { 0 };
+	struct image_index x;
+
+	world_begin(&w, SAY(GONE, GONE));
+	w.source.more = 1;
+	CHECK(image_index_fetch(&w.source, &w.m, &x, &w.e) < 0);
+	CHECK_STR(w.e.text, "http://h/mirror/streams/v1/images.json is not there; is this an image "
+	          "server?; then http://other/: http://other/streams/v1/images.json is not there; "
+	          "is this an image server?");
+	CHECK_INT(w.e.kind, ERR_NETWORK);
+	world_end(&w);
+}
+
 #define WRONG OK "Content-Length: 5\r\n\r\nworld"
 #define IS_WRONG "http://h/mirror/2 is not the file that the list of images promises: its " \
 	"SHA-256 is 486ea46224d1bb4f... instead of 2cf24dba5fb0a30e..."

@@ -170,18 +170,18 @@ static void explain_full(struct arena *m, const struct store *jails, const char 
 	struct mounts t;
 	struct statvfs s;
 	const int sys = e->sys;
-	const char *point;
+	const char *quoted;
 	bool zfs, inodes;
 
 	if ((sys != ENOSPC && sys != EDQUOT) || mounts_read(m, &t, NULL) < 0) return;
 	if (!(mnt = mount_of(&t, jails->fd, NULL)) || fstatvfs(jails->fd, &s) < 0) return;
 	zfs = str_ends(mnt->type, "zfs");
-	point = words_quoted(m, (char *[]){ (char *)mnt->point, NULL });
+	quoted = words_quoted(m, (char *[]){ (char *)(zfs ? mnt->source : mnt->point), NULL });
 	inodes = sys == ENOSPC && s.f_files && !s.f_favail;
 	fail(e, e->kind, "%s; the file system at %s has no room for %s, so nothing of %s is "
 	     "kept; 'jlmkr images --prune' deletes kept images and unfinished downloads, "
 	     "'%s %s' shows what is used", e->text, mnt->point, inodes ? "more files" : "it", name,
-	     zfs ? "zfs list -o space" : "df -h", point);
+	     zfs ? "zfs list -o space" : "df -h", quoted);
 	e->sys = sys;
 }
 

@@ -50,4 +50,14 @@ is '-' "$(origin copied)"
 in_host sh -c 'test -f "$1/jails/copied/config" || zfs mount "$2"' - "$home" "$ds/jails/copied"
 j jlmkr-list -o name
 out_has '^copied'
+
+story 'a dataset without room: which one, and what shows what is used'
+zfs_in_host set quota=40M "$ds"
+j jlmkr-create -q full
+status 1
+err_has "the file system at $home/jails has no room for it, so nothing of full is kept"
+err_has "zfs list -o space '$ds/jails'"
+try zfs list -o space "$ds/jails"
+status 0
+! in_host test -e "$home/jails/full" || fail 'it is there'
 finish

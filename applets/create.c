@@ -76,7 +76,7 @@ static int read_template(struct arena *m, const struct create_args *a, struct cr
 {
 	how->template_name = str_eq(a->config, "-") ? "standard input" : a->config;
 	how->template_text = a->config_text ? a->config_text : conf_read_named(m, a->config, e);
-	return how->template_text ? 0 : fail_in(e, "config");
+	return how->template_text ? 0 : fail_in(e, "--config");
 }
 
 static char *const *sets_of(const struct create_args *a)

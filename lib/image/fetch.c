@@ -120,16 +120,11 @@ static bool may_try_next(const struct image_source *s, const struct err *fault)
 	                   fault->kind == ERR_UNTRUSTED);
 }
 
-/* A server that cannot be trusted is warned of even with --quiet. */
 static void next_server(struct image_source *s, const struct err *why)
 {
-	const char *text;
-
 	s->base++;
 	s->more--;
-	text = arena_printf(s->m, "%s: taking %s instead", why->text, url_name(s->m, s->base));
-	if (why->kind == ERR_UNTRUSTED) out_warn("%s", text);
-	else out_note("%s", text);
+	out_note("%s: taking %s instead", why->text, url_name(s->m, s->base));
 }
 
 /* Keeps the first fault, and adds each later one to it, with what was tried. */
@@ -189,14 +184,12 @@ static void tell_next_build(struct arena *m, const struct image_sink *sink, cons
 {
 	const char *text;
 
-	if (why->kind == ERR_UNTRUSTED && sink->warn) {
+	if (why->kind == ERR_UNTRUSTED)
 		text = arena_printf(m, "build %s is not used: %s; trying build %s", gone,
 		                    why->text, next);
-		sink->warn(sink->arg, text);
-		return;
-	}
-	text = arena_printf(m, "build %s is not available from the server; using %s", gone,
-	                    next);
+	else
+		text = arena_printf(m, "build %s is not available from the server; using %s",
+		                    gone, next);
 	note(sink, text);
 }
 

@@ -65,8 +65,6 @@ struct image_sink {
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
 	/* Something the user should know, though it goes on; may be NULL. */
 	void (*note)(void *arg, const char *text);
-	/* The same for a build that cannot be trusted, to be shown even with --quiet. */
-	void (*warn)(void *arg, const char *text);
 	void *arg;
 };
 

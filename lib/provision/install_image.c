@@ -16,13 +16,8 @@ static void note(void *arg, const char *text)
 	out_note("%s", text);
 }
 
-static void warn(void *arg, const char *text)
-{
-	(void)arg;
-	out_warn("%s", text);
-}
-
-/* Repeats the first fault at the end, because the first message has scrolled away by then. */
+/* Repeats the first fault at the end, because the first message has scrolled away by then. A
+ * build that cannot be trusted is reported even with --quiet. */
 static void tell_first_fault(const struct image_source *s)
 {
 	if (s->first.kind == ERR_UNTRUSTED) out_warn("the first try failed: %s", s->first.text);
@@ -41,7 +36,6 @@ static int transfer(struct image_source *s, struct arena *m, const struct image_
 		.restart = unpack_sink_restart,
 		.progress = unpack_sink_progress,
 		.note = note,
-		.warn = warn,
 		.arg = &r,
 	};
 	int rc;

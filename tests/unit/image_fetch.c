@@ -22,7 +22,6 @@ struct world {
 	const char *const *say;
 	struct str got;
 	struct str notes;
-	struct str warnings;
 	bool full, hostile;
 	struct image_source source;
 	struct url base[2];		/* "http://h/mirror", and "http://other" when asked for */
@@ -61,20 +60,13 @@ static void note(void *arg, const char *text)
 	str_addf(&w->notes, "%s\n", text);
 }
 
-static void warn(void *arg, const char *text)
-{
-	struct world *w = arg;
-
-	str_addf(&w->warnings, "%s\n", text);
-}
-
 static void world_begin(struct world *w, const char *const say[])
 {
 	struct http_options o = { .plain = true, .pause_ms = 1, .dial = dial_canned,
 	                          .dial_arg = w };
 
 	w->say = say;
-	w->got.m = w->notes.m = w->warnings.m = &w->m;
+	w->got.m = w->notes.m = &w->m;
 	CHECK(!url_parse(&w->m, "http://h/mirror", &w->base[0], &w->e));
 	CHECK(!url_parse(&w->m, "http://other", &w->base[1], &w->e));
 	w->source = (struct image_source){ .m = &w->m, .base = w->base,
@@ -258,20 +250,20 @@ TEST(a_list_that_no_server_has)
 
 #define TRYING "build 2 is not used: " IS_WRONG "; trying build 1\n"
 
-/* The hash of build 2 is wrong. What is warned of at once; then the fault, or if another build
+/* The hash of build 2 is wrong. What is noted at once; then the fault, or if another build
  * helped, the first fault. */
-static void tells_first(const char *const say[], const char *warnings, const char *want,
+static void tells_first(const char *const say[], const char *notes, const char *want,
                         int kind)
 {
 	struct world w = { 0 };
-	struct image_sink sink = { .take = take, .restart = restart, .warn = warn, .arg = &w };
+	struct image_sink sink = { .take = take, .restart = restart, .note = note, .arg = &w };
 	struct image_want that = { .distro = "d", .release = "r", .arch = "a" };
 	struct image_pick got;
 	int rc;
 
 	world_begin(&w, say);
 	rc = image_fetch_best(&w.source, &w.m, &that, &sink, &got, &w.e);
-	CHECK_STR(str_text(&w.warnings), warnings);
+	CHECK_STR(str_text(&w.notes), notes);
 	CHECK_INT((rc < 0 ? w.e : w.source.first).kind, kind);
 	CHECK_STR((rc < 0 ? w.e : w.source.first).text, want);
 	world_end(&w);

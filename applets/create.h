@@ -1,5 +1,4 @@
-/* What the options of create say; shared with those who ask for what they do not say
- */
+/* The options of create, shared with the questions that complete them */
 #ifndef APPLETS_CREATE_H
 #define APPLETS_CREATE_H
 
@@ -7,7 +6,10 @@
 
 #include "lib/base/str.h"
 
-/* NULL: not given. */
+struct arena;
+struct opt;
+
+/* NULL: the option was not given. */
 struct create_args {
 	const char *distro, *release, *variant, *arch, *build;
 	const char *cacert, *image, *sha256;
@@ -17,8 +19,12 @@ struct create_args {
 	long max_files;
 	const char *allow_devices;
 	const char *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
-	const char *config_text;	/* of `config`, when it was read already */
+	const char *config_text;	/* the text of `config`, once it has been read */
 	bool start, offline, no_clone, dry_run;
 };
+
+/* Returns the option of create that `word` is, if systemd-nspawn does not have it or cannot use
+ * it for a jail; else NULL. */
+const struct opt *create_own_option(struct arena *m, const char *word);
 
 #endif

@@ -23,6 +23,8 @@
 #include "lib/jail/conf.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/template.h"
+#include "lib/nspawn/bridges.h"
+#include "lib/nspawn/missing.h"
 #include "lib/nspawn/options.h"
 #include "lib/ops/create.h"
 #include "lib/provision/install_image.h"
@@ -37,7 +39,10 @@ struct flow {
 	struct ask ask;
 	struct create_args *a;
 	struct answers *out;
-	struct conf usual;	/* the default config */
+	struct conf usual;	/* the default config, or the template */
+	const char *text;	/* of the template */
+	const char *template_name;
+	char **flags;		/* that were answered */
 	bool templated;
 };
 
@@ -62,8 +67,12 @@ static int ask_switch(const struct flow *f, const char *question,
 
 static bool is_own(const char *answer)
 {
-	return !strcasecmp(answer, "own") || !strcasecmp(answer, "y") ||
-	       !strcasecmp(answer, "yes");
+	return !strcasecmp(answer, "own");
+}
+
+static bool is_yes(const char *answer)
+{
+	return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
 }
 
 static bool is_none(const char *answer)
@@ -74,12 +83,47 @@ static bool is_none(const char *answer)
 static int check_template_answer(void *arg, const char *answer, struct err *e)
 {
 	(void)arg;
+	if (is_yes(answer))
+		return fail(e, ERR_INPUT, "Which one? A name of the list, or 'own'.");
 	return is_none(answer) || is_own(answer) || template_find(answer, e) ? 0 : -1;
 }
 
+/* What a start would refuse is asked again; if it is a bridge, those that there are help. */
+static int check_missing(struct arena *m, const struct split *words, struct err *e)
+{
+	struct faults found = { .m = m };
+	struct nspawn_options o;
+	const char *bridges;
+
+	nspawn_options_parse(&o, m, words);
+	nspawn_missing(&o, NULL, &found);
+	if (!found.n) return 0;
+	if (!str_starts(found.v[0].text, "--network-bridge"))
+		return fail(e, ERR_MISSING, "%s", found.v[0].text);
+	bridges = nspawn_bridges(m);
+	return fail(e, ERR_MISSING, "%s; %s%s", found.v[0].text,
+	            *bridges ? "the bridges of this machine: " : "this machine has no bridge",
+	            bridges);
+}
+
+struct word_check {
+	struct arena *m;
+	const struct template_word *word;
+};
+
 static int check_word_answer(void *arg, const char *answer, struct err *e)
 {
-	return template_check_value(arg, answer, e);
+	const struct word_check *c = arg;
+	bool bridge = str_eq(c->word->name, "bridge");
+	struct split words;
+	unsigned line = 0;
+	char *option;
+
+	if (template_check_value(c->word, answer, e) < 0) return -1;
+	if (!str_eq(c->word->kind, "interface")) return 0;
+	option = arena_printf(c->m, "--network-%s=%s", bridge ? "bridge" : "macvlan", answer);
+	words = (struct split){ .v = (char *[]){ option, NULL }, .lines = &line, .n = 1 };
+	return check_missing(c->m, &words, e);
 }
 
 static bool is_set(const struct words *sets, const char *name)
@@ -99,13 +143,14 @@ static int ask_words(struct flow *f, struct err *e)
 
 	f->a->sets.m = f->m;
 	for (; w && w->name; w++) {
+		struct word_check check = { f->m, w };
 		const char *question = arena_printf(f->m, "%c%s:",
 		                                    toupper((unsigned char)*w->about),
 		                                    w->about + 1), *answer;
 
 		if (is_set(&f->a->sets, w->name)) continue;
-		if (!(answer = ask_text(&f->ask, question, w->preset, check_word_answer, w, e)))
-			return -1;
+		answer = ask_text(&f->ask, question, w->preset, check_word_answer, &check, e);
+		if (!answer) return -1;
 		words_addf(&f->a->sets, "%s=%s", w->name, answer);
 	}
 	f->templated = true;
@@ -120,6 +165,20 @@ static void tell_templates(const struct flow *f)
 	for (size_t i = 0; (t = template_at(i)); i++)
 		ask_tell(&f->ask, "  %-8s%s", t->name, template_brief(f->m, t));
 	put_plain_text(f, "To paste a template of your own into an editor, answer 'own'.\n");
+}
+
+/* From here on the template is what nobody has touched. */
+static int read_template(struct flow *f, struct err *e)
+{
+	const struct create_args *a = f->a;
+	const struct template *t;
+
+	if (!f->templated) return 0;
+	f->template_name = a->template ? a->template : a->config ? a->config : "the pasted one";
+	f->text = f->out->template_text ? f->out->template_text : a->config_text;
+	if (!f->text && (t = template_find(a->template, e)))
+		f->text = template_fill(f->m, t, words_list(&a->sets), e);
+	return f->text ? conf_parse(f->m, f->text, &f->usual, e) : -1;
 }
 
 static int ask_template(struct flow *f, struct err *e)
@@ -295,8 +354,33 @@ static int check_flags_answer(void *arg, const char *answer, struct err *e)
 	if (o.end)
 		return fail(e, ERR_INPUT,
 		            "'%s' is not a flag; quote values that contain spaces", o.end);
+	for (size_t i = 0; i < s.n; i++)
+		if (create_own_option(f->m, s.v[i]))
+			return fail(e, ERR_INPUT, "%s is an option of 'jlmkr create', not of "
+			            "systemd-nspawn", s.v[i]);
+	if (check_missing(f->m, &s, e) < 0) return -1;
 	f->out->nspawn_args = s.n ? s.v : NULL;
 	return 0;
+}
+
+/* Flags that are given replace those of a template: here they are added, and the template with
+ * them in it becomes the jail's own. */
+static int add_flags(struct flow *f, struct err *e)
+{
+	struct str value = { .m = f->m };
+
+	if (!f->templated || !f->out->nspawn_args) return 0;
+	str_add(&value, f->usual.user_args.text);
+	for (char **flag = f->out->nspawn_args; *flag; flag++) {
+		if (value.len) str_addc(&value, '\n');
+		word_quote(&value, *flag);
+	}
+	f->out->template_text = conf_set(f->m, f->text, "systemd_nspawn_user_args",
+	                                 str_text(&value), e);
+	f->out->nspawn_args = NULL;
+	f->a->template = f->a->config = f->a->config_text = NULL;
+	f->a->sets = (struct words){ .m = f->m };
+	return f->out->template_text ? 0 : -1;
 }
 
 static const char about_flags[] =
@@ -309,12 +393,15 @@ static const char about_flags[] =
 
 static int ask_flags(struct flow *f, struct err *e)
 {
-	if (f->templated) return 0;
+	if (f->templated)
+		put_plain_text(f, "The flags of the template stay; yours are added to them.\n");
 	put_plain_text(f, about_flags);
 	put_plain_text(f, manual);
 	put_plain_text(f, "\n");
-	return ask_text(&f->ask, "Flags, or Enter for none:", NULL, check_flags_answer, f, e) ?
-	       0 : -1;
+	if (!ask_text(&f->ask, "Flags, or Enter for none:", NULL, check_flags_answer, f, e))
+		return -1;
+	f->flags = f->out->nspawn_args;
+	return add_flags(f, e);
 }
 
 /* -- when to start it -- */
@@ -323,8 +410,7 @@ static int ask_starts(struct flow *f, struct err *e)
 {
 	int yes;
 
-	if (!f->templated &&
-	    ask_switch(f, "Start it at boot, when 'jlmkr startup' runs?",
+	if (ask_switch(f, "Start it at boot, when 'jlmkr startup' runs?",
 	               &f->usual.startup, &f->a->startup, e) < 0)
 		return -1;
 	if (f->a->start) return 0;
@@ -342,7 +428,8 @@ static const char *image_text(const struct flow *f)
 	const char *release = a->release ? a->release : f->usual.release.text;
 
 	if (a->image) return word_shown(f->m, a->image);
-	if (f->templated && !a->distro && !a->release) return "as its template says";
+	if (a->distro && !a->release && !str_eq(distro, f->usual.distro.text))
+		return arena_printf(f->m, "%s, its newest release", distro);
 	return arena_printf(f->m, "%s %s", distro, release);
 }
 
@@ -354,22 +441,28 @@ static bool is_on(const char *option)
 static void summarize(const struct flow *f)
 {
 	const struct create_args *a = f->a;
-	char **flags = f->out->nspawn_args;
 
 	out_note("%s", "");
 	out_note("jlmkr creates:");
 	out_note("  jail       %s, in %s", f->out->name,
 	         layout_jail(f->m, f->h->dir, f->out->name));
 	out_note("  system     %s", image_text(f));
-	if (f->templated)
-		out_note("  template   %s", a->template ? a->template : a->config ? a->config :
-		         "the pasted one");
+	if (f->templated) out_note("  template   %s", f->template_name);
 	if (is_on(a->gpu_intel)) out_note("  GPU        Intel, AMD");
 	if (is_on(a->gpu_nvidia)) out_note("  GPU        NVIDIA");
-	if (flags && *flags) out_note("  flags      %s", words_quoted(f->m, flags));
-	if (!f->templated || a->startup)
-		out_note("  at boot    %s", is_on(a->startup) ? "started" : "not started");
+	if (f->flags && *f->flags) out_note("  flags      %s", words_quoted(f->m, f->flags));
+	out_note("  at boot    %s", (a->startup ? is_on(a->startup) : f->usual.startup.on) ?
+	         "started" : "not started");
 	out_note("  now        %s", a->start ? "started" : "not started");
+}
+
+static int ask_last(const struct flow *f, struct err *e)
+{
+	int yes;
+
+	if (f->a->dry_run) return 0;
+	if ((yes = ask_yes(&f->ask, "Create it?", true, e)) < 0) return -1;
+	return yes ? 0 : fail(e, ERR_HOST, "as you answered");
 }
 
 /* -- all questions -- */
@@ -391,9 +484,10 @@ int questions_ask(struct host *h, struct create_args *a, struct answers *out, st
 	*out = (struct answers){ 0 };
 	if (conf_parse(f.m, conf_default_text(f.m), &f.usual, e) < 0) return -1;
 	put_plain_text(&f, welcome);
-	if (ask_template(&f, e) < 0 || ask_image(&f, e) < 0 || ask_name(&f, e) < 0 ||
+	if (ask_template(&f, e) < 0 || read_template(&f, e) < 0 || ask_image(&f, e) < 0 ||
+	    ask_name(&f, e) < 0 ||
 	    ask_gpus(&f, e) < 0 || ask_flags(&f, e) < 0 || ask_starts(&f, e) < 0)
 		return fail_in(e, "nothing was created");
 	summarize(&f);
-	return 0;
+	return ask_last(&f, e) < 0 ? fail_in(e, "nothing was created") : 0;
 }

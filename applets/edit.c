@@ -78,6 +78,13 @@ static const char *read_copy(const struct edit *ed, struct err *e)
 	return conf_read_file(ed->m, ed->jail->fd, ed->file, ed->copy, e);
 }
 
+static int take_copy(struct edit *ed, struct err *e)
+{
+	if ((ed->text = read_copy(ed, e))) return 0;
+	if (e->sys != ENOENT) return -1;
+	return fail(e, ERR_HOST, "the editor deleted the file, so the config stays as it was");
+}
+
 /* -- the editor -- */
 
 /* One that went into the background, or handed the file to another, has not ended yet. */
@@ -99,10 +106,10 @@ static int edit_once(struct edit *ed, struct err *e)
 	int64_t began = now_ms();
 	const char *last = ed->text;
 
-	if (editor_run(ed->m, ed->copy, e) < 0 || !(ed->text = read_copy(ed, e))) return -1;
+	if (editor_run(ed->m, ed->copy, e) < 0 || take_copy(ed, e) < 0) return -1;
 	if (!str_eq(ed->text, last)) return 0;
 	if (await_end(ed, began, e) < 0) return -1;
-	return (ed->text = read_copy(ed, e)) ? 0 : -1;
+	return take_copy(ed, e);
 }
 
 /* To go on with an empty text helps nobody. */

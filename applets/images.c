@@ -165,6 +165,7 @@ static int show_cached(struct host *h, const struct image_cache *c, const struct
 
 	if (geteuid() == 0) {
 		image_cache_tell(c);
+		image_cache_tell_halves(c);
 		image_store_tell(h->m, h->dir);
 	}
 	return image_cache_index(c, h->m, &x, e) < 0 ? -1 : print_images(h->m, a, &x, words, e);

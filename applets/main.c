@@ -18,9 +18,11 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/cli/self_install.h"
+#include "lib/cli/synonyms.h"
 #include "lib/engine/inside.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/jail/template.h"
 
 #define APPLET(name) extern const struct applet name##_applet;
 #include "applets/all.h"
@@ -43,7 +45,14 @@ const struct applet *applet_find(const char *name)
 int applet_unknown(const char *name, struct err *e)
 {
 	struct nearest near = { .word = name };
+	const char *means = synonym_find(name);
 
+	if (means)
+		return fail(e, ERR_USAGE, "unknown command '%s'; use 'jlmkr %s'", name, means);
+	if (template_find(name, NULL))
+		return fail(e, ERR_USAGE, "unknown command '%s'; 'jlmkr create --template %s' "
+		            "creates a jail for it, 'jlmkr help %s' explains that", name, name,
+		            name);
 	for (const struct applet *const *a = applets; *a; a++)
 		nearest_offer(&near, (*a)->name);
 	if (near.best)
@@ -117,7 +126,7 @@ static int find_server(struct host *h, struct err *e)
 {
 	h->image_server = getenv("JLMKR_IMAGE_SERVER");
 	if (!h->image_server || !*h->image_server)
-		h->image_server = layout_image_server(h->m, layout_home(h->m), e);
+		h->image_server = layout_home_value(h->m, layout_home(h->m), "image_server", e);
 	if (h->image_server && !*h->image_server)
 		h->image_server = "https://images.linuxcontainers.org";
 	return h->image_server ? 0 : -1;

@@ -86,7 +86,9 @@ static int remove_run(struct host *h, const void *args, char *const *names, stru
 	if (!a->yes || has_parts(&what)) tell(&j, &what);
 	if (!a->yes && confirm(h->m, *names, e) < 0) return -1;
 	what.asked = !a->yes;
-	return op_remove(&en, &j, &what, e);
+	if (op_remove(&en, &j, &what, e) < 0) return -1;
+	out_done("%s removed", *names);
+	return 0;
 }
 
 const struct applet remove_applet = {

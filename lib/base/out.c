@@ -177,6 +177,16 @@ void out_note(const char *fmt, ...)
 	va_end(ap);
 }
 
+void out_done(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (sink.level < OUT_NORMAL || !isatty(2)) return;
+	va_start(ap, fmt);
+	print_line("", fmt, ap);
+	va_end(ap);
+}
+
 void out_warn(const char *fmt, ...)
 {
 	va_list ap;

@@ -43,6 +43,9 @@ void out_warn(const char *fmt,
 void out_fault(const char *fmt,
                ...) __attribute__((format(printf, 1, 2)));	/* even if quiet */
 
+/* Tell somebody at a terminal what was done; a program has the exit status. */
+void out_done(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* A phase of long work begins: prints its name as a line. */
 void out_step(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -98,8 +98,9 @@ extern const struct opt common_opts[];
 char **opts_parse(struct arena *m, const struct applet *a, char *const *argv, void *args,
                   struct common_args *common, struct err *e);
 
-/* Is the word one of its long options, with or without a value? */
-bool opts_has(const struct applet *a, const char *word);
+/* The option of its own, or of all commands, that a word is: `--name`, `--name=value`, `-l`, or
+ * the old spelling. NULL: none. */
+const struct opt *opts_find(const struct applet *a, const char *word);
 
 /* Turn `args` back into words: the options that differ from the defaults. */
 void opts_words(const struct applet *a, const void *args, struct words *out);

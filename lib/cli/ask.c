@@ -1,5 +1,6 @@
 #include "lib/cli/ask.h"
 
+#include <ctype.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -131,6 +132,24 @@ int ask_yes(const struct ask *a, const char *question, bool preset, struct err *
 		if (!answer) return -1;
 		if ((yes = read_yes(answer, preset)) >= 0) return yes;
 		ask_tell(a, "  Please answer y for yes or n for no.");
+	}
+}
+
+int ask_letter(const struct ask *a, const char *question, const char *letters, struct err *e)
+{
+	struct str shown = { .m = a->m };
+
+	for (const char *l = letters; *l; l++)
+		str_addf(&shown, "%s%c", l > letters ? "/" : "",
+		         l == letters ? toupper((unsigned char)*l) : *l);
+	for (;;) {
+		const char *answer = ask_line(a, question, str_text(&shown), e);
+
+		if (!answer) return -1;
+		if (!*answer) return *letters;
+		if (strchr(letters, tolower((unsigned char)*answer)))
+			return tolower((unsigned char)*answer);
+		ask_tell(a, "  Please answer with one of the letters.");
 	}
 }
 

@@ -39,6 +39,10 @@ const char *ask_text(const struct ask *a, const char *question, const char *pres
 /* 1 for yes, 0 for no. */
 int ask_yes(const struct ask *a, const char *question, bool preset, struct err *e);
 
+/* Returns one of `letters`, each the first of a word in the question, or -1. An empty line
+ * means the first. */
+int ask_letter(const struct ask *a, const char *question, const char *letters, struct err *e);
+
 /* A choice: `more` is shown after the name and is accepted too ("12" for bookworm); NULL:
  * nothing. */
 struct choice {

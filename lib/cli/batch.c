@@ -114,5 +114,6 @@ int batch_run(struct host *h, const struct batch *what, char *const *operands, b
 	if (n != 1) return do_all(&t, n, 0, e);
 	if ((rc = do_one(&t, t.jails, e)) < 0) return -1;
 	if (rc && t.jails->by_name) out_note("%s %s", t.jails->name, what->idle);
+	if (!rc) out_done("%s %s", t.jails->name, what->done);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/cli/applet.h"
+#include "lib/jail/conf.h"
 
 /* "0|1", "bash|zsh|fish": words that are typed as they are. */
 static bool is_words(const char *arg)
@@ -24,9 +25,27 @@ static enum complete_what what_is(const char *arg)
 	return strstr(arg, "DIR") ? COMPLETE_DIRS : COMPLETE_NOTHING;
 }
 
+/* Tests compare them with what `jlmkr list` knows. */
+static const char columns[] =
+	"name|running|startup|gpu_intel|gpu_nvidia|os|version|addresses|state|path";
+
 enum complete_what complete_value(const struct opt *o)
 {
-	return what_is(o->arg);
+	if (str_eq(o->arg, "DISTRO")) return COMPLETE_DISTROS;
+	if (str_eq(o->arg, "RELEASE")) return COMPLETE_RELEASES;
+	if (str_eq(o->arg, "COLUMNS")) return COMPLETE_LIST;
+	return str_eq(o->arg, "KEY") ? COMPLETE_WORDS : what_is(o->arg);
+}
+
+const char *complete_words(struct arena *m, const struct opt *o)
+{
+	struct str keys = { .m = m };
+
+	if (str_eq(o->arg, "COLUMNS")) return columns;
+	if (!str_eq(o->arg, "KEY")) return o->arg;
+	for (size_t i = 0; conf_key(i); i++)
+		str_addf(&keys, "%s%s", i ? "|" : "", conf_key(i));
+	return str_text(&keys);
 }
 
 enum complete_what complete_operand(const struct applet *a)
@@ -70,13 +89,14 @@ const struct applet completion_applet = {
 	.brief = "print a completion script for a shell",
 	.operands = "bash|zsh|fish",
 	.text =
-	"Completes commands, options and the names of jails, for 'jlmkr' and the links\n"
-	"'jlmkr-COMMAND'. For bash, put this line into ~/.bashrc:\n"
+	"Completes commands, options, their values and the names of jails, for 'jlmkr'\n"
+	"and the links 'jlmkr-COMMAND'. For bash, put this line into ~/.bashrc:\n"
 	"    eval \"$(jlmkr completion bash)\"\n"
 	"for zsh, the same into ~/.zshrc, after compinit; for fish, into its config:\n"
 	"    jlmkr completion fish | source\n"
 	"The names of jails can only be completed by users who may read them: for sudo,\n"
-	"use a root shell.\n",
+	"use a root shell. Distributions and releases are those of images that create has\n"
+	"kept; no server is asked.\n",
 	.min = 1,
 	.max = 1,
 	.run = completion_run,

@@ -13,10 +13,12 @@ static void add_bash_what(struct str *out, enum complete_what what, const char *
 	static const char *const names[] = {
 		[COMPLETE_NOTHING] = "nothing", [COMPLETE_FILES] = "file",
 		[COMPLETE_DIRS] = "dir", [COMPLETE_JAILS] = "jail",
-		[COMPLETE_COMMANDS] = "command",
+		[COMPLETE_COMMANDS] = "command", [COMPLETE_DISTROS] = "distro",
+		[COMPLETE_RELEASES] = "release",
 	};
 
-	str_add(out, what == COMPLETE_WORDS ? words : names[what]);
+	if (what == COMPLETE_LIST) str_add(out, ",|");
+	str_add(out, what == COMPLETE_WORDS || what == COMPLETE_LIST ? words : names[what]);
 }
 
 static void add_bash_spelling(struct str *out, const struct opt *o, const char *dashes,
@@ -25,7 +27,7 @@ static void add_bash_spelling(struct str *out, const struct opt *o, const char *
 	str_addf(out, " %s%s", dashes, name);
 	if (!o->arg) return;
 	str_addc(out, '=');
-	add_bash_what(out, complete_value(o), o->arg);
+	add_bash_what(out, complete_value(o), complete_words(out->m, o));
 }
 
 static void add_bash_options(struct str *out, const struct opt *o)
@@ -50,6 +52,19 @@ static void add_bash_applet(struct str *out, const struct applet *a)
 /* -- the function -- */
 
 static const char function[] =
+	"# Column $1 of the images in the cache, of the distribution that is named.\n"
+	"_jlmkr_images() {\n"
+	"\tlocal cells known=' ' list=(\"${program%-\"$command\"}\")\n"
+	"\t[[ -z $dir ]] || list+=(--dir \"${dir/#\\~/$HOME}\")\n"
+	"\twhile read -r -a cells; do\n"
+	"\t\t[[ ${cells[0]} != DIST && ${cells[$1]} == \"$value\"* ]] || continue\n"
+	"\t\t[[ $1 == 0 || -z $distro || ${cells[0]} == \"$distro\" ]] || continue\n"
+	"\t\t[[ $known != *\" ${cells[$1]} \"* ]] || continue\n"
+	"\t\tknown+=\"${cells[$1]} \"\n"
+	"\t\tCOMPREPLY+=(\"$prefix$(printf %q \"${cells[$1]}\")\")\n"
+	"\tdone < <(\"${list[@]}\" images --cached --all 2>/dev/null)\n"
+	"}\n"
+	"\n"
 	"_jlmkr_jails() {\n"
 	"\tlocal name list=(\"${program%-\"$command\"}\")\n"
 	"\t[[ -z $dir ]] || list+=(--dir \"${dir/#\\~/$HOME}\")\n"
@@ -67,10 +82,15 @@ static const char function[] =
 	"\tdir) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -P \"$prefix\" -d -- "
 	"\"$value\") ;;\n"
 	"\tjail) prefix+=${value%\"${value##*@}\"} value=${value##*@}; _jlmkr_jails ;;\n"
+	"\tdistro) _jlmkr_images 0 ;;\n"
+	"\trelease) _jlmkr_images 1 ;;\n"
 	"\tcommand)\n"
 	"\t\tfor word in $_jlmkr_commands; do\n"
 	"\t\t\t[[ $word != \"$value\"* ]] || COMPREPLY+=(\"$prefix$word\")\n"
 	"\t\tdone ;;\n"
+	"\t',|'*)\n"
+	"\t\tprefix+=${value%\"${value##*,}\"} value=${value##*,}\n"
+	"\t\t_jlmkr_value \"${1#,|}\"; compopt -o nospace ;;\n"
 	"\t*'|'*)\n"
 	"\t\tfor word in ${1//|/ }; do\n"
 	"\t\t\t[[ $word != \"$value\"* ]] || COMPREPLY+=(\"$prefix$word\")\n"
@@ -99,8 +119,8 @@ static const char function[] =
 	"_jlmkr() {\n"
 	"\tlocal program=${COMP_WORDS[0]} command= operand=command rest= last=1 "
 	"options=$_jlmkr_common\n"
-	"\tlocal value=${COMP_WORDS[COMP_CWORD]} prefix= dir= ended= takes= word n=0 i IFS=$' "
-	"\\t\\n'\n"
+	"\tlocal value=${COMP_WORDS[COMP_CWORD]} prefix= dir= distro= ended= takes= "
+	"word n=0 i IFS=$' \\t\\n'\n"
 	"\tCOMPREPLY=()\n"
 	"\tcase ${program##*/} in\n"
 	"\tjlmkr-*) command=${program##*/jlmkr-} command=${command#jlmkr-}; _jlmkr_command ;;\n"
@@ -114,6 +134,7 @@ static const char function[] =
 	"\t\telif [[ -z $ended && $word == -?* ]]; then\n"
 	"\t\t\ttakes=$(_jlmkr_takes \"$word\")\n"
 	"\t\t\t[[ $word == --dir=* ]] && dir=${word#--dir=}\n"
+	"\t\t\t[[ $word == --distro=* ]] && distro=${word#--distro=}\n"
 	"\t\t\t[[ -n $takes ]] || continue\n"
 	"\t\t\t[[ ${COMP_WORDS[i+1]} != = ]] || ((i++))\n"
 	"\t\t\tif ((i + 1 == COMP_CWORD || i == COMP_CWORD)); then\n"
@@ -123,6 +144,7 @@ static const char function[] =
 	"\t\t\tfi\n"
 	"\t\t\t((i++))\n"
 	"\t\t\t[[ $word != -D && $word != --dir ]] || dir=${COMP_WORDS[i]}\n"
+	"\t\t\t[[ $word != --distro ]] || distro=${COMP_WORDS[i]}\n"
 	"\t\telif [[ -z $command ]]; then command=$word options=$_jlmkr_common; "
 	"_jlmkr_command\n"
 	"\t\telse\n"

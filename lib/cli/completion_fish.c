@@ -39,6 +39,18 @@ static void add_fish_choices(struct str *out, enum complete_what what, const cha
 			str_addc(out, *words == '|' ? ' ' : *words);
 		str_addc(out, '\'');
 		break;
+	case COMPLETE_DISTROS:
+		str_add(out, " -x -a '(__jlmkr_images 1)'");
+		break;
+	case COMPLETE_RELEASES:
+		str_add(out, " -x -a '(__jlmkr_images 2)'");
+		break;
+	case COMPLETE_LIST:
+		str_add(out, " -x -a '(__fish_append , ");
+		for (; *words; words++)
+			str_addc(out, *words == '|' ? ' ' : *words);
+		str_add(out, ")'");
+		break;
 	case COMPLETE_NOTHING:
 		str_add(out, " -x");
 		break;
@@ -54,7 +66,8 @@ static void add_fish_options(struct str *out, const char *start, const struct op
 		if (o->old) str_addf(out, " -o %s", o->old);
 		str_add(out, " -d ");
 		add_fish_quoted(out, o->help);
-		if (o->arg) add_fish_choices(out, complete_value(o), o->arg);
+		if (o->arg) add_fish_choices(out, complete_value(o),
+		                             complete_words(out->m, o));
 		str_addc(out, '\n');
 	}
 }
@@ -65,12 +78,35 @@ static void add_fish_applet(struct str *out, const struct applet *a, const char 
 	if (complete_operand(a) == COMPLETE_NOTHING) return;
 	str_add(out, start);
 	add_fish_choices(out, complete_operand(a), a->operands);
-	if (a->rest) str_add(out, " -F");
 	str_addc(out, '\n');
+	/* Words that are passed on may be files. fish refuses -F together with -x. */
+	if (a->rest) str_addf(out, "%s -F\n", start);
 }
 
 static const char helpers[] =
 	"# Completion for fish: jlmkr completion fish | source\n\n"
+	"# The value of an option on the command line, with the words that name it.\n"
+	"function __jlmkr_option\n"
+	"\tset -l words (commandline -opc)\n"
+	"\tfor i in (seq 2 (count $words))\n"
+	"\t\tif test $words[$i] = $argv[1]; and test $i -lt (count $words)\n"
+	"\t\t\techo $words[(math $i + 1)]\n"
+	"\t\telse if string match -q -- \"$argv[1]=*\" $words[$i]\n"
+	"\t\t\tstring replace -- \"$argv[1]=\" '' $words[$i]\n"
+	"\t\tend\n"
+	"\tend\n"
+	"end\n\n"
+	"# A column of the images in the cache, of the distribution that is named.\n"
+	"function __jlmkr_images\n"
+	"\tset -l distro (__jlmkr_option --distro)\n"
+	"\tset -l dir --dir=(__jlmkr_option --dir)\n"
+	"\tfor line in (jlmkr $dir images --cached --all 2>/dev/null)[2..-1]\n"
+	"\t\tset -l cells (string split -n ' ' -- $line)\n"
+	"\t\tif test $argv[1] = 1; or test -z \"$distro\"; or test $cells[1] = \"$distro\"\n"
+	"\t\t\techo $cells[$argv[1]]\n"
+	"\t\tend\n"
+	"\tend\n"
+	"end\n\n"
 	"function __jlmkr_jails\n"
 	"\tset -l words (commandline -opc)\n"
 	"\tset -l dir\n"

@@ -24,16 +24,17 @@ static void add_zsh_action(struct str *out, enum complete_what what, const char 
 		[COMPLETE_NOTHING] = " ", [COMPLETE_FILES] = "_files",
 		                     [COMPLETE_DIRS] = "_files -/",
 		[COMPLETE_JAILS] = "_jlmkr_jails", [COMPLETE_COMMANDS] = "_jlmkr_commands",
+		[COMPLETE_DISTROS] = "_jlmkr_images 1", [COMPLETE_RELEASES] = "_jlmkr_images 2",
 	};
 
-	if (what != COMPLETE_WORDS) {
+	if (what != COMPLETE_WORDS && what != COMPLETE_LIST) {
 		str_add(out, actions[what]);
 		return;
 	}
-	str_addc(out, '(');
+	str_add(out, what == COMPLETE_LIST ? "_values -s , column " : "(");
 	for (; *words; words++)
 		str_addc(out, *words == '|' ? ' ' : *words);
-	str_addc(out, ')');
+	if (what == COMPLETE_WORDS) str_addc(out, ')');
 }
 
 static void add_zsh_spelling(struct str *out, const struct opt *o, const char *dashes,
@@ -46,7 +47,7 @@ static void add_zsh_spelling(struct str *out, const struct opt *o, const char *d
 		str_addc(out, ':');
 		add_zsh_text(out, o->arg);
 		str_addc(out, ':');
-		add_zsh_action(out, complete_value(o), o->arg);
+		add_zsh_action(out, complete_value(o), complete_words(out->m, o));
 	}
 	str_addc(out, '\'');
 }
@@ -75,6 +76,20 @@ static void add_zsh_operand(struct str *out, const struct applet *a)
 }
 
 static const char helpers[] =
+	"# Column $1 of the images in the cache, of the distribution that is named.\n"
+	"_jlmkr_images() {\n"
+	"\tlocal line distro=${(Q)opt_args[--distro]}\n"
+	"\tlocal -a dir cells lines\n"
+	"\tlocal -aU names\n"
+	"\t(( ${+opt_args[--dir]} )) && dir=(--dir ${(Q)opt_args[--dir]})\n"
+	"\t(( ${+opt_args[-D]} )) && dir=(--dir ${(Q)opt_args[-D]})\n"
+	"\tlines=(${(f)\"$(jlmkr $dir images --cached --all 2>/dev/null)\"})\n"
+	"\tfor line in $lines[2,-1]; do\n"
+	"\t\tcells=(${=line})\n"
+	"\t\t[[ $1 == 1 || -z $distro || $cells[1] == $distro ]] && names+=($cells[$1])\n"
+	"\tdone\n"
+	"\t(( $#names )) && compadd -a names\n"
+	"}\n\n"
 	"_jlmkr_jails() {\n"
 	"\tlocal -a dir names\n"
 	"\t(( ${+opt_args[--dir]} )) && dir=(--dir ${(Q)opt_args[--dir]})\n"

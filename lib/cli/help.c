@@ -11,7 +11,7 @@
 #include "lib/base/str.h"
 #include "lib/jail/template.h"
 
-enum { HELP_COLUMN = 30 };
+enum { HELP_COLUMN = 30, HELP_WIDTH = 79, WORDS_COLUMN = 12 };
 
 static void print_opt(const struct opt *o)
 {
@@ -53,26 +53,64 @@ void help_print_all(void)
 		printf("  %-12s%s\n", (*a)->name, (*a)->brief);
 	puts("\nOptions:");
 	print_opts(common_opts);
-	puts("      --install DIR           make the links jlmkr-COMMAND in DIR, beside a copy "
-	     "of jlmkr\n"
+	puts("      --install DIR           copy jlmkr to DIR, with a link for each command\n"
 	     "      --list                  print the names of all commands\n"
 	     "\n'jlmkr COMMAND --help' tells more about a command.");
 }
 
+/* Prints the words of a text in lines of HELP_WIDTH. The cursor is in `column`, and the lines
+ * after the first are indented to it. */
+static void print_wrapped(const char *text, size_t n, size_t column)
+{
+	size_t at = column;
+
+	for (size_t i = 0, k; i < n; i += k) {
+		i += strspn(text + i, " \n");
+		k = strcspn(text + i, " \n");
+		if (i + k > n) break;
+		if (at > column && at + 1 + k > HELP_WIDTH) {
+			printf("\n%*s", (int)column, "");
+			at = column;
+		}
+		printf("%s%.*s", at > column ? " " : "", (int)k, text + i);
+		at += k + (at > column);
+	}
+	putchar('\n');
+}
+
+/* Fills paragraphs; prints indented lines as they are. */
+static void print_paragraphs(const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		bool fill = n && *text != ' ';
+
+		while (fill && text[n] && text[n + 1] && !strchr(" \n", text[n + 1]))
+			n += 1 + strcspn(text + n + 1, "\n");
+		if (fill) print_wrapped(text, n, 0);
+		else printf("%.*s\n", (int)n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
 static void print_template(struct arena *m, const struct template *t)
 {
-	fputs(template_help(m, t), stdout);
+	print_paragraphs(template_help(m, t));
 	printf("\n    jlmkr create --template %s", t->name);
 	for (const struct template_word *w = template_words(m, t); w->name; w++)
 		if (!w->preset) printf(" --set %s=...", w->name);
 	puts(" NAME\n\nIts words:");
-	for (const struct template_word *w = template_words(m, t); w->name; w++)
-		printf("  %-10s%s%s%s%s\n", w->name, w->about, w->preset ? " [" : "",
-		       w->preset ? w->preset : "", w->preset ? "]" : "");
+	for (const struct template_word *w = template_words(m, t); w->name; w++) {
+		const char *about = w->about;
+
+		if (w->preset) about = arena_printf(m, "%s [%s]", about, w->preset);
+		printf("  %-10s", w->name);
+		print_wrapped(about, strlen(about), WORDS_COLUMN);
+	}
 	puts("\n'jlmkr create --dry-run --template ...' shows the config that it makes.");
 }
 
-/* `jlmkr help template-docker` */
+/* `jlmkr help template-docker`, or just `jlmkr help docker` */
 static int help_template(struct arena *m, const char *name, struct err *e)
 {
 	const struct template *t = template_find(name, e);
@@ -94,6 +132,8 @@ static int help_run(struct host *h, const void *args, char *const *operands, str
 	}
 	if (str_starts(*operands, template))
 		return help_template(h->m, *operands + sizeof template - 1, e);
+	if (!applet_find(*operands) && template_find(*operands, NULL))
+		return help_template(h->m, *operands, e);
 	if (!(a = applet_find(*operands))) return applet_unknown(*operands, e);
 	help_print_applet(a);
 	return out_flush(e);

@@ -232,10 +232,21 @@ int opts_parse_common(char *const **argv, struct common_args *common, struct err
 	return 0;
 }
 
-bool opts_has(const struct applet *a, const char *word)
+const struct opt *opts_find(const struct applet *a, const char *word)
 {
-	return str_starts(word, "--") &&
-	       find_in_table(a->opts, 0, word + 2, strcspn(word + 2, "="), false);
+	size_t dashes = str_starts(word, "--") ? 2 : 1, len;
+	const struct opt *tables[] = { a->opts, common_opts };
+
+	if (*word != '-' || !word[dashes]) return NULL;
+	len = strcspn(word + dashes, "=");
+	for (size_t i = 0; i < 2; i++) {
+		const struct opt *o = find_in_table(tables[i], 0, word + dashes, len, dashes == 1);
+
+		if (!o && dashes == 1 && !word[2])
+			o = find_in_table(tables[i], word[1], NULL, 0, false);
+		if (o) return o;
+	}
+	return NULL;
 }
 
 static void add_option_word(const struct opt *o, const void *at, const void *usual,

@@ -51,24 +51,37 @@ static enum verdict check_pasted(const struct ask *a, const char *path, const ch
 	return c.notes.n ? DOUBTFUL : GOOD;
 }
 
+/* 'e': edit again, 'k': keep the text, 'd': drop it; or -1. */
+static int ask_what_now(const struct ask *a, enum verdict v, struct err *e)
+{
+	int again;
+
+	if (v == DOUBTFUL)
+		return ask_letter(a, "Edit again, keep the text as it is, or drop it?", "ekd",
+		                  e);
+	again = ask_yes(a, "Open the editor again?", true, e);
+	return again < 0 ? -1 : again ? 'e' : 'd';
+}
+
 static int edit_until_usable(const struct ask *a, const char *path, const char **text,
                              struct err *e)
 {
-	enum verdict v;
-	int again = 1;
-
-	while (again) {
+	for (;;) {
 		struct err why = { 0 };
+		enum verdict v;
+		int answer;
 
 		if (editor_run(a->m, path, e) < 0) return -1;
 		if ((v = check_pasted(a, path, text, &why)) == GOOD) return 0;
-		again = ask_yes(a, "Open the editor again?", v != DOUBTFUL, e);
-		if (again < 0) return -1;
-		if (!again && v == UNREADABLE)
+		if ((answer = ask_what_now(a, v, e)) < 0) return -1;
+		if (answer == 'k') return 0;
+		if (answer == 'e') continue;
+		if (v == UNREADABLE)
 			return fail(e, ERR_INPUT, "the template cannot be used: %s", why.text);
-		if (!again && v == EMPTY) *text = NULL;
+		if (v == DOUBTFUL) return fail(e, ERR_INPUT, "the template was dropped");
+		*text = NULL;
+		return 0;
 	}
-	return 0;
 }
 
 int paste_template(const struct ask *a, const char **text, struct err *e)

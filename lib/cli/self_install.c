@@ -79,5 +79,6 @@ int install_links(char *const *operands, struct err *e)
 	for (const struct applet *const *a = applets; *a; a++)
 		if (make_link(dir, (*a)->name, e) < 0)
 			return fail_in(e, "install into %s", operands[0]);
+	out_done("jlmkr and a link for each command are in %s", operands[0]);
 	return 0;
 }

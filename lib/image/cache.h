@@ -88,6 +88,9 @@ int image_cache_index(const struct image_cache *c, struct arena *m, struct image
 /* Warn of each file that has a name like ours but no mark. */
 void image_cache_tell(const struct image_cache *c);
 
+/* Note each download that was interrupted, with its size. */
+void image_cache_tell_halves(const struct image_cache *c);
+
 /* Delete all files of ours, except those that are being fetched, with a note for each. Adds to
  * `*p`. */
 int image_cache_prune(const struct image_cache *c, struct image_pruned *p, struct err *e);

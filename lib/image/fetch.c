@@ -128,17 +128,28 @@ static void next_server(struct image_source *s, const struct err *why)
 	out_note("%s; trying %s instead", why->text, url_name(s->m, s->base));
 }
 
+/* Keeps the first fault, and adds each later one to it, with what was tried. */
+static void remember(struct image_source *s, const char *tried, const struct err *fault)
+{
+	struct err *first = &s->first;
+
+	if (!first->kind) *first = *fault;
+	else fail(first, first->kind, "%s; then %s: %s", first->text, tried, fault->text);
+}
+
 int image_index_fetch(struct image_source *s, struct arena *m, struct image_index *x,
                       struct err *e)
 {
 	struct err fault = { 0 };
 
+	s->first = (struct err){ 0 };
 	while (fetch_index(s, m, x, &fault) < 0) {
+		remember(s, url_name(m, s->base), &fault);
 		if (may_try_next(s, &fault)) {
 			next_server(s, &fault);
 			continue;
 		}
-		if (e) *e = fault;
+		if (e) *e = fault.kind == ERR_INTERRUPTED ? fault : s->first;
 		return -1;
 	}
 	return 0;
@@ -170,6 +181,20 @@ static void note_to_sink(const struct image_sink *sink, const char *text)
 	if (sink->note) sink->note(sink->arg, text);
 }
 
+static void tell_next_build(struct arena *m, const struct image_sink *sink, const char *gone,
+                            const char *next, const struct err *why)
+{
+	const char *text;
+
+	if (why->kind == ERR_UNTRUSTED)
+		text = arena_printf(m, "build %s is not used: %s; trying build %s", gone,
+		                    why->text, next);
+	else
+		text = arena_printf(m, "build %s is not available from the server; using %s",
+		                    gone, next);
+	note_to_sink(sink, text);
+}
+
 /* The build to use instead of `gone`: a newer one if the list was fetched again, else the next
  * older one. NULL: there is none. */
 static const struct image_build *next_build(const struct image *image,
@@ -191,10 +216,11 @@ static bool may_try_older(const struct image_want *want, const struct image_sink
 	return fault->kind == ERR_MISSING || (fault->kind == ERR_UNTRUSTED && sink->restart);
 }
 
-/* Choose another build instead of got->build: returns 1, 0 if there is none, -1 on a fault. */
+/* Choose another build instead of got->build, which `why` is about: returns 1, 0 if there is
+ * none, -1 on a fault. */
 static int choose_again(struct image_source *s, struct arena *m, const struct image_want *want,
                         const struct image_sink *sink, struct image_index *x, bool anew,
-                        struct image_pick *got, struct err *e)
+                        struct image_pick *got, const struct err *why, struct err *e)
 {
 	const struct image_build *next;
 	struct image_pick again;
@@ -203,9 +229,7 @@ static int choose_again(struct image_source *s, struct arena *m, const struct im
 	if (image_pick(x, want, &again, NULL) < 0) return 0;
 	if (!(next = next_build(again.image, got->build, anew))) return 0;
 	if (sink->restart && sink->restart(sink->arg, e) < 0) return -1;
-	note_to_sink(sink, arena_printf(m,
-	                                "build %s is not available from the server; using %s",
-	                                got->build->serial, next->serial));
+	tell_next_build(m, sink, got->build->serial, next->serial, why);
 	*got = (struct image_pick){ again.image, next };
 	return 1;
 }
@@ -216,29 +240,44 @@ struct blame {
 	bool refused;		/* the image came, but the sink refused it */
 };
 
+/* The build that was picked, then others. */
+static int fetch_builds(struct image_source *s, struct arena *m, const struct image_want *want,
+                        const struct image_sink *sink, struct image_index *x,
+                        struct image_pick *got, struct blame *b, struct err *e)
+{
+	struct err why = { 0 };
+	unsigned tries = 0;
+	int rc;
+
+	while (fetch_build(s, got, want->serial != NULL, sink, &b->refused, e) < 0) {
+		remember(s, arena_printf(m, "build %s", got->build->serial), e);
+		b->server = !b->refused;
+		if (b->refused || !may_try_older(want, sink, e) || ++tries > BUILDS_TRIED) return -1;
+		rc = choose_again(s, m, want, sink, x, tries == 1, got, e, &why);
+		if (rc == 1) continue;
+		if (rc < 0) {
+			*e = why;
+			remember(s, "another build", e);
+		}
+		return -1;
+	}
+	return 0;
+}
+
 static int fetch_from_server(struct image_source *s, struct arena *m,
                              const struct image_want *want, const struct image_sink *sink,
                              struct image_pick *got, struct blame *b, struct err *e)
 {
 	struct image_index *x = arena_alloc(m, sizeof *x);
-	struct err why = { 0 };
-	unsigned tries = 0;
-	int rc;
+	const char *name = url_name(m, s->base);
 
 	*b = (struct blame){ .server = fetch_index(s, m, x, e) < 0 };
-	if (b->server) return -1;
-	if (image_pick(x, want, got, e) < 0)
-		return s->more ? fail_in(e, "%s", url_name(m, s->base)) : -1;
-	while (fetch_build(s, got, want->serial != NULL, sink, &b->refused, e) < 0) {
-		b->server = !b->refused;
-		if (b->refused || !may_try_older(want, sink, e) || ++tries > BUILDS_TRIED)
-			return -1;
-		if ((rc = choose_again(s, m, want, sink, x, tries == 1, got, &why)) == 1)
-			continue;
-		if (rc < 0) *e = why;
+	if (b->server || image_pick(x, want, got, e) < 0) {
+		if (!b->server && s->more) fail_in(e, "%s", name);
+		remember(s, name, e);
 		return -1;
 	}
-	return 0;
+	return fetch_builds(s, m, want, sink, x, got, b, e);
 }
 
 /* `*useless`: at least one server failed, so the request and this machine may be right. */
@@ -282,7 +321,9 @@ static int fall_back(struct image_source *s, struct arena *m, const struct image
 	note_to_sink(sink, arena_printf(m, "%s; using build %s from the cache", fault->text,
 	                                got->build->serial));
 	s->offline = true;
-	return image_fetch(s, got, false, sink, fault);
+	if (image_fetch(s, got, false, sink, fault) == 0) return 0;
+	remember(s, "the cache", fault);
+	return -1;
 }
 
 int image_fetch_best(struct image_source *s, struct arena *m, const struct image_want *want,
@@ -291,11 +332,12 @@ int image_fetch_best(struct image_source *s, struct arena *m, const struct image
 	struct err fault = { 0 };
 	bool useless;
 
+	s->first = (struct err){ 0 };
 	if (s->offline) return fetch_cached(s, m, want, sink, got, e);
 	if (fetch_online(s, m, want, sink, got, &useless, &fault) == 0) return 0;
 	if (useless && (fault.kind == ERR_NETWORK || fault.kind == ERR_MISSING) &&
 	    fall_back(s, m, want, sink, got, &fault) == 0)
 		return 0;
-	if (e) *e = fault;
+	if (e) *e = s->first.kind && fault.kind != ERR_INTERRUPTED ? s->first : fault;
 	return -1;
 }

@@ -16,6 +16,7 @@
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/base/out.h"
+#include "lib/base/size.h"
 #include "lib/base/str.h"
 #include "lib/disk/mark.h"
 #include "lib/image/impl.h"
@@ -281,6 +282,28 @@ void image_cache_tell(const struct image_cache *c)
 static bool is_in_use(const struct image_cache *c, const char *name, int fd)
 {
 	return sha256_of_name(c, name, HALF) && flock(fd, LOCK_EX | LOCK_NB) < 0;
+}
+
+void image_cache_tell_halves(const struct image_cache *c)
+{
+	AUTODIR DIR *d = c->dir ? dir_names(cache_fd(c)) : NULL;
+	struct dirent *entry;
+	bool strange;
+
+	while (d && (entry = readdir(d))) {
+		AUTOCLOSE int fd = -1;
+		struct stat st;
+		char size[SIZE_ROOM];
+
+		if (!sha256_of_name(c, entry->d_name, HALF)) continue;
+		fd = cache_open_ours(c, entry->d_name, &strange);
+		if (fd < 0 || fstat(fd, &st) < 0) continue;
+		out_note("%s/%s: %s of an image, %s", c->path, entry->d_name,
+		         size_text((uint64_t)st.st_size, size),
+		         is_in_use(c, entry->d_name, fd) ?
+		         "which is being fetched" :
+		         "whose download was interrupted; the next create of it goes on there");
+	}
 }
 
 static const char *describe_file(const struct image_cache *c, const char *name)

@@ -1,5 +1,6 @@
 #include "lib/image/pick.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -41,6 +42,14 @@ const char *image_arch(void)
 	for (i = 0; i < sizeof names / sizeof *names; i++)
 		if (str_eq(u.machine, names[i].kernel)) return names[i].server;
 	return "unknown";
+}
+
+bool image_arch_runs(const char *arch)
+{
+	const char *own = image_arch();
+
+	return str_eq(arch, own) || (str_eq(own, "amd64") && str_eq(arch, "i386")) ||
+	       (str_eq(own, "arm64") && str_eq(arch, "armhf"));
 }
 
 /* Whether one of the image's aliases is these words, joined by slashes; the last ones may be
@@ -223,6 +232,51 @@ static int pick_build(const struct image *image, const char *serial, struct imag
 	            image->distro, image->release, names_text(&l));
 }
 
+/* Its name or its alias, if one begins with a digit. */
+static const char *release_number(struct arena *m, const struct image *image)
+{
+	const char *alias = image_release_alias(m, image);
+
+	if (isdigit((unsigned char)*image->release)) return image->release;
+	return alias && isdigit((unsigned char)*alias) ? alias : NULL;
+}
+
+/* The release with the highest number, or the only one. NULL: there are several without a
+ * number. It belongs to the index. */
+static const char *newest_release(const struct image_index *x, const struct image_want *want)
+{
+	AUTOFREE struct arena m = { 0 };
+	const char *best = NULL, *highest = NULL, *only = NULL;
+	bool several = false;
+
+	for (size_t i = 0; i < x->n; i++) {
+		const struct image *image = &x->images[i];
+		const char *number;
+
+		if (!str_eq(image->distro, want->distro) || !str_eq(image->arch, want->arch) ||
+		    !str_eq(image->variant, want->variant)) continue;
+		several |= only && !str_eq(only, image->release);
+		only = image->release;
+		number = release_number(&m, image);
+		if (number && (!highest || strverscmp(number, highest) > 0))
+			highest = number, best = image->release;
+	}
+	return best ? best : several ? NULL : only;
+}
+
+/* For a distribution that calls no release current. */
+static const struct image *find_newest(const struct image_index *x, struct image_want *w,
+                                       enum match *match)
+{
+	enum match other;
+	const char *release;
+
+	if (*match != MATCH_DISTRO || (w->release && *w->release)) return NULL;
+	if (!(release = newest_release(x, w))) return NULL;
+	w->release = release;
+	return find_match(x, w, &other);
+}
+
 int image_pick(const struct image_index *x, const struct image_want *want,
                struct image_pick *out, struct err *e)
 {
@@ -233,6 +287,7 @@ int image_pick(const struct image_index *x, const struct image_want *want,
 	if (!w.arch) w.arch = image_arch();
 	if (!w.variant) w.variant = "default";
 	image = find_match(x, &w, &match);
+	if (!image) image = find_newest(x, &w, &match);
 	if (!image && match == MATCH_ARCH && !want->variant) {
 		w.variant = "systemd";		/* Gentoo has no "default" */
 		image = find_match(x, &w, &other);

@@ -1,8 +1,9 @@
 /* Pick the image and the build that a user asks for
  *
- * A release may be given by any name that the server has for it: "bookworm", "12",
- * "24.04". If there is none, the fault is ERR_MISSING, and its message lists what the
- * server has instead.
+ * A release may be given by any name that the server has for it: "bookworm", "12", "24.04".
+ * The newest release is the one with the highest number in its name or alias; if no release has
+ * a number, there must be only one. If there is none, the fault is ERR_MISSING, and its message
+ * lists what the server has instead.
  */
 #ifndef IMAGE_PICK_H
 #define IMAGE_PICK_H
@@ -18,7 +19,7 @@ struct image_index;
 
 struct image_want {
 	const char *distro;
-	const char *release;	/* NULL or "": the distribution's current one */
+	const char *release;	/* NULL or "": the current one, else the newest */
 	const char *variant;	/* NULL: "default", else "systemd" */
 	const char *arch;	/* NULL: this machine's */
 	const char *serial;	/* NULL: the newest build */
@@ -40,5 +41,8 @@ const char *image_release_alias(struct arena *m, const struct image *image);
 
 /* The server's name for this machine's architecture; "unknown" if it has no images for it. */
 const char *image_arch(void);
+
+/* Whether this machine runs programs of that architecture: its own, or the 32-bit one of it. */
+bool image_arch_runs(const char *arch);
 
 #endif

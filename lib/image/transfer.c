@@ -235,13 +235,19 @@ static int try_once(struct image_source *s, const struct remote *f,
 int transfer(struct image_source *s, const struct remote *f, const struct image_sink *sink,
              bool *refused, struct err *e)
 {
-	struct err why = { 0 };
+	struct err why = { 0 }, later = { 0 };
 	bool again;
 
 	if (try_once(s, f, sink, &again, refused, &why) == 0) return 0;
 	if (again && !s->offline && sink->restart) {
+		if (sink->note)
+			sink->note(sink->arg,
+			           arena_printf(s->m, "%s; fetching it again", why.text));
 		if (sink->restart(sink->arg, e) < 0) return -1;
-		if (try_once(s, f, sink, &again, refused, &why) == 0) return 0;
+		if (try_once(s, f, sink, &again, refused, &later) == 0) return 0;
+		if (later.kind != ERR_INTERRUPTED)
+			fail(&later, later.kind, "%s; then %s", why.text, later.text);
+		why = later;
 	}
 	if (e) *e = why;
 	return -1;

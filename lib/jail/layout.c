@@ -138,10 +138,11 @@ const char *layout_home(struct arena *m)
 	return given(home) ? arena_strdup(m, home) : NULL;
 }
 
-const char *layout_image_server(struct arena *m, const char *home, struct err *e)
+const char *layout_home_value(struct arena *m, const char *home, const char *key,
+                              struct err *e)
 {
 	if (!given(home)) return "";
-	return home_value(m, arena_printf(m, "%s/" LAYOUT_HOME_CONF, home), "image_server", e);
+	return home_value(m, arena_printf(m, "%s/" LAYOUT_HOME_CONF, home), key, e);
 }
 
 char *layout_jails(struct arena *m, const char *dir)

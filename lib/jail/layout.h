@@ -65,9 +65,10 @@ const char *layout_find(struct arena *m, const struct layout_inputs *in, struct 
 /* The home of whoever called us: under sudo that of SUDO_USER. NULL: not known. */
 const char *layout_home(struct arena *m);
 
-/* image_server= in ~/.local/share/jailmaker.conf; "" when it does not say, NULL with a
- * fault. */
-const char *layout_image_server(struct arena *m, const char *home, struct err *e);
+/* The value of a key in ~/.local/share/jailmaker.conf: "image_server", "no_clone". "" if it is
+ * not there, NULL with a fault. */
+const char *layout_home_value(struct arena *m, const char *home, const char *key,
+                              struct err *e);
 
 char *layout_jails(struct arena *m, const char *dir);			/* DIR/jails */
 char *layout_jail(struct arena *m, const char *dir, const char *name);	/* DIR/jails/NAME */

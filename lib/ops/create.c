@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/archive/unpack.h"
@@ -16,6 +17,7 @@
 #include "lib/base/str.h"
 #include "lib/disk/mount.h"
 #include "lib/engine/engine.h"
+#include "lib/image/index.h"
 #include "lib/image/pick.h"
 #include "lib/jail/conf_options.h"
 #include "lib/jail/jail.h"
@@ -38,6 +40,19 @@ struct wanted {
 	bool startable;
 };
 
+/* The release in the template, or in the default config, belongs to the distribution there. If
+ * another distribution was asked for, no release is known. */
+static bool is_release_known(struct arena *m, const struct create_how *how, const char *distro)
+{
+	const char *text = how->template_text;
+	struct conf usual, c;
+
+	if (how->release) return true;
+	if (conf_parse(m, conf_default_text(m), &usual, NULL) < 0) return true;
+	if (!text || conf_parse(m, text, &c, NULL) < 0 || !c.release.line) c = usual;
+	return str_eq(c.distro.text, distro);
+}
+
 static int render(struct arena *m, const struct create_how *how, struct wanted *w, struct err *e)
 {
 	const struct conf_override overrides[] = {
@@ -57,7 +72,8 @@ static int render(struct arena *m, const struct create_how *how, struct wanted *
 		return how->template_name ? fail_in(e, "%s", how->template_name) : -1;
 	w->image = (struct image_want){
 		.distro = w->conf.distro.text,
-		.release = w->conf.release.text,
+		.release = is_release_known(m, how, w->conf.distro.text) ?
+		           w->conf.release.text : NULL,
 		.variant = how->variant,
 		.arch = how->arch,
 		.serial = how->serial,
@@ -80,24 +96,45 @@ static void warn_if_not_on_pool(struct arena *m, int dir)
 		         "TrueNAS would erase it");
 }
 
+static const char *image_shown(struct arena *m, const struct wanted *w)
+{
+	if (!w->how->archive) return w->conf.distro.text;
+	if (str_eq(w->how->archive, "-")) return "the archive on standard input";
+	return arena_printf(m, "the archive %s", word_shown(m, w->how->archive));
+}
+
 /* nspawn can boot other inits, but the rest of this tool needs systemd in the jail.
  * NixOS makes its init at the first boot. */
 static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err *e)
 {
 	struct err why = { 0 };
-	const char *init = rootfs_init(m, rootfs, &why);
+	const char *init = rootfs_init(m, rootfs, &why), *what;
 
 	if (!init && why.kind == ERR_BUSY) return fail(e, ERR_BUSY, "%s", why.text);
 	w->startable = str_eq(w->conf.distro.text, "nixos") || (init && str_eq(init, "systemd"));
 	if (w->startable) return 0;
-	out_warn("the init of %s is not systemd (it is %s): it may not work as a jail",
-	         w->conf.distro.text, init ? init : "missing");
+	what = image_shown(m, w);
+	if (init)
+		out_warn("the init of %s is %s, not systemd: it may not work as a jail", what,
+		         init);
+	else
+		out_warn("%s has no init (/sbin/init): it cannot boot as a jail", what);
 	w->text = conf_set(m, w->text, "startup", "0", e);
 	return w->text ? 0 : -1;
 }
 
-static int install(struct host *h, const struct wanted *w, struct staging *work, struct err *e)
+static int set_release(struct arena *m, struct wanted *w, const char *release, struct err *e)
 {
+	if (w->image.release) return 0;
+	out_note("No release of %s was asked for: %s is the newest; --release takes another",
+	         w->image.distro, release);
+	w->text = conf_set(m, w->text, "release", release, e);
+	return w->text ? 0 : -1;
+}
+
+static int install(struct host *h, struct wanted *w, struct staging *work, struct err *e)
+{
+	const char *release;
 	const struct install_how how = {
 		.offline = w->how->offline,
 		.no_clone = w->how->no_clone,
@@ -110,7 +147,8 @@ static int install(struct host *h, const struct wanted *w, struct staging *work,
 
 	if (w->how->archive)
 		return install_archive(h, w->how->archive, w->how->sha256, &how.limits, work, e);
-	return install_image(h, &w->image, &how, work, e);
+	if (install_image(h, &w->image, &how, work, &release, e) < 0) return -1;
+	return set_release(h->m, w, release, e);
 }
 
 static int fill(struct engine *en, struct staging *work, struct wanted *w, struct err *e)
@@ -121,6 +159,30 @@ static int fill(struct engine *en, struct staging *work, struct wanted *w, struc
 	if ((rootfs = jail_open_rootfs(work->dir, e)) < 0) return -1;
 	if (check_init(en->m, rootfs, w, e) < 0 || customize(rootfs, work->name, e) < 0) return -1;
 	return replace_file(work->dir, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
+}
+
+/* If there was no room: adds which file system is full, and what frees space. Must be called
+ * while the unfinished jail still takes that space. */
+static void explain_full(struct arena *m, const struct store *jails, const char *name,
+                         struct err *e)
+{
+	const struct mount *mnt;
+	struct mounts t;
+	struct statvfs s;
+	const int sys = e->sys;
+	const char *quoted;
+	bool zfs, inodes;
+
+	if ((sys != ENOSPC && sys != EDQUOT) || mounts_read(m, &t, NULL) < 0) return;
+	if (!(mnt = mount_of(&t, jails->fd, NULL)) || fstatvfs(jails->fd, &s) < 0) return;
+	zfs = str_ends(mnt->type, "zfs");
+	quoted = words_quoted(m, (char *[]){ (char *)(zfs ? mnt->source : mnt->point), NULL });
+	inodes = sys == ENOSPC && s.f_files && !s.f_favail;
+	fail(e, e->kind, "%s; the file system at %s has no room for %s, so nothing of %s is "
+	     "kept; 'jlmkr images --prune' deletes kept images and unfinished downloads, "
+	     "'%s %s' shows what is used", e->text, mnt->point, inodes ? "more files" : "it", name,
+	     zfs ? "zfs list -o space" : "df -h", quoted);
+	e->sys = sys;
 }
 
 static int make_jail(struct engine *en, const struct store *jails, const char *name,
@@ -134,6 +196,7 @@ static int make_jail(struct engine *en, const struct store *jails, const char *n
 	if (rc == 0) out_busy("writing to disk");
 	if (rc == 0) rc = staging_finish(&work, e);
 	out_progress_end();
+	if (rc < 0) explain_full(en->m, jails, name, e);
 	if (rc < 0) staging_undo(&work);
 	staging_close(&work);
 	return rc;
@@ -156,6 +219,15 @@ static int check_archive(const char *archive, struct err *e)
 	return access(archive, R_OK) < 0 ? fail_sys(e, "open %s", archive) : 0;
 }
 
+static int plan_image(struct engine *en, struct wanted *w, struct create_plan *out,
+                      struct err *e)
+{
+	if (install_find(en->host, en->m, &w->image, w->how->offline, &out->image, &out->cached,
+	                 e) < 0)
+		return -1;
+	return set_release(en->m, w, out->image.image->release, e);
+}
+
 int op_create_plan(struct engine *en, const struct create_how *how, struct create_plan *out,
                    struct err *e)
 {
@@ -170,13 +242,14 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 	*out = (struct create_plan){
 		.path = layout_jail(en->m, en->host->dir, how->name),
 		.dataset = store_dataset(&jails, how->name),
-		.config = w.text,
 	};
 	warn_if_not_on_pool(en->m, dir);
 	if (op_create_check(en->host, how->name, e) < 0)
 		return fail_in(e, "creating %s", how->name);
-	if (how->archive) return check_archive(how->archive, e);
-	return install_find(en->host, en->m, &w.image, how->offline, &out->image, &out->cached, e);
+	if (how->archive ? check_archive(how->archive, e) < 0 : plan_image(en, &w, out, e) < 0)
+		return -1;
+	out->config = w.text;
+	return 0;
 }
 
 int op_create(struct engine *en, const struct create_how *how, bool *startable, struct err *e)

@@ -16,9 +16,18 @@ static void note_text(void *arg, const char *text)
 	out_note("%s", text);
 }
 
+/* Repeats the first fault at the end, because the first message has scrolled away by then. A
+ * build that cannot be trusted is reported even with --quiet. */
+static void tell_first_fault(const struct image_source *s)
+{
+	if (s->first.kind == ERR_UNTRUSTED) out_warn("the first try failed: %s", s->first.text);
+	else if (s->first.kind) out_note("The first try failed: %s", s->first.text);
+}
+
 static int transfer_image(struct image_source *s, struct arena *m,
                           const struct image_want *want, const struct unpack_limits *limits,
-                          struct image_store *unpacked, struct staging *work, struct err *e)
+                          struct image_store *unpacked, struct staging *work,
+                          struct image_pick *got, struct err *e)
 {
 	struct unpack_sink r = { .work = work, .limits = *limits, .unpacked = unpacked };
 	const struct image_sink sink = {
@@ -30,22 +39,24 @@ static int transfer_image(struct image_source *s, struct arena *m,
 		.note = note_text,
 		.arg = &r,
 	};
-	struct image_pick got;
 	int rc;
 
 	if (!s->offline) out_step("Asking for the list of images");
-	rc = image_fetch_best(s, m, want, &sink, &got, e);
-	if (rc == 0 && (rc = unpack_sink_finish(&r, e)) == 0)
-		out_note("Installed %s %s, build %s", got.image->distro, got.image->release,
-		         got.build->serial);
+	rc = image_fetch_best(s, m, want, &sink, got, e);
+	if (rc == 0 && (rc = unpack_sink_finish(&r, e)) == 0) {
+		out_note("Installed %s %s, build %s", got->image->distro, got->image->release,
+		         got->build->serial);
+		tell_first_fault(s);
+	}
 	unpack_sink_drop(&r);
 	return rc;
 }
 
 int install_image(struct host *h, const struct image_want *want, const struct install_how *how,
-                  struct staging *work, struct err *e)
+                  struct staging *work, const char **release, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
+	struct image_pick got;
 	struct image_store unpacked = IMAGE_STORE_NONE;
 	struct image_source s = { 0 };
 	struct err why = { 0 };
@@ -57,7 +68,8 @@ int install_image(struct host *h, const struct image_want *want, const struct in
 	if (!how->no_clone) image_store_open(&m, h->dir, work->jails, &unpacked);
 	if (image_cache_open(&m, h->dir, true, &s.cache, &why) < 0)
 		out_warn("the image is not kept for the next time: %s", why.text);
-	rc = transfer_image(&s, &m, want, &how->limits, &unpacked, work, e);
+	rc = transfer_image(&s, &m, want, &how->limits, &unpacked, work, &got, e);
+	if (rc == 0) *release = arena_strdup(h->m, got.image->release);
 	image_store_close(&unpacked);
 	image_source_close(&s);
 	return rc;

@@ -26,9 +26,9 @@ struct install_how {
 };
 
 /* Create `rootfs` in `work`. Without `offline` the server decides, and the cache if the server
- * does not answer. */
+ * does not answer. `*release`, in h->m, is the release of the image. */
 int install_image(struct host *h, const struct image_want *want, const struct install_how *how,
-                  struct staging *work, struct err *e);
+                  struct staging *work, const char **release, struct err *e);
 
 /* Which image install_image would take now. Fetches only the list, and writes nothing.
  * `*cached`: the list is that of the cache, because of `offline`, or because the server failed,

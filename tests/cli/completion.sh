@@ -82,8 +82,22 @@ offers '0 1 ' jlmkr create -gi ''
 offers 'a-file ' jlmkr create --config = a-
 offers 'a-file ' jlmkr create -c a-
 offers '' jlmkr create --distro ''
+offers 'os ' jlmkr list --output o
+offers 'name,path ' jlmkr list -o name,pa
+offers '--output=name,os,startup --output=name,os,state ' jlmkr list --output=name,os,sta
+offers 'seccomp ' jlmkr config --unset sec
+offers 'docker ' jlmkr create --template d
 offers 'jm ' jlmkr --dir j
+try columns-are-those-of-list 2 "$jlmkr" list -o none
+err "there are $(sed -n "s/.*--output=,|\([^ ']*\).*/\1/p" script.bash | tr a-z\| A-Z, | sed 's/,/, /g')"
 try nothing-was-evaluated 1 test -e evaluated
+
+if command -v fish >bin/.which; then
+	try values-in-fish 0 fish --no-config -c 'source script.fish; complete -C "jlmkr list -o name,ru"; complete -C "jlmkr exec "'
+	out 'name,running'
+	out 'db'
+	err ''
+fi
 
 # With a real key, which splits words in its own way.
 cat >rc <<'END'

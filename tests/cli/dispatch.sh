@@ -35,6 +35,30 @@ err "jlmkr: unknown command 'strat'; did you mean 'start'?"
 out ''
 try unknown-command-far-off 2 "$jlmkr" xyzzy
 err "'jlmkr help' lists them"
+for word in new launch run import clone templates up boot down halt kill reboot autostart disable \
+	ls ps enter console attach login bash info inspect top stats logs set get unset show rm delete \
+	destroy image pull rmi prune provision install version man; do
+	try "other-word-$word" 2 "$jlmkr" $word web
+	err "jlmkr: unknown command '$word'; use 'jlmkr "
+	means=$(sed -n "s/.*; use 'jlmkr \([^ ']*\).*/\1/p" .err)
+	case $means in
+	--*) "$jlmkr" --help | grep -qe "$means" || failed="no option $means" ;;
+	*) "$jlmkr" --list | grep -qx "$means" || failed="no command $means" ;;
+	esac
+done
+try other-word 2 "$jlmkr" rm web
+err "jlmkr: unknown command 'rm'; use 'jlmkr remove'"
+try help-of-another-word 2 "$jlmkr" help logs
+err "use 'jlmkr log'"
+try template-is-no-command 2 "$jlmkr" docker
+err "'jlmkr create --template docker' creates a jail for it"
+"$jlmkr" help template-docker >template
+for topic in docker podman k3s incus lxd nixos router; do
+	try "narrow-help-$topic" 0 sh -c '"$0" help "$1" >topic; grep -q "^Its words" topic && ! grep -E "^.{80}" topic' \
+		"$jlmkr" $topic
+done
+try narrow-help 0 sh -c '! "$0" help | grep -E "^.{81}"' "$jlmkr"
+try help-of-a-template 0 sh -c '"$0" help docker | cmp - template' "$jlmkr"
 try unknown-option 2 "$jlmkr" list --frobnicate
 err "jlmkr list: unknown option '--frobnicate'; see 'jlmkr list --help'"
 try unknown-letter 2 "$jlmkr" list -Z

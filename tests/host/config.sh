@@ -176,6 +176,14 @@ try sh -c 'VISUAL=not-there EDITOR=false jlmkr-edit web'
 err_has 'warning: VISUAL names not-there, which does not exist'
 err_has 'false ended with status 1'
 
+story 'an editor that deletes the file'
+in_host cp "$conf" /tmp/before
+try sh -c 'EDITOR=rm jlmkr-edit web'
+status 1
+is 'jlmkr edit: the editor deleted the file, so the config stays as it was' "$(cat "$tmp/err")"
+is '' "$(changed)"
+is '' "$(in_host sh -c "ls -A $jails/web | grep edit")"
+
 story 'what keeps a jail from starting is asked about, whoever made it'
 in_host cp "$conf" /tmp/good
 try jlmkr-config -q web startup=1

@@ -21,8 +21,11 @@ fills_up() {
 	status 1
 	err_has 'No space left on device'
 	is 1 "$(grep -vc '^warning: ' "$tmp/err")"
+	[ ! -d "$small/jails" ] || err_has 'nothing of j1 is kept'
 	only_half
 	half=$(in_host sh -c "cat $small/images/*.part 2> /dev/null | wc -c")
+	try jlmkr-images --cached --dir $small
+	[ "$half" -eq 0 ] || err_has 'MiB of an image, whose download was interrupted'
 	in_host mount -o remount,size=1g,nr_inodes=0 $small
 	try jlmkr-create --dir $small j1
 	status 0
@@ -67,6 +70,17 @@ for inodes in 3 5 8 500; do
 	fills_up nr_inodes=$inodes
 	unmounted
 done
+
+story 'the file system is named, and what frees it'
+mounted size=44m
+try jlmkr-create -q --dir $small j1
+err_has "the file system at $small has no room for it, so nothing of j1 is kept; 'jlmkr images --prune'"
+err_has "'df -h $small' shows what is used"
+unmounted
+mounted nr_inodes=500
+try jlmkr-create -q --dir $small j1
+err_has "has no room for more files, so nothing of j1 is kept"
+unmounted
 
 story 'with the image in the cache'
 mounted size=1g

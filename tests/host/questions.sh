@@ -14,6 +14,7 @@ NVIDIA GPU through to it\? \[y/N\] $	n
 Enter for none: $	--bind=/mnt/tank --setenv="A=b c"
 when 'jlmkr startup' runs\? \[y/N\] $	y
 once it is created\? \[Y/n\] $	n
+Create it\? \[Y/n\] $	y
 END
 questions=$(wc -l < "$tmp/asked")
 answers() { head -n "$1" "$tmp/asked" | cut -f2; }
@@ -66,7 +67,7 @@ done
 unchanged
 
 story 'on a terminal that knows nothing but lines'
-{ talk_until "$questions"; echo '> n'; } > "$tmp/talk"
+{ talk_until "$questions"; echo '> y'; } > "$tmp/talk"
 talk env TERM=dumb jlmkr create < "$tmp/talk"
 status 0
 out_lacks "$(printf '\033')"
@@ -85,8 +86,10 @@ is "$(config web)" "$(config again)"
 in_host rm -r $jails/web $jails/again
 
 story 'wrong answers are told why and asked again'
+in_host ip link add br7 type bridge
 cat > "$tmp/answers" <<'END'
 perhaps
+yes
 n
 n
 fedoro
@@ -104,25 +107,42 @@ n
 n
 /mnt/tank
 --bind="/mnt/tank
+--bind=/not/there
+--network-bridge=br9
+--start
 --bind=/mnt/tank
 n
 n
+y
 END
 try jlmkr create < "$tmp/answers"
 status 0
 for reason in 'y for yes or n' "did you mean 'fedora'" "'9' is not in the list" \
 	"'' cannot be the name of a jail" "begins with a dash" "only have letters" \
-	'a jail first already' "'/mnt/tank' is not a flag" 'quot'; do
+	'a jail first already' "'/mnt/tank' is not a flag" 'quot' "Which one? A name of the list, or 'own'" \
+	'--bind=/not/there: there is no /not/there' \
+	'there is no interface br9; the bridges of this machine: br7$' \
+	"--start is an option of 'jlmkr create'"; do
 	err_has "$reason"
 done
 is 'systemd_nspawn_user_args=--bind=/mnt/tank' "$(config web | grep '^systemd_nspawn_user')"
 in_host rm -r $jails/web
+
+story 'the last question is whether to make it'
+printf 'n\nn\nfedora\n43\nweb\n\n\n\n\nn\nn\n' > "$tmp/answers"
+try jlmkr create < "$tmp/answers"
+status 1
+err_has 'Create it? .Y/n. n'
+is 'jlmkr create: nothing was created: as you answered' "$(tail -n 1 "$tmp/err")"
+err_lacks 'without questions'
+in_host test ! -e $jails/web || fail 'it was made'
 
 story 'Enter all the way: debian bookworm, running'
 try jlmkr create <<'END'
 
 
 plain
+
 
 
 
@@ -166,7 +186,7 @@ END
 in_host sh -c 'chmod +x /tmp/editor; echo 1 > /tmp/round; cd /tmp
 	echo startup=maybe > paste.1; echo > paste.2; echo startap=1 > paste.4
 	printf "# mine\ndistro=fedora\nrelease=43\nseccomp=0\n" > paste.3'
-printf 'y\ny\n\nweb\nn\n' > "$tmp/answers"
+printf 'own\ny\n\nweb\n\n\nn\ny\n' > "$tmp/answers"
 try env EDITOR=/tmp/editor VISUAL= jlmkr create < "$tmp/answers"
 status 0
 err_has 'line 1'
@@ -180,16 +200,20 @@ is '' "$(in_host sh -c 'ls -d /tmp/jlmkr-* 2> /dev/null')"
 in_host rm -r $jails/web
 
 story 'an unknown key of a template is told before it is too late'
-printf 'y\nn\n' > "$tmp/answers"
+printf 'own\nk\n' > "$tmp/answers"
 try env EDITOR='cp /tmp/paste.4' VISUAL= jlmkr create < "$tmp/answers"
 status 1
 err_has "line 1: unknown key 'startap'"
-err_has 'Open the editor again. .y/N. n'
+err_has 'Edit again, keep the text as it is, or drop it. .E/k/d. k'
 err_has 'Name of the jail'
+printf 'own\nd\n' > "$tmp/answers"
+try env EDITOR='cp /tmp/paste.4' VISUAL= jlmkr create < "$tmp/answers"
+status 1
+err_has 'nothing was created: the template was dropped'
 
 story 'a template that is given up'
 in_host sh -c 'echo 1 > /tmp/round'
-printf 'y\nn\n' > "$tmp/answers"
+printf 'own\nn\n' > "$tmp/answers"
 try env EDITOR=/tmp/editor VISUAL= jlmkr create < "$tmp/answers"
 status 1
 err_has 'nothing was created: the template cannot be used: '
@@ -197,6 +221,28 @@ try env EDITOR=false VISUAL= jlmkr create < "$tmp/answers"
 status 1
 is '' "$(in_host sh -c 'ls -d /tmp/jlmkr-* 2> /dev/null')"
 unchanged_but_devices
+
+story 'folders and the start at boot are asked with a template, too'
+printf 'docker\nbr9\nbr7\nweb\n--bind=/mnt/tank --setenv="A=b c"\ny\nn\ny\n' > "$tmp/answers"
+try jlmkr create --distro=fedora --release=43 < "$tmp/answers"
+status 0
+err_has 'no interface br9; the bridges of this machine: br7$'
+err_has 'template  *docker$'
+err_has 'at boot  *started$'
+err_has "release=43 --startup=1 --config=$jails/web/config ANOTHER-NAME"
+is '# The system calls are those that runc needs
+systemd_nspawn_user_args=--network-bridge=br7
+    --resolv-conf=bind-host
+    --system-call-filter='"'add_key keyctl bpf'"'
+    --bind=/mnt/tank
+    --setenv='"'A=b c'" "$(in_host sed -n '/^# The system/,/setenv/p' $jails/web/config)"
+is startup=1 "$(in_host grep ^startup $jails/web/config)"
+in_host rm -r $jails/web
+printf 'docker\nbr7\nweb\n\n\nn\ny\n' > "$tmp/answers"
+try jlmkr create --distro=fedora --release=43 < "$tmp/answers"
+status 0
+err_has ' --template=docker --set=bridge=br7 web$'
+in_host rm -r $jails/web
 
 story 'without the server there is what the cache has'
 printf 'n\nn\ndebian\n\n' > "$tmp/answers"
@@ -239,7 +285,7 @@ expect_status 1 jlmkr-create -q --dry-run -c - web < "$tmp/bad"
 
 story 'a template from a pipe is read once'
 try sh -c 'mkfifo /tmp/fifo; printf "distro=fedora\nrelease=43\n# from the pipe\n" > /tmp/fifo &
-	printf "piped\nn\n" | timeout 20 jlmkr-create --dry-run --config /tmp/fifo'
+	printf "piped\n\n\nn\n" | timeout 20 jlmkr-create --dry-run --config /tmp/fifo'
 status 0
 out_has '# from the pipe'
 finish

@@ -80,7 +80,7 @@ refused
 hidden
 
 story 'questions, and the command that does the same without them'
-printf '%s\n' n asked '' n n > "$tmp/answers"
+printf '%s\n' n asked '' n n y > "$tmp/answers"
 try jlmkr-create -v --image="$url" --server="https://you:$secret@$server/" < "$tmp/answers"
 err_has "system  *https://me:\*\*\*@$server/$path?\.\.\.$"
 err_has "create --image='https://me:\*\*\*@$server/$path?\.\.\.' --server='https://you:\*\*\*@$server/'"

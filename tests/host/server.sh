@@ -45,7 +45,27 @@ err_has "build $newest is not available"
 
 story 'its newest build is not what the list promises'
 gets "*bookworm/amd64/default/$newest/* flip"
-err_has "build $newest is not available"
+err_has "build $newest is not used: https://.*/rootfs.tar.xz is not the file .* SHA-256"
+is 2 "$(grep -c 'SHA-256' "$tmp/err")"
+tail -n 2 "$tmp/err" | grep -q 'warning: the first try failed: ' || fail 'the end does not say it'
+
+story 'with --quiet the wrong hash is still warned of'
+in_host sh -c "rm -rf $jails/j1; jlmkr-images -q --prune"
+host images "*bookworm/amd64/default/$newest/* flip"
+try jlmkr-create -q j1
+status 0
+one_line_err
+err_has '^warning: the first try failed: .* SHA-256'
+host images
+
+story 'it has no other build either: the wrong hash is what the user reads'
+in_host sh -c "rm -rf $jails/j1; jlmkr-images -q --prune"
+host images "*bookworm/amd64/default/$newest/* flip" "*bookworm/amd64/default/* status 404"
+try jlmkr-create -q j1
+status 7
+err_has "^jlmkr create: creating j1: .*is not the file .* SHA-256 is .*; then build .* 404"
+is '' "$(in_host ls -A $jails)"
+host images
 
 story 'it stalls: a clean failure, and the next try goes on from there'
 in_host sh -c "rm -rf $jails/j1; jlmkr-images -q --prune"

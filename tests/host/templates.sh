@@ -84,7 +84,7 @@ out_has 'modprobe br_netfilter'
 out_has 'modprobe vhost_vsock'
 
 story 'asked for on a terminal, or by lines'
-printf 'docker\nbr1\nasked\nn\n' > "$tmp/answers"
+printf 'docker\nbr1\nasked\n\n\nn\n' > "$tmp/answers"
 try jlmkr-create --dry-run < "$tmp/answers"
 status 0
 out_has 'network-bridge=br1'

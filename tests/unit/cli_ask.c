@@ -156,3 +156,18 @@ TEST(a_text_is_asked_for_until_it_fits)
 	CHECK_STR(ask_text(&t.a, "?", "preset", only_long, &checked, NULL), "preset");
 	talk_end(&t);
 }
+
+TEST(a_letter_is_asked_for_until_it_is_one)
+{
+	struct talk t;
+
+	talk_begin(&t, "x\nD\nkeep\n\n");
+	CHECK_INT(ask_letter(&t.a, "Edit, keep or drop?", "ekd", NULL), 'd');
+	CHECK_STR(heard(&t), "Edit, keep or drop? [E/k/d] x\n"
+	          "  Please answer with one of the letters.\n"
+	          "Edit, keep or drop? [E/k/d] D\n");
+	CHECK_INT(ask_letter(&t.a, "?", "ekd", NULL), 'k');
+	CHECK_INT(ask_letter(&t.a, "?", "ekd", NULL), 'e');
+	CHECK_INT(ask_letter(&t.a, "?", "ekd", NULL), -1);
+	talk_end(&t);
+}

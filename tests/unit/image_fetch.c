@@ -221,9 +221,67 @@ TEST(servers_in_turn)
 	                 "other", 0);
 	fetches_from_two(SAY(LIST(BUILD("1")), OK "Content-Length: 5\r\n\r\nworld",
 	                     LIST(BUILD("1")), LIST(BUILD("2")), file), "other", 0);
-	fetches_from_two(SAY(GONE, GONE),
+	fetches_from_two(SAY(GONE, GONE), "http://h/mirror/streams/v1/images.json does not "
+	                 "exist; is this an image server?; then http://other/: "
 	                 "http://other/streams/v1/images.json does not exist; is this an image "
 	                 "server?", ERR_NETWORK);
+}
+
+TEST(a_list_that_no_server_has)
+{
+	struct world w = { 0 };
+	struct image_index x;
+
+	world_begin(&w, SAY(GONE, GONE));
+	w.source.more = 1;
+	CHECK(image_index_fetch(&w.source, &w.m, &x, &w.e) < 0);
+	CHECK_STR(w.e.text, "http://h/mirror/streams/v1/images.json does not exist; is this an image "
+	          "server?; then http://other/: http://other/streams/v1/images.json does not exist; "
+	          "is this an image server?");
+	CHECK_INT(w.e.kind, ERR_NETWORK);
+	world_end(&w);
+}
+
+#define WRONG OK "Content-Length: 5\r\n\r\nworld"
+#define IS_WRONG "http://h/mirror/2 is not the file in the list of images: its " \
+	"SHA-256 is 486ea46224d1bb4f... instead of 2cf24dba5fb0a30e..."
+
+#define TRYING "build 2 is not used: " IS_WRONG "; trying build 1\n"
+
+/* The hash of build 2 is wrong. What is noted at once; then the fault, or if another build
+ * helped, the first fault. */
+static void tells_first(const char *const say[], const char *notes, const char *want,
+                        int kind)
+{
+	struct world w = { 0 };
+	struct image_sink sink = { .take = take, .restart = restart, .note = note, .arg = &w };
+	struct image_want that = { .distro = "d", .release = "r", .arch = "a" };
+	struct image_pick got;
+	int rc;
+
+	world_begin(&w, say);
+	rc = image_fetch_best(&w.source, &w.m, &that, &sink, &got, &w.e);
+	CHECK_STR(str_text(&w.notes), notes);
+	CHECK_INT((rc < 0 ? w.e : w.source.first).kind, kind);
+	CHECK_STR((rc < 0 ? w.e : w.source.first).text, want);
+	world_end(&w);
+}
+
+TEST(the_first_fault_is_the_one_that_is_told)
+{
+	const char *two = LIST(BUILD("1") "," BUILD("2"));
+
+	tells_first(SAY(two, OK "Content-Length: 5\r\n\r\nhello"), "", "", ERR_NONE);
+	tells_first(SAY(two, WRONG, two, OK "Content-Length: 5\r\n\r\nhello"),
+	            TRYING, IS_WRONG, ERR_UNTRUSTED);
+	tells_first(SAY(two, WRONG, two, GONE), TRYING,
+	            IS_WRONG "; then build 1: http://h/mirror/1: the server answers 404 Gone",
+	            ERR_UNTRUSTED);
+	tells_first(SAY(LIST(BUILD("2")), WRONG, LIST(BUILD("2"))), "", IS_WRONG,
+	            ERR_UNTRUSTED);
+	tells_first(SAY(LIST(BUILD("2")), WRONG, GONE), "",
+	            IS_WRONG "; then another build: http://h/mirror/streams/v1/images.json "
+	            "does not exist; is this an image server?", ERR_UNTRUSTED);
 }
 
 TEST(what_is_refused_is_refused_from_everywhere)

@@ -5,6 +5,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/str.h"
 #include "lib/image/index.h"
 #include "tests/unit/test.h"
 
@@ -12,6 +13,8 @@ static char *no_aliases[] = { NULL };
 static char *bookworm[] = { "debian/bookworm/default", "debian/12/default", "debian/bookworm",
                             "debian/12", NULL };
 static char *bookworm_cloud[] = { "debian/bookworm/cloud", "debian/12/cloud", NULL };
+static char *jammy[] = { "ubuntu/jammy", "ubuntu/22.04", NULL };
+static char *noble[] = { "ubuntu/noble", "ubuntu/24.04", NULL };
 static char *arch_linux[] = { "archlinux/current/default", "archlinux/current", "archlinux",
 	                      NULL };
 static struct image_build builds[] = { { .serial = "3" }, { .serial = "2" } };
@@ -26,8 +29,18 @@ static struct image images[] = {
 	IMAGE("debian", "bookworm", "amd64", "default", bookworm),
 	IMAGE("debian", "bookworm", "arm64", "default", bookworm),
 	IMAGE("debian", "forky", "amd64", "default", no_aliases),
+	IMAGE("fedora", "42", "amd64", "default", no_aliases),
+	IMAGE("fedora", "43", "amd64", "default", no_aliases),
+	IMAGE("fedora", "9", "amd64", "default", no_aliases),
+	IMAGE("fedora", "44", "arm64", "default", no_aliases),
+	IMAGE("fedora", "rawhide", "amd64", "default", no_aliases),
 	IMAGE("gentoo", "current", "amd64", "openrc", no_aliases),
 	IMAGE("gentoo", "current", "amd64", "systemd", no_aliases),
+	IMAGE("kali", "one", "amd64", "default", no_aliases),
+	IMAGE("kali", "two", "amd64", "default", no_aliases),
+	IMAGE("mint", "wilma", "amd64", "default", no_aliases),
+	IMAGE("ubuntu", "jammy", "amd64", "default", jammy),
+	IMAGE("ubuntu", "noble", "amd64", "default", noble),
 	IMAGE("voidlinux", "current", "arm64", "musl", no_aliases),
 };
 
@@ -65,6 +78,17 @@ TEST(names_of_releases)
 	picks(WANT("archlinux", .release = ""), "archlinux current amd64 default 3");
 }
 
+TEST(without_a_release_the_newest)
+{
+	picks(WANT("fedora", .release = NULL), "fedora 43 amd64 default 3");
+	picks(WANT("fedora", .release = ""), "fedora 43 amd64 default 3");
+	picks(WANT("fedora", .release = NULL, .arch = "arm64"), "fedora 44 arm64 default 3");
+	picks(WANT("ubuntu", .release = NULL), "ubuntu noble amd64 default 3");
+	picks(WANT("debian", .release = NULL), "debian bookworm amd64 default 3");
+	picks(WANT("mint", .release = NULL), "mint wilma amd64 default 3");
+	picks(WANT("gentoo", .release = NULL), "gentoo current amd64 systemd 3");
+}
+
 TEST(variants_and_builds)
 {
 	picks(WANT("gentoo", .release = "current"), "gentoo current amd64 systemd 3");
@@ -85,8 +109,7 @@ TEST(misses_name_what_there_is)
 	picks(WANT("debian", .release = "bokworm"),
 	      "the server has no release 'bokworm' of debian; it has: "
 	      "bookworm (12), forky");
-	picks(WANT("debian", .release = NULL),
-	      "which release of debian? The server has: bookworm (12), forky");
+	picks(WANT("kali", .release = NULL), "which release of kali? The server has: one, two");
 	picks(WANT("debian", .release = "12", .arch = "riscv64"),
 	      "the server has debian 12, but not for "
 	      "riscv64; only for: amd64, arm64");
@@ -110,4 +133,6 @@ TEST(what_looks_like_an_alias)
 TEST(this_machine)
 {
 	CHECK(image_arch() && *image_arch());
+	CHECK(image_arch_runs(image_arch()));
+	CHECK(!image_arch_runs("s390x") || str_eq(image_arch(), "s390x"));
 }

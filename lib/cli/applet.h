@@ -20,7 +20,7 @@ enum opt_kind {
 	OPT_KIND_END,
 	OPT_KIND_FLAG,		/* bool */
 	OPT_KIND_TEXT,		/* const char *; NULL when not given */
-	OPT_KIND_SWITCH,	/* const char *: "0" or "1"; NULL when not given */
+	OPT_KIND_SWITCH,	/* const char *: "0" or "1", from any word of text/bool.h; NULL: not given */
 	OPT_KIND_NUMBER,	/* long, not negative */
 	OPT_KIND_LIST,		/* struct words: one word for each time it is given */
 };

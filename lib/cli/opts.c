@@ -1,6 +1,6 @@
 /* One reader for every table: GNU long options with `=` or a following word,
- * letters alone or in a row, and the few spellings with one dash that the Python
- * tool had. The options that every command has are a table like the others,
+ * letters alone or in a row, names shortened to what only one option begins with, and
+ * the few spellings with one dash that the Python tool had. The options that every command has are a table like the others,
  * searched when the applet's own has no match. */
 
 #include "lib/cli/applet.h"
@@ -11,6 +11,7 @@
 
 #include "lib/base/secret.h"
 #include "lib/base/str.h"
+#include "lib/text/bool.h"
 
 #define OPT_INTO common_args
 const struct opt common_opts[] = {
@@ -35,6 +36,13 @@ struct parse {
 struct match {
 	const struct opt *o;
 	void *base;
+};
+
+/* The options that a shortened name stands for. */
+struct candidates {
+	struct match first;
+	size_t n;
+	struct str names;
 };
 
 static bool fits(const struct opt *o, char letter, const char *name, size_t len, bool one_dash)
@@ -64,6 +72,35 @@ static bool lookup(const struct parse *p, struct match *found, char letter, cons
 	return found->o;
 }
 
+static void collect(struct candidates *c, const struct opt *o, void *base, const char *name,
+                    size_t len)
+{
+	for (; o && o->kind != OPT_KIND_END; o++) {
+		if (!o->name || strncmp(o->name, name, len)) continue;
+		if (!c->n++) c->first = (struct match){ o, base };
+		str_addf(&c->names, "%s--%s", c->n > 1 ? ", " : "", o->name);
+	}
+}
+
+/* As getopt_long(3) and argparse do: a name that is one of several beginnings is ambiguous, the
+ * whole name of one never is. */
+static int lookup_shortened(const struct parse *p, struct match *found, const char *name,
+                            size_t len, bool *known)
+{
+	struct candidates c = { .names.m = p->m };
+
+	*known = false;
+	if (!len) return 0;
+	if (p->applet) collect(&c, p->applet->opts, p->args, name, len);
+	collect(&c, common_opts, p->common, name, len);
+	if (c.n > 1)
+		return fail(p->e, ERR_USAGE, "option '--%s' is ambiguous: %s",
+		            word_shown(p->m, arena_strndup(p->m, name, len)), str_text(&c.names));
+	*known = c.n;
+	*found = c.first;
+	return 0;
+}
+
 static int store_number(const struct parse *p, long *out, const char *value, const struct opt *o)
 {
 	char *end;
@@ -79,16 +116,17 @@ static int store_number(const struct parse *p, long *out, const char *value, con
 static int store(const struct parse *p, const struct match *f, const char *value)
 {
 	void *at = (char *)f->base + f->o->offset;
+	bool on;
 
 	switch (f->o->kind) {
 	case OPT_KIND_FLAG:
 		*(bool *)at = true;
 		return 0;
 	case OPT_KIND_SWITCH:
-		if (strcmp(value, "0") && strcmp(value, "1"))
+		if (!bool_read(value, &on))
 			return fail(p->e, ERR_USAGE, "--%s takes 0 or 1, not '%s'", f->o->name,
 			            word_shown(p->m, value));
-		*(const char **)at = value;
+		*(const char **)at = on ? "1" : "0";
 		return 0;
 	case OPT_KIND_TEXT:
 		*(const char **)at = value;
@@ -133,6 +171,7 @@ static int take_name(struct parse *p, const char *word, size_t dashes, bool *kno
 	struct match f;
 
 	*known = lookup(p, &f, 0, name, len, dashes == 1);
+	if (!*known && dashes == 2 && lookup_shortened(p, &f, name, len, known) < 0) return -1;
 	if (!*known) return 0;
 	return take(p, &f, name[len] ? name + len + 1 : NULL,
 	            arena_printf(p->m, "%.*s", (int)(dashes + len), word));

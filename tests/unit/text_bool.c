@@ -1,5 +1,7 @@
 #include "lib/text/bool.h"
 
+#include <stddef.h>
+
 #include "tests/unit/test.h"
 
 TEST(words_for_yes_and_no)

@@ -62,6 +62,7 @@ struct applet {
 	size_t args_size;
 	int min, max;		/* operands; max < 0: any number */
 	bool rest;		/* options end at the first operand: words pass through */
+	bool rest_dashes;	/* a -- right behind it passes through, too, instead of being dropped */
 	unsigned needs;
 
 	/* Returns the exit status when it is done, or -1 with `e` filled. */

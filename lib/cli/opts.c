@@ -217,7 +217,7 @@ static int check_count(const struct applet *a, const struct words *operands, str
 /* Words that pass through: one `--` right behind the first operand is dropped. */
 static void take_rest(struct parse *p, struct words *operands)
 {
-	if (*p->next && str_eq(*p->next, "--")) p->next++;
+	if (*p->next && str_eq(*p->next, "--") && !p->applet->rest_dashes) p->next++;
 	words_add_all(operands, p->next);
 	while (*p->next)
 		p->next++;

@@ -27,6 +27,7 @@ struct err;
 struct host;
 struct jail;
 struct plan;
+struct run_options;
 
 struct engine {
 	struct host *host;
@@ -119,13 +120,19 @@ struct jail_status {
 int engine_status(struct engine *en, const struct jail *j, struct jail_status *s, struct err *e);
 
 struct exec_how {
-	const char *user;	/* NULL: root, without a login's variables */
+	const char *user;	/* NULL: root */
 	const char *cwd;	/* absolute, or "~"; NULL: the root directory */
-	char *const *env;	/* NAME=VALUE, NULL-ended */
+	char *const *env;	/* NAME=VALUE, NULL-ended, over HOME, USER, LOGNAME and SHELL */
 	bool tty;		/* on a terminal of the jail's own, when ours is one */
 	char *const *argv;
 	long boot_wait;		/* seconds to wait for a jail that is booting */
+	const struct run_options *more;	/* what exec_how_read has read; or NULL */
 };
+
+/* Read the options of systemd-run at the beginning of `words`, which the Python tool handed on to
+ * it. They count more than what `how` has already. Returns how many words they are, or -1:
+ * ERR_USAGE names an option that a command in a jail cannot have. */
+int exec_how_read(struct exec_how *how, struct arena *m, char *const *words, struct err *e);
 
 /* Run a command inside with our stdin, stdout and stderr. Returns its exit status,
  * -1 when it was never started. */

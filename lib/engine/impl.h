@@ -109,11 +109,16 @@ bool passwd_find(char *text, const char *user, struct passwd_line *line);
 int passwd_read(const struct jail_unit *in, const char *user, struct passwd_line *line, struct err *e);
 
 /* Whether it is a status that systemd gives to what it could not run. */
+enum { DIAGNOSE_NO_USER = 217 };
 bool diagnose_exec_status(int status);
 
 /* Why the program was not run: a fault, or 127; or the status, when it was run after all and
  * this is its own. */
 int diagnose_exec_tell(const struct jail_unit *in, int status, struct err *e);
+
+/* Say that the jail has no such command, with what was meant, if it can be told. Returns the exit
+ * status 127. */
+int diagnose_no_command(const struct jail_unit *in, const char *program);
 
 /* Start a service on a pty of the jail's, which is connected to our stdin and stdout until it
  * is over. The options are completed with the pty. `greet`: say how to leave. Returns its exit

@@ -63,6 +63,14 @@ static int start_on(struct jail_unit *in, struct run_options *o, char *const *ar
 	return jail_unit_start(in, o, stdio, argv, e);
 }
 
+/* Of a session that did not begin, nothing is left to read. */
+static bool is_hung_up(int master)
+{
+	struct pollfd p = { .fd = master, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0 && !(p.revents & POLLIN);
+}
+
 int jail_unit_run_pty(struct jail_unit *in, struct engine *en, struct run_options *o,
                       char *const *argv, bool greet, struct err *e)
 {
@@ -74,10 +82,10 @@ int jail_unit_run_pty(struct jail_unit *in, struct engine *en, struct run_option
 	if ((master = machine_open_pty(en->bus, in->jail, en->m, &tty, e)) < 0) return -1;
 	terminal_resize(master, 1);
 	if (start_on(in, o, argv, master, tty, e) < 0) return -1;
-	if (greet && isatty(0))
+	if (wait_fd(master, POLLIN, deadline_in(LOGIN_MS), e) < 0) return -1;
+	if (greet && isatty(0) && !is_hung_up(master))
 		out_note("Connected to %s. Press ^] three times within a second to leave.",
 		         in->jail);
-	if (wait_fd(master, POLLIN, deadline_in(LOGIN_MS), e) < 0) return -1;
 	t.master = master;
 	return jail_unit_run_terminal(in, &t, e);
 }

@@ -42,6 +42,8 @@ struct run_options {
 	const char *working_directory;	/* absolute */
 	struct words environment;	/* NAME=VALUE, one for each name */
 	int verbatim;			/* --expand-environment: 1 no, 0 yes, -1 not given */
+	bool inside;			/* for a command in a jail: see run_options_lead */
+	bool pty;			/* such a command is to have a terminal */
 	struct run_option *v;		/* all that were given, in their order */
 	size_t n, room;
 	struct faults faults;		/* of those that could not be read */
@@ -52,6 +54,11 @@ void run_options_init(struct run_options *o, struct arena *m);
 
 /* What is said with `words`; its list must be NULL-ended. Texts are copied into `m`. */
 void run_options_parse(struct run_options *o, struct arena *m, const struct split *words);
+
+/* The options at the beginning of `words`, for a command in a jail: up to the first word that is none,
+ * or up to the first fault. Only those that such a command can have are taken. Returns how many words
+ * they are, NULL-ended as `words` is. */
+size_t run_options_lead(struct run_options *o, struct arena *m, char *const *words);
 
 /* More of them: `--name=value`, and all of `more`, whose memory is shared. */
 void run_options_put(struct run_options *o, const char *name, const char *value, unsigned line);

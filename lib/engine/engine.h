@@ -81,9 +81,12 @@ int engine_settle(struct engine *en, const struct jail *j, struct err *e);
  * in their order as [name, signature, value], and nspawn's argv. Asks nobody. */
 const char *engine_show_start(struct engine *en, const struct plan *plan, struct err *e);
 
+enum { STOP_USUAL = -1 };
+
 struct stop_how {
 	bool now;		/* do not ask the jail, end it */
-	long timeout;		/* seconds to wait for each of: asking, ending */
+	long timeout;		/* seconds to wait after asking, and again after systemd's own stop;
+				 * STOP_USUAL: 90, or the unit's TimeoutStopSec= if that is longer */
 };
 
 /* Returns when the jail is gone: 0, or 1 when it did not run. One that reboots

@@ -45,6 +45,10 @@ void engine_registered(struct arena *m, const char *jail, pid_t *leader, pid_t *
  * Asks nobody in the usual case. */
 void engine_forget(struct engine *en, const struct jail *j);
 
+/* How long a stop waits for each step, when a struct stop_how asks so and the unit has a
+ * TimeoutStopUSec of `own`: seconds, or -1 without end. */
+int64_t stop_seconds(long asked, uint64_t own);
+
 /* Send it a signal. ERR_MISSING as before. */
 int engine_signal(struct engine *en, const struct jail *j, int sig, struct err *e);
 

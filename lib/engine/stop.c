@@ -6,6 +6,7 @@
  * The signal is sent by us and not by machined, which may be missing, or gone with
  * the system bus. */
 
+#include <inttypes.h>
 #include <signal.h>
 
 #include "lib/base/err.h"
@@ -23,6 +24,7 @@ enum {
 	ASK_AGAIN_MS = 250,		/* doubled each time, up to the other */
 	ASK_SELDOM_MS = 2000,
 	KILL_WAIT_MS = 10000,
+	USUAL_SECONDS = 90,
 };
 
 struct stopping {
@@ -138,9 +140,24 @@ static int kill_unit(struct stopping *s, struct err *e)
 	return fail(e, ERR_BUSY, "the processes of %s do not end, even killed", s->jail->name);
 }
 
+int64_t stop_seconds(long asked, uint64_t own)
+{
+	int64_t seconds = (int64_t)(own / 1000000);
+
+	if (asked != STOP_USUAL) return asked;
+	if (own == UNIT_UNKNOWN) return -1;
+	return seconds > USUAL_SECONDS ? seconds : USUAL_SECONDS;
+}
+
+static int64_t deadline_of(int64_t seconds)
+{
+	return seconds < 0 ? NO_DEADLINE : deadline_in(seconds * 1000);
+}
+
 static int stop_by_steps(struct stopping *s, struct err *e)
 {
-	int64_t ms = (int64_t)s->how->timeout * 1000, deadline = deadline_in(ms);
+	int64_t seconds = stop_seconds(s->how->timeout, s->uw->state.stop_timeout);
+	int64_t deadline = deadline_of(seconds);
 	int rc;
 
 	if (s->how->now) return kill_unit(s, e);
@@ -150,9 +167,9 @@ static int stop_by_steps(struct stopping *s, struct err *e)
 	else if (deadline_left(deadline))
 		out_note("%s has not begun to run, stopping its unit", s->jail->name);
 	else
-		out_note("%s did not shut down within %ld s, stopping its unit", s->jail->name, s->how->timeout);
-	if ((rc = stop_unit(s, deadline_in(ms), e)) != 0) return rc;
-	out_note("%s does not stop within %ld s, killing it", s->jail->name, s->how->timeout);
+		out_note("%s did not shut down within %" PRId64 " s, stopping its unit", s->jail->name, seconds);
+	if ((rc = stop_unit(s, deadline_of(seconds), e)) != 0) return rc;
+	out_note("%s does not stop within %" PRId64 " s, killing it", s->jail->name, seconds);
 	return kill_unit(s, e);
 }
 

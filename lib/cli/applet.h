@@ -65,6 +65,11 @@ struct applet {
 	bool rest_dashes;	/* a -- right behind it passes through, too, instead of being dropped */
 	unsigned needs;
 
+	/* With rest: options of another program may stand before the first operand too, which are
+	 * passed on behind it. The list has those whose value is the next word, separated by blanks:
+	 * "-o --output -n#"; with a # only if that word is a number. NULL: there are none. */
+	const char *foreign;
+
 	/* Returns the exit status when it is done, or -1 with `e` filled. */
 	int (*run)(struct host *h, const void *args, char *const *operands, struct err *e);
 };

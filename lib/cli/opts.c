@@ -29,6 +29,7 @@ struct parse {
 	void *args;
 	struct common_args *common;
 	char *const *next;		/* the words still to come */
+	struct words foreign;		/* options that are for another program */
 	struct err *e;
 };
 
@@ -156,8 +157,34 @@ static int take(struct parse *p, const struct match *f, const char *attached, co
 	return store(p, f, attached);
 }
 
-static int unknown(const struct parse *p, const char *word)
+static bool is_number(const char *word)
 {
+	return *word && !word[strspn(word, "0123456789")];
+}
+
+/* Whether the value of a foreign option is the word `next`. Letters in a row: the last has it. */
+static bool takes_next(const char *list, const char *word, const char *next)
+{
+	const char letter[] = { '-', word[strlen(word) - 1], 0 };
+	const char *name = word[1] == '-' ? word : letter;
+	size_t n = strlen(name);
+
+	for (; *list; list += strspn(list, " ")) {
+		size_t len = strcspn(list, " #");
+
+		if (len == n && !strncmp(list, name, n)) return list[n] != '#' || is_number(next);
+		list += strcspn(list, " ");
+	}
+	return false;
+}
+
+static int unknown(struct parse *p, const char *word)
+{
+	if (p->applet && p->applet->foreign) {
+		words_add(&p->foreign, word);
+		if (*p->next && takes_next(p->applet->foreign, word, *p->next)) words_add(&p->foreign, *p->next++);
+		return 0;
+	}
 	return fail(p->e, ERR_USAGE, "unknown option '%s'; see 'jlmkr%s%s --help'",
 	            word_shown(p->m, word), p->applet ? " " : "",
 	            p->applet ? p->applet->name : "");
@@ -218,6 +245,7 @@ static int check_count(const struct applet *a, const struct words *operands, str
 static void take_rest(struct parse *p, struct words *operands)
 {
 	if (*p->next && str_eq(*p->next, "--") && !p->applet->rest_dashes) p->next++;
+	words_add_all(operands, words_list(&p->foreign));
 	words_add_all(operands, p->next);
 	while (*p->next)
 		p->next++;
@@ -226,7 +254,7 @@ static void take_rest(struct parse *p, struct words *operands)
 char **opts_parse(struct arena *m, const struct applet *a, char *const *argv, void *args,
                   struct common_args *common, struct err *e)
 {
-	struct parse p = { m, a, args, common, argv, e };
+	struct parse p = { .m = m, .applet = a, .args = args, .common = common, .next = argv, .foreign.m = m, .e = e };
 	struct words operands = { .m = m };
 	bool options = true;
 
@@ -250,7 +278,7 @@ char **opts_parse(struct arena *m, const struct applet *a, char *const *argv, vo
 int opts_parse_common(char *const **argv, struct common_args *common, struct err *e)
 {
 	struct arena m = { 0 };
-	struct parse p = { &m, NULL, NULL, common, *argv, e };
+	struct parse p = { .m = &m, .common = common, .next = *argv, .foreign.m = &m, .e = e };
 
 	while (*p.next && is_option(*p.next) && !common->help && !common->version) {
 		const char *word = *p.next++;

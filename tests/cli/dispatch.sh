@@ -53,6 +53,8 @@ try shortened-to-nothing 2 "$jlmkr" create --=1 web
 err "unknown option '--=1'"
 try whole-name-of-two 2 "$jlmkr" create --start=1 web
 err '--start takes no value'
+try foreign-option-without-a-name 2 "$jlmkr" log -f
+err 'missing argument; usage: jlmkr log JAIL'
 try flag-with-value 2 "$jlmkr" stop --now=1 web
 err '--now takes no value'
 try value-missing 2 "$jlmkr" stop web --timeout

@@ -39,9 +39,9 @@ const struct applet log_applet = {
 	.name = "log",
 	.brief = "show a jail's log",
 	.operands = "JAIL [JOURNALCTL-ARGUMENT]...",
-	.text = "Everything after the name goes to journalctl: 'jlmkr log web -n 50 -f'. Options of\n"
-		"journalctl may also stand before the name: 'jlmkr log -f web'. The log of a jail\n"
-		"that was removed is shown as long as the journal has it.\n",
+	.text = "Everything after the name goes to journalctl: 'jlmkr log web -n 50 -f'. Options\n"
+		"of journalctl may also stand before the name: 'jlmkr log -f web'. The log of a\n"
+		"jail that was removed is shown as long as the journal has it.\n",
 	.min = 1,
 	.max = -1,
 	.rest = true,

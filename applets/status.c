@@ -174,7 +174,7 @@ const struct applet status_applet = {
 	.name = "status",
 	.brief = "show how a jail is doing",
 	.operands = "JAIL [SYSTEMCTL-ARGUMENT]...",
-	.text = "Everything after the name goes to systemctl: 'jlmkr status web --no-pager', whose\n"
+	.text = "Everything after the name goes to systemctl: 'jlmkr status web --no-pager'. Its\n"
 		"options may also stand before the name. The exit status is 0 for a jail that\n"
 		"runs and 3 for one that does not.\n"
 		"\n"

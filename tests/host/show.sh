@@ -80,15 +80,15 @@ story 'the log of a jail that was removed, or renamed'
 in_host mv $jails/web $jails/away
 try jlmkr-log web --no-pager -n 5
 status 0
-err_has 'no jail named 'web'; asking the journal all the same'
+err_has "no jail named 'web'; asking the journal all the same"
 out_has 'web'
 try jlmkr-status web --no-pager
 status 0
-err_has 'no jail named 'web'; asking systemd all the same'
+err_has "no jail named 'web'; asking systemd all the same"
 out_has 'jlmkr-web.service'
 in_host mv $jails/away $jails/web
 try jlmkr-log nowhere --no-pager
-err_has 'no jail named 'nowhere''
+err_has "no jail named 'nowhere'"
 for name in 'jlmkr-*' ../web ''; do
 	expect_status 3 jlmkr-log "$name"
 	expect_status 3 jlmkr-status "$name"

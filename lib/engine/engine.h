@@ -62,6 +62,9 @@ int engine_state(struct engine *en, const struct jail *j, const char **elsewhere
  * down and its init lives. A jail that is not written down may run all the same. */
 enum jail_state engine_glance(struct engine *en, const struct jail *j, const char **elsewhere);
 
+/* Whether a jail that is JAIL_UP shuts down. No question is asked of one that just runs. */
+bool engine_is_ending(struct engine *en, const struct jail *j);
+
 /* ERR_BUSY: another jail, in the directory `where`, runs under the name. */
 int engine_fail_other(const struct jail *j, const char *where, struct err *e);
 
@@ -73,7 +76,8 @@ enum { ENGINE_STARTED, ENGINE_RAN, ENGINE_OTHERS };
  * then on whoever looks whether the jail runs sees it.
  *
  * ENGINE_OTHERS: somebody else's start or stop of the jail is under way, which may take minutes. Give
- * the lock up, wait with engine_settle, and begin again: the config may be another one by then. */
+ * the lock up, wait with engine_settle, and begin again: the config may be another one by then.
+ * engine_settle also waits for a jail that shuts down; ERR_BUSY if that takes too long. */
 int engine_start(struct engine *en, struct jail *j, const struct plan *plan, struct err *e);
 int engine_settle(struct engine *en, const struct jail *j, struct err *e);
 

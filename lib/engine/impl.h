@@ -45,6 +45,19 @@ void engine_registered(struct arena *m, const char *jail, pid_t *leader, pid_t *
  * Asks nobody in the usual case. */
 void engine_forget(struct engine *en, const struct jail *j);
 
+/* What a stop holds while it is under way: the lock of the jail, or -1; ERR_BUSY if another stop
+ * has it. Wait a moment for those who only look. */
+int stopping_lock(struct engine *en, const struct jail *j, bool wait, struct err *e);
+
+/* As engine_is_ending, for a jail that is held by its leader. */
+bool nsenter_is_ending(struct engine *en, const struct nsenter *in);
+
+/* The same for a unit that is active. */
+bool unit_is_ending(struct engine *en, const struct jail *j, const struct unit_state *s);
+
+/* The leader of a unit that is active; 0: it has none. */
+pid_t unit_leader(struct engine *en, const struct jail *j, const struct unit_state *s);
+
 /* How long a stop waits for each step, when a struct stop_how asks so and the unit has a
  * TimeoutStopUSec of `own`: seconds, or -1 without end. */
 int64_t stop_seconds(long asked, uint64_t own);

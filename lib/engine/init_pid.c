@@ -123,6 +123,14 @@ static pid_t only_child(struct arena *m, uint32_t pid)
 	return text ? to_pid(text) : 0;
 }
 
+pid_t unit_leader(struct engine *en, const struct jail *j, const struct unit_state *s)
+{
+	pid_t leader, keeper;
+
+	engine_registered(en->m, j->name, &leader, &keeper);
+	return leader ? leader : only_child(en->m, s->main_pid);
+}
+
 int engine_leader(struct engine *en, const struct jail *j, pid_t *leader, struct err *e)
 {
 	const char *unit = name_unit(en->m, j->name), *where;

@@ -1,10 +1,13 @@
 /* What systemd says about a start has to be checked: a job that is "done" may leave
  * a unit that is not active, and a failed unit tells why only while we hold it. */
 
+#include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
@@ -15,6 +18,7 @@
 #include "lib/engine/journal.h"
 #include "lib/engine/request.h"
 #include "lib/jail/jail.h"
+#include "lib/jail/name.h"
 #include "lib/jail/plan.h"
 #include "lib/systemd/manager.h"
 #include "lib/systemd/props/props.h"
@@ -22,6 +26,8 @@
 enum {
 	UNLOAD_MS = 3000, UNLOAD_STEP_MS = 5, LOOK_MS = 50,
 	NUDGE_MS = 2000,
+	SETTLE_MS = 90 * 1000, LEADER_MS = 1000,
+	JAIL_ENDING = JAIL_STOPPING + 1,
 	POWEROFF = 38,			/* systemd's SIGRTMIN+4, counted from glibc's 34 */
 };
 
@@ -40,17 +46,51 @@ static int fail_if_other(const struct jail *j, const char *where, struct err *e)
 	return where ? engine_fail_other(j, where, e) : 0;
 }
 
+/* An enum jail_state; one that runs but shuts down is JAIL_ENDING, and has this leader, if any. */
+static int state_to_come(struct engine *en, const struct jail *j, pid_t *leader, struct err *e)
+{
+	struct unit_state s;
+	int state;
+
+	*leader = 0;
+	if (engine_open(en, e) < 0 || unit_get(en->bus, name_unit(en->m, j->name), en->m, &s, e) < 0)
+		return -1;
+	state = unit_jail_state(en, j, &s, NULL);
+	if (state != JAIL_UP || !unit_is_ending(en, j, &s)) return state;
+	*leader = unit_leader(en, j, &s);
+	return JAIL_ENDING;
+}
+
+/* A while, or until the leader has ended. */
+static int wait_end(pid_t leader, struct err *e)
+{
+	AUTOCLOSE int fd = leader ? (int)syscall(SYS_pidfd_open, leader, 0) : -1;
+
+	if (fd < 0) return wait_fds(NULL, 0, deadline_in(LOOK_MS), e);
+	return wait_fd(fd, POLLIN, deadline_in(LEADER_MS), e) < 0 ? -1 : 0;
+}
+
+static const char *const settling[] = {
+	[JAIL_STARTING] = "is starting already: waiting for that",
+	[JAIL_STOPPING] = "is stopping already: waiting for that",
+	[JAIL_ENDING] = "is shutting down: waiting",
+};
+
 int engine_settle(struct engine *en, const struct jail *j, struct err *e)
 {
-	const char *where;
+	int64_t deadline = deadline_in(SETTLE_MS);
 	int state, told = JAIL_DEAD;
+	pid_t leader;
 
-	while ((state = engine_state(en, j, &where, e)) == JAIL_STARTING || state == JAIL_STOPPING) {
-		if (told != state)
-			out_note("%s is %s already: waiting for that", j->name,
-			         state == JAIL_STOPPING ? "stopping" : "starting");
+	while ((state = state_to_come(en, j, &leader, e)) >= 0 && settling[state]) {
+		if (told != state) out_note("%s %s", j->name, settling[state]);
 		told = state;
-		if (wait_fds(NULL, 0, deadline_in(LOOK_MS), e) < 0) return -1;
+		/* What systemd does has an end that systemd sees to. */
+		if (state != JAIL_ENDING) deadline = deadline_in(SETTLE_MS);
+		if (!deadline_left(deadline))
+			return fail(e, ERR_BUSY, "%s has been shutting down for %d s; 'jlmkr stop %s' ends it", j->name,
+			            SETTLE_MS / 1000, j->name);
+		if (wait_end(leader, e) < 0) return -1;
 	}
 	return state < 0 ? -1 : 0;
 }
@@ -65,7 +105,7 @@ static int make_way(struct engine *en, const struct jail *j, const struct plan *
 	if (unit_get(en->bus, plan->unit, en->m, &s, e) < 0) return -1;
 	state = unit_jail_state(en, j, &s, &where);
 	if (fail_if_other(j, where, e) < 0) return -1;
-	if (state == JAIL_UP) return ENGINE_RAN;
+	if (state == JAIL_UP) return unit_is_ending(en, j, &s) ? ENGINE_OTHERS : ENGINE_RAN;
 	if (state != JAIL_DEAD) return ENGINE_OTHERS;
 	if (str_eq(s.active, "failed") && unit_reset_failed(en->bus, plan->unit, e) < 0 &&
 	    e->kind != ERR_MISSING)

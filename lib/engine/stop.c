@@ -13,6 +13,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/disk/lock.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/jail/jail.h"
@@ -205,6 +206,7 @@ int engine_stop(struct engine *en, const struct jail *j, const struct stop_how *
 {
 	struct unit_watch uw = { 0 };
 	struct stopping s = { .en = en, .jail = j, .how = how, .uw = &uw };
+	AUTOLOCK int lock = stopping_lock(en, j, true, NULL);	/* a sign for a start */
 	int rc;
 
 	if (engine_open(en, e) < 0) return -1;

@@ -158,7 +158,8 @@ static int is_up(struct engine *en, const struct jail *j, struct err *e)
 	if (engine_glance(en, j, &where) == JAIL_DEAD) return 0;
 	state = where ? JAIL_OTHER : engine_state(en, j, &where, e);
 	if (where) return engine_fail_other(j, where, e);
-	return state < 0 ? -1 : state == JAIL_UP;
+	if (state != JAIL_UP) return state < 0 ? -1 : 0;
+	return engine_is_ending(en, j) ? ENGINE_OTHERS : ENGINE_RAN;
 }
 
 /* With the jail's lock. */
@@ -186,7 +187,8 @@ static int start(struct engine *en, enum extent how, struct intent *in, struct e
 	int rc;
 
 	if (check_whole(j, e) < 0) return -1;
-	if ((rc = is_up(en, j, e)) != 0) return rc;
+	if ((rc = is_up(en, j, e)) == ENGINE_OTHERS) rc = engine_settle(en, j, e);
+	if (rc != 0) return rc;
 	for (;; in->again = true) {
 		if (jail_lock(j, e) < 0) break;
 		if ((rc = is_up(en, j, e)) == 0) rc = start_locked(en, how, in, e);

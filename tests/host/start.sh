@@ -178,6 +178,46 @@ status 130
 err_has 'interrupted, but it goes on starting'
 try jlmkr-stop web
 
+# The unit of a jail that shuts down is active to the end.
+config '	-p Type=notify' '' ''
+in_host sh -c "printf '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\nExecStop=/bin/sleep 2\n' \
+	> $jails/web/rootfs/etc/systemd/system/slow.service"
+up() {
+	in_host sh -c 'jlmkr-start -q web; jlmkr exec web systemctl is-system-running --wait
+		jlmkr exec web systemctl start slow' > /dev/null 2>&1
+}
+leader() { in_host machinectl show --value -p Leader web; }
+
+story 'a start while the jail shuts down waits, and starts it'
+up
+before=$(leader)
+try sh -c 'jlmkr-stop web & sleep 0.02; jlmkr-start web; echo $?; wait'
+out_has '^0$'
+err_has '^web is shutting down: waiting'
+err_lacks 'runs already'
+[ "$before" != "$(leader)" ] || fail 'it was not started'
+expect_status 0 jlmkr-exec web true
+
+story 'and so if nobody asked jlmkr for it'
+up
+before=$(leader)
+in_host sh -c 'kill -s RTMIN+4 $0; sleep 0.7' "$before"
+is active "$(in_host systemctl is-active jlmkr-web.service)"
+try jlmkr-start web
+status 0
+err_has '^web is shutting down: waiting'
+[ "$before" != "$(leader)" ] || fail 'it was not started'
+expect_status 0 jlmkr-exec web true
+
+story 'a jail that just runs is not asked whether it shuts down'
+up
+in_host kill -STOP "$(leader)"
+try timeout 3 jlmkr-start web
+status 0
+err_has 'web runs already'
+in_host kill -CONT "$(leader)"
+try jlmkr-stop web
+
 # What nspawn gets and what systemd gets. A program in its place notes its arguments.
 story 'arguments reach nspawn as they are, pasted too'
 in_host sh -c 'mkdir -p /tmp/fake && cat > /tmp/fake/systemd-nspawn && chmod 755 /tmp/fake/*' <<'END'

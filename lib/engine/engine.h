@@ -71,14 +71,15 @@ int engine_fail_other(const struct jail *j, const char *where, struct err *e);
 enum { ENGINE_STARTED, ENGINE_RAN, ENGINE_OTHERS };
 
 /* Start what the plan says and wait until systemd calls it started: ENGINE_STARTED, or ENGINE_RAN if
- * the jail ran already. A failure tells the unit's result, and its last log lines have been shown.
+ * the jail ran already. `watch`: its init may not be able to run, so its first moments belong to the
+ * start; they end as soon as the init has a child. A failure tells the unit's result, and its last log lines have been shown.
  * The jail's lock, which the caller has taken, is given up as soon as systemd has the unit: from
  * then on whoever looks whether the jail runs sees it.
  *
  * ENGINE_OTHERS: somebody else's start or stop of the jail is under way, which may take minutes. Give
  * the lock up, wait with engine_settle, and begin again: the config may be another one by then.
  * engine_settle also waits for a jail that shuts down; ERR_BUSY if that takes too long. */
-int engine_start(struct engine *en, struct jail *j, const struct plan *plan, struct err *e);
+int engine_start(struct engine *en, struct jail *j, const struct plan *plan, bool watch, struct err *e);
 int engine_settle(struct engine *en, const struct jail *j, struct err *e);
 
 /* What engine_start would send, on the system bus, as JSON: the unit, its properties

@@ -58,6 +58,9 @@ bool unit_is_ending(struct engine *en, const struct jail *j, const struct unit_s
 /* The leader of a unit that is active; 0: it has none. */
 pid_t unit_leader(struct engine *en, const struct jail *j, const struct unit_state *s);
 
+/* The first child of a process, 0 if it has none or is gone. */
+pid_t process_child(struct arena *m, uint32_t pid);
+
 /* How long a stop waits for each step, when a struct stop_how asks so and the unit has a
  * TimeoutStopUSec of `own`: seconds, or -1 without end. */
 int64_t stop_seconds(long asked, uint64_t own);

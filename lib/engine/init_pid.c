@@ -115,7 +115,7 @@ void engine_forget(struct engine *en, const struct jail *j)
 		out_verbose("unregister %s: %s", j->name, why.text);
 }
 
-static pid_t only_child(struct arena *m, uint32_t pid)
+pid_t process_child(struct arena *m, uint32_t pid)
 {
 	const char *path = arena_printf(m, "/proc/%u/task/%u/children", pid, pid);
 	const char *text = pid ? read_file(m, AT_FDCWD, path, FILE_BYTES, NULL, NULL) : NULL;
@@ -128,7 +128,7 @@ pid_t unit_leader(struct engine *en, const struct jail *j, const struct unit_sta
 	pid_t leader, keeper;
 
 	engine_registered(en->m, j->name, &leader, &keeper);
-	return leader ? leader : only_child(en->m, s->main_pid);
+	return leader ? leader : process_child(en->m, s->main_pid);
 }
 
 int engine_leader(struct engine *en, const struct jail *j, pid_t *leader, struct err *e)
@@ -145,7 +145,7 @@ int engine_leader(struct engine *en, const struct jail *j, pid_t *leader, struct
 	if (engine_open(en, e) < 0 || unit_get(en->bus, unit, en->m, &s, e) < 0) return -1;
 	if (unit_is_loaded(&s) && !unit_is_over(&s)) {
 		if ((where = unit_elsewhere(en, j, &s))) return engine_fail_other(j, where, e);
-		if (*leader || (*leader = only_child(en->m, s.main_pid))) return 0;
+		if (*leader || (*leader = process_child(en->m, s.main_pid))) return 0;
 	}
 	return fail(e, ERR_MISSING, "%s does not run; 'jlmkr start %s' starts it", j->name,
 	            j->name);

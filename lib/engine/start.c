@@ -26,6 +26,7 @@
 enum {
 	UNLOAD_MS = 3000, UNLOAD_STEP_MS = 5, LOOK_MS = 50,
 	NUDGE_MS = 2000,
+	FIRST_MS = 250, FIRST_STEP_MS = 5, CLEANUP_MS = 10 * 1000,
 	SETTLE_MS = 90 * 1000, LEADER_MS = 1000,
 	JAIL_ENDING = JAIL_STOPPING + 1,
 	POWEROFF = 38,			/* systemd's SIGRTMIN+4, counted from glibc's 34 */
@@ -175,7 +176,21 @@ static int not_awaited(const struct plan *plan, const struct err *why, struct er
 	return -1;
 }
 
-int engine_start(struct engine *en, struct jail *j, const struct plan *plan, struct err *e)
+/* Whether the jail ends in its first moments: 1, 0, -1. An init that has begun to work has a child. */
+static int ends_early(struct engine *en, const struct jail *j, struct unit_watch *uw, struct err *e)
+{
+	int64_t deadline = deadline_in(FIRST_MS);
+	pid_t leader = unit_leader(en, j, &uw->state);
+	AUTOCLOSE int fd = leader ? (int)syscall(SYS_pidfd_open, leader, 0) : -1;
+	int rc = 0;
+
+	while (fd >= 0 && rc == 0 && deadline_left(deadline) && !process_child(en->m, (uint32_t)leader))
+		if ((rc = wait_fd(fd, POLLIN, deadline_in(FIRST_STEP_MS), e)) < 0) return -1;
+	if (fd >= 0 && rc == 0) return 0;
+	return unit_wait_end(uw, deadline_in(CLEANUP_MS), e);
+}
+
+int engine_start(struct engine *en, struct jail *j, const struct plan *plan, bool watch, struct err *e)
 {
 	AUTOWATCH struct unit_watch uw = { 0 };
 	struct timespec begun;
@@ -189,8 +204,11 @@ int engine_start(struct engine *en, struct jail *j, const struct plan *plan, str
 	jail_unlock(j);
 	if (await_job(en, j, &uw, &why) < 0) return not_awaited(plan, &why, e);
 	if ((str_eq(uw.job_result, "done") || !*uw.job_result) &&
-	    unit_is_loaded(&uw.state) && !unit_is_over(&uw.state))
-		return ENGINE_STARTED;
+	    unit_is_loaded(&uw.state) && !unit_is_over(&uw.state)) {
+		rc = watch ? ends_early(en, j, &uw, &why) : 0;
+		if (rc == 0) return ENGINE_STARTED;
+		if (rc < 0) return not_awaited(plan, &why, e);
+	}
 	if (!*uw.job_result && !unit_is_loaded(&uw.state))
 		return fail(e, ERR_HOST, "the jail stopped, but its result is unknown, because the connection "
 		            "to systemd was lost; see 'jlmkr log %s'", plan->jail);

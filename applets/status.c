@@ -49,7 +49,7 @@ static void print_json(struct arena *m, const char *jail, const struct jail_stat
 
 	json_object(&o, NULL);
 	json_add_text(&o, "name", jail);
-	json_add_text(&o, "unit", name_unit(m, jail));
+	json_add_text(&o, "unit", s->unit);
 	json_add_bool(&o, "running", s->runs);
 	json_add_text(&o, "state", s->state);
 	json_add_text(&o, "substate", s->sub);
@@ -148,6 +148,7 @@ static int status_run(struct host *h, const void *args, char *const *operands, s
 	struct words argv = { .m = h->m };
 	bool json = a->json || is_json(operands + 1);
 	enum jail_state state = JAIL_DEAD;
+	const char *unit = NULL;
 	AUTOENGINE struct engine en;
 	AUTOJAIL j = NO_JAIL;
 
@@ -157,7 +158,8 @@ static int status_run(struct host *h, const void *args, char *const *operands, s
 		/* systemctl knows units, and this one may be another jail's. */
 		if (json || state == JAIL_OTHER || !run_find(h->m, "systemctl", NULL))
 			return answer(&en, &j, json, e);
-		if (state == JAIL_DEAD && tell_stopped(&en, &j)) return out_flush(e) < 0 ? -1 : DEAD;
+		unit = engine_foreign(&en, &j);
+		if (!unit && state == JAIL_DEAD && tell_stopped(&en, &j)) return out_flush(e) < 0 ? -1 : DEAD;
 	} else if (json || e->kind != ERR_MISSING || name_check(*operands, NULL) < 0) {
 		return -1;
 	} else {
@@ -165,7 +167,7 @@ static int status_run(struct host *h, const void *args, char *const *operands, s
 	}
 	words_add(&argv, "systemctl");
 	words_add(&argv, "status");
-	words_add(&argv, name_unit(h->m, *operands));
+	words_add(&argv, unit ? unit : name_unit(h->m, *operands));
 	words_add_all(&argv, operands + 1);
 	return run_replace(words_list(&argv), e);
 }

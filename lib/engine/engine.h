@@ -5,6 +5,10 @@
  * running jail, with nothing of D-Bus in their interface: another engine would
  * stand behind the same functions.
  *
+ * Somebody may also have started the jail by other means, as systemd-nspawn@NAME.service or by hand:
+ * a machine of its name, under another unit, that has the jail's rootfs as its root directory. It
+ * can be entered, stopped and shown; engine_foreign tells of it.
+ *
  * A jail is its directory, so one that runs under the same name from another directory is another
  * jail: to start this one is ERR_BUSY then, and all other functions take it for one that does not
  * run. Of the handle only the name and the identity are used (jail_is): it may be left.
@@ -65,6 +69,9 @@ enum jail_state engine_glance(struct engine *en, const struct jail *j, const cha
 /* Whether a jail that is JAIL_UP shuts down. No question is asked of one that just runs. */
 bool engine_is_ending(struct engine *en, const struct jail *j);
 
+/* The other unit under which the jail runs, as machined has written it down; NULL if there is none. */
+const char *engine_foreign(struct engine *en, const struct jail *j);
+
 /* ERR_BUSY: another jail, in the directory `where`, runs under the name. */
 int engine_fail_other(const struct jail *j, const char *where, struct err *e);
 
@@ -103,7 +110,8 @@ int engine_stop(struct engine *en, const struct jail *j, const struct stop_how *
 /* What is known of a jail that systemd knows. Strings are "" when not known. */
 struct running {
 	const char *name;
-	const char *state;		/* of its unit: active, activating, failed, ... */
+	const char *state;		/* of its unit: active, activating, failed, ..., or
+					 * "active (UNIT)" under another one */
 	bool runs;
 	const char *elsewhere;		/* the directory of another jail, which is what runs; or NULL */
 	const char **addresses;		/* NULL-ended, first the most useful */
@@ -116,6 +124,7 @@ struct running *engine_list(struct engine *en, const struct jail *jails, size_t 
                             size_t *n, struct err *e);
 
 struct jail_status {
+	const char *unit;
 	const char *state, *sub;	/* of the unit: "active", "running" */
 	bool known, runs;		/* known: systemd has a unit of it */
 	const char *elsewhere;		/* as above; the unit is not this jail's then */

@@ -40,6 +40,9 @@ int unit_jail_state(struct engine *en, const struct jail *j, const struct unit_s
  * written them down; each 0 when not known. */
 void engine_registered(struct arena *m, const char *jail, pid_t *leader, pid_t *keeper);
 
+/* engine_foreign, and the leader. */
+const char *foreign_unit(struct arena *m, const struct jail *j, pid_t *leader);
+
 /* Make machined forget a jail that does not run any more: nspawn itself cannot tell
  * it when dbus was restarted meanwhile, and the next start would find the name taken.
  * Asks nobody in the usual case. */

@@ -93,6 +93,32 @@ static void find_place(struct engine *en, const struct jail *jails, size_t n, st
 	r->state = "inactive";
 }
 
+static struct running *find_running(struct running *list, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(list[i].name, name)) return &list[i];
+	return NULL;
+}
+
+/* Machines of the name of a jail, under a unit that is not called after it. */
+static void add_foreign(struct engine *en, const struct jail *jails, size_t jail_count,
+                        const struct machine_row *machines, size_t known, struct running *list, size_t *n)
+{
+	for (size_t i = 0; jail_count && i < known; i++) {
+		const char *name = machines[i].name, *unit;
+		const struct jail *j = bsearch(name, jails, jail_count, sizeof *jails, compare_to_jail);
+		struct running *r = find_running(list, *n, name);
+
+		if (!j || (r && r->runs) || !(unit = engine_foreign(en, j))) continue;
+		if (!r) r = &list[(*n)++];
+		*r = (struct running){
+			.name = name, .state = arena_printf(en->m, "active (%s)", unit), .runs = true,
+			.addresses = none,
+		};
+		add_addresses(r, machines, known);
+	}
+}
+
 struct running *engine_list(struct engine *en, const struct jail *jails, size_t jail_count,
                             size_t *n, struct err *e)
 {
@@ -108,7 +134,7 @@ struct running *engine_list(struct engine *en, const struct jail *jails, size_t 
 	machines = ask_machined(en, &known);
 	if (check_signal(e) < 0) return NULL;
 	if (!(units = unit_list_reply(en->bus, serial, en->m, &count, e))) return NULL;
-	list = arena_array(en->m, count + 1, sizeof *list);
+	list = arena_array(en->m, count + known + 1, sizeof *list);
 	*n = 0;
 	for (size_t i = 0; i < count; i++) {
 		const char *name = jail_of(en->m, units[i].id);
@@ -121,6 +147,7 @@ struct running *engine_list(struct engine *en, const struct jail *jails, size_t 
 		find_place(en, jails, jail_count, &list[*n]);
 		add_addresses(&list[(*n)++], machines, known);
 	}
+	add_foreign(en, jails, jail_count, machines, known, list, n);
 	if (*n) qsort(list, *n, sizeof *list, compare_running);
 	return list;
 }
@@ -168,10 +195,13 @@ int engine_status(struct engine *en, const struct jail *j, struct jail_status *o
 	pid_t leader;
 	int state;
 
+	const char *foreign = engine_foreign(en, j);
+
 	*out = (struct jail_status){ .end = "", .addresses = none };
+	out->unit = foreign ? foreign : name_unit(en->m, j->name);
 	if (engine_open(en, e) < 0) return -1;
-	if (unit_get(en->bus, name_unit(en->m, j->name), en->m, &s, e) < 0) return -1;
-	state = unit_jail_state(en, j, &s, &out->elsewhere);
+	if (unit_get(en->bus, out->unit, en->m, &s, e) < 0) return -1;
+	state = foreign ? JAIL_UP : unit_jail_state(en, j, &s, &out->elsewhere);
 	out->known = unit_is_loaded(&s) && state != JAIL_OTHER;
 	out->runs = out->known && is_up(s.active);
 	out->state = out->known ? s.active : "inactive";

@@ -32,6 +32,7 @@ struct stopping {
 	struct engine *en;
 	const struct jail *jail;
 	const struct stop_how *how;
+	const char *foreign;		/* the other unit that it runs under; or NULL */
 	struct unit_watch *uw;
 	const char *goes_on;		/* when we are interrupted now */
 };
@@ -183,7 +184,7 @@ static int hold(const struct stopping *s, struct err *e)
 
 static bool is_another(const struct stopping *s)
 {
-	const char *where = unit_elsewhere(s->en, s->jail, &s->uw->state);
+	const char *where = s->foreign ? NULL : unit_elsewhere(s->en, s->jail, &s->uw->state);
 
 	if (where) out_note("The %s that runs is another jail, in %s: it is left alone", s->jail->name, where);
 	return where != NULL;
@@ -191,7 +192,10 @@ static bool is_another(const struct stopping *s)
 
 static int stop_held(struct stopping *s, struct err *e)
 {
-	if (unit_watch(s->uw, s->en->bus, name_unit(s->en->m, s->jail->name), e) < 0) return -1;
+	const char *unit = s->foreign ? s->foreign : name_unit(s->en->m, s->jail->name);
+
+	if (s->foreign) out_note("%s runs under another unit, %s", s->jail->name, s->foreign);
+	if (unit_watch(s->uw, s->en->bus, unit, e) < 0) return -1;
 	if (hold(s, e) < 0) return e->kind == ERR_MISSING ? 1 : -1;
 	if (unit_is_over(&s->uw->state) || is_another(s)) return 1;
 	if (stop_by_steps(s, e) > 0) return 0;
@@ -205,7 +209,7 @@ static int stop_held(struct stopping *s, struct err *e)
 int engine_stop(struct engine *en, const struct jail *j, const struct stop_how *how, struct err *e)
 {
 	struct unit_watch uw = { 0 };
-	struct stopping s = { .en = en, .jail = j, .how = how, .uw = &uw };
+	struct stopping s = { .en = en, .jail = j, .how = how, .foreign = engine_foreign(en, j), .uw = &uw };
 	AUTOLOCK int lock = stopping_lock(en, j, true, NULL);	/* a sign for a start */
 	int rc;
 

@@ -194,7 +194,11 @@ static int is_up(struct engine *en, const struct jail *j, struct err *e)
 	const char *where = NULL;
 	int state;
 
-	if (engine_glance(en, j, &where) == JAIL_DEAD) return 0;
+	if (engine_glance(en, j, &where) == JAIL_DEAD) {
+		if (!(where = engine_foreign(en, j))) return 0;
+		out_note("%s runs under another unit, %s", j->name, where);
+		return ENGINE_RAN;
+	}
 	state = where ? JAIL_OTHER : engine_state(en, j, &where, e);
 	if (where) return engine_fail_other(j, where, e);
 	if (state != JAIL_UP) return state < 0 ? -1 : 0;

@@ -69,6 +69,15 @@ status 0
 err_has 'the initial_setup of s1 is done'
 in_host test -e $jails/s1/rootfs/setup-was-here || fail 'it did not run'
 
+story 'a user has the same spelling as in exec'
+for words in root@s1 '--user root s1' '--uid=0 s1'; do
+	expect_status 0 jlmkr-setup $words
+done
+for words in daemon@s1 '--user=daemon s1' @s1; do
+	expect_status 2 jlmkr-setup $words
+done
+err_has 'no user before'
+
 story 'setup starts a jail that does not run; --quiet'
 in_host jlmkr-stop -q s1
 try jlmkr-setup -q s1

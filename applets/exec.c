@@ -22,7 +22,8 @@ static const struct opt exec_opts[] = {
 	OPT_TEXT('u', "user", user, "USER", "run as this user of the jail instead of root"),
 	OPT_TEXT(0, "uid", user, "USER", "the same as --user"),
 	OPT_TEXT(0, "cwd", cwd, "DIR", "run in this directory: absolute, or ~ for the home"),
-	OPT_LIST('E', "env", env, "NAME[=VALUE]", "set a variable; without VALUE, to its value here"),
+	OPT_LIST('E', "env", env, "NAME[=VALUE]",
+	         "set a variable; without VALUE, to its value here"),
 	OPT_LIST(0, "setenv", env, "NAME[=VALUE]", "the same as --env"),
 	OPT_FLAG('t', "tty", tty, "use a terminal of the jail's own, if this is one"),
 	OPT_FLAG(0, "no-tty", no_tty, "use this stdin, stdout and stderr (the default)"),
@@ -36,7 +37,8 @@ static int run_in(struct host *h, const char *jail, const struct exec_how *how, 
 
 	engine_init(&en, h, h->m);
 	if (how->cwd && *how->cwd != '/' && !str_eq(how->cwd, "~"))
-		return fail(e, ERR_USAGE, "--cwd=%s: an absolute path in the jail, please", how->cwd);
+		return fail(e, ERR_USAGE, "--cwd=%s: an absolute path in the jail, please",
+		            how->cwd);
 	if (how->user && !*how->user) return fail(e, ERR_USAGE, "--user needs a name");
 	if (jail_open(h->m, h->dir, jail, &j, e) < 0) return -1;
 	jail_leave(&j);
@@ -52,15 +54,21 @@ static int fail_place(const char *jail, char *const *words, struct err *e)
 		for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
 			size_t n = strlen(ours[i]);
 
-			if (strncmp(*words, ours[i], n) || (n > 2 && (*words)[n] && (*words)[n] != '=')) continue;
-			return fail(e, ERR_USAGE, "%s belongs before the name of the jail: 'jlmkr exec %s ... %s "
-			            "COMMAND'", ours[i], ours[i], jail);
+			if (strncmp(*words, ours[i], n) ||
+			    (n > 2 && (*words)[n] && (*words)[n] != '='))
+				continue;
+			return fail(
+				e, ERR_USAGE,
+				"%s belongs before the name of the jail: 'jlmkr exec %s ... %s "
+				"COMMAND'",
+				ours[i], ours[i], jail);
 		}
 	return -1;
 }
 
 /* The words behind the jail: some options, perhaps a --, and the command. */
-static int read_words(struct host *h, struct exec_how *how, char *const *operands, struct err *e)
+static int read_words(struct host *h, struct exec_how *how, char *const *operands,
+                      struct err *e)
 {
 	char *const *words = operands + 1;
 	int n = exec_how_read(how, h->m, words, e);
@@ -68,7 +76,9 @@ static int read_words(struct host *h, struct exec_how *how, char *const *operand
 	if (n < 0) return fail_place(operands[0], words, e);
 	words += n;
 	if (*words && str_eq(*words, "--")) words++;
-	if (!*words) return fail(e, ERR_USAGE, "no command is named; usage: jlmkr exec %s", exec_applet.operands);
+	if (!*words)
+		return fail(e, ERR_USAGE, "no command is named; usage: jlmkr exec %s",
+		            exec_applet.operands);
 	how->argv = words;
 	return 0;
 }
@@ -87,7 +97,9 @@ static int exec_run(struct host *h, const void *args, char *const *operands, str
 
 	if (!jail || read_words(h, &how, operands, e) < 0) return -1;
 	if (a->tty && a->no_tty)
-		return exec_exit_status(fail(e, ERR_USAGE, "--tty and --no-tty exclude each other"), e);
+		return exec_exit_status(fail(e, ERR_USAGE,
+		                             "--tty and --no-tty exclude each other"),
+		                        e);
 	return exec_exit_status(run_in(h, jail, &how, e), e);
 }
 
@@ -95,15 +107,16 @@ const struct applet exec_applet = {
 	.name = "exec",
 	.brief = "run a command in a jail",
 	.operands = "[USER@]JAIL [--] COMMAND [ARGUMENT]...",
-	.text = "The command uses jlmkr's standard input, output and error, but never its\n"
-		"terminal: a pty takes its place. The exit status is that of the command, 127 if\n"
-		"there is no such command, or 125 if it could not be run. If the jail is still\n"
-		"booting, exec waits for it. A signal goes to the command, and a second one ends\n"
-		"it; the command is also stopped if jlmkr is killed.\n"
-		"\n"
-		"Between JAIL and COMMAND, these options of systemd-run may stand: --uid, --gid,\n"
-		"--setenv (-E), --working-directory, --pty (-t), --pipe, --property (-p), --nice,\n"
-		"--description and --slice.\n",
+	.text =
+	    "The command uses jlmkr's standard input, output and error, but never its\n"
+	    "terminal: a pty takes its place. The exit status is that of the command, 127 if\n"
+	    "there is no such command, or 125 if it could not be run. If the jail is still\n"
+	    "booting, exec waits for it. A signal goes to the command, and a second one ends\n"
+	    "it; the command is also stopped if jlmkr is killed.\n"
+	    "\n"
+	    "Between JAIL and COMMAND, these options of systemd-run may stand: --uid, --gid,\n"
+	    "--setenv (-E), --working-directory, --pty (-t), --pipe, --property (-p), --nice,\n"
+	    "--description and --slice.\n",
 	.opts = exec_opts,
 	.args_size = sizeof(struct exec_args),
 	.min = 2,

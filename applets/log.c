@@ -39,15 +39,16 @@ const struct applet log_applet = {
 	.name = "log",
 	.brief = "show a jail's log",
 	.operands = "JAIL [JOURNALCTL-ARGUMENT]...",
-	.text = "Everything after the name goes to journalctl: 'jlmkr log web -n 50 -f'. Options\n"
-		"of journalctl may also stand before the name: 'jlmkr log -f web'. The log of a\n"
+	.text = "Everything after the name goes to journalctl: 'jlmkr log web -n 50 -f'. Its\n"
+		"options may also stand before the name: 'jlmkr log -f web'. The log of a\n"
 		"jail that was removed is shown as long as the journal has it.\n",
 	.min = 1,
 	.max = -1,
 	.rest = true,
 	.needs = NEEDS_DIR,
-	.foreign = "-n# --lines# -b# --boot# -o --output -p --priority -g --grep -c --cursor -S --since -U "
-		"--until -t --identifier -F --field -M --machine -i --file --facility --output-fields "
-		"--after-cursor --cursor-file --namespace --root --directory --image",
+	.foreign = "-n# --lines# -b# --boot# -o --output -p --priority -g --grep -c --cursor "
+		"-S --since -U --until -t --identifier -F --field -M --machine -i --file "
+		"--facility --output-fields --after-cursor --cursor-file --namespace --root "
+		"--directory --image",
 	.run = log_run,
 };

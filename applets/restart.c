@@ -13,7 +13,8 @@ struct restart_args {
 #define OPT_INTO restart_args
 static const struct opt restart_opts[] = {
 	OPT_FLAG('a', "all", all, "restart every jail that runs"),
-	OPT_NUMBER('t', "timeout", timeout, "SECONDS", "wait this long before ending a jail (90 or more)"),
+	OPT_NUMBER('t', "timeout", timeout, "SECONDS",
+	           "wait this long before ending a jail (90 or more)"),
 	OPT_END
 };
 
@@ -52,7 +53,8 @@ const struct applet restart_applet = {
 	.operands = "JAIL...",
 	.text = "Waits as stop does, and uses the current config. A jail that could not be\n"
 		"started again is not stopped. A jail that does not run is started if it is\n"
-		"named; a pattern (quoted from the shell: 'web-*') and --all mean jails that run.\n",
+		"named; a pattern (quoted from the shell: 'web-*') and --all mean jails that\n"
+		"run.\n",
 	.opts = restart_opts,
 	.defaults = &(const struct restart_args){ .timeout = STOP_USUAL },
 	.args_size = sizeof(struct restart_args),

@@ -26,15 +26,16 @@ static int setup_run_applet(struct host *h, const void *args, char *const *opera
                             struct err *e)
 {
 	const struct setup_args *a = args;
-	const char *user = a->user ? a->user : "root", *jail = exec_split_user(h->m, operands[0], &user, e);
+	const char *user = a->user ? a->user : "root";
+	const char *jail = exec_split_user(h->m, operands[0], &user, e);
 	AUTOENGINE struct engine en;
 	AUTOJAIL j = NO_JAIL;
 
 	engine_init(&en, h, h->m);
 	if (!jail) return -1;
 	if (!str_eq(user, "root") && !str_eq(user, "0"))
-		return fail(e, ERR_USAGE, "initial_setup is run as root, not as %s; in the script, 'runuser -u %s' runs "
-		            "a command as this user", user, user);
+		return fail(e, ERR_USAGE, "initial_setup is run as root, not as %s; 'runuser -u %s' "
+		            "in the script runs a command as this user", user, user);
 	if (jail_open(h->m, h->dir, jail, &j, e) < 0) return -1;
 	if (op_setup(&en, &j, a->wait, e) < 0) return -1;
 	out_note("the initial_setup of %s is done", jail);
@@ -45,10 +46,11 @@ const struct applet setup_applet = {
 	.name = "setup",
 	.brief = "run a jail's initial_setup, again",
 	.operands = "[USER@]JAIL",
-	.text = "Do what the first start does: run the initial_setup of the config in the jail,\n"
-		"as root, once its network is up. The output is shown, and kept as\n"
-		"initial_setup.log beside the config. A jail that does not run is started. A\n"
-		"signal (^C) stops the script; the next time it starts from the beginning.\n",
+	.text =
+	    "Do what the first start does: run the initial_setup of the config in the jail,\n"
+	    "as root, once its network is up. The output is shown, and kept as\n"
+	    "initial_setup.log beside the config. A jail that does not run is started. A\n"
+	    "signal (^C) stops the script; the next time it starts from the beginning.\n",
 	.opts = setup_opts,
 	.defaults = &(const struct setup_args){ .wait = SETUP_NETWORK_WAIT },
 	.args_size = sizeof(struct setup_args),

@@ -18,7 +18,8 @@ struct shell_args {
 static const struct opt shell_opts[] = {
 	OPT_TEXT('u', "user", user, "USER", "log in as this user instead of root"),
 	OPT_TEXT(0, "uid", user, "USER", "the same as --user"),
-	OPT_LIST('E', "env", env, "NAME[=VALUE]", "set a variable; without VALUE, to its value here"),
+	OPT_LIST('E', "env", env, "NAME[=VALUE]",
+	         "set a variable; without VALUE, to its value here"),
 	OPT_LIST(0, "setenv", env, "NAME[=VALUE]", "the same as --env"),
 	OPT_END
 };
@@ -52,7 +53,8 @@ static int shell_in(struct host *h, const struct shell_args *a, char *const *ope
 	if (!jail) return -1;
 	if (how.user && !*how.user) return fail(e, ERR_USAGE, "--user needs a name");
 	if (*how.argv && **how.argv != '/')
-		return fail(e, ERR_USAGE, "%s is not an absolute path; `jlmkr exec` looks a command up",
+		return fail(e, ERR_USAGE,
+		            "%s is not an absolute path; `jlmkr exec` looks a command up",
 		            *how.argv);
 	if (jail_open(h->m, h->dir, jail, &j, e) < 0) return -1;
 	jail_leave(&j);
@@ -68,9 +70,10 @@ const struct applet shell_applet = {
 	.name = "shell",
 	.brief = "open a login session in a jail",
 	.operands = "[USER@]JAIL [COMMAND [ARGUMENT]...]",
-	.text = "Without COMMAND, run the user's login shell. Press ^] three times within a\n"
-		"second to leave a session that hangs. The exit status is that of the session, or\n"
-		"125 if there was none. If the jail is still booting, shell waits for it.\n",
+	.text =
+	    "Without COMMAND, run the user's login shell. Press ^] three times within a\n"
+	    "second to leave a session that hangs. The exit status is that of the session, or\n"
+	    "125 if there was none. If the jail is still booting, shell waits for it.\n",
 	.opts = shell_opts,
 	.args_size = sizeof(struct shell_args),
 	.min = 1,

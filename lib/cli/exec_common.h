@@ -10,7 +10,8 @@ enum { BOOT_WAIT = 60 };
 
 /* The two parts of [USER@]JAIL: returns JAIL, and sets `*user` if there is a USER. NULL with
  * ERR_USAGE when there is an @ with nothing before it. */
-const char *exec_split_user(struct arena *m, const char *word, const char **user, struct err *e);
+const char *exec_split_user(struct arena *m, const char *word, const char **user,
+                            struct err *e);
 
 /* Assignments as given: a bare NAME stands for our own value of it, if there is one. */
 char **exec_environment(struct arena *m, const struct words *given);

@@ -1,7 +1,7 @@
 /* One reader for every table: GNU long options with `=` or a following word,
  * letters alone or in a row, names shortened to what only one option begins with, and
- * the few spellings with one dash that the Python tool had. The options that every command has are a table like the others,
- * searched when the applet's own has no match. */
+ * the few spellings with one dash that the Python tool had. The options that every command has
+ * are a table like the others, searched when the applet's own has no match. */
 
 #include "lib/cli/applet.h"
 
@@ -96,13 +96,15 @@ static int lookup_shortened(const struct parse *p, struct match *found, const ch
 	collect(&c, common_opts, p->common, name, len);
 	if (c.n > 1)
 		return fail(p->e, ERR_USAGE, "option '--%s' is ambiguous: %s",
-		            word_shown(p->m, arena_strndup(p->m, name, len)), str_text(&c.names));
+		            word_shown(p->m, arena_strndup(p->m, name, len)),
+		            str_text(&c.names));
 	*known = c.n;
 	*found = c.first;
 	return 0;
 }
 
-static int store_number(const struct parse *p, long *out, const char *value, const struct opt *o)
+static int store_number(const struct parse *p, long *out, const char *value,
+                        const struct opt *o)
 {
 	char *end;
 
@@ -162,7 +164,8 @@ static bool is_number(const char *word)
 	return *word && !word[strspn(word, "0123456789")];
 }
 
-/* Whether the value of a foreign option is the word `next`. Letters in a row: the last has it. */
+/* Whether the value of a foreign option is the word `next`. Letters in a row: the last has
+ * it. */
 static bool takes_next(const char *list, const char *word, const char *next)
 {
 	const char letter[] = { '-', word[strlen(word) - 1], 0 };
@@ -172,7 +175,8 @@ static bool takes_next(const char *list, const char *word, const char *next)
 	for (; *list; list += strspn(list, " ")) {
 		size_t len = strcspn(list, " #");
 
-		if (len == n && !strncmp(list, name, n)) return list[n] != '#' || is_number(next);
+		if (len == n && !strncmp(list, name, n))
+			return list[n] != '#' || is_number(next);
 		list += strcspn(list, " ");
 	}
 	return false;
@@ -182,7 +186,8 @@ static int unknown(struct parse *p, const char *word)
 {
 	if (p->applet && p->applet->foreign) {
 		words_add(&p->foreign, word);
-		if (*p->next && takes_next(p->applet->foreign, word, *p->next)) words_add(&p->foreign, *p->next++);
+		if (*p->next && takes_next(p->applet->foreign, word, *p->next))
+			words_add(&p->foreign, *p->next++);
 		return 0;
 	}
 	return fail(p->e, ERR_USAGE, "unknown option '%s'; see 'jlmkr%s%s --help'",
@@ -234,7 +239,8 @@ static bool is_option(const char *word)
 static int check_count(const struct applet *a, const struct words *operands, struct err *e)
 {
 	if ((int)operands->n < a->min)
-		return fail(e, ERR_USAGE, "missing argument; usage: jlmkr %s %s", a->name, a->operands);
+		return fail(e, ERR_USAGE, "missing argument; usage: jlmkr %s %s", a->name,
+		            a->operands);
 	if (a->max >= 0 && (int)operands->n > a->max)
 		return fail(e, ERR_USAGE, "unexpected argument '%s'; usage: jlmkr %s %s",
 		            word_shown(operands->m, operands->v[a->max]), a->name, a->operands);
@@ -254,7 +260,10 @@ static void take_rest(struct parse *p, struct words *operands)
 char **opts_parse(struct arena *m, const struct applet *a, char *const *argv, void *args,
                   struct common_args *common, struct err *e)
 {
-	struct parse p = { .m = m, .applet = a, .args = args, .common = common, .next = argv, .foreign.m = m, .e = e };
+	struct parse p = {
+		.m = m, .applet = a, .args = args, .common = common, .next = argv,
+		.foreign.m = m, .e = e,
+	};
 	struct words operands = { .m = m };
 	bool options = true;
 
@@ -295,16 +304,19 @@ int opts_parse_common(char *const **argv, struct common_args *common, struct err
 
 bool opts_has(const struct applet *a, const char *word)
 {
-	return str_starts(word, "--") && search(a->opts, 0, word + 2, strcspn(word + 2, "="), false);
+	return str_starts(word, "--") &&
+	       search(a->opts, 0, word + 2, strcspn(word + 2, "="), false);
 }
 
-static void add_option(const struct opt *o, const void *at, const void *usual, struct words *out)
+static void add_option(const struct opt *o, const void *at, const void *usual,
+                       struct words *out)
 {
 	const char *text;
 
 	switch (o->kind) {
 	case OPT_KIND_FLAG:
-		if (*(const bool *)at && !(usual && *(const bool *)usual)) words_addf(out, "--%s", o->name);
+		if (*(const bool *)at && !(usual && *(const bool *)usual))
+			words_addf(out, "--%s", o->name);
 		break;
 	case OPT_KIND_TEXT:
 	case OPT_KIND_SWITCH:

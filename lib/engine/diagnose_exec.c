@@ -66,8 +66,9 @@ static int find_fault(const struct jail_unit *in, const char *program, const cha
 static bool is_shell_builtin(const char *program)
 {
 	static const char *const names[] = {
-		".", "alias", "bg", "cd", "exec", "exit", "export", "fg", "history", "jobs", "popd", "pushd",
-		"set", "source", "trap", "type", "ulimit", "umask", "unset",
+		".",    "alias",   "bg",     "cd",    "exec",  "exit", "export",
+		"fg",   "history", "jobs",   "popd",  "pushd", "set",  "source",
+		"trap", "type",    "ulimit", "umask", "unset",
 	};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -80,11 +81,16 @@ int diagnose_no_command(const struct jail_unit *in, const char *program)
 	const char *hint = "";
 
 	if (str_eq(program, "cd"))
-		hint = arena_printf(in->m, "; cd is part of the shell: 'jlmkr exec --cwd=DIR %s COMMAND' runs "
-		                    "COMMAND in DIR", in->jail);
+		hint = arena_printf(
+			in->m,
+			"; cd is part of the shell: 'jlmkr exec --cwd=DIR %s COMMAND' runs "
+			"COMMAND in DIR",
+			in->jail);
 	else if (is_shell_builtin(program))
-		hint = arena_printf(in->m, "; %s is part of the shell: 'jlmkr exec %s sh -c \"%s ...\"' runs it",
-		                    program, in->jail, program);
+		hint = arena_printf(
+			in->m,
+			"; %s is part of the shell: 'jlmkr exec %s sh -c \"%s ...\"' runs it",
+			program, in->jail, program);
 	else if (strchr(program, ' '))
 		hint = "; the quotes make it one word: write it without them";
 	else if (strchr(program, '/') && *program != '/')
@@ -93,7 +99,8 @@ int diagnose_no_command(const struct jail_unit *in, const char *program)
 	return NOT_FOUND;
 }
 
-/* Whether the user may run it, and whether all of its libraries are there, is not known here. */
+/* Whether the user may run it, and whether all of its libraries are there, is not known
+ * here. */
 static int tell_exec(const struct jail_unit *in, int status)
 {
 	const char *program = find_program(in), *why = NULL;
@@ -104,7 +111,8 @@ static int tell_exec(const struct jail_unit *in, int status)
 		return fault;
 	}
 	if (program && in->user)
-		out_warn("status %d is the command's own, or %s may not run it", status, in->user);
+		out_warn("status %d is the command's own, or %s may not run it", status,
+		         in->user);
 	if (program) return status;
 	return diagnose_no_command(in, in->program);
 }
@@ -123,7 +131,8 @@ int diagnose_exec_tell(const struct jail_unit *in, int status, struct err *e)
 		return tell_exec(in, status);
 	case CHDIR_FAILED:
 		if (!in->cwd || nsenter_has(&in->in, in->cwd, S_IFDIR, 0)) return status;
-		return fail(e, ERR_HOST, "%s has no such folder to run the command in: %s", in->jail, in->cwd);
+		return fail(e, ERR_HOST, "%s has no such folder to run the command in: %s",
+		            in->jail, in->cwd);
 	case DIAGNOSE_NO_USER: case GROUP_FAILED:
 		if (!in->user || knows_user(in)) return status;
 		return fail(e, ERR_HOST, "%s has no user %s", in->jail, in->user);

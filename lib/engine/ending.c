@@ -2,9 +2,10 @@
  *
  * Its unit is active until systemd-nspawn has ended, so the host's systemd does not know. The
  * jail's own systemd does, but to ask it takes long: so it is asked only if something says that
- * the answer may be yes. That is a stop of ours under way, which holds a lock; /run/nologin, which
- * systemd makes when it begins to shut down, and before it has booted; and systemd-shutdown in the
- * place of the init. A jail that just runs costs three looks at files, and no question. */
+ * the answer may be yes. That is a stop of ours under way, which holds a lock; /run/nologin,
+ * which systemd makes when it begins to shut down, and before it has booted; and
+ * systemd-shutdown in the place of the init. A jail that just runs costs three looks at files,
+ * and no question. */
 
 #include <errno.h>
 #include <string.h>

@@ -52,8 +52,9 @@ static void exec_options(struct run_options *o, struct arena *m, const struct ex
 	for (size_t i = 0; i < more->properties.n; i++)
 		words_add(&p, more->properties.v[i]);
 	*o = (struct run_options){
-		.description = more->description ? more->description
-		                                 : arena_printf(m, "jlmkr exec %s", how->argv[0]),
+		.description = more->description
+		                       ? more->description
+		                       : arena_printf(m, "jlmkr exec %s", how->argv[0]),
 		.collect = true,
 		.properties = p,
 		.slice = more->slice,
@@ -79,7 +80,8 @@ static int exec_plain(struct jail_unit *in, const struct run_options *o, char *c
 	AUTOSTANDIN struct stand_in s;
 	struct terminal t = { .hangup = HANGUP_PASSES, .keys_signal = true };
 
-	if (stand_in_open(&s, stdio, e) < 0 || jail_unit_start(in, o, stdio, argv, e) < 0) return -1;
+	if (stand_in_open(&s, stdio, e) < 0 || jail_unit_start(in, o, stdio, argv, e) < 0)
+		return -1;
 	stand_in_hand_over(&s);
 	if (s.master < 0) return jail_unit_wait(in, e);
 	t.in = s.in;
@@ -91,10 +93,12 @@ static int exec_plain(struct jail_unit *in, const struct run_options *o, char *c
 /* systemd takes the name of a program, or its whole path. */
 static bool may_be_program(const char *word)
 {
-	return *word == '/' || (*word && !strchr(word, '/') && !str_eq(word, ".") && !str_eq(word, ".."));
+	return *word == '/' ||
+	       (*word && !strchr(word, '/') && !str_eq(word, ".") && !str_eq(word, ".."));
 }
 
-int engine_exec(struct engine *en, const struct jail *j, const struct exec_how *how, struct err *e)
+int engine_exec(struct engine *en, const struct jail *j, const struct exec_how *how,
+                struct err *e)
 {
 	AUTOJAILUNIT struct jail_unit in;
 	struct run_options o;

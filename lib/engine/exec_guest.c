@@ -39,10 +39,13 @@ static void add_login(struct words *env, const struct passwd_line *line)
 }
 
 /* systemd knows root without reading passwd(5), and so do we. */
-static const struct passwd_line root_login = { .name = "root", .home = "/root", .shell = "/bin/sh" };
+static const struct passwd_line root_login = {
+	.name = "root", .home = "/root", .shell = "/bin/sh",
+};
 
 /* What only a systemd can do. */
-static int check_options(const struct jail_unit *in, const struct run_options *more, struct err *e)
+static int check_options(const struct jail_unit *in, const struct run_options *more,
+                         struct err *e)
 {
 	const char *option = NULL;
 
@@ -52,7 +55,8 @@ static int check_options(const struct jail_unit *in, const struct run_options *m
 	if (more->nice_set) option = "--nice";
 	if (more->slice) option = "--slice";
 	if (!option) return 0;
-	return fail(e, ERR_HOST, "%s needs systemd in the jail, and the init of %s is not systemd", option,
+	return fail(e, ERR_HOST,
+	            "%s needs systemd in the jail, and the init of %s is not systemd", option,
 	            in->jail);
 }
 
@@ -115,7 +119,8 @@ static int wait_end(struct running_guest *g, struct err *e)
 	int rc;
 
 	do {
-		rc = wait_fd(g->pidfd, POLLIN, g->sig_count > 1 ? deadline_in(KILLED_MS) : NO_DEADLINE, e);
+		rc = wait_fd(g->pidfd, POLLIN,
+		             g->sig_count > 1 ? deadline_in(KILLED_MS) : NO_DEADLINE, e);
 		if (rc < 0 && e->kind != ERR_INTERRUPTED) return -1;
 		if (rc < 0) {
 			signalled(g, signal_caught(), e);
@@ -125,13 +130,14 @@ static int wait_end(struct running_guest *g, struct err *e)
 	return rc ? 0 : fail(e, ERR_HOST, "the command was killed, but does not end");
 }
 
-static int tell(const struct jail_unit *in, const struct inside *what, enum inside_step step, int why,
-                int status, struct err *e)
+static int tell(const struct jail_unit *in, const struct inside *what, enum inside_step step,
+                int why, int status, struct err *e)
 {
 	switch (step) {
 	case INSIDE_NO_FOLDER:
 		errno = why;
-		return fail_sys(e, "%s has no such folder to run the command in: %s", in->jail, what->cwd);
+		return fail_sys(e, "%s has no such folder to run the command in: %s", in->jail,
+		                what->cwd);
 	case INSIDE_NO_COMMAND:
 		if (why == ENOENT || why == ENOTDIR)
 			return diagnose_no_command(in, what->argv[0]);
@@ -143,8 +149,8 @@ static int tell(const struct jail_unit *in, const struct inside *what, enum insi
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int finish(struct running_guest *g, const struct jail_unit *in, const struct inside *what,
-                  struct err *e)
+static int finish(struct running_guest *g, const struct jail_unit *in,
+                  const struct inside *what, struct err *e)
 {
 	int status = 0, why;
 	enum inside_step step;

@@ -48,8 +48,8 @@ const char *foreign_unit(struct arena *m, const struct jail *j, pid_t *leader);
  * Asks nobody in the usual case. */
 void engine_forget(struct engine *en, const struct jail *j);
 
-/* What a stop holds while it is under way: the lock of the jail, or -1; ERR_BUSY if another stop
- * has it. Wait a moment for those who only look. */
+/* What a stop holds while it is under way: the lock of the jail, or -1; ERR_BUSY if another
+ * stop has it. Wait a moment for those who only look. */
 int stopping_lock(struct engine *en, const struct jail *j, bool wait, struct err *e);
 
 /* As engine_is_ending, for a jail that is held by its leader. */
@@ -129,7 +129,8 @@ struct passwd_line {
 bool passwd_find(char *text, const char *user, struct passwd_line *line);
 
 /* Read it in the jail. 1, 0 when there is no such user, -1. */
-int passwd_read(const struct jail_unit *in, const char *user, struct passwd_line *line, struct err *e);
+int passwd_read(const struct jail_unit *in, const char *user, struct passwd_line *line,
+                struct err *e);
 
 /* Whether it is a status that systemd gives to what it could not run. */
 enum { DIAGNOSE_NO_USER = 217 };
@@ -139,8 +140,8 @@ bool diagnose_exec_status(int status);
  * this is its own. */
 int diagnose_exec_tell(const struct jail_unit *in, int status, struct err *e);
 
-/* Say that the jail has no such command, with what was meant, if it can be told. Returns the exit
- * status 127. */
+/* Say that the jail has no such command, with what was meant, if it can be told. Returns the
+ * exit status 127. */
 int diagnose_no_command(const struct jail_unit *in, const char *program);
 
 /* Start a service on a pty of the jail's, which is connected to our stdin and stdout until it

@@ -28,7 +28,8 @@ static const char *jail_of(struct arena *m, const char *unit)
 {
 	size_t before = strlen("jlmkr-"), behind = strlen(".service"), n = strlen(unit);
 
-	if (n <= before + behind || !str_starts(unit, "jlmkr-") || !str_ends(unit, ".service")) return NULL;
+	if (n <= before + behind || !str_starts(unit, "jlmkr-") || !str_ends(unit, ".service"))
+		return NULL;
 	return arena_strndup(m, unit + before, n - before - behind);
 }
 
@@ -49,7 +50,8 @@ static int compare_to_machine(const void *name, const void *row)
 
 static void add_addresses(struct running *r, const struct machine_row *rows, size_t n)
 {
-	const struct machine_row *m = n ? bsearch(r->name, rows, n, sizeof *rows, compare_to_machine) : NULL;
+	const struct machine_row *m =
+		n ? bsearch(r->name, rows, n, sizeof *rows, compare_to_machine) : NULL;
 
 	if (m && r->runs && m->addresses) r->addresses = m->addresses;
 }
@@ -72,12 +74,13 @@ static int compare_to_jail(const void *name, const void *jail)
 	return strcmp(name, ((const struct jail *)jail)->name);
 }
 
-/* The process that keeps the jail is at hand in files; systemd is asked where it is not. What runs
- * under a name that no jail here has is another jail. */
+/* The process that keeps the jail is at hand in files; systemd is asked where it is not. What
+ * runs under a name that no jail here has is another jail. */
 static void find_place(struct engine *en, const struct jail *jails, size_t n, struct running *r)
 {
 	const struct jail none_here = { .name = r->name };
-	const struct jail *j = n ? bsearch(r->name, jails, n, sizeof *jails, compare_to_jail) : NULL;
+	const struct jail *j =
+		n ? bsearch(r->name, jails, n, sizeof *jails, compare_to_jail) : NULL;
 	struct unit_state s;
 	pid_t leader, keeper;
 
@@ -102,17 +105,21 @@ static struct running *find_running(struct running *list, size_t n, const char *
 
 /* Machines of the name of a jail, under a unit that is not called after it. */
 static void add_foreign(struct engine *en, const struct jail *jails, size_t jail_count,
-                        const struct machine_row *machines, size_t known, struct running *list, size_t *n)
+                        const struct machine_row *machines, size_t known, struct running *list,
+                        size_t *n)
 {
 	for (size_t i = 0; jail_count && i < known; i++) {
 		const char *name = machines[i].name, *unit;
-		const struct jail *j = bsearch(name, jails, jail_count, sizeof *jails, compare_to_jail);
+		const struct jail *j =
+			bsearch(name, jails, jail_count, sizeof *jails, compare_to_jail);
 		struct running *r = find_running(list, *n, name);
 
 		if (!j || (r && r->runs) || !(unit = engine_foreign(en, j))) continue;
 		if (!r) r = &list[(*n)++];
 		*r = (struct running){
-			.name = name, .state = arena_printf(en->m, "active (%s)", unit), .runs = true,
+			.name = name,
+			.state = arena_printf(en->m, "active (%s)", unit),
+			.runs = true,
 			.addresses = none,
 		};
 		add_addresses(r, machines, known);
@@ -170,8 +177,8 @@ static const char *last_end(struct arena *m, const struct unit_state *s)
 	if (!*s->result || str_eq(s->result, "success")) return "";
 	if (str_eq(s->result, "exit-code") && s->exec_status) {
 		name = exit_status_name(s->exec_status);
-		return arena_printf(m, "exited with status %d%s%s", s->exec_status, name ? "/" : "",
-		                    name ? name : "");
+		return arena_printf(m, "exited with status %d%s%s", s->exec_status,
+		                    name ? "/" : "", name ? name : "");
 	}
 	if (str_eq(s->result, "signal") && (name = signal_name(m, s->exec_status)))
 		return arena_printf(m, "was killed by %s", name);
@@ -189,7 +196,8 @@ static void add_machine(struct engine *en, const char *jail, struct jail_status 
 	out->addresses = r.addresses;
 }
 
-int engine_status(struct engine *en, const struct jail *j, struct jail_status *out, struct err *e)
+int engine_status(struct engine *en, const struct jail *j, struct jail_status *out,
+                  struct err *e)
 {
 	struct unit_state s;
 	pid_t leader;

@@ -55,7 +55,8 @@ static int await_network(struct jail_unit *in, long seconds, struct err *e)
 		return -1;
 	}
 	if (rc < 0)
-		out_warn("%s: waiting for its network: %s; going on without", in->jail, why.text);
+		out_warn("%s: waiting for its network: %s; going on without", in->jail,
+		         why.text);
 	else
 		out_warn("%s: its network did not come up in time; going on without", in->jail);
 	if (rc == 0) return 0;
@@ -89,7 +90,8 @@ static bool is_over(struct engine *en, const struct jail_unit *in, int status)
 	int64_t deadline = status < 0 ? deadline_in(END_MS) : 0;
 
 	if (in->in.pidfd < 0) return false;
-	return wait_fd(in->in.pidfd, POLLIN, deadline, NULL) > 0 || nsenter_is_ending(en, &in->in);
+	return wait_fd(in->in.pidfd, POLLIN, deadline, NULL) > 0 ||
+	       nsenter_is_ending(en, &in->in);
 }
 
 static int run_online(struct jail_unit *in, const struct script_how *how, struct err *e)

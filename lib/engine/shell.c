@@ -59,7 +59,8 @@ static int start_on(struct jail_unit *in, struct run_options *o, char *const *ar
 
 	if (slave < 0) return -1;
 	words_addf(&o->properties, "TTYPath=%s", tty);
-	words_addf(&o->properties, "UtmpIdentifier=%s", str_starts(tty, "/dev/") ? tty + 5 : tty);
+	words_addf(&o->properties, "UtmpIdentifier=%s",
+	           str_starts(tty, "/dev/") ? tty + 5 : tty);
 	return jail_unit_start(in, o, stdio, argv, e);
 }
 
@@ -97,8 +98,11 @@ int engine_shell(struct engine *en, const struct jail *j, const struct shell_how
 	struct run_options o;
 
 	if (jail_unit_open(&in, en, j, how->boot_wait, e) < 0) {
-		if (e->sys == ENOSYS) fail_in(e, "a session needs a systemd; `jlmkr exec %s sh` runs a "
-		                              "shell without one", j->name);
+		if (e->sys == ENOSYS)
+			fail_in(e,
+			        "a session needs a systemd; `jlmkr exec %s sh` runs a "
+			        "shell without one",
+			        j->name);
 		return -1;
 	}
 	in.user = how->user;

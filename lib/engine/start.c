@@ -47,14 +47,16 @@ static int fail_if_other(const struct jail *j, const char *where, struct err *e)
 	return where ? engine_fail_other(j, where, e) : 0;
 }
 
-/* An enum jail_state; one that runs but shuts down is JAIL_ENDING, and has this leader, if any. */
+/* An enum jail_state; one that runs but shuts down is JAIL_ENDING, and has this leader, if
+ * any. */
 static int state_to_come(struct engine *en, const struct jail *j, pid_t *leader, struct err *e)
 {
 	struct unit_state s;
 	int state;
 
 	*leader = 0;
-	if (engine_open(en, e) < 0 || unit_get(en->bus, name_unit(en->m, j->name), en->m, &s, e) < 0)
+	if (engine_open(en, e) < 0 ||
+	    unit_get(en->bus, name_unit(en->m, j->name), en->m, &s, e) < 0)
 		return -1;
 	state = unit_jail_state(en, j, &s, NULL);
 	if (state != JAIL_UP || !unit_is_ending(en, j, &s)) return state;
@@ -89,15 +91,18 @@ int engine_settle(struct engine *en, const struct jail *j, struct err *e)
 		/* What systemd does has an end that systemd sees to. */
 		if (state != JAIL_ENDING) deadline = deadline_in(SETTLE_MS);
 		if (!deadline_left(deadline))
-			return fail(e, ERR_BUSY, "%s has been shutting down for %d s; 'jlmkr stop %s' ends it", j->name,
-			            SETTLE_MS / 1000, j->name);
+			return fail(
+				e, ERR_BUSY,
+				"%s has been shutting down for %d s; 'jlmkr stop %s' ends it",
+				j->name, SETTLE_MS / 1000, j->name);
 		if (wait_end(leader, e) < 0) return -1;
 	}
 	return state < 0 ? -1 : 0;
 }
 
 /* A unit of that name is loaded. 0: it was a trace of an earlier run and is on its way out. */
-static int make_way(struct engine *en, const struct jail *j, const struct plan *plan, struct err *e)
+static int make_way(struct engine *en, const struct jail *j, const struct plan *plan,
+                    struct err *e)
 {
 	struct unit_state s;
 	const char *where;
@@ -152,7 +157,8 @@ static int request_start(struct engine *en, const struct jail *j, struct unit_wa
  * When a hook fails after the jail has begun to boot, systemd asks nspawn to end, and the
  * jail that is not ready for it yet misses that: it would be waited for, for as long as a
  * stop may take. So it is asked again. */
-static int await_job(struct engine *en, const struct jail *j, struct unit_watch *uw, struct err *e)
+static int await_job(struct engine *en, const struct jail *j, struct unit_watch *uw,
+                     struct err *e)
 {
 	for (;;) {
 		int rc = unit_wait_job(uw, deadline_in(NUDGE_MS), e);
@@ -170,27 +176,33 @@ static int await_job(struct engine *en, const struct jail *j, struct unit_watch 
 static int not_awaited(const struct plan *plan, const struct err *why, struct err *e)
 {
 	if (why->kind == ERR_INTERRUPTED)
-		return fail(e, ERR_INTERRUPTED, "interrupted, but it goes on starting: "
-		            "'jlmkr status %s' shows it, 'jlmkr stop %s' ends it", plan->jail, plan->jail);
+		return fail(e, ERR_INTERRUPTED,
+		            "interrupted, but it goes on starting: "
+		            "'jlmkr status %s' shows it, 'jlmkr stop %s' ends it",
+		            plan->jail, plan->jail);
 	if (e) *e = *why;
 	return -1;
 }
 
-/* Whether the jail ends in its first moments: 1, 0, -1. An init that has begun to work has a child. */
-static int ends_early(struct engine *en, const struct jail *j, struct unit_watch *uw, struct err *e)
+/* Whether the jail ends in its first moments: 1, 0, -1. An init that has begun to work has a
+ * child. */
+static int ends_early(struct engine *en, const struct jail *j, struct unit_watch *uw,
+                      struct err *e)
 {
 	int64_t deadline = deadline_in(FIRST_MS);
 	pid_t leader = unit_leader(en, j, &uw->state);
 	AUTOCLOSE int fd = leader ? (int)syscall(SYS_pidfd_open, leader, 0) : -1;
 	int rc = 0;
 
-	while (fd >= 0 && rc == 0 && deadline_left(deadline) && !process_child(en->m, (uint32_t)leader))
+	while (fd >= 0 && rc == 0 && deadline_left(deadline) &&
+	       !process_child(en->m, (uint32_t)leader))
 		if ((rc = wait_fd(fd, POLLIN, deadline_in(FIRST_STEP_MS), e)) < 0) return -1;
 	if (fd >= 0 && rc == 0) return 0;
 	return unit_wait_end(uw, deadline_in(CLEANUP_MS), e);
 }
 
-int engine_start(struct engine *en, struct jail *j, const struct plan *plan, bool watch, struct err *e)
+int engine_start(struct engine *en, struct jail *j, const struct plan *plan, bool watch,
+                 struct err *e)
 {
 	AUTOWATCH struct unit_watch uw = { 0 };
 	struct timespec begun;
@@ -210,7 +222,10 @@ int engine_start(struct engine *en, struct jail *j, const struct plan *plan, boo
 		if (rc < 0) return not_awaited(plan, &why, e);
 	}
 	if (!*uw.job_result && !unit_is_loaded(&uw.state))
-		return fail(e, ERR_HOST, "the jail stopped, but its result is unknown, because the connection "
-		            "to systemd was lost; see 'jlmkr log %s'", plan->jail);
+		return fail(
+			e, ERR_HOST,
+			"the jail stopped, but its result is unknown, because the connection "
+			"to systemd was lost; see 'jlmkr log %s'",
+			plan->jail);
 	return start_failed(en, &uw, plan, &begun, e);
 }

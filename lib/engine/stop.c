@@ -114,7 +114,8 @@ static int power_off(struct stopping *s, int64_t deadline, struct err *e)
 	return 0;
 }
 
-/* systemd sends its signal once, and a jail that begins to run just then loses that one, too. */
+/* systemd sends its signal once, and a jail that begins to run just then loses that one,
+ * too. */
 static int stop_unit(struct stopping *s, int64_t deadline, struct err *e)
 {
 	int64_t pause = ASK_AGAIN_MS;
@@ -165,11 +166,13 @@ static int stop_by_steps(struct stopping *s, struct err *e)
 	if (s->how->now) return kill_unit(s, e);
 	if ((rc = power_off(s, deadline, e)) != 0) return rc;
 	if (s->uw->restarting)
-		out_note("%s reboots instead of shutting down, stopping its unit", s->jail->name);
+		out_note("%s reboots instead of shutting down, stopping its unit",
+		         s->jail->name);
 	else if (deadline_left(deadline))
 		out_note("%s has not begun to run, stopping its unit", s->jail->name);
 	else
-		out_note("%s did not shut down within %" PRId64 " s, stopping its unit", s->jail->name, seconds);
+		out_note("%s did not shut down within %" PRId64 " s, stopping its unit",
+		         s->jail->name, seconds);
 	if ((rc = stop_unit(s, deadline_of(seconds), e)) != 0) return rc;
 	out_note("%s does not stop within %" PRId64 " s, killing it", s->jail->name, seconds);
 	return kill_unit(s, e);
@@ -186,7 +189,9 @@ static bool is_another(const struct stopping *s)
 {
 	const char *where = s->foreign ? NULL : unit_elsewhere(s->en, s->jail, &s->uw->state);
 
-	if (where) out_note("The %s that runs is another jail, in %s: it is left alone", s->jail->name, where);
+	if (where)
+		out_note("The %s that runs is another jail, in %s: it is left alone",
+		         s->jail->name, where);
 	return where != NULL;
 }
 
@@ -206,10 +211,13 @@ static int stop_held(struct stopping *s, struct err *e)
 
 /* The unit that was held is forgotten with the connection, so that the jail can be
  * started again. */
-int engine_stop(struct engine *en, const struct jail *j, const struct stop_how *how, struct err *e)
+int engine_stop(struct engine *en, const struct jail *j, const struct stop_how *how,
+                struct err *e)
 {
 	struct unit_watch uw = { 0 };
-	struct stopping s = { .en = en, .jail = j, .how = how, .foreign = engine_foreign(en, j), .uw = &uw };
+	struct stopping s = {
+		.en = en, .jail = j, .how = how, .foreign = engine_foreign(en, j), .uw = &uw
+	};
 	AUTOLOCK int lock = stopping_lock(en, j, true, NULL);	/* a sign for a start */
 	int rc;
 

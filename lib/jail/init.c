@@ -29,7 +29,8 @@ static bool has_handlers(void)
 	bool any = false;
 
 	while (d && !any && (entry = readdir(d)))
-		any = *entry->d_name != '.' && strcmp(entry->d_name, "register") && strcmp(entry->d_name, "status");
+		any = *entry->d_name != '.' && strcmp(entry->d_name, "register") &&
+		      strcmp(entry->d_name, "status");
 	if (d) closedir(d);
 	return any;
 }
@@ -81,7 +82,8 @@ static const char *script_fault(struct arena *m, int rootfs, const char *path, c
 	if (*name != '/') return NULL;
 	fd = look_at(rootfs, name, 0, &why);
 	if (fd < 0 && !is_absent(&why)) return NULL;
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0111) return NULL;
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0111)
+		return NULL;
 	return arena_printf(m, "%s is a script for %s, which does not exist", path, name);
 }
 
@@ -98,12 +100,14 @@ static const char *content_fault(struct arena *m, int rootfs, const char *path, 
 	machine = machine_of(head, (size_t)n);
 	if ((machine && runs_here(machine)) || has_handlers()) return NULL;
 	if (!machine) return arena_printf(m, "%s is neither a program nor a script", path);
-	return arena_printf(m, "%s is a program for another architecture, %s", path, machine_name(m, machine));
+	return arena_printf(m, "%s is a program for another architecture, %s", path,
+	                    machine_name(m, machine));
 }
 
 enum answer { ABSENT, FAULTY, SOUND };
 
-static enum answer look_at_init(struct arena *m, int rootfs, const char *path, const char **fault)
+static enum answer look_at_init(struct arena *m, int rootfs, const char *path,
+                                const char **fault)
 {
 	struct err why = { 0 };
 	AUTOCLOSE int place = look_at(rootfs, path, 0, &why);

@@ -206,10 +206,8 @@ static int start_new(struct engine *en, const char *name, bool startable, struct
 {
 	AUTOJAIL j = NO_JAIL;
 
-	if (!startable) {
-		out_warn("%s was not started", name);
-		return 0;
-	}
+	if (!startable)
+		return fail(e, ERR_HOST, "%s was not started: its init is not systemd", name);
 	if (jail_open(en->m, en->host->dir, name, &j, e) < 0) return -1;
 	if (op_start(en, &j, e) < 0) return -1;
 	out_note("%s runs", name);

@@ -281,8 +281,9 @@ const struct applet list_applet = {
 	.operands = "",
 	.text =
 	"- means not known; … after an address means that there are more. --output has\n"
-	"two more columns: STATE, the state of the unit, and PATH. JSON has the names in\n"
-	"lower case, all addresses, and in 'broken' the reason why a jail is incomplete.\n",
+	"two more columns: PATH, and STATE, the state of the unit, with its name if it is\n"
+	"not the jail's own. JSON has the names in lower case, all addresses, and in\n"
+	"'broken' the reason why a jail is incomplete.\n",
 	.opts = list_opts,
 	.args_size = sizeof(struct list_args),
 	.max = 0,

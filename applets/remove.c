@@ -15,11 +15,13 @@ enum { SHOWN = 10 };
 
 struct remove_args {
 	bool yes;
+	long timeout;
 };
 
 #define OPT_INTO remove_args
 static const struct opt remove_opts[] = {
 	OPT_FLAG('y', "yes", yes, "do not ask"),
+	OPT_NUMBER('t', "timeout", timeout, "SECONDS", "wait this long before ending it (90 or more)"),
 	OPT_END
 };
 
@@ -86,7 +88,7 @@ static int remove_run(struct host *h, const void *args, char *const *names, stru
 	if (!a->yes || has_parts(&what)) tell(&j, &what);
 	if (!a->yes && confirm(h->m, *names, e) < 0) return -1;
 	what.asked = !a->yes;
-	if (op_remove(&en, &j, &what, e) < 0) return -1;
+	if (op_remove(&en, &j, &what, a->timeout, e) < 0) return -1;
 	out_done("%s removed", *names);
 	return 0;
 }
@@ -95,13 +97,14 @@ const struct applet remove_applet = {
 	.name = "remove",
 	.brief = "delete a jail and its files",
 	.operands = "JAIL",
-	.text = "A running jail is stopped first. Whatever is mounted into the jail is never\n"
-	        "touched. A jail that is a ZFS dataset is destroyed with its snapshots and the\n"
-	        "datasets below it, which are listed first; if anything is added meanwhile,\n"
+	.text = "A running jail is first stopped as by stop. Whatever is mounted into the jail is\n"
+	        "never touched. A jail that is a ZFS dataset is destroyed with its snapshots and\n"
+	        "the datasets below it, which are listed first; if anything is added meanwhile,\n"
 	        "nothing is removed. If something elsewhere needs a part of the jail, or a part\n"
 	        "cannot be removed, remove refuses before it stops the jail. The next remove or\n"
 	        "create, of whatever name, finishes an interrupted remove.\n",
 	.opts = remove_opts,
+	.defaults = &(const struct remove_args){ .timeout = STOP_USUAL },
 	.args_size = sizeof(struct remove_args),
 	.min = 1,
 	.max = 1,

@@ -13,7 +13,8 @@ struct restart_args {
 #define OPT_INTO restart_args
 static const struct opt restart_opts[] = {
 	OPT_FLAG('a', "all", all, "restart every jail that runs"),
-	OPT_NUMBER('t', "timeout", timeout, "SECONDS", "wait this long before ending a jail (90)"),
+	OPT_NUMBER('t', "timeout", timeout, "SECONDS",
+	           "wait this long before ending a jail (90 or more)"),
 	OPT_END
 };
 
@@ -50,11 +51,12 @@ const struct applet restart_applet = {
 	.name = "restart",
 	.brief = "stop jails and start them again",
 	.operands = "JAIL...",
-	.text = "The current config is used. A jail that could not be started again is not\n"
-		"stopped. A jail that does not run is started if it is named; a pattern (quoted\n"
-		"from the shell: 'web-*') and --all mean jails that run.\n",
+	.text = "Waits as stop does, and uses the current config. A jail that could not be\n"
+		"started again is not stopped. A jail that does not run is started if it is\n"
+		"named; a pattern (quoted from the shell: 'web-*') and --all mean jails that\n"
+		"run.\n",
 	.opts = restart_opts,
-	.defaults = &(const struct restart_args){ .timeout = 90 },
+	.defaults = &(const struct restart_args){ .timeout = STOP_USUAL },
 	.args_size = sizeof(struct restart_args),
 	.max = -1,
 	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,

@@ -4,21 +4,23 @@
 #include "lib/cli/exec_common.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 
 struct shell_args {
-	const char *uid;
-	struct words setenv;
+	const char *user;
+	struct words env;
 };
 
 #define OPT_INTO shell_args
 static const struct opt shell_opts[] = {
-	OPT_TEXT(0, "uid", uid, "USER", "log in as this user instead of root"),
-	OPT_LIST('E', "setenv", setenv, "NAME[=VALUE]", "set a variable; without VALUE, to its value here"),
+	OPT_TEXT('u', "user", user, "USER", "log in as this user instead of root"),
+	OPT_TEXT(0, "uid", user, "USER", "the same as --user"),
+	OPT_LIST('E', "env", env, "NAME[=VALUE]",
+	         "set a variable; without VALUE, to its value here"),
+	OPT_LIST(0, "setenv", env, "NAME[=VALUE]", "the same as --env"),
 	OPT_END
 };
 
@@ -37,25 +39,22 @@ static char **environment(struct arena *m, const struct words *given)
 static int shell_in(struct host *h, const struct shell_args *a, char *const *operands,
                     struct err *e)
 {
-	const char *jail = operands[0], *at = strchr(jail, '@');
 	struct shell_how how = {
-		.user = a->uid,
-		.env = environment(h->m, &a->setenv),
+		.user = a->user,
+		.env = environment(h->m, &a->env),
 		.argv = operands + 1,
 		.boot_wait = BOOT_WAIT,
 	};
+	const char *jail = exec_split_user(h->m, operands[0], &how.user, e);
 	AUTOENGINE struct engine en;
 	AUTOJAIL j = NO_JAIL;
 
 	engine_init(&en, h, h->m);
-	if (at) {
-		how.user = arena_strndup(h->m, jail, (size_t)(at - jail));
-		jail = at + 1;
-	}
-	if (how.user && !*how.user)
-		return fail(e, ERR_USAGE, "no user stands before the @ of %s", operands[0]);
+	if (!jail) return -1;
+	if (how.user && !*how.user) return fail(e, ERR_USAGE, "--user needs a name");
 	if (*how.argv && **how.argv != '/')
-		return fail(e, ERR_USAGE, "%s is not an absolute path; `jlmkr exec` looks a command up",
+		return fail(e, ERR_USAGE,
+		            "%s is not an absolute path; `jlmkr exec` looks a command up",
 		            *how.argv);
 	if (jail_open(h->m, h->dir, jail, &j, e) < 0) return -1;
 	jail_leave(&j);
@@ -71,9 +70,10 @@ const struct applet shell_applet = {
 	.name = "shell",
 	.brief = "open a login session in a jail",
 	.operands = "[USER@]JAIL [COMMAND [ARGUMENT]...]",
-	.text = "Without COMMAND, run the user's login shell. Press ^] three times within a\n"
-		"second to leave a session that hangs. The exit status is that of the session, or\n"
-		"125 if there was none. If the jail is still booting, shell waits for it.\n",
+	.text =
+	    "Without COMMAND, run the user's login shell. Press ^] three times within a\n"
+	    "second to leave a session that hangs. The exit status is that of the session, or\n"
+	    "125 if there was none. If the jail is still booting, shell waits for it.\n",
 	.opts = shell_opts,
 	.args_size = sizeof(struct shell_args),
 	.min = 1,

@@ -42,7 +42,7 @@ static void print_status_json(struct arena *m, const char *jail, const struct ja
 
 	json_object(&o, NULL);
 	json_add_text(&o, "name", jail);
-	json_add_text(&o, "unit", name_unit(m, jail));
+	json_add_text(&o, "unit", s->unit);
 	json_add_bool(&o, "running", s->runs);
 	json_add_text(&o, "state", s->state);
 	json_add_text(&o, "substate", s->sub);
@@ -121,6 +121,18 @@ static int show_own_status(struct engine *en, struct jail *j, bool json, struct 
 	return out_flush(e) < 0 ? -1 : s.runs ? 0 : DEAD;
 }
 
+/* What systemctl says of a jail that does not run is about a unit that cannot be found. True: it
+ * was told. */
+static bool tell_stopped(struct engine *en, struct jail *j)
+{
+	struct jail_status s;
+
+	if (engine_state(en, j, NULL, NULL) != JAIL_DEAD) return false;
+	if (engine_status(en, j, &s, NULL) < 0 || s.known) return false;
+	out_line("%s does not run; 'jlmkr start %s' starts it", j->name, j->name);
+	return true;
+}
+
 static bool is_json(char *const *words)
 {
 	for (; *words; words++)
@@ -133,17 +145,28 @@ static int status_run(struct host *h, const void *args, char *const *operands, s
 	const struct status_args *a = args;
 	struct words argv = { .m = h->m };
 	bool json = a->json || is_json(operands + 1);
+	enum jail_state state = JAIL_DEAD;
+	const char *unit = NULL;
 	AUTOENGINE struct engine en;
 	AUTOJAIL j = NO_JAIL;
 
 	engine_init(&en, h, h->m);
-	if (jail_open(h->m, h->dir, *operands, &j, e) < 0) return -1;
-	/* systemctl knows the unit only, which may belong to another jail of this name. */
-	if (json || engine_glance(&en, &j, NULL) == JAIL_OTHER || !run_find(h->m, "systemctl", NULL))
-		return show_own_status(&en, &j, json, e);
+	if (jail_open(h->m, h->dir, *operands, &j, e) == 0) {
+		state = engine_glance(&en, &j, NULL);
+		/* systemctl knows the unit only, which may belong to another jail of this name. */
+		if (json || state == JAIL_OTHER || !run_find(h->m, "systemctl", NULL))
+			return show_own_status(&en, &j, json, e);
+		unit = engine_foreign(&en, &j);
+		if (!unit && state == JAIL_DEAD && tell_stopped(&en, &j))
+			return out_flush(e) < 0 ? -1 : DEAD;
+	} else if (json || e->kind != ERR_MISSING || name_check(*operands, NULL) < 0) {
+		return -1;
+	} else {
+		out_warn("%s; asking systemd all the same", e->text);
+	}
 	words_add(&argv, "systemctl");
 	words_add(&argv, "status");
-	words_add(&argv, name_unit(h->m, *operands));
+	words_add(&argv, unit ? unit : name_unit(h->m, *operands));
 	words_add_all(&argv, operands + 1);
 	return run_replace(words_list(&argv), e);
 }
@@ -153,8 +176,9 @@ const struct applet status_applet = {
 	.brief = "show how a jail is doing",
 	.operands = "JAIL [SYSTEMCTL-ARGUMENT]...",
 	.text =
-	"Everything after the name goes to systemctl: 'jlmkr status web --no-pager'. The\n"
-	"exit status is 0 for a jail that runs and 3 for one that does not.\n"
+	"Everything after the name goes to systemctl: 'jlmkr status web --no-pager'. Its\n"
+	"options may also stand before the name. The exit status is 0 for a jail that\n"
+	"runs and 3 for one that does not.\n"
 	"\n"
 	"In JSON, since is in seconds since 1970, last_exit says how a failed run ended,\n"
 	"and null means not known.\n",
@@ -164,5 +188,6 @@ const struct applet status_applet = {
 	.max = -1,
 	.rest = true,
 	.needs = NEEDS_DIR,
+	.foreign = "-n --lines -o --output -p --property -P -t --type -s --signal -H --host -M --machine --state",
 	.run = status_run,
 };

@@ -13,7 +13,8 @@ struct stop_args {
 static const struct opt stop_opts[] = {
 	OPT_FLAG('a', "all", all, "stop every jail that runs"),
 	OPT_FLAG('n', "now", now, "end it at once instead of asking it to shut down"),
-	OPT_NUMBER('t', "timeout", timeout, "SECONDS", "wait this long before ending a jail (90)"),
+	OPT_NUMBER('t', "timeout", timeout, "SECONDS",
+	           "wait this long before ending a jail (90 or more)"),
 	OPT_END
 };
 
@@ -47,11 +48,14 @@ const struct applet stop_applet = {
 	.name = "stop",
 	.brief = "shut jails down",
 	.operands = "JAIL...",
-	.text = "Returns when the jail has stopped. A jail that does not shut down in time is\n"
-		"ended. JAIL may be a pattern, quoted from the shell: jlmkr stop 'web-*'. Several\n"
-		"jails are shut down at the same time.\n",
+	.text =
+	    "Returns when the jail has stopped. A jail that does not shut down within 90 s is\n"
+	    "stopped by systemd, and killed after another 90 s. --timeout replaces both\n"
+	    "times; without it, a longer TimeoutStopSec= of the config lengthens both. JAIL\n"
+	    "may be a pattern, quoted from the shell: jlmkr stop 'web-*'. Several jails are\n"
+	    "shut down at the same time.\n",
 	.opts = stop_opts,
-	.defaults = &(const struct stop_args){ .timeout = 90 },
+	.defaults = &(const struct stop_args){ .timeout = STOP_USUAL },
 	.args_size = sizeof(struct stop_args),
 	.max = -1,
 	.needs = NEEDS_DIR | NEEDS_ROOT,

@@ -14,6 +14,7 @@
 #include "lib/base/shown.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/text/bool.h"
 #include "lib/text/utf8.h"
 
 enum { ANSWER_MAX = 4096, SCREEN_WIDTH = 76 };
@@ -112,15 +113,11 @@ const char *ask_text(const struct ask *a, const char *question, const char *pres
 
 static int read_yes(const char *answer, bool preset)
 {
-	static const char *const yes[] = { "y", "yes", "1", "true", "on", NULL };
-	static const char *const no[] = { "n", "no", "0", "false", "off", NULL };
+	bool yes;
 
 	if (!*answer) return preset;
-	for (size_t i = 0; yes[i]; i++) {
-		if (!strcasecmp(answer, yes[i])) return 1;
-		if (!strcasecmp(answer, no[i])) return 0;
-	}
-	return -1;
+	if (bool_read(answer, &yes)) return yes;
+	return !strcasecmp(answer, "y") ? 1 : !strcasecmp(answer, "n") ? 0 : -1;
 }
 
 int ask_yes(const struct ask *a, const char *question, bool preset, struct err *e)

@@ -9,6 +9,16 @@
 
 enum { NEVER_GOT_THERE = 125 };
 
+const char *exec_split_user(struct arena *m, const char *word, const char **user, struct err *e)
+{
+	const char *at = strchr(word, '@');
+
+	if (!at) return word;
+	if (at == word) return fail(e, ERR_USAGE, "%s has no user before the @", word), NULL;
+	*user = arena_strndup(m, word, (size_t)(at - word));
+	return at + 1;
+}
+
 char **exec_environment(struct arena *m, const struct words *given)
 {
 	struct words env = { .m = m };

@@ -8,6 +8,11 @@ struct words;
 
 enum { BOOT_WAIT = 60 };
 
+/* The two parts of [USER@]JAIL: returns JAIL, and sets `*user` if there is a USER. NULL with
+ * ERR_USAGE when there is an @ with nothing before it. */
+const char *exec_split_user(struct arena *m, const char *word, const char **user,
+                            struct err *e);
+
 /* The assignments as given; a bare NAME becomes NAME=VALUE from our own environment, or is
  * dropped if it is not set there. */
 char **exec_environment(struct arena *m, const struct words *given);

@@ -1,6 +1,7 @@
 /* One parser for all option tables: GNU long options with `=` or a following word, letters
- * alone or combined, and the few spellings with one dash of the Python tool. The options of
- * every command are a table like the others; it is searched after the applet's own. */
+ * alone or combined, names shortened to what only one option begins with, and the few spellings
+ * with one dash of the Python tool. The options of every command are a table like the others;
+ * it is searched after the applet's own. */
 
 #include "lib/cli/applet.h"
 
@@ -10,6 +11,7 @@
 
 #include "lib/base/secret.h"
 #include "lib/base/str.h"
+#include "lib/text/bool.h"
 
 #define OPT_INTO common_args
 const struct opt common_opts[] = {
@@ -27,6 +29,7 @@ struct parse {
 	void *args;
 	struct common_args *common;
 	char *const *next;		/* the remaining words */
+	struct words foreign;		/* options for another program */
 	struct err *e;
 };
 
@@ -34,6 +37,13 @@ struct parse {
 struct match {
 	const struct opt *o;
 	void *base;
+};
+
+/* The options that a shortened name stands for. */
+struct candidates {
+	struct match first;
+	size_t n;
+	struct str names;
 };
 
 static bool option_fits(const struct opt *o, char letter, const char *name, size_t len,
@@ -65,6 +75,36 @@ static bool find_known_option(const struct parse *p, struct match *found, char l
 	return found->o;
 }
 
+static void add_candidates(struct candidates *c, const struct opt *o, void *base,
+                           const char *name, size_t len)
+{
+	for (; o && o->kind != OPT_KIND_END; o++) {
+		if (!o->name || strncmp(o->name, name, len)) continue;
+		if (!c->n++) c->first = (struct match){ o, base };
+		str_addf(&c->names, "%s--%s", c->n > 1 ? ", " : "", o->name);
+	}
+}
+
+/* As getopt_long(3) and argparse do: a name that is one of several beginnings is ambiguous, the
+ * whole name of one never is. */
+static int find_shortened(const struct parse *p, struct match *found, const char *name,
+                          size_t len, bool *known)
+{
+	struct candidates c = { .names.m = p->m };
+
+	*known = false;
+	if (!len) return 0;
+	if (p->applet) add_candidates(&c, p->applet->opts, p->args, name, len);
+	add_candidates(&c, common_opts, p->common, name, len);
+	if (c.n > 1)
+		return fail(p->e, ERR_USAGE, "option '--%s' is ambiguous: %s",
+		            word_shown(p->m, arena_strndup(p->m, name, len)),
+		            str_text(&c.names));
+	*known = c.n;
+	*found = c.first;
+	return 0;
+}
+
 static int store_number(const struct parse *p, long *out, const char *value,
                         const struct opt *o)
 {
@@ -81,16 +121,17 @@ static int store_number(const struct parse *p, long *out, const char *value,
 static int store_value(const struct parse *p, const struct match *f, const char *value)
 {
 	void *at = (char *)f->base + f->o->offset;
+	bool on;
 
 	switch (f->o->kind) {
 	case OPT_KIND_FLAG:
 		*(bool *)at = true;
 		return 0;
 	case OPT_KIND_SWITCH:
-		if (strcmp(value, "0") && strcmp(value, "1"))
+		if (!bool_read(value, &on))
 			return fail(p->e, ERR_USAGE, "--%s takes 0 or 1, not '%s'", f->o->name,
 			            word_shown(p->m, value));
-		*(const char **)at = value;
+		*(const char **)at = on ? "1" : "0";
 		return 0;
 	case OPT_KIND_TEXT:
 		*(const char **)at = value;
@@ -121,8 +162,37 @@ static int take_value(struct parse *p, const struct match *f, const char *attach
 	return store_value(p, f, attached);
 }
 
-static int fail_unknown_word(const struct parse *p, const char *word)
+static bool is_number(const char *word)
 {
+	return *word && !word[strspn(word, "0123456789")];
+}
+
+/* Whether the value of a foreign option is the word `next`. Letters in a row: the last has
+ * it. */
+static bool takes_next(const char *list, const char *word, const char *next)
+{
+	const char letter[] = { '-', word[strlen(word) - 1], 0 };
+	const char *name = word[1] == '-' ? word : letter;
+	size_t n = strlen(name);
+
+	for (; *list; list += strspn(list, " ")) {
+		size_t len = strcspn(list, " #");
+
+		if (len == n && !strncmp(list, name, n))
+			return list[n] != '#' || is_number(next);
+		list += strcspn(list, " ");
+	}
+	return false;
+}
+
+static int take_unknown_word(struct parse *p, const char *word)
+{
+	if (p->applet && p->applet->foreign) {
+		words_add(&p->foreign, word);
+		if (*p->next && takes_next(p->applet->foreign, word, *p->next))
+			words_add(&p->foreign, *p->next++);
+		return 0;
+	}
 	return fail(p->e, ERR_USAGE, "unknown option '%s'; see 'jlmkr%s%s --help'",
 	            word_shown(p->m, word), p->applet ? " " : "",
 	            p->applet ? p->applet->name : "");
@@ -136,6 +206,7 @@ static int take_option_name(struct parse *p, const char *word, size_t dashes, bo
 	struct match f;
 
 	*known = find_known_option(p, &f, 0, name, len, dashes == 1);
+	if (!*known && dashes == 2 && find_shortened(p, &f, name, len, known) < 0) return -1;
 	if (!*known) return 0;
 	return take_value(p, &f, name[len] ? name + len + 1 : NULL,
 	                  arena_printf(p->m, "%.*s", (int)(dashes + len), word));
@@ -148,7 +219,7 @@ static int take_option_letters(struct parse *p, const char *word)
 		struct match f;
 
 		if (!find_known_option(p, &f, *c, NULL, 0, false))
-			return fail_unknown_word(p, word);
+			return take_unknown_word(p, word);
 		if (f.o->kind != OPT_KIND_FLAG)
 			return take_value(p, &f, c[1] ? c + 1 : NULL, shown);
 		if (store_value(p, &f, NULL) < 0) return -1;
@@ -162,7 +233,7 @@ static int take_option_word(struct parse *p, const char *word)
 
 	if (take_option_name(p, word, word[1] == '-' ? 2 : 1, &known) < 0) return -1;
 	if (known) return 0;
-	return word[1] == '-' ? fail_unknown_word(p, word) : take_option_letters(p, word);
+	return word[1] == '-' ? take_unknown_word(p, word) : take_option_letters(p, word);
 }
 
 static bool is_option(const char *word)
@@ -184,7 +255,8 @@ static int check_count(const struct applet *a, const struct words *operands, str
 /* Take all other words as they are; drops one `--` right after the first operand. */
 static void take_rest(struct parse *p, struct words *operands)
 {
-	if (*p->next && str_eq(*p->next, "--")) p->next++;
+	if (*p->next && str_eq(*p->next, "--") && !p->applet->rest_dashes) p->next++;
+	words_add_all(operands, words_list(&p->foreign));
 	words_add_all(operands, p->next);
 	while (*p->next)
 		p->next++;
@@ -193,7 +265,10 @@ static void take_rest(struct parse *p, struct words *operands)
 char **opts_parse(struct arena *m, const struct applet *a, char *const *argv, void *args,
                   struct common_args *common, struct err *e)
 {
-	struct parse p = { m, a, args, common, argv, e };
+	struct parse p = {
+		.m = m, .applet = a, .args = args, .common = common, .next = argv,
+		.foreign.m = m, .e = e,
+	};
 	struct words operands = { .m = m };
 	bool options = true;
 
@@ -217,7 +292,7 @@ char **opts_parse(struct arena *m, const struct applet *a, char *const *argv, vo
 int opts_parse_common(char *const **argv, struct common_args *common, struct err *e)
 {
 	struct arena m = { 0 };
-	struct parse p = { &m, NULL, NULL, common, *argv, e };
+	struct parse p = { .m = &m, .common = common, .next = *argv, .foreign.m = &m, .e = e };
 
 	while (*p.next && is_option(*p.next) && !common->help && !common->version) {
 		const char *word = *p.next++;

@@ -66,7 +66,8 @@ static bool has_line(const char *text, const char *line)
 
 /* A line is "NUMBER:CONTROLLERS:GROUP"; a tree that is not mounted has no files, and one
  * where `ours` has the same line needs none. */
-static int open_line(const struct mounts *t, const char *ours, char *line, int *fd, struct err *e)
+static int open_line(const struct mounts *t, const char *ours, char *line, int *fd,
+                     struct err *e)
 {
 	char *controllers = strchr(line, ':'), *group;
 	const char *tree;

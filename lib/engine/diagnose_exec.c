@@ -19,7 +19,6 @@ enum {
 	CHDIR_FAILED = 200,
 	EXEC_FAILED = 203,
 	GROUP_FAILED = 216,
-	USER_FAILED = 217,
 	CANNOT_RUN = 126,	/* what a shell says for it */
 	NOT_FOUND = 127,
 	HEAD = 256,		/* what the kernel reads of a script's first line */
@@ -64,7 +63,44 @@ static int find_fault(const struct jail_unit *in, const char *program, const cha
 	return NOT_FOUND;
 }
 
-/* Whether the user may run it, and whether all of its libraries are there, is not known here. */
+static bool is_shell_builtin(const char *program)
+{
+	static const char *const names[] = {
+		".",    "alias",   "bg",     "cd",    "exec",  "exit", "export",
+		"fg",   "history", "jobs",   "popd",  "pushd", "set",  "source",
+		"trap", "type",    "ulimit", "umask", "unset",
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_eq(names[i], program)) return true;
+	return false;
+}
+
+int diagnose_no_command(const struct jail_unit *in, const char *program)
+{
+	const char *hint = "";
+
+	if (str_eq(program, "cd"))
+		hint = arena_printf(
+			in->m,
+			"; cd is part of the shell: 'jlmkr exec --cwd=DIR %s COMMAND' runs "
+			"COMMAND in DIR",
+			in->jail);
+	else if (is_shell_builtin(program))
+		hint = arena_printf(
+			in->m,
+			"; %s is part of the shell: 'jlmkr exec %s sh -c \"%s ...\"' runs it",
+			program, in->jail, program);
+	else if (strchr(program, ' '))
+		hint = "; the quotes make it one word: write it without them";
+	else if (strchr(program, '/') && *program != '/')
+		hint = "; give its full path";
+	out_warn("%s has no such command, or cannot run it: %s%s", in->jail, program, hint);
+	return NOT_FOUND;
+}
+
+/* Whether the user may run it, and whether all of its libraries are there, is not known
+ * here. */
 static int tell_exec(const struct jail_unit *in, int status)
 {
 	const char *program = find_program(in), *why = NULL;
@@ -75,10 +111,10 @@ static int tell_exec(const struct jail_unit *in, int status)
 		return fault;
 	}
 	if (program && in->user)
-		out_warn("status %d is the command's own, or %s may not run it", status, in->user);
+		out_warn("status %d is the command's own, or %s may not run it", status,
+		         in->user);
 	if (program) return status;
-	out_warn("there is no such command in %s, or it cannot be run", in->jail);
-	return NOT_FOUND;
+	return diagnose_no_command(in, in->program);
 }
 
 static bool knows_user(const struct jail_unit *in)
@@ -95,8 +131,9 @@ int diagnose_exec_tell(const struct jail_unit *in, int status, struct err *e)
 		return tell_exec(in, status);
 	case CHDIR_FAILED:
 		if (!in->cwd || nsenter_has(&in->in, in->cwd, S_IFDIR, 0)) return status;
-		return fail(e, ERR_HOST, "%s has no such folder to run the command in: %s", in->jail, in->cwd);
-	case USER_FAILED: case GROUP_FAILED:
+		return fail(e, ERR_HOST, "%s has no such folder to run the command in: %s",
+		            in->jail, in->cwd);
+	case DIAGNOSE_NO_USER: case GROUP_FAILED:
 		if (!in->user || knows_user(in)) return status;
 		return fail(e, ERR_HOST, "%s has no user %s", in->jail, in->user);
 	}

@@ -21,7 +21,7 @@ enum { SHOWN = 120 };
 /* An option of the plan. */
 struct suspect {
 	const struct run_option *option;
-	const char *text;		/* "KillMode=mixed", "--nice=5", "pre_start_hook=true" */
+	const char *text; /* "KillMode=mixed", "--nice=5", "pre_start_hook=true" */
 	const char *property;		/* NULL: an option with a name of its own */
 };
 
@@ -32,7 +32,8 @@ static struct suspect pick(struct arena *m, const struct plan *plan, size_t at)
 	size_t n;
 
 	if (!str_eq(o->name, "property")) {
-		s.text = *o->words ? words_join(m, o->words, " ") : arena_printf(m, "--%s", o->name);
+		s.text = *o->words ? words_join(m, o->words, " ")
+		                   : arena_printf(m, "--%s", o->name);
 		return s;
 	}
 	n = strcspn(o->value, "=");
@@ -63,8 +64,8 @@ static int too_new(struct engine *en, const struct suspect *s, struct err *e)
 	int version = systemd_version(en->bus, NULL);
 
 	if (since && version > 0 && since > version)
-		return fail(e, ERR_INPUT, "%s= needs systemd %d, this is %d", s->property, since,
-		            version);
+		return fail(e, ERR_INPUT, "%s= needs systemd %d, this is %d", s->property,
+		            since, version);
 	return fail(e, ERR_INPUT, "%.*s: this systemd has no such property for a unit that is "
 	            "made like this", SHOWN, s->text);
 }
@@ -118,7 +119,8 @@ int request_blame(struct engine *en, const struct plan *plan, struct err *e)
 		if (rc == TRIAL_UNKNOWN)
 			too_new(en, &s, e);
 		else
-			fail(e, ERR_INPUT, "%.*s: systemd refuses it: %s", SHOWN, s.text, why.text);
+			fail(e, ERR_INPUT, "%.*s: systemd refuses it: %s", SHOWN, s.text,
+			     why.text);
 		return at_line(plan, s.option, e);
 	}
 	fail_in(e, "systemd refuses the unit");

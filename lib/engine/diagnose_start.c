@@ -37,8 +37,10 @@ struct sentence {
 
 static const struct sentence job_sentences[] = {
 	{ "canceled", "it was stopped while it started" },
-	{ "timeout", "its job took longer than JobTimeoutSec= or JobRunningTimeoutSec= allows" },
-	{ "dependency", "a unit that it requires did not start (Requires=, BindsTo= and the like)" },
+	{ "timeout",
+	  "its job took longer than JobTimeoutSec= or JobRunningTimeoutSec= allows" },
+	{ "dependency",
+	  "a unit that it requires did not start (Requires=, BindsTo= and the like)" },
 	{ "collected", "systemd forgot the unit while it started" },
 	{ "unsupported", "this systemd does not support such a unit" },
 	{ "invalid", "systemd does not take the job for such a unit" },
@@ -100,7 +102,8 @@ static const struct run_option *find_option(const struct plan *plan, const char 
                                             size_t left)
 {
 	for (size_t at = plan->run.n; at--;)
-		if (run_option_sets(&plan->run.v[at], property) && !left--) return &plan->run.v[at];
+		if (run_option_sets(&plan->run.v[at], property) && !left--)
+			return &plan->run.v[at];
 	return NULL;
 }
 
@@ -112,12 +115,12 @@ static const char *command_name(const struct failure *f, const struct unit_comma
 
 	for (size_t i = 0; i < plan->hook_count; i++)
 		if (c->left == 0 && str_eq(plan->hooks[i].property, c->property))
-			return arena_printf(f->m, "%s (line %u of its config)", plan->hooks[i].key,
-			                    plan->hooks[i].line);
+			return arena_printf(f->m, "%s (line %u of its config)",
+			                    plan->hooks[i].key, plan->hooks[i].line);
 	option = find_option(plan, c->property, c->left);
 	if (option && option->line)
-		return arena_printf(f->m, "%s=%.*s (line %u of its config)", c->property, SHOWN, c->path,
-		                    option->line);
+		return arena_printf(f->m, "%s=%.*s (line %u of its config)", c->property, SHOWN,
+		                    c->path, option->line);
 	return arena_printf(f->m, "%s=%.*s", c->property, SHOWN, c->path);
 }
 
@@ -172,11 +175,13 @@ static const char *main_text(const struct failure *f)
 		return arena_printf(f->m, "%s %s", nspawn,
 		                    ended(f->m, s->exec_code, s->exec_status));
 	if (str_eq(f->job, "done") && str_eq(s->result, "success"))
-		return f->service.unmet_count || !s->exec_start ? unmet_text(f)
-		                                               : "it ended as soon as it had started";
+		return f->service.unmet_count || !s->exec_start
+		               ? unmet_text(f)
+		               : "it ended as soon as it had started";
 	/* Where the unit cannot be asked any more, on systemd's private socket. */
 	if (str_eq(s->result, "exit-code")) return "a hook failed";
-	return arena_printf(f->m, "the unit's result is '%s'", *s->result ? s->result : "unknown");
+	return arena_printf(f->m, "the unit's result is '%s'",
+	                    *s->result ? s->result : "unknown");
 }
 
 static const char *reason(const struct failure *f)
@@ -247,5 +252,6 @@ int start_failed(struct engine *en, const struct unit_watch *uw, const struct pl
 	out_note("Its job ended as '%s', its unit is %s (%s), with the result '%s'", f.job,
 	         *f.s->active ? f.s->active : "gone", f.s->sub, f.s->result);
 	if ((after = failed_command(&f, true))) out_note("And %s", command_text(&f, after));
-	return fail(e, ERR_HOST, "%s; 'jlmkr edit %s' opens its config", reason(&f), plan->jail);
+	return fail(e, ERR_HOST, "%s; 'jlmkr edit %s' opens its config", reason(&f),
+	            plan->jail);
 }

@@ -21,7 +21,7 @@
 #include "lib/engine/terminal.h"
 #include "lib/systemd/run_options.h"
 
-enum { CANNOT_RUN = 126, NOT_FOUND = 127, KILLED_MS = 5000 };
+enum { CANNOT_RUN = 126, KILLED_MS = 5000 };
 
 /* A command under way. */
 struct running_guest {
@@ -29,6 +29,36 @@ struct running_guest {
 	int pidfd;
 	int sig_count;
 };
+
+static void add_login(struct words *env, const struct passwd_line *line)
+{
+	words_addf(env, "USER=%s", line->name);
+	words_addf(env, "LOGNAME=%s", line->name);
+	words_addf(env, "HOME=%s", line->home);
+	words_addf(env, "SHELL=%s", *line->shell ? line->shell : "/bin/sh");
+}
+
+/* systemd knows root without reading passwd(5), and so do we. */
+static const struct passwd_line root_login = {
+	.name = "root", .home = "/root", .shell = "/bin/sh",
+};
+
+/* What only a systemd can do. */
+static int check_options(const struct jail_unit *in, const struct run_options *more,
+                         struct err *e)
+{
+	const char *option = NULL;
+
+	if (!more) return 0;
+	if (more->properties.n) option = "--property";
+	if (more->gid) option = "--gid";
+	if (more->nice_set) option = "--nice";
+	if (more->slice) option = "--slice";
+	if (!option) return 0;
+	return fail(e, ERR_HOST,
+	            "%s needs systemd in the jail, and the init of %s is not systemd", option,
+	            in->jail);
+}
 
 static int become(struct inside *what, const struct jail_unit *in, const char *user,
                   struct words *env, struct err *e)
@@ -40,10 +70,7 @@ static int become(struct inside *what, const struct jail_unit *in, const char *u
 	if (rc == 0) return fail(e, ERR_HOST, "%s has no user %s", in->jail, user);
 	what->uid = line.uid;
 	what->gid = line.gid;
-	words_addf(env, "USER=%s", line.name);
-	words_addf(env, "LOGNAME=%s", line.name);
-	words_addf(env, "HOME=%s", line.home);
-	words_addf(env, "SHELL=%s", *line.shell ? line.shell : "/bin/sh");
+	add_login(env, &line);
 	if (str_eq(what->cwd, "~")) what->cwd = arena_strdup(in->m, line.home);
 	return 0;
 }
@@ -58,7 +85,8 @@ static int describe(struct inside *what, const struct jail_unit *in, const struc
 	what->cwd = how->cwd ? how->cwd : "/";
 	words_add(&env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	if (terminal && term) words_addf(&env, "TERM=%s", term);
-	if (how->user && become(what, in, how->user, &env, e) < 0) return -1;
+	if (!how->user) add_login(&env, &root_login);
+	else if (become(what, in, how->user, &env, e) < 0) return -1;
 	if (str_eq(what->cwd, "~")) what->cwd = "/root";
 	for (char *const *v = how->env; v && *v; v++)
 		env_put(&env, *v);
@@ -91,7 +119,8 @@ static int wait_end(struct running_guest *g, struct err *e)
 	int rc;
 
 	do {
-		rc = wait_fd(g->pidfd, POLLIN, g->sig_count > 1 ? deadline_in(KILLED_MS) : NO_DEADLINE, e);
+		rc = wait_fd(g->pidfd, POLLIN,
+		             g->sig_count > 1 ? deadline_in(KILLED_MS) : NO_DEADLINE, e);
 		if (rc < 0 && e->kind != ERR_INTERRUPTED) return -1;
 		if (rc < 0) {
 			signalled(g, signal_caught(), e);
@@ -101,27 +130,27 @@ static int wait_end(struct running_guest *g, struct err *e)
 	return rc ? 0 : fail(e, ERR_HOST, "the command was killed, but does not end");
 }
 
-static int tell(const struct jail_unit *in, const struct inside *what, enum inside_step step, int why,
-                int status, struct err *e)
+static int tell(const struct jail_unit *in, const struct inside *what, enum inside_step step,
+                int why, int status, struct err *e)
 {
 	switch (step) {
 	case INSIDE_NO_FOLDER:
 		errno = why;
-		return fail_sys(e, "%s has no such folder to run the command in: %s", in->jail, what->cwd);
+		return fail_sys(e, "%s has no such folder to run the command in: %s", in->jail,
+		                what->cwd);
 	case INSIDE_NO_COMMAND:
 		if (why == ENOENT || why == ENOTDIR)
-			out_warn("there is no such command in %s, or it cannot be run", in->jail);
-		else
-			out_warn("%s cannot be run in %s: %s", what->argv[0], in->jail, strerror(why));
-		return why == ENOENT || why == ENOTDIR ? NOT_FOUND : CANNOT_RUN;
+			return diagnose_no_command(in, what->argv[0]);
+		out_warn("%s cannot be run in %s: %s", what->argv[0], in->jail, strerror(why));
+		return CANNOT_RUN;
 	case INSIDE_ORPHANED: case INSIDE_RAN:
 		break;
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int finish(struct running_guest *g, const struct jail_unit *in, const struct inside *what,
-                  struct err *e)
+static int finish(struct running_guest *g, const struct jail_unit *in,
+                  const struct inside *what, struct err *e)
 {
 	int status = 0, why;
 	enum inside_step step;
@@ -169,6 +198,7 @@ int exec_as_guest(struct jail_unit *in, const struct exec_how *how, struct err *
 	AUTOSTANDIN struct stand_in s = { .master = -1, .slave = -1 };
 
 	in->over = true;
+	if (check_options(in, how->more, e) < 0) return -1;
 	if (stand_in_open(&s, stdio, e) < 0 || describe(&what, in, how, s.master >= 0, e) < 0)
 		return -1;
 	return run(in, &what, &s, e);

@@ -45,6 +45,26 @@ void engine_registered(struct arena *m, const char *jail, pid_t *leader, pid_t *
  * Asks nobody in the usual case. */
 void engine_forget(struct engine *en, const struct jail *j);
 
+/* What a stop holds while it is under way: the lock of the jail, or -1; ERR_BUSY if another
+ * stop has it. Wait a moment for those who only look. */
+int stopping_lock(struct engine *en, const struct jail *j, bool wait, struct err *e);
+
+/* As engine_is_ending, for a jail that is held by its leader. */
+bool nsenter_is_ending(struct engine *en, const struct nsenter *in);
+
+/* The same for a unit that is active. */
+bool unit_is_ending(struct engine *en, const struct jail *j, const struct unit_state *s);
+
+/* The leader of a unit that is active; 0: it has none. */
+pid_t unit_leader(struct engine *en, const struct jail *j, const struct unit_state *s);
+
+/* The first child of a process, 0 if it has none or is gone. */
+pid_t process_child(struct arena *m, uint32_t pid);
+
+/* How long a stop waits for each step, when a struct stop_how asks so and the unit has a
+ * TimeoutStopUSec of `own`: seconds, or -1 without end. */
+int64_t stop_seconds(long asked, uint64_t own);
+
 /* Send it a signal. ERR_MISSING as before. */
 int engine_signal(struct engine *en, const struct jail *j, int sig, struct err *e);
 
@@ -106,14 +126,20 @@ struct passwd_line {
 bool passwd_find(char *text, const char *user, struct passwd_line *line);
 
 /* Read it in the jail. 1, 0 when there is no such user, -1. */
-int passwd_read(const struct jail_unit *in, const char *user, struct passwd_line *line, struct err *e);
+int passwd_read(const struct jail_unit *in, const char *user, struct passwd_line *line,
+                struct err *e);
 
 /* Whether it is a status that systemd gives to what it could not run. */
+enum { DIAGNOSE_NO_USER = 217 };
 bool diagnose_exec_status(int status);
 
 /* Why the program was not run: a fault, or 127; or the status, when it was run after all and
  * this is its own. */
 int diagnose_exec_tell(const struct jail_unit *in, int status, struct err *e);
+
+/* Say that the jail has no such command, with what was meant, if it can be told. Returns the
+ * exit status 127. */
+int diagnose_no_command(const struct jail_unit *in, const char *program);
 
 /* Start a service on a pty of the jail's, which is connected to our stdin and stdout until it
  * is over. The options are completed with the pty. `greet`: say how to leave. Returns its exit

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include "lib/engine/impl.h"
 #include "lib/engine/place.h"
 #include "lib/jail/jail.h"
+#include "lib/jail/layout.h"
 #include "lib/jail/name.h"
 #include "lib/systemd/machined.h"
 
@@ -70,6 +72,38 @@ static bool find_registered(struct arena *m, const char *jail, pid_t *leader)
 	return true;
 }
 
+/* Whether the process has the jail's rootfs as its root directory. */
+static bool has_rootfs(struct arena *m, const struct jail *j, pid_t pid)
+{
+	AUTOCLOSE int dir = open(j->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat jail, rootfs, root;
+
+	return dir >= 0 && fstat(dir, &jail) == 0 && jail_is(j, &jail) &&
+	       fstatat(dir, LAYOUT_ROOTFS, &rootfs, 0) == 0 &&
+	       stat(arena_printf(m, "/proc/%d/root", (int)pid), &root) == 0 &&
+	       root.st_dev == rootfs.st_dev && root.st_ino == rootfs.st_ino;
+}
+
+/* engine_foreign, and the leader. */
+static const char *foreign_unit(struct arena *m, const struct jail *j, pid_t *leader)
+{
+	const char *path = arena_printf(m, "/run/systemd/machines/%s", j->name);
+	const char *text = read_file(m, AT_FDCWD, path, FILE_BYTES, NULL, NULL);
+	const char *unit = text ? assigned(m, text, "SCOPE") : "";
+
+	if (!*unit || str_eq(unit, name_unit(m, j->name))) return NULL;
+	*leader = to_pid(assigned(m, text, "LEADER"));
+	return *leader && is_in_unit(m, *leader, unit) && has_rootfs(m, j, *leader) ? unit
+	                                                                            : NULL;
+}
+
+const char *engine_foreign(struct engine *en, const struct jail *j)
+{
+	pid_t leader;
+
+	return foreign_unit(en->m, j, &leader);
+}
+
 /* Field 4 of proc_pid_stat(5), behind a name that may hold anything. */
 static pid_t parent_of(struct arena *m, pid_t pid)
 {
@@ -115,12 +149,20 @@ void engine_forget(struct engine *en, const struct jail *j)
 		out_verbose("unregister %s: %s", j->name, why.text);
 }
 
-static pid_t only_child(struct arena *m, uint32_t pid)
+pid_t process_child(struct arena *m, uint32_t pid)
 {
 	const char *path = arena_printf(m, "/proc/%u/task/%u/children", pid, pid);
 	const char *text = pid ? read_file(m, AT_FDCWD, path, FILE_BYTES, NULL, NULL) : NULL;
 
 	return text ? to_pid(text) : 0;
+}
+
+pid_t unit_leader(struct engine *en, const struct jail *j, const struct unit_state *s)
+{
+	pid_t leader, keeper;
+
+	engine_registered(en->m, j->name, &leader, &keeper);
+	return leader ? leader : process_child(en->m, s->main_pid);
 }
 
 int engine_leader(struct engine *en, const struct jail *j, pid_t *leader, struct err *e)
@@ -134,10 +176,11 @@ int engine_leader(struct engine *en, const struct jail *j, pid_t *leader, struct
 		where = place_elsewhere(en, j, keeper, "");
 		return where ? engine_fail_other(j, where, e) : 0;
 	}
+	if (!*leader && foreign_unit(en->m, j, leader)) return 0;
 	if (engine_open(en, e) < 0 || unit_get(en->bus, unit, en->m, &s, e) < 0) return -1;
 	if (unit_is_loaded(&s) && !unit_is_over(&s)) {
 		if ((where = unit_elsewhere(en, j, &s))) return engine_fail_other(j, where, e);
-		if (*leader || (*leader = only_child(en->m, s.main_pid))) return 0;
+		if (*leader || (*leader = process_child(en->m, s.main_pid))) return 0;
 	}
 	return fail(e, ERR_MISSING, "%s does not run; 'jlmkr start %s' starts it", j->name,
 	            j->name);
@@ -146,13 +189,15 @@ int engine_leader(struct engine *en, const struct jail *j, pid_t *leader, struct
 /* The descriptor keeps the pid from being another's between the look and the signal. */
 int engine_signal(struct engine *en, const struct jail *j, int sig, struct err *e)
 {
+	const char *unit = engine_foreign(en, j);
 	AUTOCLOSE int fd = -1;
 	pid_t leader;
 
+	if (!unit) unit = name_unit(en->m, j->name);
 	if (engine_leader(en, j, &leader, e) < 0) return -1;
 	fd = (int)syscall(SYS_pidfd_open, leader, 0);
 	if (fd < 0 && errno != ESRCH) return fail_sys(e, "pidfd_open");
-	if (fd < 0 || !is_in_unit(en->m, leader, name_unit(en->m, j->name)))
+	if (fd < 0 || !is_in_unit(en->m, leader, unit))
 		return fail(e, ERR_MISSING, "%s has just ended", j->name);
 	if (syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0) == 0) return 0;
 	if (errno == ESRCH) return fail(e, ERR_MISSING, "%s has just ended", j->name);

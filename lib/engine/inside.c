@@ -90,7 +90,8 @@ static bool is_own_ns(const struct stat *theirs, const char *name)
 	char path[40];
 
 	snprintf(path, sizeof path, "/proc/self/ns/%s", name);
-	return stat(path, &ours) == 0 && ours.st_dev == theirs->st_dev && ours.st_ino == theirs->st_ino;
+	return stat(path, &ours) == 0 && ours.st_dev == theirs->st_dev &&
+	       ours.st_ino == theirs->st_ino;
 }
 
 static int pack_namespaces(struct luggage *l, const struct nsenter *en, struct err *e)
@@ -321,14 +322,16 @@ enum inside_step inside_end(struct guest *g, int *why)
 	close(g->said);
 	g->pid = 0;
 	*why = g->why;
-	return g->step > INSIDE_RAN && g->step <= INSIDE_NO_COMMAND ? (enum inside_step)g->step : INSIDE_RAN;
+	return g->step > INSIDE_RAN && g->step <= INSIDE_NO_COMMAND ? (enum inside_step)g->step
+	                                                            : INSIDE_RAN;
 }
 
 /* The errno that the guest ends with. */
 static int await_connect(pid_t pid, int64_t deadline, struct err *e)
 {
 	AUTOCLOSE int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	int status, rc = pidfd < 0 ? fail_sys(e, "pidfd_open") : wait_fd(pidfd, POLLIN, deadline, e);
+	int status, rc = pidfd < 0 ? fail_sys(e, "pidfd_open")
+	                           : wait_fd(pidfd, POLLIN, deadline, e);
 
 	if (rc <= 0) {
 		kill(pid, SIGKILL);

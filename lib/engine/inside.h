@@ -20,8 +20,7 @@
  * writes /proc/PID/status, and a leader has at most what it was given.
  *
  * See credentials(7), capabilities(7), seccomp(2), ptrace(2) on PTRACE_SECCOMP_GET_FILTER,
- * clone(2) on CLONE_PARENT.
- */
+ * clone(2) on CLONE_PARENT. */
 #ifndef ENGINE_INSIDE_H
 #define ENGINE_INSIDE_H
 
@@ -37,7 +36,7 @@ struct inside {
 	const char *cwd;
 	uid_t uid;			/* as the jail counts */
 	gid_t gid;
-	const int *stdio;		/* three descriptors, of which none is a terminal of ours */
+	const int *stdio; /* three descriptors, of which none is a terminal of ours */
 	bool terminal;			/* the first is a pty that is to be its terminal */
 };
 

@@ -1,7 +1,6 @@
 /* What we tell the envoy: lib/engine/inside.h
  *
- * Both are the same binary, so these are structs and no format.
- */
+ * Both are the same binary, so these are structs and no format. */
 #ifndef ENGINE_INSIDE_IMPL_H
 #define ENGINE_INSIDE_IMPL_H
 
@@ -43,7 +42,7 @@ struct plan_inside {
 	uid_t uid;
 	gid_t gid;
 	bool terminal;
-	char cwd[4096], connect[108];	/* connect: descriptor 0, instead of running a command */
+	char cwd[4096], connect[108]; /* connect: descriptor 0, instead of running a command */
 	struct rights rights;
 };
 

@@ -119,7 +119,8 @@ static void take_filters(void)
 	for (uint32_t i = 0; i < list.count; i++) {
 		ssize_t size = (ssize_t)(sizeof **code * list.length[i]);
 
-		must(list.length[i] <= FILTER_LENGTH_MAX && pread(FD_FILTERS, code[i], (size_t)size, at) == size);
+		must(list.length[i] <= FILTER_LENGTH_MAX &&
+		     pread(FD_FILTERS, code[i], (size_t)size, at) == size);
 		at += size;
 	}
 	close(FD_FILTERS);
@@ -182,7 +183,8 @@ static void run_command(char **argv)
 		return;
 	}
 	for (; path && *path; path += strcspn(path, ":"), path += *path == ':') {
-		int n = snprintf(file, sizeof file, "%.*s/%s", (int)strcspn(path, ":"), path, argv[0]);
+		int n = snprintf(file, sizeof file, "%.*s/%s", (int)strcspn(path, ":"), path,
+		                 argv[0]);
 
 		if (*path != '/' || n >= (int)sizeof file) continue;
 		execve(file, argv, environ);

@@ -33,7 +33,8 @@ int jail_unit_open(struct jail_unit *in, struct engine *en, const struct jail *j
 
 	*in = (struct jail_unit){ .m = en->m, .jail = j->name, .unit = unit_name(en->m) };
 	in->in = nsenter_none();
-	if (engine_leader(en, j, &leader, e) < 0 || nsenter_open(&in->in, leader, e) < 0) return -1;
+	if (engine_leader(en, j, &leader, e) < 0 || nsenter_open(&in->in, leader, e) < 0)
+		return -1;
 	in->bus = nsenter_bus(&in->in, deadline_in((int64_t)seconds * 1000), e);
 	if (!in->bus) return fail_in(e, "%s", j->name);
 	return unit_watch(&in->watch, in->bus, in->unit, e);
@@ -117,13 +118,17 @@ static bool ended_with_jail(const struct jail_unit *in, const struct unit_state 
 	return !state || str_eq(state, "stopping");
 }
 
-/* With Type=exec a start that fails is one whose program was not run, mostly. */
+/* With Type=exec a start that fails is one whose program was not run, mostly. A session, which
+ * is not of that type, is asked only whether there is such a user. */
 static bool never_ran(const struct jail_unit *in, const struct unit_state *s)
 {
-	return diagnose_exec_status(s->exec_status) && in->watch.job_result && !str_eq(in->watch.job_result, "done");
+	const char *job = in->watch.job_result;
+
+	if (!diagnose_exec_status(s->exec_status)) return false;
+	return (job && !str_eq(job, "done")) || s->exec_status == DIAGNOSE_NO_USER;
 }
 
-/* What systemd-run --wait makes of it. */
+/* As a shell has it. To systemd, some signals count as a success. */
 static int exit_status(const struct jail_unit *in, struct err *e)
 {
 	bool loaded = unit_is_loaded(&in->watch.state);
@@ -133,8 +138,9 @@ static int exit_status(const struct jail_unit *in, struct err *e)
 	if (!loaded && !*s->result)
 		return fail(e, ERR_HOST, "%s: its bus was restarted, how the command ended "
 		            "is not known", in->jail);
+	if (s->exec_code == CLD_KILLED || s->exec_code == CLD_DUMPED)
+		return 128 + s->exec_status;
 	if (str_eq(s->result, "success")) return 0;
-	if (str_eq(s->result, "signal")) return 255;
 	/* Not the command, but what it left behind, which had to be killed. */
 	if (str_eq(s->result, "timeout") && s->exec_code == CLD_EXITED) return s->exec_status;
 	if (!str_eq(s->result, "exit-code") || s->exec_status <= 0) return 1;

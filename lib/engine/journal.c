@@ -46,10 +46,12 @@ const char *journal_tail(struct arena *m, const struct journal_want *want)
 	words_addf(&argv, "--since=@%lld.%06ld", (long long)want->since.tv_sec,
 	           want->since.tv_nsec / 1000);
 	if (*want->invocation) {
-		/* PID 1 and the processes of the unit mark their lines differently, and those of a
-		 * process that has ended before journald looked at it only have the unit. */
+		/* PID 1 and the processes of the unit mark their lines differently, and those
+		 * of a process that has ended before journald looked at it only have the
+		 * unit. */
 		words_addf(&argv, "_SYSTEMD_UNIT=%s", want->unit);
-		if (want->identifier) words_addf(&argv, "SYSLOG_IDENTIFIER=%s", want->identifier);
+		if (want->identifier)
+			words_addf(&argv, "SYSLOG_IDENTIFIER=%s", want->identifier);
 		words_add(&argv, "+");
 		words_addf(&argv, "INVOCATION_ID=%s", want->invocation);
 	} else {

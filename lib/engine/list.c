@@ -28,7 +28,8 @@ static const char *jail_of(struct arena *m, const char *unit)
 {
 	size_t before = strlen("jlmkr-"), behind = strlen(".service"), n = strlen(unit);
 
-	if (n <= before + behind || !str_starts(unit, "jlmkr-") || !str_ends(unit, ".service")) return NULL;
+	if (n <= before + behind || !str_starts(unit, "jlmkr-") || !str_ends(unit, ".service"))
+		return NULL;
 	return arena_strndup(m, unit + before, n - before - behind);
 }
 
@@ -49,7 +50,8 @@ static int compare_to_machine(const void *name, const void *row)
 
 static void add_addresses(struct running *r, const struct machine_row *rows, size_t n)
 {
-	const struct machine_row *m = n ? bsearch(r->name, rows, n, sizeof *rows, compare_to_machine) : NULL;
+	const struct machine_row *m =
+		n ? bsearch(r->name, rows, n, sizeof *rows, compare_to_machine) : NULL;
 
 	if (m && r->runs && m->addresses) r->addresses = m->addresses;
 }
@@ -72,12 +74,13 @@ static int compare_to_jail(const void *name, const void *jail)
 	return strcmp(name, ((const struct jail *)jail)->name);
 }
 
-/* The process that keeps the jail is at hand in files; systemd is asked where it is not. What runs
- * under a name that no jail here has is another jail. */
+/* The process that keeps the jail is at hand in files; systemd is asked where it is not. What
+ * runs under a name that no jail here has is another jail. */
 static void find_place(struct engine *en, const struct jail *jails, size_t n, struct running *r)
 {
 	const struct jail none_here = { .name = r->name };
-	const struct jail *j = n ? bsearch(r->name, jails, n, sizeof *jails, compare_to_jail) : NULL;
+	const struct jail *j =
+		n ? bsearch(r->name, jails, n, sizeof *jails, compare_to_jail) : NULL;
 	struct unit_state s;
 	pid_t leader, keeper;
 
@@ -91,6 +94,36 @@ static void find_place(struct engine *en, const struct jail *jails, size_t n, st
 	if (!r->elsewhere) return;
 	r->runs = false;
 	r->state = "inactive";
+}
+
+static struct running *find_running(struct running *list, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(list[i].name, name)) return &list[i];
+	return NULL;
+}
+
+/* Machines of the name of a jail, under a unit that is not called after it. */
+static void add_foreign(struct engine *en, const struct jail *jails, size_t jail_count,
+                        const struct machine_row *machines, size_t known, struct running *list,
+                        size_t *n)
+{
+	for (size_t i = 0; jail_count && i < known; i++) {
+		const char *name = machines[i].name, *unit;
+		const struct jail *j =
+			bsearch(name, jails, jail_count, sizeof *jails, compare_to_jail);
+		struct running *r = find_running(list, *n, name);
+
+		if (!j || (r && r->runs) || !(unit = engine_foreign(en, j))) continue;
+		if (!r) r = &list[(*n)++];
+		*r = (struct running){
+			.name = name,
+			.state = arena_printf(en->m, "active (%s)", unit),
+			.runs = true,
+			.addresses = (const char **)none,
+		};
+		add_addresses(r, machines, known);
+	}
 }
 
 struct running *engine_list(struct engine *en, const struct jail *jails, size_t jail_count,
@@ -108,7 +141,7 @@ struct running *engine_list(struct engine *en, const struct jail *jails, size_t 
 	machines = ask_machined(en, &known);
 	if (check_signal(e) < 0) return NULL;
 	if (!(units = unit_list_reply(en->bus, serial, en->m, &count, e))) return NULL;
-	list = arena_array(en->m, count + 1, sizeof *list);
+	list = arena_array(en->m, count + known + 1, sizeof *list);
 	*n = 0;
 	for (size_t i = 0; i < count; i++) {
 		const char *name = jail_of(en->m, units[i].id);
@@ -121,6 +154,7 @@ struct running *engine_list(struct engine *en, const struct jail *jails, size_t 
 		find_place(en, jails, jail_count, &list[*n]);
 		add_addresses(&list[(*n)++], machines, known);
 	}
+	add_foreign(en, jails, jail_count, machines, known, list, n);
 	if (*n) qsort(list, *n, sizeof *list, compare_running);
 	return list;
 }
@@ -143,8 +177,8 @@ static const char *last_end(struct arena *m, const struct unit_state *s)
 	if (!*s->result || str_eq(s->result, "success")) return "";
 	if (str_eq(s->result, "exit-code") && s->exec_status) {
 		name = exit_status_name(s->exec_status);
-		return arena_printf(m, "exited with status %d%s%s", s->exec_status, name ? "/" : "",
-		                    name ? name : "");
+		return arena_printf(m, "exited with status %d%s%s", s->exec_status,
+		                    name ? "/" : "", name ? name : "");
 	}
 	if (str_eq(s->result, "signal") && (name = signal_name(m, s->exec_status)))
 		return arena_printf(m, "was killed by %s", name);
@@ -162,16 +196,20 @@ static void add_machine(struct engine *en, const char *jail, struct jail_status 
 	out->addresses = r.addresses;
 }
 
-int engine_status(struct engine *en, const struct jail *j, struct jail_status *out, struct err *e)
+int engine_status(struct engine *en, const struct jail *j, struct jail_status *out,
+                  struct err *e)
 {
 	struct unit_state s;
 	pid_t leader;
 	int state;
 
+	const char *foreign = engine_foreign(en, j);
+
 	*out = (struct jail_status){ .end = "", .addresses = (const char **)none };
+	out->unit = foreign ? foreign : name_unit(en->m, j->name);
 	if (engine_open(en, e) < 0) return -1;
-	if (unit_get(en->bus, name_unit(en->m, j->name), en->m, &s, e) < 0) return -1;
-	state = unit_jail_state(en, j, &s, &out->elsewhere);
+	if (unit_get(en->bus, out->unit, en->m, &s, e) < 0) return -1;
+	state = foreign ? JAIL_UP : unit_jail_state(en, j, &s, &out->elsewhere);
 	out->known = unit_is_loaded(&s) && state != JAIL_OTHER;
 	out->runs = out->known && is_up(s.active);
 	out->state = out->known ? s.active : "inactive";

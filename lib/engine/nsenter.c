@@ -301,7 +301,8 @@ static int look_work(const void *arg)
 	struct stat st;
 
 	if (place < 0 || fstat(place, &st) < 0) return errno;
-	return (st.st_mode & S_IFMT) == l->type && (!l->mode || st.st_mode & l->mode) ? 0 : ENOENT;
+	return (st.st_mode & S_IFMT) == l->type && (!l->mode || st.st_mode & l->mode) ? 0
+	                                                                              : ENOENT;
 }
 
 bool nsenter_has(const struct nsenter *en, const char *path, mode_t type, mode_t mode)

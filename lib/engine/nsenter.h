@@ -15,8 +15,7 @@
  * Refused: a process that is not the first of a pid namespace of its own, or that has our
  * mounts; what was meant for a jail would be done to the host.
  *
- * The caller needs to be root. See namespaces(7), user_namespaces(7), pidfd_open(2).
- */
+ * The caller needs to be root. See namespaces(7), user_namespaces(7), pidfd_open(2). */
 #ifndef ENGINE_NSENTER_H
 #define ENGINE_NSENTER_H
 
@@ -33,7 +32,7 @@ struct err;
 struct nsenter {
 	pid_t leader;
 	int pidfd;			/* readable when the jail is over */
-	int proc;			/* its folder in /proc, which no later process can take over */
+	int proc; /* its folder in /proc, which no later process can take over */
 	int root;			/* what it has as its root directory */
 	bool own_users;			/* a user namespace of its own */
 	uid_t uid;			/* the jail's root as counted here: 0 without one */
@@ -54,7 +53,8 @@ struct nsenter nsenter_none(void);
  * the kernel said of the path. */
 
 /* Connect to a unix socket in there, as the jail's root. Its peer is told no pid. */
-int nsenter_connect(const struct nsenter *en, const char *path, int64_t deadline, struct err *e);
+int nsenter_connect(const struct nsenter *en, const char *path, int64_t deadline,
+                    struct err *e);
 
 /* The first `limit` bytes of a regular file; what is no regular file is not opened. */
 char *nsenter_read(const struct nsenter *en, const char *path, size_t limit, int64_t deadline,

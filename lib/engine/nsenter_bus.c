@@ -51,12 +51,13 @@ static bool is_stub(const struct nsenter *en)
 	return !strcmp(comm, "(sd-stubinit)\n");
 }
 
-/* Another init: neither systemd, nor what it becomes at the end of a shutdown, nor nspawn that is
- * about to run it, nor a script that may run it yet. */
+/* Another init: neither systemd, nor what it becomes at the end of a shutdown, nor nspawn that
+ * is about to run it, nor a script that may run it yet. */
 static int check_init(const struct nsenter *en, struct err *e)
 {
 	static const char *const may_be[] = {
-		"systemd", "systemd-shutdown", "systemd-nspawn", "sh", "bash", "dash", "systemd (deleted)",
+		"systemd", "systemd-shutdown",  "systemd-nspawn", "sh", "bash",
+		"dash",    "systemd (deleted)",
 	};
 	char exe[512];
 	const char *base;
@@ -117,7 +118,8 @@ static struct bus *try_bus(const struct nsenter *en, const char *path, int64_t d
 	struct bus *b;
 
 	if (fd < 0 || !(b = bus_open_fd(fd, BUS_BROKER, BUS_OF_JAIL, end, e))) return NULL;
-	if (await_systemd(b, deadline_earlier(deadline, deadline_in(NAME_MS)), e) == 0) return b;
+	if (await_systemd(b, deadline_earlier(deadline, deadline_in(NAME_MS)), e) == 0)
+		return b;
 	bus_close(b);
 	return NULL;
 }
@@ -230,7 +232,8 @@ struct bus *nsenter_bus(const struct nsenter *en, int64_t deadline, struct err *
 		if (!is_early(&why) || check_init(en, &why) < 0 || over)
 			return give_up(en, over, &why, e);
 		pause = first ? 0 : why.sys == ECONNREFUSED ? REFUSED_MS : LOOK_MS;
-		if (wait_change(en, notify, deadline_earlier(deadline, deadline_in(pause)), e) < 0)
+		if (wait_change(en, notify, deadline_earlier(deadline, deadline_in(pause)), e) <
+		    0)
 			return NULL;
 	}
 }

@@ -40,16 +40,21 @@ bool passwd_find(char *text, const char *user, struct passwd_line *line)
 	for (; *text; text = next) {
 		next = text + strcspn(text, "\n");
 		if (*next) *next++ = 0;
-		if (!cut(text, field) || (!str_eq(field[0], user) && !str_eq(field[2], user))) continue;
-		*line = (struct passwd_line){ .name = field[0], .home = field[5], .shell = field[6] };
+		if (!cut(text, field) || (!str_eq(field[0], user) && !str_eq(field[2], user)))
+			continue;
+		*line = (struct passwd_line){
+			.name = field[0], .home = field[5], .shell = field[6],
+		};
 		return to_id(field[2], &line->uid) && to_id(field[3], &line->gid);
 	}
 	return false;
 }
 
-int passwd_read(const struct jail_unit *in, const char *user, struct passwd_line *line, struct err *e)
+int passwd_read(const struct jail_unit *in, const char *user, struct passwd_line *line,
+                struct err *e)
 {
-	char *text = nsenter_read(&in->in, "/etc/passwd", PASSWD_BYTES, deadline_in(READ_MS), in->m, e);
+	char *text = nsenter_read(&in->in, "/etc/passwd", PASSWD_BYTES, deadline_in(READ_MS),
+	                          in->m, e);
 
 	return text ? passwd_find(text, user, line) : -1;
 }

@@ -33,6 +33,7 @@ const char *place_elsewhere(struct engine *en, const struct jail *j, pid_t main_
 
 int engine_fail_other(const struct jail *j, const char *where, struct err *e)
 {
-	return fail(e, ERR_BUSY, "the %s that runs is another jail, in %s; only one of that name can run",
+	return fail(e, ERR_BUSY,
+	            "the %s that runs is another jail, in %s; only one of that name can run",
 	            j->name, where);
 }

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 
 #include "lib/base/auto.h"
@@ -7,7 +8,10 @@
 #include "lib/base/wait.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
+#include "lib/jail/jail.h"
 #include "lib/systemd/run_options.h"
+
+enum { END_MS = 500 };
 
 static const char online[] = "network-online.target";
 
@@ -51,7 +55,8 @@ static int await_network(struct jail_unit *in, long seconds, struct err *e)
 		return -1;
 	}
 	if (rc < 0)
-		out_warn("%s: waiting for its network: %s; going on without", in->jail, why.text);
+		out_warn("%s: waiting for its network: %s; going on without", in->jail,
+		         why.text);
 	else
 		out_warn("%s: its network did not come up in time; going on without", in->jail);
 	if (rc == 0) return 0;
@@ -79,13 +84,34 @@ static int run(struct jail_unit *in, const struct script_how *how, struct err *e
 	return jail_unit_start(in, &o, stdio, argv, e) < 0 ? -1 : jail_unit_wait(in, e);
 }
 
+/* A jail that shuts down ends the script, or takes its bus away, before it ends itself. */
+static bool is_over(struct engine *en, const struct jail_unit *in, int status)
+{
+	int64_t deadline = status < 0 ? deadline_in(END_MS) : 0;
+
+	if (in->in.pidfd < 0) return false;
+	return wait_fd(in->in.pidfd, POLLIN, deadline, NULL) > 0 ||
+	       nsenter_is_ending(en, &in->in);
+}
+
+static int run_online(struct jail_unit *in, const struct script_how *how, struct err *e)
+{
+	if (how->network_wait && await_network(in, how->network_wait, e) < 0) return -1;
+	return run(in, how, e);
+}
+
 int engine_script(struct engine *en, const struct jail *j, const struct script_how *how,
                   struct err *e)
 {
 	AUTOJAILUNIT struct jail_unit in;
+	struct err why = { 0 };
+	int status = jail_unit_open(&in, en, j, how->boot_wait, &why);
 
-	if (jail_unit_open(&in, en, j, how->boot_wait, e) < 0) return -1;
 	in.stop_on_signal = true;
-	if (how->network_wait && await_network(&in, how->network_wait, e) < 0) return -1;
-	return run(&in, how, e);
+	if (status == 0) status = run_online(&in, how, &why);
+	if (status != 0 && why.kind != ERR_INTERRUPTED &&
+	    (why.kind == ERR_MISSING || is_over(en, &in, status)))
+		return fail(e, ERR_HOST, "%s was stopped meanwhile", j->name);
+	if (status < 0 && e) *e = why;
+	return status;
 }

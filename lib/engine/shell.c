@@ -59,8 +59,17 @@ static int start_on(struct jail_unit *in, struct run_options *o, char *const *ar
 
 	if (slave < 0) return -1;
 	words_addf(&o->properties, "TTYPath=%s", tty);
-	words_addf(&o->properties, "UtmpIdentifier=%s", str_starts(tty, "/dev/") ? tty + 5 : tty);
+	words_addf(&o->properties, "UtmpIdentifier=%s",
+	           str_starts(tty, "/dev/") ? tty + 5 : tty);
 	return jail_unit_start(in, o, stdio, argv, e);
+}
+
+/* Of a session that did not begin, nothing is left to read. */
+static bool is_hung_up(int master)
+{
+	struct pollfd p = { .fd = master, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0 && !(p.revents & POLLIN);
 }
 
 int jail_unit_run_pty(struct jail_unit *in, struct engine *en, struct run_options *o,
@@ -74,10 +83,10 @@ int jail_unit_run_pty(struct jail_unit *in, struct engine *en, struct run_option
 	if ((master = machine_open_pty(en->bus, in->jail, en->m, &tty, e)) < 0) return -1;
 	terminal_resize(master, 1);
 	if (start_on(in, o, argv, master, tty, e) < 0) return -1;
-	if (greet && isatty(0))
+	if (wait_fd(master, POLLIN, deadline_in(LOGIN_MS), e) < 0) return -1;
+	if (greet && isatty(0) && !is_hung_up(master))
 		out_note("Connected to %s. Press ^] three times within a second to leave.",
 		         in->jail);
-	if (wait_fd(master, POLLIN, deadline_in(LOGIN_MS), e) < 0) return -1;
 	t.master = master;
 	return jail_unit_run_terminal(in, &t, e);
 }
@@ -89,8 +98,11 @@ int engine_shell(struct engine *en, const struct jail *j, const struct shell_how
 	struct run_options o;
 
 	if (jail_unit_open(&in, en, j, how->boot_wait, e) < 0) {
-		if (e->sys == ENOSYS) fail_in(e, "a session needs a systemd; `jlmkr exec %s sh` runs a "
-		                              "shell without one", j->name);
+		if (e->sys == ENOSYS)
+			fail_in(e,
+			        "a session needs a systemd; `jlmkr exec %s sh` runs a "
+			        "shell without one",
+			        j->name);
 		return -1;
 	}
 	in.user = how->user;

@@ -6,12 +6,14 @@
  * The signal is sent by us and not by machined, which may be missing, or gone with
  * the system bus. */
 
+#include <inttypes.h>
 #include <signal.h>
 
 #include "lib/base/err.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/disk/lock.h"
 #include "lib/engine/engine.h"
 #include "lib/engine/impl.h"
 #include "lib/jail/jail.h"
@@ -23,12 +25,14 @@ enum {
 	ASK_AGAIN_MS = 250,		/* doubled each time, up to the other */
 	ASK_SELDOM_MS = 2000,
 	KILL_WAIT_MS = 10000,
+	USUAL_SECONDS = 90,
 };
 
 struct stopping {
 	struct engine *en;
 	const struct jail *jail;
 	const struct stop_how *how;
+	const char *foreign;		/* the other unit that it runs under; or NULL */
 	struct unit_watch *uw;
 	const char *goes_on;		/* when we are interrupted now */
 };
@@ -110,7 +114,8 @@ static int power_off(struct stopping *s, int64_t deadline, struct err *e)
 	return 0;
 }
 
-/* systemd sends its signal once, and a jail that begins to run just then loses that one, too. */
+/* systemd sends its signal once, and a jail that begins to run just then loses that one,
+ * too. */
 static int stop_unit(struct stopping *s, int64_t deadline, struct err *e)
 {
 	int64_t pause = ASK_AGAIN_MS;
@@ -138,21 +143,38 @@ static int kill_unit(struct stopping *s, struct err *e)
 	return fail(e, ERR_BUSY, "the processes of %s do not end, even killed", s->jail->name);
 }
 
+int64_t stop_seconds(long asked, uint64_t own)
+{
+	int64_t seconds = (int64_t)(own / 1000000);
+
+	if (asked != STOP_USUAL) return asked;
+	if (own == UNIT_UNKNOWN) return -1;
+	return seconds > USUAL_SECONDS ? seconds : USUAL_SECONDS;
+}
+
+static int64_t deadline_of(int64_t seconds)
+{
+	return seconds < 0 ? NO_DEADLINE : deadline_in(seconds * 1000);
+}
+
 static int stop_by_steps(struct stopping *s, struct err *e)
 {
-	int64_t ms = (int64_t)s->how->timeout * 1000, deadline = deadline_in(ms);
+	int64_t seconds = stop_seconds(s->how->timeout, s->uw->state.stop_timeout);
+	int64_t deadline = deadline_of(seconds);
 	int rc;
 
 	if (s->how->now) return kill_unit(s, e);
 	if ((rc = power_off(s, deadline, e)) != 0) return rc;
 	if (s->uw->restarting)
-		out_note("%s reboots instead of shutting down, stopping its unit", s->jail->name);
+		out_note("%s reboots instead of shutting down, stopping its unit",
+		         s->jail->name);
 	else if (deadline_left(deadline))
 		out_note("%s has not begun to run, stopping its unit", s->jail->name);
 	else
-		out_note("%s did not shut down within %ld s, stopping its unit", s->jail->name, s->how->timeout);
-	if ((rc = stop_unit(s, deadline_in(ms), e)) != 0) return rc;
-	out_note("%s does not stop within %ld s, killing it", s->jail->name, s->how->timeout);
+		out_note("%s did not shut down within %" PRId64 " s, stopping its unit",
+		         s->jail->name, seconds);
+	if ((rc = stop_unit(s, deadline_of(seconds), e)) != 0) return rc;
+	out_note("%s does not stop within %" PRId64 " s, killing it", s->jail->name, seconds);
 	return kill_unit(s, e);
 }
 
@@ -165,15 +187,20 @@ static int hold(const struct stopping *s, struct err *e)
 
 static bool is_another(const struct stopping *s)
 {
-	const char *where = unit_elsewhere(s->en, s->jail, &s->uw->state);
+	const char *where = s->foreign ? NULL : unit_elsewhere(s->en, s->jail, &s->uw->state);
 
-	if (where) out_note("The %s that runs is another jail, in %s: it is left alone", s->jail->name, where);
+	if (where)
+		out_note("The %s that runs is another jail, in %s: it is left alone",
+		         s->jail->name, where);
 	return where != NULL;
 }
 
 static int stop_held(struct stopping *s, struct err *e)
 {
-	if (unit_watch(s->uw, s->en->bus, name_unit(s->en->m, s->jail->name), e) < 0) return -1;
+	const char *unit = s->foreign ? s->foreign : name_unit(s->en->m, s->jail->name);
+
+	if (s->foreign) out_note("%s runs under another unit, %s", s->jail->name, s->foreign);
+	if (unit_watch(s->uw, s->en->bus, unit, e) < 0) return -1;
 	if (hold(s, e) < 0) return e->kind == ERR_MISSING ? 1 : -1;
 	if (unit_is_over(&s->uw->state) || is_another(s)) return 1;
 	if (stop_by_steps(s, e) > 0) return 0;
@@ -184,10 +211,14 @@ static int stop_held(struct stopping *s, struct err *e)
 
 /* The unit that was held is forgotten with the connection, so that the jail can be
  * started again. */
-int engine_stop(struct engine *en, const struct jail *j, const struct stop_how *how, struct err *e)
+int engine_stop(struct engine *en, const struct jail *j, const struct stop_how *how,
+                struct err *e)
 {
 	struct unit_watch uw = { 0 };
-	struct stopping s = { .en = en, .jail = j, .how = how, .uw = &uw };
+	struct stopping s = {
+		.en = en, .jail = j, .how = how, .foreign = engine_foreign(en, j), .uw = &uw
+	};
+	AUTOLOCK int lock = stopping_lock(en, j, true, NULL);	/* a sign for a start */
 	int rc;
 
 	if (engine_open(en, e) < 0) return -1;

@@ -120,7 +120,8 @@ static void tty_drop(struct tty *t)
 	if (t->fd >= 0) close(t->fd);
 }
 
-int watchdog_start(struct watchdog *g, const struct nsenter *in, const char *unit, struct err *e)
+int watchdog_start(struct watchdog *g, const struct nsenter *in, const char *unit,
+                   struct err *e)
 {
 	struct tty tty[2];
 	int ends[2];

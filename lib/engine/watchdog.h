@@ -4,8 +4,7 @@
  * child that waits for its parent's end, told by a pipe, and then stops the unit over
  * a connection of its own. It gives the terminals that were our stdin and stdout their
  * settings back too. It has a session of its own and keeps nothing of the caller's
- * open but those terminals.
- */
+ * open but those terminals. */
 #ifndef ENGINE_WATCHDOG_H
 #define ENGINE_WATCHDOG_H
 
@@ -20,7 +19,8 @@ struct watchdog {
 };
 
 /* The terminals are given back as they are now. */
-int watchdog_start(struct watchdog *g, const struct nsenter *in, const char *unit, struct err *e);
+int watchdog_start(struct watchdog *g, const struct nsenter *in, const char *unit,
+                   struct err *e);
 
 /* The unit is over: the guard ends without a deed, before this returns. */
 void watchdog_dismiss(struct watchdog *g);

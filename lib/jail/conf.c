@@ -21,6 +21,7 @@
 #include "lib/base/wait.h"
 #include "lib/disk/owner.h"
 #include "lib/nspawn/options.h"
+#include "lib/text/bool.h"
 #include "lib/text/utf8.h"
 
 enum { WRITER_MS = 5000 };
@@ -108,17 +109,6 @@ static const char *nearest_key(const char *name)
 	return near.best;
 }
 
-static bool read_switch(const char *value, bool *on)
-{
-	static const char *const words[][2] = {
-		{ "0", "1" }, { "no", "yes" }, { "false", "true" }, { "off", "on" },
-	};
-
-	for (size_t i = 0; value && i < 8; i++)
-		if (!strcasecmp(words[i / 2][i % 2], value)) return *on = i % 2, true;
-	return false;
-}
-
 static void fill(struct conf *c, const struct key *k, const char *value, unsigned line,
                  struct faults *faults)
 {
@@ -132,7 +122,7 @@ static void fill(struct conf *c, const struct key *k, const char *value, unsigne
 		return;
 	}
 	s->line = line;
-	if (!read_switch(value, &s->on))
+	if (!bool_read(value, &s->on))
 		fault_add(faults, line, "%s must be 1 or 0, not '%s'", k->name, value);
 }
 
@@ -371,7 +361,7 @@ static int conf_check_value(const char *key, const char *value, struct err *e)
 	bool on;
 
 	if (!k) return unknown_key(key, e);
-	if (k->kind == SWITCH && !read_switch(value, &on))
+	if (k->kind == SWITCH && !bool_read(value ? value : "", &on))
 		return fail(e, ERR_INPUT, "%s must be 1 or 0, not '%s'", key, value);
 	if (k->kind == ARGS && word_split(&m, value, 1, SPLIT_COMMENTS, &words, e) < 0)
 		return fail_in(e, "%s", key);

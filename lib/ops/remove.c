@@ -18,13 +18,12 @@
 #include "lib/store/store.h"
 #include "lib/store/trash.h"
 
-enum { STOP_SECONDS = 90 };
-
 /* What is looked at, and how. */
 struct look {
 	struct engine *en;
 	struct jail *jail;
 	bool runs;
+	struct stop_how how;
 	struct removal_place at;
 };
 
@@ -110,8 +109,7 @@ static int look_again(struct look *l, const struct removal *shown, struct remova
 /* What was done to stop it may have changed something. */
 static int stop(struct look *l, const struct removal *shown, struct removal *now, struct err *e)
 {
-	const struct stop_how how = { .timeout = STOP_SECONDS };
-	int rc = engine_stop(l->en, l->jail, &how, e);
+	int rc = engine_stop(l->en, l->jail, &l->how, e);
 
 	if (rc < 0) return fail_in(e, "stopping %s", l->at.name);
 	if (rc == 1 && !l->runs) return 0;
@@ -120,11 +118,12 @@ static int stop(struct look *l, const struct removal *shown, struct removal *now
 	return look_again(l, shown, now, e) < 0 ? fail_in(e, "removing %s, which was stopped", l->at.name) : 0;
 }
 
-int op_remove(struct engine *en, struct jail *j, const struct removal *shown, struct err *e)
+int op_remove(struct engine *en, struct jail *j, const struct removal *shown, long timeout, struct err *e)
 {
 	AUTOSTORE jails = { .fd = -1 };
 	AUTOREMOVAL now = { .dir = -1 };
-	struct look l = { .en = en, .jail = j, .at = { .store = &jails, .name = j->name } };
+	struct look l = { .en = en, .jail = j, .how.timeout = timeout,
+	                  .at = { .store = &jails, .name = j->name } };
 
 	if (store_look(en->m, en->host->dir, &jails, e) < 0) return -1;
 	/* Nobody starts it again. */

@@ -19,8 +19,8 @@ struct jail;
 /* ERR_BUSY or ERR_HOST, with names and the next step, when it is not to be removed as it is. */
 int op_remove_look(struct engine *en, struct jail *j, struct removal *r, struct err *e);
 
-/* Remove what was looked at. ERR_BUSY when something is new. */
-int op_remove(struct engine *en, struct jail *j, const struct removal *shown, struct err *e);
+/* Remove what was looked at. ERR_BUSY when something is new. `timeout` is that of struct stop_how. */
+int op_remove(struct engine *en, struct jail *j, const struct removal *shown, long timeout, struct err *e);
 
 /* A jail that is gone, but of which an interrupted removal has left something: 1 when that is
  * gone, too; 0 when there is nothing. */

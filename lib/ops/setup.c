@@ -31,7 +31,8 @@ static bool has(int root, const char *path)
 	return fd >= 0 || why.sys == EXDEV || why.sys == EAGAIN;
 }
 
-/* nspawn looks for systemd before it takes /sbin/init. NixOS makes its init at the first boot. */
+/* nspawn looks for systemd before it takes /sbin/init. NixOS makes its init at the first
+ * boot. */
 static bool may_be_systemd(struct arena *m, int root, const struct conf *c)
 {
 	const char *init = rootfs_init(m, root, NULL);
@@ -80,8 +81,10 @@ static int open_log(struct jail *j, struct err *e)
 	int fd;
 
 	if (jail_check_own(j, e) < 0) return -1;
-	if (fstatat(j->fd, LAYOUT_SETUP_LOG, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
-		return fail(e, ERR_INPUT, LAYOUT_SETUP_LOG " of %s is not a regular file", j->name);
+	if (fstatat(j->fd, LAYOUT_SETUP_LOG, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISREG(st.st_mode))
+		return fail(e, ERR_INPUT, LAYOUT_SETUP_LOG " of %s is not a regular file",
+		            j->name);
 	sweep_replaced(j->fd, LAYOUT_SETUP_LOG);
 	fd = open_replacement(j->fd, LAYOUT_SETUP_LOG, e);
 	return fd < 0 ? fail_in(e, "%s", j->name) : fd;
@@ -109,9 +112,12 @@ static int not_done(struct engine *en, const struct jail *j, int status, struct 
 	struct err why;
 
 	if (status > 0)
-		return fail(e, ERR_HOST, "the initial_setup of %s ended with status %d. %s runs, and has "
-		            "the script as " LAYOUT_SETUP "; what it printed is in %s. 'jlmkr setup %s' "
-		            "runs it again, as the config has it then", name, status, name, log, name);
+		return fail(e, ERR_HOST,
+		            "the initial_setup of %s ended with status %d. %s runs, and has "
+		            "the script as " LAYOUT_SETUP
+		            "; what it printed is in %s. 'jlmkr setup %s' "
+		            "runs it again, as the config has it then",
+		            name, status, name, log, name);
 	if (!e) return -1;
 	why = *e;
 	return fail(e, why.kind, "the initial_setup of %s: %s. 'jlmkr setup %s' runs it again, "
@@ -125,7 +131,8 @@ int setup_run(struct engine *en, struct jail *j, long network_wait, struct err *
 
 	if (lock < 0 || (log = open_log(j, e)) < 0) return -1;
 	out_step("Running the initial_setup of %s", j->name);
-	if ((status = run_logged(en, j, log, network_wait, e)) != 0) return not_done(en, j, status, e);
+	if ((status = run_logged(en, j, log, network_wait, e)) != 0)
+		return not_done(en, j, status, e);
 	if ((root = jail_rootfs(j, e)) < 0) return -1;
 	return unlink_in_root(root, LAYOUT_SETUP, e);
 }
@@ -148,7 +155,8 @@ int op_setup(struct engine *en, struct jail *j, long network_wait, struct err *e
 	if (!*conf.initial_setup.text) return forget(j, e);
 	if (setup_look(en, j, &conf, &s, e) < 0) return -1;
 	if (!s.possible)
-		return fail(e, ERR_HOST, "the init of %s is not systemd, which runs the initial_setup",
+		return fail(e, ERR_HOST,
+		            "the init of %s is not systemd, which runs the initial_setup",
 		            j->name);
 	if (op_start_booted(en, j, e) < 0) return -1;
 	if (setup_write(en, j, &conf, e) < 0) return -1;

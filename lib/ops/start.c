@@ -13,6 +13,7 @@
 #include "lib/engine/engine.h"
 #include "lib/gpu/passthrough.h"
 #include "lib/jail/conf_options.h"
+#include "lib/jail/init.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/plan.h"
@@ -75,6 +76,7 @@ struct intent {
 	struct gpu gpu;
 	struct plan plan;
 	bool again;		/* what had to be said was said already */
+	bool is_sound;		/* its init is a systemd that can run, as far as one can see */
 };
 
 /* How far a start is to go. */
@@ -138,6 +140,43 @@ static int look_for_missing(struct engine *en, const struct intent *in, bool war
 	return 0;
 }
 
+/* Whether nspawn is to look for an init in the root as it lies there, and nothing of the config puts
+ * another root, or another part of the system, in its place. */
+static bool boots_as_is(const struct nspawn_options *o, bool *boots)
+{
+	static const char *const others[] = { "image", "template", "oci-bundle", "volatile", "ephemeral", "root-hash" };
+
+	for (size_t i = 0; i < o->n; i++) {
+		const char *value = o->v[i].value ? o->v[i].value : "";
+
+		*boots |= str_eq(o->v[i].name, "boot");
+		for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+			if (str_eq(o->v[i].name, others[k])) return false;
+		if (strstr(o->v[i].name, "overlay") || str_starts(o->v[i].name, "bind") ||
+		    str_eq(o->v[i].name, "tmpfs"))
+			if (strstr(value, "/usr") || strstr(value, "/lib") || strstr(value, "/sbin") ||
+			    str_ends(value, ":/"))
+				return false;
+	}
+	return true;
+}
+
+/* systemd-nspawn tells systemd of a jail that runs before it looks for its init. */
+static int look_for_init(struct engine *en, struct intent *in, struct err *e)
+{
+	const struct conf_options *o = &in->options;
+	bool boots = false, certain = boots_as_is(&o->nspawn, &boots) && boots_as_is(&o->user, &boots);
+	int root = jail_rootfs(in->jail, e);
+	const char *fault;
+
+	if (root < 0) return -1;
+	in->is_sound = !boots;
+	if (!boots || !certain || str_eq(in->conf.distro.text, "nixos") || op_config_prepares(&in->conf, o))
+		return 0;
+	fault = init_fault(en->m, root, &in->is_sound);
+	return fault ? fail(e, ERR_HOST, "its root file system has no init that can run: %s", fault) : 0;
+}
+
 /* A start has failed, and something is missing still: that is why, most likely. */
 static void blame_missing(struct engine *en, const struct intent *in, struct err *e)
 {
@@ -155,10 +194,15 @@ static int is_up(struct engine *en, const struct jail *j, struct err *e)
 	const char *where = NULL;
 	int state;
 
-	if (engine_glance(en, j, &where) == JAIL_DEAD) return 0;
+	if (engine_glance(en, j, &where) == JAIL_DEAD) {
+		if (!(where = engine_foreign(en, j))) return 0;
+		out_note("%s runs under another unit, %s", j->name, where);
+		return ENGINE_RAN;
+	}
 	state = where ? JAIL_OTHER : engine_state(en, j, &where, e);
 	if (where) return engine_fail_other(j, where, e);
-	return state < 0 ? -1 : state == JAIL_UP;
+	if (state != JAIL_UP) return state < 0 ? -1 : 0;
+	return engine_is_ending(en, j) ? ENGINE_OTHERS : ENGINE_RAN;
 }
 
 /* With the jail's lock. */
@@ -167,13 +211,13 @@ static int start_locked(struct engine *en, enum extent how, struct intent *in, s
 	int rc;
 
 	if (read_config(en, in, e) < 0) return -1;
-	if (look_for_missing(en, in, !in->again, e) < 0) goto fault;
+	if (look_for_missing(en, in, !in->again, e) < 0 || look_for_init(en, in, e) < 0) goto fault;
 	if (make_plan(en, in, how, e) < 0) return -1;
 	if (in->setup.wanted && in->setup.first_start && setup_write(en, in->jail, &in->conf, e) < 0)
 		return -1;
 	if (write_hooks(en->m, in->jail, &in->plan, e) < 0) goto fault;
 	out_verbose("%s", plan_command(en->m, &in->plan));
-	if ((rc = engine_start(en, in->jail, &in->plan, e)) >= 0) return rc;
+	if ((rc = engine_start(en, in->jail, &in->plan, !in->is_sound, e)) >= 0) return rc;
 	blame_missing(en, in, e);
 fault:
 	return fail_in(e, "starting %s", in->jail->name);
@@ -186,7 +230,8 @@ static int start(struct engine *en, enum extent how, struct intent *in, struct e
 	int rc;
 
 	if (check_whole(j, e) < 0) return -1;
-	if ((rc = is_up(en, j, e)) != 0) return rc;
+	if ((rc = is_up(en, j, e)) == ENGINE_OTHERS) rc = engine_settle(en, j, e);
+	if (rc != 0) return rc;
 	for (;; in->again = true) {
 		if (jail_lock(j, e) < 0) break;
 		if ((rc = is_up(en, j, e)) == 0) rc = start_locked(en, how, in, e);
@@ -213,7 +258,8 @@ int op_start_check(struct engine *en, struct jail *j, struct err *e)
 
 	if (check_whole(j, e) < 0 || read_config(en, &in, e) < 0) return -1;
 	if (conf_options_fail(&in.options, e) < 0) return fail_in(e, "%s", config_path(en->m, &in));
-	if (look_for_missing(en, &in, false, e) < 0 || find_facts(en->m, j, &facts, e) < 0) return -1;
+	if (look_for_missing(en, &in, false, e) < 0 || look_for_init(en, &in, e) < 0) return -1;
+	if (find_facts(en->m, j, &facts, e) < 0) return -1;
 	if (plan_make(en->m, j->name, &in.conf, &in.options, &facts, &in.plan, e) < 0) return -1;
 	return engine_show_start(en, &in.plan, e) ? 0 : -1;
 }

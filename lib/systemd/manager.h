@@ -41,6 +41,7 @@ struct unit_state {
 	uint32_t main_pid, restarts;
 	int32_t exec_code, exec_status;	/* CLD_EXITED and so on, and status or signal */
 	uint64_t active_enter, inactive_enter, exec_start, exec_end;
+	uint64_t stop_timeout;		/* TimeoutStopUSec; UNIT_UNKNOWN: none */
 	uint64_t memory, memory_available, tasks, tasks_max, cpu_ns;
 	uint32_t job;			/* 0: none */
 	uint8_t invocation_id[16];	/* zeros: none */

@@ -194,6 +194,13 @@ static int take_expand(struct run_options *o, const char *value, struct err *e)
 	return 0;
 }
 
+static int take_pty(struct run_options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->pty = true;
+	return 0;
+}
+
 #define OURS "the name of the unit follows from the jail's name"
 #define HOST "a jail is a unit of the host's systemd"
 #define SERVICE "a jail is a service"
@@ -224,8 +231,8 @@ static const struct run_row options[] = {
 	{ "host", 'H', true, NULL, HOST },
 	{ "machine", 'M', true, NULL, HOST },
 	{ "wait", 0, false, NULL, "start does not wait for the jail to end" },
-	{ "pty", 't', false, NULL, STDIO },
-	{ "tty", 0, false, NULL, STDIO },
+	{ "pty", 't', false, take_pty, STDIO },
+	{ "tty", 0, false, take_pty, STDIO },
 	{ "pipe", 'P', false, NULL, STDIO },
 	{ "shell", 'S', false, NULL, STDIO },
 	{ "slice-inherit", 0, false, NULL, "name the slice with --slice=" },
@@ -285,10 +292,25 @@ static int fail_unknown_option(const char *name, size_t len, struct err *e)
 	return fail(e, ERR_INPUT, "systemd-run has no option --%s", given);
 }
 
+/* What a command in a jail can have; the pipes it has anyway. */
+static bool is_for_inside(const struct run_row *row)
+{
+	static const char *const names[] = {
+		"uid", "gid", "setenv", "working-directory", "pty", "tty", "pipe", "property", "nice",
+		"description", "slice",
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_eq(names[i], row->name)) return true;
+	return false;
+}
+
 static int option_take(struct run_options *o, const struct run_row *row, const char *value,
                        struct err *e)
 {
-	if (row->refusal)
+	if (o->inside && !is_for_inside(row))
+		return fail(e, ERR_INPUT, "option --%s of systemd-run cannot be used here", row->name);
+	if (!o->inside && row->refusal)
 		return fail(e, ERR_INPUT, "option --%s of systemd-run has no place here: %s",
 		            row->name, row->refusal);
 	if (row->value && !value)
@@ -391,6 +413,17 @@ void run_options_parse(struct run_options *o, struct arena *m, const struct spli
 	run_options_init(o, m);
 	for (size_t i = 0; i < words->n;)
 		i += take_words(o, words->v + i, words->lines[i]);
+}
+
+size_t run_options_lead(struct run_options *o, struct arena *m, char *const *words)
+{
+	size_t n = 0;
+
+	run_options_init(o, m);
+	o->inside = true;
+	while (words[n] && words[n][0] == '-' && words[n][1] && !str_eq(words[n], "--") && !o->faults.n)
+		n += take_words(o, words + n, 0);
+	return n;
 }
 
 void run_options_put(struct run_options *o, const char *name, const char *value, unsigned line)

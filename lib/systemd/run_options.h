@@ -43,6 +43,8 @@ struct run_options {
 	const char *working_directory;	/* absolute */
 	struct words environment;	/* NAME=VALUE, each name once */
 	int verbatim;			/* --expand-environment: 1 no, 0 yes, -1 not given */
+	bool inside;			/* for a command in a jail: see run_options_lead */
+	bool pty;			/* such a command is to have a terminal */
 	struct run_option *v;		/* all options, in their order */
 	size_t n, room;
 	struct faults faults;		/* of the options that were not understood */
@@ -53,6 +55,11 @@ void run_options_init(struct run_options *o, struct arena *m);
 
 /* Parse `words`, whose list must end with NULL. Copies texts into `m`. */
 void run_options_parse(struct run_options *o, struct arena *m, const struct split *words);
+
+/* Parse the options at the beginning of `words`, for a command in a jail: up to the first word
+ * that is not an option, or up to the first fault. Accepts only those that such a command can
+ * have. Returns how many words they are; `words` ends with NULL. */
+size_t run_options_lead(struct run_options *o, struct arena *m, char *const *words);
 
 /* Add `--name=value`, or all options of `more`, whose memory is then shared. */
 void run_options_put(struct run_options *o, const char *name, const char *value, unsigned line);

@@ -34,6 +34,7 @@ static const struct number_property {
 	{ "InactiveEnterTimestamp", 't', offsetof(struct unit_state, inactive_enter) },
 	{ "ExecMainStartTimestamp", 't', offsetof(struct unit_state, exec_start) },
 	{ "ExecMainExitTimestamp", 't', offsetof(struct unit_state, exec_end) },
+	{ "TimeoutStopUSec", 't', offsetof(struct unit_state, stop_timeout) },
 	{ "MemoryCurrent", 't', offsetof(struct unit_state, memory) },
 	{ "MemoryAvailable", 't', offsetof(struct unit_state, memory_available) },
 	{ "TasksCurrent", 't', offsetof(struct unit_state, tasks) },
@@ -46,6 +47,7 @@ void unit_state_init(struct unit_state *s)
 	memset(s, 0, sizeof *s);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		*(const char **)((char *)s + texts[i].at) = "";
+	s->stop_timeout = UNIT_UNKNOWN;
 	s->memory = s->memory_available = s->tasks = s->tasks_max = s->cpu_ns = UNIT_UNKNOWN;
 }
 

@@ -63,14 +63,30 @@ try unknown-option 2 "$jlmkr" list --frobnicate
 err "jlmkr list: unknown option '--frobnicate'; see 'jlmkr list --help'"
 try unknown-letter 2 "$jlmkr" list -Z
 err "unknown option '-Z'"
-try no-abbreviation 2 "$jlmkr" stop --time 5 web
-err "unknown option '--time'"
+try shortened 2 "$jlmkr" stop --time soon web
+err "--timeout takes a whole number, not 'soon'"
+try shortened-with-equals 2 "$jlmkr" create --sec=2 web
+err "--seccomp takes 0 or 1, not '2'"
+try shortened-common 0 "$jlmkr" stop --he
+out 'Usage: jlmkr stop'
+try shortened-ambiguous 2 "$jlmkr" create --st web
+err "option '--st' is ambiguous: --start, --startup"
+try shortened-across-tables 2 "$jlmkr" create --ve web
+err "option '--ve' is ambiguous: --verbose, --version"
+try shortened-to-nothing 2 "$jlmkr" create --=1 web
+err "unknown option '--=1'"
+try whole-name-of-two 2 "$jlmkr" create --start=1 web
+err '--start takes no value'
+try foreign-option-without-a-name 2 "$jlmkr" log -f
+err 'missing argument; usage: jlmkr log JAIL'
 try flag-with-value 2 "$jlmkr" stop --now=1 web
 err '--now takes no value'
 try value-missing 2 "$jlmkr" stop web --timeout
 err '--timeout needs a value: SECONDS'
 try value-bad 2 "$jlmkr" stop --timeout=soon web
 err "--timeout takes a whole number, not 'soon'"
+try switch-words 2 "$jlmkr" create -gi=yes --gpu_passthrough_nvidia off --seccomp=True --startup=maybe web
+err "--startup takes 0 or 1, not 'maybe'"
 try switch-bad 2 "$jlmkr" create -gi 2 web
 err "takes 0 or 1, not '2'"
 try operand-missing 2 "$jlmkr" remove

@@ -101,6 +101,14 @@ err_has '^m1 did not shut down within 1 s, stopping its unit'
 err_has '^m1 does not stop within 1 s, killing it'
 set_hook post_stop_hook ''
 
+story 'remove waits as long as it is told'
+in_host sh -c 'jlmkr create -q m9; jlmkr config m9 post_stop_hook="/bin/sleep 100"; jlmkr start -q m9'
+try jlmkr-remove --yes --timeout=1 m9
+status 0
+err_has '^m9 did not shut down within 1 s, stopping its unit'
+err_has '^m9 does not stop within 1 s, killing it'
+is '' "$(in_host ls $jails | grep m9)"
+
 story 'a jail is stopped before it has begun'
 set_hook pre_start_hook '/bin/sleep 30'
 try sh -c 'jlmkr-start -q m1 & sleep 0.5; jlmkr-stop m1; echo $?; wait $!'

@@ -75,6 +75,77 @@ err_has 'stranger'
 expect_status 125 jlmkr-exec --cwd=relative m1 true
 expect_status 125 jlmkr-exec --tty --no-tty m1 true
 
+story 'options of systemd-run stand behind the name'
+try jlmkr-exec m1 --uid=1 --gid 4 -E A=b --working-directory=/tmp -pNice=3 --slice=foo --description=x \
+	sh -c 'echo $(id -u) $(id -g) $A $(pwd) $(nice); cat /proc/self/cgroup'
+status 0
+is '1 4 b /tmp 3' "$(head -n 1 "$tmp/out")"
+out_has foo.slice
+try jlmkr-exec m1 --pipe -- --uid=1
+status 127
+err_has 'no such command.*--uid=1'
+try jlmkr-exec m1 --nice 4 nice
+is 4 "$(cat "$tmp/out")"
+talk jlmkr-exec m1 -t sh -c 'tty 0<&1' < /dev/null
+out_has '/dev/pts'
+for option in --unit=x --scope --frobnicate; do
+	try jlmkr-exec m1 $option id
+	status 2
+	err_has "${option%=*}"
+	out_lacks uid
+done
+try jlmkr-exec m1 -u root id
+status 2
+err_has "-u belongs before the name of the jail: 'jlmkr exec -u"
+try jlmkr-exec m1 --uid=1
+status 2
+err_has 'no command'
+
+story 'a user has one spelling, wherever he is named'
+for words in '-u daemon m1' '--user=daemon m1' '--uid=daemon m1' 'daemon@m1'; do
+	try jlmkr-exec $words id -un
+	is daemon "$(cat "$tmp/out")"
+	try jlmkr-shell $words /usr/bin/id -un < /dev/null
+	is daemon "$(tr -d '\r' < "$tmp/out")"
+done
+expect_status 2 jlmkr-exec @m1 true
+
+story 'root has a home'
+try jlmkr-exec m1 sh -c 'echo $HOME $USER $LOGNAME; test -x "$SHELL"'
+status 0
+is '/root root root' "$(cat "$tmp/out")"
+expect_status 0 jlmkr-exec m1 bash -c cd
+try jlmkr-exec --env HOME=/srv --setenv SHELL=/bin/x m1 sh -c 'echo $HOME $SHELL'
+is '/srv /bin/x' "$(cat "$tmp/out")"
+
+story 'a command that a signal ends has the status that a shell gives it'
+for signal in 1 2 6 9 11 13 15; do
+	expect_status $((128 + signal)) jlmkr-exec m1 sh -c "kill -$signal \$\$"
+done
+
+story 'a command that is not there: what was meant'
+try jlmkr-exec m1 cd /tmp
+status 127
+err_has 'no such command.*: cd; cd is part of the shell'
+err_has 'exec --cwd=DIR m1'
+try jlmkr-exec m1 export A=b
+status 127
+err_has "'jlmkr exec m1 sh -c \"export"
+for words in 'ls -la' 'ls -la /'; do
+	try jlmkr-exec m1 "$words"
+	status 127
+	err_has "no such command.*: $words; the quotes make it one word"
+done
+
+story 'a session for somebody who is not there'
+talk jlmkr-shell stranger@m1 < /dev/null
+status 125
+out_has 'm1 has no user stranger'
+out_lacks Connected
+try jlmkr-shell --user stranger m1 /bin/true
+status 125
+expect_status 217 jlmkr-shell m1 /bin/sh -c 'exit 217' < /dev/null
+
 story 'no terminal unless a flag asks and there is one'
 talk jlmkr-exec m1 sh -c 'tty 0<&1; exit 6' < /dev/null
 status 6
@@ -144,6 +215,16 @@ story 'a jail whose init is not systemd'
 expect_status 4 jlmkr-exec n1 sh -c 'exit 4'
 try jlmkr-exec --user=daemon --cwd=/tmp -E A=1 n1 sh -c 'echo $(id -un) $(pwd) $A $HOME'
 is 'daemon /tmp 1 /usr/sbin' "$(cat "$tmp/out")"
+try jlmkr-exec -E SHELL=/bin/x n1 sh -c 'echo $HOME $USER $LOGNAME $SHELL'
+is '/root root root /bin/x' "$(cat "$tmp/out")"
+expect_status 137 jlmkr-exec n1 sh -c 'kill -9 $$'
+try jlmkr-exec n1 --uid=daemon -E A=2 sh -c 'echo $(id -un) $A'
+is 'daemon 2' "$(cat "$tmp/out")"
+try jlmkr-exec n1 --nice=1 true
+status 125
+err_has '--nice needs systemd'
+try jlmkr-exec n1 cd
+err_has 'cd is part of the shell'
 try jlmkr-exec n1 no-such-command
 status 127
 err_has 'no such command'

@@ -63,7 +63,36 @@ out_has 'jlmkr-web.service - '
 out_has 'Active: active (running)'
 try jlmkr-log web --no-pager -n 5
 status 0
-expect_status 3 jlmkr-log nowhere
+try jlmkr-log -q --no-pager -o cat -n 1 web
+status 0
+is 1 "$(wc -l < "$tmp/out")"
+try jlmkr-status --no-pager -n 0 web
+status 0
+out_has 'Active: active (running)'
+
+story 'status of a jail that does not run'
+try jlmkr-status db --no-pager
+status 3
+is "db does not run; 'jlmkr start db' starts it" "$(cat "$tmp/out")"
+err_empty
+
+story 'the log of a jail that was removed, or renamed'
+in_host mv $jails/web $jails/away
+try jlmkr-log web --no-pager -n 5
+status 0
+err_has "no jail named 'web'; asking the journal all the same"
+out_has 'web'
+try jlmkr-status web --no-pager
+status 0
+err_has "no jail named 'web'; asking systemd all the same"
+out_has 'jlmkr-web.service'
+in_host mv $jails/away $jails/web
+try jlmkr-log nowhere --no-pager
+err_has "no jail named 'nowhere'"
+for name in 'jlmkr-*' ../web ''; do
+	expect_status 3 jlmkr-log "$name"
+	expect_status 3 jlmkr-status "$name"
+done
 
 story 'without systemctl and journalctl'
 try unshare -m sh -c 'for t in systemctl journalctl; do mount --bind /dev/null /usr/bin/$t; done; jlmkr-status web'

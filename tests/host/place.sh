@@ -75,6 +75,55 @@ try jlmkr-list --no-header --output RUNNING
 is False "$(cat "$tmp/out")"
 expect_status 0 jlmkr-stop --dir $other prod
 
+# A machine of the jail's name that somebody else has started, on this root.
+start_other() {
+	in_host systemd-run -q --unit=other.service -p Type=notify -p KillMode=mixed -p Delegate=yes \
+		systemd-nspawn --quiet --keep-unit --as-pid2 --machine=prod --directory="$1" /bin/sleep 9999
+}
+
+story 'a jail that runs under another unit is shown, entered and stopped'
+start_other $jails/prod/rootfs
+try jlmkr-list --no-header --output RUNNING,STATE
+is 'True active (other.service)' "$(cat "$tmp/out")"
+try jlmkr-start prod
+status 0
+err_has 'prod runs under another unit, other.service'
+err_has 'prod runs already'
+expect_status 7 jlmkr-exec prod sh -c 'exit 7'
+try jlmkr-status --no-pager prod
+status 0
+out_has other.service
+try jlmkr-status --json prod
+status 0
+out_has '"unit": *"other.service"'
+out_has '"running": *true'
+expect_status 5 jlmkr-remove --yes prod
+try jlmkr-list --dir $other --no-header --output RUNNING
+is False "$(cat "$tmp/out")"
+try jlmkr-stop --timeout 1 prod
+status 0
+err_has 'prod runs under another unit, other.service'
+is inactive "$(in_host systemctl is-active other.service)"
+
+story 'restart makes it a jail again'
+start_other $jails/prod/rootfs
+expect_status 0 jlmkr-restart -q --timeout 1 prod
+is active "$(in_host systemctl is-active jlmkr-prod.service)"
+expect_status 0 jlmkr-stop -q --now prod
+
+story 'a machine of its name with another root is not the jail'
+start_other $other/jails/prod/rootfs
+try jlmkr-list --no-header --output RUNNING
+is False "$(cat "$tmp/out")"
+try jlmkr-exec prod true
+status 125
+err_has 'prod does not run'
+try jlmkr-stop prod
+err_has 'prod does not run'
+expect_status 3 jlmkr-status prod
+is active "$(in_host systemctl is-active other.service)"
+in_host systemctl kill -s KILL other.service
+
 story 'a jail that runs without its directory is told'
 expect_status 0 jlmkr-start -q prod
 in_host rm -r $jails/prod

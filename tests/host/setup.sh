@@ -67,6 +67,15 @@ status 0
 err_has 'the initial_setup of s1 is done'
 in_host test -e $jails/s1/rootfs/setup-was-here || fail 'it did not run'
 
+story 'a user has the same spelling as in exec'
+for words in root@s1 '--user root s1' '--uid=0 s1'; do
+	expect_status 0 jlmkr-setup $words
+done
+for words in daemon@s1 '--user=daemon s1' @s1; do
+	expect_status 2 jlmkr-setup $words
+done
+err_has 'no user before'
+
 story 'setup starts a jail that does not run; --quiet'
 in_host jlmkr-stop -q s1
 try jlmkr-setup -q s1
@@ -126,6 +135,22 @@ in_host jlmkr-exec s3 touch /medicine
 try jlmkr-setup s3
 status 0
 err_has healed
+
+story 'a jail that is stopped meanwhile'
+in_host rm -f $jails/s3/rootfs/medicine
+for command in 'jlmkr-stop s3' 'jlmkr-exec s3 systemctl poweroff'; do
+	in_host jlmkr-start -q s3 2> /dev/null
+	try sh -c "(sleep 1; $command > /dev/null 2>&1) & jlmkr-setup s3; rc=\$?; wait; exit \$rc"
+	status 1
+	err_has '^jlmkr setup: the initial_setup of s3: s3 was stopped meanwhile'
+done
+in_host sh -c "sed -i 's/test -e .*/trap \"exit 7\" TERM; sleep 20 \\& wait/' $jails/s3/config"
+in_host jlmkr-start -q s3 2> /dev/null
+try sh -c '(sleep 1; jlmkr-stop s3) & jlmkr-setup s3; rc=$?; wait; exit $rc'
+err_has 's3 was stopped meanwhile'
+in_host jlmkr-start -q s3 2> /dev/null
+try sh -c 'jlmkr-setup s3 & sleep 0.6; jlmkr-stop --now s3; wait $!'
+err_has 's3 was stopped meanwhile'
 
 story 'what it leaves running holds nobody'
 jail s4 'echo begun

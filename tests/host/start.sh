@@ -178,6 +178,99 @@ status 130
 err_has 'interrupted, but it goes on starting'
 try jlmkr-stop web
 
+# The unit of a jail that shuts down is active to the end.
+config '	-p Type=notify' '' ''
+in_host sh -c "printf '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\nExecStop=/bin/sleep 2\n' \
+	> $jails/web/rootfs/etc/systemd/system/slow.service"
+up() {
+	in_host sh -c 'jlmkr-start -q web; jlmkr exec web systemctl is-system-running --wait
+		jlmkr exec web systemctl start slow' > /dev/null 2>&1
+}
+leader() { in_host machinectl show --value -p Leader web; }
+
+story 'a start while the jail shuts down waits, and starts it'
+up
+before=$(leader)
+try sh -c 'jlmkr-stop web & sleep 0.02; jlmkr-start web; echo $?; wait'
+out_has '^0$'
+err_has '^web is shutting down: waiting'
+err_lacks 'runs already'
+[ "$before" != "$(leader)" ] || fail 'it was not started'
+expect_status 0 jlmkr-exec web true
+
+story 'and so if nobody asked jlmkr for it'
+up
+before=$(leader)
+in_host sh -c 'kill -s RTMIN+4 $0; sleep 0.7' "$before"
+is active "$(in_host systemctl is-active jlmkr-web.service)"
+try jlmkr-start web
+status 0
+err_has '^web is shutting down: waiting'
+[ "$before" != "$(leader)" ] || fail 'it was not started'
+expect_status 0 jlmkr-exec web true
+
+story 'a jail that just runs is not asked whether it shuts down'
+up
+in_host kill -STOP "$(leader)"
+try timeout 3 jlmkr-start web
+status 0
+err_has 'web runs already'
+in_host kill -CONT "$(leader)"
+try jlmkr-stop web
+
+# A jail that is no jail: what it lacks is told before anything runs.
+root=$jails/bare/rootfs
+in_host jlmkr-create -q --distro=fedora --release=43 bare
+bare() {
+	try jlmkr-start bare
+	status 1
+	tail -n 1 "$tmp/err" | grep -qe "starting bare: its root file system has no init that can run: $1" ||
+		fail "the last line lacks '$1'"
+	is '' "$(in_host systemctl list-units --all --no-legend 'jlmkr-bare*')"
+	in_host sh -c 'journalctl -q -u jlmkr-bare | grep .' && fail 'something ran'
+}
+
+story 'a root without an init that can run'
+bare '/sbin/init is a script for /bin/sh, which does not exist'
+in_host rm $root/usr/lib/systemd/systemd $root/usr/sbin/init
+bare 'it has neither /usr/lib/systemd/systemd nor /sbin/init'
+in_host touch $root/usr/sbin/init
+bare '/sbin/init is not executable'
+in_host chmod +x $root/usr/sbin/init
+bare '/sbin/init is neither a program nor a script'
+in_host sh -c "printf '\\177ELF\\2\\1\\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\2\\0\\267\\0%040d' 0 > $root/usr/sbin/init"
+bare '/sbin/init is a program for another architecture, aarch64'
+in_host sh -c "rm $root/usr/sbin/init; mkdir $root/usr/sbin/init"
+bare '/sbin/init is not a file'
+in_host rmdir $root/usr/sbin/init
+
+story 'an init that ends at once is a failed start'
+in_host sh -c "cat /root/.local/bin/jlmkr > $root/usr/sbin/init; chmod +x $root/usr/sbin/init"
+try jlmkr-start bare
+status 1
+err_has 'The last lines of its log'
+err_has 'systemd-nspawn exited with status 2'
+try jlmkr-list
+out_has '^bare  *False'
+
+story 'an init that goes on is a jail that runs, whatever it is'
+musl-gcc -static -Os -o "$tmp/init" "$here/../sequences/init.c" || fail 'init.c'
+in_host rm $root/usr/sbin/init
+host push "$tmp/init" $root/usr/sbin/init
+try jlmkr-start bare
+status 0
+try jlmkr-list
+out_has '^bare  *True'
+
+story 'a jail whose init is gone is not stopped by a restart'
+in_host rm $root/usr/sbin/init
+try jlmkr-restart bare
+status 1
+err_has 'it has neither'
+try jlmkr-list
+out_has '^bare  *True'
+expect_status 0 jlmkr-stop bare
+
 # What nspawn gets and what systemd gets. A program in its place notes its arguments.
 story 'arguments reach nspawn as they are, pasted too'
 in_host sh -c 'mkdir -p /tmp/fake && cat > /tmp/fake/systemd-nspawn && chmod 755 /tmp/fake/*' <<'END'

@@ -73,3 +73,33 @@ TEST(what_is_as_usual_is_not_said)
 	CHECK(opts_parse(&m, &all, argv, &args, &common, NULL) != NULL);
 	CHECK_STR(rendered(&m, &args), "--named=else");
 }
+
+static const struct applet passes = {
+	.name = "passes",
+	.min = 1,
+	.max = -1,
+	.rest = true,
+	.foreign = "-o -n# --lines# --output",
+};
+
+static void is_passed(char *const *argv, const char *want)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct common_args common = { 0 };
+	char **operands = opts_parse(&m, &passes, argv, NULL, &common, NULL);
+
+	CHECK(operands != NULL);
+	CHECK_STR(words_quoted(&m, operands), want);
+}
+
+TEST(options_of_another_program_may_stand_before_the_name)
+{
+	is_passed((char *[]){ "-F", "web", "-n", "5", NULL }, "web -F -n 5");
+	is_passed((char *[]){ "-o", "json", "-Fo", "cat", "web", NULL }, "web -o json -Fo cat");
+	is_passed((char *[]){ "-n", "5", "web", NULL }, "web -n 5");
+	is_passed((char *[]){ "-n", "web", "-F", NULL }, "web -n -F");
+	is_passed((char *[]){ "--lines", "5", "--output=x", "--output", "y", "web", NULL },
+	          "web --lines 5 --output=x --output y");
+	is_passed((char *[]){ "-f", "--since=today", "web", NULL }, "web -f --since=today");
+	is_passed((char *[]){ "-F", "--", "web", "-x", NULL }, "web -F -x");
+}

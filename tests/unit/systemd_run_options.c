@@ -201,3 +201,55 @@ TEST(what_the_caller_adds_has_its_place)
 	CHECK(strstr(shown(&m, &w),
 	             "ExecStart=[[\"/x\",[\"nspawn\",\"$$HOME\"],false]]") != NULL);
 }
+
+TEST(options_in_front_of_a_command_in_a_jail)
+{
+	static char *const words[] = { "--uid=7", "-tPE", "A=b", "--nice", "3", "-pTasksMax=9", "id", "-x", NULL };
+	AUTOFREE struct arena m = { 0 };
+	struct run_options o;
+
+	CHECK_INT((long long)run_options_lead(&o, &m, words), 6);
+	CHECK_INT((long long)o.faults.n, 0);
+	CHECK_STR(o.uid, "7");
+	CHECK(o.pty);
+	CHECK_INT(o.nice, 3);
+	CHECK_STR(words_list(&o.environment)[0], "A=b");
+	CHECK_STR(words_list(&o.properties)[0], "TasksMax=9");
+}
+
+TEST(options_that_a_command_in_a_jail_cannot_have)
+{
+	static char *const cases[][3] = {
+		{ "--unit=x", "id" }, { "-u", "root" }, { "--frob", "id" }, { "-Z", "id" }, { "--uid" },
+		{ "--nice", "much" },
+	};
+	static const char *const texts[] = {
+		"option --unit of systemd-run cannot be used here",
+		"option --unit of systemd-run cannot be used here",
+		"systemd-run has no option --frob", "systemd-run has no option -Z",
+		"option --uid of systemd-run needs a value",
+		"--nice: 'much' is not a number from -20 to 19",
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		AUTOFREE struct arena m = { 0 };
+		struct run_options o;
+
+		run_options_lead(&o, &m, cases[i]);
+		CHECK_INT((long long)o.faults.n, 1);
+		CHECK_STR(o.faults.v[0].text, texts[i]);
+	}
+}
+
+TEST(what_ends_the_options_in_front_of_a_command)
+{
+	static char *const cases[][3] = { { "--", "--uid=1" }, { "-", "x" }, { "id", "--uid=1" }, { NULL } };
+
+	for (size_t i = 0; i < 4; i++) {
+		AUTOFREE struct arena m = { 0 };
+		struct run_options o;
+
+		CHECK_INT((long long)run_options_lead(&o, &m, cases[i]), 0);
+		CHECK_INT((long long)o.faults.n, 0);
+	}
+}

@@ -6,24 +6,15 @@
 
 #include <limits.h>
 #include <string.h>
-#include <strings.h>
 
-#define LEN(a) (sizeof(a) / sizeof((a)[0]))
+#include "lib/text/bool.h"
 
 bool text_bool(const char *s, bool *v)
 {
-	static const char *const words[][2] = {
-		{ "0", "1" }, { "no", "yes" }, { "n", "y" },
-		{ "false", "true" }, { "f", "t" }, { "off", "on" },
-	};
-
-	for (size_t i = 0; i < LEN(words); i++)
-		for (int on = 0; on < 2; on++)
-			if (!strcasecmp(s, words[i][on])) {
-				*v = on;
-				return true;
-			}
-	return false;
+	if (bool_read(s, v)) return true;
+	if (!*s || s[1] || !strchr("yntfYNTF", *s)) return false;
+	*v = strchr("ytYT", *s);
+	return true;
 }
 
 static int digit_value(char c)

@@ -1,0 +1,138 @@
+#include "lib/jail/init.h"
+
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/jail/look.h"
+
+enum { HEAD = 256 };		/* what the kernel reads of a script's first line */
+
+static bool is_absent(const struct err *e)
+{
+	return e->sys == ENOENT || e->sys == ENOTDIR || e->sys == ELOOP;
+}
+
+/* Whether the kernel may know how to run what it does not know by itself. */
+static bool has_handlers(void)
+{
+	DIR *d = opendir("/proc/sys/fs/binfmt_misc");
+	const struct dirent *entry;
+	bool any = false;
+
+	while (d && !any && (entry = readdir(d)))
+		any = *entry->d_name != '.' && strcmp(entry->d_name, "register") &&
+		      strcmp(entry->d_name, "status");
+	if (d) closedir(d);
+	return any;
+}
+
+/* The machine of an ELF program in this one's byte order and size, 0 if it is none. */
+static unsigned machine_of(const char *head, size_t n)
+{
+	Elf32_Ehdr h;		/* the same in 64 bits, as far as e_machine */
+
+	if (n < sizeof h || memcmp(head, ELFMAG, SELFMAG) != 0) return 0;
+	memcpy(&h, head, sizeof h);
+	return h.e_machine;
+}
+
+static const char *machine_name(struct arena *m, unsigned machine)
+{
+	switch (machine) {
+	case EM_X86_64: return "x86_64";
+	case EM_386: return "i386";
+	case EM_AARCH64: return "aarch64";
+	case EM_ARM: return "arm";
+	case EM_RISCV: return "riscv64";
+	case EM_PPC64: return "ppc64";
+	case EM_S390: return "s390x";
+	}
+	return arena_printf(m, "number %u", machine);
+}
+
+/* The kernel of a 64-bit machine runs programs of its 32-bit ancestor, too. */
+static bool runs_here(unsigned machine)
+{
+	char head[sizeof(Elf64_Ehdr)];
+	AUTOCLOSE int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof head);
+	unsigned ours = n > 0 ? machine_of(head, (size_t)n) : 0;
+
+	return !ours || machine == ours || (ours == EM_X86_64 && machine == EM_386) ||
+	       (ours == EM_AARCH64 && machine == EM_ARM);
+}
+
+static const char *script_fault(struct arena *m, int rootfs, const char *path, char *head)
+{
+	char *name = head + 2 + strspn(head + 2, " \t");
+	struct err why = { 0 };
+	AUTOCLOSE int fd = -1;
+	struct stat st;
+
+	name[strcspn(name, " \t\r\n")] = 0;
+	if (*name != '/') return NULL;
+	fd = look_at(rootfs, name, 0, &why);
+	if (fd < 0 && !is_absent(&why)) return NULL;
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0111)
+		return NULL;
+	return arena_printf(m, "%s is a script for %s, which does not exist", path, name);
+}
+
+static const char *content_fault(struct arena *m, int rootfs, const char *path, int place)
+{
+	AUTOCLOSE int fd = reopen_file(place, path, NULL);
+	char head[HEAD + 1] = "";
+	ssize_t n = fd < 0 ? -1 : read(fd, head, HEAD);
+	unsigned machine;
+
+	if (n < 0) return NULL;
+	head[n] = 0;
+	if (!strncmp(head, "#!", 2)) return script_fault(m, rootfs, path, head);
+	machine = machine_of(head, (size_t)n);
+	if ((machine && runs_here(machine)) || has_handlers()) return NULL;
+	if (!machine) return arena_printf(m, "%s is neither a program nor a script", path);
+	return arena_printf(m, "%s is a program for another architecture, %s", path,
+	                    machine_name(m, machine));
+}
+
+enum answer { ABSENT, FAULTY, SOUND };
+
+static enum answer look_at_init(struct arena *m, int rootfs, const char *path,
+                                const char **fault)
+{
+	struct err why = { 0 };
+	AUTOCLOSE int place = look_at(rootfs, path, 0, &why);
+	struct stat st;
+
+	if (place < 0) return is_absent(&why) ? ABSENT : SOUND;
+	if (fstat(place, &st) < 0) return SOUND;
+	*fault = !S_ISREG(st.st_mode)    ? arena_printf(m, "%s is not a file", path)
+	         : !(st.st_mode & 0111) ? arena_printf(m, "%s is not executable", path)
+	                                : content_fault(m, rootfs, path, place);
+	return *fault ? FAULTY : SOUND;
+}
+
+const char *init_fault(struct arena *m, int rootfs, bool *is_systemd)
+{
+	static const char *const paths[] = {
+		"/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/sbin/init",
+	};
+	const char *fault = NULL;
+
+	*is_systemd = false;
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (look_at_init(m, rootfs, paths[i], &fault) == SOUND) {
+			*is_systemd = i < 2;
+			return NULL;
+		}
+	return fault ? fault : "it has neither /usr/lib/systemd/systemd nor /sbin/init";
+}

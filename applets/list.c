@@ -281,6 +281,6 @@ const struct applet list_applet = {
 	.opts = list_opts,
 	.args_size = sizeof(struct list_args),
 	.max = 0,
-	.needs = NEEDS_DIR,
+	.needs = NEEDS_DIR | PROGRAM_DIR_WILL_DO,
 	.run = list_run,
 };

@@ -50,6 +50,7 @@ enum applet_needs {
 	MAY_USE_DIR = 4,		/* host->dir stays NULL when there is none */
 	NEEDS_SERVER = 8,		/* of images: where it is */
 	NEEDS_OWN_DIR = 16,		/* root runs or writes what is in it: it must be root's */
+	PROGRAM_DIR_WILL_DO = 32,	/* with NEEDS_DIR: if nothing else is found */
 };
 
 struct applet {
@@ -74,8 +75,8 @@ extern const struct applet *const applets[];
 /* NULL when there is none. */
 const struct applet *applet_find(const char *name);
 
-/* For needs that depend on the options: ERR_HOST, "only root can do this: sudo jlmkr WHAT",
- * or no jailmaker directory. */
+/* For needs that depend on the options: ERR_HOST, "only root can do this: sudo jlmkr ...", with all
+ * that was typed, or `what` if that is long; or no jailmaker directory. */
 int applet_need(struct host *h, const char *what, unsigned needs, struct err *e);
 
 /* Print a fault on stderr: for a command that goes on, or has an exit status of

@@ -32,6 +32,13 @@ static const char *why_broken(struct arena *m, struct jail *j)
 	return S_ISDIR(st.st_mode) ? NULL : "its rootfs is not a directory";
 }
 
+/* With its errno: whoever is not root is told of EACCES in other words. */
+static int fail_as(struct err *e, const struct err *why)
+{
+	if (e) *e = *why;
+	return -1;
+}
+
 /* Directories, and links to some: a jail that was moved away is told about. */
 static bool is_jail(int jails, const char *name)
 {
@@ -101,7 +108,7 @@ struct jail *jail_find_all(struct arena *m, const char *dir, size_t *n, struct e
 	struct jail *all;
 
 	*n = 0;
-	if (jails < 0 && why.sys != ENOENT) return fail(e, why.kind, "%s", why.text), NULL;
+	if (jails < 0 && why.sys != ENOENT) return fail_as(e, &why), NULL;
 	if (jails >= 0 && jail_names(jails, &names, e) < 0) return NULL;
 	if (!names.n && check_mounted(m, dir, e) < 0) return NULL;
 	all = arena_array(m, names.n + 1, sizeof *all);
@@ -140,7 +147,7 @@ int jail_open(struct arena *m, const char *dir, const char *name, struct jail *j
 
 	*j = (struct jail)NO_JAIL;
 	j->jails = jail_open_jails(dir, &why);
-	if (j->jails < 0 && why.sys != ENOENT) return fail(e, why.kind, "%s", why.text);
+	if (j->jails < 0 && why.sys != ENOENT) return fail_as(e, &why);
 	if (j->jails < 0 || !is_jail(j->jails, name))
 		return no_such_jail(m, j->jails, dir, name, e);
 	describe(m, dir, name, j);

@@ -14,12 +14,13 @@
 enum { SHOWN = 10 };
 
 struct remove_args {
-	bool yes;
+	bool yes, with_target;
 };
 
 #define OPT_INTO remove_args
 static const struct opt remove_opts[] = {
 	OPT_FLAG('y', "yes", yes, "do not ask"),
+	OPT_FLAG(0, "with-target", with_target, "if the jail is a link, delete what it leads to, too"),
 	OPT_END
 };
 
@@ -31,9 +32,16 @@ static void tell_words(const char *what, const struct words *names)
 	if (names->n > SHOWN) out_note("    and %zu more", names->n - SHOWN);
 }
 
-static void tell(const struct jail *j, const struct removal *r)
+static void tell_removal(const struct jail *j, const struct removal *r, bool with_target)
 {
-	out_note("This removes the jail %s with all its files: %s", j->name, j->path);
+	if (!r->link)
+		out_note("This removes the jail %s with all its files: %s", j->name, j->path);
+	else if (with_target)
+		out_note("This removes the jail %s, a link, with all files of the directory that it leads to: %s",
+		         j->name, r->target);
+	else
+		out_note("This removes the link %s, but not what it leads to: %s", j->path, r->link);
+	if (r->linked_rootfs) out_note("  Its rootfs is a link: %s stays", r->linked_rootfs);
 	tell_words("subvolumes in it", &r->volumes);
 	if (!r->dataset) return;
 	out_note("  ZFS dataset: %s", r->dataset);
@@ -41,12 +49,21 @@ static void tell(const struct jail *j, const struct removal *r)
 	tell_words("snapshots", &r->snapshots);
 }
 
+/* What nobody finds any more by the name of the jail. */
+static void tell_rest(const struct removal *r, bool with_target)
+{
+	if (r->link && r->target && !with_target)
+		out_note("The files are still in %s", r->target);
+	if (r->linked_rootfs && (!r->link || with_target))
+		out_note("The root file system is still in %s", r->linked_rootfs);
+}
+
 static bool has_parts(const struct removal *r)
 {
 	return r->children.n || r->snapshots.n || r->volumes.n;
 }
 
-static int confirm(struct arena *m, const char *name, struct err *e)
+static int ask_for_name(struct arena *m, const char *name, struct err *e)
 {
 	const struct ask a = { .m = m, .in = STDIN_FILENO, .out = STDERR_FILENO };
 	const char *answer = ask_line(&a, "Type the name of the jail to go on:", NULL, e);
@@ -82,11 +99,14 @@ static int remove_run(struct host *h, const void *args, char *const *names, stru
 
 	engine_init(&en, h, h->m);
 	if (jail_open(h->m, h->dir, *names, &j, e) < 0) return finish_earlier(&en, *names, e);
-	if (op_remove_look(&en, &j, &what, e) < 0) return fail_in(e, "removing %s", *names);
-	if (!a->yes || has_parts(&what)) tell(&j, &what);
-	if (!a->yes && confirm(h->m, *names, e) < 0) return -1;
+	if (op_remove_look(&en, &j, a->with_target, &what, e) < 0)
+		return fail_in(e, "removing %s", *names);
+	if (!a->yes || has_parts(&what)) tell_removal(&j, &what, a->with_target);
+	if (!a->yes && ask_for_name(h->m, *names, e) < 0) return -1;
 	what.asked = !a->yes;
-	return op_remove(&en, &j, &what, e);
+	if (op_remove(&en, &j, a->with_target, &what, e) < 0) return -1;
+	tell_rest(&what, a->with_target);
+	return 0;
 }
 
 const struct applet remove_applet = {
@@ -98,7 +118,10 @@ const struct applet remove_applet = {
 	        "datasets below it, which are listed first; if anything is added meanwhile,\n"
 	        "nothing is removed. If something elsewhere needs a part of the jail, or a part\n"
 	        "cannot be removed, remove refuses before it stops the jail. The next remove or\n"
-	        "create, of whatever name, finishes an interrupted remove.\n",
+	        "create, of whatever name, finishes an interrupted remove.\n"
+	        "\n"
+	        "If the jail is a symbolic link, only the link is removed. --with-target also\n"
+	        "deletes the directory that it leads to.\n",
 	.opts = remove_opts,
 	.args_size = sizeof(struct remove_args),
 	.min = 1,

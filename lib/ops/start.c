@@ -15,6 +15,7 @@
 #include "lib/jail/conf_options.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/jail/name.h"
 #include "lib/jail/plan.h"
 #include "lib/ops/config.h"
 #include "lib/ops/setup.h"
@@ -111,7 +112,8 @@ static int make_plan(struct engine *en, struct intent *in, enum extent how, stru
 
 static int check_whole(const struct jail *j, struct err *e)
 {
-	if (!j->broken) return 0;
+	/* systemd-nspawn would refuse it, in its own words. */
+	if (!j->broken) return name_check(j->name, e) < 0 ? fail_in(e, "rename %s", j->path) : 0;
 	return fail(e, ERR_INPUT, "jail %s is incomplete: %s", j->name, j->broken);
 }
 
@@ -161,12 +163,21 @@ static int is_up(struct engine *en, const struct jail *j, struct err *e)
 	return state < 0 ? -1 : state == JAIL_UP;
 }
 
+/* Where a link leads, others may have a say. */
+static void warn_of_doubt(struct engine *en, const struct intent *in)
+{
+	const char *doubt = in->again ? NULL : jail_doubt(en->m, in->jail);
+
+	if (doubt) out_warn("%s. Until then they can exchange the files of %s", doubt, in->jail->name);
+}
+
 /* With the jail's lock. */
 static int start_locked(struct engine *en, enum extent how, struct intent *in, struct err *e)
 {
 	int rc;
 
 	if (read_config(en, in, e) < 0) return -1;
+	warn_of_doubt(en, in);
 	if (look_for_missing(en, in, !in->again, e) < 0) goto fault;
 	if (make_plan(en, in, how, e) < 0) return -1;
 	if (in->setup.wanted && in->setup.first_start && setup_write(en, in->jail, &in->conf, e) < 0)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -69,6 +70,8 @@ void jail_leave(struct jail *j)
 
 void jail_unlock(struct jail *j)
 {
+	lock_drop(&j->files);
+	j->files = -1;
 	forget_fd(&j->lock);
 }
 
@@ -130,6 +133,18 @@ int jail_lock(struct jail *j, struct err *e)
 	jail_unlock(j);
 	if (e) *e = why;
 	return -1;
+}
+
+int jail_lock_files(struct jail *j, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct stat st;
+
+	if (jail_rootfs(j, e) < 0) return -1;
+	if (fstat(j->rootfs, &st) < 0) return fail_sys(e, "fstat");
+	j->files = lock_named(arena_printf(&m, "files:%jx:%jx", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino),
+	                      deadline_in(LOCK_WAIT_MS), arena_printf(&m, "%s/" LAYOUT_ROOTFS, j->path), e);
+	return j->files < 0 ? -1 : 0;
 }
 
 /* -- whose it is -- */

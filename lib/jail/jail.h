@@ -38,12 +38,12 @@ struct jail {
 	ino_t ino;
 
 	/* for the functions below */
-	int jails, fd, rootfs, lock;
+	int jails, fd, rootfs, lock, files;
 	bool is_own;		/* jail_check_own has looked */
 	bool is_bare;		/* there is neither a config nor a rootfs */
 };
 
-#define NO_JAIL { .jails = -1, .fd = -1, .rootfs = -1, .lock = -1 }
+#define NO_JAIL { .jails = -1, .fd = -1, .rootfs = -1, .lock = -1, .files = -1 }
 #define AUTOJAIL __attribute__((cleanup(jail_close))) struct jail
 
 /* ERR_MISSING if there is no such jail, with the name that was probably meant. An incomplete one is
@@ -74,6 +74,10 @@ bool jail_is(const struct jail *j, const struct stat *st);
  * link that leads nowhere is a jail still. jail_unlock is harmless without a lock. */
 int jail_lock(struct jail *j, struct err *e);
 void jail_unlock(struct jail *j);
+
+/* In addition the lock of its root file system, which other names may lead to: for who starts it.
+ * jail_unlock gives it up. */
+int jail_lock_files(struct jail *j, struct err *e);
 
 /* ERR_UNTRUSTED unless DIR/jails, the jail's directory, and a rootfs that a link leads to are root's
  * alone (disk/owner.h): for a jail that root is to run or to write to. */

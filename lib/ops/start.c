@@ -177,6 +177,7 @@ static int start_locked(struct engine *en, enum extent how, struct intent *in, s
 	int rc;
 
 	if (read_config(en, in, e) < 0) return -1;
+	if (jail_lock_files(in->jail, e) < 0 || engine_check_alone(en, in->jail, e) < 0) goto fault;
 	warn_of_doubt(en, in);
 	if (look_for_missing(en, in, !in->again, e) < 0) goto fault;
 	if (make_plan(en, in, how, e) < 0) return -1;

@@ -65,12 +65,13 @@ static int compare_to_jail(const void *name, const void *jail)
 	return strcmp(name, ((const struct jail *)jail)->name);
 }
 
-/* Another name leads to the directory by now. */
-static bool find_renamed(const struct jail *jails, size_t n, struct running *r)
+/* Another name leads to the directory by now. The path of it may lead to a third one. */
+static bool find_renamed(struct arena *m, const struct jail *jails, size_t n, pid_t keeper,
+                         struct running *r)
 {
 	struct stat st;
 
-	if (stat(r->elsewhere, &st) < 0) return false;
+	if (!keeper || stat(arena_printf(m, "/proc/%d/cwd", (int)keeper), &st) < 0) return false;
 	for (size_t i = 0; i < n; i++) {
 		if (!jail_is(&jails[i], &st)) continue;
 		r->machine = r->name;
@@ -97,7 +98,7 @@ static void find_place(struct engine *en, const struct jail *jails, size_t n, st
 		r->elsewhere = place_elsewhere(en, j, keeper, "");
 	else if (unit_get(en->bus, name_unit(en->m, r->name), en->m, &s, NULL) == 0)
 		r->elsewhere = unit_elsewhere(en, j, &s);
-	if (!r->elsewhere || find_renamed(jails, n, r)) return;
+	if (!r->elsewhere || find_renamed(en->m, jails, n, keeper, r)) return;
 	r->runs = false;
 	r->state = "inactive";
 }

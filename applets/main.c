@@ -51,7 +51,8 @@ int applet_unknown(const char *name, struct err *e)
 	for (const struct applet *const *a = applets; *a; a++)
 		nearest_offer(&near, (*a)->name);
 	if (near.best)
-		return fail(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?", name, near.best);
+		return fail(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?", name,
+		            near.best);
 	return fail(e, ERR_USAGE, "unknown command '%s'; 'jlmkr help' lists them", name);
 }
 
@@ -70,29 +71,31 @@ void print_error(const struct err *e)
 	out_fault("jlmkr%s%s: %s", command ? " " : "", command ? command : "", e->text);
 }
 
-/* As a set-user-ID program this would take PATH, HOME and files from anybody. Root has nobody to
- * take them from, whatever else makes the kernel careful. */
+/* As a set-user-ID program this would take PATH, HOME and files from anybody. Root has nobody
+ * to take them from, whatever else makes the kernel careful. */
 static int check_caller(struct err *e)
 {
-	if (getuid() == geteuid() && getgid() == getegid() && (getuid() == 0 || !getauxval(AT_SECURE)))
+	if (getuid() == geteuid() && getgid() == getegid() &&
+	    (getuid() == 0 || !getauxval(AT_SECURE)))
 		return 0;
-	return fail(e, ERR_UNTRUSTED, "this program is not made to be set-user-ID or to have capabilities: "
-	            "chmod ug-s it, and call it by sudo");
+	return fail(e, ERR_UNTRUSTED, "this program is not made to be set-user-ID or to have "
+	            "capabilities: chmod ug-s it, and call it by sudo");
 }
 
-/* Whoever can write to the binary that root runs is root. A copy that came with too many rights, as
- * from a share, is put right. */
+/* Whoever can write to the binary that root runs is root. A copy that came with too many
+ * rights, as from a share, is put right. */
 static int check_owner(const char *self, struct err *e)
 {
 	struct stat st;
 
 	if (geteuid() != 0 || stat("/proc/self/exe", &st) < 0) return 0;
 	if (st.st_uid != 0)
-		return fail(e, ERR_UNTRUSTED, "%s must belong to root: chown root: '%s'", self, self);
+		return fail(e, ERR_UNTRUSTED, "%s must belong to root: chown root: '%s'", self,
+		            self);
 	if (!(st.st_mode & (S_IWGRP | S_IWOTH))) return 0;
 	if (chmod("/proc/self/exe", st.st_mode & 07777 & ~(mode_t)(S_IWGRP | S_IWOTH)) < 0)
-		return fail(e, ERR_UNTRUSTED, "%s must not be writable by others: chmod go-w '%s'", self,
-		            self);
+		return fail(e, ERR_UNTRUSTED,
+		            "%s must not be writable by others: chmod go-w '%s'", self, self);
 	out_note("%s was writable by others (mode %04o): only root can write to it now", self,
 	         (unsigned)st.st_mode & 07777);
 	return 0;
@@ -124,16 +127,17 @@ static const char *setting(void)
 static void tell_dir(const struct layout_found *found, const char *self)
 {
 	if (found->rule == LAYOUT_ANY)
-		out_note("no jailmaker directory is set: looking in %s, where %s is", found->dir, self);
+		out_note("no jailmaker directory is set: looking in %s, where %s is",
+		         found->dir, self);
 	else if (found->other && found->rule == LAYOUT_CALLED)
-		out_warn("using %s, where this program was called, and not %s, which %s names; --dir "
-		         "takes another one", found->dir, found->other, setting());
+		out_warn("using %s, where this program was called, and not %s, which %s names; "
+		         "--dir takes another one", found->dir, found->other, setting());
 	else if (found->other)
-		out_warn("using %s, which %s names, and not %s, where this program is and jails are, "
-		         "too; --dir takes another one", found->dir, setting(), found->other);
+		out_warn("using %s, which %s names, and not %s, where this program is and "
+		         "jails are, too; --dir takes another one", found->dir, setting(),
+		         found->other);
 }
 
-/* The directory must be known, or (`may`) is used if it is. */
 static int find_dir(struct host *h, unsigned needs, struct err *e)
 {
 	const struct layout_inputs in = {
@@ -168,7 +172,8 @@ static int check_dir(struct host *h, struct err *e)
 
 	if (jail_check_place(h->m, h->dir, &doubt, e) < 0) return -1;
 	if (doubt)
-		out_warn("%s. Until then they can exchange the jails in %s, which root starts", doubt, h->dir);
+		out_warn("%s. Until then they can exchange the jails in %s, which root starts",
+		         doubt, h->dir);
 	return 0;
 }
 
@@ -213,16 +218,16 @@ static int print_version(bool verbose, struct err *e)
 }
 
 /* What root alone may read is what a command needs root for, whatever it is. */
-static int tell_denied(struct host *h, const struct applet *a, struct err *e)
+static int tell_denied(const struct host *h, const char *what, struct err *e)
 {
-	if (geteuid() == 0 || e->sys != EACCES) return -1;
-	return fail_not_root(h, arena_printf(h->m, "%s ...", a->name), e);
+	return geteuid() == 0 || e->sys != EACCES ? -1 : fail_not_root(h, what, e);
 }
 
 static int run_applet(struct host *h, const struct applet *a, char *const *argv,
                       struct common_args *common, struct err *e)
 {
 	void *args = arena_alloc(h->m, a->args_size);
+	const char *what = arena_printf(h->m, "%s ...", a->name);
 	char **operands = opts_parse(h->m, a, argv, args, common, e);
 	int rc;
 
@@ -234,14 +239,13 @@ static int run_applet(struct host *h, const struct applet *a, char *const *argv,
 	if (!operands) return -1;
 	h->dir_option = common->dir;
 	out_init(common->quiet ? OUT_QUIET : common->verbose ? OUT_VERBOSE : OUT_NORMAL);
-	if (applet_need(h, arena_printf(h->m, "%s ...", a->name), a->needs & NEEDS_ROOT, e) < 0 ||
-	    check_owner(h->self, e) < 0)
+	if (applet_need(h, what, a->needs & NEEDS_ROOT, e) < 0 || check_owner(h->self, e) < 0)
 		return -1;
 	if (applet_need(h, a->name, a->needs & ~(unsigned)NEEDS_ROOT, e) < 0)
-		return tell_denied(h, a, e);
+		return tell_denied(h, what, e);
 	signals_catch();
 	rc = a->run(h, args, operands, e);
-	return rc < 0 ? tell_denied(h, a, e) : rc;
+	return rc < 0 ? tell_denied(h, what, e) : rc;
 }
 
 static int print_list(struct err *e)

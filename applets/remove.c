@@ -20,7 +20,7 @@ struct remove_args {
 #define OPT_INTO remove_args
 static const struct opt remove_opts[] = {
 	OPT_FLAG('y', "yes", yes, "do not ask"),
-	OPT_FLAG(0, "with-target", with_target, "if the jail is a link, delete what it leads to, too"),
+	OPT_FLAG(0, "with-target", with_target, "also delete what a link leads to"),
 	OPT_END
 };
 
@@ -37,10 +37,11 @@ static void tell_removal(const struct jail *j, const struct removal *r, bool wit
 	if (!r->link)
 		out_note("This removes the jail %s with all its files: %s", j->name, j->path);
 	else if (with_target)
-		out_note("This removes the jail %s, a link, with all files of the directory that it leads to: %s",
-		         j->name, r->target);
+		out_note("This removes the jail %s, a link, with all files of the directory "
+		         "that it leads to: %s", j->name, r->target);
 	else
-		out_note("This removes the link %s, but not what it leads to: %s", j->path, r->link);
+		out_note("This removes the link %s, but not what it leads to: %s", j->path,
+		         r->link);
 	if (r->linked_rootfs) out_note("  Its rootfs is a link: %s stays", r->linked_rootfs);
 	tell_words("subvolumes in it", &r->volumes);
 	if (!r->dataset) return;
@@ -70,7 +71,8 @@ static int ask_for_name(struct arena *m, const char *name, struct err *e)
 
 	if (!answer && e && e->kind == ERR_INTERRUPTED) return -1;
 	if (!answer)
-		return fail(e, ERR_HOST, "no answer, nothing was removed; --yes removes without asking");
+		return fail(e, ERR_HOST,
+		            "no answer, nothing was removed; --yes removes without asking");
 	if (str_eq(answer, name)) return 0;
 	return fail(e, ERR_HOST, "'%s' is not '%s', nothing was removed", answer, name);
 }
@@ -114,14 +116,14 @@ const struct applet remove_applet = {
 	.brief = "delete a jail and its files",
 	.operands = "JAIL",
 	.text = "A running jail is stopped first. Whatever is mounted into the jail is never\n"
-	        "touched. A jail that is a ZFS dataset is destroyed with its snapshots and the\n"
-	        "datasets below it, which are listed first; if anything is added meanwhile,\n"
-	        "nothing is removed. If something elsewhere needs a part of the jail, or a part\n"
-	        "cannot be removed, remove refuses before it stops the jail. The next remove or\n"
-	        "create, of whatever name, finishes an interrupted remove.\n"
-	        "\n"
-	        "If the jail is a symbolic link, only the link is removed. --with-target also\n"
-	        "deletes the directory that it leads to.\n",
+		"touched. A jail that is a ZFS dataset is destroyed with its snapshots and\n"
+		"the datasets below it, which are listed first; if anything is added\n"
+		"meanwhile, nothing is removed. If something elsewhere needs a part of the\n"
+		"jail, or a part cannot be removed, remove refuses before it stops the jail.\n"
+		"The next remove or create, of whatever name, finishes an interrupted remove.\n"
+		"\n"
+		"If the jail is a symbolic link, only the link is removed. --with-target also\n"
+		"deletes the directory that it leads to.\n",
 	.opts = remove_opts,
 	.args_size = sizeof(struct remove_args),
 	.min = 1,

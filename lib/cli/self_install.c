@@ -84,8 +84,10 @@ int install_links(char *const *operands, struct err *e)
 	if (!operands[0] || operands[1])
 		return fail(e, ERR_USAGE, "--install takes a directory: jlmkr --install DIR");
 	if ((dir = open_target(operands[0], e)) < 0) return -1;
-	if (!is_self(dir) && copy_self(dir, e) < 0) return fail_in(e, "install into %s", operands[0]);
+	if (!is_self(dir) && copy_self(dir, e) < 0)
+		return fail_in(e, "install into %s", operands[0]);
 	for (const struct applet *const *a = applets; *a; a++)
-		if (make_link(dir, (*a)->name, e) < 0) return fail_in(e, "install into %s", operands[0]);
+		if (make_link(dir, (*a)->name, e) < 0)
+			return fail_in(e, "install into %s", operands[0]);
 	return 0;
 }

@@ -1,9 +1,11 @@
-/* Who runs a system from the files of a jail under another name: the jail itself, whose directory was
- * renamed while it ran, or another jail whose link leads to the same root file system.
+/* Who runs a system from the files of a jail under another name: the jail itself, whose
+ * directory was renamed while it ran, or another jail whose link leads to the same root file
+ * system.
  *
- * systemd writes a transient unit down before it runs, so its files tell of every jail that runs or
- * is about to. Where a jail is, its main process knows by its working directory, which stays the
- * same directory when that is renamed; until machined knows that process, what the unit says counts. */
+ * systemd writes a transient unit down before it runs, so its files tell of every jail that
+ * runs or is about to. Where a jail is, its main process knows by its working directory, which
+ * stays the same directory when that is renamed; until machined knows that process, what the
+ * unit says counts. */
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -49,7 +51,8 @@ static bool runs_from(const char *unit, const char *name, const struct stat *roo
 	struct stat st;
 
 	engine_registered(&m, name, &leader, &keeper);
-	folder = keeper ? arena_printf(&m, "/proc/%d/cwd", (int)keeper) : written_folder(&m, unit);
+	folder = keeper ? arena_printf(&m, "/proc/%d/cwd", (int)keeper)
+	                : written_folder(&m, unit);
 	return folder && stat(arena_printf(&m, "%s/" LAYOUT_ROOTFS, folder), &st) == 0 &&
 	       st.st_dev == rootfs->st_dev && st.st_ino == rootfs->st_ino;
 }
@@ -61,8 +64,8 @@ static int check_over(struct engine *en, const char *unit, const char *name, str
 
 	if (engine_open(en, e) < 0 || unit_get(en->bus, unit, en->m, &s, e) < 0) return -1;
 	if (!unit_is_loaded(&s) || unit_is_over(&s)) return 0;
-	return fail(e, ERR_BUSY, "its files are in use by machine %s, which runs; 'systemctl stop %s' ends it",
-	            name, unit);
+	return fail(e, ERR_BUSY, "its files are in use by machine %s, which runs; "
+	            "'systemctl stop %s' ends it", name, unit);
 }
 
 int engine_check_alone(struct engine *en, struct jail *j, struct err *e)
@@ -79,7 +82,8 @@ int engine_check_alone(struct engine *en, struct jail *j, struct err *e)
 		const char *unit = entry->d_name;
 
 		if (str_eq(unit, own) || !(name = name_of_unit(en->m, unit))) continue;
-		if (runs_from(unit, name, &rootfs) && check_over(en, unit, name, e) < 0) return -1;
+		if (runs_from(unit, name, &rootfs) && check_over(en, unit, name, e) < 0)
+			return -1;
 	}
 	return 0;
 }

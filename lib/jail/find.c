@@ -44,7 +44,8 @@ static const char *why_broken(struct arena *m, struct jail *j)
 	int fd = jail_dir(j, &e);
 	struct stat st;
 
-	j->is_bare = fd < 0 ? e.sys == ENOTDIR : !is_there(fd, LAYOUT_CONFIG) && !is_there(fd, LAYOUT_ROOTFS);
+	j->is_bare = fd < 0 ? e.sys == ENOTDIR
+	                    : !is_there(fd, LAYOUT_CONFIG) && !is_there(fd, LAYOUT_ROOTFS);
 	if (j->is_bare) return bare;
 	if (fd < 0) return arena_strdup(m, e.text);
 	if (fstatat(fd, LAYOUT_CONFIG, &st, 0) < 0)
@@ -62,8 +63,8 @@ static bool may_be_jail(int jails, const char *name)
 	       (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode));
 }
 
-/* Such as lost+found, or a folder of the user's. The place of a dataset that is not mounted is bare,
- * too, but by now another reason is known. */
+/* Such as lost+found, or a folder of the user's. The place of a dataset that is not mounted is
+ * bare, too, but by now another reason is known. */
 static bool is_no_jail(const struct jail *j)
 {
 	return j->is_bare && j->broken == bare;
@@ -77,7 +78,7 @@ static int fail_as(struct err *e, const struct err *why)
 }
 
 /* `j` has DIR/jails open. */
-static void describe(struct arena *m, const char *dir, const char *name, struct jail *j)
+static void jail_describe(struct arena *m, const char *dir, const char *name, struct jail *j)
 {
 	j->name = arena_strdup(m, name);
 	j->dir = dir;
@@ -152,7 +153,7 @@ struct jail *jail_find_all(struct arena *m, const char *dir, size_t *n, struct e
 	for (*n = 0; *n < names.n; ++*n) {
 		all[*n] = (struct jail)NO_JAIL;
 		all[*n].jails = jails;
-		describe(m, dir, names.v[*n], &all[*n]);
+		jail_describe(m, dir, names.v[*n], &all[*n]);
 		all[*n].jails = -1;
 		jail_leave(&all[*n]);
 	}
@@ -191,9 +192,10 @@ int jail_open(struct arena *m, const char *dir, const char *name, struct jail *j
 	if (j->jails < 0 && why.sys != ENOENT) return fail_as(e, &why);
 	if (j->jails < 0 || !may_be_jail(j->jails, name))
 		return no_such_jail(m, j->jails, dir, name, e);
-	describe(m, dir, name, j);
+	jail_describe(m, dir, name, j);
 	find_unmounted(m, j, 1);
 	/* Under a name that a jail can have it may be what is left of one, to be removed. */
-	if (is_no_jail(j) && name_check(name, NULL) < 0) return no_such_jail(m, j->jails, dir, name, e);
+	if (is_no_jail(j) && name_check(name, NULL) < 0)
+		return no_such_jail(m, j->jails, dir, name, e);
 	return 0;
 }

@@ -40,9 +40,11 @@ static int open_dir_or_link(int at, const char *name, bool *is_link, struct err 
 
 	if (is_link) *is_link = false;
 	if (fd >= 0) return fd;
-	if ((errno != ENOTDIR && errno != ELOOP) || fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((errno != ENOTDIR && errno != ELOOP) ||
+	    fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail_sys(e, "open %s", name);
-	if (!S_ISLNK(st.st_mode)) return fail(e, ERR_INPUT, "%s is a file, not a directory", name);
+	if (!S_ISLNK(st.st_mode))
+		return fail(e, ERR_INPUT, "%s is a file, not a directory", name);
 	if (!is_link) return fail(e, ERR_INPUT, "%s is a link, not a directory", name);
 	*is_link = true;
 	return trail_open(at, name, e);
@@ -100,7 +102,8 @@ int jail_dir(struct jail *j, struct err *e)
 	if (fstat(fd, &st) < 0) return fail_sys(e, "stat %s", j->path);
 	j->dev = st.st_dev;
 	j->ino = st.st_ino;
-	j->has_linked_rootfs = fstatat(fd, LAYOUT_ROOTFS, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+	j->has_linked_rootfs = fstatat(fd, LAYOUT_ROOTFS, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	                       S_ISLNK(st.st_mode);
 	return j->fd = take_fd(&fd);
 }
 
@@ -138,19 +141,22 @@ int jail_lock(struct jail *j, struct err *e)
 int jail_lock_files(struct jail *j, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
+	const char *name, *shown;
 	struct stat st;
 
 	if (jail_rootfs(j, e) < 0) return -1;
 	if (fstat(j->rootfs, &st) < 0) return fail_sys(e, "fstat");
-	j->files = lock_named(arena_printf(&m, "files:%jx:%jx", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino),
-	                      deadline_in(LOCK_WAIT_MS), arena_printf(&m, "%s/" LAYOUT_ROOTFS, j->path), e);
+	name = arena_printf(&m, "files:%jx:%jx", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	shown = arena_printf(&m, "%s/" LAYOUT_ROOTFS, j->path);
+	j->files = lock_named(name, deadline_in(LOCK_WAIT_MS), shown, e);
 	return j->files < 0 ? -1 : 0;
 }
 
 /* -- whose it is -- */
 
-/* A rootfs in the jail's directory is as safe as that; another one may be anybody's. It may belong to
- * the users of a jail that has its own (--private-users), which begin at a multiple of 65536. */
+/* A rootfs in the jail's directory is as safe as that; another one may be anybody's. It may
+ * belong to the users of a jail that has its own (--private-users), which begin at a multiple
+ * of 65536. */
 static int check_own_rootfs(struct arena *m, struct jail *j, struct err *e)
 {
 	const char *path;
@@ -159,7 +165,8 @@ static int check_own_rootfs(struct arena *m, struct jail *j, struct err *e)
 	if (!j->has_linked_rootfs) return 0;
 	if (jail_rootfs(j, e) < 0) return -1;
 	if (fstat(j->rootfs, &st) < 0) return fail_sys(e, "fstat");
-	if (st.st_uid && st.st_uid % USERS == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH))) return 0;
+	if (st.st_uid && st.st_uid % USERS == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
 	path = mount_fd_path(m, j->rootfs, NULL);
 	return owner_check(j->rootfs, path ? path : LAYOUT_ROOTFS, e);
 }

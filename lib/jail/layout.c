@@ -20,7 +20,7 @@ enum { HOME_CONF_MAX = 64 * 1024 };
 
 static const char create_mark[] = ".create-", remove_mark[] = ".remove-";
 
-static bool given(const char *s)
+static bool is_given(const char *s)
 {
 	return s && *s;
 }
@@ -87,7 +87,7 @@ static int search_home(struct arena *m, const char *home, struct layout_found *o
 {
 	const char *file, *dir;
 
-	if (!given(home)) return 0;
+	if (!is_given(home)) return 0;
 	file = arena_printf(m, "%s/" LAYOUT_HOME_CONF, home);
 	if (!(dir = home_value(m, file, "jailmaker_dir", e))) return -1;
 	if (!*dir) return 0;
@@ -97,9 +97,10 @@ static int search_home(struct arena *m, const char *home, struct layout_found *o
 /* The folder of a path; NULL if the path has no slash. */
 static const char *folder_of(struct arena *m, const char *path)
 {
-	const char *slash = given(path) ? strrchr(path, '/') : NULL;
+	const char *slash = is_given(path) ? strrchr(path, '/') : NULL;
 
-	return slash ? arena_strndup(m, path, slash == path ? 1 : (size_t)(slash - path)) : NULL;
+	return slash ? arena_strndup(m, path, slash == path ? 1 : (size_t)(slash - path))
+	             : NULL;
 }
 
 /* A directory that has jails/, with links resolved; else NULL. */
@@ -107,27 +108,31 @@ static const char *with_jails(struct arena *m, const char *dir)
 {
 	char real[PATH_MAX];
 
-	return dir && realpath(dir, real) && is_dir(layout_jails(m, real)) ? arena_strdup(m, real) : NULL;
+	return dir && realpath(dir, real) && is_dir(layout_jails(m, real))
+	               ? arena_strdup(m, real)
+	               : NULL;
 }
 
 /* What the user has set once, for all calls. 1: found. */
-static int search_settings(struct arena *m, const struct layout_inputs *in, struct layout_found *out,
-                           struct err *e)
+static int search_settings(struct arena *m, const struct layout_inputs *in,
+                           struct layout_found *out, struct err *e)
 {
-	if (!given(in->env)) return search_home(m, in->home, out, e);
+	if (!is_given(in->env)) return search_home(m, in->home, out, e);
 	return take_named(m, in->env, "JAILMAKER_DIR", LAYOUT_ENV, out, e) < 0 ? -1 : 1;
 }
 
 /* Whoever types a path to the program means the jails that are beside it, as with a copy of the
  * Python tool there; under the program's bare name the settings count. */
-static bool search_called(struct arena *m, const struct layout_inputs *in, struct layout_found *out)
+static bool search_called(struct arena *m, const struct layout_inputs *in,
+                          struct layout_found *out)
 {
 	struct layout_found set = { 0 };
 	const char *dir = with_jails(m, folder_of(m, in->called));
 
 	if (!dir) return false;
 	*out = (struct layout_found){ .dir = dir, .rule = LAYOUT_CALLED };
-	if (search_settings(m, in, &set, NULL) > 0 && !str_eq(set.dir, dir)) out->other = set.dir;
+	if (search_settings(m, in, &set, NULL) > 0 && !str_eq(set.dir, dir))
+		out->other = set.dir;
 	return true;
 }
 
@@ -142,7 +147,8 @@ int layout_search(struct arena *m, const struct layout_inputs *in, struct layout
 	const char *folder = folder_of(m, in->self), *own;
 	int got;
 
-	if (given(in->option)) return take_named(m, in->option, "--dir", LAYOUT_OPTION, out, e);
+	if (is_given(in->option))
+		return take_named(m, in->option, "--dir", LAYOUT_OPTION, out, e);
 	if (search_called(m, in, out)) return 0;
 	if ((got = search_settings(m, in, out, e)) < 0) return -1;
 	if (got) {
@@ -151,13 +157,13 @@ int layout_search(struct arena *m, const struct layout_inputs *in, struct layout
 		return 0;
 	}
 	if (folder && take_likely(m, folder, LAYOUT_SELF, out)) return 0;
-	if (take_likely(m, given(in->cwd) ? in->cwd : ".", LAYOUT_CWD, out)) return 0;
+	if (take_likely(m, is_given(in->cwd) ? in->cwd : ".", LAYOUT_CWD, out)) return 0;
 	if (in->any && take_any(m, folder, out)) return 0;
 	return fail(e, ERR_INPUT, "where is the jailmaker directory? Name it by --dir DIR, by "
 	            "JAILMAKER_DIR in the environment, or by a line jailmaker_dir=DIR in %s/"
 	            LAYOUT_HOME_CONF "; neither the directory of this program nor the working "
 	            "directory is called jailmaker or holds jails/",
-	            given(in->home) ? in->home : "~");
+	            is_given(in->home) ? in->home : "~");
 }
 
 const char *layout_home(struct arena *m)
@@ -165,15 +171,15 @@ const char *layout_home(struct arena *m)
 	const char *user = geteuid() == 0 ? getenv("SUDO_USER") : NULL, *home = getenv("HOME");
 	const struct passwd *pw = NULL;
 
-	if (given(user)) pw = getpwnam(user);
-	else if (!given(home)) pw = getpwuid(geteuid());
+	if (is_given(user)) pw = getpwnam(user);
+	else if (!is_given(home)) pw = getpwuid(geteuid());
 	if (pw) home = pw->pw_dir;
-	return given(home) ? arena_strdup(m, home) : NULL;
+	return is_given(home) ? arena_strdup(m, home) : NULL;
 }
 
 const char *layout_image_server(struct arena *m, const char *home, struct err *e)
 {
-	if (!given(home)) return "";
+	if (!is_given(home)) return "";
 	return home_value(m, arena_printf(m, "%s/" LAYOUT_HOME_CONF, home), "image_server", e);
 }
 

@@ -9,9 +9,9 @@
  *     DIR/jails/.create-NAME-ID/         being made (lib/store/hidden.h)
  *     DIR/jails/.remove-NAME-ID/         being deleted
  *
- * DIR, the jailmaker directory, is searched for in the order of layout_rule, and the first match
- * wins. Paths that the user gives are relative to the working directory; the answer is absolute,
- * with links resolved.
+ * DIR, the jailmaker directory, is searched for in the order of layout_rule, and the first
+ * match wins. Paths that the user gives are relative to the working directory; the answer is
+ * absolute, with links resolved.
  */
 #ifndef JAIL_LAYOUT_H
 #define JAIL_LAYOUT_H
@@ -56,9 +56,9 @@ struct layout_inputs {
 struct layout_found {
 	const char *dir;
 	enum layout_rule rule;
-	const char *other;	/* another directory that a later rule names, for a warning: of
-				 * LAYOUT_CALLED what ENV or HOME say, of these two where the binary
-				 * is, if that has jails/; or NULL */
+	/* Another directory that a later rule names, for a warning: of LAYOUT_CALLED what ENV
+	 * or HOME say, of these two where the binary is, if that has jails/; or NULL. */
+	const char *other;
 };
 
 /* If a rule names a directory that cannot be opened, that is a fault: the search does not go on
@@ -75,7 +75,8 @@ const char *layout_image_server(struct arena *m, const char *home, struct err *e
 char *layout_jails(struct arena *m, const char *dir);			/* DIR/jails */
 char *layout_jail(struct arena *m, const char *dir, const char *name);	/* DIR/jails/NAME */
 
-/* Hidden names of what comes and goes. `n` tells several removals of one name apart; 0: none. */
+/* Hidden names of what comes and goes. `n` tells several removals of one name apart; 0:
+ * none. */
 char *layout_create_name(struct arena *m, const char *name);
 char *layout_remove_name(struct arena *m, const char *name, unsigned n);
 

@@ -49,6 +49,7 @@ char *name_of_unit(struct arena *m, const char *unit)
 {
 	size_t before = strlen("jlmkr-"), behind = strlen(".service"), n = strlen(unit);
 
-	if (n <= before + behind || !str_starts(unit, "jlmkr-") || !str_ends(unit, ".service")) return NULL;
+	if (n <= before + behind || !str_starts(unit, "jlmkr-") || !str_ends(unit, ".service"))
+		return NULL;
 	return arena_strndup(m, unit + before, n - before - behind);
 }

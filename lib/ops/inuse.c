@@ -38,10 +38,14 @@ static int check_lock(struct arena *m, int jail, const char *path, int rootfs, s
 	AUTOCLOSE int above = openat(jail, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat of_jail, of_rootfs;
 
-	if (fstat(jail, &of_jail) < 0 || fstat(rootfs, &of_rootfs) < 0) return fail_sys(e, "fstat");
-	if (!is_run(m, jail, LAYOUT_ROOTFS, &of_rootfs) && !(above >= 0 && is_run(m, above, name, &of_jail)))
+	if (fstat(jail, &of_jail) < 0 || fstat(rootfs, &of_rootfs) < 0)
+		return fail_sys(e, "fstat");
+	if (!is_run(m, jail, LAYOUT_ROOTFS, &of_rootfs) &&
+	    !(above >= 0 && is_run(m, above, name, &of_jail)))
 		return 0;
-	return fail(e, ERR_BUSY, "systemd-nspawn runs it, but not as a jail (machinectl lists it): %s", path);
+	return fail(e, ERR_BUSY,
+	            "systemd-nspawn runs it, but not as a jail (machinectl lists it): %s",
+	            path);
 }
 
 int inuse_check(struct arena *m, int jail, const char *path, const char *name, bool runs,

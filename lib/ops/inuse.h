@@ -12,9 +12,9 @@
 struct arena;
 struct err;
 
-/* ERR_BUSY if somebody does who is not the jail's own unit. `jail`: its open directory; `path`: the
- * directory's, as the kernel tells it; `runs`: the unit runs, which may hold nspawn's lock itself.
- * A rootfs that is a link is not looked at. */
+/* ERR_BUSY if somebody does who is not the jail's own unit. `jail`: its open directory; `path`:
+ * the directory's, as the kernel tells it; `runs`: the unit runs, which may hold nspawn's lock
+ * itself. A rootfs that is a link is not looked at. */
 int inuse_check(struct arena *m, int jail, const char *path, const char *name, bool runs,
                 struct err *e);
 

@@ -59,7 +59,8 @@ static int check_mounts(const struct look *l, const struct removal *r, struct er
 
 	while ((inside = mount_beneath(&l->at.t, l->at.path, inside)))
 		if (!removal_has_mount(r, inside) && !may_unmount(l))
-			return fail(e, ERR_BUSY, "something is mounted in it: umount '%s'", inside->point);
+			return fail(e, ERR_BUSY, "something is mounted in it: umount '%s'",
+			            inside->point);
 	return 0;
 }
 
@@ -69,11 +70,13 @@ static int fail_read_only(const struct look *l, int fd, const char *path, struct
 	const char *dataset = mnt ? zfs_of(mnt) : NULL;
 
 	if (volume_is_fixed(fd))
-		return fail(e, ERR_HOST, "%s is read-only: btrfs property set '%s' ro false", path, path);
+		return fail(e, ERR_HOST, "%s is read-only: btrfs property set '%s' ro false",
+		            path, path);
 	if (dataset)
-		return fail(e, ERR_HOST, "%s is read-only: zfs inherit readonly '%s', or import its pool to be "
-		            "written", path, dataset);
-	return fail(e, ERR_HOST, "%s is read-only: mount -o remount,rw '%s'", path, mnt ? mnt->point : path);
+		return fail(e, ERR_HOST, "%s is read-only: zfs inherit readonly '%s', or "
+		            "import its pool to be written", path, dataset);
+	return fail(e, ERR_HOST, "%s is read-only: mount -o remount,rw '%s'", path,
+	            mnt ? mnt->point : path);
 }
 
 /* Root may write wherever anything may be written. */
@@ -81,7 +84,8 @@ static int check_writable(const struct look *l, struct err *e)
 {
 	const struct store *s = l->at.store;
 
-	if (faccessat(s->fd, ".", W_OK, 0) < 0 && errno == EROFS) return fail_read_only(l, s->fd, s->path, e);
+	if (faccessat(s->fd, ".", W_OK, 0) < 0 && errno == EROFS)
+		return fail_read_only(l, s->fd, s->path, e);
 	if (faccessat(l->at.jail, ".", W_OK, 0) < 0 && errno == EROFS)
 		return fail_read_only(l, l->at.jail, l->at.path, e);
 	if (tree_check_flags(s->fd, s->path, e) < 0) return -1;
@@ -96,7 +100,8 @@ static int check_target(const struct look *l, const char *path, struct err *e)
 	const char *doubt;
 
 	if (j->broken) return fail(e, ERR_INPUT, "%s is incomplete: %s", path, j->broken);
-	if (mount_path_in(l->jails.path, path)) return fail(e, ERR_BUSY, "%s holds all jails", path);
+	if (mount_path_in(l->jails.path, path))
+		return fail(e, ERR_BUSY, "%s holds all jails", path);
 	if (mount_path_in(path, l->jails.path))
 		return fail(e, ERR_BUSY, "%s is in the directory of the jails itself", path);
 	if (jail_check_own(j, e) < 0) return -1;
@@ -116,7 +121,8 @@ static int find_target(struct look *l, struct err *e)
 		return fail_in(e, "only the link can be removed (without --with-target)");
 	slash = strrchr(path, '/');
 	store_close(s);
-	*s = (struct store){ .m = m, .path = slash == path ? "/" : arena_strndup(m, path, (size_t)(slash - path)) };
+	*s = (struct store){ .m = m };
+	s->path = slash == path ? "/" : arena_strndup(m, path, (size_t)(slash - path));
 	s->fd = openat(l->jail->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->fd < 0) return fail_sys(e, "open %s", s->path);
 	l->at.store = s;
@@ -144,7 +150,8 @@ static int remove_link(const struct look *l, struct err *e)
 {
 	const struct store *s = &l->jails;
 
-	if (unlinkat(s->fd, l->jail->name, 0) < 0) return fail_sys(e, "remove the link %s", l->jail->path);
+	if (unlinkat(s->fd, l->jail->name, 0) < 0)
+		return fail_sys(e, "remove the link %s", l->jail->path);
 	return fsync(s->fd) < 0 ? fail_sys(e, "fsync %s", s->path) : 0;
 }
 
@@ -162,7 +169,8 @@ static int look_at_files(struct look *l, struct removal *r, struct err *e)
 	struct removal_place *at = &l->at;
 
 	at->jail = l->jail->fd;
-	if (!(at->path = mount_fd_path(m, at->jail, e)) || mounts_read(m, &at->t, e) < 0) return -1;
+	if (!(at->path = mount_fd_path(m, at->jail, e)) || mounts_read(m, &at->t, e) < 0)
+		return -1;
 	removal_begin(at, r);
 	if (check_writable(l, e) < 0 || check_mounts(l, r, e) < 0) return -1;
 	if (inuse_check(m, at->jail, at->path, l->jail->name, l->runs, e) < 0) return -1;
@@ -216,7 +224,8 @@ static bool is_same_text(const char *a, const char *b)
 	return a && b ? str_eq(a, b) : a == b;
 }
 
-static int look_again(struct look *l, const struct removal *shown, struct removal *now, struct err *e)
+static int look_at_all_again(struct look *l, const struct removal *shown, struct removal *now,
+                             struct err *e)
 {
 	if (look_at_all(l, now, e) < 0) return -1;
 	now->asked = shown->asked;
@@ -227,7 +236,8 @@ static int look_again(struct look *l, const struct removal *shown, struct remova
 }
 
 /* What was done to stop it may have changed something. */
-static int stop_for_removal(struct look *l, const struct removal *shown, struct removal *now, struct err *e)
+static int stop_for_removal(struct look *l, const struct removal *shown, struct removal *now,
+                            struct err *e)
 {
 	const struct stop_how how = { .timeout = STOP_SECONDS };
 	const char *name = l->jail->name;
@@ -237,7 +247,9 @@ static int stop_for_removal(struct look *l, const struct removal *shown, struct 
 	if (rc == 1 && !l->runs) return 0;
 	l->runs = false;
 	removal_close(now);
-	return look_again(l, shown, now, e) < 0 ? fail_in(e, "removing %s, which was stopped", name) : 0;
+	return look_at_all_again(l, shown, now, e) < 0
+	               ? fail_in(e, "removing %s, which was stopped", name)
+	               : 0;
 }
 
 /* The link goes last: as long as it is there, what is left of the jail is found. */
@@ -259,7 +271,8 @@ int op_remove(struct engine *en, struct jail *j, bool with_target, const struct 
 	/* Nobody starts it again. */
 	if (jail_lock(j, e) < 0) return -1;
 	l.runs = jail_runs(engine_state(en, j, NULL, NULL));
-	if (look_again(&l, shown, &now, e) < 0) return fail_in(e, "removing %s", j->name);
+	if (look_at_all_again(&l, shown, &now, e) < 0)
+		return fail_in(e, "removing %s", j->name);
 	if (stop_for_removal(&l, shown, &now, e) < 0) return -1;
 	if (remove_now(&l, &now, e) < 0) return fail_in(e, "removing %s", j->name);
 	staging_sweep(&l.jails, NULL);
@@ -270,8 +283,11 @@ int op_remove_rest(struct engine *en, const char *name, struct err *e)
 {
 	AUTOSTORE jails = { .fd = -1 };
 
-	if (store_look(en->m, en->host->dir, &jails, NULL) < 0 || !staging_has_rest(&jails, name)) return 0;
+	if (store_look(en->m, en->host->dir, &jails, NULL) < 0 ||
+	    !staging_has_rest(&jails, name))
+		return 0;
 	if (staging_sweep(&jails, e) < 0) return -1;
 	if (!staging_has_rest(&jails, name)) return 1;
-	return fail(e, ERR_BUSY, "some files remain: another command is still removing them, or a warning above says why");
+	return fail(e, ERR_BUSY, "some files remain: another command is still removing them, or "
+	            "a warning above says why");
 }

@@ -7,10 +7,11 @@
  * The rename is what makes it go; an interrupted removal is finished by the next create or
  * remove. A jail that is a ZFS dataset goes with its snapshots and with the datasets below it.
  *
- * Of a jail that is a link the link goes, and what it leads to stays, unless that is wanted, too
- * (`with_target`): then it has to be a whole jail, root's alone, that nobody else could exchange,
- * and outside of DIR/jails; it is deleted under its own name, before the link. What a link in the
- * place of the rootfs leads to always stays.
+ * Of a jail that is a link the link goes, and what it leads to stays, unless that is wanted,
+ * too
+ * (`with_target`): then it has to be a whole jail, root's alone, that nobody else could
+ * exchange, and outside of DIR/jails; it is deleted under its own name, before the link. What a
+ * link in the place of the rootfs leads to always stays.
  */
 #ifndef OPS_REMOVE_H
 #define OPS_REMOVE_H
@@ -29,8 +30,8 @@ int op_remove_look(struct engine *en, struct jail *j, bool with_target, struct r
 int op_remove(struct engine *en, struct jail *j, bool with_target, const struct removal *shown,
               struct err *e);
 
-/* Finish an interrupted removal of a jail that is gone: 1 if there was something left of it, 0 if
- * there was not. */
+/* Finish an interrupted removal of a jail that is gone: 1 if there was something left of it, 0
+ * if there was not. */
 int op_remove_rest(struct engine *en, const char *name, struct err *e);
 
 #endif

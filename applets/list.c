@@ -164,6 +164,9 @@ static void fill_row(const struct listing *l, struct jail *j, struct row *r)
 	if (l->running) r->running = truth(up && up->runs);
 	if (l->running) r->state = up ? up->state : "inactive";
 	if (up) r->addresses = up->addresses;
+	if (up && up->machine)
+		out_note("%s was renamed and runs as the machine %s; 'systemctl stop %s' ends it",
+		         j->name, up->machine, name_unit(l->host->m, up->machine));
 	if (up && up->elsewhere)
 		out_note("The %s that runs is another jail, in %s", j->name, up->elsewhere);
 	read_conf(l->host, j, r);
@@ -287,6 +290,6 @@ const struct applet list_applet = {
 	.opts = list_opts,
 	.args_size = sizeof(struct list_args),
 	.max = 0,
-	.needs = NEEDS_DIR,
+	.needs = NEEDS_DIR | PROGRAM_DIR_WILL_DO,
 	.run = list_run,
 };

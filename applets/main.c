@@ -3,6 +3,7 @@
 
 #include "lib/cli/applet.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -23,6 +24,9 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/template.h"
+#include "lib/text/split.h"
+
+enum { CALL_SHOWN = 300 };
 
 #define APPLET(name) extern const struct applet name##_applet;
 #include "applets/all.h"
@@ -56,9 +60,16 @@ int applet_unknown(const char *name, struct err *e)
 	for (const struct applet *const *a = applets; *a; a++)
 		nearest_offer(&near, (*a)->name);
 	if (near.best)
-		return fail(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?", name, near.best);
+		return fail(e, ERR_USAGE, "unknown command '%s'; did you mean '%s'?", name,
+		            near.best);
 	return fail(e, ERR_USAGE, "unknown command '%s'; 'jlmkr help' lists them", name);
 }
+
+/* How we were called. */
+static struct {
+	char *const *argv;		/* all of it */
+	bool by_name;			/* as jlmkr-COMMAND */
+} call;
 
 /* Scripts read these: always the tool, the command, the sentence. */
 static const char *command;
@@ -69,27 +80,33 @@ void print_error(const struct err *e)
 	out_fault("jlmkr%s%s: %s", command ? " " : "", command ? command : "", e->text);
 }
 
-/* As a set-user-ID program this would take PATH, HOME and files from anybody. Root has nobody to
- * take them from, whatever else makes the kernel careful. */
+/* As a set-user-ID program this would take PATH, HOME and files from anybody. Root has nobody
+ * to take them from, whatever else makes the kernel careful. */
 static int check_caller(struct err *e)
 {
-	if (getuid() == geteuid() && getgid() == getegid() && (getuid() == 0 || !getauxval(AT_SECURE)))
+	if (getuid() == geteuid() && getgid() == getegid() &&
+	    (getuid() == 0 || !getauxval(AT_SECURE)))
 		return 0;
-	return fail(e, ERR_UNTRUSTED, "this program is not made to be set-user-ID or to have capabilities: "
-	            "chmod ug-s it, and call it by sudo");
+	return fail(e, ERR_UNTRUSTED, "this program is not made to be set-user-ID or to have "
+	            "capabilities: chmod ug-s it, and call it by sudo");
 }
 
-/* Whoever may write the binary that root runs is root. */
+/* Whoever can write to the binary that root runs is root. A copy that came with too many
+ * rights, as from a share, is put right. */
 static int check_owner(const char *self, struct err *e)
 {
 	struct stat st;
 
 	if (geteuid() != 0 || stat("/proc/self/exe", &st) < 0) return 0;
 	if (st.st_uid != 0)
-		return fail(e, ERR_UNTRUSTED, "%s must belong to root: chown root: '%s'", self, self);
-	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return fail(e, ERR_UNTRUSTED, "%s must not be writable by others: chmod go-w '%s'", self,
+		return fail(e, ERR_UNTRUSTED, "%s must belong to root: chown root: '%s'", self,
 		            self);
+	if (!(st.st_mode & (S_IWGRP | S_IWOTH))) return 0;
+	if (chmod("/proc/self/exe", st.st_mode & 07777 & ~(mode_t)(S_IWGRP | S_IWOTH)) < 0)
+		return fail(e, ERR_UNTRUSTED,
+		            "%s must not be writable by others: chmod go-w '%s'", self, self);
+	out_note("%s was writable by others (mode %04o): only root can write to it now", self,
+	         (unsigned)st.st_mode & 07777);
 	return 0;
 }
 
@@ -109,17 +126,43 @@ static void host_init(struct host *h, const char *argv0)
 	h->bus_address = bus && *bus ? bus : "unix:path=/run/dbus/system_bus_socket";
 }
 
-static int find_dir(struct host *h, struct err *e)
+static const char *setting(void)
+{
+	const char *env = getenv("JAILMAKER_DIR");
+
+	return env && *env ? "JAILMAKER_DIR" : LAYOUT_HOME_CONF;
+}
+
+static void tell_dir(const struct layout_found *found, const char *self)
+{
+	if (found->rule == LAYOUT_ANY)
+		out_note("no jailmaker directory is set: looking in %s, where %s is",
+		         found->dir, self);
+	else if (found->other && found->rule == LAYOUT_CALLED)
+		out_warn("using %s, where this program was called, and not %s, which %s names; "
+		         "--dir takes another one", found->dir, found->other, setting());
+	else if (found->other)
+		out_warn("using %s, which %s names, and not %s, where this program is and "
+		         "jails are, too; --dir takes another one", found->dir, setting(),
+		         found->other);
+}
+
+static int find_dir(struct host *h, unsigned needs, struct err *e)
 {
 	const struct layout_inputs in = {
 		.option = h->dir_option,
 		.env = getenv("JAILMAKER_DIR"),
 		.home = layout_home(h->m),
 		.self = h->self,
+		.called = call.argv[0],
+		.any = needs & PROGRAM_DIR_WILL_DO,
 	};
+	struct layout_found found = { 0 };
 
-	h->dir = layout_find(h->m, &in, e);
-	return h->dir ? 0 : -1;
+	if (layout_search(h->m, &in, &found, e) < 0) return -1;
+	h->dir = found.dir;
+	if (needs & NEEDS_DIR) tell_dir(&found, h->self);
+	return 0;
 }
 
 static int find_server(struct host *h, struct err *e)
@@ -138,16 +181,39 @@ static int check_dir(struct host *h, struct err *e)
 
 	if (jail_check_place(h->m, h->dir, &doubt, e) < 0) return -1;
 	if (doubt)
-		out_warn("%s. Until then they can exchange the jails in %s, which root starts", doubt, h->dir);
+		out_warn("%s. Until then they can exchange the jails in %s, which root starts",
+		         doubt, h->dir);
 	return 0;
+}
+
+/* The same call as root: sudo finds no program that is not in its own PATH, and drops the
+ * environment. */
+static const char *call_by_sudo(const struct host *h)
+{
+	struct words w = { .m = h->m };
+	const char *dir = getenv("JAILMAKER_DIR");
+
+	words_add(&w, "sudo");
+	words_add(&w, h->self);
+	if (dir && *dir && !h->dir_option) words_addf(&w, "--dir=%s", dir);
+	if (call.by_name) words_add(&w, command);
+	words_add_all(&w, call.argv + 1);
+	return words_quoted(h->m, words_list(&w));
+}
+
+static int fail_not_root(const struct host *h, const char *what, struct err *e)
+{
+	const char *again = call_by_sudo(h);
+
+	if (strlen(again) > CALL_SHOWN) again = arena_printf(h->m, "sudo %s %s", h->self, what);
+	return fail(e, ERR_HOST, "only root can do this: %s", again);
 }
 
 int applet_need(struct host *h, const char *what, unsigned needs, struct err *e)
 {
-	if (needs & NEEDS_ROOT && geteuid() != 0)
-		return fail(e, ERR_HOST, "only root can do this: sudo %s %s", h->self, what);
-	if (needs & NEEDS_DIR && !h->dir && find_dir(h, e) < 0) return -1;
-	if (needs & MAY_USE_DIR) find_dir(h, NULL);
+	if (needs & NEEDS_ROOT && geteuid() != 0) return fail_not_root(h, what, e);
+	if (needs & NEEDS_DIR && !h->dir && find_dir(h, needs, e) < 0) return -1;
+	if (needs & MAY_USE_DIR) find_dir(h, needs, NULL);
 	if (needs & NEEDS_OWN_DIR && check_dir(h, e) < 0) return -1;
 	return needs & NEEDS_SERVER ? find_server(h, e) : 0;
 }
@@ -160,11 +226,19 @@ static int print_version(bool verbose, struct err *e)
 	return out_flush(e);
 }
 
+/* What root alone may read is what a command needs root for, whatever it is. */
+static int tell_denied(const struct host *h, const char *what, struct err *e)
+{
+	return geteuid() == 0 || e->sys != EACCES ? -1 : fail_not_root(h, what, e);
+}
+
 static int run_applet(struct host *h, const struct applet *a, char *const *argv,
                       struct common_args *common, struct err *e)
 {
 	void *args = arena_alloc(h->m, a->args_size);
+	const char *what = arena_printf(h->m, "%s ...", a->name);
 	char **operands = opts_parse(h->m, a, argv, args, common, e);
+	int rc;
 
 	if (common->help) {
 		help_print_applet(a);
@@ -174,12 +248,13 @@ static int run_applet(struct host *h, const struct applet *a, char *const *argv,
 	if (!operands) return -1;
 	h->dir_option = common->dir;
 	out_init(common->quiet ? OUT_QUIET : common->verbose ? OUT_VERBOSE : OUT_NORMAL);
-	if (applet_need(h, arena_printf(h->m, "%s ...", a->name), a->needs & NEEDS_ROOT, e) < 0 ||
-	    check_owner(h->self, e) < 0 ||
-	    applet_need(h, a->name, a->needs & ~(unsigned)NEEDS_ROOT, e) < 0)
+	if (applet_need(h, what, a->needs & NEEDS_ROOT, e) < 0 || check_owner(h->self, e) < 0)
 		return -1;
+	if (applet_need(h, a->name, a->needs & ~(unsigned)NEEDS_ROOT, e) < 0)
+		return tell_denied(h, what, e);
 	signals_catch();
-	return a->run(h, args, operands, e);
+	rc = a->run(h, args, operands, e);
+	return rc < 0 ? tell_denied(h, what, e) : rc;
 }
 
 static int print_list(struct err *e)
@@ -207,7 +282,7 @@ static int run_words(struct host *h, char *const *argv, struct err *e)
 	if (common.version) return print_version(common.verbose || is_verbose(*argv), e);
 	if (!*argv || common.help) {
 		help_print_all();
-		return out_flush(e) < 0 ? -1 : common.help ? 0 : 2;
+		return out_flush(e);
 	}
 	if (!(a = applet_find(*argv))) return applet_unknown(*argv, e);
 	command = a->name;
@@ -230,6 +305,7 @@ static int run_named(struct host *h, char *const *argv, struct err *e)
 	if (!str_starts(name, "jlmkr-") || !(a = applet_find(name + strlen("jlmkr-"))))
 		return run_words(h, argv[0] ? argv + 1 : argv, e);
 	command = a->name;
+	call.by_name = true;
 	return run_applet(h, a, argv + 1, &common, e);
 }
 
@@ -256,6 +332,7 @@ int main(int argc, char *argv[])
 	rc = check_caller(&e);
 	if (rc == 0) {
 		run_clean_path();
+		call.argv = argv;
 		host_init(&h, argv[0]);
 		rc = run_named(&h, argv, &e);
 	}

@@ -14,14 +14,16 @@
 enum { SHOWN = 10 };
 
 struct remove_args {
-	bool yes;
+	bool yes, with_target;
 	long timeout;
 };
 
 #define OPT_INTO remove_args
 static const struct opt remove_opts[] = {
 	OPT_FLAG('y', "yes", yes, "do not ask"),
-	OPT_NUMBER('t', "timeout", timeout, "SECONDS", "wait this long before ending it (90 or more)"),
+	OPT_NUMBER('t', "timeout", timeout, "SECONDS",
+	           "wait this long before ending it (90 or more)"),
+	OPT_FLAG(0, "with-target", with_target, "also delete what a link leads to"),
 	OPT_END
 };
 
@@ -33,9 +35,17 @@ static void tell_words(const char *what, const struct words *names)
 	if (names->n > SHOWN) out_note("    and %zu more", names->n - SHOWN);
 }
 
-static void tell(const struct jail *j, const struct removal *r)
+static void tell_removal(const struct jail *j, const struct removal *r, bool with_target)
 {
-	out_note("This removes the jail %s with all its files: %s", j->name, j->path);
+	if (!r->link)
+		out_note("This removes the jail %s with all its files: %s", j->name, j->path);
+	else if (with_target)
+		out_note("This removes the jail %s, a link, with all files of the directory "
+		         "that it leads to: %s", j->name, r->target);
+	else
+		out_note("This removes the link %s, but not what it leads to: %s", j->path,
+		         r->link);
+	if (r->linked_rootfs) out_note("  Its rootfs is a link: %s stays", r->linked_rootfs);
 	tell_words("subvolumes in it", &r->volumes);
 	if (!r->dataset) return;
 	out_note("  ZFS dataset: %s", r->dataset);
@@ -43,19 +53,29 @@ static void tell(const struct jail *j, const struct removal *r)
 	tell_words("snapshots", &r->snapshots);
 }
 
+/* What nobody finds any more by the name of the jail. */
+static void tell_rest(const struct removal *r, bool with_target)
+{
+	if (r->link && r->target && !with_target)
+		out_note("The files are still in %s", r->target);
+	if (r->linked_rootfs && (!r->link || with_target))
+		out_note("The root file system is still in %s", r->linked_rootfs);
+}
+
 static bool has_parts(const struct removal *r)
 {
 	return r->children.n || r->snapshots.n || r->volumes.n;
 }
 
-static int confirm(struct arena *m, const char *name, struct err *e)
+static int ask_for_name(struct arena *m, const char *name, struct err *e)
 {
 	const struct ask a = { .m = m, .in = STDIN_FILENO, .out = STDERR_FILENO };
 	const char *answer = ask_line(&a, "Type the name of the jail to go on:", NULL, e);
 
 	if (!answer && e && e->kind == ERR_INTERRUPTED) return -1;
 	if (!answer)
-		return fail(e, ERR_HOST, "no answer, nothing was removed; --yes removes without asking");
+		return fail(e, ERR_HOST,
+		            "no answer, nothing was removed; --yes removes without asking");
 	if (str_eq(answer, name)) return 0;
 	return fail(e, ERR_HOST, "'%s' is not '%s', nothing was removed", answer, name);
 }
@@ -84,11 +104,13 @@ static int remove_run(struct host *h, const void *args, char *const *names, stru
 
 	engine_init(&en, h, h->m);
 	if (jail_open(h->m, h->dir, *names, &j, e) < 0) return finish_earlier(&en, *names, e);
-	if (op_remove_look(&en, &j, &what, e) < 0) return fail_in(e, "removing %s", *names);
-	if (!a->yes || has_parts(&what)) tell(&j, &what);
-	if (!a->yes && confirm(h->m, *names, e) < 0) return -1;
+	if (op_remove_look(&en, &j, a->with_target, &what, e) < 0)
+		return fail_in(e, "removing %s", *names);
+	if (!a->yes || has_parts(&what)) tell_removal(&j, &what, a->with_target);
+	if (!a->yes && ask_for_name(h->m, *names, e) < 0) return -1;
 	what.asked = !a->yes;
-	if (op_remove(&en, &j, &what, a->timeout, e) < 0) return -1;
+	if (op_remove(&en, &j, a->with_target, &what, a->timeout, e) < 0) return -1;
+	tell_rest(&what, a->with_target);
 	out_done("%s removed", *names);
 	return 0;
 }
@@ -97,12 +119,16 @@ const struct applet remove_applet = {
 	.name = "remove",
 	.brief = "delete a jail and its files",
 	.operands = "JAIL",
-	.text = "A running jail is first stopped as by stop. Whatever is mounted into the jail is\n"
-	        "never touched. A jail that is a ZFS dataset is destroyed with its snapshots and\n"
-	        "the datasets below it, which are listed first; if anything is added meanwhile,\n"
-	        "nothing is removed. If something elsewhere needs a part of the jail, or a part\n"
-	        "cannot be removed, remove refuses before it stops the jail. The next remove or\n"
-	        "create, of whatever name, finishes an interrupted remove.\n",
+	.text =
+	"A running jail is first stopped as by stop. Whatever is mounted into the jail is\n"
+	"never touched. A jail that is a ZFS dataset is destroyed with its snapshots and\n"
+	"the datasets below it, which are listed first; if anything is added meanwhile,\n"
+	"nothing is removed. If something elsewhere needs a part of the jail, or a part\n"
+	"cannot be removed, remove refuses before it stops the jail. The next remove or\n"
+	"create, of whatever name, finishes an interrupted remove.\n"
+	"\n"
+	"If the jail is a symbolic link, only the link is removed. --with-target also\n"
+	"deletes the directory that it leads to.\n",
 	.opts = remove_opts,
 	.defaults = &(const struct remove_args){ .timeout = STOP_USUAL },
 	.args_size = sizeof(struct remove_args),

@@ -91,6 +91,6 @@ const struct applet startup_applet = {
 	.defaults = &(const struct startup_args){ .jobs = BATCH_JOBS },
 	.args_size = sizeof(struct startup_args),
 	.max = 0,
-	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,
+	.needs = NEEDS_DIR | PROGRAM_DIR_WILL_DO | NEEDS_ROOT | NEEDS_OWN_DIR,
 	.run = startup_run,
 };

@@ -49,6 +49,7 @@ enum applet_needs {
 	MAY_USE_DIR = 4,	/* as NEEDS_DIR, but host->dir is NULL if there is none */
 	NEEDS_SERVER = 8,	/* the address of the image server, in host->image_server */
 	NEEDS_OWN_DIR = 16,	/* only root can change the directory: root runs its files */
+	PROGRAM_DIR_WILL_DO = 32,	/* with NEEDS_DIR: if nothing else is found */
 };
 
 struct applet {
@@ -79,8 +80,8 @@ extern const struct applet *const applets[];
 /* NULL if there is none. */
 const struct applet *applet_find(const char *name);
 
-/* For needs that depend on the options. ERR_HOST: "only root can do this: sudo jlmkr WHAT", or
- * there is no jailmaker directory. */
+/* For needs that depend on the options. ERR_HOST: "only root can do this: sudo jlmkr ...", with
+ * all that was typed, or `what` if that is long; or there is no jailmaker directory. */
 int applet_need(struct host *h, const char *what, unsigned needs, struct err *e);
 
 /* Print a fault on stderr, for commands that continue or have exit statuses of their own. When

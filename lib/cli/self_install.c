@@ -66,14 +66,24 @@ static int make_link(int dir, const char *name, struct err *e)
 	return 0;
 }
 
+/* It is made if only its last part is missing: a longer path is more likely mistyped. */
+static int open_target(const char *path, struct err *e)
+{
+	int fd;
+
+	if (mkdir(path, 0755) == 0) out_note("%s created", path);
+	else if (errno != EEXIST) return fail_sys(e, "create %s", path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? fail_sys(e, "open %s", path) : fd;
+}
+
 int install_links(char *const *operands, struct err *e)
 {
 	AUTOCLOSE int dir = -1;
 
 	if (!operands[0] || operands[1])
 		return fail(e, ERR_USAGE, "--install takes a directory: jlmkr --install DIR");
-	dir = open(operands[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0) return fail_sys(e, "open %s", operands[0]);
+	if ((dir = open_target(operands[0], e)) < 0) return -1;
 	if (!is_self(dir) && copy_self(dir, e) < 0)
 		return fail_in(e, "install into %s", operands[0]);
 	for (const struct applet *const *a = applets; *a; a++)

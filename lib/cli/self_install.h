@@ -1,7 +1,7 @@
 /* `jlmkr --install DIR`: a link to this binary for each command
  *
- * First copies the binary to DIR/jlmkr, unless it is that file. Warns about a name in DIR that
- * is already in use, and leaves it alone.
+ * DIR is created if only its last part is missing. First copies the binary to DIR/jlmkr, unless
+ * it is that file. Warns about a name in DIR that is already in use, and leaves it alone.
  */
 #ifndef CLI_SELF_INSTALL_H
 #define CLI_SELF_INSTALL_H

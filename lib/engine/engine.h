@@ -75,6 +75,10 @@ bool engine_is_ending(struct engine *en, const struct jail *j);
  * none. */
 const char *engine_foreign(struct engine *en, const struct jail *j);
 
+/* ERR_BUSY if a jail runs under another name from the same root file system. systemd is asked
+ * only if files say so. The caller holds the lock of the files (jail_lock_files). */
+int engine_check_alone(struct engine *en, struct jail *j, struct err *e);
+
 /* ERR_BUSY: another jail, in the directory `where`, runs under the name. */
 int engine_fail_other(const struct jail *j, const char *where, struct err *e);
 
@@ -116,6 +120,8 @@ int engine_stop(struct engine *en, const struct jail *j, const struct stop_how *
 /* What is known of a jail that systemd knows. Strings are "" when not known. */
 struct running {
 	const char *name;
+	const char *machine;		/* the other name under which it runs, because its
+					 * directory was renamed meanwhile; or NULL */
 	const char *state;		/* of its unit: active, activating, failed, ..., or
 					 * "active (UNIT)" under another one */
 	bool runs;

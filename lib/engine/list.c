@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
@@ -23,16 +24,6 @@
 
 static const char *const none[] = { NULL };
 
-/* The jail of a unit, NULL when it is not one of ours. */
-static const char *jail_of(struct arena *m, const char *unit)
-{
-	size_t before = strlen("jlmkr-"), behind = strlen(".service"), n = strlen(unit);
-
-	if (n <= before + behind || !str_starts(unit, "jlmkr-") || !str_ends(unit, ".service"))
-		return NULL;
-	return arena_strndup(m, unit + before, n - before - behind);
-}
-
 static bool is_up(const char *active)
 {
 	return *active && !str_eq(active, "inactive") && !str_eq(active, "failed");
@@ -50,8 +41,9 @@ static int compare_to_machine(const void *name, const void *row)
 
 static void add_addresses(struct running *r, const struct machine_row *rows, size_t n)
 {
+	const char *name = r->machine ? r->machine : r->name;
 	const struct machine_row *m =
-		n ? bsearch(r->name, rows, n, sizeof *rows, compare_to_machine) : NULL;
+		n ? bsearch(name, rows, n, sizeof *rows, compare_to_machine) : NULL;
 
 	if (m && r->runs && m->addresses) r->addresses = m->addresses;
 }
@@ -74,6 +66,23 @@ static int compare_to_jail(const void *name, const void *jail)
 	return strcmp(name, ((const struct jail *)jail)->name);
 }
 
+/* Another name leads to the directory by now. The path of it may lead to a third one. */
+static bool find_renamed(struct arena *m, const struct jail *jails, size_t n, pid_t keeper,
+                         struct running *r)
+{
+	struct stat st;
+
+	if (!keeper || stat(arena_printf(m, "/proc/%d/cwd", (int)keeper), &st) < 0) return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!jail_is(&jails[i], &st)) continue;
+		r->machine = r->name;
+		r->name = jails[i].name;
+		r->elsewhere = NULL;
+		return true;
+	}
+	return false;
+}
+
 /* The process that keeps the jail is at hand in files; systemd is asked where it is not. What
  * runs under a name that no jail here has is another jail. */
 static void find_place(struct engine *en, const struct jail *jails, size_t n, struct running *r)
@@ -91,7 +100,7 @@ static void find_place(struct engine *en, const struct jail *jails, size_t n, st
 		r->elsewhere = place_elsewhere(en, j, keeper, "");
 	else if (unit_get(en->bus, name_unit(en->m, r->name), en->m, &s, NULL) == 0)
 		r->elsewhere = unit_elsewhere(en, j, &s);
-	if (!r->elsewhere) return;
+	if (!r->elsewhere || find_renamed(en->m, jails, n, keeper, r)) return;
 	r->runs = false;
 	r->state = "inactive";
 }
@@ -144,7 +153,7 @@ struct running *engine_list(struct engine *en, const struct jail *jails, size_t 
 	list = arena_array(en->m, count + known + 1, sizeof *list);
 	*n = 0;
 	for (size_t i = 0; i < count; i++) {
-		const char *name = jail_of(en->m, units[i].id);
+		const char *name = name_of_unit(en->m, units[i].id);
 
 		if (!name) continue;
 		list[*n] = (struct running){

@@ -20,7 +20,7 @@ enum { HOME_CONF_MAX = 64 * 1024 };
 
 static const char create_mark[] = ".create-", remove_mark[] = ".remove-";
 
-static bool given(const char *s)
+static bool is_given(const char *s)
 {
 	return s && *s;
 }
@@ -32,7 +32,7 @@ static bool is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* A place that the user named must be there. */
+/* A place that the user has named must exist. */
 static int take_named(struct arena *m, const char *path, const char *named_by,
                       enum layout_rule rule, struct layout_found *out, struct err *e)
 {
@@ -48,7 +48,7 @@ static int take_named(struct arena *m, const char *path, const char *named_by,
 	return 0;
 }
 
-/* A place where nobody promised anything: false when it does not look like one. */
+/* A place that nobody has named: false if it does not look like a jailmaker directory. */
 static bool take_likely(struct arena *m, const char *path, enum layout_rule rule,
                        struct layout_found *out)
 {
@@ -61,7 +61,7 @@ static bool take_likely(struct arena *m, const char *path, enum layout_rule rule
 	return true;
 }
 
-/* What a key of jailmaker.conf says, "" when there is no such file or key. */
+/* The value of a key of jailmaker.conf; "" if there is no such file or key. */
 static const char *home_value(struct arena *m, const char *file, const char *key, struct err *e)
 {
 	struct err why = { 0 };
@@ -87,44 +87,83 @@ static int search_home(struct arena *m, const char *home, struct layout_found *o
 {
 	const char *file, *dir;
 
-	if (!given(home)) return 0;
+	if (!is_given(home)) return 0;
 	file = arena_printf(m, "%s/" LAYOUT_HOME_CONF, home);
 	if (!(dir = home_value(m, file, "jailmaker_dir", e))) return -1;
 	if (!*dir) return 0;
 	return take_named(m, dir, file, LAYOUT_HOME, out, e) < 0 ? -1 : 1;
 }
 
-static bool search_self(struct arena *m, const char *self, struct layout_found *out)
+/* The folder of a path; NULL if the path has no slash. */
+static const char *folder_of(struct arena *m, const char *path)
 {
-	const char *slash = given(self) ? strrchr(self, '/') : NULL, *dir;
+	const char *slash = is_given(path) ? strrchr(path, '/') : NULL;
 
-	if (!slash) return false;
-	dir = arena_strndup(m, self, slash == self ? 1 : (size_t)(slash - self));
-	return take_likely(m, dir, LAYOUT_SELF, out);
+	return slash ? arena_strndup(m, path, slash == path ? 1 : (size_t)(slash - path))
+	             : NULL;
+}
+
+/* A directory that has jails/, with links resolved; else NULL. */
+static const char *with_jails(struct arena *m, const char *dir)
+{
+	char real[PATH_MAX];
+
+	return dir && realpath(dir, real) && is_dir(layout_jails(m, real))
+	               ? arena_strdup(m, real)
+	               : NULL;
+}
+
+/* What the user has set once, for all calls. 1: found. */
+static int search_settings(struct arena *m, const struct layout_inputs *in,
+                           struct layout_found *out, struct err *e)
+{
+	if (!is_given(in->env)) return search_home(m, in->home, out, e);
+	return take_named(m, in->env, "JAILMAKER_DIR", LAYOUT_ENV, out, e) < 0 ? -1 : 1;
+}
+
+/* Whoever types a path to the program means the jails that are beside it, as with a copy of the
+ * Python tool there; under the program's bare name the settings count. */
+static bool search_called(struct arena *m, const struct layout_inputs *in,
+                          struct layout_found *out)
+{
+	struct layout_found set = { 0 };
+	const char *dir = with_jails(m, folder_of(m, in->called));
+
+	if (!dir) return false;
+	*out = (struct layout_found){ .dir = dir, .rule = LAYOUT_CALLED };
+	if (search_settings(m, in, &set, NULL) > 0 && !str_eq(set.dir, dir))
+		out->other = set.dir;
+	return true;
+}
+
+static bool take_any(struct arena *m, const char *dir, struct layout_found *out)
+{
+	return dir && take_named(m, dir, "where this program is", LAYOUT_ANY, out, NULL) == 0;
 }
 
 int layout_search(struct arena *m, const struct layout_inputs *in, struct layout_found *out,
                   struct err *e)
 {
+	const char *folder = folder_of(m, in->self), *own;
 	int got;
 
-	if (given(in->option)) return take_named(m, in->option, "--dir", LAYOUT_OPTION, out, e);
-	if (given(in->env)) return take_named(m, in->env, "JAILMAKER_DIR", LAYOUT_ENV, out, e);
-	if ((got = search_home(m, in->home, out, e))) return got > 0 ? 0 : -1;
-	if (search_self(m, in->self, out)) return 0;
-	if (take_likely(m, given(in->cwd) ? in->cwd : ".", LAYOUT_CWD, out)) return 0;
+	if (is_given(in->option))
+		return take_named(m, in->option, "--dir", LAYOUT_OPTION, out, e);
+	if (search_called(m, in, out)) return 0;
+	if ((got = search_settings(m, in, out, e)) < 0) return -1;
+	if (got) {
+		own = with_jails(m, folder);
+		if (own && !str_eq(own, out->dir)) out->other = own;
+		return 0;
+	}
+	if (folder && take_likely(m, folder, LAYOUT_SELF, out)) return 0;
+	if (take_likely(m, is_given(in->cwd) ? in->cwd : ".", LAYOUT_CWD, out)) return 0;
+	if (in->any && take_any(m, folder, out)) return 0;
 	return fail(e, ERR_INPUT, "where is the jailmaker directory? Name it by --dir DIR, by "
 	            "JAILMAKER_DIR in the environment, or by a line jailmaker_dir=DIR in %s/"
 	            LAYOUT_HOME_CONF "; neither the directory of this program nor the working "
 	            "directory is called jailmaker or holds jails/",
-	            given(in->home) ? in->home : "~");
-}
-
-const char *layout_find(struct arena *m, const struct layout_inputs *in, struct err *e)
-{
-	struct layout_found found = { 0 };
-
-	return layout_search(m, in, &found, e) < 0 ? NULL : found.dir;
+	            is_given(in->home) ? in->home : "~");
 }
 
 const char *layout_home(struct arena *m)
@@ -132,16 +171,16 @@ const char *layout_home(struct arena *m)
 	const char *user = geteuid() == 0 ? getenv("SUDO_USER") : NULL, *home = getenv("HOME");
 	const struct passwd *pw = NULL;
 
-	if (given(user)) pw = getpwnam(user);
-	else if (!given(home)) pw = getpwuid(geteuid());
+	if (is_given(user)) pw = getpwnam(user);
+	else if (!is_given(home)) pw = getpwuid(geteuid());
 	if (pw) home = pw->pw_dir;
-	return given(home) ? arena_strdup(m, home) : NULL;
+	return is_given(home) ? arena_strdup(m, home) : NULL;
 }
 
 const char *layout_home_value(struct arena *m, const char *home, const char *key,
                               struct err *e)
 {
-	if (!given(home)) return "";
+	if (!is_given(home)) return "";
 	return home_value(m, arena_printf(m, "%s/" LAYOUT_HOME_CONF, home), key, e);
 }
 

@@ -9,9 +9,9 @@
  *     DIR/jails/.create-NAME-ID/         being made (lib/store/hidden.h)
  *     DIR/jails/.remove-NAME-ID/         being deleted
  *
- * DIR, the jailmaker directory, is looked for in the places of layout_rule, first
- * match wins. Paths that the user gives are relative to the working directory; the
- * answer is absolute, with links resolved.
+ * DIR, the jailmaker directory, is searched for in the order of layout_rule, and the first
+ * match wins. Paths that the user gives are relative to the working directory; the answer is
+ * absolute, with links resolved.
  */
 #ifndef JAIL_LAYOUT_H
 #define JAIL_LAYOUT_H
@@ -35,10 +35,12 @@ struct err;
 
 enum layout_rule {
 	LAYOUT_OPTION,		/* --dir */
+	LAYOUT_CALLED,		/* ./jlmkr, called by a path in a directory that has jails/ */
 	LAYOUT_ENV,		/* JAILMAKER_DIR */
 	LAYOUT_HOME,		/* jailmaker_dir= in ~/.local/share/jailmaker.conf */
 	LAYOUT_SELF,		/* where the binary is: called jailmaker, or has jails/ */
 	LAYOUT_CWD,		/* the working directory, likewise */
+	LAYOUT_ANY,		/* where the binary is, whatever is there */
 };
 
 /* NULL or "" for what there is not. */
@@ -47,22 +49,24 @@ struct layout_inputs {
 	const char *home;	/* whose jailmaker.conf is read */
 	const char *self;	/* path of the binary, links resolved */
 	const char *cwd;	/* NULL: "." */
+	const char *called;	/* argv[0] */
+	bool any;		/* allow LAYOUT_ANY */
 };
 
 struct layout_found {
 	const char *dir;
 	enum layout_rule rule;
+	/* Another directory that a later rule names, for a warning: of LAYOUT_CALLED what ENV
+	 * or HOME say, of these two where the binary is, if that has jails/; or NULL. */
+	const char *other;
 };
 
-/* A place that names a directory which cannot be opened is a fault: the search
- * does not go on to another one that was not meant. */
+/* If a rule names a directory that cannot be opened, that is a fault: the search does not go on
+ * to another one that was not meant. */
 int layout_search(struct arena *m, const struct layout_inputs *in, struct layout_found *out,
                   struct err *e);
 
-/* The directory alone, NULL on failure. */
-const char *layout_find(struct arena *m, const struct layout_inputs *in, struct err *e);
-
-/* The home of whoever called us: under sudo that of SUDO_USER. NULL: not known. */
+/* The home of the user who called us: under sudo that of SUDO_USER. NULL: not known. */
 const char *layout_home(struct arena *m);
 
 /* The value of a key in ~/.local/share/jailmaker.conf: "image_server", "no_clone". "" if it is
@@ -73,7 +77,8 @@ const char *layout_home_value(struct arena *m, const char *home, const char *key
 char *layout_jails(struct arena *m, const char *dir);			/* DIR/jails */
 char *layout_jail(struct arena *m, const char *dir, const char *name);	/* DIR/jails/NAME */
 
-/* Hidden names of what comes and goes. `n` tells several removals of one name apart; 0: none. */
+/* Hidden names of what comes and goes. `n` tells several removals of one name apart; 0:
+ * none. */
 char *layout_create_name(struct arena *m, const char *name);
 char *layout_remove_name(struct arena *m, const char *name, unsigned n);
 

@@ -1,10 +1,11 @@
 /* Looking into a jail's root file system, from the host
  *
- * By the rules of lib/base/fd.h, and one more. What the user has mounted in a rootfs on the host,
- * a dataset or a bind, is part of the jail, and so it is looked into, never written to. But a file
- * system of a program or of a server may not answer, for ever, and to read a file of /proc or /sys
- * can do something. So mounts are crossed only if all that are in this rootfs are of kinds that
- * keep files, on disks or in memory of this machine: else what lies behind one is EXDEV.
+ * By the rules of lib/base/fd.h, and one more. What the user has mounted in a rootfs on the
+ * host, a dataset or a bind, is part of the jail, and so it is looked into, never written to.
+ * But a file system of a program or of a server may not answer, for ever, and to read a file of
+ * /proc or /sys can do something. So mounts are crossed only if all that are in this rootfs are
+ * of kinds that keep files, on disks or in memory of this machine: else what lies behind one is
+ * EXDEV.
  */
 #ifndef JAIL_LOOK_H
 #define JAIL_LOOK_H

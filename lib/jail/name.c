@@ -6,6 +6,7 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/secret.h"
+#include "lib/base/str.h"
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 			      "0123456789.-";
@@ -42,4 +43,13 @@ bool name_is_entry(const char *name)
 char *name_unit(struct arena *m, const char *name)
 {
 	return arena_printf(m, "jlmkr-%s.service", name);
+}
+
+char *name_of_unit(struct arena *m, const char *unit)
+{
+	size_t before = strlen("jlmkr-"), behind = strlen(".service"), n = strlen(unit);
+
+	if (n <= before + behind || !str_starts(unit, "jlmkr-") || !str_ends(unit, ".service"))
+		return NULL;
+	return arena_strndup(m, unit + before, n - before - behind);
 }

@@ -20,7 +20,8 @@ int name_check(const char *name, struct err *e);
 /* For a jail that may exist: whether this is one visible entry of a directory. */
 bool name_is_entry(const char *name);
 
-/* jlmkr-NAME.service */
+/* jlmkr-NAME.service, and back: NULL if it is not a unit of ours. */
 char *name_unit(struct arena *m, const char *name);
+char *name_of_unit(struct arena *m, const char *unit);
 
 #endif

@@ -10,8 +10,8 @@ struct err;
 /* Its os-release(5). ERR_MISSING if it has none. */
 int rootfs_os(struct arena *m, int rootfs, struct osrel *out, struct err *e);
 
-/* The file name that /sbin/init comes to inside: "systemd", usually. NULL with ERR_MISSING if there
- * is no init. */
+/* The file name that /sbin/init comes to inside: "systemd", usually. NULL with ERR_MISSING if
+ * there is no init. */
 const char *rootfs_init(struct arena *m, int rootfs, struct err *e);
 
 #endif

@@ -20,7 +20,7 @@ static bool is_pattern(const char *word)
 	return strpbrk(word, "*?[");
 }
 
-static void add(struct selection *s, const char *name, bool by_name)
+static void selection_add(struct selection *s, const char *name, bool by_name)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (str_eq(s->list[i].name, name)) {
@@ -30,19 +30,19 @@ static void add(struct selection *s, const char *name, bool by_name)
 	s->list[s->n++] = (struct selected){ name, by_name };
 }
 
-static int add_pattern(struct selection *s, const char *pattern, struct err *e)
+static int selection_add_pattern(struct selection *s, const char *pattern, struct err *e)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < s->jail_count; i++)
 		if (fnmatch(pattern, s->jails[i].name, 0) == 0) {
-			add(s, s->jails[i].name, false);
+			selection_add(s, s->jails[i].name, false);
 			any = true;
 		}
 	return any ? 0 : fail(e, ERR_MISSING, "no jail is called '%s'", pattern);
 }
 
-static size_t count(char *const *words, bool *patterns)
+static size_t count_words(char *const *words, bool *patterns)
 {
 	size_t n = 0;
 
@@ -56,17 +56,17 @@ struct selected *jail_select(struct arena *m, const char *dir, char *const *word
 {
 	struct selection s = { 0 };
 	bool patterns = all;
-	size_t named = count(words, &patterns);
+	size_t named = count_words(words, &patterns);
 
 	if (patterns && !(s.jails = jail_find_all(m, dir, &s.jail_count, e))) return NULL;
 	s.list = arena_array(m, named + s.jail_count + 1, sizeof *s.list);
 	for (; *words; words++)
 		if (!is_pattern(*words))
-			add(&s, *words, true);
-		else if (add_pattern(&s, *words, e) < 0)
+			selection_add(&s, *words, true);
+		else if (selection_add_pattern(&s, *words, e) < 0)
 			return NULL;
 	for (size_t i = 0; all && i < s.jail_count; i++)
-		add(&s, s.jails[i].name, false);
+		selection_add(&s, s.jails[i].name, false);
 	*n = s.n;
 	return s.list;
 }

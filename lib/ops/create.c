@@ -53,7 +53,8 @@ static bool is_release_known(struct arena *m, const struct create_how *how, cons
 	return str_eq(c.distro.text, distro);
 }
 
-static int render(struct arena *m, const struct create_how *how, struct wanted *w, struct err *e)
+static int render_config(struct arena *m, const struct create_how *how, struct wanted *w,
+                         struct err *e)
 {
 	const struct conf_override overrides[] = {
 		{ "distro", how->distro },
@@ -92,8 +93,8 @@ static void warn_if_not_on_pool(struct arena *m, int dir)
 
 	if (mounts_read(m, &t, NULL) < 0 || !(mnt = mount_of(&t, dir, NULL))) return;
 	if (!str_starts(mnt->point, "/mnt/"))
-		out_warn("the jailmaker directory is not on a pool (mounted under /mnt): an update of "
-		         "TrueNAS would erase it");
+		out_warn("the jailmaker directory is not on a pool (mounted under /mnt): an "
+		         "update of TrueNAS would erase it");
 }
 
 static const char *image_shown(struct arena *m, const struct wanted *w)
@@ -111,7 +112,8 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 	const char *init = rootfs_init(m, rootfs, &why), *what;
 
 	if (!init && why.kind == ERR_BUSY) return fail(e, ERR_BUSY, "%s", why.text);
-	w->startable = str_eq(w->conf.distro.text, "nixos") || (init && str_eq(init, "systemd"));
+	w->startable =
+		str_eq(w->conf.distro.text, "nixos") || (init && str_eq(init, "systemd"));
 	if (w->startable) return 0;
 	what = image_shown(m, w);
 	if (init)
@@ -132,7 +134,8 @@ static int set_release(struct arena *m, struct wanted *w, const char *release, s
 	return w->text ? 0 : -1;
 }
 
-static int install(struct host *h, struct wanted *w, struct staging *work, struct err *e)
+static int install_rootfs(struct host *h, struct wanted *w, struct staging *work,
+                          struct err *e)
 {
 	const char *release;
 	const struct install_how how = {
@@ -146,18 +149,21 @@ static int install(struct host *h, struct wanted *w, struct staging *work, struc
 	};
 
 	if (w->how->archive)
-		return install_archive(h, w->how->archive, w->how->sha256, &how.limits, work, e);
+		return install_archive(h, w->how->archive, w->how->sha256, &how.limits, work,
+		                       e);
 	if (install_image(h, &w->image, &how, work, &release, e) < 0) return -1;
 	return set_release(h->m, w, release, e);
 }
 
-static int fill(struct engine *en, struct staging *work, struct wanted *w, struct err *e)
+static int fill_staging(struct engine *en, struct staging *work, struct wanted *w,
+                        struct err *e)
 {
 	AUTOCLOSE int rootfs = -1;
 
-	if (install(en->host, w, work, e) < 0) return -1;
+	if (install_rootfs(en->host, w, work, e) < 0) return -1;
 	if ((rootfs = jail_open_rootfs(work->dir, e)) < 0) return -1;
-	if (check_init(en->m, rootfs, w, e) < 0 || customize(rootfs, work->name, e) < 0) return -1;
+	if (check_init(en->m, rootfs, w, e) < 0 || customize(rootfs, work->name, e) < 0)
+		return -1;
 	return replace_file(work->dir, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }
 
@@ -192,7 +198,7 @@ static int make_jail(struct engine *en, const struct store *jails, const char *n
 	int rc;
 
 	if (staging_begin(jails, name, &work, e) < 0) return -1;
-	rc = fill(en, &work, w, e);
+	rc = fill_staging(en, &work, w, e);
 	if (rc == 0) out_busy("writing to disk");
 	if (rc == 0) rc = staging_finish(&work, e);
 	out_progress_end();
@@ -204,10 +210,11 @@ static int make_jail(struct engine *en, const struct store *jails, const char *n
 
 int op_create_check(const struct host *h, const char *name, struct err *e)
 {
+	const char *path = layout_jail(h->m, h->dir, name);
 	struct store jails;
 
 	if (name_check(name, e) < 0) return -1;
-	if (faccessat(AT_FDCWD, layout_jail(h->m, h->dir, name), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return fail(e, ERR_EXISTS, "there is a jail %s already", name);
 	store_foresee(h->m, h->dir, &jails);
 	return store_check_name(&jails, name, e);
@@ -236,7 +243,7 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 	struct store jails;
 
 	if (dir < 0) return fail_sys(e, "open %s", en->host->dir);
-	if (name_check(how->name, e) < 0 || render(en->m, how, &w, e) < 0) return -1;
+	if (name_check(how->name, e) < 0 || render_config(en->m, how, &w, e) < 0) return -1;
 	if (store_check(en->m, en->host->dir, e) < 0) return -1;
 	store_foresee(en->m, en->host->dir, &jails);
 	*out = (struct create_plan){
@@ -257,7 +264,7 @@ int op_create(struct engine *en, const struct create_how *how, bool *startable, 
 	struct wanted w = { .how = how };
 	AUTOSTORE jails = { .fd = -1 };
 
-	if (name_check(how->name, e) < 0 || render(en->m, how, &w, e) < 0) return -1;
+	if (name_check(how->name, e) < 0 || render_config(en->m, how, &w, e) < 0) return -1;
 	if (store_open(en->m, en->host->dir, &jails, e) < 0) return -1;
 	warn_if_not_on_pool(en->m, jails.fd);
 	if (staging_sweep(&jails, e) < 0 || make_jail(en, &jails, how->name, &w, e) < 0)

@@ -1,6 +1,7 @@
 #include "lib/ops/inuse.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,16 +32,20 @@ static bool is_run(struct arena *m, int parent, const char *base, const struct s
 	                                        (unsigned long long)st->st_ino));
 }
 
-static int check_lock(struct arena *m, int jail, const char *name, const char *path, int rootfs,
-                      struct err *e)
+static int check_lock(struct arena *m, int jail, const char *path, int rootfs, struct err *e)
 {
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	AUTOCLOSE int above = openat(jail, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat of_jail, of_rootfs;
 
-	if (fstat(jail, &of_jail) < 0 || fstat(rootfs, &of_rootfs) < 0) return fail_sys(e, "fstat");
-	if (!is_run(m, jail, LAYOUT_ROOTFS, &of_rootfs) && !(above >= 0 && is_run(m, above, name, &of_jail)))
+	if (fstat(jail, &of_jail) < 0 || fstat(rootfs, &of_rootfs) < 0)
+		return fail_sys(e, "fstat");
+	if (!is_run(m, jail, LAYOUT_ROOTFS, &of_rootfs) &&
+	    !(above >= 0 && is_run(m, above, name, &of_jail)))
 		return 0;
-	return fail(e, ERR_BUSY, "systemd-nspawn runs it, but not as a jail (machinectl lists it): %s", path);
+	return fail(e, ERR_BUSY,
+	            "systemd-nspawn runs it, but not as a jail (machinectl lists it): %s",
+	            path);
 }
 
 int inuse_check(struct arena *m, int jail, const char *path, const char *name, bool runs,
@@ -51,7 +56,7 @@ int inuse_check(struct arena *m, int jail, const char *path, const char *name, b
 	struct stat st;
 
 	if (rootfs < 0) return 0;
-	if (!runs && check_lock(m, jail, name, path, rootfs, e) < 0) return -1;
+	if (!runs && check_lock(m, jail, path, rootfs, e) < 0) return -1;
 	if (fstat(rootfs, &st) < 0) return fail_sys(e, "fstat");
 	who = holders_rooted(m, &st, name_unit(m, name));
 	if (!*who) return 0;

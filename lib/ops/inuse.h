@@ -12,8 +12,9 @@
 struct arena;
 struct err;
 
-/* ERR_BUSY when somebody who is not the jail's own unit does. `jail`: its open directory;
- * `path`: for sentences; `runs`: the unit does, which may hold nspawn's lock itself. */
+/* ERR_BUSY if somebody does who is not the jail's own unit. `jail`: its open directory; `path`:
+ * the directory's, as the kernel tells it; `runs`: the unit runs, which may hold nspawn's lock
+ * itself. A rootfs that is a link is not looked at. */
 int inuse_check(struct arena *m, int jail, const char *path, const char *name, bool runs,
                 struct err *e);
 

@@ -16,6 +16,7 @@
 #include "lib/jail/init.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/jail/name.h"
 #include "lib/jail/plan.h"
 #include "lib/ops/config.h"
 #include "lib/ops/setup.h"
@@ -113,7 +114,8 @@ static int make_plan(struct engine *en, struct intent *in, enum extent how, stru
 
 static int check_whole(const struct jail *j, struct err *e)
 {
-	if (!j->broken) return 0;
+	/* systemd-nspawn would refuse it, in its own words. */
+	if (!j->broken) return name_check(j->name, e) < 0 ? fail_in(e, "rename %s", j->path) : 0;
 	return fail(e, ERR_INPUT, "jail %s is incomplete: %s", j->name, j->broken);
 }
 
@@ -205,12 +207,22 @@ static int is_up(struct engine *en, const struct jail *j, struct err *e)
 	return engine_is_ending(en, j) ? ENGINE_OTHERS : ENGINE_RAN;
 }
 
+/* Where a link leads, others may have a say. */
+static void warn_of_doubt(struct engine *en, const struct intent *in)
+{
+	const char *doubt = in->again ? NULL : jail_doubt(en->m, in->jail);
+
+	if (doubt) out_warn("%s. Until then they can exchange the files of %s", doubt, in->jail->name);
+}
+
 /* With the jail's lock. */
 static int start_locked(struct engine *en, enum extent how, struct intent *in, struct err *e)
 {
 	int rc;
 
 	if (read_config(en, in, e) < 0) return -1;
+	if (jail_lock_files(in->jail, e) < 0 || engine_check_alone(en, in->jail, e) < 0) goto fault;
+	warn_of_doubt(en, in);
 	if (look_for_missing(en, in, !in->again, e) < 0 || look_for_init(en, in, e) < 0) goto fault;
 	if (make_plan(en, in, how, e) < 0) return -1;
 	if (in->setup.wanted && in->setup.first_start && setup_write(en, in->jail, &in->conf, e) < 0)

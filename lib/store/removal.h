@@ -36,7 +36,12 @@ struct removal {
 	struct words children;		/* datasets below it */
 	struct words snapshots;		/* of all of these */
 	struct words volumes;		/* subvolumes of btrfs in it */
-	bool asked;			/* set by the caller: the user has confirmed this */
+
+	/* the caller's */
+	bool asked;			/* the user has confirmed this */
+	const char *link;		/* the text of the link that the jail is; NULL: it is none */
+	const char *target;		/* the directory that it leads to; NULL: nowhere, or no link */
+	const char *linked_rootfs;	/* where a link in the place of the rootfs leads; stays */
 
 	struct zfs_items items;		/* the dataset and all of the above */
 	struct survey survey;

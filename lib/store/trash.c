@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,5 +49,26 @@ int trash_jail(const struct store *s, const struct removal *r, struct err *e)
 	if ((t.all = store_lock(s, e)) >= 0) rc = throw_away(&t, e);
 	if (t.all >= 0) close(t.all);
 	hidden_done(&t.hidden);
+	return rc;
+}
+
+static bool is_there(const struct store *s, const struct removal *r)
+{
+	struct stat st;
+
+	return fstatat(s->fd, r->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == r->dev &&
+	       st.st_ino == r->ino;
+}
+
+/* Of a dataset its own list tells whether it is the same. */
+int trash_in_place(const struct store *s, const struct removal *r, struct err *e)
+{
+	struct trash t = { .store = s, .r = r, .all = -1, .apart = { .m = s->m } };
+	int rc = -1;
+
+	if ((t.all = store_lock(s, e)) < 0) return -1;
+	if (r->dataset || is_there(s, r)) rc = r->ops->destroy(&t, e);
+	else removal_changed(r, "another directory has its name", e);
+	if (t.all >= 0) close(t.all);
 	return rc;
 }

@@ -17,7 +17,7 @@ try help 0 "$jlmkr" --help
 out 'Commands:'
 out 'jlmkr-COMMAND'
 err ''
-try help-without-words 2 "$jlmkr"
+try help-without-words 0 "$jlmkr"
 out 'Commands:'
 try help-of-a-command 0 "$jlmkr" stop --help
 out 'Usage: jlmkr stop [OPTION]... JAIL'
@@ -102,8 +102,11 @@ mkdir bin
 try install 0 "$jlmkr" --install bin
 err ''
 try install-again 0 bin/jlmkr --install bin
-try install-nowhere 1 "$jlmkr" --install nowhere
-err 'open nowhere: No such file'
+try install-makes-the-directory 0 "$jlmkr" --install bin/new
+err 'bin/new created'
+try install-made 0 sh -c '[ "$(stat -c %a bin/new)" = 755 ] && exec bin/new/jlmkr-list --help'
+try install-nowhere 1 "$jlmkr" --install nowhere/new
+err 'create nowhere/new: No such file'
 while read -r command; do
 	try "narrow-help-$command" 0 sh -c '! "$0" "$1" --help | grep -E "^.{81}"' "$jlmkr" "$command"
 	try "link-$command" 0 "bin/jlmkr-$command" --help

@@ -15,7 +15,7 @@ try jlmkr-list --json
 is '[]' "$(cat "$tmp/out")"
 
 in_host jlmkr-create -q web --network-veth
-in_host sh -c "cp -a $jails/web $jails/db; mkdir $jails/broken; cp -a $jails/web $jails/quiet
+in_host sh -c "cp -a $jails/web $jails/db; mkdir -p $jails/broken/rootfs; cp -a $jails/web $jails/quiet
 	sed -i 's/--network-veth/--register=no/' $jails/quiet/config"
 in_host jlmkr-start -q web
 

@@ -94,7 +94,7 @@ status 0
 ! in_host zfs list mypool/elsewhere > /dev/null 2>&1 || fail 'mypool/elsewhere is still there'
 
 story 'however many jails are broken, ZFS is asked once'
-in_host sh -c "mkdir -p /tmp/slow '$home/jails/bad1' '$home/jails/bad2' '$home/jails/bad3'
+in_host sh -c "mkdir -p /tmp/slow '$home/jails/bad1/rootfs' '$home/jails/bad2/rootfs' '$home/jails/bad3/rootfs'
 	printf '#!/bin/sh\necho \"\$@\" >> /tmp/asked\nexec /sbin/zfs \"\$@\"\n' > /tmp/slow/zfs; chmod +x /tmp/slow/zfs"
 for command in list 'list --json' startup; do
 	in_host rm -f /tmp/asked

@@ -51,18 +51,20 @@ def is_name(name):
 
 
 def look_at_jail(path):
-    """(whole, id) of an entry of jails/ that list shows, else None."""
+    """(whole, id) of a jail in jails/, or of what may be left of one, else None; links are followed."""
     try:
         st = os.stat(path)
     except OSError:
-        return None
+        return (False, None) if os.path.islink(path) else None
     if not stat.S_ISDIR(st.st_mode):
         return None
-    if os.path.islink(path):
-        st = os.lstat(path)		# no jail, wherever it leads
-    whole = not os.path.islink(path) and os.path.isfile(path + "/config") and \
-        os.path.isdir(path + "/rootfs") and not os.path.islink(path + "/rootfs")
+    whole = os.path.isfile(path + "/config") and os.path.isdir(path + "/rootfs")
     return whole, (st.st_dev, st.st_ino)
+
+
+def is_bare(path):
+    """Listed only if it is the place of a dataset that is not mounted."""
+    return os.path.isdir(path) and not any(os.path.lexists(f"{path}/{p}") for p in ("config", "rootfs"))
 
 
 def jails_of(place):
@@ -155,9 +157,13 @@ class Model:
 
     def is_started(self, path, old, new, jail):
         """What a start does in a jail: hooks, and what systemd-nspawn makes in the rootfs."""
-        if not under(path, jail):
+        rootfs = real(jail + "/rootfs")
+        if under(path, rootfs):
+            path = jail + "/rootfs" + path[len(rootfs):]
+        base = next((b for b in (jail, real(jail)) if under(path, b)), None)
+        if not base:
             return False
-        rest = path[len(jail) + 1:].split("/")
+        rest = path[len(base) + 1:].split("/")
         if rest[0] in STARTED or rest[0].startswith((".Exec", ".#rootfs")):
             return True
         return rest[0] == "rootfs" and old is None and len(rest) > 1 and rest[1] in BY_NSPAWN
@@ -165,10 +171,10 @@ class Model:
     def is_config(self, path, old, new, jail):
         if path == real(jail + "/config"):
             return new is not None
-        if path == jail + "/.config.before":
+        if path in (jail + "/.config.before", real(jail) + "/.config.before"):
             return new is not None
         head, _, tail = path.rpartition("/")
-        if head not in (jail, os.path.dirname(real(jail + "/config"))) or not tail.startswith("."):
+        if head not in (jail, real(jail), os.path.dirname(real(jail + "/config"))) or not tail.startswith("."):
             return False
         if old is None:
             return tail.startswith(".config.edit") or TEMPORARY.search(path)
@@ -371,12 +377,15 @@ class Model:
             raise Fault(f"list of {top} fails: {done}")
         listed = {j["name"]: j for j in json.loads(done.out)}
         there = jails_of(place)
+        there = {n: j for n, j in there.items() if n in listed or not is_bare(f"{top}/jails/{n}")}
         if listed.keys() != there.keys():
             raise Fault(f"list of {top} has {sorted(listed)}, and there are {sorted(there)}")
         for name, (whole, id_) in there.items():
             if whole != (listed[name]["broken"] is None):
                 raise Fault(f"list says of {top}/jails/{name}: {listed[name]['broken']}")
-            runs = name in self.running and self.running[name][0] == id_
+            # Under its own name, or under that which it had when it was started.
+            runs = any(r[0] == id_ and (n == name or there.get(n, (0, None))[1] != id_)
+                       for n, r in self.running.items())
             if whole and listed[name]["running"] != runs:
                 said = listed[name]["running"]
                 raise Fault(f"list says that {top}/jails/{name} runs: {said}, and it is {runs}")

@@ -60,7 +60,12 @@ static void fill(struct world *w)
 	file(w, "jails/web/config", "startup=1\n");
 	dir(w, "jails/Db");
 	file(w, "jails/Db/config", "");
-	dir(w, "jails/old.");
+	dir(w, "jails/half");
+	dir(w, "jails/half/rootfs");
+	dir(w, "jails/lost+found");
+	dir(w, "jails/empty");
+	file(w, "jails/empty/photo", "");
+	link_to(w, "jails/to-file", "stray");
 	dir(w, "jails/odd");
 	file(w, "jails/odd/config", "");
 	link_to(w, "jails/odd/rootfs", "../web/rootfs");
@@ -74,9 +79,10 @@ TEST(all_jails_sorted_the_broken_ones_with_a_reason)
 {
 	static const char *const want[][2] = {
 		{ "Db", "it has no rootfs" },
-		{ "moved", "moved is a link, not a directory" },
-		{ "odd", "its rootfs is not a directory" },
-		{ "old.", "it has no config" },
+		{ "gone", "gone is a link to nowhere: 'nowhere': No such file or directory" },
+		{ "half", "it has no config" },
+		{ "moved", "" },
+		{ "odd", "" },
 		{ "web", "" },
 	};
 	struct jail *all;
@@ -86,12 +92,14 @@ TEST(all_jails_sorted_the_broken_ones_with_a_reason)
 	make(&w);
 	fill(&w);
 	CHECK((all = jail_find_all(&w.m, w.path, &n, NULL)));
-	CHECK_INT(n, 5);
-	for (size_t i = 0; i < n && i < 5; i++) {
+	CHECK_INT(n, 6);
+	for (size_t i = 0; i < n && i < 6; i++) {
 		CHECK_STR(all[i].name, want[i][0]);
 		CHECK_STR(all[i].broken ? all[i].broken : "", want[i][1]);
 	}
-	CHECK_STR(all[4].path, arena_printf(&w.m, "%s/jails/web", w.path));
+	CHECK_STR(all[5].path, arena_printf(&w.m, "%s/jails/web", w.path));
+	CHECK_STR(all[3].path, arena_printf(&w.m, "%s/jails/moved", w.path));
+	CHECK(all[3].is_link && all[3].ino == all[5].ino && !all[4].is_link && all[4].has_linked_rootfs);
 	drop(&w);
 }
 
@@ -114,7 +122,7 @@ TEST(no_jails_yet)
 
 TEST(one_jail_or_the_name_that_was_meant)
 {
-	static const char *const never[] = { "stray", ".create-new", "gone", "", ".", "..",
+	static const char *const never[] = { "stray", ".create-new", "lost+found", "", ".", "..",
 	                                     "web/", "web/rootfs", "/web", "../jails/web" };
 	struct err e = { 0 };
 	struct world w;
@@ -126,8 +134,15 @@ TEST(one_jail_or_the_name_that_was_meant)
 	CHECK_STR(j.name, "web");
 	CHECK(!j.broken);
 	jail_close(&j);
-	CHECK_INT(jail_open(&w.m, w.path, "old.", &j, &e), 0);
+	CHECK_INT(jail_open(&w.m, w.path, "half", &j, &e), 0);
 	CHECK_STR(j.broken, "it has no config");
+	jail_close(&j);
+	CHECK_INT(jail_open(&w.m, w.path, "empty", &j, &e), 0);
+	CHECK_STR(j.broken, "it has neither a config nor a rootfs");
+	jail_close(&j);
+	CHECK_INT(jail_open(&w.m, w.path, "lost+found", &j, &e), -1);
+	CHECK_STR(e.text, "'lost+found' cannot be the name of a jail: it may only have letters, digits, "
+	          "'.' and '-'");
 	jail_close(&j);
 	CHECK_INT(jail_open(&w.m, w.path, "wbe", &j, &e), -1);
 	CHECK_INT(e.kind, ERR_MISSING);
@@ -141,27 +156,56 @@ TEST(one_jail_or_the_name_that_was_meant)
 	drop(&w);
 }
 
-TEST(directories_are_opened_never_links)
+TEST(links_of_roots_are_followed)
 {
 	struct err e = { 0 };
+	struct world w;
+	struct stat web;
+	struct conf c;
+
+	make(&w);
+	fill(&w);
+	CHECK_INT(fstatat(w.fd, "jails/web", &web, 0), 0);
+	{
+		AUTOJAIL odd = NO_JAIL;
+		AUTOJAIL moved = NO_JAIL;
+		AUTOCLOSE int real = -1;
+
+		CHECK_INT(jail_open(&w.m, w.path, "odd", &odd, &e), 0);
+		CHECK(jail_dir(&odd, &e) >= 0 && jail_rootfs(&odd, &e) >= 0);
+		CHECK_INT(jail_open(&w.m, w.path, "moved", &moved, &e), 0);
+		CHECK(jail_is(&moved, &web));
+		CHECK_INT(jail_conf(&w.m, &moved, &c, &e), 0);
+		CHECK(c.startup.on);
+		/* Those who make jails never follow one. */
+		real = jail_dir(&odd, &e);
+		CHECK_INT(jail_open_rootfs(real, &e), -1);
+		CHECK_STR(e.text, "rootfs is a link, not a directory");
+		take_fd(&real);
+	}
+	drop(&w);
+}
+
+TEST(a_link_that_leads_elsewhere_by_now_is_followed_anew)
+{
+	struct err e = { 0 };
+	struct stat other;
 	struct world w;
 
 	make(&w);
 	fill(&w);
 	{
-		AUTOJAIL web = NO_JAIL;
-		AUTOJAIL odd = NO_JAIL;
-		AUTOJAIL moved = NO_JAIL;
+		AUTOJAIL j = NO_JAIL;
 
-		CHECK_INT(jail_open(&w.m, w.path, "web", &web, &e), 0);
-		CHECK(jail_dir(&web, &e) >= 0 && jail_rootfs(&web, &e) >= 0);
-		CHECK_INT(jail_open(&w.m, w.path, "odd", &odd, &e), 0);
-		CHECK(jail_dir(&odd, &e) >= 0);
-		CHECK_INT(jail_rootfs(&odd, &e), -1);
-		CHECK_STR(e.text, "rootfs is a link, not a directory");
-		CHECK_INT(jail_open(&w.m, w.path, "moved", &moved, &e), 0);
-		CHECK_INT(jail_dir(&moved, &e), -1);
-		CHECK_STR(e.text, "moved is a link, not a directory");
+		CHECK_INT(jail_open(&w.m, w.path, "moved", &j, &e), 0);
+		CHECK_INT(unlinkat(w.fd, "jails/moved", 0), 0);
+		link_to(&w, "jails/moved", arena_printf(&w.m, "%s/jails/odd", w.path));
+		CHECK_INT(fstatat(w.fd, "jails/odd", &other, 0), 0);
+		CHECK_INT(jail_refresh(&j, &e), 0);
+		CHECK(jail_is(&j, &other));
+		CHECK_INT(unlinkat(w.fd, "jails/moved", 0), 0);
+		CHECK_INT(jail_refresh(&j, &e), -1);
+		CHECK_INT(e.kind, ERR_MISSING);
 	}
 	drop(&w);
 }

@@ -81,8 +81,9 @@ TEST(the_first_match_wins)
 	struct world w;
 
 	make(&w);
-	from = (struct layout_inputs){ in(&w, "option"), in(&w, "env"), in(&w, "home"),
-	                               in(&w, "with/jlmkr"), in(&w, "cwd") };
+	from = (struct layout_inputs){ .option = in(&w, "option"), .env = in(&w, "env"),
+	                               .home = in(&w, "home"), .self = in(&w, "with/jlmkr"),
+	                               .cwd = in(&w, "cwd") };
 	finds(&w, &from, "option", LAYOUT_OPTION);
 	from.option = NULL;
 	finds(&w, &from, "env", LAYOUT_ENV);
@@ -99,14 +100,86 @@ TEST(the_first_match_wins)
 	drop(&w);
 }
 
+/* As GUIs call it: cd POOL && ./jlmkr. The program's bare name, found in PATH, is another thing. */
+TEST(a_program_called_by_its_path_means_the_jails_beside_it)
+{
+	struct layout_found found = { 0 };
+	struct layout_inputs from;
+	struct world w;
+
+	make(&w);
+	from = (struct layout_inputs){ .env = in(&w, "env"), .home = in(&w, "home"),
+	                               .self = in(&w, "with/jlmkr") };
+	from.called = in(&w, "with/jlmkr-list");
+	finds(&w, &from, "with", LAYOUT_CALLED);
+	from.called = in(&w, "cwd/../with/./jlmkr");
+	finds(&w, &from, "with", LAYOUT_CALLED);
+	from.called = "jlmkr";
+	finds(&w, &from, "env", LAYOUT_ENV);
+	from.called = in(&w, "jailmaker/jlmkr");
+	finds(&w, &from, "env", LAYOUT_ENV);
+	from.called = in(&w, "with/jlmkr");
+	from.option = in(&w, "option");
+	finds(&w, &from, "option", LAYOUT_OPTION);
+	CHECK_INT(layout_search(&w.m, &from, &found, NULL), 0);
+	CHECK(!found.other);
+	drop(&w);
+}
+
+static const char *other_of(struct world *w, const struct layout_inputs *from)
+{
+	struct layout_found found = { 0 };
+
+	CHECK_INT(layout_search(&w->m, from, &found, NULL), 0);
+	return found.other ? found.other : "";
+}
+
+TEST(two_directories_that_may_be_meant_are_both_named)
+{
+	struct layout_inputs from = { 0 };
+	struct world w;
+
+	make(&w);
+	from.self = in(&w, "with/jlmkr");
+	from.env = in(&w, "env");
+	CHECK_STR(other_of(&w, &from), in(&w, "with"));
+	from.env = in(&w, "with/../with");
+	CHECK_STR(other_of(&w, &from), "");
+	from.env = NULL;
+	from.home = in(&w, "home");
+	CHECK_STR(other_of(&w, &from), in(&w, "with"));
+	from.self = in(&w, "jailmaker/jlmkr");
+	CHECK_STR(other_of(&w, &from), "");
+	from.called = in(&w, "with/jlmkr");
+	CHECK_STR(other_of(&w, &from), in(&w, "conf"));
+	from.home = NULL;
+	CHECK_STR(other_of(&w, &from), "");
+	drop(&w);
+}
+
+TEST(where_the_program_is_may_do_as_the_last_resort)
+{
+	struct layout_inputs from = { .any = true };
+	struct world w;
+
+	make(&w);
+	from.self = in(&w, "other/jlmkr");
+	from.cwd = in(&w, "env");
+	finds(&w, &from, "other", LAYOUT_ANY);
+	from.cwd = in(&w, "cwd");
+	finds(&w, &from, "cwd", LAYOUT_CWD);
+	drop(&w);
+}
+
 TEST(no_place_at_all_names_them_all)
 {
+	struct layout_found found = { 0 };
 	struct err e = { 0 };
 	struct world w;
 
 	make(&w);
-	CHECK(!layout_find(&w.m, &(struct layout_inputs){ .home = in(&w, "other"),
-	                   .self = in(&w, "env/jlmkr"), .cwd = in(&w, "env") }, &e));
+	CHECK_INT(layout_search(&w.m, &(struct layout_inputs){ .home = in(&w, "other"),
+	                   .self = in(&w, "env/jlmkr"), .cwd = in(&w, "env") }, &found, &e), -1);
 	CHECK(strstr(e.text, "--dir") && strstr(e.text, "JAILMAKER_DIR"));
 	CHECK(strstr(e.text, in(&w, "other/" LAYOUT_HOME_CONF)) != NULL);
 	CHECK(strstr(e.text, "working directory") != NULL);
@@ -115,21 +188,23 @@ TEST(no_place_at_all_names_them_all)
 
 TEST(a_place_that_was_named_must_be_there)
 {
+	struct layout_found found = { 0 };
 	struct err e = { 0 };
 	struct world w;
 
 	make(&w);
-	CHECK(!layout_find(&w.m, &(struct layout_inputs){ .option = in(&w, "none"),
-	                   .env = in(&w, "env") }, &e));
+	CHECK_INT(layout_search(&w.m, &(struct layout_inputs){ .option = in(&w, "none"),
+	                   .env = in(&w, "env") }, &found, &e), -1);
 	CHECK(strstr(e.text, "(--dir): No such file or directory") != NULL);
 	write_text(in(&w, "file"), "");
-	CHECK(!layout_find(&w.m, &(struct layout_inputs){ .env = in(&w, "file") }, &e));
+	CHECK_INT(layout_search(&w.m, &(struct layout_inputs){ .env = in(&w, "file") }, &found, &e), -1);
 	CHECK(strstr(e.text, "(JAILMAKER_DIR) is not a directory") != NULL);
 	drop(&w);
 }
 
 TEST(links_and_relative_paths_become_absolute)
 {
+	struct layout_found found = { 0 };
 	struct layout_inputs from = { 0 };
 	struct world w;
 	char *cwd;
@@ -140,13 +215,15 @@ TEST(links_and_relative_paths_become_absolute)
 	finds(&w, &from, "with", LAYOUT_OPTION);
 	cwd = realpath(".", NULL);
 	from.option = ".";
-	CHECK_STR(layout_find(&w.m, &from, NULL), cwd);
+	CHECK_INT(layout_search(&w.m, &from, &found, NULL), 0);
+	CHECK_STR(found.dir, cwd);
 	free(cwd);
 	drop(&w);
 }
 
 TEST(a_bad_home_conf_is_told)
 {
+	struct layout_found found = { 0 };
 	struct layout_inputs from = { 0 };
 	struct err e = { 0 };
 	struct world w;
@@ -154,10 +231,10 @@ TEST(a_bad_home_conf_is_told)
 	make(&w);
 	from.home = in(&w, "home");
 	write_text(in(&w, "home/" LAYOUT_HOME_CONF), "a=1\na=2\n");
-	CHECK(!layout_find(&w.m, &from, &e));
+	CHECK_INT(layout_search(&w.m, &from, &found, &e), -1);
 	CHECK(strstr(e.text, "jailmaker.conf: line 2: ") != NULL);
 	write_text(in(&w, "home/" LAYOUT_HOME_CONF), "jailmaker_dir=/no/such/place\n");
-	CHECK(!layout_find(&w.m, &from, &e));
+	CHECK_INT(layout_search(&w.m, &from, &found, &e), -1);
 	CHECK(strstr(e.text, "/no/such/place (") && strstr(e.text, "jailmaker.conf)"));
 	write_text(in(&w, "home/" LAYOUT_HOME_CONF), "# nothing\n");
 	from.cwd = in(&w, "cwd");

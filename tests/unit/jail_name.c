@@ -67,4 +67,7 @@ TEST(the_unit_of_a_jail)
 	AUTOFREE struct arena m = { 0 };
 
 	CHECK_STR(name_unit(&m, "web.1"), "jlmkr-web.1.service");
+	CHECK_STR(name_of_unit(&m, "jlmkr-web.1.service"), "web.1");
+	CHECK(!name_of_unit(&m, "jlmkr-.service") && !name_of_unit(&m, "web.service"));
+	CHECK(!name_of_unit(&m, "jlmkr-web.scope"));
 }

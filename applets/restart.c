@@ -25,7 +25,9 @@ static int restart_one(struct engine *en, struct jail *j, bool by_name, const vo
 	int rc;
 
 	/* One that could not be started again is not stopped. */
-	if (op_start_check(en, j, e) < 0) return -1;
+	if (op_start_check(en, j, e) < 0)
+		return jail_runs(engine_state(en, j, NULL, NULL)) ?
+		       fail_in(e, "%s was not restarted and still runs with its old config", j->name) : -1;
 	if ((rc = engine_stop(en, j, &how, e)) < 0) return -1;
 	if (rc && !by_name) return 1;
 	return op_start(en, j, e) < 0 ? -1 : 0;

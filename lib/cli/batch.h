@@ -39,8 +39,14 @@ struct selected *batch_select(struct host *h, char *const *operands, bool all, s
 int batch_run(struct host *h, const struct batch *what, char *const *operands, bool all,
               struct err *e);
 
-/* On a list that is known. `failed` are those that failed already, for the sum. */
-int batch_do(struct host *h, const struct batch *what, const struct selected *jails,
-             size_t n, size_t failed, struct err *e);
+/* A list that is known. */
+struct batch_list {
+	const struct selected *jails;
+	size_t n;
+	size_t in_turn;			/* the first ones: one after the other, beside the rest */
+	size_t failed;			/* that failed already, for the sum */
+};
+
+int batch_do(struct host *h, const struct batch *what, const struct batch_list *list, struct err *e);
 
 #endif

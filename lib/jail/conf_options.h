@@ -16,7 +16,7 @@ struct arena;
 struct conf;
 struct err;
 
-enum conf_args { CONF_NSPAWN_ARGS, CONF_USER_ARGS, CONF_RUN_ARGS, CONF_ARGS };
+enum conf_args { CONF_NSPAWN_ARGS, CONF_USER_ARGS, CONF_RUN_ARGS, CONF_RUN_USER_ARGS, CONF_ARGS };
 
 /* A value whose words cannot be told apart: fault.text is NULL when they can. */
 struct conf_unread {
@@ -25,7 +25,7 @@ struct conf_unread {
 };
 
 struct conf_options {
-	struct run_options run;		/* systemd_run_default_args */
+	struct run_options run;		/* systemd_run_default_args, then systemd_run_user_args */
 	struct nspawn_options nspawn;	/* systemd_nspawn_default_args */
 	struct nspawn_options user;	/* systemd_nspawn_user_args */
 	struct nspawn_traits traits;	/* of both */

@@ -42,7 +42,8 @@ static void plan_run(struct arena *m, struct plan *p, const struct conf *c,
 {
 	run_options_init(&p->run, m);
 	run_options_put(&p->run, "working-directory", facts->dir, 0);
-	run_options_put(&p->run, "description", arena_printf(m, "jail %s", p->jail), 0);
+	run_options_put(&p->run, "description", arena_printf(m, "My nspawn jail %s "
+	                "[created with jailmaker]", p->jail), 0);
 	run_options_append(&p->run, user);
 	if (!c->seccomp.on) run_options_put(&p->run, "setenv", "SYSTEMD_SECCOMP=0", 0);
 	add_hook(m, p, facts, &c->pre_start_hook, "ExecStartPre", LAYOUT_PRE_START);
@@ -69,16 +70,11 @@ static bool begins_elsewhere(const struct plan *p)
 	return false;
 }
 
-/* A forgotten quote: jails were on the host's network because of it. Docker and the like on
- * that network change the host's firewall. */
-static void warn_of_words(struct plan *p, const struct conf_options *o)
+/* Docker and the like on the host's network change the host's firewall. */
+static void warn_of_network(struct plan *p, const struct conf_options *o)
 {
-	const char *end = o->nspawn.end ? o->nspawn.end : o->user.end;
 	const struct nspawn_traits *t = &o->traits;
 
-	if (end)
-		words_addf(&p->notes, "'%s' is not an option: it and everything after it go to the jail's init, not "
-		           "to systemd-nspawn; quote values that contain spaces", end);
 	if (t->changes_firewall && !t->own_network && !t->own_users)
 		words_addf(&p->notes, "%s shares the host's network: Docker and the like in it change the "
 		           "host's firewall; give it a --network-bridge or --network-macvlan", p->jail);
@@ -111,6 +107,7 @@ static void plan_argv(struct plan *p, const struct conf *c, const struct conf_op
 	words_add(&p->argv, facts->nspawn);
 	add_defaults(p, &o->nspawn, facts->has_apparmor);
 	words_addf(&p->argv, "--machine=%s", p->jail);
+	if (*c->hostname.text) words_addf(&p->argv, "--hostname=%s", c->hostname.text);
 	if (begins_elsewhere(p))
 		words_addf(&p->argv, "--directory=%s/" LAYOUT_ROOTFS, facts->dir);
 	else
@@ -119,7 +116,7 @@ static void plan_argv(struct plan *p, const struct conf *c, const struct conf_op
 	add_gpus(p, c, facts);
 	for (size_t i = 0; i < o->user.words.n; i++)
 		words_add(&p->argv, o->user.words.v[i]);
-	warn_of_words(p, o);
+	warn_of_network(p, o);
 }
 
 int plan_make(struct arena *m, const char *jail, const struct conf *c,

@@ -1,4 +1,4 @@
-/* What systemd-nspawn's options need of the host */
+/* What systemd-nspawn's options need of the host, and how bind mounts are written */
 #ifndef NSPAWN_MISSING_H
 #define NSPAWN_MISSING_H
 
@@ -6,9 +6,15 @@
 
 struct nspawn_options;
 
-/* What is not there: sources of binds, interfaces, bridges. "--bind=/mnt/x: there is no
- * /mnt/x". What stands in `hook`, a text that says what is run before (or NULL), may be made by
- * it and is not told. */
-void nspawn_missing(const struct nspawn_options *o, const char *hook, struct faults *found);
+/* The kind of what is not there; the subject is the path, or the name of the interface. */
+#define NSPAWN_MISSING "missing"
+
+/* Adds what is not there: sources of bind mounts, interfaces, bridges. "--bind=/mnt/x: there is no
+ * /mnt/x". All are errors, of the kind NSPAWN_MISSING. */
+void nspawn_missing(const struct nspawn_options *o, struct faults *found);
+
+/* Adds what nspawn refuses about bind mounts, whatever the machine has: paths that are not
+ * absolute, and the style of other tools (SOURCE:DESTINATION:ro). Errors, with the right spelling. */
+void nspawn_check_binds(const struct nspawn_options *o, struct faults *found);
 
 #endif

@@ -120,11 +120,17 @@ struct reading {
 	size_t at;		/* the word */
 };
 
-/* What is wrong with the word. */
-static void tell(const struct reading *r, const char *before, const char *what,
-                 const char *after)
+/* What is wrong with the word. Its line is filled in. */
+static void tell(const struct reading *r, struct fault what, const char *text)
 {
-	fault_add(&r->o->faults, r->o->words.lines[r->at], "%s%s%s", before, what, after);
+	what.line = r->o->words.lines[r->at];
+	fault_add(&r->o->faults, &what, "%s", text);
+}
+
+static void tell_value(const struct reading *r, const char *shown, const char *what)
+{
+	tell(r, (struct fault){ .kind = "nspawn option's value", .subject = shown },
+	     arena_printf(r->o->faults.m, "%s %s", shown, what));
 }
 
 static void add(struct nspawn_options *o, const struct nspawn_option *option)
@@ -142,26 +148,59 @@ static void use(struct reading *r, const struct nspawn_row *row, const char *sho
 		.line = r->o->words.lines[r->at], .word = r->at, .word_count = 1,
 	};
 
-	if (row->value == NO_VALUE && inside) return tell(r, "", shown, " takes no value");
+	if (row->value == NO_VALUE && inside) return tell_value(r, shown, "takes no value");
 	if (row->value == VALUE && !inside) {
-		if (r->at + 1 == r->o->words.n) return tell(r, "", shown, " lacks its value");
+		if (r->at + 1 == r->o->words.n) return tell_value(r, shown, "lacks its value");
 		option.value = r->o->words.v[++r->at];
 		option.line = r->o->words.lines[r->at];
 		option.word_count = 2;
 	}
-	if (row->need == NEEDS_NO_OTHER) tell(r, "", shown, " has no place here: jlmkr gives its own");
+	if (row->need == NEEDS_NO_OTHER)
+		tell(r, (struct fault){ .severity = FAULT_WARNING, .kind = "jlmkr's own option", .subject = shown },
+		     arena_printf(r->o->faults.m, "%s has no place here: jlmkr gives its own", shown));
 	add(r->o, &option);
 }
 
-static void unknown(struct reading *r, const char *name, size_t n)
+/* What other tools call it. */
+static const struct { const char *word, *fix; } foreign[] = {
+	{ "--volume", "write --bind=SOURCE:DESTINATION" },
+	{ "-v", "write --bind=SOURCE:DESTINATION" },
+	{ "--mount", "write --bind=SOURCE:DESTINATION" },
+	{ "--publish", "write --port=HOST:JAIL" },
+	{ "--env", "write --setenv=NAME=VALUE" },
+	{ "-e", "write --setenv=NAME=VALUE" },
+	{ "--network", "write --network-bridge=BRIDGE or --network-macvlan=INTERFACE" },
+	{ "--memory", "write systemd_run_user_args=--property=MemoryMax=SIZE" },
+	{ "-m", "write systemd_run_user_args=--property=MemoryMax=SIZE" },
+	{ "--cpus", "write systemd_run_user_args=--property=CPUQuota=PERCENT" },
+	{ "--cap-add", "write --capability=NAME" },
+	{ "--cap-drop", "write --drop-capability=NAME" },
+	{ "--privileged", "write --capability=all" },
+	{ "--restart", "write systemd_run_user_args=--property=Restart=on-failure" },
+	{ "--device", "write --bind=DEVICE" },
+	{ "--dns", "write it into /etc/resolv.conf of the jail" },
+};
+
+static void tell_unknown(struct reading *r, const char *shown, const char *near)
+{
+	struct fault what = { .severity = FAULT_WARNING, .kind = NSPAWN_UNKNOWN, .subject = shown };
+
+	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+		if (str_eq(foreign[i].word, shown)) what.fix = foreign[i].fix;
+	if (near && !what.fix)
+		near = arena_printf(r->o->faults.m, ", did you mean --%s?", near);
+	tell(r, what, arena_printf(r->o->faults.m, "systemd-nspawn has no option %s%s", shown,
+	                           near && !what.fix ? near : ""));
+}
+
+static void unknown_long(struct reading *r, const char *name, size_t n)
 {
 	const char *word = arena_strndup(r->o->faults.m, name, n);
 	struct nearest near = { .word = word };
 
 	for (const struct nspawn_row *row = table; row < table + ROWS; row++)
 		if (*row->name) nearest_offer(&near, row->name);
-	tell(r, "systemd-nspawn has no option --", word,
-	     near.best ? arena_printf(r->o->faults.m, ", did you mean --%s?", near.best) : "");
+	tell_unknown(r, arena_printf(r->o->faults.m, "--%s", word), near.best);
 }
 
 static void read_long(struct reading *r, const char *word)
@@ -169,7 +208,7 @@ static void read_long(struct reading *r, const char *word)
 	size_t n = strcspn(word, "=");
 	const struct nspawn_row *row = find_long(word, n);
 
-	if (!row) return unknown(r, word, n);
+	if (!row) return unknown_long(r, word, n);
 	use(r, row, arena_printf(r->o->faults.m, "--%s", row->name), word[n] ? word + n + 1 : NULL);
 }
 
@@ -179,7 +218,7 @@ static void read_letters(struct reading *r, const char *word)
 		const struct nspawn_row *row = find_letter(*word);
 		const char *shown = arena_printf(r->o->faults.m, "-%c", *word);
 
-		if (!row) return tell(r, "systemd-nspawn has no option ", shown, "");
+		if (!row) return tell_unknown(r, shown, NULL);
 		if (row->value == VALUE) return use(r, row, shown, word[1] ? word + 1 : NULL);
 		use(r, row, shown, NULL);
 	}
@@ -206,7 +245,11 @@ void nspawn_options_parse(struct nspawn_options *o, struct arena *m, const struc
 	struct reading r = { .o = o };
 
 	*o = (struct nspawn_options){ .words = *words, .faults = { .m = m } };
-	if ((o->end = read_words(&r)))
-		tell(&r, "'", o->end, "' is not an option: it and everything after it go to the jail's init; "
-		     "quote values that contain spaces");
+	if (!(o->end = read_words(&r))) return;
+	tell(&r, (struct fault){
+		.severity = FAULT_WARNING, .kind = "end of the options", .subject = o->end,
+		.fix = *o->end == '#' ? "'#' begins a comment only on a line of its own"
+		                      : "quote values that contain spaces",
+	}, arena_printf(m, "'%s' is not an option: it and everything after it go to the jail's init",
+	                o->end));
 }

@@ -14,6 +14,9 @@
 
 struct nspawn_row;
 
+/* The kind of the fault of an option that is not in the table. */
+#define NSPAWN_UNKNOWN "unknown nspawn option"
+
 /* An option with the value that it is given. */
 struct nspawn_option {
 	const struct nspawn_row *row;	/* for this folder only */

@@ -43,16 +43,16 @@ static bool is_dir(int root, const char *path)
 	return fd >= 0;
 }
 
-static int name_it(struct arena *m, int root, const char *jail, struct err *e)
+static int name_it(struct arena *m, int root, const char *hostname, struct err *e)
 {
 	const char *hosts;
 
-	if (write_in_root(root, "/etc/hostname", arena_printf(m, "%s\n", jail), 0644, e) < 0)
+	if (write_in_root(root, "/etc/hostname", arena_printf(m, "%s\n", hostname), 0644, e) < 0)
 		return -1;
 	if (!(hosts = look_read(m, root, "/etc/hosts", TEXT_MAX, e)))
 		return e->sys == ENOENT ? 0 : -1;
 	if (!strstr(hosts, placeholder)) return 0;
-	return write_in_root(root, "/etc/hosts", replace_all(m, hosts, placeholder, jail), 0644, e);
+	return write_in_root(root, "/etc/hosts", replace_all(m, hosts, placeholder, hostname), 0644, e);
 }
 
 /* pam_securetty refuses root on a terminal that is not listed. */
@@ -100,7 +100,7 @@ static int network_it(struct arena *m, int root, struct err *e)
 	return write_preset(root, e);
 }
 
-int customize(int rootfs, const char *jail, struct err *e)
+int customize(int rootfs, const char *hostname, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 
@@ -108,6 +108,6 @@ int customize(int rootfs, const char *jail, struct err *e)
 	/* Without a machine-id the first boot is known as such, and gets its own. */
 	if (unlink_in_root(rootfs, "/etc/machine-id", e) < 0) return -1;
 	if (unlink_in_root(rootfs, "/etc/resolv.conf", e) < 0) return -1;
-	if (allow_terminals(&m, rootfs, e) < 0 || name_it(&m, rootfs, jail, e) < 0) return -1;
+	if (allow_terminals(&m, rootfs, e) < 0 || name_it(&m, rootfs, hostname, e) < 0) return -1;
 	return network_it(&m, rootfs, e);
 }

@@ -1,10 +1,11 @@
 /* The options of systemd-run that a config may carry
  *
  * Words as systemd-run would get them become a struct run_options, of which run_unit.h makes
- * a unit. Names of options are taken whole: it accepts `--prop=`, we do not. Refused, because
- * they would make something else than one service whose end is ours to know: --unit, --scope,
- * --user, --machine, --pipe, timers and the like. What only changes what it prints, or what it
- * waits for, is passed over. What is wrong with the words is a list with their lines.
+ * a unit. Names may be shortened as long as they are clear (`--prop=`). Refused, because they
+ * would make something else than one service whose end is ours to know: --scope, --user,
+ * --machine, --pipe, timers and the like. --unit is ignored, with a warning. What only changes
+ * what systemd-run prints, or what it waits for, is ignored. What is wrong with the words is a
+ * list with their lines.
  */
 #ifndef SYSTEMD_RUN_OPTIONS_H
 #define SYSTEMD_RUN_OPTIONS_H
@@ -35,6 +36,8 @@ struct run_options {
 	struct words properties;	/* NAME=TEXT, checked */
 	bool send_sighup;
 	const char *slice;		/* with .slice behind it */
+	const char *slice_name;		/* of --slice, as it was given */
+	const char *slice_parent;	/* of --slice-inherit: our own, without .slice */
 	bool remain_after_exit;
 	const char *service_type, *uid, *gid;
 	bool nice_set;
@@ -44,7 +47,7 @@ struct run_options {
 	int verbatim;			/* --expand-environment: 1 no, 0 yes, -1 not given */
 	struct run_option *v;		/* all that were given, in their order */
 	size_t n, room;
-	struct faults faults;		/* of those that could not be read */
+	struct faults faults;		/* errors: could not be read; warnings: ignored */
 };
 
 /* Nothing was given. */
@@ -64,6 +67,9 @@ void run_options_alone(struct run_options *one, struct arena *m, const struct ru
  * of all does. */
 bool run_option_sets(const struct run_option *option, const char *property);
 bool run_options_set(const struct run_options *o, const char *property);
+
+/* The text of the last assignment to the property, or NULL. */
+const char *run_options_value(const struct run_options *o, const char *property);
 
 /* Add NAME=VALUE to a list that has each name once: a later one takes the earlier
  * one's place. */

@@ -71,7 +71,7 @@ TEST(all_faults_are_told_at_once)
 	          "4: systemd_nspawn_user_args: the quote ' is not closed\n"
 	          "1: option --scope of systemd-run has no place here: a jail is a service\n"
 	          "1: --nice: 'x' is not a number from -20 to 19\n"
-	          "2: option --sl of systemd-run is not written out (--slice?)\n"
+	          "2: option --sl of systemd-run is ambiguous: --slice or --slice-inherit\n"
 	          "2: 'foo' is not an option of systemd-run\n");
 }
 

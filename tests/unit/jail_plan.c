@@ -33,7 +33,8 @@ TEST(the_default_config)
 	CHECK_STR(p.unit, "jlmkr-web.service");
 	CHECK_STR(plan_command(&m, &p),
 	          "systemd-run --unit=jlmkr-web.service "
-	          "--working-directory=/mnt/tank/jailmaker/jails/web --description='jail web' "
+	          "--working-directory=/mnt/tank/jailmaker/jails/web "
+	          "--description='My nspawn jail web [created with jailmaker]' "
 	          "--collect --property=Delegate=yes "
 	          "--property=RestartForceExitStatus=133 --property=SuccessExitStatus=133 "
 	          "--property=TasksMax=infinity --property=Type=notify "
@@ -162,7 +163,7 @@ TEST(what_the_user_says_of_the_unit_wins)
 	struct plan p;
 
 	make(&m, "systemd_run_default_args=--description=mine --working-directory=/\n", &plain, &p);
-	CHECK(strstr(plan_command(&m, &p), "'jail web' --description=mine"));
+	CHECK(strstr(plan_command(&m, &p), "'My nspawn jail web [created with jailmaker]' --description=mine"));
 	CHECK(strstr(plan_command(&m, &p), "--directory=/mnt/tank/jailmaker/jails/web/rootfs"));
 	arena_free(&m);
 }

@@ -11,7 +11,9 @@
 #include "lib/nspawn/traits.h"
 #include "tests/unit/test.h"
 
-static const char *found_with(struct arena *m, const char *text, int missing, const char *hook)
+enum { FAULTS, MISSING, BINDS };
+
+static const char *found_in(struct arena *m, const char *text, int what)
 {
 	struct split words = { 0 };
 	struct faults found = { .m = m };
@@ -20,18 +22,16 @@ static const char *found_with(struct arena *m, const char *text, int missing, co
 
 	CHECK_INT(word_split(m, text, 1, SPLIT_COMMENTS, &words, NULL), 0);
 	nspawn_options_parse(&o, m, &words);
-	if (missing)
-		nspawn_missing(&o, hook, &found);
+	if (what == MISSING)
+		nspawn_missing(&o, &found);
+	else if (what == BINDS)
+		nspawn_check_binds(&o, &found);
 	else
 		found = o.faults;
 	for (size_t i = 0; i < found.n; i++)
-		str_addf(&out, "%u: %s\n", found.v[i].line, found.v[i].text);
+		str_addf(&out, "%u: %s%s%s\n", found.v[i].line, found.v[i].text, found.v[i].fix ? "; " : "",
+		         found.v[i].fix ? found.v[i].fix : "");
 	return str_text(&out);
-}
-
-static const char *found_in(struct arena *m, const char *text, int missing)
-{
-	return found_with(m, text, missing, NULL);
 }
 
 TEST(words_are_read_as_getopt_does)
@@ -117,15 +117,56 @@ TEST(what_the_machine_lacks)
 	          "1: --network-interface=../x: there is no interface ../x\n");
 }
 
-TEST(what_a_hook_names_it_may_make)
+TEST(what_is_missing_is_data)
 {
 	AUTOFREE struct arena m = { 0 };
-	static const char hook[] = "#!/bin/sh\nip link add br77 type bridge\nmkdir -p /no/where";
+	struct split words = { 0 };
+	struct faults found = { .m = &m };
+	struct nspawn_options o;
 
-	CHECK_STR(found_with(&m, "--bind=/no/where --network-bridge=br77\n--bind=/no/other\n"
-	                     "--network-macvlan=no0", 1, hook),
-	          "2: --bind=/no/other: there is no /no/other\n"
-	          "3: --network-macvlan=no0: there is no interface no0\n");
+	CHECK_INT(word_split(&m, "--bind=/no\\\\:3:/x --network-macvlan=no0", 1, SPLIT_COMMENTS, &words,
+	                     NULL), 0);
+	nspawn_options_parse(&o, &m, &words);
+	nspawn_missing(&o, &found);
+	CHECK_INT(found.n, 2);
+	CHECK_STR(found.v[0].kind, NSPAWN_MISSING);
+	CHECK_STR(found.v[0].subject, "/no:3");
+	CHECK_STR(found.v[1].subject, "no0");
+}
+
+TEST(bind_mounts_of_other_tools_get_the_right_spelling)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	CHECK_STR(found_in(&m, "--bind=/a:/b --bind=/a:/b:rbind,noidmap --bind=+/x --bind=:/tmp "
+	                       "--bind-ro=/a --overlay=a:b:c", BINDS), "");
+	CHECK_STR(found_in(&m, "--bind=/a:/b:ro\n--bind=/a:/b:rw,z --bind=/a:ro", BINDS),
+	          "1: --bind=/a:/b:ro: systemd-nspawn has no 'ro' here; write --bind-ro=/a:/b\n"
+	          "2: --bind=/a:/b:rw,z: systemd-nspawn has no 'rw' here; write --bind=/a:/b\n"
+	          "2: --bind=/a:ro: systemd-nspawn has no 'ro' here; write --bind-ro=/a\n");
+	CHECK_STR(found_in(&m, "--bind='~/x:/x' --bind='~bob:/x'", BINDS),
+	          "1: --bind=~/x:/x: '~' is not expanded here; write --bind=/root/x:/x\n"
+	          "1: --bind=~bob:/x: '~' is not expanded here\n");
+	CHECK_STR(found_in(&m, "--bind-ro=media:/x --bind=/a:x", BINDS),
+	          "1: --bind-ro=media:/x: the source 'media' is not an absolute path; write the whole path, "
+	          "from / on\n"
+	          "1: --bind=/a:x: the destination 'x' is not an absolute path; write the whole path in the "
+	          "jail, from / on\n");
+}
+
+TEST(words_of_other_tools_lead_to_ours)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	CHECK_STR(found_in(&m, "--volume=/a:/b", FAULTS), "1: systemd-nspawn has no option --volume; write "
+	          "--bind=SOURCE:DESTINATION\n");
+	CHECK_STR(found_in(&m, "--memory=2G -v", FAULTS), "1: systemd-nspawn has no option --memory; write "
+	          "systemd_run_user_args=--property=MemoryMax=SIZE\n"
+	          "1: systemd-nspawn has no option -v; write --bind=SOURCE:DESTINATION\n");
+	CHECK_STR(found_in(&m, "--bindro=/a", FAULTS), "1: systemd-nspawn has no option --bindro, did you "
+	          "mean --bind-ro?\n");
+	CHECK_STR(found_in(&m, "--bind=/a # text", FAULTS), "1: '#' is not an option: it and everything after "
+	          "it go to the jail's init; '#' begins a comment only on a line of its own\n");
 }
 
 static size_t faults_of(struct arena *m, const char *word)

@@ -40,7 +40,7 @@ static const char *find_maker(const struct conf_check *k)
 	return NULL;
 }
 
-static bool is_retried(const struct conf_check *k)
+bool conf_check_retries(const struct conf_check *k)
 {
 	const char *restart = run_options_value(&k->options.run, "Restart");
 
@@ -67,8 +67,8 @@ static void add_missing(struct arena *m, struct conf_check *k)
 		struct fault f = missing.v[i];
 
 		if (strstr(makers, f.subject)) continue;
-		if (maker || is_retried(k)) f.severity = FAULT_WARNING;
-		if (!maker && is_retried(k)) f.fix = "systemd tries again, as Restart= says";
+		if (maker || conf_check_retries(k)) f.severity = FAULT_WARNING;
+		if (!maker && conf_check_retries(k)) f.fix = "systemd tries again, as Restart= says";
 		fault_add(&k->found, &f, "%s%s%s%s", f.text, maker ? ", unless " : "", maker ? maker : "",
 		          maker ? " makes it" : "");
 	}
@@ -85,6 +85,16 @@ static bool has_option(const char *help, const char *option)
 	for (const char *at = help; (at = strstr(at, option)); at += n)
 		if ((at == help || !strchr(letters, at[-1])) && (!at[n] || !strchr(letters, at[n]))) return true;
 	return false;
+}
+
+/* Whether nspawn would take what our table says it would not. */
+static bool is_taken(struct arena *m, const char *help, const struct fault *f)
+{
+	const char *option = f->subject;
+
+	if (str_eq(f->kind, NSPAWN_UNKNOWN)) return has_option(help, option);
+	if (!str_starts(option, "--") || !str_ends(f->text, "takes no value")) return false;
+	return strstr(help, arena_printf(m, "%s=", option)) || strstr(help, arena_printf(m, "%s[=", option));
 }
 
 static const char *nspawn_help(struct arena *m)
@@ -105,9 +115,9 @@ static void ask_nspawn(struct arena *m, struct faults *found)
 	for (size_t i = 0; i < found->n; i++) {
 		struct fault *f = &found->v[i];
 
-		if (str_eq(f->kind, NSPAWN_UNKNOWN)) {
+		if (str_eq(f->kind, NSPAWN_UNKNOWN) || str_eq(f->kind, NSPAWN_VALUE)) {
 			if (!help && !(help = nspawn_help(m))) help = "";
-			if (*help && has_option(help, f->subject)) continue;
+			if (is_taken(m, help, f)) continue;
 			if (*help) f->severity = FAULT_ERROR;
 		}
 		found->v[kept++] = *f;

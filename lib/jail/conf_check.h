@@ -40,4 +40,7 @@ int conf_check_hostname(const char *name, struct err *e);
 /* What the config needs of this machine and does not find now, whatever may make it later. */
 void conf_check_missing(const struct conf_check *k, struct faults *found);
 
+/* Whether systemd starts the unit again after a failure, by its Restart=. */
+bool conf_check_retries(const struct conf_check *k);
+
 #endif

@@ -129,7 +129,7 @@ static void tell(const struct reading *r, struct fault what, const char *text)
 
 static void tell_value(const struct reading *r, const char *shown, const char *what)
 {
-	tell(r, (struct fault){ .kind = "nspawn option's value", .subject = shown },
+	tell(r, (struct fault){ .severity = FAULT_WARNING, .kind = NSPAWN_VALUE, .subject = shown },
 	     arena_printf(r->o->faults.m, "%s %s", shown, what));
 }
 

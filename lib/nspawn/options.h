@@ -17,6 +17,9 @@ struct nspawn_row;
 /* The kind of the fault of an option that is not in the table. */
 #define NSPAWN_UNKNOWN "unknown nspawn option"
 
+/* That of one whose value is missing, or that takes none; the subject is the option. */
+#define NSPAWN_VALUE "nspawn option's value"
+
 /* An option with the value that it is given. */
 struct nspawn_option {
 	const struct nspawn_row *row;	/* for this folder only */

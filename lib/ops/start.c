@@ -144,11 +144,14 @@ static void tell_hints(struct engine *en, const struct intent *in)
 static void blame_missing(struct engine *en, const struct intent *in, struct err *e)
 {
 	struct faults missing = { .m = en->m };
+	const char *more = arena_printf(en->m, "'jlmkr edit %s' opens it", in->jail->name);
 
 	conf_check_missing(&in->check, &missing);
 	if (!e || e->kind != ERR_HOST || !missing.n || !str_starts(e->text, "systemd-nspawn ")) return;
 	out_note("%s", e->text);
-	fail(e, ERR_HOST, "line %u of its config: %s", missing.v[0].line, missing.v[0].text);
+	if (conf_check_retries(&in->check))
+		more = arena_printf(en->m, "systemd tries again until 'jlmkr stop %s'", in->jail->name);
+	fail(e, ERR_HOST, "line %u of its config: %s; %s", missing.v[0].line, missing.v[0].text, more);
 }
 
 /* Whether it runs already, asking systemd only if files say so: else a start would wait for an

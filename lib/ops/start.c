@@ -221,7 +221,7 @@ int op_start_check(struct engine *en, struct jail *j, struct err *e)
 	if (faults_first_error(&in.check.found) && heed_check(en, &in, e) < 0) return -1;
 	if (find_facts(en->m, j, &facts, e) < 0) return -1;
 	if (plan_make(en->m, j->name, &in.check.conf, &in.check.options, &facts, &in.plan, e) < 0) return -1;
-	return engine_show_start(en, &in.plan, e) ? 0 : -1;
+	return engine_check_start(en, &in.plan, e);
 }
 
 int op_start(struct engine *en, struct jail *j, struct err *e)

@@ -46,6 +46,8 @@ keeps 's|^pre_start_hook=|&/not/there/script|' 'there is no /not/there/script'
 keeps 's|^systemd_run_user_args=|&--nice=x|' "'x' is not a number"
 keeps 's|^systemd_run_user_args=|&--property=MemMax=1|' 'unknown property'
 keeps 's|^hostname=|&my_host|' "hostname 'my_host' must be"
+keeps 's|^systemd_run_user_args=|&--property=KillMode=bogus|' 'KillMode=bogus: systemd refuses it'
+keeps 's|^systemd_run_user_args=|&--property=JobTimeoutSec=5|' 'this systemd has no such property'
 in_host rm $conf
 try jlmkr-restart web
 refused

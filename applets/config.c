@@ -91,7 +91,8 @@ static int show_config(struct host *h, const struct config_args *a, struct jail 
 /* -- changing -- */
 
 /* "KEY=VALUE", or "KEY+=VALUE" for one more line of a list. */
-static int read_change(struct arena *m, const char *word, struct config_change *change, struct err *e)
+static int read_change(struct arena *m, const char *word, struct config_change *change,
+                       struct err *e)
 {
 	const char *is = strchr(word, '=');
 	size_t n;
@@ -180,7 +181,8 @@ static void print_problems(const char *path, const struct faults *found)
 	for (size_t i = 0; i < found->n; i++) {
 		const struct fault *f = &found->v[i];
 
-		out_line("%s:%u: %s%s%s%s", path, f->line, f->severity == FAULT_HINT ? "hint: " : "", f->text,
+		out_line("%s:%u: %s%s%s%s", path, f->line,
+		         f->severity == FAULT_HINT ? "hint: " : "", f->text,
 		         f->fix ? "; " : "", f->fix ? f->fix : "");
 	}
 }
@@ -218,7 +220,8 @@ static int config_run(struct host *h, const void *args, char *const *operands, s
 	AUTOJAIL j = NO_JAIL;
 
 	if (a->check) {
-		if (operands[1] || a->unset.n) return fail(e, ERR_USAGE, "--check takes one jail or file");
+		if (operands[1] || a->unset.n)
+			return fail(e, ERR_USAGE, "--check takes one jail or file");
 		return check_config(h, a, name, e);
 	}
 	if (applet_need(h, "config", NEEDS_DIR, e) < 0 ||
@@ -226,7 +229,8 @@ static int config_run(struct host *h, const void *args, char *const *operands, s
 		return -1;
 	if (a->unset.n || (operands[1] && strchr(operands[1], '=')))
 		return change_config(h, a, &j, operands + 1, e);
-	if (operands[1] && operands[2]) return fail(e, ERR_USAGE, "one KEY, or any number of KEY=VALUE");
+	if (operands[1] && operands[2])
+		return fail(e, ERR_USAGE, "one KEY, or any number of KEY=VALUE");
 	return show_config(h, a, &j, operands[1], e);
 }
 
@@ -239,16 +243,17 @@ const struct applet config_applet = {
 	.name = "config",
 	.brief = "show, change or check a jail's config",
 	.operands = "JAIL [KEY | KEY=VALUE... | KEY+=VALUE...]",
-	.text = "Without a key, print all effective values, including defaults; with a key, print\n"
-		"its value alone. KEY=VALUE sets it and leaves the rest of the file as it is,\n"
-		"including comments; KEY+=VALUE adds a line to a list of arguments. A config that\n"
-		"cannot be read is refused; jlmkr warns about anything that looks wrong. The text\n"
-		"from before the last change is kept beside the config as .config.before.\n"
-		"\n"
-		"--check prints one line for each problem, FILE:LINE: PROBLEM, and exits with 1\n"
-		"if there are any: unknown keys, unclosed quotes, anything that systemd-run or\n"
-		"systemd-nspawn would refuse, directories and interfaces that do not exist. Lines\n"
-		"with 'hint:' are no problems. With --json: line, problem, severity, kind, fix.\n",
+	.text =
+	"Without a key, print all effective values, including defaults; with a key, print\n"
+	"its value alone. KEY=VALUE sets it and leaves the rest of the file as it is,\n"
+	"including comments; KEY+=VALUE adds a line to a list of arguments. A config that\n"
+	"cannot be read is refused; jlmkr warns about anything that looks wrong. The text\n"
+	"from before the last change is kept beside the config as .config.before.\n"
+	"\n"
+	"--check prints one line for each problem, FILE:LINE: PROBLEM, and exits with 1\n"
+	"if there are any: unknown keys, unclosed quotes, anything that systemd-run or\n"
+	"systemd-nspawn would refuse, directories and interfaces that do not exist. Lines\n"
+	"with 'hint:' are no problems. With --json: line, problem, severity, kind, fix.\n",
 	.more = print_keys,
 	.opts = config_opts,
 	.args_size = sizeof(struct config_args),

@@ -1,7 +1,8 @@
-/* Edit a jail's config: on a copy, which takes the config's place when it has no new faults and has
- * lost nothing, or when the user says so. Without a user to ask, faults are told and what can be
- * read is taken. The copy is deleted when it says nothing that the config does not, or that the
- * user dropped; else it stays, and is named. One that stayed is deleted after a week. */
+/* Edit a jail's config: on a copy, which takes the config's place when it has no new faults and
+ * has lost nothing, or when the user says so. Without a user to ask, faults are told and what
+ * can be read is taken. The copy is deleted when it says nothing that the config does not, or
+ * that the user dropped; else it stays, and is named. One that stayed is deleted after a
+ * week. */
 
 #include "lib/cli/applet.h"
 
@@ -80,7 +81,8 @@ static int ask_what_now(const struct edit *ed, int preset, int silent, struct er
 static bool has_questions(const struct faults *news)
 {
 	for (size_t i = 0; i < news->n; i++)
-		if (news->v[i].severity != FAULT_HINT && !str_eq(news->v[i].kind, NSPAWN_MISSING)) return true;
+		if (news->v[i].severity != FAULT_HINT &&
+		    !str_eq(news->v[i].kind, NSPAWN_MISSING)) return true;
 	return false;
 }
 
@@ -101,7 +103,8 @@ static int judge_text(const struct edit *ed, struct err *e)
 	if (lost.what) out_warn("%s", lost.what);
 	bad = !new.loads || has_questions(&news);
 	if (!bad && !lost.what) return 'k';
-	return ask_what_now(ed, bad || lost.is_grave ? 'e' : 'k', new.loads && !lost.what ? 'k' : 0, e);
+	return ask_what_now(ed, bad || lost.is_grave ? 'e' : 'k',
+	                    new.loads && !lost.what ? 'k' : 0, e);
 }
 
 static const char *read_copy(const struct edit *ed, struct err *e)
@@ -119,8 +122,8 @@ static int await_end(const struct edit *ed, int64_t began, struct err *e)
 
 	if (!open && now_ms() - began >= QUICK_MS) return 0;
 	if (isatty(STDIN_FILENO))
-		return ask_line(&a, "Nothing has changed yet. If your editor is still open, save there, "
-		                "then press Enter here:", NULL, e) ? 0 : -1;
+		return ask_line(&a, "Nothing has changed yet. If your editor is still open, "
+		                "save there, then press Enter here:", NULL, e) ? 0 : -1;
 	if (open) out_note("The editor went into the background; waiting until it ends.");
 	return editor_await(e);
 }
@@ -238,7 +241,8 @@ static int make_copy(struct edit *ed, struct err *e)
 		ed->file = arena_printf(ed->m, i > 1 ? COPY "%ld-%d" : COPY "%ld",
 		                        (long)getpid(), i);
 		ed->copy = arena_printf(ed->m, "%s/%s", path, ed->file);
-		if (create_file(ed->jail->fd, ed->file, ed->text, strlen(ed->text), 0600, &why) == 0) return 0;
+		if (create_file(ed->jail->fd, ed->file, ed->text, strlen(ed->text), 0600,
+		                &why) == 0) return 0;
 		if (why.sys != EEXIST) return fail(e, why.kind, "%s: %s", path, why.text);
 	}
 }
@@ -272,15 +276,16 @@ const struct applet edit_applet = {
 	.name = "edit",
 	.brief = "edit a jail's config",
 	.operands = "JAIL",
-	.text = "The editor is $VISUAL, $EDITOR, 'editor' or nano, and works on a copy. jlmkr\n"
-		"checks the result before it replaces the config, and asks first if the result is\n"
-		"empty, cut off or lacks keys that were there. The text from before the last\n"
-		"change is kept beside the config as .config.before. A jail without a config gets\n"
-		"the default one to begin with.\n"
-		"\n"
-		"Without a terminal nothing is asked: a config that can be read is saved, with a\n"
-		"warning for each mistake, unless it is empty, cut off or lacks keys. A text that\n"
-		"was not saved is kept beside the config as .config.edit-NUMBER for a week.\n",
+	.text =
+	"The editor is $VISUAL, $EDITOR, 'editor' or nano, and works on a copy. jlmkr\n"
+	"checks the result before it replaces the config, and asks first if the result is\n"
+	"empty, cut off or lacks keys that were there. The text from before the last\n"
+	"change is kept beside the config as .config.before. A jail without a config gets\n"
+	"the default one to begin with.\n"
+	"\n"
+	"Without a terminal nothing is asked: a config that can be read is saved, with a\n"
+	"warning for each mistake, unless it is empty, cut off or lacks keys. A text that\n"
+	"was not saved is kept beside the config as .config.edit-NUMBER for a week.\n",
 	.min = 1,
 	.max = 1,
 	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,

@@ -13,7 +13,8 @@ struct restart_args {
 #define OPT_INTO restart_args
 static const struct opt restart_opts[] = {
 	OPT_FLAG('a', "all", all, "restart every jail that runs"),
-	OPT_NUMBER('t', "timeout", timeout, "SECONDS", "wait this long before ending a jail (90)"),
+	OPT_NUMBER('t', "timeout", timeout, "SECONDS",
+	           "wait this long before ending a jail (90)"),
 	OPT_END
 };
 
@@ -27,7 +28,8 @@ static int restart_one(struct engine *en, struct jail *j, bool by_name, const vo
 	/* One that could not be started again is not stopped. */
 	if (op_start_check(en, j, e) < 0)
 		return jail_runs(engine_state(en, j, NULL, NULL)) ?
-		       fail_in(e, "%s was not restarted and still runs with its old config", j->name) : -1;
+		       fail_in(e, "%s was not restarted and still runs with its old config",
+		               j->name) : -1;
 	if ((rc = engine_stop(en, j, &how, e)) < 0) return -1;
 	if (rc && !by_name) return 1;
 	return op_start(en, j, e) < 0 ? -1 : 0;
@@ -52,9 +54,10 @@ const struct applet restart_applet = {
 	.name = "restart",
 	.brief = "stop jails and start them again",
 	.operands = "JAIL...",
-	.text = "The current config is used. A jail that could not be started again is not\n"
-		"stopped. A jail that does not run is started if it is named; a pattern (quoted\n"
-		"from the shell: 'web-*') and --all mean jails that run.\n",
+	.text =
+	"The current config is used. A jail that could not be started again is not\n"
+	"stopped. A jail that does not run is started if it is named; a pattern (quoted\n"
+	"from the shell: 'web-*') and --all mean jails that run.\n",
 	.opts = restart_opts,
 	.defaults = &(const struct restart_args){ .timeout = 90 },
 	.args_size = sizeof(struct restart_args),

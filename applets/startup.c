@@ -100,9 +100,10 @@ const struct applet startup_applet = {
 	.name = "startup",
 	.brief = "start every jail with startup=1",
 	.operands = "",
-	.text = "For a Post Init Script. If a jail cannot be started, or its config is not root's\n"
-		"alone, the others are started all the same, and the exit status is 1. Jails with\n"
-		"hooks are started one after the other, beside the others.\n",
+	.text =
+	"For a Post Init Script. If a jail cannot be started, or its config is not root's\n"
+	"alone, the others are started all the same, and the exit status is 1. Jails with\n"
+	"hooks are started one after the other, beside the others.\n",
 	.opts = startup_opts,
 	.defaults = &(const struct startup_args){ .jobs = BATCH_JOBS },
 	.args_size = sizeof(struct startup_args),

@@ -57,8 +57,8 @@ static const struct key keys[] = {
 	  "#     --network-macvlan=eno1 --resolv-conf=bind-host\n"
 	  "#     --system-call-filter='add_key keyctl bpf'    (Docker needs these calls)\n" },
 	{ "systemd_run_user_args", ARGS, CONF_AT_START, AT(run_user_args), "",
-	  "\n# Your own options for the jail's unit, in words of systemd-run. They are added to\n"
-	  "# systemd_run_default_args. For example:\n"
+	  "\n# Your own options for the jail's unit, in words of systemd-run. They are added\n"
+	  "# to systemd_run_default_args. For example:\n"
 	  "#     --property=MemoryMax=4G --property=CPUQuota=200%\n" },
 	{ "pre_start_hook", TEXT, CONF_AT_START, AT(pre_start_hook), "",
 	  "\n# Run on the HOST before the jail starts: one command in the syntax of systemd's\n"
@@ -67,8 +67,8 @@ static const struct key keys[] = {
 	  "#     modprobe br_netfilter\n"
 	  "#     echo 1 >/proc/sys/net/ipv4/ip_forward\n" },
 	{ "post_start_hook", TEXT, CONF_AT_START, AT(post_start_hook), "",
-	  "\n# The same, after the jail has started. For example, to join a second bridge, with\n"
-	  "# --network-veth-extra=ve-web-1:vee-1 among the flags for systemd-nspawn:\n"
+	  "\n# The same, after the jail has started. For example, to join a second bridge,\n"
+	  "# with --network-veth-extra=ve-web-1:vee-1 among the flags for systemd-nspawn:\n"
 	  "# post_start_hook=#!/bin/sh\n"
 	  "#     ip link set dev ve-web-1 master br2 up\n" },
 	{ "post_stop_hook", TEXT, CONF_AT_START, AT(post_stop_hook), "",
@@ -145,8 +145,10 @@ static void fill_value(struct conf *c, const struct key *k, const char *value, u
 	}
 	s->line = line;
 	if (!read_switch(value, &s->on))
-		fault_add(faults, &(struct fault){ .line = line, .kind = "bad switch", .subject = k->name,
-		          .fix = strchr(value, '#') ? "'#' begins a comment only on a line of its own" : NULL },
+		fault_add(faults, &(struct fault){ .line = line, .kind = "bad switch",
+		                                   .subject = k->name,
+		          .fix = strchr(value, '#') ?
+		          "'#' begins a comment only on a line of its own" : NULL },
 		          "%s must be 1 or 0, not '%s'", k->name, value);
 }
 
@@ -158,7 +160,8 @@ static bool is_retired(const char *name)
 }
 
 /* Once for each section, however many keys it has. */
-static void note_section(struct faults *notes, const struct ini *ini, const struct ini_entry *entry)
+static void note_section(struct faults *notes, const struct ini *ini,
+                         const struct ini_entry *entry)
 {
 	size_t n = 0;
 
@@ -168,22 +171,26 @@ static void note_section(struct faults *notes, const struct ini *ini, const stru
 		n++;
 	}
 	fault_add(notes, &(struct fault){
-		.line = entry->line, .severity = FAULT_WARNING, .kind = "section", .subject = entry->section,
+		.line = entry->line, .severity = FAULT_WARNING, .kind = "section",
+			.subject = entry->section,
 		.fix = arena_printf(notes->m, "remove the line [%s]", entry->section),
 	}, "'%s' is not read%s: it stands under [%s]", entry->key,
-	   n > 1 ? arena_printf(notes->m, ", nor what follows it (%zu keys)", n - 1) : "", entry->section);
+	   n > 1 ? arena_printf(notes->m, ", nor what follows it (%zu keys)", n - 1) : "",
+	   entry->section);
 }
 
 static void note_unknown(struct faults *notes, const struct ini_entry *entry)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
-	struct fault what = { .line = entry->line, .severity = FAULT_WARNING, .subject = entry->key };
+	struct fault what = { .line = entry->line, .severity = FAULT_WARNING,
+	                      .subject = entry->key };
 	const char *key = entry->key, *near = nearest_key(key);
 
 	if (*key == '-') {
 		what.kind = "not indented";
 		what.fix = "indent the line";
-		fault_add(notes, &what, "'%s' is not indented, so it is not part of the value above", key);
+		fault_add(notes, &what,
+		          "'%s' is not indented, so it is not part of the value above", key);
 	} else if (str_starts(key, byte_order_mark)) {
 		what.kind = "byte order mark";
 		fault_add(notes, &what, "'%s' is not read: a byte order mark is before it",
@@ -204,7 +211,8 @@ static void note_key(struct faults *notes, const struct ini *ini, const struct i
 		note_section(notes, ini, entry);
 	else if (is_retired(key))
 		fault_add(notes, &(struct fault){ .line = entry->line, .severity = FAULT_HINT,
-		          .kind = "retired key", .subject = key }, "'%s' no longer does anything", key);
+		          .kind = "retired key", .subject = key },
+		          "'%s' no longer does anything", key);
 	else if (!find_key(key))
 		note_unknown(notes, entry);
 }
@@ -309,7 +317,8 @@ static bool is_stdin(const struct stat *st)
 {
 	struct stat in;
 
-	return fstat(STDIN_FILENO, &in) == 0 && in.st_dev == st->st_dev && in.st_ino == st->st_ino;
+	return fstat(STDIN_FILENO, &in) == 0 && in.st_dev == st->st_dev &&
+	       in.st_ino == st->st_ino;
 }
 
 static bool is_null(const struct stat *st)
@@ -362,7 +371,8 @@ char *conf_read_named(struct arena *m, const char *path, struct err *e)
 	return read_shown(m, fd, dash ? "standard input" : path, e);
 }
 
-char *conf_read_file(struct arena *m, int dir, const char *file, const char *shown, struct err *e)
+char *conf_read_file(struct arena *m, int dir, const char *file, const char *shown,
+                     struct err *e)
 {
 	AUTOCLOSE int fd = open_file(dir, file, shown, e);
 
@@ -380,7 +390,8 @@ int conf_open_own(int dir, const char *file, const char *shown, struct err *e)
 	return owner_check_file(fd, link ? -1 : dir, shown, e) < 0 ? -1 : take_fd(&fd);
 }
 
-char *conf_read_own(struct arena *m, int dir, const char *file, const char *shown, struct err *e)
+char *conf_read_own(struct arena *m, int dir, const char *file, const char *shown,
+                    struct err *e)
 {
 	AUTOCLOSE int fd = conf_open_own(dir, file, shown, e);
 
@@ -483,10 +494,12 @@ char *conf_add(struct arena *m, const char *text, const char *key, const char *v
 
 	if (!k) return unknown_key(key, e), NULL;
 	if (k->kind != ARGS)
-		return fail(e, ERR_USAGE, "%s holds one value; set it with %s=%s", k->name, k->name, value), NULL;
+		return fail(e, ERR_USAGE, "%s holds one value; set it with %s=%s", k->name,
+		            k->name, value), NULL;
 	if (conf_parse(m, text, &c, e) < 0) return NULL;
 	now = (const struct conf_text *)(const void *)((const char *)&c + k->offset);
-	return conf_set(m, text, k->name, *now->text ? arena_printf(m, "%s\n%s", now->text, value) : value, e);
+	return conf_set(m, text, k->name, *now->text ?
+	                arena_printf(m, "%s\n%s", now->text, value) : value, e);
 }
 
 /* Written for the config by whoever typed it, as the Python tool needed it: "--x='a b'" with

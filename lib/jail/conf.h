@@ -47,17 +47,19 @@ struct conf {
 	struct faults notes;		/* warnings and hints: unknown keys, sections */
 };
 
-/* The text of a config or a template that a user names; "-" is standard input. Faults name it. It
- * may be a pipe (as from the shell's `<(...)`), /dev/null, or whatever standard input is; no other
- * device is opened. A pipe that nobody writes to is given up after some seconds. */
+/* The text of a config or a template that a user names; "-" is standard input. Faults name it.
+ * It may be a pipe (as from the shell's `<(...)`), /dev/null, or whatever standard input is; no
+ * other device is opened. A pipe that nobody writes to is given up after some seconds. */
 char *conf_read_named(struct arena *m, const char *path, struct err *e);
 
 /* The same of a regular file beneath a directory descriptor; faults call it `shown`. */
-char *conf_read_file(struct arena *m, int dir, const char *file, const char *shown, struct err *e);
+char *conf_read_file(struct arena *m, int dir, const char *file, const char *shown,
+                     struct err *e);
 
-/* The same of one that root is to run or to write again: ERR_UNTRUSTED unless it is root's alone
- * (disk/owner.h). conf_open_own opens it only. */
-char *conf_read_own(struct arena *m, int dir, const char *file, const char *shown, struct err *e);
+/* The same of one that root is to run or to write again: ERR_UNTRUSTED unless it is root's
+ * alone (disk/owner.h). conf_open_own opens it only. */
+char *conf_read_own(struct arena *m, int dir, const char *file, const char *shown,
+                    struct err *e);
 int conf_open_own(int dir, const char *file, const char *shown, struct err *e);
 
 int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e);
@@ -96,16 +98,17 @@ enum conf_use {
 
 enum conf_use conf_use(const char *key);
 
-/* All that can be read of a text, with all that is wrong with it, to be told at once. Whether it
- * loads. The words of its ..._args values are not looked at: conf_check.h looks at everything. */
+/* All that can be read of a text, with all that is wrong with it, to be told at once. Whether
+ * it loads. The words of its ..._args values are not looked at: conf_check.h looks at
+ * everything. */
 bool conf_read_all(struct arena *m, const char *text, struct conf *c, struct faults *found);
 
 /* The text with one value changed, checked; see ini_set. `value` NULL: without the key. */
 char *conf_set(struct arena *m, const char *text, const char *key, const char *value,
                struct err *e);
 
-/* The same with the value as one more line of what counts now. ERR_USAGE unless the key is one of
- * the ..._args. */
+/* The same with the value as one more line of what counts now. ERR_USAGE unless the key is one
+ * of the ..._args. */
 char *conf_add(struct arena *m, const char *text, const char *key, const char *value,
                struct err *e);
 

@@ -31,8 +31,10 @@ static const char *makers_text(struct arena *m, const struct conf_check *k)
 /* What may make it, or NULL. */
 static const char *find_maker(const struct conf_check *k)
 {
-	static const char *const properties[] = { "ExecStartPre", "ExecCondition", "RequiresMountsFor",
-		"WantsMountsFor", "Requires", "Wants", "BindsTo", "BindPaths", "BindReadOnlyPaths" };
+	static const char *const properties[] = {
+		"ExecStartPre", "ExecCondition", "RequiresMountsFor", "WantsMountsFor",
+		"Requires", "Wants", "BindsTo", "BindPaths", "BindReadOnlyPaths",
+	};
 
 	if (*k->conf.pre_start_hook.text) return "the pre_start_hook";
 	for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
@@ -55,8 +57,8 @@ void conf_check_missing(const struct conf_check *k, struct faults *found)
 	faults_sort(found);
 }
 
-/* What a hook names it may make, so nothing is said of it. What it does not name is no reason not
- * to try, if there is a hook, or if systemd tries again until it is there. */
+/* What a hook names it may make, so nothing is said of it. What it does not name is no reason
+ * not to try, if there is a hook, or if systemd tries again until it is there. */
 static void add_missing(struct arena *m, struct conf_check *k)
 {
 	const char *makers = makers_text(m, k), *maker = find_maker(k);
@@ -68,9 +70,10 @@ static void add_missing(struct arena *m, struct conf_check *k)
 
 		if (strstr(makers, f.subject)) continue;
 		if (maker || conf_check_retries(k)) f.severity = FAULT_WARNING;
-		if (!maker && conf_check_retries(k)) f.fix = "systemd tries again, as Restart= says";
-		fault_add(&k->found, &f, "%s%s%s%s", f.text, maker ? ", unless " : "", maker ? maker : "",
-		          maker ? " makes it" : "");
+		if (!maker && conf_check_retries(k))
+			f.fix = "systemd tries again, as Restart= says";
+		fault_add(&k->found, &f, "%s%s%s%s", f.text, maker ? ", unless " : "",
+		          maker ? maker : "", maker ? " makes it" : "");
 	}
 }
 
@@ -83,7 +86,8 @@ static bool has_option(const char *help, const char *option)
 	size_t n = strlen(option);
 
 	for (const char *at = help; (at = strstr(at, option)); at += n)
-		if ((at == help || !strchr(letters, at[-1])) && (!at[n] || !strchr(letters, at[n]))) return true;
+		if ((at == help || !strchr(letters, at[-1])) &&
+		    (!at[n] || !strchr(letters, at[n]))) return true;
 	return false;
 }
 
@@ -94,7 +98,8 @@ static bool is_taken(struct arena *m, const char *help, const struct fault *f)
 
 	if (str_eq(f->kind, NSPAWN_UNKNOWN)) return has_option(help, option);
 	if (!str_starts(option, "--") || !str_ends(f->text, "takes no value")) return false;
-	return strstr(help, arena_printf(m, "%s=", option)) || strstr(help, arena_printf(m, "%s[=", option));
+	return strstr(help, arena_printf(m, "%s=", option)) ||
+	       strstr(help, arena_printf(m, "%s[=", option));
 }
 
 static const char *nspawn_help(struct arena *m)
@@ -142,8 +147,10 @@ static void check_properties(const struct nspawn_options *o, struct faults *foun
 
 		if (!str_eq(o->v[i].name, "property")) continue;
 		fault_add(found, &(struct fault){
-			.line = o->v[i].line, .severity = FAULT_WARNING, .kind = "no effect", .subject = value,
-			.fix = arena_printf(found->m, "write systemd_run_user_args=--property=%s", value),
+			.line = o->v[i].line, .severity = FAULT_WARNING, .kind = "no effect",
+			.subject = value,
+			.fix = arena_printf(found->m,
+			                    "write systemd_run_user_args=--property=%s", value),
 		}, "--property=%s has no effect here with --keep-unit", value);
 	}
 }
@@ -157,16 +164,19 @@ static void check_dollars(const struct split *words, struct faults *found)
 {
 	for (size_t i = 0; i < words->n; i++)
 		if (has_dollar(words->v[i]))
-			fault_add(found, &(struct fault){ .line = words->lines[i], .severity = FAULT_HINT,
-			          .kind = "dollar", .subject = words->v[i] }, "%s: jlmkr hands '$' on as it is; the "
-			          "Python tool had systemd expand '$$' and '${NAME}'", words->v[i]);
+			fault_add(found, &(struct fault){ .line = words->lines[i],
+			                                  .severity = FAULT_HINT,
+			          .kind = "dollar", .subject = words->v[i] },
+			          "%s: jlmkr hands '$' on as it is; the Python tool had "
+			          "systemd expand '$$' and '${NAME}'", words->v[i]);
 }
 
 /* Without these a jail that works today may not start, stop or reboot. */
 static void check_lost_defaults(const struct conf_check *k, struct faults *found)
 {
 	static const char *const wanted[][2] = {
-		{ "Delegate", "yes" }, { "KillMode", "mixed" }, { "Type", "notify" }, { "SuccessExitStatus", "133" },
+		{ "Delegate", "yes" }, { "KillMode", "mixed" }, { "Type", "notify" },
+		{ "SuccessExitStatus", "133" },
 	};
 	const struct run_options *run = &k->options.run;
 	struct words lost = { .m = found->m };
@@ -175,13 +185,16 @@ static void check_lost_defaults(const struct conf_check *k, struct faults *found
 	if (!k->conf.run_args.line || faults_first_error(&run->faults)) return;
 	if (k->options.unread[CONF_RUN_ARGS].fault.text) return;
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-		if (!run_options_set(run, wanted[i][0]) && !(str_eq(wanted[i][0], "Type") && run->service_type))
+		if (!run_options_set(run, wanted[i][0]) &&
+		    !(str_eq(wanted[i][0], "Type") && run->service_type))
 			words_addf(&lost, "--property=%s=%s", wanted[i][0], wanted[i][1]);
 	list = words_join(found->m, words_list(&lost), " ");
 	if (lost.n)
-		fault_add(found, &(struct fault){ .line = k->conf.run_args.line, .severity = FAULT_WARNING,
+		fault_add(found, &(struct fault){ .line = k->conf.run_args.line,
+		                                  .severity = FAULT_WARNING,
 		          .kind = "lost defaults", .subject = list,
-		          .fix = "keep the defaults, and write your own options to systemd_run_user_args" },
+		          .fix = "keep the defaults, and write your own options to "
+		          "systemd_run_user_args" },
 		          "systemd_run_default_args lacks %s, which jails need", list);
 }
 
@@ -220,30 +233,35 @@ static void warn_of_hook(const struct conf_text *hook, const char *fix, struct f
                          const char *why)
 {
 	fault_add(found, &(struct fault){ .line = hook->line, .severity = FAULT_WARNING,
-	          .kind = "hook without a shell", .subject = hook->key, .fix = fix }, "%s: %s", hook->key, why);
+	          .kind = "hook without a shell", .subject = hook->key, .fix = fix }, "%s: %s",
+	          hook->key, why);
 }
 
 /* A quoted '>' is part of a longer word: of `sh -c '...'`. */
-static void check_hook_words(struct arena *m, const struct conf_text *hook, struct faults *found)
+static void check_hook_words(struct arena *m, const struct conf_text *hook,
+                             struct faults *found)
 {
-	static const char fix[] = "begin with #!/bin/sh, and the commands in indented lines below";
+	static const char fix[] =
+		"begin with #!/bin/sh, and the commands in indented lines below";
 	struct split words;
 
 	if (strchr(hook->text, '\n'))
-		return warn_of_hook(hook, fix, found, "several lines without '#!' are one command");
+		return warn_of_hook(hook, fix, found,
+		                    "several lines without '#!' are one command");
 	if (word_split(m, hook->text, 1, SPLIT_PLAIN, &words, NULL) < 0) return;
 	for (size_t i = 1; i < words.n; i++) {
 		if (is_of_shell(words.v[i]))
-			return warn_of_hook(hook, fix, found, arena_printf(m, "no shell reads this, so '%s' is an "
-			                    "argument", words.v[i]));
+			return warn_of_hook(hook, fix, found,
+			                    arena_printf(m, "no shell reads this, so '%s' is "
+			                                 "an argument", words.v[i]));
 		if (*words.v[i] == '#')
-			return warn_of_hook(hook, COMMENT_FIX, found, arena_printf(m, "'%s' is an argument",
-			                    words.v[i]));
+			return warn_of_hook(hook, COMMENT_FIX, found,
+			                    arena_printf(m, "'%s' is an argument", words.v[i]));
 	}
 }
 
-/* What a hook runs: an interpreter, or the program of a command without its prefixes; NULL where
- * systemd finds it in some other way. */
+/* What a hook runs: an interpreter, or the program of a command without its prefixes; NULL
+ * where systemd finds it in some other way. */
 static const char *hook_program(struct arena *m, const char *text, bool *may_fail)
 {
 	*may_fail = false;
@@ -260,13 +278,16 @@ static const char *hook_program(struct arena *m, const char *text, bool *may_fai
 static void check_hook_program(struct arena *m, const struct conf_check *k,
                                const struct conf_text *hook, struct faults *found)
 {
-	bool may_fail, script = str_starts(hook->text, "#!"), last = hook == &k->conf.post_stop_hook;
+	bool may_fail, script = str_starts(hook->text, "#!"),
+		last = hook == &k->conf.post_stop_hook;
 	const char *program = hook_program(m, hook->text, &may_fail);
-	struct fault what = { .line = hook->line, .kind = "hook's program", .subject = hook->key };
+	struct fault what = { .line = hook->line, .kind = "hook's program",
+	                      .subject = hook->key };
 
 	if (!program) return;
 	if (*program != '/') {
-		fault_add(found, &what, "%s=%s: systemd refuses it: '%s' is not an absolute path", hook->key,
+		fault_add(found, &what,
+		          "%s=%s: systemd refuses it: '%s' is not an absolute path", hook->key,
 		          hook->text, program);
 		return;
 	}
@@ -275,7 +296,8 @@ static void check_hook_program(struct arena *m, const struct conf_check *k,
 	if (may_fail || last || run_options_set(&k->options.run, "ExecStartPre") ||
 	    run_options_set(&k->options.run, "RequiresMountsFor"))
 		what.severity = FAULT_WARNING;
-	fault_add(found, &what, script ? "%s: its interpreter %s does not exist" : "%s: there is no %s",
+	fault_add(found, &what, script ?
+	          "%s: its interpreter %s does not exist" : "%s: there is no %s",
 	          hook->key, program);
 }
 
@@ -290,14 +312,17 @@ static void check_hook(struct arena *m, struct conf_check *k, const struct conf_
 
 int conf_check_hostname(const char *name, struct err *e)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
 
 	if (*name && strlen(name) <= HOSTNAME_LENGTH && strspn(name, letters) == strlen(name) &&
-	    !strchr("-.", *name) && !strchr("-.", name[strlen(name) - 1]) && !strstr(name, "..") &&
+	    !strchr("-.", *name) && !strchr("-.", name[strlen(name) - 1]) &&
+	    !strstr(name, "..") &&
 	    !strstr(name, ".-") && !strstr(name, "-."))
 		return 0;
-	return fail(e, ERR_INPUT, "hostname '%s' must be at most %d letters, digits, '-' and '.', with no '-' "
-	            "or '.' at the beginning or end of a part", name, HOSTNAME_LENGTH);
+	return fail(e, ERR_INPUT,
+	            "hostname '%s' must be at most %d letters, digits, '-' and '.', with no "
+	            "'-' or '.' at the beginning or end of a part", name, HOSTNAME_LENGTH);
 }
 
 static void check_words(struct conf_check *k)
@@ -308,12 +333,15 @@ static void check_words(struct conf_check *k)
 
 	for (size_t i = 0; i < 2; i++)
 		if (strstr(texts[i]->text, " #") || strstr(texts[i]->text, "\t#"))
-			fault_add(&k->found, &(struct fault){ .line = texts[i]->line, .severity = FAULT_WARNING,
-			          .kind = "comment", .subject = texts[i]->key, .fix = COMMENT_FIX },
+			fault_add(&k->found, &(struct fault){ .line = texts[i]->line,
+			                                      .severity = FAULT_WARNING,
+			          .kind = "comment", .subject = texts[i]->key,
+			          .fix = COMMENT_FIX },
 			          "the value of %s is '%s'", texts[i]->key, texts[i]->text);
 	if (*name->text && conf_check_hostname(name->text, &why) < 0)
 		fault_add(&k->found, &(struct fault){ .line = name->line, .kind = "hostname",
-		          .subject = name->text, .fix = strchr(name->text, '#') ? COMMENT_FIX : NULL }, "%s", why.text);
+		          .subject = name->text, .fix = strchr(name->text, '#') ?
+		          COMMENT_FIX : NULL }, "%s", why.text);
 }
 
 /* Where an indented line belongs to: the entry, or NULL for a comment. */
@@ -331,7 +359,8 @@ static bool begins_entry(const struct ini *ini, unsigned line)
 	return false;
 }
 
-/* A script assigns variables; a command of several lines may, to those that are called like it. */
+/* A script assigns variables; a command of several lines may, to those that are called like
+ * it. */
 static bool is_variable(const struct ini_entry *entry, const char *key)
 {
 	static const char *const usual[] = { "hostname", "distro", "release" };
@@ -339,23 +368,28 @@ static bool is_variable(const struct ini_entry *entry, const char *key)
 	if (!entry || !entry->value) return false;
 	if (str_starts(entry->value, "#!")) return true;
 	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-		if (str_eq(usual[i], key)) return str_eq(entry->key, "initial_setup") || str_ends(entry->key, "_hook");
+		if (str_eq(usual[i], key))
+			return str_eq(entry->key, "initial_setup") ||
+			       str_ends(entry->key, "_hook");
 	return false;
 }
 
 /* "  startup=1" under a comment or a value is more of that. */
-static void check_indented(struct arena *m, const struct ini *ini, const char *text, const char *line,
-                           unsigned number, struct faults *found)
+static void check_indented(struct arena *m, const struct ini *ini, const char *text,
+                           const char *line, unsigned number, struct faults *found)
 {
 	const char *word = line + strspn(line, " \t"), *key;
 	size_t n = strcspn(word, "=:\r\n");
 
-	if (word == line || (word[n] != '=' && word[n] != ':') || begins_entry(ini, number)) return;
+	if (word == line || (word[n] != '=' && word[n] != ':') || begins_entry(ini, number))
+		return;
 	while (n && strchr(" \t", word[n - 1]))
 		n--;
 	key = arena_strndup(m, word, n);
-	if (!conf_has_key(key) || is_variable(entry_around(ini, (size_t)(word - text)), key)) return;
-	fault_add(found, &(struct fault){ .line = number, .severity = FAULT_WARNING, .kind = "indented key",
+	if (!conf_has_key(key) || is_variable(entry_around(ini, (size_t)(word - text)), key))
+		return;
+	fault_add(found, &(struct fault){ .line = number, .severity = FAULT_WARNING,
+	                                  .kind = "indented key",
 	          .subject = key, .fix = "remove the blanks before it" },
 	          "the line is indented, so it is not read as the key '%s'", key);
 }

@@ -1,7 +1,7 @@
 /* The one check of a config
  *
- * create, edit, config, start, restart and startup look at a config through this, so all of them
- * find the same. What is found is a list of text/faults.h:
+ * create, edit, config, start, restart and startup look at a config through this, so all of
+ * them find the same. What is found is a list of text/faults.h:
  *
  *   errors     a start cannot read it, or it would be refused; so a start does not begin, and a
  *              restart does not stop the jail
@@ -9,7 +9,8 @@
  *   hints      worth knowing once: what the Python tool did in another way
  *
  * The check looks at this machine (paths, interfaces, programs of hooks) and changes nothing. A
- * program is run only for an option that no systemd-nspawn we know has: 'systemd-nspawn --help'.
+ * program is run only for an option that no systemd-nspawn we know has: 'systemd-nspawn
+ * --help'.
  */
 #ifndef JAIL_CONF_CHECK_H
 #define JAIL_CONF_CHECK_H
@@ -25,7 +26,7 @@ struct conf_check {
 	struct conf conf;
 	struct conf_options options;
 	struct faults found;	/* by line */
-	bool loads;		/* a start can read it: conf_parse and conf_options_fail agree */
+	bool loads;		/* a start can read it (conf_usable) */
 };
 
 void conf_check(struct arena *m, const char *text, struct conf_check *k);

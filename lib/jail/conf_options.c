@@ -44,7 +44,8 @@ int conf_options_fail(const struct conf_options *o, struct err *e)
 		const struct conf_unread *u = &o->unread[i];
 
 		if (u->fault.text)
-			return fail(e, ERR_INPUT, "%s: line %u: %s", u->key, u->fault.line, u->fault.text);
+			return fail(e, ERR_INPUT, "%s: line %u: %s", u->key, u->fault.line,
+			            u->fault.text);
 	}
 	return 0;
 }
@@ -60,7 +61,8 @@ int conf_usable(struct arena *m, const char *text, struct conf *c, struct conf_o
 static void add_unread(struct faults *to, const struct conf_unread *u)
 {
 	if (u->fault.text)
-		fault_add(to, &(struct fault){ .line = u->fault.line, .kind = "quoting", .subject = u->key },
+		fault_add(to, &(struct fault){ .line = u->fault.line, .kind = "quoting",
+		                               .subject = u->key },
 		          "%s: %s", u->key, u->fault.text);
 }
 

@@ -30,11 +30,15 @@ static void add_hook(struct arena *m, struct plan *p, const struct plan_facts *f
 
 	if (!*hook->text) return;
 	if (str_starts(hook->text, "#!")) {
-		p->files[p->file_count++] = (struct plan_file){ file, arena_printf(m, "%s\n", hook->text) };
+		p->files[p->file_count++] = (struct plan_file){
+			file, arena_printf(m, "%s\n", hook->text),
+		};
 		command = systemd_escape(m, arena_printf(m, "%s/%s", facts->dir, file));
 	}
-	p->hooks[p->hook_count++] = (struct plan_hook){ hook->key, property, p->run.n, hook->line };
-	run_options_put(&p->run, "property", arena_printf(m, "%s=%s", property, command), hook->line);
+	p->hooks[p->hook_count++] = (struct plan_hook){ hook->key, property, p->run.n,
+	                                                hook->line };
+	run_options_put(&p->run, "property", arena_printf(m, "%s=%s", property, command),
+	                hook->line);
 }
 
 static void plan_run(struct arena *m, struct plan *p, const struct conf *c,
@@ -76,8 +80,10 @@ static void warn_of_network(struct plan *p, const struct conf_options *o)
 	const struct nspawn_traits *t = &o->traits;
 
 	if (t->changes_firewall && !t->own_network && !t->own_users)
-		words_addf(&p->notes, "%s shares the host's network: Docker and the like in it change the "
-		           "host's firewall; give it a --network-bridge or --network-macvlan", p->jail);
+		words_addf(&p->notes,
+		           "%s shares the host's network: Docker and the like in it change the "
+		           "host's firewall; give it a --network-bridge or --network-macvlan",
+		           p->jail);
 }
 
 static bool wants_apparmor(const struct nspawn_option *o)
@@ -92,7 +98,8 @@ static void add_defaults(struct plan *p, const struct nspawn_options *o, bool ha
 
 	for (size_t i = 0; i < o->n && !has_apparmor; i++) {
 		if (!wants_apparmor(&o->v[i])) continue;
-		words_addf(&p->notes, "left out --inaccessible=" APPARMOR ": this kernel has no AppArmor");
+		words_addf(&p->notes,
+		           "left out --inaccessible=" APPARMOR ": this kernel has no AppArmor");
 		for (; at < o->v[i].word; at++)
 			words_add(&p->argv, o->words.v[at]);
 		at += o->v[i].word_count;
@@ -155,7 +162,8 @@ const char *plan_command(struct arena *m, const struct plan *p)
 	words_add(&w, "systemd-run");
 	words_addf(&w, "--unit=%s", p->unit);
 	for (const struct run_option *o = p->run.v; o < p->run.v + p->run.n; o++)
-		if (!o->name || !str_eq(o->name, "expand-environment")) words_add_all(&w, o->words);
+		if (!o->name || !str_eq(o->name, "expand-environment"))
+			words_add_all(&w, o->words);
 	words_add(&w, "--");
 	for (size_t i = 0; i < p->argv.n; i++) {
 		if (p->run.verbatim == 0)

@@ -35,7 +35,8 @@ struct search {
 static void need_path(const struct search *s, const char *path)
 {
 	if (*path == '/' && access(path, F_OK) < 0)
-		fault_add(s->found, &(struct fault){ .line = s->o->line, .kind = NSPAWN_MISSING, .subject = path },
+		fault_add(s->found, &(struct fault){ .line = s->o->line, .kind = NSPAWN_MISSING,
+		                                     .subject = path },
 		          "%s=%s: there is no %s", s->o->shown, s->o->value, path);
 }
 
@@ -78,13 +79,16 @@ static void need_interface(const struct search *s, const char *value, bool bridg
 	for (value += strspn(value, " "); *value; value += strspn(value, " ")) {
 		size_t n = strcspn(value, " ");
 		const char *name = arena_strndup(s->found->m, value, strcspn(value, ": "));
-		struct fault what = { .line = s->o->line, .kind = NSPAWN_MISSING, .subject = name };
+		struct fault what = { .line = s->o->line, .kind = NSPAWN_MISSING,
+		                      .subject = name };
 
 		value += n;
 		if (!is_interface(name, real))
-			fault_add(s->found, &what, "%s=%s: there is no interface %s", s->o->shown, name, name);
+			fault_add(s->found, &what, "%s=%s: there is no interface %s",
+			          s->o->shown, name, name);
 		else if (bridge && strlen(name) < IF_NAMESIZE && !is_bridge(s, real))
-			fault_add(s->found, &what, "%s=%s: %s is not a bridge", s->o->shown, name, name);
+			fault_add(s->found, &what, "%s=%s: %s is not a bridge", s->o->shown,
+			          name, name);
 	}
 }
 
@@ -115,7 +119,8 @@ void nspawn_missing(const struct nspawn_options *o, struct faults *found)
 static void refuse_bind(const struct search *s, const char *fix, const char *text)
 {
 	fault_add(s->found, &(struct fault){ .line = s->o->line, .kind = "bind mount",
-	          .subject = s->o->value, .fix = fix }, "%s=%s: %s", s->o->shown, s->o->value, text);
+	          .subject = s->o->value, .fix = fix }, "%s=%s: %s", s->o->shown, s->o->value,
+	          text);
 }
 
 /* Docker's third part. nspawn has an option for what is read-only, and no other letters. */
@@ -130,7 +135,8 @@ static void check_bind_mode(const struct search *s, const char *mode)
 		bool ro = str_eq(word, "ro");
 
 		if (ro || str_eq(word, "rw") || str_eq(word, "z") || str_eq(word, "Z")) {
-			refuse_bind(s, arena_printf(m, "write %s=%.*s", ro ? "--bind-ro" : name, (int)kept, s->o->value),
+			refuse_bind(s, arena_printf(m, "write %s=%.*s", ro ? "--bind-ro" : name,
+			                            (int)kept, s->o->value),
 			            arena_printf(m, "systemd-nspawn has no '%s' here", word));
 			return;
 		}
@@ -145,7 +151,8 @@ static bool check_bind_source(const struct search *s, const char *source)
 
 	if (!*source || strchr("/+-", *source)) return true;
 	if (*source == '~')
-		refuse_bind(s, str_starts(source, "~/") ? arena_printf(m, "write %s=/root%s", s->o->shown,
+		refuse_bind(s, str_starts(source, "~/") ?
+		            arena_printf(m, "write %s=/root%s", s->o->shown,
 		            s->o->value + 1) : NULL, "'~' is not expanded here");
 	else
 		refuse_bind(s, "write the whole path, from / on",
@@ -161,10 +168,12 @@ static void check_bind(const struct search *s)
 	if (!check_bind_source(s, source)) return;
 	if (rest) destination = next_part(m, &rest);
 	if (str_eq(destination, "ro"))
-		refuse_bind(s, arena_printf(m, "write --bind-ro=%s", source), "systemd-nspawn has no 'ro' here");
+		refuse_bind(s, arena_printf(m, "write --bind-ro=%s", source),
+		            "systemd-nspawn has no 'ro' here");
 	else if (*destination && *destination != '/')
 		refuse_bind(s, "write the whole path in the jail, from / on",
-		            arena_printf(m, "the destination '%s' is not an absolute path", destination));
+		            arena_printf(m, "the destination '%s' is not an absolute path",
+		                         destination));
 	else if (rest)
 		check_bind_mode(s, rest);
 }
@@ -172,5 +181,6 @@ static void check_bind(const struct search *s)
 void nspawn_check_binds(const struct nspawn_options *o, struct faults *found)
 {
 	for (size_t i = 0; i < o->n; i++)
-		if (o->v[i].row->need == NEEDS_SOURCE) check_bind(&(struct search){ &o->v[i], found });
+		if (o->v[i].row->need == NEEDS_SOURCE)
+			check_bind(&(struct search){ &o->v[i], found });
 }

@@ -9,12 +9,13 @@ struct nspawn_options;
 /* The kind of what is not there; the subject is the path, or the name of the interface. */
 #define NSPAWN_MISSING "missing"
 
-/* Adds what is not there: sources of bind mounts, interfaces, bridges. "--bind=/mnt/x: there is no
- * /mnt/x". All are errors, of the kind NSPAWN_MISSING. */
+/* Adds what is not there: sources of bind mounts, interfaces, bridges. "--bind=/mnt/x: there is
+ * no /mnt/x". All are errors, of the kind NSPAWN_MISSING. */
 void nspawn_missing(const struct nspawn_options *o, struct faults *found);
 
 /* Adds what nspawn refuses about bind mounts, whatever the machine has: paths that are not
- * absolute, and the style of other tools (SOURCE:DESTINATION:ro). Errors, with the right spelling. */
+ * absolute, and the style of other tools (SOURCE:DESTINATION:ro). Errors, with the right
+ * spelling. */
 void nspawn_check_binds(const struct nspawn_options *o, struct faults *found);
 
 #endif

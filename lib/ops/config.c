@@ -34,17 +34,20 @@ static void warn_of_fault(struct arena *m, const struct fault *f, const char *wh
 void op_config_tell(const struct faults *found, const char *what)
 {
 	for (size_t i = 0; i < found->n; i++)
-		if (found->v[i].severity != FAULT_HINT) warn_of_fault(found->m, &found->v[i], what);
+		if (found->v[i].severity != FAULT_HINT)
+			warn_of_fault(found->m, &found->v[i], what);
 }
 
 void op_config_hints(const struct faults *found, const char *what)
 {
 	for (size_t i = 0; i < found->n; i++)
 		if (found->v[i].severity == FAULT_HINT)
-			out_note("%s%s%s", what ? what : "", what ? ": " : "", fault_sentence(found->m, &found->v[i]));
+			out_note("%s%s%s", what ? what : "", what ? ": " : "",
+			         fault_sentence(found->m, &found->v[i]));
 }
 
-int op_config_heed(const struct conf_check *k, const char *what, const char *path, struct err *e)
+int op_config_heed(const struct conf_check *k, const char *what, const char *path,
+                   struct err *e)
 {
 	const struct fault *first = faults_first_error(&k->found);
 
@@ -86,7 +89,8 @@ static int fail_dangling(const struct place *p, struct err *e)
 
 	if (n < 0) return fail_sys(e, "read the link " LAYOUT_CONFIG);
 	target[n] = 0;
-	return fail(e, ERR_INPUT, LAYOUT_CONFIG " is a link to %s, which does not exist", target);
+	return fail(e, ERR_INPUT, LAYOUT_CONFIG " is a link to %s, which does not exist",
+	            target);
 }
 
 static int follow_link(struct arena *m, struct place *p, struct err *e)
@@ -152,7 +156,8 @@ static char *read_place(struct arena *m, const struct place *p, struct err *e)
 /* A link that leads nowhere is no missing config. */
 static bool has_config(const struct jail *j)
 {
-	return faccessat(j->fd, LAYOUT_CONFIG, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+	return faccessat(j->fd, LAYOUT_CONFIG, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       errno != ENOENT;
 }
 
 /* What the config says; of a jail that has none, what a new one would say. */
@@ -167,7 +172,8 @@ static int check_flags(struct arena *m, int fd, const char *path, struct err *e)
 	char *const word[] = { (char *)path, NULL };
 	int flags = 0;
 
-	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 || !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 ||
+	    !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
 		return 0;
 	return fail(e, ERR_HOST, "%s is %s; 'chattr -%c %s' ends that", path,
 	            flags & FS_IMMUTABLE_FL ? "immutable" : "append-only",
@@ -187,13 +193,16 @@ static int check_writable(struct arena *m, const struct place *p, int old, struc
 	struct statvfs fs;
 
 	if (fstatvfs(p->dir, &fs) == 0 && fs.f_flag & ST_RDONLY)
-		return fail(e, ERR_HOST, "%s/%s is on a read-only file system", p->folder, p->name);
-	if (old >= 0 && check_flags(m, old, arena_printf(m, "%s/%s", p->folder, p->name), e) < 0) return -1;
+		return fail(e, ERR_HOST, "%s/%s is on a read-only file system", p->folder,
+		            p->name);
+	if (old >= 0 && check_flags(m, old, arena_printf(m, "%s/%s", p->folder, p->name),
+	                            e) < 0) return -1;
 	if (check_flags(m, p->dir, p->folder, e) < 0) return -1;
 	return check_flags(m, p->jail->fd, p->jail->path, e);
 }
 
-static int create_config(struct arena *m, const struct place *p, const char *text, struct err *e)
+static int create_config(struct arena *m, const struct place *p, const char *text,
+                         struct err *e)
 {
 	if (check_writable(m, p, -1, e) < 0) return -1;
 	if (replace_file(p->dir, p->name, text, strlen(text), 0600, e) < 0)
@@ -202,14 +211,15 @@ static int create_config(struct arena *m, const struct place *p, const char *tex
 }
 
 /* What the file said is kept in the jail's directory, wherever the config lies. */
-static int replace_config(struct arena *m, const struct place *p, const char *before, const char *text,
-                          struct err *e)
+static int replace_config(struct arena *m, const struct place *p, const char *before,
+                          const char *text, struct err *e)
 {
 	AUTOCLOSE int old = -1;
 	struct stat st;
 
 	if (strlen(text) > CONF_MAX)
-		return fail(e, ERR_INPUT, "%s/%s would be larger than %d bytes", p->folder, p->name, CONF_MAX);
+		return fail(e, ERR_INPUT, "%s/%s would be larger than %d bytes", p->folder,
+		            p->name, CONF_MAX);
 	if (!has_config(p->jail)) return create_config(m, p, text, e);
 	if ((old = open_old(p, e)) < 0) return -1;
 	if (fstat(old, &st) < 0) return fail_sys(e, "stat %s/%s", p->folder, p->name);
@@ -219,8 +229,8 @@ static int replace_config(struct arena *m, const struct place *p, const char *be
 	if (replace_file_like(p->dir, p->name, text, strlen(text), old, e) < 0)
 		return fail_in(e, "%s", p->folder);
 	if (st.st_nlink > 1)
-		out_warn("%s/%s had %ju hard links: the others still say what it said before", p->folder,
-		         p->name, (uintmax_t)st.st_nlink);
+		out_warn("%s/%s had %ju hard links: the others still say what it said before",
+		         p->folder, p->name, (uintmax_t)st.st_nlink);
 	return 0;
 }
 
@@ -252,8 +262,8 @@ static char *change_text(struct arena *m, const char *text, const struct config_
 	                   : conf_set(m, text, change->key, change->value, e);
 }
 
-int op_config_change(struct arena *m, struct jail *j, const struct config_change *changes, size_t n,
-                     struct config_changed *changed, struct err *e)
+int op_config_change(struct arena *m, struct jail *j, const struct config_change *changes,
+                     size_t n, struct config_changed *changed, struct err *e)
 {
 	AUTOPLACE p = { .jail = j, .dir = -1, .held = -1 };
 	const char *before;
@@ -283,8 +293,8 @@ int op_config_replace(struct arena *m, struct jail *j, const char *before,
 /* -- what a change means -- */
 
 /* The keys of that use whose values differ, as far as the texts can be read. */
-static size_t find_changed(struct arena *m, const char *before, const char *now, enum conf_use use,
-                           struct words *keys)
+static size_t find_changed(struct arena *m, const char *before, const char *now,
+                           enum conf_use use, struct words *keys)
 {
 	struct faults ignored = { .m = m };
 	struct conf old, new;
@@ -293,12 +303,14 @@ static size_t find_changed(struct arena *m, const char *before, const char *now,
 	conf_read_all(m, before, &old, &ignored);
 	conf_read_all(m, now, &new, &ignored);
 	for (size_t i = 0; (key = conf_key(i)); i++)
-		if (conf_use(key) == use && !str_eq(conf_value(&old, key, NULL), conf_value(&new, key, NULL)))
+		if (conf_use(key) == use && !str_eq(conf_value(&old, key, NULL),
+		                                    conf_value(&new, key, NULL)))
 			words_add(keys, key);
 	return keys->n;
 }
 
-void op_config_tell_use(struct engine *en, const struct jail *j, const char *before, const char *now)
+void op_config_tell_use(struct engine *en, const struct jail *j, const char *before,
+                        const char *now)
 {
 	struct words start = { .m = en->m }, setup = start, never = start;
 	const char *list;
@@ -310,6 +322,8 @@ void op_config_tell_use(struct engine *en, const struct jail *j, const char *bef
 	}
 	if (find_changed(en->m, before, now, CONF_AT_SETUP, &setup))
 		out_note("'jlmkr setup %s' runs the new initial_setup.", j->name);
-	if (find_changed(en->m, before, now, CONF_AT_START, &start) && jail_runs(engine_state(en, j, NULL, NULL)))
-		out_note("%s runs with its old config until 'jlmkr restart %s'.", j->name, j->name);
+	if (find_changed(en->m, before, now, CONF_AT_START, &start) &&
+	    jail_runs(engine_state(en, j, NULL, NULL)))
+		out_note("%s runs with its old config until 'jlmkr restart %s'.", j->name,
+		         j->name);
 }

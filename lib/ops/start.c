@@ -46,7 +46,8 @@ static bool hook_is_there(struct arena *m, int dir, const struct plan_file *f)
 	const char *old;
 	struct stat st;
 
-	if (fstatat(dir, f->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)) return false;
+	if (fstatat(dir, f->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return false;
 	if ((fd = conf_open_own(dir, f->name, f->name, NULL)) < 0) return false;
 	old = read_all(m, fd, CONF_MAX, NULL, NULL);
 	return old && !strcmp(old, f->text) && faccessat(dir, f->name, X_OK, 0) == 0;
@@ -93,7 +94,8 @@ static int make_plan(struct engine *en, struct intent *in, enum extent how, stru
 
 	if (setup_look(en, j, &in->check.conf, &in->setup, e) < 0) return -1;
 	if (in->setup.wanted && in->setup.first_start && !in->setup.possible)
-		out_warn("the init of %s is not systemd: its initial_setup is not run", j->name);
+		out_warn("the init of %s is not systemd: its initial_setup is not run",
+		         j->name);
 	in->setup.wanted &= in->setup.possible;
 	if (find_facts(en->m, j, &facts, e) < 0) return -1;
 	gpu_look(en, j, in->check.conf.gpu_nvidia.on, how == SHOWN, &in->gpu);
@@ -102,7 +104,8 @@ static int make_plan(struct engine *en, struct intent *in, enum extent how, stru
 		return -1;
 	if (in->gpu.works) facts.nvidia = nvidia_bind_words(en->m, &in->gpu.nv.binds);
 	facts.await_boot = how == BOOTED || (in->setup.wanted && in->setup.first_start);
-	if (plan_make(en->m, j->name, &in->check.conf, &in->check.options, &facts, &in->plan, e) < 0) return -1;
+	if (plan_make(en->m, j->name, &in->check.conf, &in->check.options, &facts, &in->plan,
+	              e) < 0) return -1;
 	for (size_t i = 0; !in->again && i < in->plan.notes.n; i++)
 		out_note("%s", in->plan.notes.v[i]);
 	return 0;
@@ -136,22 +139,26 @@ static int heed_check(struct engine *en, const struct intent *in, struct err *e)
 static void tell_hints(struct engine *en, const struct intent *in)
 {
 	if (in->setup.first_start && !in->again)
-		op_config_hints(&in->check.found, arena_printf(en->m, "%s: " LAYOUT_CONFIG, in->jail->name));
+		op_config_hints(&in->check.found,
+		                arena_printf(en->m, "%s: " LAYOUT_CONFIG, in->jail->name));
 }
 
-/* A start has failed in systemd-nspawn, and something is missing still: that is why, most likely.
- * A hook that failed is a cause of its own. */
+/* A start has failed in systemd-nspawn, and something is missing still: that is why, most
+ * likely. A hook that failed is a cause of its own. */
 static void blame_missing(struct engine *en, const struct intent *in, struct err *e)
 {
 	struct faults missing = { .m = en->m };
 	const char *more = arena_printf(en->m, "'jlmkr edit %s' opens it", in->jail->name);
 
 	conf_check_missing(&in->check, &missing);
-	if (!e || e->kind != ERR_HOST || !missing.n || !str_starts(e->text, "systemd-nspawn ")) return;
+	if (!e || e->kind != ERR_HOST || !missing.n || !str_starts(e->text, "systemd-nspawn "))
+		return;
 	out_note("%s", e->text);
 	if (conf_check_retries(&in->check))
-		more = arena_printf(en->m, "systemd tries again until 'jlmkr stop %s'", in->jail->name);
-	fail(e, ERR_HOST, "line %u of its config: %s; %s", missing.v[0].line, missing.v[0].text, more);
+		more = arena_printf(en->m, "systemd tries again until 'jlmkr stop %s'",
+		                    in->jail->name);
+	fail(e, ERR_HOST, "line %u of its config: %s; %s", missing.v[0].line, missing.v[0].text,
+	     more);
 }
 
 /* Whether it runs already, asking systemd only if files say so: else a start would wait for an
@@ -176,7 +183,8 @@ static int start_locked(struct engine *en, enum extent how, struct intent *in, s
 	if (heed_check(en, in, e) < 0) goto fault;
 	if (make_plan(en, in, how, e) < 0) return -1;
 	tell_hints(en, in);
-	if (in->setup.wanted && in->setup.first_start && setup_write(en, in->jail, &in->check.conf, e) < 0)
+	if (in->setup.wanted && in->setup.first_start &&
+	    setup_write(en, in->jail, &in->check.conf, e) < 0)
 		return -1;
 	if (write_hooks(en->m, in->jail, &in->plan, e) < 0) goto fault;
 	out_verbose("%s", plan_command(en->m, &in->plan));
@@ -209,7 +217,8 @@ static int start(struct engine *en, enum extent how, struct intent *in, struct e
 static void note_unfinished(const char *name, const struct setup_state *s)
 {
 	if (s->wanted && s->begun)
-		out_warn("the initial_setup of %s is not done: 'jlmkr setup %s' runs it", name, name);
+		out_warn("the initial_setup of %s is not done: 'jlmkr setup %s' runs it", name,
+		         name);
 }
 
 int op_start_check(struct engine *en, struct jail *j, struct err *e)
@@ -220,7 +229,8 @@ int op_start_check(struct engine *en, struct jail *j, struct err *e)
 	if (check_whole(j, e) < 0 || read_config(en, &in, e) < 0) return -1;
 	if (faults_first_error(&in.check.found) && heed_check(en, &in, e) < 0) return -1;
 	if (find_facts(en->m, j, &facts, e) < 0) return -1;
-	if (plan_make(en->m, j->name, &in.check.conf, &in.check.options, &facts, &in.plan, e) < 0) return -1;
+	if (plan_make(en->m, j->name, &in.check.conf, &in.check.options, &facts, &in.plan,
+	              e) < 0) return -1;
 	return engine_check_start(en, &in.plan, e);
 }
 
@@ -268,7 +278,8 @@ int op_start_show(struct engine *en, struct jail *j, bool json, struct err *e)
 	if (in.gpu.works && !exists(in.gpu.nv.farm))
 		out_note("%s is not there: a start makes it", in.gpu.nv.farm);
 	if (in.setup.wanted && in.setup.first_start)
-		out_note("it would be the first start of %s: its initial_setup is run then", j->name);
+		out_note("it would be the first start of %s: its initial_setup is run then",
+		         j->name);
 	out_text(arena_printf(en->m, "%s\n", json ? text : plan_command(en->m, &in.plan)));
 	return out_flush(e);
 }

@@ -45,7 +45,8 @@ static size_t count_alike(const struct faults *f, size_t n, const struct fault *
 	size_t alike = 0;
 
 	for (size_t i = 0; i < n; i++)
-		alike += str_eq(f->v[i].kind, one->kind) && str_eq(f->v[i].subject, one->subject);
+		alike += str_eq(f->v[i].kind, one->kind) &&
+			 str_eq(f->v[i].subject, one->subject);
 	return alike;
 }
 
@@ -54,7 +55,8 @@ struct faults faults_new(const struct faults *found, const struct faults *old)
 	struct faults news = { .m = found->m };
 
 	for (size_t i = 0; i < found->n; i++)
-		if (count_alike(found, i, &found->v[i]) >= count_alike(old, old->n, &found->v[i]))
+		if (count_alike(found, i, &found->v[i]) >= count_alike(old, old->n,
+		                                                       &found->v[i]))
 			fault_copy(&news, &found->v[i]);
 	return news;
 }

@@ -1,9 +1,9 @@
 /* What is wrong in a user's file, line by line
  *
- * Readers of files that people write do not stop at the first fault: they list what they find, and
- * the caller decides what is fatal. A fault is data: where, how grave, of which kind and about
- * what; the sentence is for people. At most FAULTS_MAX are kept. Texts follow the rules of
- * base/err.h.
+ * Readers of files that people write do not stop at the first fault: they list what they find,
+ * and the caller decides what is fatal. A fault is data: where, how grave, of which kind and
+ * about what; the sentence is for people. At most FAULTS_MAX are kept. Texts follow the rules
+ * of base/err.h.
  */
 #ifndef TEXT_FAULTS_H
 #define TEXT_FAULTS_H
@@ -27,7 +27,7 @@ struct fault {
 	const char *kind;	/* "unknown key": the same for all faults of its kind */
 	const char *subject;	/* what it is about: a key, an option, a path */
 	const char *text;	/* the sentence */
-	const char *fix;	/* what to do about it, as a clause behind it; NULL: nothing known */
+	const char *fix;	/* what to do about it, as a clause; NULL: not known */
 };
 
 struct faults {
@@ -42,8 +42,8 @@ void fault_add(struct faults *f, const struct fault *what, const char *fmt, ...)
 
 void faults_add_all(struct faults *to, const struct faults *from);
 
-/* Those of `found` that are not among `old`: compared by kind and subject, wherever they stand and
- * however they are worded. Of two alike, one is new if there was one. */
+/* Those of `found` that are not among `old`: compared by kind and subject, wherever they stand
+ * and however they are worded. Of two alike, one is new if there was one. */
 struct faults faults_new(const struct faults *found, const struct faults *old);
 
 /* By line; those of one line keep their order. */

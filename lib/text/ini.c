@@ -96,11 +96,14 @@ static void find_duplicates(struct reader *r)
 		if (!str_eq(a->section, b->section) || !str_eq(a->key, b->key)) continue;
 		if (*b->key)
 			fault_add(&r->ini->faults,
-			          &(struct fault){ .line = b->line, .kind = "repeated key", .subject = b->key },
+			          &(struct fault){ .line = b->line, .kind = "repeated key",
+			                           .subject = b->key },
 			          "'%s' was given before, in line %u", b->key, a->line);
 		else
-			fault_add(&r->ini->faults, &(struct fault){ .line = b->line, .kind = "repeated section",
-			          .subject = b->section }, "[%s] was given before, in line %u", b->section, a->line);
+			fault_add(&r->ini->faults,
+			          &(struct fault){ .line = b->line, .kind = "repeated section",
+			          .subject = b->section }, "[%s] was given before, in line %u",
+			          b->section, a->line);
 	}
 }
 
@@ -133,7 +136,8 @@ static void continue_key(struct reader *r)
 
 	if (!entry->value) {
 		fault_add(&r->ini->faults,
-		          &(struct fault){ .line = r->line, .kind = "no value", .subject = entry->key },
+		          &(struct fault){ .line = r->line, .kind = "no value",
+		                           .subject = entry->key },
 		          "goes on after '%s', which has no '='", entry->key);
 		return;
 	}
@@ -168,7 +172,8 @@ static void read_key(struct reader *r)
 		cut++;
 	name = cut - utf8_space_behind(s, cut);
 	if (!name) {
-		fault_add(&r->ini->faults, &(struct fault){ .line = r->line, .kind = "no key", .subject = "" },
+		fault_add(&r->ini->faults, &(struct fault){ .line = r->line, .kind = "no key",
+		                                            .subject = "" },
 		          "'%c' without a key before it", s[cut]);
 		return;
 	}
@@ -194,10 +199,12 @@ static bool is_sound(struct reader *r)
 	size_t n = r->at.end - r->at.start;
 
 	if (!utf8_valid(s, n))
-		fault_add(&r->ini->faults, &(struct fault){ .line = r->line, .kind = "not text", .subject = "" },
+		fault_add(&r->ini->faults, &(struct fault){ .line = r->line, .kind = "not text",
+		                                            .subject = "" },
 		          "bytes that are not UTF-8");
 	else if (memchr(s, 0, n))
-		fault_add(&r->ini->faults, &(struct fault){ .line = r->line, .kind = "not text", .subject = "" },
+		fault_add(&r->ini->faults, &(struct fault){ .line = r->line, .kind = "not text",
+		                                            .subject = "" },
 		          "a NUL byte");
 	else
 		return true;
@@ -340,7 +347,8 @@ static char *proven(struct arena *m, const struct ini *old, struct str *out, con
 	ini_parse(m, str_text(out), out->len, &new);
 	if (is_same_but(old, &new, key, value)) return out->s;
 	if (value)
-		fail(e, ERR_INPUT, "the value for '%s' would not read back the same: no line of "
+		fail(e, ERR_INPUT,
+		     "the value for '%s' would not read back the same: no line of "
 		     "it may begin or end with a blank, nor it end with an empty line", key);
 	else
 		fail(e, ERR_INPUT, "'%s' cannot be taken out of this file", key);

@@ -9,6 +9,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
+#include "lib/jail/conf_check.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/ops/config.h"
@@ -73,8 +74,8 @@ static int print_json(struct arena *m, const struct conf *c, const char *only, s
 	return out_flush(e);
 }
 
-static int show(struct host *h, const struct config_args *a, struct jail *j, const char *key,
-                struct err *e)
+static int show_config(struct host *h, const struct config_args *a, struct jail *j,
+                       const char *key, struct err *e)
 {
 	const char *value;
 	struct conf c;
@@ -89,40 +90,44 @@ static int show(struct host *h, const struct config_args *a, struct jail *j, con
 
 /* -- changing -- */
 
-static void tell_what_now(struct host *h, const struct jail *j)
+/* "KEY=VALUE", or "KEY+=VALUE" for one more line of a list. */
+static int read_change(struct arena *m, const char *word, struct config_change *change,
+                       struct err *e)
 {
-	AUTOENGINE struct engine en;
+	const char *is = strchr(word, '=');
+	size_t n;
 
-	engine_init(&en, h, h->m);
-	if (jail_runs(engine_state(&en, j, NULL, NULL)))
-		out_note("%s runs with its old config until 'jlmkr restart %s'.", j->name, j->name);
+	if (!is) return fail(e, ERR_USAGE, "'%s' is not KEY=VALUE", word);
+	n = (size_t)(is - word);
+	change->add = n && word[n - 1] == '+';
+	change->key = arena_strndup(m, word, n - change->add);
+	change->value = is + 1;
+	return 0;
 }
 
-static int change(struct host *h, const struct config_args *a, struct jail *j,
-                  char *const *words, struct err *e)
+static int change_config(struct host *h, const struct config_args *a, struct jail *j,
+                         char *const *words, struct err *e)
 {
+	AUTOENGINE struct engine en;
 	size_t n = 0, room = a->unset.n + 1;
 	struct config_change *all;
-	struct faults news = { .m = h->m };
+	struct config_changed now;
 	int rc;
 
+	engine_init(&en, h, h->m);
 	if (applet_need(h, "config ...", NEEDS_ROOT | NEEDS_OWN_DIR, e) < 0) return -1;
 	if (a->json) return fail(e, ERR_USAGE, "--json shows, it does not set");
 	for (char *const *w = words; *w; w++)
 		room++;
 	all = arena_array(h->m, room, sizeof *all);
-	for (; *words; words++) {
-		char *is = strchr(*words, '=');
-
-		if (!is) return fail(e, ERR_USAGE, "'%s' is not KEY=VALUE", *words);
-		all[n++] = (struct config_change){ arena_strndup(h->m, *words, (size_t)(is - *words)), is + 1 };
-	}
+	for (; *words; words++)
+		if (read_change(h->m, *words, &all[n++], e) < 0) return -1;
 	for (size_t i = 0; i < a->unset.n; i++)
-		all[n++] = (struct config_change){ a->unset.v[i], NULL };
-	if ((rc = op_config_change(h->m, j, all, n, &news, e)) < 0) return -1;
-	for (size_t i = 0; i < news.n; i++)
-		out_warn("%s: config: line %u: %s", j->name, news.v[i].line, news.v[i].text);
-	if (rc == 1) tell_what_now(h, j);
+		all[n++] = (struct config_change){ .key = a->unset.v[i] };
+	if ((rc = op_config_change(h->m, j, all, n, &now, e)) < 0) return -1;
+	op_config_tell(&now.news, arena_printf(h->m, "%s: config", j->name));
+	op_config_hints(&now.news, arena_printf(h->m, "%s: config", j->name));
+	if (rc == 1) op_config_tell_use(&en, j, now.before, now.now);
 	else out_note("Nothing was changed.");
 	return 0;
 }
@@ -147,6 +152,11 @@ static const char *find_file(struct host *h, const char *operand, struct err *e)
 	return NULL;
 }
 
+static const char *severity_name(enum severity s)
+{
+	return s == FAULT_ERROR ? "error" : s == FAULT_WARNING ? "warning" : "hint";
+}
+
 static void print_problems_json(struct arena *m, const struct faults *found)
 {
 	struct str text = { .m = m };
@@ -157,27 +167,50 @@ static void print_problems_json(struct arena *m, const struct faults *found)
 		json_object(&o, NULL);
 		json_add_int(&o, "line", found->v[i].line);
 		json_add_text(&o, "problem", found->v[i].text);
+		json_add_text(&o, "severity", severity_name(found->v[i].severity));
+		json_add_text(&o, "kind", found->v[i].kind);
+		if (found->v[i].fix) json_add_text(&o, "fix", found->v[i].fix);
 		json_end(&o, '}');
 	}
 	json_end(&o, ']');
 	puts(str_text(&text));
 }
 
-static int check(struct host *h, const struct config_args *a, const char *operand, struct err *e)
+static void print_problems(const char *path, const struct faults *found)
+{
+	for (size_t i = 0; i < found->n; i++) {
+		const struct fault *f = &found->v[i];
+
+		out_line("%s:%u: %s%s%s%s", path, f->line,
+		         f->severity == FAULT_HINT ? "hint: " : "", f->text,
+		         f->fix ? "; " : "", f->fix ? f->fix : "");
+	}
+}
+
+/* Hints are no problems. */
+static bool has_problems(const struct faults *found)
+{
+	for (size_t i = 0; i < found->n; i++)
+		if (found->v[i].severity != FAULT_HINT) return true;
+	return false;
+}
+
+static int check_config(struct host *h, const struct config_args *a, const char *operand,
+                        struct err *e)
 {
 	const char *path = str_eq(operand, "-") ? operand : find_file(h, operand, e), *text;
-	struct faults found = { .m = h->m };
+	struct conf_check k;
 
 	if (!path || !(text = conf_read_named(h->m, path, e))) return -1;
-	op_config_check(h->m, text, &found);
+	conf_check(h->m, text, &k);
 	if (a->json)
-		print_problems_json(h->m, &found);
+		print_problems_json(h->m, &k.found);
 	else
-		for (size_t i = 0; i < found.n; i++)
-			out_line("%s:%u: %s", path, found.v[i].line, found.v[i].text);
+		print_problems(path, &k.found);
 	if (out_flush(e) < 0) return -1;
-	if (!found.n) out_note("%s: no problems", path);
-	return found.n != 0;
+	if (has_problems(&k.found)) return 1;
+	out_note("%s: no problems", path);
+	return 0;
 }
 
 static int config_run(struct host *h, const void *args, char *const *operands, struct err *e)
@@ -187,31 +220,41 @@ static int config_run(struct host *h, const void *args, char *const *operands, s
 	AUTOJAIL j = NO_JAIL;
 
 	if (a->check) {
-		if (operands[1] || a->unset.n) return fail(e, ERR_USAGE, "--check takes one jail or file");
-		return check(h, a, name, e);
+		if (operands[1] || a->unset.n)
+			return fail(e, ERR_USAGE, "--check takes one jail or file");
+		return check_config(h, a, name, e);
 	}
 	if (applet_need(h, "config", NEEDS_DIR, e) < 0 ||
 	    jail_open(h->m, h->dir, name, &j, e) < 0)
 		return -1;
 	if (a->unset.n || (operands[1] && strchr(operands[1], '=')))
-		return change(h, a, &j, operands + 1, e);
-	if (operands[1] && operands[2]) return fail(e, ERR_USAGE, "one KEY, or any number of KEY=VALUE");
-	return show(h, a, &j, operands[1], e);
+		return change_config(h, a, &j, operands + 1, e);
+	if (operands[1] && operands[2])
+		return fail(e, ERR_USAGE, "one KEY, or any number of KEY=VALUE");
+	return show_config(h, a, &j, operands[1], e);
+}
+
+static void print_keys(struct arena *m)
+{
+	printf("\nKeys and their defaults:\n\n%s", conf_help(m));
 }
 
 const struct applet config_applet = {
 	.name = "config",
 	.brief = "show, change or check a jail's config",
-	.operands = "JAIL [KEY | KEY=VALUE...]",
-	.text = "Without a key, print all effective values, including defaults; with a key, print\n"
-		"its value alone. KEY=VALUE sets it and leaves the rest of the file as it is,\n"
-		"including comments. A config that cannot be read is refused; jlmkr warns about\n"
-		"anything that looks wrong. The text from before the last change is kept beside\n"
-		"the config as .config.before. A running jail must be restarted to use a change.\n"
-		"\n"
-		"--check prints one line for each problem, FILE:LINE: PROBLEM, and exits with 1\n"
-		"if there are any: unknown keys, unclosed quotes, anything that systemd-run or\n"
-		"systemd-nspawn would refuse, directories and interfaces that do not exist.\n",
+	.operands = "JAIL [KEY | KEY=VALUE... | KEY+=VALUE...]",
+	.text =
+	"Without a key, print all effective values, including defaults; with a key, print\n"
+	"its value alone. KEY=VALUE sets it and leaves the rest of the file as it is,\n"
+	"including comments; KEY+=VALUE adds a line to a list of arguments. A config that\n"
+	"cannot be read is refused; jlmkr warns about anything that looks wrong. The text\n"
+	"from before the last change is kept beside the config as .config.before.\n"
+	"\n"
+	"--check prints one line for each problem, FILE:LINE: PROBLEM, and exits with 1\n"
+	"if there are any: unknown keys, unclosed quotes, anything that systemd-run or\n"
+	"systemd-nspawn would refuse, directories and interfaces that do not exist. Lines\n"
+	"with 'hint:' are no problems. With --json: line, problem, severity, kind, fix.\n",
+	.more = print_keys,
 	.opts = config_opts,
 	.args_size = sizeof(struct config_args),
 	.min = 1,

@@ -18,6 +18,7 @@ struct create_args {
 	const char *max_size;
 	long max_files;
 	const char *allow_devices;
+	const char *hostname;
 	const char *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
 	const char *config_text;	/* the text of `config`, once it has been read */
 	bool start, offline, no_clone, dry_run;

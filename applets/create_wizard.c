@@ -96,7 +96,7 @@ static int check_missing(struct arena *m, const struct split *words, struct err 
 	const char *bridges;
 
 	nspawn_options_parse(&o, m, words);
-	nspawn_missing(&o, NULL, &found);
+	nspawn_missing(&o, &found);
 	if (!found.n) return 0;
 	if (!str_starts(found.v[0].text, "--network-bridge"))
 		return fail(e, ERR_MISSING, "%s", found.v[0].text);

@@ -26,7 +26,10 @@ static int restart_one(struct engine *en, struct jail *j, bool by_name, const vo
 	int rc;
 
 	/* One that could not be started again is not stopped. */
-	if (op_start_check(en, j, e) < 0) return -1;
+	if (op_start_check(en, j, e) < 0)
+		return jail_runs(engine_state(en, j, NULL, NULL)) ?
+		       fail_in(e, "%s was not restarted and still runs with its old config",
+		               j->name) : -1;
 	if ((rc = engine_stop(en, j, &how, e)) < 0) return -1;
 	if (rc && !by_name) return 1;
 	return op_start(en, j, e) < 0 ? -1 : 0;
@@ -51,10 +54,11 @@ const struct applet restart_applet = {
 	.name = "restart",
 	.brief = "stop jails and start them again",
 	.operands = "JAIL...",
-	.text = "Waits as stop does, and uses the current config. A jail that could not be\n"
-		"started again is not stopped. A jail that does not run is started if it is\n"
-		"named; a pattern (quoted from the shell: 'web-*') and --all mean jails that\n"
-		"run.\n",
+	.text =
+	"Waits as stop does, and uses the current config. A jail that could not be\n"
+	"started again is not stopped. A jail that does not run is started if it is\n"
+	"named; a pattern (quoted from the shell: 'web-*') and --all mean jails that\n"
+	"run.\n",
 	.opts = restart_opts,
 	.defaults = &(const struct restart_args){ .timeout = STOP_USUAL },
 	.args_size = sizeof(struct restart_args),

@@ -25,7 +25,8 @@ static int start_one(struct engine *en, struct jail *j, bool by_name, const void
 	return op_start(en, j, e);
 }
 
-static int show(struct host *h, const struct start_args *a, char *const *operands, struct err *e)
+static int show_starts(struct host *h, const struct start_args *a, char *const *operands,
+                       struct err *e)
 {
 	struct selected *jails;
 	struct engine en;
@@ -56,7 +57,7 @@ static int start_run(struct host *h, const void *args, char *const *operands, st
 	};
 
 	if (a->json && !a->dry_run) return fail(e, ERR_USAGE, "--json belongs to --dry-run");
-	if (a->dry_run) return show(h, a, operands, e);
+	if (a->dry_run) return show_starts(h, a, operands, e);
 	return batch_run(h, &what, operands, a->all, e);
 }
 
@@ -64,8 +65,9 @@ const struct applet start_applet = {
 	.name = "start",
 	.brief = "start jails",
 	.operands = "JAIL...",
-	.text = "JAIL may be a pattern, quoted from the shell: jlmkr start 'web-*'. A jail that\n"
-		"already runs is left as it is. Several jails are started at the same time.\n",
+	.text =
+	"JAIL may be a pattern, quoted from the shell: jlmkr start 'web-*'. A jail that\n"
+	"already runs is left as it is. Several jails are started at the same time.\n",
 	.opts = start_opts,
 	.args_size = sizeof(struct start_args),
 	.max = -1,

@@ -25,9 +25,21 @@ static int start_one(struct engine *en, struct jail *j, bool by_name, const void
 	return op_start(en, j, e);
 }
 
-/* 1 when it is to be started, 0, -1. */
-static int is_wanted(struct host *h, struct jail *j, struct err *e)
+/* What is to be started: the hooks of two jails may change the same thing of the host, so those
+ * that have some are started in turn. */
+struct wanted {
+	struct selected *hooked, *plain;
+	size_t n_hooked, n_plain, failed;
+};
+
+static bool has_hooks(const struct conf *c)
 {
+	return *c->pre_start_hook.text || *c->post_start_hook.text || *c->post_stop_hook.text;
+}
+
+static int look_at_jail(struct host *h, struct jail *j, struct wanted *w, struct err *e)
+{
+	const struct selected s = { j->name, true };
 	struct conf c;
 	int rc;
 
@@ -37,27 +49,29 @@ static int is_wanted(struct host *h, struct jail *j, struct err *e)
 	}
 	rc = jail_conf(h->m, j, &c, e);
 	jail_leave(j);
-	return rc < 0 ? -1 : c.startup.on;
+	if (rc < 0) return -1;
+	if (!c.startup.on) return 0;
+	if (has_hooks(&c)) w->hooked[w->n_hooked++] = s;
+	else w->plain[w->n_plain++] = s;
+	return 0;
 }
 
-static struct selected *find_wanted(struct host *h, size_t *n, size_t *failed, struct err *e)
+static int find_wanted(struct host *h, struct wanted *w, struct err *e)
 {
-	struct selected *wanted;
 	struct jail *jails;
 	size_t count;
-	int rc;
 
-	*n = *failed = 0;
-	if (!(jails = jail_find_all(h->m, h->dir, &count, e))) return NULL;
-	wanted = arena_array(h->m, count + 1, sizeof *wanted);
-	for (size_t i = 0; i < count; i++) {
-		if ((rc = is_wanted(h, &jails[i], e)) < 0) {
+	if (!(jails = jail_find_all(h->m, h->dir, &count, e))) return -1;
+	w->hooked = arena_array(h->m, 2 * count + 1, sizeof *w->hooked);
+	w->plain = w->hooked + count;
+	for (size_t i = 0; i < count; i++)
+		if (look_at_jail(h, &jails[i], w, e) < 0) {
 			print_error(e);
-			++*failed;
+			w->failed++;
 		}
-		if (rc > 0) wanted[(*n)++] = (struct selected){ jails[i].name, true };
-	}
-	return wanted;
+	for (size_t i = 0; i < w->n_plain; i++)
+		w->hooked[w->n_hooked + i] = w->plain[i];
+	return 0;
 }
 
 static int startup_run(struct host *h, const void *args, char *const *operands, struct err *e)
@@ -70,14 +84,15 @@ static int startup_run(struct host *h, const void *args, char *const *operands, 
 		.were_idle = "ran already",
 		.jobs = a->jobs,
 	};
-	struct selected *wanted;
-	size_t n, failed;
+	struct batch_list list;
+	struct wanted w = { 0 };
 	int rc;
 
 	(void)operands;
-	if (!(wanted = find_wanted(h, &n, &failed, e))) return -1;
-	if (!n && !failed) out_note("no jail has startup=1");
-	rc = batch_do(h, &what, wanted, n, failed, e);
+	if (find_wanted(h, &w, e) < 0) return -1;
+	list = (struct batch_list){ w.hooked, w.n_hooked + w.n_plain, w.n_hooked, w.failed };
+	if (!list.n && !list.failed) out_note("no jail has startup=1");
+	rc = batch_do(h, &what, &list, e);
 	return rc > 0 ? 1 : rc;
 }
 
@@ -85,8 +100,10 @@ const struct applet startup_applet = {
 	.name = "startup",
 	.brief = "start every jail with startup=1",
 	.operands = "",
-	.text = "For a Post Init Script. If a jail cannot be started, or its config is not root's\n"
-		"alone, the others are started all the same, and the exit status is 1.\n",
+	.text =
+	"For a Post Init Script. If a jail cannot be started, or its config is not root's\n"
+	"alone, the others are started all the same, and the exit status is 1. Jails with\n"
+	"hooks are started one after the other, beside the others.\n",
 	.opts = startup_opts,
 	.defaults = &(const struct startup_args){ .jobs = BATCH_JOBS },
 	.args_size = sizeof(struct startup_args),

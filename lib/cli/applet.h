@@ -13,6 +13,7 @@
 #include "lib/base/err.h"
 #include "lib/base/host.h"
 
+struct arena;
 struct words;
 
 enum opt_kind {
@@ -57,6 +58,7 @@ struct applet {
 	const char *brief;	/* one line for `jlmkr help` */
 	const char *operands;	/* after the name in the usage line; "" for none */
 	const char *text;	/* paragraphs for the help; each line ends with \n */
+	void (*more)(struct arena *m);	/* print what is to stand below the options; or NULL */
 	const struct opt *opts;	/* NULL: none */
 	const void *defaults;	/* NULL: zeroes */
 	size_t args_size;

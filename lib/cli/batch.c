@@ -1,5 +1,7 @@
 #include "lib/cli/batch.h"
 
+#include <sys/mman.h>
+
 #include "lib/base/out.h"
 #include "lib/base/process_pool.h"
 #include "lib/base/str.h"
@@ -11,6 +13,8 @@ struct task {
 	struct host *host;
 	const struct batch *what;
 	const struct selected *jails;
+	size_t in_turn;
+	int *turn_status;		/* of these, in memory that all processes share */
 };
 
 static int do_one(const struct task *t, const struct selected *s, struct err *e)
@@ -70,27 +74,52 @@ static const char *sum_text(struct arena *m, const struct batch *what, const str
 	return str_text(&text) + 2;
 }
 
-static int do_all(const struct task *t, size_t n, size_t failed, struct err *e)
+/* Job 0 is all that are done in turn, if there are several: each in a process of its own still. */
+static int do_job(void *arg, size_t i)
+{
+	const struct task *t = arg;
+
+	if (t->in_turn < 2) return do_among_others(arg, i);
+	if (i) return do_among_others(arg, t->in_turn - 1 + i);
+	process_pool_run(t->in_turn, 1, do_among_others, arg, t->turn_status, NULL);
+	return 0;
+}
+
+static int share_status(struct task *t, struct err *e)
+{
+	void *shared;
+
+	if (t->in_turn < 2) return 0;
+	shared = mmap(NULL, t->in_turn * sizeof *t->turn_status, PROT_READ | PROT_WRITE,
+	              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED) return fail_sys(e, "share memory");
+	t->turn_status = shared;
+	return 0;
+}
+
+static int do_all(struct task *t, size_t n, size_t failed, struct err *e)
 {
 	struct sum sum = { .failed = failed, .status = failed ? 1 : 0 };
 	int *status = arena_array(t->host->m, n + 1, sizeof *status);
+	size_t group = t->in_turn < 2 ? 0 : t->in_turn - 1, jobs = n - group;
 
-	if (process_pool_run(n, (size_t)t->what->jobs, do_among_others, (void *)t, status,
-	                     e) < 0)
+	if (share_status(t, e) < 0) return -1;
+	if (process_pool_run(jobs, (size_t)t->what->jobs, do_job, t, status + group, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		count_status(&sum, status[i]);
+		count_status(&sum, group && i <= group ? t->turn_status[i] : status[i]);
+	if (group) munmap(t->turn_status, t->in_turn * sizeof *t->turn_status);
 	if (n + failed)
 		out_note("%zu jails: %s", n + failed, sum_text(t->host->m, t->what, &sum));
 	return sum.status;
 }
 
-int batch_do(struct host *h, const struct batch *what, const struct selected *jails, size_t n,
-             size_t failed, struct err *e)
+int batch_do(struct host *h, const struct batch *what, const struct batch_list *list,
+             struct err *e)
 {
-	const struct task t = { h, what, jails };
+	struct task t = { h, what, list->jails, .in_turn = list->in_turn };
 
-	return do_all(&t, n, failed, e);
+	return do_all(&t, list->n, list->failed, e);
 }
 
 struct selected *batch_select(struct host *h, char *const *operands, bool all, size_t *n,

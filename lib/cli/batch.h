@@ -39,9 +39,15 @@ struct selected *batch_select(struct host *h, char *const *operands, bool all, s
 int batch_run(struct host *h, const struct batch *what, char *const *operands, bool all,
               struct err *e);
 
-/* Run the batch on a list of jails. `failed` jails have failed before; they are added to the
- * sum. */
-int batch_do(struct host *h, const struct batch *what, const struct selected *jails, size_t n,
-             size_t failed, struct err *e);
+struct batch_list {
+	const struct selected *jails;
+	size_t n;
+	size_t in_turn;			/* the first ones: one after the other, beside the rest */
+	size_t failed;			/* jails that have failed before, for the sum */
+};
+
+/* Run the batch on a list of jails. */
+int batch_do(struct host *h, const struct batch *what, const struct batch_list *list,
+             struct err *e);
 
 #endif

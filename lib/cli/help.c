@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/auto.h"
 #include "lib/base/host.h"
 #include "lib/base/nearest.h"
 #include "lib/base/out.h"
@@ -36,12 +37,15 @@ static void print_opts(const struct opt *o)
 
 void help_print_applet(const struct applet *a)
 {
+	AUTOFREE struct arena m = { 0 };
+
 	printf("Usage: jlmkr %s [OPTION]...%s%s\n%c%s.\n", a->name, *a->operands ? " " : "",
 	       a->operands, a->brief[0] - 'a' + 'A', a->brief + 1);
 	if (a->text) printf("\n%s", a->text);
 	puts("\nOptions:");
 	print_opts(a->opts);
 	print_opts(common_opts);
+	if (a->more) a->more(&m);
 }
 
 void help_print_all(void)

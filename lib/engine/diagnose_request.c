@@ -8,6 +8,7 @@
 #include "lib/base/str.h"
 #include "lib/dbus/wire.h"
 #include "lib/engine/engine.h"
+#include "lib/engine/impl.h"
 #include "lib/engine/request.h"
 #include "lib/jail/plan.h"
 #include "lib/systemd/manager.h"
@@ -56,6 +57,25 @@ static int try_alone(struct engine *en, struct arena *m, const struct suspect *s
 	unit_begin_start(&w, m, arena_printf(m, "jlmkr-trial-%zu.service", at));
 	if (run_unit_add(&w, &alone, &u, e) < 0) return -1;
 	return unit_try(en->bus, &w, m, e);
+}
+
+int engine_check_start(struct engine *en, const struct plan *plan, struct err *e)
+{
+	const struct run_unit u = { .path = plan->argv.v[0], .argv = plan->argv.v, .trial = true };
+	struct err why = { 0 };
+	struct wire w;
+
+	if (request_check(plan, e) < 0) return -1;
+	if (engine_open(en, NULL) < 0) return 0;
+	unit_begin_start(&w, en->m, "jlmkr-trial.service");
+	if (run_unit_add(&w, &plan->run, &u, e) < 0) return fail_in(e, "%s", plan->config);
+	switch (unit_try(en->bus, &w, en->m, &why)) {
+	case TRIAL_REFUSED:
+	case TRIAL_UNKNOWN:
+		if (e) *e = why;
+		return request_blame(en, plan, e);
+	}
+	return 0;
 }
 
 static int too_new(struct engine *en, const struct suspect *s, struct err *e)

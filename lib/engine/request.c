@@ -12,9 +12,9 @@
 
 int request_check(const struct plan *plan, struct err *e)
 {
-	const struct fault *first = plan->run.faults.v;
+	const struct fault *first = faults_first_error(&plan->run.faults);
 
-	if (!plan->run.faults.n) return 0;
+	if (!first) return 0;
 	fail(e, ERR_INPUT, "%s", first->text);
 	if (first->line) return fail_in(e, "%s: line %u", plan->config, first->line);
 	return fail_in(e, "%s", plan->config);

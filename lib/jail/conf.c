@@ -31,45 +31,57 @@ enum kind { SWITCH, TEXT, ARGS };
 struct key {
 	const char *name;
 	enum kind kind;
+	enum conf_use use;
 	size_t offset;		/* into struct conf */
 	const char *fallback;	/* words of ARGS stand on lines of their own */
-	const char *about;	/* comment lines in front of it; "" begins no new paragraph */
+	const char *about;	/* comment lines in front of it */
 };
 
 #define AT(field) offsetof(struct conf, field)
 
 static const struct key keys[] = {
-	{ "startup", SWITCH, AT(startup), "0",
+	{ "startup", SWITCH, CONF_AT_STARTUP, AT(startup), "0",
 	  "# Switches are 1 or 0. startup=1: 'jlmkr startup' starts this jail\n" },
-	{ "gpu_passthrough_intel", SWITCH, AT(gpu_intel), "0", "" },
-	{ "gpu_passthrough_nvidia", SWITCH, AT(gpu_nvidia), "0", "" },
-	{ "seccomp", SWITCH, AT(seccomp), "1",
+	{ "gpu_passthrough_intel", SWITCH, CONF_AT_START, AT(gpu_intel), "0",
+	  "# 1 passes Intel and AMD GPUs through: /dev/dri and /dev/kfd\n" },
+	{ "gpu_passthrough_nvidia", SWITCH, CONF_AT_START, AT(gpu_nvidia), "0",
+	  "# 1 passes NVIDIA GPUs through, with the host's driver\n" },
+	{ "seccomp", SWITCH, CONF_AT_START, AT(seccomp), "1",
 	  "# 0 lets the jail make every system call: somewhat faster, much less safe\n" },
-	{ "systemd_nspawn_user_args", ARGS, AT(user_args), "",
+	{ "hostname", TEXT, CONF_AT_START, AT(hostname), "",
+	  "# The host name of the jail, if it is to differ from the jail's name\n" },
+	{ "systemd_nspawn_user_args", ARGS, CONF_AT_START, AT(user_args), "",
 	  "\n# Your own flags for systemd-nspawn: one or more a line, lines indented,\n"
 	  "# quoted as in a shell. For example:\n"
 	  "#     --bind='/mnt/tank/my media:/media' --bind-ro=/etc/certificates\n"
 	  "#     --network-bridge=br1 --resolv-conf=bind-host\n"
 	  "#     --network-macvlan=eno1 --resolv-conf=bind-host\n"
 	  "#     --system-call-filter='add_key keyctl bpf'    (Docker needs these calls)\n" },
-	{ "pre_start_hook", TEXT, AT(pre_start_hook), "",
+	{ "systemd_run_user_args", ARGS, CONF_AT_START, AT(run_user_args), "",
+	  "\n# Your own options for the jail's unit, in words of systemd-run. They are added\n"
+	  "# to systemd_run_default_args. For example:\n"
+	  "#     --property=MemoryMax=4G --property=CPUQuota=200%\n" },
+	{ "pre_start_hook", TEXT, CONF_AT_START, AT(pre_start_hook), "",
 	  "\n# Run on the HOST before the jail starts: one command in the syntax of systemd's\n"
 	  "# ExecStartPre=, or a script that begins with #! and goes on in indented lines:\n"
 	  "# pre_start_hook=#!/bin/sh\n"
 	  "#     modprobe br_netfilter\n"
 	  "#     echo 1 >/proc/sys/net/ipv4/ip_forward\n" },
-	{ "post_start_hook", TEXT, AT(post_start_hook), "",
-	  "\n# The same, after the jail has started\n" },
-	{ "post_stop_hook", TEXT, AT(post_stop_hook), "",
+	{ "post_start_hook", TEXT, CONF_AT_START, AT(post_start_hook), "",
+	  "\n# The same, after the jail has started. For example, to join a second bridge,\n"
+	  "# with --network-veth-extra=ve-web-1:vee-1 among the flags for systemd-nspawn:\n"
+	  "# post_start_hook=#!/bin/sh\n"
+	  "#     ip link set dev ve-web-1 master br2 up\n" },
+	{ "post_stop_hook", TEXT, CONF_AT_START, AT(post_stop_hook), "",
 	  "\n# The same, after the jail has stopped\n" },
-	{ "distro", TEXT, AT(distro), "debian",
+	{ "distro", TEXT, CONF_AT_CREATE, AT(distro), "debian",
 	  "\n# The image that the jail is made from; without effect later\n" },
-	{ "release", TEXT, AT(release), "bookworm", "" },
-	{ "initial_setup", TEXT, AT(initial_setup), "",
+	{ "release", TEXT, CONF_AT_CREATE, AT(release), "bookworm", "" },
+	{ "initial_setup", TEXT, CONF_AT_SETUP, AT(initial_setup), "",
 	  "\n# Run IN THE JAIL when it has started for the first time and its network is up:\n"
 	  "# a command for /bin/sh, or a script that begins with #!\n"
 	  "# initial_setup=apt-get update && apt-get -y install curl\n" },
-	{ "systemd_run_default_args", ARGS, AT(run_args),
+	{ "systemd_run_default_args", ARGS, CONF_AT_START, AT(run_args),
 	  "--collect\n"
 	  "--property=Delegate=yes\n"
 	  "--property=RestartForceExitStatus=133\n"
@@ -79,7 +91,7 @@ static const struct key keys[] = {
 	  "--setenv=SYSTEMD_NSPAWN_LOCK=0\n"
 	  "--property=KillMode=mixed",
 	  "\n# How the jail's unit is made, in words of systemd-run. Rarely to be changed\n" },
-	{ "systemd_nspawn_default_args", ARGS, AT(nspawn_args),
+	{ "systemd_nspawn_default_args", ARGS, CONF_AT_START, AT(nspawn_args),
 	  "--bind-ro=/sys/module\n"
 	  "--boot\n"
 	  "--inaccessible=/sys/module/apparmor\n"
@@ -109,8 +121,8 @@ static const char *nearest_key(const char *name)
 	return near.best;
 }
 
-static void fill(struct conf *c, const struct key *k, const char *value, unsigned line,
-                 struct faults *faults)
+static void fill_value(struct conf *c, const struct key *k, const char *value, unsigned line,
+                       struct faults *faults)
 {
 	void *at = (char *)c + k->offset;
 	struct conf_switch *s = at;
@@ -123,7 +135,11 @@ static void fill(struct conf *c, const struct key *k, const char *value, unsigne
 	}
 	s->line = line;
 	if (!bool_read(value, &s->on))
-		fault_add(faults, line, "%s must be 1 or 0, not '%s'", k->name, value);
+		fault_add(faults, &(struct fault){ .line = line, .kind = "bad switch",
+		                                   .subject = k->name,
+		          .fix = strchr(value, '#') ?
+		          "'#' begins a comment only on a line of its own" : NULL },
+		          "%s must be 1 or 0, not '%s'", k->name, value);
 }
 
 static bool is_retired(const char *name)
@@ -133,26 +149,62 @@ static bool is_retired(const char *name)
 	return false;
 }
 
-static void note_key(struct faults *notes, const struct ini_entry *entry)
+/* Once for each section, however many keys it has. */
+static void note_section(struct faults *notes, const struct ini *ini,
+                         const struct ini_entry *entry)
+{
+	size_t n = 0;
+
+	for (const struct ini_entry *at = ini->v; at < ini->v + ini->n; at++) {
+		if (!str_eq(at->section, entry->section)) continue;
+		if (at < entry) return;
+		n++;
+	}
+	fault_add(notes, &(struct fault){
+		.line = entry->line, .severity = FAULT_WARNING, .kind = "section",
+			.subject = entry->section,
+		.fix = arena_printf(notes->m, "remove the line [%s]", entry->section),
+	}, "'%s' is not read%s: it stands under [%s]", entry->key,
+	   n > 1 ? arena_printf(notes->m, ", nor what follows it (%zu keys)", n - 1) : "",
+	   entry->section);
+}
+
+static void note_unknown(struct faults *notes, const struct ini_entry *entry)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
-	const char *key = entry->key, *near;
+	struct fault what = { .line = entry->line, .severity = FAULT_WARNING,
+	                      .subject = entry->key };
+	const char *key = entry->key, *near = nearest_key(key);
+
+	if (*key == '-') {
+		what.kind = "not indented";
+		what.fix = "indent the line";
+		fault_add(notes, &what,
+		          "'%s' is not indented, so it is not part of the value above", key);
+	} else if (str_starts(key, byte_order_mark)) {
+		what.kind = "byte order mark";
+		fault_add(notes, &what, "'%s' is not read: a byte order mark is before it",
+		          key + strlen(byte_order_mark));
+	} else {
+		what.kind = "unknown key";
+		what.fix = near ? NULL : "'jlmkr help config' lists the keys";
+		fault_add(notes, &what, "unknown key '%s'%s", key,
+		          near ? arena_printf(notes->m, ", did you mean '%s'?", near) : "");
+	}
+}
+
+static void note_key(struct faults *notes, const struct ini *ini, const struct ini_entry *entry)
+{
+	const char *key = entry->key;
 
 	if (*entry->section && !str_eq(entry->section, "DEFAULT"))
-		fault_add(notes, entry->line, "'%s' is not read: it stands under [%s]", key,
-		          entry->section);
-	else if (find_key(key))
-		return;
+		note_section(notes, ini, entry);
 	else if (is_retired(key))
-		fault_add(notes, entry->line, "'%s' no longer does anything", key);
-	else if (str_starts(key, byte_order_mark))
-		fault_add(notes, entry->line, "'%s' is not read: a byte order mark is before it",
-		          key + strlen(byte_order_mark));
-	else if ((near = nearest_key(key)))
-		fault_add(notes, entry->line, "unknown key '%s', did you mean '%s'?", key,
-		          near);
-	else
-		fault_add(notes, entry->line, "unknown key '%s'", key);
+		fault_add(notes, &(struct fault){ .line = entry->line, .severity = FAULT_HINT,
+		          .kind = "retired key", .subject = key },
+		          "'%s' no longer does anything", key);
+	else if (!find_key(key))
+		note_unknown(notes, entry);
 }
 
 static void read_text(struct arena *m, const char *text, struct conf *c, struct ini *ini)
@@ -163,12 +215,12 @@ static void read_text(struct arena *m, const char *text, struct conf *c, struct 
 		const struct ini_entry *entry = ini_find(ini, keys[i].name);
 
 		if (entry)
-			fill(c, &keys[i], entry->value, entry->line, &ini->faults);
+			fill_value(c, &keys[i], entry->value, entry->line, &ini->faults);
 		else
-			fill(c, &keys[i], keys[i].fallback, 0, &ini->faults);
+			fill_value(c, &keys[i], keys[i].fallback, 0, &ini->faults);
 	}
 	for (size_t i = 0; i < ini->n; i++)
-		note_key(&c->notes, &ini->v[i]);
+		note_key(&c->notes, ini, &ini->v[i]);
 }
 
 int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e)
@@ -179,7 +231,7 @@ int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e)
 	return faults_fail(&ini.faults, e);
 }
 
-bool conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found)
+bool conf_read_all(struct arena *m, const char *text, struct conf *c, struct faults *found)
 {
 	struct ini ini;
 
@@ -194,6 +246,11 @@ const char *conf_key(size_t i)
 	return i < KEYS ? keys[i].name : NULL;
 }
 
+bool conf_has_key(const char *key)
+{
+	return find_key(key);
+}
+
 bool conf_is_switch(const char *key)
 {
 	const struct key *k = find_key(key);
@@ -201,12 +258,24 @@ bool conf_is_switch(const char *key)
 	return k && k->kind == SWITCH;
 }
 
+enum conf_use conf_use(const char *key)
+{
+	const struct key *k = find_key(key);
+
+	return k ? k->use : CONF_AT_CREATE;
+}
+
 static int unknown_key(const char *key, struct err *e)
 {
+	AUTOFREE struct arena m = { 0 };
 	const char *near = nearest_key(key);
+	struct words all = { .m = &m };
 
 	if (near) return fail(e, ERR_USAGE, "unknown key '%s', did you mean '%s'?", key, near);
-	return fail(e, ERR_USAGE, "unknown key '%s'", key);
+	for (size_t i = 0; i < KEYS; i++)
+		words_add(&all, keys[i].name);
+	return fail(e, ERR_USAGE, "unknown key '%s'; the keys are %s", key,
+	            words_join(&m, words_list(&all), ", "));
 }
 
 const char *conf_value(const struct conf *c, const char *key, struct err *e)
@@ -238,7 +307,8 @@ static bool is_stdin(const struct stat *st)
 {
 	struct stat in;
 
-	return fstat(STDIN_FILENO, &in) == 0 && in.st_dev == st->st_dev && in.st_ino == st->st_ino;
+	return fstat(STDIN_FILENO, &in) == 0 && in.st_dev == st->st_dev &&
+	       in.st_ino == st->st_ino;
 }
 
 static bool is_null(const struct stat *st)
@@ -291,7 +361,8 @@ char *conf_read_named(struct arena *m, const char *path, struct err *e)
 	return read_shown(m, fd, dash ? "standard input" : path, e);
 }
 
-char *conf_read_file(struct arena *m, int dir, const char *file, const char *shown, struct err *e)
+char *conf_read_file(struct arena *m, int dir, const char *file, const char *shown,
+                     struct err *e)
 {
 	AUTOCLOSE int fd = open_file(dir, file, shown, e);
 
@@ -309,7 +380,8 @@ int conf_open_own(int dir, const char *file, const char *shown, struct err *e)
 	return owner_check_file(fd, link ? -1 : dir, shown, e) < 0 ? -1 : take_fd(&fd);
 }
 
-char *conf_read_own(struct arena *m, int dir, const char *file, const char *shown, struct err *e)
+char *conf_read_own(struct arena *m, int dir, const char *file, const char *shown,
+                    struct err *e)
 {
 	AUTOCLOSE int fd = conf_open_own(dir, file, shown, e);
 
@@ -352,6 +424,28 @@ char *conf_default_text(struct arena *m)
 	return out.s;
 }
 
+/* Comments become text, and what they are about is indented. */
+char *conf_help(struct arena *m)
+{
+	struct str out = { .m = m };
+
+	for (size_t i = 0; i < KEYS; i++) {
+		for (const char *line = keys[i].about; *line; line += strcspn(line, "\n") + 1) {
+			const char *text = line + (str_starts(line, "# ") ? 2 : *line == '#');
+
+			str_addn(&out, text, strcspn(text, "\n"));
+			str_addc(&out, '\n');
+		}
+		str_addf(&out, "  %s=", keys[i].name);
+		for (const char *p = keys[i].fallback; *p; p++) {
+			str_addc(&out, *p);
+			if (*p == '\n') str_add(&out, "      ");
+		}
+		str_addc(&out, '\n');
+	}
+	return out.s;
+}
+
 /* In a file of our own making. */
 static int conf_check_value(const char *key, const char *value, struct err *e)
 {
@@ -379,6 +473,23 @@ char *conf_set(struct arena *m, const char *text, const char *key, const char *v
 	changed = ini_unset(m, text, strlen(text), k ? k->name : key, e);
 	if (!k && changed && !strcmp(changed, text)) return unknown_key(key, e), NULL;
 	return changed;
+}
+
+char *conf_add(struct arena *m, const char *text, const char *key, const char *value,
+               struct err *e)
+{
+	const struct key *k = find_key(key);
+	const struct conf_text *now;
+	struct conf c;
+
+	if (!k) return unknown_key(key, e), NULL;
+	if (k->kind != ARGS)
+		return fail(e, ERR_USAGE, "%s holds one value; set it with %s=%s", k->name,
+		            k->name, value), NULL;
+	if (conf_parse(m, text, &c, e) < 0) return NULL;
+	now = (const struct conf_text *)(const void *)((const char *)&c + k->offset);
+	return conf_set(m, text, k->name, *now->text ?
+	                arena_printf(m, "%s\n%s", now->text, value) : value, e);
 }
 
 /* Written for the config by whoever typed it, as the Python tool needed it: "--x='a b'" with

@@ -40,22 +40,26 @@ struct conf {
 	struct conf_text user_args;	/* systemd_nspawn_user_args */
 	struct conf_text nspawn_args;	/* systemd_nspawn_default_args */
 	struct conf_text run_args;	/* systemd_run_default_args */
+	struct conf_text run_user_args;	/* systemd_run_user_args */
 	struct conf_text pre_start_hook, post_start_hook, post_stop_hook;
+	struct conf_text hostname;	/* "": the jail's name */
 	struct conf_text distro, release, initial_setup;
-	struct faults notes;		/* not fatal: unknown keys, sections */
+	struct faults notes;		/* warnings and hints: unknown keys, sections */
 };
 
-/* The text of a config or a template that a user names; "-" is standard input. Faults name it. It
- * may be a pipe (as from the shell's `<(...)`), /dev/null, or whatever standard input is; no other
- * device is opened. A pipe that nobody writes to is given up after some seconds. */
+/* The text of a config or a template that a user names; "-" is standard input. Faults name it.
+ * It may be a pipe (as from the shell's `<(...)`), /dev/null, or whatever standard input is; no
+ * other device is opened. A pipe that nobody writes to is given up after some seconds. */
 char *conf_read_named(struct arena *m, const char *path, struct err *e);
 
 /* The same of a regular file beneath a directory descriptor; faults call it `shown`. */
-char *conf_read_file(struct arena *m, int dir, const char *file, const char *shown, struct err *e);
+char *conf_read_file(struct arena *m, int dir, const char *file, const char *shown,
+                     struct err *e);
 
-/* The same of one that root is to run or to write again: ERR_UNTRUSTED unless it is root's alone
- * (disk/owner.h). conf_open_own opens it only. */
-char *conf_read_own(struct arena *m, int dir, const char *file, const char *shown, struct err *e);
+/* The same of one that root is to run or to write again: ERR_UNTRUSTED unless it is root's
+ * alone (disk/owner.h). conf_open_own opens it only. */
+char *conf_read_own(struct arena *m, int dir, const char *file, const char *shown,
+                    struct err *e);
 int conf_open_own(int dir, const char *file, const char *shown, struct err *e);
 
 int conf_parse(struct arena *m, const char *text, struct conf *c, struct err *e);
@@ -74,17 +78,38 @@ char *conf_default_text(struct arena *m);
 /* The names of all keys, in the order of the default text; NULL behind the last. */
 const char *conf_key(size_t i);
 
-/* The value that counts, "1" and "0" for switches; ERR_USAGE for a key that there is not.
+/* All keys with what they mean and their defaults, for a help text: the default text in other
+ * words. */
+char *conf_help(struct arena *m);
+
+/* The value that counts, "1" and "0" for switches; ERR_USAGE for an unknown key.
  * Capitals in keys do not matter, here and below: the reader of files does not see them. */
 const char *conf_value(const struct conf *c, const char *key, struct err *e);
+bool conf_has_key(const char *key);
 bool conf_is_switch(const char *key);
 
-/* All that is wrong with a text, to be told at once: faults and notes. Whether it loads. What is wrong with the
- * words of its ..._args values: conf_options.h. */
-bool conf_check(struct arena *m, const char *text, struct conf *c, struct faults *found);
+/* What reads a key after it was changed. */
+enum conf_use {
+	CONF_AT_START,		/* the next start of the jail */
+	CONF_AT_STARTUP,	/* the next `startup` */
+	CONF_AT_SETUP,		/* its first start, or `setup` */
+	CONF_AT_CREATE,		/* nothing: `create` has used it */
+};
+
+enum conf_use conf_use(const char *key);
+
+/* All that can be read of a text, with all that is wrong with it, to be told at once. Whether
+ * it loads. The words of its ..._args values are not looked at: conf_check.h looks at
+ * everything. */
+bool conf_read_all(struct arena *m, const char *text, struct conf *c, struct faults *found);
 
 /* The text with one value changed, checked; see ini_set. `value` NULL: without the key. */
 char *conf_set(struct arena *m, const char *text, const char *key, const char *value,
+               struct err *e);
+
+/* The same with the value as one more line of what counts now. ERR_USAGE unless the key is one
+ * of the ..._args. */
+char *conf_add(struct arena *m, const char *text, const char *key, const char *value,
                struct err *e);
 
 struct conf_override {

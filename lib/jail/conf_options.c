@@ -23,8 +23,12 @@ static struct split split_value(struct arena *m, const struct conf_text *t,
 void conf_options_read(struct arena *m, const struct conf *c, struct conf_options *o)
 {
 	struct split words = split_value(m, &c->run_args, &o->unread[CONF_RUN_ARGS]);
+	struct run_options user;
 
 	run_options_parse(&o->run, m, &words);
+	words = split_value(m, &c->run_user_args, &o->unread[CONF_RUN_USER_ARGS]);
+	run_options_parse(&user, m, &words);
+	run_options_append(&o->run, &user);
 	words = split_value(m, &c->nspawn_args, &o->unread[CONF_NSPAWN_ARGS]);
 	nspawn_options_parse(&o->nspawn, m, &words);
 	words = split_value(m, &c->user_args, &o->unread[CONF_USER_ARGS]);
@@ -40,7 +44,8 @@ int conf_options_fail(const struct conf_options *o, struct err *e)
 		const struct conf_unread *u = &o->unread[i];
 
 		if (u->fault.text)
-			return fail(e, ERR_INPUT, "%s: line %u: %s", u->key, u->fault.line, u->fault.text);
+			return fail(e, ERR_INPUT, "%s: line %u: %s", u->key, u->fault.line,
+			            u->fault.text);
 	}
 	return 0;
 }
@@ -55,17 +60,19 @@ int conf_usable(struct arena *m, const char *text, struct conf *c, struct conf_o
 
 static void add_unread(struct faults *to, const struct conf_unread *u)
 {
-	if (u->fault.text) fault_add(to, u->fault.line, "%s: %s", u->key, u->fault.text);
+	if (u->fault.text)
+		fault_add(to, &(struct fault){ .line = u->fault.line, .kind = "quoting",
+		                               .subject = u->key },
+		          "%s: %s", u->key, u->fault.text);
 }
 
 void conf_options_check(const struct conf_options *o, struct faults *found)
 {
 	add_unread(found, &o->unread[CONF_RUN_ARGS]);
+	add_unread(found, &o->unread[CONF_RUN_USER_ARGS]);
 	add_unread(found, &o->unread[CONF_NSPAWN_ARGS]);
 	faults_add_all(found, &o->nspawn.faults);
-	faults_add_all(found, &o->nspawn.replaced);
 	add_unread(found, &o->unread[CONF_USER_ARGS]);
 	faults_add_all(found, &o->user.faults);
-	faults_add_all(found, &o->user.replaced);
 	faults_add_all(found, &o->run.faults);
 }

@@ -1,8 +1,8 @@
 /* What the ..._args values of a config say
  *
- * They are split and read once; who makes a plan of them, checks them, looks for what is missing
- * or warns, reads this. What systemd-run or systemd-nspawn would not take is in the faults of
- * each; lines are the config's, 0 for the defaults.
+ * They are split and read once; who makes a plan of them, checks them, looks for what is
+ * missing or warns, reads this. What systemd-run or systemd-nspawn would not take is in the
+ * faults of each; lines are the config's, 0 for the defaults.
  */
 #ifndef JAIL_CONF_OPTIONS_H
 #define JAIL_CONF_OPTIONS_H
@@ -16,7 +16,8 @@ struct arena;
 struct conf;
 struct err;
 
-enum conf_args { CONF_NSPAWN_ARGS, CONF_USER_ARGS, CONF_RUN_ARGS, CONF_ARGS };
+enum conf_args { CONF_NSPAWN_ARGS, CONF_USER_ARGS, CONF_RUN_ARGS, CONF_RUN_USER_ARGS,
+                 CONF_ARGS };
 
 /* A value whose words cannot be told apart: fault.text is NULL when they can. */
 struct conf_unread {
@@ -25,7 +26,7 @@ struct conf_unread {
 };
 
 struct conf_options {
-	struct run_options run;		/* systemd_run_default_args */
+	struct run_options run;		/* systemd_run_default_args, then ..._user_args */
 	struct nspawn_options nspawn;	/* systemd_nspawn_default_args */
 	struct nspawn_options user;	/* systemd_nspawn_user_args */
 	struct nspawn_traits traits;	/* of both */

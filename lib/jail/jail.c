@@ -229,11 +229,16 @@ int jail_conf(struct arena *m, struct jail *j, struct conf *c, struct err *e)
 	return fd < 0 ? -1 : conf_load(m, fd, LAYOUT_CONFIG, config_path(m, j), c, e);
 }
 
+char *jail_conf_own_text(struct arena *m, struct jail *j, struct err *e)
+{
+	if (jail_check_own(j, e) < 0) return NULL;
+	return conf_read_own(m, j->fd, LAYOUT_CONFIG, config_path(m, j), e);
+}
+
 int jail_conf_own(struct arena *m, struct jail *j, struct conf *c, struct err *e)
 {
-	const char *shown = config_path(m, j), *text;
+	const char *text = jail_conf_own_text(m, j, e);
 
-	if (jail_check_own(j, e) < 0) return -1;
-	if (!(text = conf_read_own(m, j->fd, LAYOUT_CONFIG, shown, e))) return -1;
-	return conf_parse(m, text, c, e) < 0 ? fail_in(e, "%s", shown) : 0;
+	if (!text) return -1;
+	return conf_parse(m, text, c, e) < 0 ? fail_in(e, "%s", config_path(m, j)) : 0;
 }

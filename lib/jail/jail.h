@@ -103,4 +103,7 @@ int jail_open_rootfs(int dir, struct err *e);
 int jail_conf(struct arena *m, struct jail *j, struct conf *c, struct err *e);
 int jail_conf_own(struct arena *m, struct jail *j, struct conf *c, struct err *e);
 
+/* The text of the latter, for conf_check. */
+char *jail_conf_own_text(struct arena *m, struct jail *j, struct err *e);
+
 #endif

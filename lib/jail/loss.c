@@ -68,7 +68,8 @@ static unsigned count_lines(const char *text)
 }
 
 /* Keys of the old text that the new one lacks, and how many the old one had. */
-static size_t find_lost(struct arena *m, const char *before, const char *now, struct words *lost)
+static size_t find_lost(struct arena *m, const char *before, const char *now,
+                        struct words *lost)
 {
 	struct ini old, new;
 	const char *key;
@@ -95,7 +96,9 @@ struct loss loss_find(struct arena *m, const char *before, const char *now)
 	if (is_blank(now)) return (struct loss){ "the text is empty", true };
 	had = find_lost(m, before, now, &lost);
 	if (cut) str_addf(&what, "the text is cut off at line %u", count_lines(now));
-	if (lost.n) str_addf(&what, "%s%s gone: %s", cut ? ", and " : "", lost.n > 1 ? "keys are" : "a key is",
+	if (lost.n)
+		str_addf(&what, "%s%s gone: %s", cut ? ", and " : "", lost.n > 1 ?
+		         "keys are" : "a key is",
 	                     words_join(m, words_list(&lost), ", "));
 	return (struct loss){ cut || lost.n ? str_text(&what) : NULL, cut || 2 * lost.n > had };
 }

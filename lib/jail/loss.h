@@ -13,7 +13,7 @@ struct arena;
 
 struct loss {
 	const char *what;	/* "the text is empty"; NULL: nothing to ask about */
-	bool is_grave;		/* hardly on purpose: empty, cut off, or most of the keys are gone */
+	bool is_grave;		/* hardly on purpose: empty, cut off, or most keys are gone */
 };
 
 struct loss loss_find(struct arena *m, const char *before, const char *now);

@@ -31,11 +31,15 @@ static void add_hook(struct arena *m, struct plan *p, const struct plan_facts *f
 
 	if (!*hook->text) return;
 	if (str_starts(hook->text, "#!")) {
-		p->files[p->file_count++] = (struct plan_file){ file, arena_printf(m, "%s\n", hook->text) };
+		p->files[p->file_count++] = (struct plan_file){
+			file, arena_printf(m, "%s\n", hook->text),
+		};
 		command = systemd_escape(m, arena_printf(m, "%s/%s", facts->dir, file));
 	}
-	p->hooks[p->hook_count++] = (struct plan_hook){ hook->key, property, p->run.n, hook->line };
-	run_options_put(&p->run, "property", arena_printf(m, "%s=%s", property, command), hook->line);
+	p->hooks[p->hook_count++] = (struct plan_hook){ hook->key, property, p->run.n,
+	                                                hook->line };
+	run_options_put(&p->run, "property", arena_printf(m, "%s=%s", property, command),
+	                hook->line);
 }
 
 static void plan_run(struct arena *m, struct plan *p, const struct conf *c,
@@ -43,7 +47,8 @@ static void plan_run(struct arena *m, struct plan *p, const struct conf *c,
 {
 	run_options_init(&p->run, m);
 	run_options_put(&p->run, "working-directory", facts->dir, 0);
-	run_options_put(&p->run, "description", arena_printf(m, "jail %s", p->jail), 0);
+	run_options_put(&p->run, "description", arena_printf(m, "My nspawn jail %s "
+	                "[created with jailmaker]", p->jail), 0);
 	run_options_append(&p->run, user);
 	if (!c->seccomp.on) run_options_put(&p->run, "setenv", "SYSTEMD_SECCOMP=0", 0);
 	add_hook(m, p, facts, &c->pre_start_hook, "ExecStartPre", LAYOUT_PRE_START);
@@ -70,23 +75,16 @@ static bool begins_elsewhere(const struct plan *p)
 	return false;
 }
 
-/* A forgotten quote: jails were on the host's network because of it. Docker and the like on
- * that network change the host's firewall. */
-static void warn_of_words(struct plan *p, const struct conf_options *o)
+/* Docker and the like on the host's network change the host's firewall. */
+static void warn_of_network(struct plan *p, const struct conf_options *o)
 {
-	const char *end = o->nspawn.end ? o->nspawn.end : o->user.end;
 	const struct nspawn_traits *t = &o->traits;
 
-	for (size_t i = 0; i < o->nspawn.replaced.n; i++)
-		words_add(&p->notes, o->nspawn.replaced.v[i].text);
-	for (size_t i = 0; i < o->user.replaced.n; i++)
-		words_add(&p->notes, o->user.replaced.v[i].text);
-	if (end)
-		words_addf(&p->notes, "'%s' is not an option: it and everything after it go to the jail's init, not "
-		           "to systemd-nspawn; quote values that contain spaces", end);
 	if (t->changes_firewall && !t->own_network && !t->own_users)
-		words_addf(&p->notes, "%s shares the host's network: Docker and the like in it change the "
-		           "host's firewall; give it a --network-bridge or --network-macvlan", p->jail);
+		words_addf(&p->notes,
+		           "%s shares the host's network: Docker and the like in it change the "
+		           "host's firewall; give it a --network-bridge or --network-macvlan",
+		           p->jail);
 }
 
 static bool wants_apparmor(const struct nspawn_option *o)
@@ -101,7 +99,8 @@ static void add_defaults(struct plan *p, const struct nspawn_options *o, bool ha
 
 	for (size_t i = 0; i < o->n && !has_apparmor; i++) {
 		if (!wants_apparmor(&o->v[i])) continue;
-		words_addf(&p->notes, "left out --inaccessible=" APPARMOR ": this kernel has no AppArmor");
+		words_addf(&p->notes,
+		           "left out --inaccessible=" APPARMOR ": this kernel has no AppArmor");
 		for (; at < o->v[i].word; at++)
 			words_add(&p->argv, o->words.v[at]);
 		at += o->v[i].word_count;
@@ -116,6 +115,7 @@ static void plan_argv(struct plan *p, const struct conf *c, const struct conf_op
 	words_add(&p->argv, facts->nspawn);
 	add_defaults(p, &o->nspawn, facts->has_apparmor);
 	words_addf(&p->argv, "--machine=%s", p->jail);
+	if (*c->hostname.text) words_addf(&p->argv, "--hostname=%s", c->hostname.text);
 	if (begins_elsewhere(p))
 		words_addf(&p->argv, "--directory=%s/" LAYOUT_ROOTFS, facts->dir);
 	else
@@ -124,7 +124,7 @@ static void plan_argv(struct plan *p, const struct conf *c, const struct conf_op
 	add_gpus(p, c, facts);
 	for (size_t i = 0; i < o->user.words.n; i++)
 		words_add(&p->argv, o->user.words.v[i]);
-	warn_of_words(p, o);
+	warn_of_network(p, o);
 }
 
 int plan_make(struct arena *m, const char *jail, const struct conf *c,
@@ -152,7 +152,8 @@ const char *plan_command(struct arena *m, const struct plan *p)
 	words_add(&w, "systemd-run");
 	words_addf(&w, "--unit=%s", p->unit);
 	for (const struct run_option *o = p->run.v; o < p->run.v + p->run.n; o++)
-		if (!o->name || !str_eq(o->name, "expand-environment")) words_add_all(&w, o->words);
+		if (!o->name || !str_eq(o->name, "expand-environment"))
+			words_add_all(&w, o->words);
 	words_add(&w, "--");
 	for (size_t i = 0; i < p->argv.n; i++) {
 		if (p->run.verbatim == 0)

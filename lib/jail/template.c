@@ -123,7 +123,8 @@ static bool is_prefixed(const char *s)
 	size_t n = strcspn(s, "/"), digits = s[n] ? strspn(s + n + 1, "0123456789") : 0;
 	bool is_six;
 
-	if (!digits || digits > 3 || s[n + 1 + digits] || !is_address(s, n, &is_six)) return false;
+	if (!digits || digits > 3 || s[n + 1 + digits] || !is_address(s, n, &is_six))
+		return false;
 	return atoi(s + n + 1) <= (is_six ? 128 : 32);
 }
 
@@ -132,29 +133,33 @@ static bool is_range(const char *s)
 	size_t n = strcspn(s, ",");
 	bool six, six_too;
 
-	return s[n] && is_address(s, n, &six) && is_address(s + n + 1, strlen(s + n + 1), &six_too) &&
+	return s[n] && is_address(s, n, &six) &&
+	       is_address(s + n + 1, strlen(s + n + 1), &six_too) &&
 	       six == six_too;
 }
 
 /* Narrower than what the kernel takes: it is put between words. */
 static bool is_interface(const char *s)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	                              "._-";
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
-	return *s && strspn(s, letters) == strlen(s) && strlen(s) < IF_NAMESIZE && *s != '.' && *s != '-';
+	return *s && strspn(s, letters) == strlen(s) && strlen(s) < IF_NAMESIZE && *s != '.' &&
+	       *s != '-';
 }
 
 int template_check_value(const struct template_word *w, const char *value, struct err *e)
 {
 	if (str_eq(w->kind, "address"))
-		return is_prefixed(value) ? 0 : fail(e, ERR_USAGE, "'%s' is not an address with the length of its "
-		                                     "prefix, such as 192.168.90.1/24", value);
+		return is_prefixed(value) ? 0 :
+		       fail(e, ERR_USAGE, "'%s' is not an address with the length of its prefix, "
+		            "such as 192.168.90.1/24", value);
 	if (str_eq(w->kind, "range"))
-		return is_range(value) ? 0 : fail(e, ERR_USAGE, "'%s' is not a range of addresses, such as "
-		                                  "192.168.90.100,192.168.90.200", value);
-	return is_interface(value) ? 0 : fail(e, ERR_USAGE, "'%s' cannot be the name of an interface",
-	                                      value);
+		return is_range(value) ? 0 :
+		       fail(e, ERR_USAGE, "'%s' is not a range of addresses, such as "
+		            "192.168.90.100,192.168.90.200", value);
+	return is_interface(value) ? 0 :
+	       fail(e, ERR_USAGE, "'%s' cannot be the name of an interface", value);
 }
 
 static const char *find_set(char *const *sets, const char *name)
@@ -183,11 +188,15 @@ int template_check_sets(struct arena *m, const struct template *t, char *const *
 	for (; *sets; sets++) {
 		size_t n = strcspn(*sets, "=");
 
-		if (!(*sets)[n]) return fail(e, ERR_USAGE, "--set '%s': it is not NAME=VALUE", *sets);
+		if (!(*sets)[n])
+			return fail(e, ERR_USAGE, "--set '%s': it is not NAME=VALUE", *sets);
 		if (!(w = word_of(words, *sets, n)))
-			return fail(e, ERR_USAGE, "--set '%s': the template %s has no such word; "
-			            "'jlmkr help template-%s' shows them", *sets, t->name, t->name);
-		if (template_check_value(w, *sets + n + 1, e) < 0) return fail_in(e, "--set %s", w->name);
+			return fail(e, ERR_USAGE,
+			            "--set '%s': the template %s has no such word; "
+			            "'jlmkr help template-%s' shows them", *sets, t->name,
+			            t->name);
+		if (template_check_value(w, *sets + n + 1, e) < 0)
+			return fail_in(e, "--set %s", w->name);
 	}
 	return 0;
 }
@@ -209,7 +218,8 @@ static char *without_declarations(struct arena *m, const char *text)
 	struct str out = { .m = m };
 
 	for (const char *line = text; *line; line = next_line(line))
-		if (!is_declaration(line)) str_addn(&out, line, (size_t)(next_line(line) - line));
+		if (!is_declaration(line))
+			str_addn(&out, line, (size_t)(next_line(line) - line));
 	return arena_strdup(m, str_text(&out));
 }
 
@@ -226,7 +236,8 @@ char *template_fill(struct arena *m, const struct template *t, char *const *sets
 
 		if (!value) value = words->preset;
 		if (!value)
-			return fail(e, ERR_USAGE, "the template %s wants %s; say it by --set %s=...", t->name,
+			return fail(e, ERR_USAGE,
+			            "the template %s wants %s; say it by --set %s=...", t->name,
 			            words->about, words->name), NULL;
 		replace(&out, text, arena_printf(m, "@%s@", words->name), value);
 		text = out.s;

@@ -1,4 +1,4 @@
-/* What systemd-nspawn's options need and the host does not have */
+/* What systemd-nspawn's options need and the host does not have, and how bind mounts are written */
 #ifndef NSPAWN_MISSING_H
 #define NSPAWN_MISSING_H
 
@@ -6,9 +6,16 @@
 
 struct nspawn_options;
 
+/* The kind of what is not there; the subject is the path, or the name of the interface. */
+#define NSPAWN_MISSING "missing"
+
 /* Add a fault for each source of a bind mount, interface or bridge that does not exist:
- * "--bind=/mnt/x: there is no /mnt/x". `hook` is the text of a hook that runs before the jail,
- * or NULL; names that occur in it are not checked, because the hook may create them. */
-void nspawn_missing(const struct nspawn_options *o, const char *hook, struct faults *found);
+ * "--bind=/mnt/x: there is no /mnt/x". All are errors, of the kind NSPAWN_MISSING. */
+void nspawn_missing(const struct nspawn_options *o, struct faults *found);
+
+/* Add what nspawn refuses about bind mounts, whatever the machine has: paths that are not
+ * absolute, and the style of other tools (SOURCE:DESTINATION:ro). Errors, with the right
+ * spelling. */
+void nspawn_check_binds(const struct nspawn_options *o, struct faults *found);
 
 #endif

@@ -94,7 +94,7 @@ static const struct nspawn_row table[] = {
 enum { ROWS = sizeof table / sizeof *table };
 
 /* What to do instead of a second --network-bridge. */
-#define SECOND_BRIDGE "; for a second bridge use --network-veth-extra and a post_start_hook"
+#define SECOND_BRIDGE "for a second bridge use --network-veth-extra and a post_start_hook"
 
 /* The row of this name, or the only row whose name begins like this. */
 static const struct nspawn_row *find_long(const char *name, size_t n)
@@ -123,11 +123,18 @@ struct reading {
 	size_t at;		/* index of the word that is read */
 };
 
-/* Add a fault in the current word. */
-static void add_word_fault(const struct reading *r, const char *before, const char *what,
-                           const char *after)
+/* Add a fault in the current word. Its line is filled in. */
+static void add_word_fault(const struct reading *r, struct fault what, const char *text)
 {
-	fault_add(&r->o->faults, r->o->words.lines[r->at], "%s%s%s", before, what, after);
+	what.line = r->o->words.lines[r->at];
+	fault_add(&r->o->faults, &what, "%s", text);
+}
+
+static void add_value_fault(const struct reading *r, const char *shown, const char *what)
+{
+	add_word_fault(r, (struct fault){ .severity = FAULT_WARNING, .kind = NSPAWN_VALUE,
+	                                  .subject = shown },
+	               arena_printf(r->o->faults.m, "%s %s", shown, what));
 }
 
 static void append_option(struct nspawn_options *o, const struct nspawn_option *option)
@@ -145,29 +152,62 @@ static void take_nspawn_option(struct reading *r, const struct nspawn_row *row,
 		.line = r->o->words.lines[r->at], .word = r->at, .word_count = 1,
 	};
 
-	if (row->value == NO_VALUE && inside)
-		return add_word_fault(r, "", shown, " takes no value");
+	if (row->value == NO_VALUE && inside) return add_value_fault(r, shown, "takes no value");
 	if (row->value == VALUE && !inside) {
-		if (r->at + 1 == r->o->words.n)
-			return add_word_fault(r, "", shown, " lacks its value");
+		if (r->at + 1 == r->o->words.n) return add_value_fault(r, shown, "lacks its value");
 		option.value = r->o->words.v[++r->at];
 		option.line = r->o->words.lines[r->at];
 		option.word_count = 2;
 	}
 	if (row->need == NEEDS_NO_OTHER)
-		add_word_fault(r, "", shown, " has no place here: jlmkr gives its own");
+		add_word_fault(r, (struct fault){ .severity = FAULT_WARNING,
+		                                  .kind = "jlmkr's own option", .subject = shown },
+		               arena_printf(r->o->faults.m,
+		                            "%s has no place here: jlmkr gives its own", shown));
 	append_option(r->o, &option);
 }
 
-static void refuse_unknown(const struct reading *r, const char *name, size_t n)
+/* What other tools call it. */
+static const struct { const char *word, *fix; } foreign[] = {
+	{ "--volume", "write --bind=SOURCE:DESTINATION" },
+	{ "-v", "write --bind=SOURCE:DESTINATION" },
+	{ "--mount", "write --bind=SOURCE:DESTINATION" },
+	{ "--publish", "write --port=HOST:JAIL" },
+	{ "--env", "write --setenv=NAME=VALUE" },
+	{ "-e", "write --setenv=NAME=VALUE" },
+	{ "--network", "write --network-bridge=BRIDGE or --network-macvlan=INTERFACE" },
+	{ "--memory", "write systemd_run_user_args=--property=MemoryMax=SIZE" },
+	{ "-m", "write systemd_run_user_args=--property=MemoryMax=SIZE" },
+	{ "--cpus", "write systemd_run_user_args=--property=CPUQuota=PERCENT" },
+	{ "--cap-add", "write --capability=NAME" },
+	{ "--cap-drop", "write --drop-capability=NAME" },
+	{ "--privileged", "write --capability=all" },
+	{ "--restart", "write systemd_run_user_args=--property=Restart=on-failure" },
+	{ "--device", "write --bind=DEVICE" },
+	{ "--dns", "write it into /etc/resolv.conf of the jail" },
+};
+
+static void refuse_unknown(const struct reading *r, const char *shown, const char *near)
+{
+	struct fault what = { .severity = FAULT_WARNING, .kind = NSPAWN_UNKNOWN,
+	                      .subject = shown };
+
+	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+		if (str_eq(foreign[i].word, shown)) what.fix = foreign[i].fix;
+	if (near && !what.fix)
+		near = arena_printf(r->o->faults.m, "; did you mean --%s?", near);
+	add_word_fault(r, what, arena_printf(r->o->faults.m, "systemd-nspawn has no option %s%s",
+	                                     shown, near && !what.fix ? near : ""));
+}
+
+static void refuse_unknown_long(const struct reading *r, const char *name, size_t n)
 {
 	const char *word = arena_strndup(r->o->faults.m, name, n);
 	struct nearest near = { .word = word };
 
 	for (const struct nspawn_row *row = table; row < table + ROWS; row++)
 		if (*row->name) nearest_offer(&near, row->name);
-	add_word_fault(r, "systemd-nspawn has no option --", word, !near.best ? "" :
-	               arena_printf(r->o->faults.m, "; did you mean --%s?", near.best));
+	refuse_unknown(r, arena_printf(r->o->faults.m, "--%s", word), near.best);
 }
 
 static void read_long(struct reading *r, const char *word)
@@ -175,7 +215,7 @@ static void read_long(struct reading *r, const char *word)
 	size_t n = strcspn(word, "=");
 	const struct nspawn_row *row = find_long(word, n);
 
-	if (!row) return refuse_unknown(r, word, n);
+	if (!row) return refuse_unknown_long(r, word, n);
 	take_nspawn_option(r, row, arena_printf(r->o->faults.m, "--%s", row->name),
 	                   word[n] ? word + n + 1 : NULL);
 }
@@ -186,7 +226,7 @@ static void read_letters(struct reading *r, const char *word)
 		const struct nspawn_row *row = find_letter(*word);
 		const char *shown = arena_printf(r->o->faults.m, "-%c", *word);
 
-		if (!row) return add_word_fault(r, "systemd-nspawn has no option ", shown, "");
+		if (!row) return refuse_unknown(r, shown, NULL);
 		if (row->value == VALUE)
 			return take_nspawn_option(r, row, shown, word[1] ? word + 1 : NULL);
 		take_nspawn_option(r, row, shown, NULL);
@@ -237,11 +277,14 @@ static void find_replaced(struct nspawn_options *o)
 {
 	for (size_t i = 0; i < o->n; i++) {
 		const struct nspawn_option *x = &o->v[i], *later = find_later(o, i);
+		const char *text;
 
 		if (!later || is_same_value(x, later)) continue;
-		fault_add(&o->replaced, x->line, "%s has no effect: only the last %s counts%s",
-		          option_text(o->replaced.m, x), later->shown,
-		          x->row->need == NEEDS_BRIDGE ? SECOND_BRIDGE : "");
+		text = option_text(o->faults.m, x);
+		fault_add(&o->faults, &(struct fault){
+			.line = x->line, .severity = FAULT_WARNING, .kind = "replaced option",
+			.subject = text, .fix = x->row->need == NEEDS_BRIDGE ? SECOND_BRIDGE : NULL,
+		}, "%s has no effect: only the last %s counts", text, later->shown);
 	}
 }
 
@@ -249,11 +292,14 @@ void nspawn_options_parse(struct nspawn_options *o, struct arena *m, const struc
 {
 	struct reading r = { .o = o };
 
-	*o = (struct nspawn_options){
-		.words = *words, .faults = { .m = m }, .replaced = { .m = m },
-	};
-	if ((o->end = read_words(&r)))
-		add_word_fault(&r, "'", o->end, "' is not an option: it and everything after "
-		               "it go to the jail's init; quote values that contain spaces");
+	*o = (struct nspawn_options){ .words = *words, .faults = { .m = m } };
+	o->end = read_words(&r);
 	find_replaced(o);
+	if (!o->end) return;
+	add_word_fault(&r, (struct fault){
+		.severity = FAULT_WARNING, .kind = "end of the options", .subject = o->end,
+		.fix = *o->end == '#' ? "'#' begins a comment only on a line of its own"
+		                      : "quote values that contain spaces",
+	}, arena_printf(m, "'%s' is not an option: it and everything after it go to the "
+	                "jail's init", o->end));
 }

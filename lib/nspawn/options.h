@@ -14,6 +14,12 @@
 
 struct nspawn_row;
 
+/* The kind of the fault of an option that is not in the table. */
+#define NSPAWN_UNKNOWN "unknown nspawn option"
+
+/* That of one whose value is missing, or that takes none; the subject is the option. */
+#define NSPAWN_VALUE "nspawn option's value"
+
 /* One option of the words, with its value. */
 struct nspawn_option {
 	const struct nspawn_row *row;	/* for this folder only */
@@ -31,12 +37,10 @@ struct nspawn_options {
 	/* The word that is not an option: it and everything after it go to the jail's init,
 	 * even if they look like options. NULL: there is none. */
 	const char *end;
-	/* Options that are unknown, lack their value or belong to jlmkr, and a word that ends
-	 * the options. */
+	/* Options that are unknown, lack their value or belong to jlmkr; options without effect,
+	 * because the same option follows with another value and only the last one counts
+	 * (nspawn does not mention them); and a word that ends the options. */
 	struct faults faults;
-	/* Options without effect, because the same option follows with another value and only
-	 * the last one counts. nspawn does not mention them. */
-	struct faults replaced;
 };
 
 /* Fill `o`. The words are borrowed as long as `o` is used; new memory lives in `m`. */

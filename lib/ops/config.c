@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <linux/fs.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -20,76 +19,45 @@
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
 #include "lib/disk/mount.h"
-#include "lib/jail/conf.h"
-#include "lib/jail/conf_options.h"
+#include "lib/engine/engine.h"
+#include "lib/jail/conf_check.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
-#include "lib/nspawn/missing.h"
 
 enum { LOCK_WAIT_MS = 10000 };
 
-/* The script, and the unit's options. */
-static const char *makers_text(struct arena *m, const struct conf *c, const struct conf_options *o)
+static void warn_of_fault(struct arena *m, const struct fault *f, const char *what)
 {
-	struct words all = { .m = m };
-
-	words_add(&all, c->pre_start_hook.text);
-	for (size_t i = 0; i < o->run.n; i++)
-		words_add_all(&all, o->run.v[i].words);
-	return words_join(m, words_list(&all), "\n");
+	out_warn("%s%s%s", what ? what : "", what ? ": " : "", fault_sentence(m, f));
 }
 
-/* The defaults are what every jail has, whatever this machine is. */
-void op_config_missing(struct arena *m, const struct conf *c, const struct conf_options *o,
-                       bool hooked, struct faults *found)
+void op_config_tell(const struct faults *found, const char *what)
 {
-	const char *hook = hooked ? makers_text(m, c, o) : NULL;
-
-	if (c->nspawn_args.line) nspawn_missing(&o->nspawn, hook, found);
-	nspawn_missing(&o->user, hook, found);
+	for (size_t i = 0; i < found->n; i++)
+		if (found->v[i].severity != FAULT_HINT)
+			warn_of_fault(found->m, &found->v[i], what);
 }
 
-bool op_config_prepares(const struct conf *c, const struct conf_options *o)
+void op_config_hints(const struct faults *found, const char *what)
 {
-	static const char *const properties[] = { "ExecStartPre", "ExecCondition", "RequiresMountsFor",
-		"WantsMountsFor", "Requires", "Wants", "BindsTo", "BindPaths", "BindReadOnlyPaths" };
-
-	for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
-		if (run_options_set(&o->run, properties[i])) return true;
-	return *c->pre_start_hook.text;
+	for (size_t i = 0; i < found->n; i++)
+		if (found->v[i].severity == FAULT_HINT)
+			out_note("%s%s%s", what ? what : "", what ? ": " : "",
+			         fault_sentence(found->m, &found->v[i]));
 }
 
-static int by_line(const void *a, const void *b)
+int op_config_heed(const struct conf_check *k, const char *what, const char *path,
+                   struct err *e)
 {
-	const struct fault *x = a, *y = b;
+	const struct fault *first = faults_first_error(&k->found);
 
-	return (x->line > y->line) - (x->line < y->line);
+	for (size_t i = 0; i < k->found.n; i++)
+		if (k->found.v[i].severity != FAULT_HINT && &k->found.v[i] != first)
+			warn_of_fault(k->found.m, &k->found.v[i], what);
+	return conf_check_fail(k, path, e);
 }
 
-static void sort(struct faults *found)
-{
-	if (found->n) qsort(found->v, found->n, sizeof *found->v, by_line);
-}
-
-void op_config_doubts(const struct conf *c, const struct conf_options *o, struct faults *found)
-{
-	faults_add_all(found, &c->notes);
-	conf_options_check(o, found);
-	sort(found);
-}
-
-bool op_config_check(struct arena *m, const char *text, struct faults *found)
-{
-	struct conf_options o;
-	struct conf c;
-	bool loads = conf_check(m, text, &c, found);
-
-	conf_options_read(m, &c, &o);
-	conf_options_check(&o, found);
-	op_config_missing(m, &c, &o, true, found);
-	sort(found);
-	return loads && conf_options_fail(&o, NULL) == 0;
-}
+/* -- where it lies -- */
 
 /* Where a jail's config lies: in its directory, usually, else where its link leads. */
 struct place {
@@ -121,7 +89,8 @@ static int fail_dangling(const struct place *p, struct err *e)
 
 	if (n < 0) return fail_sys(e, "read the link " LAYOUT_CONFIG);
 	target[n] = 0;
-	return fail(e, ERR_INPUT, LAYOUT_CONFIG " is a link to %s, which does not exist", target);
+	return fail(e, ERR_INPUT, LAYOUT_CONFIG " is a link to %s, which does not exist",
+	            target);
 }
 
 static int follow_link(struct arena *m, struct place *p, struct err *e)
@@ -184,13 +153,27 @@ static char *read_place(struct arena *m, const struct place *p, struct err *e)
 	return conf_read_file(m, p->dir, p->name, path, e);
 }
 
+/* A link that leads nowhere is no missing config. */
+static bool has_config(const struct jail *j)
+{
+	return faccessat(j->fd, LAYOUT_CONFIG, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       errno != ENOENT;
+}
+
+/* What the config says; of a jail that has none, what a new one would say. */
+static char *read_or_default(struct arena *m, const struct place *p, struct err *e)
+{
+	return has_config(p->jail) ? read_place(m, p, e) : conf_default_text(m);
+}
+
 /* The kernel's word for both is "Operation not permitted", even for root. */
 static int check_flags(struct arena *m, int fd, const char *path, struct err *e)
 {
 	char *const word[] = { (char *)path, NULL };
 	int flags = 0;
 
-	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 || !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 ||
+	    !(flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
 		return 0;
 	return fail(e, ERR_HOST, "%s is %s; 'chattr -%c %s' ends that", path,
 	            flags & FS_IMMUTABLE_FL ? "immutable" : "append-only",
@@ -204,74 +187,96 @@ static int open_old(const struct place *p, struct err *e)
 	return fd < 0 ? fail_sys(e, "open %s/%s", p->folder, p->name) : fd;
 }
 
+/* `old` < 0: there is no config yet. */
 static int check_writable(struct arena *m, const struct place *p, int old, struct err *e)
 {
 	struct statvfs fs;
 
 	if (fstatvfs(p->dir, &fs) == 0 && fs.f_flag & ST_RDONLY)
-		return fail(e, ERR_HOST, "%s/%s is on a read-only file system", p->folder, p->name);
-	if (check_flags(m, old, arena_printf(m, "%s/%s", p->folder, p->name), e) < 0) return -1;
+		return fail(e, ERR_HOST, "%s/%s is on a read-only file system", p->folder,
+		            p->name);
+	if (old >= 0 && check_flags(m, old, arena_printf(m, "%s/%s", p->folder, p->name),
+	                            e) < 0) return -1;
 	if (check_flags(m, p->dir, p->folder, e) < 0) return -1;
 	return check_flags(m, p->jail->fd, p->jail->path, e);
 }
 
-/* What the file said is kept in the jail's directory, wherever the config lies. */
-static int replace(struct arena *m, const struct place *p, const char *before, const char *text,
-                   struct err *e)
+static int create_config(struct arena *m, const struct place *p, const char *text,
+                         struct err *e)
 {
-	AUTOCLOSE int old = open_old(p, e);
+	if (check_writable(m, p, -1, e) < 0) return -1;
+	if (replace_file(p->dir, p->name, text, strlen(text), 0600, e) < 0)
+		return fail_in(e, "%s", p->folder);
+	return 0;
+}
+
+/* What the file said is kept in the jail's directory, wherever the config lies. */
+static int replace_config(struct arena *m, const struct place *p, const char *before,
+                          const char *text, struct err *e)
+{
+	AUTOCLOSE int old = -1;
 	struct stat st;
 
-	if (old < 0) return -1;
-	if (fstat(old, &st) < 0) return fail_sys(e, "stat %s/%s", p->folder, p->name);
 	if (strlen(text) > CONF_MAX)
-		return fail(e, ERR_INPUT, "%s/%s would be larger than %d bytes", p->folder, p->name, CONF_MAX);
+		return fail(e, ERR_INPUT, "%s/%s would be larger than %d bytes", p->folder,
+		            p->name, CONF_MAX);
+	if (!has_config(p->jail)) return create_config(m, p, text, e);
+	if ((old = open_old(p, e)) < 0) return -1;
+	if (fstat(old, &st) < 0) return fail_sys(e, "stat %s/%s", p->folder, p->name);
 	if (check_writable(m, p, old, e) < 0) return -1;
 	if (replace_file(p->jail->fd, LAYOUT_BEFORE, before, strlen(before), 0600, e) < 0)
 		return fail_in(e, "%s", p->jail->path);
 	if (replace_file_like(p->dir, p->name, text, strlen(text), old, e) < 0)
 		return fail_in(e, "%s", p->folder);
 	if (st.st_nlink > 1)
-		out_warn("%s/%s had %ju hard links: the others still say what it said before", p->folder,
-		         p->name, (uintmax_t)st.st_nlink);
+		out_warn("%s/%s had %ju hard links: the others still say what it said before",
+		         p->folder, p->name, (uintmax_t)st.st_nlink);
 	return 0;
 }
 
-char *op_config_read(struct arena *m, struct jail *j, struct err *e)
+char *op_config_read(struct arena *m, struct jail *j, bool *is_new, struct err *e)
 {
 	AUTOPLACE p = { .jail = j, .dir = -1, .held = -1 };
 	AUTOCLOSE int old = -1;
 	char *text;
 
-	if (find_place(m, &p, e) < 0 || !(text = read_place(m, &p, e))) return NULL;
-	if ((old = open_old(&p, e)) < 0) return NULL;
+	if (find_place(m, &p, e) < 0 || !(text = read_or_default(m, &p, e))) return NULL;
+	*is_new = !has_config(j);
+	if (!*is_new && (old = open_old(&p, e)) < 0) return NULL;
 	return check_writable(m, &p, old, e) < 0 ? NULL : text;
 }
 
 static struct faults find_news(struct arena *m, const char *before, const char *now)
 {
-	struct faults old = { .m = m }, found = { .m = m };
+	struct conf_check old, new;
 
-	op_config_check(m, before, &old);
-	op_config_check(m, now, &found);
-	return faults_new(&found, &old);
+	conf_check(m, before, &old);
+	conf_check(m, now, &new);
+	return faults_new(&new.found, &old.found);
 }
 
-int op_config_change(struct arena *m, struct jail *j, const struct config_change *changes, size_t n,
-                     struct faults *news, struct err *e)
+static char *change_text(struct arena *m, const char *text, const struct config_change *change,
+                         struct err *e)
+{
+	return change->add ? conf_add(m, text, change->key, change->value, e)
+	                   : conf_set(m, text, change->key, change->value, e);
+}
+
+int op_config_change(struct arena *m, struct jail *j, const struct config_change *changes,
+                     size_t n, struct config_changed *changed, struct err *e)
 {
 	AUTOPLACE p = { .jail = j, .dir = -1, .held = -1 };
 	const char *before;
 	char *text;
 
-	if (take_place(m, &p, e) < 0 || !(before = read_place(m, &p, e))) return -1;
+	if (take_place(m, &p, e) < 0 || !(before = read_or_default(m, &p, e))) return -1;
 	text = arena_strdup(m, before);
 	for (size_t i = 0; text && i < n; i++)
-		text = conf_set(m, text, changes[i].key, changes[i].value, e);
+		text = change_text(m, text, &changes[i], e);
 	if (!text) return -1;
-	*news = find_news(m, before, text);
+	*changed = (struct config_changed){ before, text, find_news(m, before, text) };
 	if (str_eq(text, before)) return 0;
-	return replace(m, &p, before, text, e) < 0 ? -1 : 1;
+	return replace_config(m, &p, before, text, e) < 0 ? -1 : 1;
 }
 
 int op_config_replace(struct arena *m, struct jail *j, const char *before,
@@ -280,7 +285,45 @@ int op_config_replace(struct arena *m, struct jail *j, const char *before,
 	AUTOPLACE p = { .jail = j, .dir = -1, .held = -1 };
 	const char *now;
 
-	if (take_place(m, &p, e) < 0 || !(now = read_place(m, &p, e))) return -1;
+	if (take_place(m, &p, e) < 0 || !(now = read_or_default(m, &p, e))) return -1;
 	if (!str_eq(now, before)) return fail(e, ERR_BUSY, "the config was changed meanwhile");
-	return replace(m, &p, now, text, e);
+	return replace_config(m, &p, now, text, e);
+}
+
+/* -- what a change means -- */
+
+/* The keys of that use whose values differ, as far as the texts can be read. */
+static size_t find_changed(struct arena *m, const char *before, const char *now,
+                           enum conf_use use, struct words *keys)
+{
+	struct faults ignored = { .m = m };
+	struct conf old, new;
+	const char *key;
+
+	conf_read_all(m, before, &old, &ignored);
+	conf_read_all(m, now, &new, &ignored);
+	for (size_t i = 0; (key = conf_key(i)); i++)
+		if (conf_use(key) == use && !str_eq(conf_value(&old, key, NULL),
+		                                    conf_value(&new, key, NULL)))
+			words_add(keys, key);
+	return keys->n;
+}
+
+void op_config_tell_use(struct engine *en, const struct jail *j, const char *before,
+                        const char *now)
+{
+	struct words start = { .m = en->m }, setup = start, never = start;
+	const char *list;
+
+	if (find_changed(en->m, before, now, CONF_AT_CREATE, &never)) {
+		list = words_join(en->m, words_list(&never), " and ");
+		out_note("%s %s read only when a jail is created: %s stays what it is.", list,
+		         never.n > 1 ? "are" : "is", j->name);
+	}
+	if (find_changed(en->m, before, now, CONF_AT_SETUP, &setup))
+		out_note("'jlmkr setup %s' runs the new initial_setup.", j->name);
+	if (find_changed(en->m, before, now, CONF_AT_START, &start) &&
+	    jail_runs(engine_state(en, j, NULL, NULL)))
+		out_note("%s runs with its old config until 'jlmkr restart %s'.", j->name,
+		         j->name);
 }

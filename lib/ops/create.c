@@ -19,7 +19,7 @@
 #include "lib/engine/engine.h"
 #include "lib/image/index.h"
 #include "lib/image/pick.h"
-#include "lib/jail/conf_options.h"
+#include "lib/jail/conf_check.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/rootfs.h"
@@ -59,6 +59,7 @@ static int render_config(struct arena *m, const struct create_how *how, struct w
 	const struct conf_override overrides[] = {
 		{ "distro", how->distro },
 		{ "release", how->release },
+		{ "hostname", how->hostname },
 		{ "startup", how->startup },
 		{ "seccomp", how->seccomp },
 		{ "gpu_passthrough_intel", how->gpu_intel },
@@ -66,11 +67,12 @@ static int render_config(struct arena *m, const struct create_how *how, struct w
 		{ NULL, NULL },
 	};
 	struct conf_options options;
-	struct faults doubts = { .m = m };
+	struct conf_check check;
 
 	w->text = conf_render(m, how->template_text, overrides, how->nspawn_args, e);
 	if (!w->text || conf_usable(m, w->text, &w->conf, &options, e) < 0)
 		return how->template_name ? fail_in(e, "%s", how->template_name) : -1;
+	if (*w->conf.hostname.text && conf_check_hostname(w->conf.hostname.text, e) < 0) return -1;
 	w->image = (struct image_want){
 		.distro = w->conf.distro.text,
 		.release = is_release_known(m, how, w->conf.distro.text) ?
@@ -79,9 +81,9 @@ static int render_config(struct arena *m, const struct create_how *how, struct w
 		.arch = how->arch,
 		.serial = how->serial,
 	};
-	op_config_doubts(&w->conf, &options, &doubts);
-	for (size_t i = 0; i < doubts.n; i++)
-		out_warn("config: line %u: %s", doubts.v[i].line, doubts.v[i].text);
+	/* What is missing now may be there when it is started. */
+	conf_check(m, w->text, &check);
+	op_config_tell(&check.found, LAYOUT_CONFIG);
 	return 0;
 }
 
@@ -162,8 +164,9 @@ static int fill_staging(struct engine *en, struct staging *work, struct wanted *
 
 	if (install_rootfs(en->host, w, work, e) < 0) return -1;
 	if ((rootfs = jail_open_rootfs(work->dir, e)) < 0) return -1;
-	if (check_init(en->m, rootfs, w, e) < 0 || customize(rootfs, work->name, e) < 0)
-		return -1;
+	if (check_init(en->m, rootfs, w, e) < 0) return -1;
+	if (customize(rootfs, *w->conf.hostname.text ? w->conf.hostname.text : work->name,
+	              e) < 0) return -1;
 	return replace_file(work->dir, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }
 

@@ -22,7 +22,7 @@ struct create_how {
 	const char *template_name;	/* for messages about it */
 
 	/* override the template's keys; NULL: not given */
-	const char *distro, *release, *startup, *seccomp, *gpu_intel, *gpu_nvidia;
+	const char *distro, *release, *hostname, *startup, *seccomp, *gpu_intel, *gpu_nvidia;
 
 	/* of the image; NULL: the usual ones */
 	const char *variant, *arch, *serial;

@@ -10,9 +10,10 @@
 #include "lib/base/fd.h"
 #include "lib/base/out.h"
 #include "lib/base/run.h"
+#include "lib/base/str.h"
 #include "lib/engine/engine.h"
 #include "lib/gpu/passthrough.h"
-#include "lib/jail/conf_options.h"
+#include "lib/jail/conf_check.h"
 #include "lib/jail/init.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
@@ -47,7 +48,8 @@ static bool hook_is_there(struct arena *m, int dir, const struct plan_file *f)
 	const char *old;
 	struct stat st;
 
-	if (fstatat(dir, f->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode)) return false;
+	if (fstatat(dir, f->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return false;
 	if ((fd = conf_open_own(dir, f->name, f->name, NULL)) < 0) return false;
 	old = read_all(m, fd, CONF_MAX, NULL, NULL);
 	return old && !strcmp(old, f->text) && faccessat(dir, f->name, X_OK, 0) == 0;
@@ -71,12 +73,11 @@ static int write_hooks(struct arena *m, struct jail *j, const struct plan *p, st
 /* What a start needs to know of a jail, and what is to be done. */
 struct intent {
 	struct jail *jail;
-	struct conf conf;
-	struct conf_options options;
+	struct conf_check check;
 	struct setup_state setup;
 	struct gpu gpu;
 	struct plan plan;
-	bool again;		/* what had to be said was said already */
+	bool again;		/* what had to be told has been told */
 	bool is_sound;		/* its init is a systemd that can run, as far as one can see */
 };
 
@@ -94,19 +95,20 @@ static int make_plan(struct engine *en, struct intent *in, enum extent how, stru
 	struct jail *j = in->jail;
 	struct plan_facts facts;
 
-	if (setup_look(en, j, &in->conf, &in->setup, e) < 0) return -1;
+	if (setup_look(en, j, &in->check.conf, &in->setup, e) < 0) return -1;
 	if (in->setup.wanted && in->setup.first_start && !in->setup.possible)
-		out_warn("the init of %s is not systemd: its initial_setup is not run", j->name);
+		out_warn("the init of %s is not systemd: its initial_setup is not run",
+		         j->name);
 	in->setup.wanted &= in->setup.possible;
 	if (find_facts(en->m, j, &facts, e) < 0) return -1;
-	if (conf_options_fail(&in->options, e) < 0) return fail_in(e, "%s", config_path(en->m, in));
-	gpu_look(en, j, in->conf.gpu_nvidia.on, how == SHOWN, &in->gpu);
+	gpu_look(en, j, in->check.conf.gpu_nvidia.on, how == SHOWN, &in->gpu);
 	if (how != SHOWN &&
-	    gpu_prepare(en, j, &in->options.traits, in->setup.possible, &in->gpu, e) < 0)
+	    gpu_prepare(en, j, &in->check.options.traits, in->setup.possible, &in->gpu, e) < 0)
 		return -1;
 	if (in->gpu.works) facts.nvidia = nvidia_bind_words(en->m, &in->gpu.nv.binds);
 	facts.await_boot = how == BOOTED || (in->setup.wanted && in->setup.first_start);
-	if (plan_make(en->m, j->name, &in->conf, &in->options, &facts, &in->plan, e) < 0) return -1;
+	if (plan_make(en->m, j->name, &in->check.conf, &in->check.options, &facts, &in->plan,
+	              e) < 0) return -1;
 	for (size_t i = 0; !in->again && i < in->plan.notes.n; i++)
 		out_note("%s", in->plan.notes.v[i]);
 	return 0;
@@ -121,32 +123,29 @@ static int check_whole(const struct jail *j, struct err *e)
 
 static int read_config(struct engine *en, struct intent *in, struct err *e)
 {
-	if (jail_conf_own(en->m, in->jail, &in->conf, e) < 0) return -1;
-	conf_options_read(en->m, &in->conf, &in->options);
-	return 0;
+	const char *text = jail_conf_own_text(en->m, in->jail, e);
+
+	if (!text) return -1;
+	conf_check(en->m, text, &in->check);
+	return in->check.loads ? 0 : conf_check_fail(&in->check, config_path(en->m, in), e);
 }
 
-/* Before anything runs. What a pre_start_hook may make is no reason not to try. */
-static int look_for_missing(struct engine *en, const struct intent *in, bool warn, struct err *e)
+/* Before anything runs: nothing is begun that would be refused. All that is wrong is told. */
+static int heed_check(struct engine *en, const struct intent *in, struct err *e)
 {
-	struct faults missing = { .m = en->m };
-	const char *path = config_path(en->m, in);
-	bool prepares = op_config_prepares(&in->conf, &in->options);
+	const char *what = arena_printf(en->m, "%s: " LAYOUT_CONFIG, in->jail->name);
 
-	op_config_missing(en->m, &in->conf, &in->options, true, &missing);
-	if (missing.n && !prepares)
-		return fail(e, ERR_HOST, "%s: line %u: %s", path, missing.v[0].line, missing.v[0].text);
-	for (size_t i = 0; warn && i < missing.n; i++)
-		out_warn("%s: line %u: %s, unless %s makes it", path, missing.v[i].line, missing.v[i].text,
-		         *in->conf.pre_start_hook.text ? "the pre_start_hook" : "its unit");
-	return 0;
+	if (in->again) return conf_check_fail(&in->check, config_path(en->m, in), e);
+	return op_config_heed(&in->check, what, config_path(en->m, in), e);
 }
 
-/* Whether nspawn is to look for an init in the root as it lies there, and nothing of the config puts
- * another root, or another part of the system, in its place. */
+/* Whether nspawn is to look for an init in the root as it lies there, and nothing of the config
+ * puts another root, or another part of the system, in its place. */
 static bool boots_as_is(const struct nspawn_options *o, bool *boots)
 {
-	static const char *const others[] = { "image", "template", "oci-bundle", "volatile", "ephemeral", "root-hash" };
+	static const char *const others[] = {
+		"image", "template", "oci-bundle", "volatile", "ephemeral", "root-hash",
+	};
 
 	for (size_t i = 0; i < o->n; i++) {
 		const char *value = o->v[i].value ? o->v[i].value : "";
@@ -156,8 +155,8 @@ static bool boots_as_is(const struct nspawn_options *o, bool *boots)
 			if (str_eq(o->v[i].name, others[k])) return false;
 		if (strstr(o->v[i].name, "overlay") || str_starts(o->v[i].name, "bind") ||
 		    str_eq(o->v[i].name, "tmpfs"))
-			if (strstr(value, "/usr") || strstr(value, "/lib") || strstr(value, "/sbin") ||
-			    str_ends(value, ":/"))
+			if (strstr(value, "/usr") || strstr(value, "/lib") ||
+			    strstr(value, "/sbin") || str_ends(value, ":/"))
 				return false;
 	}
 	return true;
@@ -166,27 +165,46 @@ static bool boots_as_is(const struct nspawn_options *o, bool *boots)
 /* systemd-nspawn tells systemd of a jail that runs before it looks for its init. */
 static int look_for_init(struct engine *en, struct intent *in, struct err *e)
 {
-	const struct conf_options *o = &in->options;
-	bool boots = false, certain = boots_as_is(&o->nspawn, &boots) && boots_as_is(&o->user, &boots);
+	const struct conf_options *o = &in->check.options;
+	bool boots = false;
+	bool certain = boots_as_is(&o->nspawn, &boots) && boots_as_is(&o->user, &boots);
 	int root = jail_rootfs(in->jail, e);
 	const char *fault;
 
 	if (root < 0) return -1;
 	in->is_sound = !boots;
-	if (!boots || !certain || str_eq(in->conf.distro.text, "nixos") || op_config_prepares(&in->conf, o))
+	if (!boots || !certain || str_eq(in->check.conf.distro.text, "nixos") ||
+	    conf_check_maker(&in->check))
 		return 0;
 	fault = init_fault(en->m, root, &in->is_sound);
-	return fault ? fail(e, ERR_HOST, "its root file system has no init that can run: %s", fault) : 0;
+	return fault ? fail(e, ERR_HOST, "its root file system has no init that can run: %s",
+	                    fault) : 0;
 }
 
-/* A start has failed, and something is missing still: that is why, most likely. */
+/* What works in another way than with the Python tool is said once. */
+static void tell_hints(struct engine *en, const struct intent *in)
+{
+	if (in->setup.first_start && !in->again)
+		op_config_hints(&in->check.found,
+		                arena_printf(en->m, "%s: " LAYOUT_CONFIG, in->jail->name));
+}
+
+/* A start has failed in systemd-nspawn, and something is missing still: that is why, most
+ * likely. A hook that failed is a cause of its own. */
 static void blame_missing(struct engine *en, const struct intent *in, struct err *e)
 {
 	struct faults missing = { .m = en->m };
+	const char *more = arena_printf(en->m, "'jlmkr edit %s' opens it", in->jail->name);
 
-	op_config_missing(en->m, &in->conf, &in->options, false, &missing);
-	if (e && e->kind == ERR_HOST && missing.n)
-		fail_in(e, "line %u of its config: %s", missing.v[0].line, missing.v[0].text);
+	conf_check_missing(&in->check, &missing);
+	if (!e || e->kind != ERR_HOST || !missing.n || !str_starts(e->text, "systemd-nspawn "))
+		return;
+	out_note("%s", e->text);
+	if (conf_check_retries(&in->check))
+		more = arena_printf(en->m, "systemd tries again until 'jlmkr stop %s'",
+		                    in->jail->name);
+	fail(e, ERR_HOST, "line %u of its config: %s; %s", missing.v[0].line, missing.v[0].text,
+	     more);
 }
 
 /* Whether it runs already, asking systemd only if files say so: else a start would wait for an
@@ -223,9 +241,11 @@ static int start_locked(struct engine *en, enum extent how, struct intent *in, s
 	if (read_config(en, in, e) < 0) return -1;
 	if (jail_lock_files(in->jail, e) < 0 || engine_check_alone(en, in->jail, e) < 0) goto fault;
 	warn_of_doubt(en, in);
-	if (look_for_missing(en, in, !in->again, e) < 0 || look_for_init(en, in, e) < 0) goto fault;
+	if (heed_check(en, in, e) < 0 || look_for_init(en, in, e) < 0) goto fault;
 	if (make_plan(en, in, how, e) < 0) return -1;
-	if (in->setup.wanted && in->setup.first_start && setup_write(en, in->jail, &in->conf, e) < 0)
+	tell_hints(en, in);
+	if (in->setup.wanted && in->setup.first_start &&
+	    setup_write(en, in->jail, &in->check.conf, e) < 0)
 		return -1;
 	if (write_hooks(en->m, in->jail, &in->plan, e) < 0) goto fault;
 	out_verbose("%s", plan_command(en->m, &in->plan));
@@ -260,7 +280,8 @@ static int start(struct engine *en, enum extent how, struct intent *in, struct e
 static void note_unfinished(const char *name, const struct setup_state *s)
 {
 	if (s->wanted && s->begun)
-		out_warn("the initial_setup of %s is not done: 'jlmkr setup %s' runs it", name, name);
+		out_warn("the initial_setup of %s is not done: 'jlmkr setup %s' runs it", name,
+		         name);
 }
 
 int op_start_check(struct engine *en, struct jail *j, struct err *e)
@@ -269,11 +290,11 @@ int op_start_check(struct engine *en, struct jail *j, struct err *e)
 	struct plan_facts facts;
 
 	if (check_whole(j, e) < 0 || read_config(en, &in, e) < 0) return -1;
-	if (conf_options_fail(&in.options, e) < 0) return fail_in(e, "%s", config_path(en->m, &in));
-	if (look_for_missing(en, &in, false, e) < 0 || look_for_init(en, &in, e) < 0) return -1;
-	if (find_facts(en->m, j, &facts, e) < 0) return -1;
-	if (plan_make(en->m, j->name, &in.conf, &in.options, &facts, &in.plan, e) < 0) return -1;
-	return engine_show_start(en, &in.plan, e) ? 0 : -1;
+	if (faults_first_error(&in.check.found) && heed_check(en, &in, e) < 0) return -1;
+	if (look_for_init(en, &in, e) < 0 || find_facts(en->m, j, &facts, e) < 0) return -1;
+	if (plan_make(en->m, j->name, &in.check.conf, &in.check.options, &facts, &in.plan,
+	              e) < 0) return -1;
+	return engine_check_start(en, &in.plan, e);
 }
 
 int op_start(struct engine *en, struct jail *j, struct err *e)
@@ -281,8 +302,8 @@ int op_start(struct engine *en, struct jail *j, struct err *e)
 	struct intent in = { .jail = j };
 	int runs = start(en, STARTED, &in, e);
 
-	if (runs == 1 && jail_conf(en->m, j, &in.conf, NULL) == 0)
-		setup_look(en, j, &in.conf, &in.setup, NULL);
+	if (runs == 1 && jail_conf(en->m, j, &in.check.conf, NULL) == 0)
+		setup_look(en, j, &in.check.conf, &in.setup, NULL);
 	if (runs == 0 && in.setup.wanted && in.setup.first_start)
 		return setup_run(en, j, SETUP_NETWORK_WAIT, e);
 	if (runs >= 0) note_unfinished(j->name, &in.setup);
@@ -320,7 +341,8 @@ int op_start_show(struct engine *en, struct jail *j, bool json, struct err *e)
 	if (in.gpu.works && !exists(in.gpu.nv.farm))
 		out_note("%s is not there: a start makes it", in.gpu.nv.farm);
 	if (in.setup.wanted && in.setup.first_start)
-		out_note("it would be the first start of %s: its initial_setup is run then", j->name);
+		out_note("it would be the first start of %s: its initial_setup is run then",
+		         j->name);
 	out_text(arena_printf(en->m, "%s\n", json ? text : plan_command(en->m, &in.plan)));
 	return out_flush(e);
 }

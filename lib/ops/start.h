@@ -12,8 +12,8 @@ struct jail;
  * config's initial_setup: when that fails the jail runs all the same. */
 int op_start(struct engine *en, struct jail *j, struct err *e);
 
-/* Whether a start could go as far as systemd: for a caller that stops the jail first. Tells what is
- * wrong with the jail, its config, or what that needs. Changes nothing. */
+/* Whether a start could go as far as systemd: for a caller that stops the jail first. Tells
+ * what is wrong with the jail, its config, or what that needs. Changes nothing. */
 int op_start_check(struct engine *en, struct jail *j, struct err *e);
 
 /* The same as op_start until it has booted, and without initial_setup. */

@@ -44,17 +44,17 @@ static bool has_directory(int root, const char *path)
 	return fd >= 0;
 }
 
-static int write_names(struct arena *m, int root, const char *jail, struct err *e)
+static int write_names(struct arena *m, int root, const char *hostname, struct err *e)
 {
 	const char *hosts;
 
-	if (write_in_root(root, "/etc/hostname", arena_printf(m, "%s\n", jail), 0644, e) < 0)
+	if (write_in_root(root, "/etc/hostname", arena_printf(m, "%s\n", hostname), 0644, e) < 0)
 		return -1;
 	if (!(hosts = look_read(m, root, "/etc/hosts", TEXT_MAX, e)))
 		return e->sys == ENOENT ? 0 : -1;
 	if (!strstr(hosts, placeholder)) return 0;
-	return write_in_root(root, "/etc/hosts", replace_all(m, hosts, placeholder, jail), 0644,
-	                     e);
+	return write_in_root(root, "/etc/hosts", replace_all(m, hosts, placeholder, hostname),
+	                     0644, e);
 }
 
 /* pam_securetty refuses root logins on terminals that are not listed. */
@@ -105,7 +105,7 @@ static int write_networks(struct arena *m, int root, struct err *e)
 	return write_preset(root, e);
 }
 
-int customize(int rootfs, const char *jail, struct err *e)
+int customize(int rootfs, const char *hostname, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 
@@ -113,7 +113,7 @@ int customize(int rootfs, const char *jail, struct err *e)
 	/* Without a machine-id systemd recognizes the first boot and creates one. */
 	if (unlink_in_root(rootfs, "/etc/machine-id", e) < 0) return -1;
 	if (unlink_in_root(rootfs, "/etc/resolv.conf", e) < 0) return -1;
-	if (allow_terminals(&m, rootfs, e) < 0 || write_names(&m, rootfs, jail, e) < 0)
+	if (allow_terminals(&m, rootfs, e) < 0 || write_names(&m, rootfs, hostname, e) < 0)
 		return -1;
 	return write_networks(&m, rootfs, e);
 }

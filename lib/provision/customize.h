@@ -10,6 +10,7 @@
 
 struct err;
 
-int customize(int rootfs, const char *jail, struct err *e);
+/* `hostname` is written to /etc/hostname and /etc/hosts. */
+int customize(int rootfs, const char *hostname, struct err *e);
 
 #endif

@@ -4,15 +4,20 @@
 
 #include "lib/systemd/run_options.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
 #include "lib/base/nearest.h"
 #include "lib/systemd/props/impl.h"
 #include "lib/systemd/props/props.h"
+
+enum { CGROUP_MAX = 65536 };
 
 struct run_row {
 	const char *name;
@@ -110,22 +115,63 @@ static bool has_unit_type(const char *name)
 }
 
 /* Characters that a unit's name may not contain are escaped, and the type is appended. */
-static int take_slice(struct run_options *o, const char *value, struct err *e)
+static void put_slice_together(struct run_options *o)
 {
+	const char *own = o->slice_name ? o->slice_name : "", *parent = o->slice_parent;
 	struct str name = { .m = arena_of(o) };
 
-	if (*value == '/')
-		return fail(e, ERR_INPUT, "--slice: '%s' is a path, not a slice", value);
-	for (; *value; value++) {
-		if (strchr(name_letters, *value))
-			str_addc(&name, *value);
-		else if (*value == '/')
+	if (parent) str_addf(&name, "%s%s", parent, *own ? "-" : "");
+	for (; *own; own++) {
+		if (strchr(name_letters, *own))
+			str_addc(&name, *own);
+		else if (*own == '/')
 			str_addc(&name, '-');
 		else
-			str_addf(&name, "\\x%02x", (unsigned char)*value);
+			str_addf(&name, "\\x%02x", (unsigned char)*own);
 	}
 	if (name.len && !has_unit_type(name.s)) str_add(&name, ".slice");
 	o->slice = name.len ? name.s : NULL;
+}
+
+static int take_slice(struct run_options *o, const char *value, struct err *e)
+{
+	if (*value == '/')
+		return fail(e, ERR_INPUT, "--slice: '%s' is a path, not a slice", value);
+	o->slice_name = arena_strdup(arena_of(o), value);
+	put_slice_together(o);
+	return 0;
+}
+
+/* The last of the slices that the path of a cgroup begins with, without its type; NULL for the
+ * root slice. "/user.slice/user-0.slice/session-1.scope" is in user-0. */
+static const char *slice_of(struct arena *m, const char *path)
+{
+	const char *slice = NULL;
+
+	for (size_t n; *path == '/'; path += n) {
+		const char *part;
+
+		path++;
+		n = strcspn(path, "/\n");
+		part = arena_strndup(m, path, n);
+		if (!str_ends(part, ".slice")) break;
+		slice = arena_strndup(m, part, n - strlen(".slice"));
+	}
+	return slice && !str_eq(slice, "-") ? slice : NULL;
+}
+
+/* systemd's own hierarchy: the only one, or a named one beside those of version 1. */
+static int take_slice_inherit(struct run_options *o, const char *value, struct err *e)
+{
+	AUTOCLOSE int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	const char *text = fd < 0 ? NULL : read_all(arena_of(o), fd, CGROUP_MAX, NULL, e), *at;
+
+	(void)value;
+	if (!text) return fd < 0 ? fail_sys(e, "--slice-inherit: open /proc/self/cgroup") : -1;
+	if (!(at = strstr(text, ":name=systemd:"))) at = strstr(text, "0::");
+	at = at ? strchr(at, '/') : NULL;
+	o->slice_parent = at ? slice_of(arena_of(o), at) : NULL;
+	put_slice_together(o);
 	return 0;
 }
 
@@ -201,7 +247,6 @@ static int take_pty(struct run_options *o, const char *value, struct err *e)
 	return 0;
 }
 
-#define OURS "the name of the unit follows from the jail's name"
 #define HOST "a jail is a unit of the host's systemd"
 #define SERVICE "a jail is a service"
 #define STDIO "a jail does not use our terminal; its output goes to the journal"
@@ -225,7 +270,7 @@ static const struct run_row options[] = {
 	{ "system", 0, false, NULL, NULL },
 	{ "no-ask-password", 0, false, NULL, NULL },
 	{ "no-block", 0, false, NULL, NULL },
-	{ "unit", 'u', true, NULL, OURS },
+	{ "unit", 'u', true, NULL, NULL },
 	{ "scope", 0, false, NULL, SERVICE },
 	{ "user", 0, false, NULL, HOST },
 	{ "host", 'H', true, NULL, HOST },
@@ -235,7 +280,7 @@ static const struct run_row options[] = {
 	{ "tty", 0, false, take_pty, STDIO },
 	{ "pipe", 'P', false, NULL, STDIO },
 	{ "shell", 'S', false, NULL, STDIO },
-	{ "slice-inherit", 0, false, NULL, "name the slice with --slice=" },
+	{ "slice-inherit", 0, false, take_slice_inherit, NULL },
 	{ "job-mode", 0, true, NULL, "start never replaces another job" },
 	{ "ignore-failure", 0, false, NULL, "jlmkr reports a jail that fails" },
 	{ "background", 0, true, NULL, STDIO },
@@ -264,15 +309,23 @@ static const struct run_row *find_run_letter(char letter)
 	return NULL;
 }
 
-static const struct run_row *find_run_name(const char *name, size_t len)
+/* A whole name, or the only one that begins so; else NULL, with two that do in `first`. */
+static const struct run_row *find_run_name(const char *name, size_t len,
+                                           const struct run_row *first[2])
 {
-	for (size_t i = 0; i < OPTIONS; i++)
-		if (!strncmp(options[i].name, name, len) && !options[i].name[len])
-			return &options[i];
-	return NULL;
+	size_t count = 0;
+
+	for (const struct run_row *row = options; row < options + OPTIONS; row++) {
+		if (!len || strncmp(row->name, name, len)) continue;
+		if (!row->name[len]) return row;
+		if (count < 2) first[count] = row;
+		count++;
+	}
+	return count == 1 ? first[0] : NULL;
 }
 
-static int fail_unknown_option(const char *name, size_t len, struct err *e)
+static int fail_unknown_option(const char *name, size_t len,
+                               const struct run_row *const first[2], struct err *e)
 {
 	char given[64];
 	struct nearest near = { .word = given };
@@ -280,10 +333,9 @@ static int fail_unknown_option(const char *name, size_t len, struct err *e)
 	if (len >= sizeof given) len = sizeof given - 1;
 	memcpy(given, name, len);
 	given[len] = 0;
-	for (size_t i = 0; i < OPTIONS; i++)
-		if (len && !strncmp(options[i].name, name, len))
-			return fail(e, ERR_INPUT, "option --%s of systemd-run is not written "
-			            "in full; did you mean --%s?", given, options[i].name);
+	if (first[0])
+		return fail(e, ERR_INPUT, "option --%s of systemd-run is ambiguous: --%s or --%s",
+		            given, first[0]->name, first[1]->name);
 	for (size_t i = 0; i < OPTIONS; i++)
 		nearest_offer(&near, options[i].name);
 	if (near.best)
@@ -352,9 +404,25 @@ static size_t refuse_words(struct run_options *o, char *const *words, unsigned l
 {
 	bool valued = **words == '-' && !strchr(*words, '=') && words[1] && *words[1] != '-';
 
-	fault_add(&o->faults, line, "%s", why->text);
+	fault_add(&o->faults, &(struct fault){ .line = line, .kind = "systemd-run option",
+	          .subject = valued ? arena_printf(arena_of(o), "%s %s", words[0], words[1])
+	                            : words[0],
+	          .fix = **words == '#' ? "'#' begins a comment only on a line of its own" : NULL },
+	          "%s", why->text);
 	append_words(o, NULL, NULL, words, 1 + valued, line);
 	return 1 + valued;
+}
+
+/* A config that names its unit may come from another tool: that costs no start. */
+static bool is_ignored(struct run_options *o, const struct run_row *row, const char *value,
+                       unsigned line)
+{
+	if (o->inside || !row || !str_eq(row->name, "unit") || !value) return false;
+	fault_add(&o->faults, &(struct fault){ .line = line, .severity = FAULT_WARNING,
+	          .kind = "ignored option", .subject = "--unit", .fix = "remove it" },
+	          "option --unit of systemd-run is ignored: the name of the unit follows from "
+	          "the jail's name");
+	return true;
 }
 
 /* These functions return the number of words that they took. */
@@ -362,15 +430,26 @@ static size_t take_run_long(struct run_options *o, char *const *words, unsigned 
 {
 	const char *name = *words + 2, *value;
 	size_t len = strcspn(name, "=");
-	const struct run_row *row = find_run_name(name, len);
+	const struct run_row *first[2] = { NULL, NULL }, *row = find_run_name(name, len, first);
 	bool next = row && row->value && !name[len];
 	struct err why = { 0 };
 
 	value = next ? words[1] : name[len] ? name + len + 1 : NULL;
-	if ((row ? option_take(o, row, value, &why) : fail_unknown_option(name, len, &why)) < 0)
+	if (is_ignored(o, row, value, line)) return 1 + next;
+	if ((row ? option_take(o, row, value, &why)
+	         : fail_unknown_option(name, len, first, &why)) < 0)
 		return refuse_words(o, words, line, &why);
 	append_words(o, row, value, words, 1 + next, line);
 	return 1 + next;
+}
+
+/* The last option so far has this word, because the letter after it is ignored. */
+static void end_word(struct run_options *o, const char *word)
+{
+	struct words one = { .m = arena_of(o) };
+
+	words_add(&one, word);
+	o->v[o->n - 1].words = words_list(&one);
 }
 
 /* The last letter's option owns the word; the others have none. */
@@ -382,6 +461,12 @@ static size_t take_run_letters(struct run_options *o, char *const *words, unsign
 		const char *value = next ? words[1] : row && row->value ? s + 1 : NULL;
 		struct err why = { 0 };
 
+		if (is_ignored(o, row, value, line)) {
+			if (s > *words + 1)
+				end_word(o, arena_strndup(arena_of(o), *words,
+				                          (size_t)(s - *words)));
+			return 1 + next;
+		}
 		if (!row) fail(&why, ERR_INPUT, "systemd-run has no option -%c", *s);
 		if (!row || option_take(o, row, value, &why) < 0)
 			return refuse_words(o, words, line, &why);
@@ -461,9 +546,14 @@ bool run_option_sets(const struct run_option *option, const char *property)
 
 bool run_options_set(const struct run_options *o, const char *property)
 {
-	for (size_t i = 0; i < o->n; i++)
-		if (run_option_sets(&o->v[i], property)) return true;
-	return false;
+	return run_options_value(o, property);
+}
+
+const char *run_options_value(const struct run_options *o, const char *property)
+{
+	for (size_t i = o->n; i-- > 0;)
+		if (run_option_sets(&o->v[i], property)) return strchr(o->v[i].value, '=') + 1;
+	return NULL;
 }
 
 void env_put(struct words *env, const char *assignment)

@@ -1,11 +1,11 @@
 /* The options of systemd-run that a config may contain
  *
  * Words as systemd-run would get them become a struct run_options, from which run_unit.h makes
- * a unit. Options must be written in full: systemd-run accepts `--prop=`, we do not. Options
- * that would make something else than one service that we can follow to its end are refused:
- * --unit, --scope, --user, --machine, --pipe, timers and the like. Options that only change
- * what systemd-run prints, or what it waits for, are ignored. Faults in the words are listed
- * with their lines.
+ * a unit. Names may be shortened as long as they are clear (`--prop=`). Options that would make
+ * something else than one service that we can follow to its end are refused: --scope, --user,
+ * --machine, --pipe, timers and the like. --unit is ignored, with a warning. Options that only
+ * change what systemd-run prints, or what it waits for, are ignored. Faults in the words are
+ * listed with their lines.
  */
 #ifndef SYSTEMD_RUN_OPTIONS_H
 #define SYSTEMD_RUN_OPTIONS_H
@@ -36,6 +36,8 @@ struct run_options {
 	struct words properties;	/* NAME=TEXT, checked */
 	bool send_sighup;
 	const char *slice;		/* with .slice behind it */
+	const char *slice_name;		/* of --slice, as it was given */
+	const char *slice_parent;	/* of --slice-inherit: our own, without .slice */
 	bool remain_after_exit;
 	const char *service_type, *uid, *gid;
 	bool nice_set;
@@ -47,7 +49,7 @@ struct run_options {
 	bool pty;			/* such a command is to have a terminal */
 	struct run_option *v;		/* all options, in their order */
 	size_t n, room;
-	struct faults faults;		/* of the options that were not understood */
+	struct faults faults;		/* errors: not understood; warnings: ignored */
 };
 
 /* No options. */
@@ -73,6 +75,9 @@ void run_options_alone(struct run_options *one, struct arena *m,
  * run_options_set: does any of the options? */
 bool run_option_sets(const struct run_option *option, const char *property);
 bool run_options_set(const struct run_options *o, const char *property);
+
+/* The text of the last assignment to the property, or NULL. */
+const char *run_options_value(const struct run_options *o, const char *property);
 
 /* Add NAME=VALUE to a list that contains each name once: it replaces an earlier value. */
 void env_put(struct words *env, const char *assignment);

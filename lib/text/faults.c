@@ -7,29 +7,47 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 
-void fault_add(struct faults *f, unsigned line, const char *fmt, ...)
+static struct fault *fault_room(struct faults *f)
 {
+	if (f->n == FAULTS_MAX) return NULL;
+	if (!f->v) f->v = arena_array(f->m, FAULTS_MAX, sizeof *f->v);
+	return &f->v[f->n++];
+}
+
+void fault_add(struct faults *f, const struct fault *what, const char *fmt, ...)
+{
+	struct fault *new = fault_room(f);
 	va_list ap;
 
-	if (f->n == FAULTS_MAX) return;
-	if (!f->v) f->v = arena_array(f->m, FAULTS_MAX, sizeof *f->v);
+	if (!new) return;
+	*new = *what;
+	new->subject = arena_strdup(f->m, what->subject);
+	if (what->fix) new->fix = arena_strdup(f->m, what->fix);
 	va_start(ap, fmt);
-	f->v[f->n].line = line;
-	f->v[f->n++].text = arena_vprintf(f->m, fmt, ap);
+	new->text = arena_vprintf(f->m, fmt, ap);
 	va_end(ap);
+}
+
+static void fault_copy(struct faults *to, const struct fault *f)
+{
+	fault_add(to, f, "%s", f->text);
 }
 
 void faults_add_all(struct faults *to, const struct faults *from)
 {
 	for (size_t i = 0; i < from->n; i++)
-		fault_add(to, from->v[i].line, "%s", from->v[i].text);
+		fault_copy(to, &from->v[i]);
 }
 
-static bool has_fault(const struct faults *f, const char *text)
+/* How many of the first `n` are of its kind and about the same. */
+static size_t count_alike(const struct faults *f, size_t n, const struct fault *one)
 {
-	for (size_t i = 0; i < f->n; i++)
-		if (str_eq(f->v[i].text, text)) return true;
-	return false;
+	size_t alike = 0;
+
+	for (size_t i = 0; i < n; i++)
+		alike += str_eq(f->v[i].kind, one->kind) &&
+			 str_eq(f->v[i].subject, one->subject);
+	return alike;
 }
 
 struct faults faults_new(const struct faults *found, const struct faults *old)
@@ -37,17 +55,44 @@ struct faults faults_new(const struct faults *found, const struct faults *old)
 	struct faults news = { .m = found->m };
 
 	for (size_t i = 0; i < found->n; i++)
-		if (!has_fault(old, found->v[i].text))
-			fault_add(&news, found->v[i].line, "%s", found->v[i].text);
+		if (count_alike(found, i, &found->v[i]) >= count_alike(old, old->n,
+		                                                       &found->v[i]))
+			fault_copy(&news, &found->v[i]);
 	return news;
+}
+
+void faults_sort(struct faults *f)
+{
+	for (size_t i = 1; i < f->n; i++) {
+		struct fault moved = f->v[i];
+		size_t at = i;
+
+		for (; at && f->v[at - 1].line > moved.line; at--)
+			f->v[at] = f->v[at - 1];
+		f->v[at] = moved;
+	}
+}
+
+const struct fault *faults_first_error(const struct faults *f)
+{
+	const struct fault *first = NULL;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->v[i].severity != FAULT_ERROR) continue;
+		if (!first || f->v[i].line < first->line) first = &f->v[i];
+	}
+	return first;
+}
+
+const char *fault_sentence(struct arena *m, const struct fault *f)
+{
+	return arena_printf(m, "line %u: %s%s%s", f->line, f->text, f->fix ? "; " : "",
+	                    f->fix ? f->fix : "");
 }
 
 int faults_fail(const struct faults *f, struct err *e)
 {
-	const struct fault *first = f->v;
+	const struct fault *first = faults_first_error(f);
 
-	if (!f->n) return 0;
-	for (size_t i = 1; i < f->n; i++)
-		if (f->v[i].line < first->line) first = &f->v[i];
-	return fail(e, ERR_INPUT, "line %u: %s", first->line, first->text);
+	return first ? fail(e, ERR_INPUT, "%s", fault_sentence(f->m, first)) : 0;
 }

@@ -95,10 +95,14 @@ static void find_duplicates(struct reader *r)
 
 		if (!str_eq(a->section, b->section) || !str_eq(a->key, b->key)) continue;
 		if (*b->key)
-			fault_add(&r->ini->faults, b->line, "'%s' was given before, in line %u",
-			          b->key, a->line);
+			fault_add(&r->ini->faults,
+			          &(struct fault){ .line = b->line, .kind = "repeated key",
+			                           .subject = b->key },
+			          "'%s' was given before, in line %u", b->key, a->line);
 		else
-			fault_add(&r->ini->faults, b->line, "[%s] was given before, in line %u",
+			fault_add(&r->ini->faults,
+			          &(struct fault){ .line = b->line, .kind = "repeated section",
+			          .subject = b->section }, "[%s] was given before, in line %u",
 			          b->section, a->line);
 	}
 }
@@ -131,8 +135,10 @@ static void continue_key(struct reader *r)
 	struct ini_entry *entry = &r->ini->v[r->ini->n - 1];
 
 	if (!entry->value) {
-		fault_add(&r->ini->faults, r->line, "continues '%s', which has no '='",
-		          entry->key);
+		fault_add(&r->ini->faults,
+		          &(struct fault){ .line = r->line, .kind = "no value",
+		                           .subject = entry->key },
+		          "continues '%s', which has no '='", entry->key);
 		return;
 	}
 	if (!r->value.s) str_add(&r->value, entry->value);
@@ -166,7 +172,9 @@ static void read_ini_key(struct reader *r)
 		cut++;
 	name = cut - utf8_space_behind(s, cut);
 	if (!name) {
-		fault_add(&r->ini->faults, r->line, "'%c' without a key before it", s[cut]);
+		fault_add(&r->ini->faults, &(struct fault){ .line = r->line, .kind = "no key",
+		                                            .subject = "" },
+		          "'%c' without a key before it", s[cut]);
 		return;
 	}
 	entry = new_entry(r->ini, r->m);
@@ -191,9 +199,13 @@ static bool check_bytes(struct reader *r)
 	size_t n = r->at.end - r->at.start;
 
 	if (!utf8_valid(s, n))
-		fault_add(&r->ini->faults, r->line, "bytes that are not UTF-8");
+		fault_add(&r->ini->faults, &(struct fault){ .line = r->line, .kind = "not text",
+		                                            .subject = "" },
+		          "bytes that are not UTF-8");
 	else if (memchr(s, 0, n))
-		fault_add(&r->ini->faults, r->line, "a NUL byte");
+		fault_add(&r->ini->faults, &(struct fault){ .line = r->line, .kind = "not text",
+		                                            .subject = "" },
+		          "a NUL byte");
 	else
 		return true;
 	return false;

@@ -18,7 +18,8 @@ struct splitter {
 
 static int fail_split(struct splitter *s, unsigned line, const char *why)
 {
-	s->out->fault = (struct fault){ line, why };
+	s->out->fault = (struct fault){ .line = line, .kind = "quoting", .subject = "",
+	                                .text = why };
 	return fail(s->e, ERR_INPUT, "line %u: %s", line, why);
 }
 

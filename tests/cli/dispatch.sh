@@ -22,6 +22,11 @@ out 'Commands:'
 try help-of-a-command 0 "$jlmkr" stop --help
 out 'Usage: jlmkr stop [OPTION]... JAIL'
 out '--timeout=SECONDS'
+try help-config 0 "$jlmkr" help config
+for key in startup seccomp hostname systemd_run_user_args systemd_nspawn_default_args initial_setup; do
+	out "  $key="
+done
+out 'ip link set dev ve-web-1 master br2 up'
 try help-command 0 "$jlmkr" help stop
 out 'Usage: jlmkr stop'
 try help-needs-no-operands 0 "$jlmkr" exec --help

@@ -35,6 +35,12 @@ tame .out
 try check 1 "$jlmkr" config --check odd
 out 'nonsense\u009b31m\u202e'
 tame .out
+try check-as-json 1 "$jlmkr" config --check --json odd
+out '"severity":"warning"'
+out '"kind":"unknown key"'
+printf 'docker_compatible=1\n' > "$world/hints"
+try hints-are-no-problems 0 "$jlmkr" config --check "$world/hints"
+out "hints:1: hint: 'docker_compatible' no longer does anything"
 try warning 0 "$jlmkr" config odd startup=0
 tame .err
 

@@ -135,8 +135,10 @@ try jlmkr-config -q web 'pre_start_hook=/bin/true' systemd_nspawn_user_args=--ne
 try jlmkr-start web
 refused
 err_has 'warning: .*config: line [0-9]*: --network-bridge=br9: there is no interface br9, unless'
-tail -n 1 "$tmp/err" | grep -q 'line [0-9]* of its config: --network-bridge=br9: there is no interface br9: systemd-nspawn' ||
+tail -n 1 "$tmp/err" | grep -q 'line [0-9]* of its config: --network-bridge=br9: there is no interface br9; ' ||
 	fail 'the reason is not said'
+! tail -n 1 "$tmp/err" | grep -q 'exited with' || fail 'two causes in one sentence'
+err_has '^systemd-nspawn exited with status 1'
 try jlmkr-config -q web --unset pre_start_hook systemd_nspawn_user_args=
 
 # An editor that adds its words, and another answer each time.
@@ -161,13 +163,61 @@ edit 'e\nd\n' '[x'
 is '> sartup=1' "$(changed)"
 is '' "$(in_host sh -c "ls -A $jails/web | grep edit")"
 
-story 'edit without an answer changes nothing, and loses nothing'
+story 'edit without an answer takes what can be read, with warnings'
 in_host cp /tmp/before "$conf"
 edit '' 'sartup=1'
+status 0
+is '> sartup=1' "$(changed)"
+err_has "warning: line [0-9]*: unknown key 'sartup'"
+is '' "$(in_host sh -c "ls -A $jails/web | grep edit")"
+
+story 'and changes nothing, and loses nothing, if it cannot be read'
+in_host cp /tmp/before "$conf"
+edit '' 'seccomp=perhaps'
 status 1
 is '' "$(changed)"
 err_has "What you wrote is in $jails/web/.config.edit-"
-in_host sh -c "grep -q sartup=1 $jails/web/.config.edit-* && rm $jails/web/.config.edit-*" || fail 'it is lost'
+err_has "'cp $jails/web/.config.edit-[0-9]* $jails/web/config' uses it, 'rm $jails/web/.config.edit-[0-9]*' drops"
+in_host sh -c "grep -q seccomp=perhaps $jails/web/.config.edit-* && rm $jails/web/.config.edit-*" || fail 'it is lost'
+
+story 'what is not mounted now is no question of edit'
+printf '< there is no /not/mounted\n' > "$tmp/words"
+in_host sh -c "sed 's|^systemd_nspawn_user_args=|&--bind=/not/mounted|' $conf > /tmp/unmounted"
+talk env EDITOR='cp /tmp/unmounted' jlmkr-edit web < "$tmp/words"
+status 0
+out_lacks 'Edit again'
+in_host cmp -s /tmp/unmounted "$conf" || fail 'it is not saved'
+in_host cp /tmp/before "$conf"
+
+story 'edit of a jail without a config begins with the default one'
+in_host sh -c "mkdir -p $jails/bare/rootfs/usr $jails/bare/rootfs/etc"
+try env EDITOR='sed -i s/^startup=0/startup=1/' jlmkr-edit bare < /dev/null
+status 0
+is '1 600 root' "$(in_host jlmkr-config bare startup) $(in_host stat -c '%a %U' $jails/bare/config)"
+out=$(in_host sh -c "grep -c '^systemd_nspawn_default_args=' $jails/bare/config")
+is 1 "$out"
+in_host rm $jails/bare/config
+try env EDITOR=true jlmkr-edit bare < /dev/null
+status 0
+in_host grep -q '^startup=0$' $jails/bare/config || fail 'there is no config'
+in_host rm $jails/bare/config
+try jlmkr-config bare startup=1
+status 0
+is 1 "$(in_host jlmkr-config bare startup)"
+in_host rm -r $jails/bare
+
+story 'copies of an edit that was given up are named, and deleted after a week'
+in_host sh -c "cd $jails/web && touch -d '8 days ago' .config.edit-999999999 .config.edit-999999998-2 \
+	.config.edit-mine .config.edit-1 .config.edit-99999999x && touch .config.edit-999999997"
+edit '' '# copies'
+status 0
+err_has "An earlier edit left $jails/web/.config.edit-999999997"
+is '.config.edit-1 .config.edit-999999997 .config.edit-99999999x .config.edit-mine' \
+	"$(in_host sh -c "cd $jails/web && echo .config.edit-*")"
+in_host sh -c "rm $jails/web/.config.edit-*"
+in_host cp /tmp/before "$conf"
+
+story 'a talk that is interrupted changes nothing'
 printf '< Edit again\n>> \003\n' > "$tmp/words"
 talk_deaf env EDITOR=/tmp/editor WORDS=sartup=1 jlmkr-edit web < "$tmp/words"
 status 130
@@ -191,6 +241,22 @@ in_host sh -c "printf 'systemd_nspawn_user_args=--bind=\"/x\n' > $conf; cp $conf
 edit 'd\n' '# note'
 err_has 'the quote " is not closed'
 is '' "$(changed)"
+
+story 'KEY+=VALUE adds a line to a list'
+in_host cp /tmp/good "$conf"
+try jlmkr-config -q web systemd_nspawn_user_args+=--bind=/tmp systemd_nspawn_user_args+=--bind-ro=/usr
+status 0
+is '--bind=/tmp
+--bind-ro=/usr' "$(in_host jlmkr-config web systemd_nspawn_user_args)"
+try jlmkr-config -q web systemd_run_default_args+=--nice=1
+is 9 "$(in_host jlmkr-config web systemd_run_default_args | wc -l)"
+try jlmkr-config web release+=44
+status 2
+err_has 'release holds one value; set it with release=44'
+try jlmkr-config web memory=2G
+status 2
+err_has "unknown key 'memory'; the keys are startup, "
+in_host cp /tmp/good "$conf"
 
 story 'what is set is checked, and warned of when it is new'
 in_host sh -c "printf '# mine\ndocker_compatible=0\n' > $conf"

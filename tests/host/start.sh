@@ -36,8 +36,10 @@ err_has '^  oh dear$'
 config '' '' 'pre_start_hook=/bin/sh -c "echo oh; exit 9"'
 fails 1 'pre_start_hook (line 1 of its config) exited with status 9'
 err_has '^  oh$'
-config '' '' 'pre_start_hook=/nowhere/to/be/found'
+config '' '' 'pre_start_hook=/tmp'
 fails 1 'pre_start_hook (line 1 of its config) could not be run (203/EXEC)'
+config '' '' 'pre_start_hook=/nowhere/to/be/found'
+fails 1 'config: line 1: pre_start_hook: there is no /nowhere/to/be/found'
 config '' '' 'post_start_hook=#!/bin/sh
 	echo oh dear
 	kill -9 $$'
@@ -45,11 +47,11 @@ fails 1 'post_start_hook (line 1 of its config) was killed by SIGKILL'
 err_has '^  oh dear$'
 config '' '' 'post_start_hook=/bin/sh -c "exit 5"'
 fails 1 'post_start_hook (line 1 of its config) exited with status 5'
-config '' --nonsense 'post_stop_hook=#!/bin/sh
+config '' --tmpfs=nowhere/at/all 'post_stop_hook=#!/bin/sh
 	exit 3'
 fails 1 'systemd-nspawn exited with status 1'
 err_has 'And post_stop_hook (line 1 of its config) exited with status 3'
-err_has "unrecognized option '--nonsense'"
+err_has 'nowhere/at/all'
 config '	-p Type=notify -p ExecStartPre=/bin/true -p ExecStartPre=/bin/false
 	-p ExecStartPre=-/bin/false' '' 'pre_start_hook=/bin/true'
 fails 1 'ExecStartPre=/bin/false (line 7 of its config) exited with status 1'
@@ -81,10 +83,23 @@ story 'nspawn that fails'
 config '' '--tmpfs=nowhere/at/all' ''
 fails 1 'systemd-nspawn exited with status 1'
 err_has 'nowhere/at/all'
-config '	-p Type=notify -p SuccessExitStatus=1' --nonsense ''
+config '	-p Type=notify -p SuccessExitStatus=1' --tmpfs=nowhere/at/all ''
 fails 1 'systemd-nspawn exited with status 1/FAILURE before it was ready'
 config '	-p Type=notify --uid=nobody' '' ''
 fails 1 'systemd-nspawn could not be run (200/CHDIR)'
+
+story 'an option that nspawn does not have is refused before anything is asked'
+config '' --nonsense ''
+fails 1 'config: line 8: systemd-nspawn has no option --nonsense'
+config '' --bind=/tmp:/media:ro ''
+fails 1 "config: line 8: --bind=/tmp:/media:ro: systemd-nspawn has no 'ro' here; write --bind-ro=/tmp:/media"
+
+story 'what our check refuses, nspawn refuses'
+for words in --bind=/tmp:/media:ro --bind=/tmp:/media:z --bind=tmp:/media --bind=~/x:/media --bind=/tmp:media \
+	--bind=/tmp:ro --hostname=my_host- --boot=1; do
+	try systemd-nspawn -q --directory=$jails/web/rootfs $words true
+	refused
+done
 
 story 'conditions'
 config '	-p Type=notify -p ConditionPathExists=!/etc' '' ''

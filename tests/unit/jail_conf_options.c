@@ -23,7 +23,8 @@ static const char *checked(struct arena *m, const char *text)
 	read_options(m, text, &o);
 	conf_options_check(&o, &found);
 	for (size_t i = 0; i < found.n; i++)
-		str_addf(&out, "%u: %s\n", found.v[i].line, found.v[i].text);
+		str_addf(&out, "%u: %s%s%s\n", found.v[i].line, found.v[i].text,
+		         found.v[i].fix ? "; " : "", found.v[i].fix ? found.v[i].fix : "");
 	return str_text(&out);
 }
 
@@ -71,7 +72,7 @@ TEST(all_faults_are_told_at_once)
 	          "4: systemd_nspawn_user_args: the quote ' is not closed\n"
 	          "1: option --scope of systemd-run has no place here: a jail is a service\n"
 	          "1: --nice: 'x' is not a number from -20 to 19\n"
-	          "2: option --sl of systemd-run is not written in full; did you mean --slice?\n"
+	          "2: option --sl of systemd-run is ambiguous: --slice or --slice-inherit\n"
 	          "2: 'foo' is not an option of systemd-run\n");
 }
 

@@ -33,7 +33,8 @@ TEST(the_default_config)
 	CHECK_STR(p.unit, "jlmkr-web.service");
 	CHECK_STR(plan_command(&m, &p),
 	          "systemd-run --unit=jlmkr-web.service "
-	          "--working-directory=/mnt/tank/jailmaker/jails/web --description='jail web' "
+	          "--working-directory=/mnt/tank/jailmaker/jails/web "
+	          "--description='My nspawn jail web [created with jailmaker]' "
 	          "--collect --property=Delegate=yes "
 	          "--property=RestartForceExitStatus=133 --property=SuccessExitStatus=133 "
 	          "--property=TasksMax=infinity --property=Type=notify "
@@ -165,22 +166,9 @@ TEST(what_the_user_says_of_the_unit_wins)
 
 	make(&m, "systemd_run_default_args=--description=mine --working-directory=/\n", &plain,
 	     &p);
-	CHECK(strstr(plan_command(&m, &p), "'jail web' --description=mine"));
+	CHECK(strstr(plan_command(&m, &p),
+	             "'My nspawn jail web [created with jailmaker]' --description=mine"));
 	CHECK(strstr(plan_command(&m, &p), "--directory=/mnt/tank/jailmaker/jails/web/rootfs"));
-	arena_free(&m);
-}
-
-TEST(a_start_says_that_only_the_last_bridge_counts)
-{
-	struct arena m = { 0 };
-	struct plan p;
-
-	make(&m, "systemd_nspawn_user_args=--network-bridge=br1 --network-bridge=br2\n", &plain, &p);
-	CHECK_INT(p.notes.n, 1);
-	CHECK(strstr(p.notes.v[0], "--network-bridge=br1 has no effect"));
-	CHECK(strstr(plan_command(&m, &p), "--network-bridge=br1 --network-bridge=br2"));
-	make(&m, "systemd_nspawn_user_args=--network-bridge=br1\n", &plain, &p);
-	CHECK_INT(p.notes.n, 0);
 	arena_free(&m);
 }
 

@@ -11,7 +11,9 @@
 #include "lib/nspawn/traits.h"
 #include "tests/unit/test.h"
 
-static const char *found_with(struct arena *m, const char *text, int missing, const char *hook)
+enum { FAULTS, MISSING, BINDS };
+
+static const char *found_in(struct arena *m, const char *text, int what)
 {
 	struct split words = { 0 };
 	struct faults found = { .m = m };
@@ -20,18 +22,16 @@ static const char *found_with(struct arena *m, const char *text, int missing, co
 
 	CHECK_INT(word_split(m, text, 1, SPLIT_COMMENTS, &words, NULL), 0);
 	nspawn_options_parse(&o, m, &words);
-	if (missing)
-		nspawn_missing(&o, hook, &found);
+	if (what == MISSING)
+		nspawn_missing(&o, &found);
+	else if (what == BINDS)
+		nspawn_check_binds(&o, &found);
 	else
 		found = o.faults;
 	for (size_t i = 0; i < found.n; i++)
-		str_addf(&out, "%u: %s\n", found.v[i].line, found.v[i].text);
+		str_addf(&out, "%u: %s%s%s\n", found.v[i].line, found.v[i].text, found.v[i].fix ? "; " : "",
+		         found.v[i].fix ? found.v[i].fix : "");
 	return str_text(&out);
-}
-
-static const char *found_in(struct arena *m, const char *text, int missing)
-{
-	return found_with(m, text, missing, NULL);
 }
 
 TEST(words_are_read_as_getopt_does)
@@ -39,7 +39,8 @@ TEST(words_are_read_as_getopt_does)
 	AUTOFREE struct arena m = { 0 };
 
 	CHECK_STR(found_in(&m, "--bind=/a:/b --bind /c -b -u/x -u /x -Ub --private-users=pick "
-	                       "--private-users --network-veth-e x:y", 0), "");
+	                       "--private-users --network-veth-e x:y", 0),
+	          "1: --private-users=pick has no effect: only the last --private-users counts\n");
 	CHECK(!strstr(found_in(&m, "/sbin/init --nothing -Q", 0), "--nothing"));
 	CHECK_STR(found_in(&m, "--boot -- --nothing", 0), "");
 }
@@ -71,29 +72,15 @@ TEST(what_ends_the_options_is_told)
 	          "own\n1: -D has no place here: jlmkr gives its own\n");
 }
 
-static const char *replaced_in(struct arena *m, const char *text)
-{
-	struct split words = { 0 };
-	struct nspawn_options o;
-	struct str out = { .m = m };
-
-	CHECK_INT(word_split(m, text, 1, SPLIT_COMMENTS, &words, NULL), 0);
-	nspawn_options_parse(&o, m, &words);
-	CHECK_INT(o.faults.n, 0);
-	for (size_t i = 0; i < o.replaced.n; i++)
-		str_addf(&out, "%u: %s\n", o.replaced.v[i].line, o.replaced.v[i].text);
-	return str_text(&out);
-}
-
 TEST(an_option_that_a_later_one_replaces)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	CHECK_STR(replaced_in(&m, "--network-bridge=br1\n--network-bridge br2"),
+	CHECK_STR(found_in(&m, "--network-bridge=br1\n--network-bridge br2", FAULTS),
 	          "1: --network-bridge=br1 has no effect: only the last --network-bridge counts; "
 	          "for a second bridge use --network-veth-extra and a post_start_hook\n");
-	CHECK_STR(replaced_in(&m, "-u a\n--hostname=x\n-u b --private-users\n--user=c "
-	                      "--private-users=pick"),
+	CHECK_STR(found_in(&m, "-u a\n--hostname=x\n-u b --private-users\n--user=c "
+	                      "--private-users=pick", FAULTS),
 	          "1: -u a has no effect: only the last --user counts\n"
 	          "3: -u b has no effect: only the last --user counts\n"
 	          "3: --private-users has no effect: only the last --private-users counts\n");
@@ -103,7 +90,7 @@ TEST(options_that_all_count)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	CHECK_STR(replaced_in(&m, "--bind=/a --bind=/b --bind-ro=/a --bind-ro=/b --setenv=A=1 "
+	CHECK_STR(found_in(&m, "--bind=/a --bind=/b --bind-ro=/a --bind-ro=/b --setenv=A=1 "
 	                      "--setenv=B=2 --network-macvlan=a --network-macvlan=b "
 	                      "--network-veth-extra=a --network-veth-extra=b --port=1 --port=2 "
 	                      "--capability=a --capability=b --drop-capability=a "
@@ -111,8 +98,8 @@ TEST(options_that_all_count)
 	                      "--system-call-filter=~b --rlimit=A=1 --rlimit=B=1 --property=A=1 "
 	                      "--property=B=1 --tmpfs=/a --tmpfs=/b --overlay=/a:/b "
 	                      "--overlay=/c:/d --network-interface=a --network-interface=b "
-	                      "--load-credential=a:/b --load-credential=c:/d"), "");
-	CHECK_STR(replaced_in(&m, "--boot -b -b --network-bridge=br1 --network-bridge=br1"), "");
+	                      "--load-credential=a:/b --load-credential=c:/d", FAULTS), "");
+	CHECK_STR(found_in(&m, "--boot -b -b --network-bridge=br1 --network-bridge=br1", FAULTS), "");
 }
 
 /* "fnu": changes the firewall, own network, own users */
@@ -169,16 +156,56 @@ TEST(what_the_machine_lacks)
 	          "1: --network-interface=../x: there is no interface ../x\n");
 }
 
-TEST(what_a_hook_names_it_may_make)
+TEST(what_is_missing_is_data)
 {
 	AUTOFREE struct arena m = { 0 };
-	static const char hook[] = "#!/bin/sh\nip link add br77 type bridge\nmkdir -p "
-	                           "/no/where";
+	struct split words = { 0 };
+	struct faults found = { .m = &m };
+	struct nspawn_options o;
 
-	CHECK_STR(found_with(&m, "--bind=/no/where --network-bridge=br77\n--bind=/no/other\n"
-	                     "--network-macvlan=no0", 1, hook),
-	          "2: --bind=/no/other: there is no /no/other\n"
-	          "3: --network-macvlan=no0: there is no interface no0\n");
+	CHECK_INT(word_split(&m, "--bind=/no\\\\:3:/x --network-macvlan=no0", 1, SPLIT_COMMENTS, &words,
+	                     NULL), 0);
+	nspawn_options_parse(&o, &m, &words);
+	nspawn_missing(&o, &found);
+	CHECK_INT(found.n, 2);
+	CHECK_STR(found.v[0].kind, NSPAWN_MISSING);
+	CHECK_STR(found.v[0].subject, "/no:3");
+	CHECK_STR(found.v[1].subject, "no0");
+}
+
+TEST(bind_mounts_of_other_tools_get_the_right_spelling)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	CHECK_STR(found_in(&m, "--bind=/a:/b --bind=/a:/b:rbind,noidmap --bind=+/x --bind=:/tmp "
+	                       "--bind-ro=/a --overlay=a:b:c", BINDS), "");
+	CHECK_STR(found_in(&m, "--bind=/a:/b:ro\n--bind=/a:/b:rw,z --bind=/a:ro", BINDS),
+	          "1: --bind=/a:/b:ro: systemd-nspawn has no 'ro' here; write --bind-ro=/a:/b\n"
+	          "2: --bind=/a:/b:rw,z: systemd-nspawn has no 'rw' here; write --bind=/a:/b\n"
+	          "2: --bind=/a:ro: systemd-nspawn has no 'ro' here; write --bind-ro=/a\n");
+	CHECK_STR(found_in(&m, "--bind='~/x:/x' --bind='~bob:/x'", BINDS),
+	          "1: --bind=~/x:/x: '~' is not expanded here; write --bind=/root/x:/x\n"
+	          "1: --bind=~bob:/x: '~' is not expanded here\n");
+	CHECK_STR(found_in(&m, "--bind-ro=media:/x --bind=/a:x", BINDS),
+	          "1: --bind-ro=media:/x: the source 'media' is not an absolute path; write the whole path, "
+	          "from / on\n"
+	          "1: --bind=/a:x: the destination 'x' is not an absolute path; write the whole path in the "
+	          "jail, from / on\n");
+}
+
+TEST(words_of_other_tools_lead_to_ours)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	CHECK_STR(found_in(&m, "--volume=/a:/b", FAULTS), "1: systemd-nspawn has no option --volume; write "
+	          "--bind=SOURCE:DESTINATION\n");
+	CHECK_STR(found_in(&m, "--memory=2G -v", FAULTS), "1: systemd-nspawn has no option --memory; write "
+	          "systemd_run_user_args=--property=MemoryMax=SIZE\n"
+	          "1: systemd-nspawn has no option -v; write --bind=SOURCE:DESTINATION\n");
+	CHECK_STR(found_in(&m, "--bindro=/a", FAULTS), "1: systemd-nspawn has no option --bindro; did you "
+	          "mean --bind-ro?\n");
+	CHECK_STR(found_in(&m, "--bind=/a # text", FAULTS), "1: '#' is not an option: it and everything after "
+	          "it go to the jail's init; '#' begins a comment only on a line of its own\n");
 }
 
 static size_t faults_of(struct arena *m, const char *word)

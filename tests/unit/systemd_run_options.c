@@ -108,14 +108,12 @@ static void refused(const char *text, size_t bad_wanted, const char *wanted)
 
 TEST(what_is_refused_is_told_with_its_word)
 {
-	refused("-q|--unit=x", 1,
-	        "option --unit of systemd-run has no place here: the name of the unit follows from "
-	        "the jail's name");
-	refused("-q|-r|-ux", 2,
-	        "option --unit of systemd-run has no place here: the name of the unit follows from "
-	        "the jail's name");
-	refused("--prop=Nice=1", 0,
-	        "option --prop of systemd-run is not written in full; did you mean --property?");
+	refused("-q|--scope", 1, "option --scope of systemd-run has no place here: a jail is a service");
+	refused("-q|-r|-t", 2,
+	        "option --pty of systemd-run has no place here: a jail does not use our terminal; "
+	        "its output goes to the journal");
+	refused("--unit", 0, "option --unit of systemd-run needs a value");
+	refused("--on=1", 0, "option --on of systemd-run is ambiguous: --on-active or --on-boot");
 	refused("--sevice-type=x", 0,
 	        "systemd-run has no option --sevice-type; did you mean --service-type?");
 	refused("-q|foo", 1, "'foo' is not an option of systemd-run");
@@ -132,7 +130,7 @@ TEST(what_is_refused_is_told_with_its_word)
 TEST(what_could_be_read_is_a_list)
 {
 	static char *const words[] = { "-qp", "Nice=1", "--nice", "x", "-GdrpKillMode=mixed",
-	                               "--unit=x",
+	                               "--scope",
 	                               "--slice=a", NULL };
 	AUTOFREE struct arena m = { 0 };
 	struct run_options o, one;
@@ -146,12 +144,62 @@ TEST(what_could_be_read_is_a_list)
 	          "1 quiet - |1 property Nice=1 -qp Nice=1|3 - - --nice x|5 collect - |"
 	          "5 same-dir - |5 remain-after-exit - |5 property KillMode=mixed "
 	          "-GdrpKillMode=mixed|"
-	          "6 - - --unit=x|7 slice a --slice=a|");
+	          "6 - - --scope|7 slice a --slice=a|");
 	CHECK_INT(o.faults.n, 2);
 	CHECK(run_options_set(&o, "KillMode") && !run_options_set(&o, "Kill"));
 	run_options_alone(&one, &m, &o.v[6]);
 	CHECK_INT(one.properties.n, 1);
 	CHECK(!one.collect && !one.slice && str_eq(one.properties.v[0], "KillMode=mixed"));
+}
+
+TEST(long_options_may_be_shortened)
+{
+	static char *const words[] = { "--prop=Nice=1", "--desc", "mine", "--slice=a", "--same", NULL };
+	AUTOFREE struct arena m = { 0 };
+	struct run_options o;
+
+	parse(&o, &m, words);
+	CHECK_INT(o.faults.n, 0);
+	CHECK_STR(o.properties.v[0], "Nice=1");
+	CHECK_STR(o.description, "mine");
+	CHECK_STR(o.slice, "a.slice");
+	CHECK_INT(o.n, 4);
+}
+
+/* The words that remain make the same unit with systemd-run. */
+TEST(the_units_name_is_ignored_with_a_warning)
+{
+	static char *const words[] = { "--unit=x", "--uni", "y", "-Gux", "-uz", "-GqrPu", NULL };
+	AUTOFREE struct arena m = { 0 };
+	struct run_options o;
+	struct str out = { .m = &m };
+
+	parse(&o, &m, words);
+	CHECK_INT(o.faults.n, 5);
+	for (size_t i = 0; i < 4; i++) {
+		CHECK_INT(o.faults.v[i].severity, FAULT_WARNING);
+		CHECK_STR(o.faults.v[i].text,
+		          "option --unit of systemd-run is ignored: the name of the unit follows "
+		          "from the jail's name");
+	}
+	CHECK_INT(o.faults.v[1].line, 2);
+	CHECK_INT(o.faults.v[4].severity, FAULT_ERROR);
+	for (size_t i = 0; i < 1; i++)
+		str_addf(&out, "%s|", words_join(&m, o.v[i].words, " "));
+	CHECK_STR(str_text(&out), "-G|");
+	CHECK(o.collect);
+}
+
+TEST(a_slice_may_lie_in_our_own)
+{
+	static char *const words[] = { "--slice-inherit", "--slice=a/b", NULL };
+	AUTOFREE struct arena m = { 0 };
+	struct run_options o;
+
+	parse(&o, &m, words);
+	CHECK_INT(o.faults.n, 0);
+	CHECK(str_ends(o.slice, "a-b.slice"));
+	CHECK_STR(o.slice, o.slice_parent ? arena_printf(&m, "%s-a-b.slice", o.slice_parent) : "a-b.slice");
 }
 
 static void two_hooks(struct wire *w, const void *arg)

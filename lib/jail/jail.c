@@ -130,6 +130,8 @@ int jail_lock(struct jail *j, struct err *e)
 {
 	struct err why = { 0 };
 
+	/* Who has it may be removing the jail, and what is open would keep the dataset busy. */
+	jail_leave(j);
 	j->lock = lock_named(j->name, deadline_in(LOCK_WAIT_MS), j->name, e);
 	if (j->lock < 0) return -1;
 	if (jail_refresh(j, &why) == 0 || (j->is_link && why.kind != ERR_MISSING)) return 0;

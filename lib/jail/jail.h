@@ -71,9 +71,9 @@ int jail_refresh(struct jail *j, struct err *e);
 bool jail_is(const struct jail *j, const struct stat *st);
 
 /* The lock of who changes, starts or removes the jail. It is that of the jail's name: in the
- * jail's directory it would keep a dataset busy. Waits some seconds for others, then refreshes
- * the handle; a link that leads nowhere is a jail still. jail_unlock is harmless without a
- * lock. */
+ * jail's directory it would keep a dataset busy. Waits some seconds for others, with nothing
+ * open, then opens the handle anew; a link that leads nowhere is a jail still. jail_unlock is
+ * harmless without a lock. */
 int jail_lock(struct jail *j, struct err *e);
 void jail_unlock(struct jail *j);
 

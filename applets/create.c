@@ -332,7 +332,7 @@ static void note_command(struct host *h, const struct create_args *a,
 }
 
 /* Refuses wrong options before the questions. */
-static int check_options(struct arena *m, struct create_args *a, struct err *e)
+static int check_before_asking(struct arena *m, struct create_args *a, struct err *e)
 {
 	struct create_how how = { 0 };
 	struct conf_options o;
@@ -355,7 +355,8 @@ static int ask_and_create(struct host *h, const struct create_args *args, struct
 	if ((a.config && str_eq(a.config, "-")) || (a.image && str_eq(a.image, "-")))
 		return fail(e, ERR_USAGE, "standard input cannot be a file and answer "
 		            "questions: give the name of the jail");
-	if (check_options(h->m, &a, e) < 0 || questions_ask(h, &a, &said, e) < 0) return -1;
+	if (check_before_asking(h->m, &a, e) < 0 || questions_ask(h, &a, &said, e) < 0)
+		return -1;
 	/* That command names the new jail's config as the template, so the jail must exist. */
 	if (!a.dry_run || !said.template_text) note_command(h, &a, &said);
 	return create_jail(h, &a, &said, e);

@@ -165,8 +165,8 @@ static void fill_row(const struct listing *l, struct jail *j, struct row *r)
 	if (l->running) r->state = up ? up->state : "inactive";
 	if (up) r->addresses = up->addresses;
 	if (up && up->machine)
-		out_note("%s was renamed and runs as the machine %s; 'systemctl stop %s' ends it",
-		         j->name, up->machine, name_unit(l->host->m, up->machine));
+		out_note("%s was renamed and runs as the machine %s; 'systemctl stop %s' "
+		         "ends it", j->name, up->machine, name_unit(l->host->m, up->machine));
 	if (up && up->elsewhere)
 		out_note("The %s that runs is another jail, in %s", j->name, up->elsewhere);
 	read_conf(l->host, j, r);

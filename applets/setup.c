@@ -34,7 +34,8 @@ static int setup_run_applet(struct host *h, const void *args, char *const *opera
 	engine_init(&en, h, h->m);
 	if (!jail) return -1;
 	if (!str_eq(user, "root") && !str_eq(user, "0"))
-		return fail(e, ERR_USAGE, "initial_setup is run as root, not as %s; 'runuser -u "
+		return fail(e, ERR_USAGE,
+		            "initial_setup is run as root, not as %s; 'runuser -u "
 		            "%s' in the script runs a command as this user", user, user);
 	if (jail_open(h->m, h->dir, jail, &j, e) < 0) return -1;
 	if (op_setup(&en, &j, a->wait, e) < 0) return -1;

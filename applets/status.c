@@ -121,8 +121,8 @@ static int show_own_status(struct engine *en, struct jail *j, bool json, struct 
 	return out_flush(e) < 0 ? -1 : s.runs ? 0 : DEAD;
 }
 
-/* What systemctl says of a jail that does not run is about a unit that cannot be found. True: it
- * was told. */
+/* What systemctl says of a jail that does not run is about a unit that cannot be found. True:
+ * it was told. */
 static bool tell_stopped(struct engine *en, struct jail *j)
 {
 	struct jail_status s;
@@ -153,7 +153,8 @@ static int status_run(struct host *h, const void *args, char *const *operands, s
 	engine_init(&en, h, h->m);
 	if (jail_open(h->m, h->dir, *operands, &j, e) == 0) {
 		state = engine_glance(&en, &j, NULL);
-		/* systemctl knows the unit only, which may belong to another jail of this name. */
+		/* systemctl knows the unit only, which may belong to another jail of this
+		 * name. */
 		if (json || state == JAIL_OTHER || !run_find(h->m, "systemctl", NULL))
 			return show_own_status(&en, &j, json, e);
 		unit = engine_foreign(&en, &j);
@@ -188,6 +189,7 @@ const struct applet status_applet = {
 	.max = -1,
 	.rest = true,
 	.needs = NEEDS_DIR,
-	.foreign = "-n --lines -o --output -p --property -P -t --type -s --signal -H --host -M --machine --state",
+	.foreign = "-n --lines -o --output -p --property -P -t --type -s --signal -H --host -M "
+	           "--machine --state",
 	.run = status_run,
 };

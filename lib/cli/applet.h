@@ -20,7 +20,8 @@ enum opt_kind {
 	OPT_KIND_END,
 	OPT_KIND_FLAG,		/* bool */
 	OPT_KIND_TEXT,		/* const char *; NULL when not given */
-	OPT_KIND_SWITCH,	/* const char *: "0" or "1", from any word of text/bool.h; NULL: not given */
+	/* const char *: "0" or "1", from any word of text/bool.h; NULL when not given */
+	OPT_KIND_SWITCH,
 	OPT_KIND_NUMBER,	/* long, not negative */
 	OPT_KIND_LIST,		/* struct words: one word for each time it is given */
 };
@@ -67,9 +68,10 @@ struct applet {
 	bool rest_dashes;	/* a -- right after it is left too, instead of being dropped */
 	unsigned needs;
 
-	/* With rest: options of another program may stand before the first operand too; they are
-	 * passed on after it. The list has those whose value is the next word, separated by blanks:
-	 * "-o --output -n#"; with a # only if that word is a number. NULL: there are none. */
+	/* With rest: options of another program may stand before the first operand too; they
+	 * are passed on after it. The list has those whose value is the next word, separated by
+	 * blanks: "-o --output -n#"; with a # only if that word is a number. NULL: there are
+	 * none. */
 	const char *foreign;
 
 	/* Returns the exit status, or -1 with `e` set. */

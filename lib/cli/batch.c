@@ -74,7 +74,8 @@ static const char *sum_text(struct arena *m, const struct batch *what, const str
 	return str_text(&text) + 2;
 }
 
-/* Job 0 is all that are done in turn, if there are several: each in a process of its own still. */
+/* Job 0 is all that are done in turn, if there are several: each in a process of its own
+ * still. */
 static int do_job(void *arg, size_t i)
 {
 	const struct task *t = arg;

@@ -18,8 +18,8 @@
 struct batch {
 	const void *args;		/* passed to work */
 
-	/* Returns 0, 1 if there was nothing to do, or -1. The batch opens the jail and closes it
-	 * afterwards. `by_name`: the jail is named, not just matched by a pattern. */
+	/* Returns 0, 1 if there was nothing to do, or -1. The batch opens the jail and closes
+	 * it afterwards. `by_name`: the jail is named, not just matched by a pattern. */
 	int (*work)(struct engine *en, struct jail *j, bool by_name, const void *args,
 	            struct err *e);
 	const char *done;		/* "started": after the jail's name, and in the sum */
@@ -42,7 +42,7 @@ int batch_run(struct host *h, const struct batch *what, char *const *operands, b
 struct batch_list {
 	const struct selected *jails;
 	size_t n;
-	size_t in_turn;			/* the first ones: one after the other, beside the rest */
+	size_t in_turn;			/* the first: one after the other, beside the rest */
 	size_t failed;			/* jails that have failed before, for the sum */
 };
 

@@ -315,7 +315,8 @@ const struct opt *opts_find(const struct applet *a, const char *word)
 	if (*word != '-' || !word[dashes]) return NULL;
 	len = strcspn(word + dashes, "=");
 	for (size_t i = 0; i < 2; i++) {
-		const struct opt *o = find_in_table(tables[i], 0, word + dashes, len, dashes == 1);
+		const struct opt *o = find_in_table(tables[i], 0, word + dashes, len,
+		                                    dashes == 1);
 
 		if (!o && dashes == 1 && !word[2])
 			o = find_in_table(tables[i], word[1], NULL, 0, false);

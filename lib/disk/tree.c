@@ -168,7 +168,8 @@ static int enter_directory(struct tree_removal *r, const char *name, struct err 
 	return 0;
 }
 
-static int handle_directory(struct tree_removal *r, struct level *l, const char *name, struct err *e)
+static int handle_directory(struct tree_removal *r, struct level *l, const char *name,
+                            struct err *e)
 {
 	l->moved = true;
 	if (r->depth + 1 < LEVELS) return enter_directory(r, name, e);
@@ -176,7 +177,8 @@ static int handle_directory(struct tree_removal *r, struct level *l, const char 
 	return 0;
 }
 
-static int handle_name(struct tree_removal *r, struct level *l, const struct name *n, struct err *e)
+static int handle_name(struct tree_removal *r, struct level *l, const struct name *n,
+                       struct err *e)
 {
 	if (is_dots(n->name)) return 0;
 	if (!r->depth && r->last && str_eq(n->name, r->last)) return 0;

@@ -72,8 +72,8 @@ const char *zfs_unmounted(struct arena *m, const char *path);
 /* The same for `n` paths (NULL ones are skipped), with two runs of zfs(8) for all of them. */
 void zfs_unmounted_all(struct arena *m, const char *const *paths, size_t n, const char **why);
 
-/* Did the command create the dataset, and could not mount it? `why` is the fault of zfs_create or
- * zfs_clone. */
+/* Did the command create the dataset, and could not mount it? `why` is the fault of zfs_create
+ * or zfs_clone. */
 bool zfs_says_not_mounted(const struct err *why);
 
 /* The user property that marks what is ours. */

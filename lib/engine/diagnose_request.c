@@ -61,7 +61,9 @@ static int try_alone(struct engine *en, struct arena *m, const struct suspect *s
 
 int engine_check_start(struct engine *en, const struct plan *plan, struct err *e)
 {
-	const struct run_unit u = { .path = plan->argv.v[0], .argv = plan->argv.v, .trial = true };
+	const struct run_unit u = {
+		.path = plan->argv.v[0], .argv = plan->argv.v, .trial = true,
+	};
 	struct err why = { 0 };
 	struct wire w;
 

@@ -99,8 +99,8 @@ int engine_start(struct engine *en, struct jail *j, const struct plan *plan, boo
                  struct err *e);
 int engine_settle(struct engine *en, const struct jail *j, struct err *e);
 
-/* Whether systemd would take what engine_start would send; asks for nothing to be done. -1 with the
- * option that it refuses and its line. 0 also if systemd cannot be asked. */
+/* Whether systemd would take what engine_start would send; asks for nothing to be done. -1 with
+ * the option that it refuses and its line. 0 also if systemd cannot be asked. */
 int engine_check_start(struct engine *en, const struct plan *plan, struct err *e);
 
 /* What engine_start would send, on the system bus, as JSON: the unit, its properties

@@ -44,8 +44,8 @@ static const struct passwd_line root_login = {
 };
 
 /* What only a systemd can do. */
-static int check_options(const struct jail_unit *in, const struct run_options *more,
-                         struct err *e)
+static int check_guest_options(const struct jail_unit *in, const struct run_options *more,
+                               struct err *e)
 {
 	const char *option = NULL;
 
@@ -104,7 +104,7 @@ static int signalled(void *arg, int sig, struct err *e)
 	return 0;
 }
 
-static int is_over(void *arg, struct err *e)
+static int guest_is_over(void *arg, struct err *e)
 {
 	struct running_guest *g = arg;
 	struct pollfd p = { .fd = g->pidfd, .events = POLLIN };
@@ -114,7 +114,7 @@ static int is_over(void *arg, struct err *e)
 }
 
 /* One that hangs in a file system of the jail is not ended by SIGKILL either. */
-static int wait_end(struct running_guest *g, struct err *e)
+static int wait_guest_end(struct running_guest *g, struct err *e)
 {
 	int rc;
 
@@ -155,7 +155,7 @@ static int finish(struct running_guest *g, const struct jail_unit *in,
 	int status = 0, why;
 	enum inside_step step;
 
-	if (wait_end(g, e) < 0) return -1;
+	if (wait_guest_end(g, e) < 0) return -1;
 	if (waitpid(g->guest.pid, &status, 0) < 0) return fail_sys(e, "wait for the command");
 	step = inside_end(&g->guest, &why);
 	return tell(in, what, step, why, status, e);
@@ -170,7 +170,7 @@ static int converse(struct running_guest *g, const struct stand_in *s, struct er
 		.master = s->master,
 		.hangup = HANGUP_PASSES,
 		.watch = g->pidfd,
-		.over = is_over,
+		.over = guest_is_over,
 		.signalled = signalled,
 		.arg = g,
 	};
@@ -198,7 +198,7 @@ int exec_as_guest(struct jail_unit *in, const struct exec_how *how, struct err *
 	AUTOSTANDIN struct stand_in s = { .master = -1, .slave = -1 };
 
 	in->over = true;
-	if (check_options(in, how->more, e) < 0) return -1;
+	if (check_guest_options(in, how->more, e) < 0) return -1;
 	if (stand_in_open(&s, stdio, e) < 0 || describe(&what, in, how, s.master >= 0, e) < 0)
 		return -1;
 	return run(in, &what, &s, e);

@@ -72,7 +72,8 @@ static bool find_renamed(struct arena *m, const struct jail *jails, size_t n, pi
 {
 	struct stat st;
 
-	if (!keeper || stat(arena_printf(m, "/proc/%d/cwd", (int)keeper), &st) < 0) return false;
+	if (!keeper || stat(arena_printf(m, "/proc/%d/cwd", (int)keeper), &st) < 0)
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		if (!jail_is(&jails[i], &st)) continue;
 		r->machine = r->name;

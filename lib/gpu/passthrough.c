@@ -182,7 +182,8 @@ int gpu_prepare(struct engine *en, struct jail *j, const struct nspawn_traits *t
 	if (prepare_places(en, j, g, &why) < 0) {
 		g->works = false;
 		out_warn("%s starts without the NVIDIA GPU: %s", j->name, why.text);
-	} else if (ldconfig_prepare(en, j->rootfs, &g->nv, unit, &g->nv.binds, &g->news, &why) < 0) {
+	} else if (ldconfig_prepare(en, j->rootfs, &g->nv, unit, &g->nv.binds, &g->news,
+	                            &why) < 0) {
 		g->news = false;
 		warn_of_linker(j->name, &why);
 	}

@@ -252,7 +252,8 @@ static int fetch_builds(struct image_source *s, struct arena *m, const struct im
 	while (fetch_build(s, got, want->serial != NULL, sink, &b->refused, e) < 0) {
 		remember(s, arena_printf(m, "build %s", got->build->serial), e);
 		b->server = !b->refused;
-		if (b->refused || !may_try_older(want, sink, e) || ++tries > BUILDS_TRIED) return -1;
+		if (b->refused || !may_try_older(want, sink, e) || ++tries > BUILDS_TRIED)
+			return -1;
 		rc = choose_again(s, m, want, sink, x, tries == 1, got, e, &why);
 		if (rc == 1) continue;
 		if (rc < 0) {

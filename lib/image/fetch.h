@@ -28,8 +28,8 @@ struct image_source {
 	struct http *http;
 	struct image_cache cache;	/* the caller opens it; closed with the source */
 	bool offline;			/* use the cache only */
-	/* The first fault of the last image_fetch_best, although another server or build, or the
-	 * cache, helped. Kind 0: none. */
+	/* The first fault of the last image_fetch_best, although another server or build, or
+	 * the cache, helped. Kind 0: none. */
 	struct err first;
 	const char *trust;		/* for --verbose: how many authorities, from where */
 };
@@ -76,8 +76,8 @@ int image_fetch(struct image_source *s, const struct image_pick *what, bool pinn
 /* Fetch the list, pick a build, and fetch it. If the server has deleted that build meanwhile,
  * or it does not match the list, fetch the list again, then try the next older builds, then the
  * next server. If all servers fail, use an image in the cache. Notes report each of these
- * steps, and s->first keeps the first fault. If nothing helps, the first fault is returned, with
- * the later ones and what was tried after it. `*got` lives in `m`. */
+ * steps, and s->first keeps the first fault. If nothing helps, the first fault is returned,
+ * with the later ones and what was tried after it. `*got` lives in `m`. */
 int image_fetch_best(struct image_source *s, struct arena *m, const struct image_want *want,
                      const struct image_sink *sink, struct image_pick *got, struct err *e);
 

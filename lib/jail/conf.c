@@ -137,8 +137,7 @@ static void fill_value(struct conf *c, const struct key *k, const char *value, u
 	if (!bool_read(value, &s->on))
 		fault_add(faults, &(struct fault){ .line = line, .kind = "bad switch",
 		                                   .subject = k->name,
-		          .fix = strchr(value, '#') ?
-		          "'#' begins a comment only on a line of its own" : NULL },
+		          .fix = strchr(value, '#') ? FAULT_COMMENT_FIX : NULL },
 		          "%s must be 1 or 0, not '%s'", k->name, value);
 }
 

@@ -13,8 +13,6 @@
 
 enum { HELP_MS = 2000, HELP_MAX = 256 * 1024, HOSTNAME_LENGTH = 64 };
 
-#define COMMENT_FIX "'#' begins a comment only on a line of its own"
-
 /* -- what the machine lacks -- */
 
 /* What is run before systemd-nspawn, and so may make what is missing. */
@@ -254,7 +252,7 @@ static void check_hook_words(struct arena *m, const struct conf_text *hook,
 			                    arena_printf(m, "no shell reads this, so '%s' is "
 			                                 "an argument", words.v[i]));
 		if (*words.v[i] == '#')
-			return warn_of_hook(hook, COMMENT_FIX, found,
+			return warn_of_hook(hook, FAULT_COMMENT_FIX, found,
 			                    arena_printf(m, "'%s' is an argument", words.v[i]));
 	}
 }
@@ -335,12 +333,13 @@ static void check_words(struct conf_check *k)
 			fault_add(&k->found, &(struct fault){ .line = texts[i]->line,
 			                                      .severity = FAULT_WARNING,
 			          .kind = "comment", .subject = texts[i]->key,
-			          .fix = COMMENT_FIX },
+			          .fix = FAULT_COMMENT_FIX },
 			          "the value of %s is '%s'", texts[i]->key, texts[i]->text);
 	if (*name->text && conf_check_hostname(name->text, &why) < 0)
 		fault_add(&k->found, &(struct fault){ .line = name->line, .kind = "hostname",
-		          .subject = name->text, .fix = strchr(name->text, '#') ?
-		          COMMENT_FIX : NULL }, "%s", why.text);
+		          .subject = name->text,
+		          .fix = strchr(name->text, '#') ? FAULT_COMMENT_FIX : NULL },
+		          "%s", why.text);
 }
 
 /* Where an indented line belongs to: the entry, or NULL for a comment. */

@@ -152,7 +152,8 @@ int template_check_value(const struct template_word *w, const char *value, struc
 {
 	if (str_eq(w->kind, "address"))
 		return is_prefixed(value) ? 0 :
-		       fail(e, ERR_USAGE, "'%s' is not an address with the length of its prefix, "
+		       fail(e, ERR_USAGE,
+		            "'%s' is not an address with the length of its prefix, "
 		            "such as 192.168.90.1/24", value);
 	if (str_eq(w->kind, "range"))
 		return is_range(value) ? 0 :

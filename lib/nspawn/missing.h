@@ -1,4 +1,5 @@
-/* What systemd-nspawn's options need and the host does not have, and how bind mounts are written */
+/* What systemd-nspawn's options need and the host does not have, and how bind mounts are
+ * written */
 #ifndef NSPAWN_MISSING_H
 #define NSPAWN_MISSING_H
 

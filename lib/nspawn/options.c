@@ -152,18 +152,22 @@ static void take_nspawn_option(struct reading *r, const struct nspawn_row *row,
 		.line = r->o->words.lines[r->at], .word = r->at, .word_count = 1,
 	};
 
-	if (row->value == NO_VALUE && inside) return add_value_fault(r, shown, "takes no value");
+	if (row->value == NO_VALUE && inside)
+		return add_value_fault(r, shown, "takes no value");
 	if (row->value == VALUE && !inside) {
-		if (r->at + 1 == r->o->words.n) return add_value_fault(r, shown, "lacks its value");
+		if (r->at + 1 == r->o->words.n)
+			return add_value_fault(r, shown, "lacks its value");
 		option.value = r->o->words.v[++r->at];
 		option.line = r->o->words.lines[r->at];
 		option.word_count = 2;
 	}
 	if (row->need == NEEDS_NO_OTHER)
 		add_word_fault(r, (struct fault){ .severity = FAULT_WARNING,
-		                                  .kind = "jlmkr's own option", .subject = shown },
+		                                  .kind = "jlmkr's own option",
+		                                  .subject = shown },
 		               arena_printf(r->o->faults.m,
-		                            "%s has no place here: jlmkr gives its own", shown));
+		                            "%s has no place here: jlmkr gives its own",
+		                            shown));
 	append_option(r->o, &option);
 }
 
@@ -196,7 +200,8 @@ static void refuse_unknown(const struct reading *r, const char *shown, const cha
 		if (str_eq(foreign[i].word, shown)) what.fix = foreign[i].fix;
 	if (near && !what.fix)
 		near = arena_printf(r->o->faults.m, "; did you mean --%s?", near);
-	add_word_fault(r, what, arena_printf(r->o->faults.m, "systemd-nspawn has no option %s%s",
+	add_word_fault(r, what,
+	               arena_printf(r->o->faults.m, "systemd-nspawn has no option %s%s",
 	                                     shown, near && !what.fix ? near : ""));
 }
 
@@ -283,7 +288,8 @@ static void find_replaced(struct nspawn_options *o)
 		text = option_text(o->faults.m, x);
 		fault_add(&o->faults, &(struct fault){
 			.line = x->line, .severity = FAULT_WARNING, .kind = "replaced option",
-			.subject = text, .fix = x->row->need == NEEDS_BRIDGE ? SECOND_BRIDGE : NULL,
+			.subject = text,
+			.fix = x->row->need == NEEDS_BRIDGE ? SECOND_BRIDGE : NULL,
 		}, "%s has no effect: only the last %s counts", text, later->shown);
 	}
 }
@@ -298,7 +304,7 @@ void nspawn_options_parse(struct nspawn_options *o, struct arena *m, const struc
 	if (!o->end) return;
 	add_word_fault(&r, (struct fault){
 		.severity = FAULT_WARNING, .kind = "end of the options", .subject = o->end,
-		.fix = *o->end == '#' ? "'#' begins a comment only on a line of its own"
+		.fix = *o->end == '#' ? FAULT_COMMENT_FIX
 		                      : "quote values that contain spaces",
 	}, arena_printf(m, "'%s' is not an option: it and everything after it go to the "
 	                "jail's init", o->end));

@@ -37,9 +37,9 @@ struct nspawn_options {
 	/* The word that is not an option: it and everything after it go to the jail's init,
 	 * even if they look like options. NULL: there is none. */
 	const char *end;
-	/* Options that are unknown, lack their value or belong to jlmkr; options without effect,
-	 * because the same option follows with another value and only the last one counts
-	 * (nspawn does not mention them); and a word that ends the options. */
+	/* Options that are unknown, lack their value or belong to jlmkr; options without
+	 * effect, because the same option follows with another value and only the last one
+	 * counts (nspawn does not mention them); and a word that ends the options. */
 	struct faults faults;
 };
 

@@ -72,7 +72,8 @@ static int render_config(struct arena *m, const struct create_how *how, struct w
 	w->text = conf_render(m, how->template_text, overrides, how->nspawn_args, e);
 	if (!w->text || conf_usable(m, w->text, &w->conf, &options, e) < 0)
 		return how->template_name ? fail_in(e, "%s", how->template_name) : -1;
-	if (*w->conf.hostname.text && conf_check_hostname(w->conf.hostname.text, e) < 0) return -1;
+	if (*w->conf.hostname.text && conf_check_hostname(w->conf.hostname.text, e) < 0)
+		return -1;
 	w->image = (struct image_want){
 		.distro = w->conf.distro.text,
 		.release = is_release_known(m, how, w->conf.distro.text) ?
@@ -189,8 +190,8 @@ static void explain_full(struct arena *m, const struct store *jails, const char 
 	inodes = sys == ENOSPC && s.f_files && !s.f_favail;
 	fail(e, e->kind, "%s; the file system at %s has no room for %s, so nothing of %s is "
 	     "kept; 'jlmkr images --prune' deletes kept images and unfinished downloads, "
-	     "'%s %s' shows what is used", e->text, mnt->point, inodes ? "more files" : "it", name,
-	     zfs ? "zfs list -o space" : "df -h", quoted);
+	     "'%s %s' shows what is used", e->text, mnt->point, inodes ? "more files" : "it",
+	     name, zfs ? "zfs list -o space" : "df -h", quoted);
 	e->sys = sys;
 }
 

@@ -263,7 +263,9 @@ int op_remove(struct engine *en, struct jail *j, bool with_target, const struct 
               long timeout, struct err *e)
 {
 	AUTOREMOVAL now = { .dir = -1 };
-	AUTOLOOK l = { .en = en, .jail = j, .with_target = with_target, .how.timeout = timeout };
+	AUTOLOOK l = {
+		.en = en, .jail = j, .with_target = with_target, .how.timeout = timeout,
+	};
 
 	if (look_begin(&l, e) < 0) return -1;
 	/* Nobody starts it again. */
@@ -286,6 +288,7 @@ int op_remove_rest(struct engine *en, const char *name, struct err *e)
 		return 0;
 	if (staging_sweep(&jails, e) < 0) return -1;
 	if (!staging_has_rest(&jails, name)) return 1;
-	return fail(e, ERR_BUSY, "some files remain: another command is still removing them, or "
+	return fail(e, ERR_BUSY,
+	            "some files remain: another command is still removing them, or "
 	            "a warning above says why");
 }

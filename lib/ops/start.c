@@ -117,7 +117,8 @@ static int make_plan(struct engine *en, struct intent *in, enum extent how, stru
 static int check_whole(const struct jail *j, struct err *e)
 {
 	/* systemd-nspawn would refuse it, in its own words. */
-	if (!j->broken) return name_check(j->name, e) < 0 ? fail_in(e, "rename %s", j->path) : 0;
+	if (!j->broken)
+		return name_check(j->name, e) < 0 ? fail_in(e, "rename %s", j->path) : 0;
 	return fail(e, ERR_INPUT, "jail %s is incomplete: %s", j->name, j->broken);
 }
 
@@ -230,7 +231,9 @@ static void warn_of_doubt(struct engine *en, const struct intent *in)
 {
 	const char *doubt = in->again ? NULL : jail_doubt(en->m, in->jail);
 
-	if (doubt) out_warn("%s. Until then they can exchange the files of %s", doubt, in->jail->name);
+	if (doubt)
+		out_warn("%s. Until then they can exchange the files of %s", doubt,
+		         in->jail->name);
 }
 
 /* With the jail's lock. */
@@ -239,7 +242,8 @@ static int start_locked(struct engine *en, enum extent how, struct intent *in, s
 	int rc;
 
 	if (read_config(en, in, e) < 0) return -1;
-	if (jail_lock_files(in->jail, e) < 0 || engine_check_alone(en, in->jail, e) < 0) goto fault;
+	if (jail_lock_files(in->jail, e) < 0 || engine_check_alone(en, in->jail, e) < 0)
+		goto fault;
 	warn_of_doubt(en, in);
 	if (heed_check(en, in, e) < 0 || look_for_init(en, in, e) < 0) goto fault;
 	if (make_plan(en, in, how, e) < 0) return -1;

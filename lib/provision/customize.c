@@ -48,7 +48,8 @@ static int write_names(struct arena *m, int root, const char *hostname, struct e
 {
 	const char *hosts;
 
-	if (write_in_root(root, "/etc/hostname", arena_printf(m, "%s\n", hostname), 0644, e) < 0)
+	if (write_in_root(root, "/etc/hostname", arena_printf(m, "%s\n", hostname), 0644,
+	                  e) < 0)
 		return -1;
 	if (!(hosts = look_read(m, root, "/etc/hosts", TEXT_MAX, e)))
 		return e->sys == ENOENT ? 0 : -1;

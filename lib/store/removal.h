@@ -39,9 +39,9 @@ struct removal {
 
 	/* the caller's */
 	bool asked;			/* the user has confirmed this */
-	const char *link;		/* the text of the link that the jail is; NULL: it is none */
-	const char *target;		/* the directory that it leads to; NULL: nowhere, or no link */
-	const char *linked_rootfs;	/* where a link in the place of the rootfs leads; stays */
+	const char *link;		/* the text of the link that the jail is, or NULL */
+	const char *target;		/* the directory that it leads to, or NULL */
+	const char *linked_rootfs;	/* where the rootfs leads if it is a link; stays */
 
 	struct zfs_items items;		/* the dataset and all of the above */
 	struct survey survey;

@@ -19,8 +19,8 @@ int trash_try(const struct store *s, const char *name, struct err *e);
 /* Delete the jail that was listed in `r`. The caller holds the lock of the jail (jail_lock). */
 int trash_jail(const struct store *s, const struct removal *r, struct err *e);
 
-/* The same under its own name, in a directory that is not DIR/jails: nobody would ever sweep what is
- * hidden there. */
+/* The same under its own name, in a directory that is not DIR/jails: nobody would ever sweep
+ * what is hidden there. */
 int trash_in_place(const struct store *s, const struct removal *r, struct err *e);
 
 #endif

@@ -205,7 +205,8 @@ int machine_open_pty(struct bus *b, const char *name, struct arena *m, const cha
 	struct reader r;
 	int fd;
 
-	if (call_machined(b, &manager, "OpenMachinePTY", wire_new(m, name), m, &reply, e) < 0) return -1;
+	if (call_machined(b, &manager, "OpenMachinePTY", wire_new(m, name), m, &reply, e) < 0)
+		return -1;
 	message_reader(&reply, &r);
 	fd = reader_fd(&r);
 	*path = reader_str(&r);

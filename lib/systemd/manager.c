@@ -44,7 +44,8 @@ char *unit_path(struct arena *m, const char *unit)
 	str_add(&s, ROOT "/unit/");
 	if (!*unit) str_addc(&s, '_');
 	for (const char *p = unit; *p; p++)
-		if (is_ascii_alnum(*p) && !(p == unit && in_range(*p, '0', '9'))) str_addc(&s, *p);
+		if (is_ascii_alnum(*p) && !(p == unit && in_range(*p, '0', '9')))
+			str_addc(&s, *p);
 		else str_addf(&s, "_%02x", (unsigned char)*p);
 	return s.s;
 }

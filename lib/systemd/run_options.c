@@ -334,7 +334,8 @@ static int fail_unknown_option(const char *name, size_t len,
 	memcpy(given, name, len);
 	given[len] = 0;
 	if (first[0])
-		return fail(e, ERR_INPUT, "option --%s of systemd-run is ambiguous: --%s or --%s",
+		return fail(e, ERR_INPUT,
+		            "option --%s of systemd-run is ambiguous: --%s or --%s",
 		            given, first[0]->name, first[1]->name);
 	for (size_t i = 0; i < OPTIONS; i++)
 		nearest_offer(&near, options[i].name);
@@ -348,7 +349,8 @@ static int fail_unknown_option(const char *name, size_t len,
 static bool is_for_inside(const struct run_row *row)
 {
 	static const char *const names[] = {
-		"uid", "gid", "setenv", "working-directory", "pty", "tty", "pipe", "property", "nice",
+		"uid", "gid", "setenv", "working-directory", "pty", "tty", "pipe", "property",
+		"nice",
 		"description", "slice",
 	};
 
@@ -361,7 +363,8 @@ static int option_take(struct run_options *o, const struct run_row *row, const c
                        struct err *e)
 {
 	if (o->inside && !is_for_inside(row))
-		return fail(e, ERR_INPUT, "option --%s of systemd-run cannot be used here", row->name);
+		return fail(e, ERR_INPUT, "option --%s of systemd-run cannot be used here",
+		            row->name);
 	if (!o->inside && row->refusal)
 		return fail(e, ERR_INPUT, "option --%s of systemd-run has no place here: %s",
 		            row->name, row->refusal);
@@ -407,7 +410,7 @@ static size_t refuse_words(struct run_options *o, char *const *words, unsigned l
 	fault_add(&o->faults, &(struct fault){ .line = line, .kind = "systemd-run option",
 	          .subject = valued ? arena_printf(arena_of(o), "%s %s", words[0], words[1])
 	                            : words[0],
-	          .fix = **words == '#' ? "'#' begins a comment only on a line of its own" : NULL },
+	          .fix = **words == '#' ? FAULT_COMMENT_FIX : NULL },
 	          "%s", why->text);
 	append_words(o, NULL, NULL, words, 1 + valued, line);
 	return 1 + valued;
@@ -506,7 +509,8 @@ size_t run_options_lead(struct run_options *o, struct arena *m, char *const *wor
 
 	run_options_init(o, m);
 	o->inside = true;
-	while (words[n] && words[n][0] == '-' && words[n][1] && !str_eq(words[n], "--") && !o->faults.n)
+	while (words[n] && words[n][0] == '-' && words[n][1] && !str_eq(words[n], "--") &&
+	       !o->faults.n)
 		n += take_words(o, words + n, 0);
 	return n;
 }

@@ -15,6 +15,9 @@ struct err;
 
 enum { FAULTS_MAX = 100 };
 
+/* The fix of what somebody probably meant as a comment. */
+#define FAULT_COMMENT_FIX "'#' begins a comment only on a line of its own"
+
 enum severity {
 	FAULT_ERROR,		/* it cannot be used like this */
 	FAULT_WARNING,		/* it probably does not do what its author wants */

@@ -40,7 +40,8 @@ static void drop(struct world *w)
 /* The link jails/x: does it lead to far/web? */
 static bool leads_there(struct world *w, const char *target, struct err *e)
 {
-	AUTOCLOSE int jails = openat(w->fd, "jails", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1;
+	AUTOCLOSE int jails = openat(w->fd, "jails", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTOCLOSE int fd = -1;
 	struct stat there, got;
 
 	unlinkat(jails, "x", 0);
@@ -81,7 +82,8 @@ TEST(what_leads_to_no_directory_is_told_with_the_link)
 	CHECK(!leads_there(&w, "../far/file", &e));
 	CHECK_INT(e.sys, ENOTDIR);
 	CHECK(!leads_there(&w, "/proc/self", &e));
-	CHECK(strstr(e.text, "is a file system of type proc, which is not on the disks") != NULL);
+	CHECK(strstr(e.text,
+	             "is a file system of type proc, which is not on the disks") != NULL);
 	drop(&w);
 }
 
@@ -96,7 +98,9 @@ TEST(root_follows_no_link_of_another_user)
 	CHECK_INT(fchownat(w.fd, "bobs", 4711, 4711, AT_SYMLINK_NOFOLLOW), 0);
 	CHECK(!leads_there(&w, "../bobs", &e));
 	CHECK_INT(e.kind, ERR_UNTRUSTED);
-	CHECK(strstr(e.text, "x is a link to ../bobs: the link 'bobs' belongs to the user 4711") != NULL);
+	CHECK(strstr(e.text,
+	             "x is a link to ../bobs: the link 'bobs' belongs to the user "
+	             "4711") != NULL);
 	drop(&w);
 }
 
@@ -113,7 +117,8 @@ TEST(who_can_rename_what_is_on_the_way_is_found)
 	CHECK(leads_there(&w, "../far/web", &e));
 	CHECK(!trail_doubt(&w.m, jails, "x"));
 	CHECK_INT(fchmodat(w.fd, "far", 0777, 0), 0);
-	CHECK(strstr(trail_doubt(&w.m, jails, "x"), "others than root may rename the files in") != NULL);
+	CHECK(strstr(trail_doubt(&w.m, jails, "x"),
+	             "others than root may rename the files in") != NULL);
 	CHECK_INT(fchmodat(w.fd, "far", 0755, 0), 0);
 	/* Where a link on the way lies, although the way leads out of there. */
 	CHECK_INT(mkdirat(w.fd, "open", 0755), 0);

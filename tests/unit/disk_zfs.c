@@ -43,12 +43,15 @@ static bool says_not_mounted(const char *text)
 
 TEST(a_dataset_that_was_created_and_not_mounted)
 {
-	CHECK(says_not_mounted("zfs: cannot mount '/mnt/tank/jails/.create-web-0': directory is not "
+	CHECK(says_not_mounted("zfs: cannot mount '/mnt/tank/jails/.create-web-0': directory "
+	                       "is not "
 	                       "empty; filesystem successfully created, but not mounted"));
 	CHECK(says_not_mounted("zfs: cannot mount 'tank/jails/.create-web-0': failed to create "
 	                       "mountpoint: Read-only file system"));
-	CHECK(!says_not_mounted("zfs: cannot create 'tank/mount/jails/.create-web-0': out of space"));
-	CHECK(!says_not_mounted("zfs: cannot create 'tank/cannot mount/.create-mount-0': dataset "
+	CHECK(!says_not_mounted("zfs: cannot create 'tank/mount/jails/.create-web-0': out of "
+	                        "space"));
+	CHECK(!says_not_mounted("zfs: cannot create 'tank/cannot mount/.create-mount-0': "
+	                        "dataset "
 	                        "already exists"));
 	CHECK(!says_not_mounted("timed out"));
 }

@@ -235,8 +235,10 @@ TEST(a_list_that_no_server_has)
 	world_begin(&w, SAY(GONE, GONE));
 	w.source.more = 1;
 	CHECK(image_index_fetch(&w.source, &w.m, &x, &w.e) < 0);
-	CHECK_STR(w.e.text, "http://h/mirror/streams/v1/images.json does not exist; is this an image "
-	          "server?; then http://other/: http://other/streams/v1/images.json does not exist; "
+	CHECK_STR(w.e.text,
+	          "http://h/mirror/streams/v1/images.json does not exist; is this an image "
+	          "server?; then http://other/: http://other/streams/v1/images.json does not "
+	          "exist; "
 	          "is this an image server?");
 	CHECK_INT(w.e.kind, ERR_NETWORK);
 	world_end(&w);

@@ -39,7 +39,8 @@ TEST(only_the_last_bridge_counts)
 	CHECK_STR(found_in(&m, "pre_start_hook=/bin/true br1 br2\n"
 	                       "systemd_nspawn_user_args=--network-bridge=br1\n"
 	                       "  --network-bridge=br2\n"),
-	          "W2: --network-bridge=br1 has no effect: only the last --network-bridge counts; "
+	          "W2: --network-bridge=br1 has no effect: only the last --network-bridge "
+	          "counts; "
 	          "for a second bridge use --network-veth-extra and a post_start_hook\n");
 }
 
@@ -49,7 +50,8 @@ TEST(what_cannot_be_read_is_an_error)
 	struct err e = { 0 };
 	struct conf_check k;
 
-	CHECK_STR(found_in(&m, "startup=1 # yes\n"), "E1: startup must be 1 or 0, not '1 # yes'; '#' begins "
+	CHECK_STR(found_in(&m, "startup=1 # yes\n"),
+	          "E1: startup must be 1 or 0, not '1 # yes'; '#' begins "
 	          "a comment only on a line of its own\n");
 	conf_check(&m, "a=1\nsystemd_run_user_args=--nice=1\n  '\nseccomp=x\n", &k);
 	CHECK(!k.loads);
@@ -64,27 +66,34 @@ TEST(keys_that_are_not_read)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	CHECK_STR(found_in(&m, "memory=2G\nsartup=1\n"), "W1: unknown key 'memory'; 'jlmkr help config' "
+	CHECK_STR(found_in(&m, "memory=2G\nsartup=1\n"),
+	          "W1: unknown key 'memory'; 'jlmkr help config' "
 	          "lists the keys\nW2: unknown key 'sartup', did you mean 'startup'?\n");
-	CHECK_STR(found_in(&m, "docker_compatible=1\n"), "H1: 'docker_compatible' no longer does anything\n");
-	CHECK_STR(found_in(&m, "systemd_nspawn_user_args=-U\n--bind=/\n"), "W2: '--bind' is not indented, so "
+	CHECK_STR(found_in(&m, "docker_compatible=1\n"),
+	          "H1: 'docker_compatible' no longer does anything\n");
+	CHECK_STR(found_in(&m, "systemd_nspawn_user_args=-U\n--bind=/\n"),
+	          "W2: '--bind' is not indented, so "
 	          "it is not part of the value above; indent the line\n");
-	CHECK_STR(found_in(&m, "[jail]\nstartup=1\nseccomp=0\ndistro=x\n"), "W2: 'startup' is not read, nor "
+	CHECK_STR(found_in(&m, "[jail]\nstartup=1\nseccomp=0\ndistro=x\n"),
+	          "W2: 'startup' is not read, nor "
 	          "what follows it (2 keys): it stands under [jail]; remove the line [jail]\n");
 }
 
 TEST(an_indented_key_is_part_of_what_stands_above)
 {
 	AUTOFREE struct arena m = { 0 };
-	static const char why[] = "the line is indented, so it is not read as the key 'startup'; remove the "
+	static const char why[] = "the line is indented, so it is not read as the key "
+	                          "'startup'; remove the "
 	                          "blanks before it\n";
 
 	CHECK_STR(found_in(&m, "# mine\n startup=1\n"), arena_printf(&m, "W2: %s", why));
-	CHECK_STR(found_in(&m, "# mine\r\n\tSTARTUP : 1\r\n"), "W2: the line is indented, so it is not read as "
+	CHECK_STR(found_in(&m, "# mine\r\n\tSTARTUP : 1\r\n"),
+	          "W2: the line is indented, so it is not read as "
 	          "the key 'STARTUP'; remove the blanks before it\n");
 	CHECK(strstr(found_in(&m, "systemd_nspawn_user_args=-U\n\n  startup=1\n"),
 	             arena_printf(&m, "W3: %s", why)));
-	CHECK_STR(found_in(&m, "initial_setup=true\n  startup=1\n"), arena_printf(&m, "W2: %s", why));
+	CHECK_STR(found_in(&m, "initial_setup=true\n  startup=1\n"),
+	          arena_printf(&m, "W2: %s", why));
 	/* these are read, or are a script's own */
 	CHECK_STR(found_in(&m, " startup=1\n seccomp=0\n"), "");
 	CHECK_STR(found_in(&m, "initial_setup=#!/bin/sh\n  startup=1\n  release=2\n"), "");
@@ -100,14 +109,21 @@ TEST(properties_have_their_place)
 	          "systemd_run_user_args=--property=MemoryMax=2G\n");
 	CHECK_STR(found_in(&m, "systemd_nspawn_default_args=--boot\n"
 	                       "systemd_nspawn_user_args=--property=MemoryMax=2G\n"), "");
-	CHECK_STR(found_in(&m, "systemd_run_default_args=--property=MemoryMax=2G --property=KillMode=mixed "
+	CHECK_STR(found_in(&m,
+	                   "systemd_run_default_args=--property=MemoryMax=2G "
+	                   "--property=KillMode=mixed "
 	                       "--service-type=notify\n"),
-	          "W1: systemd_run_default_args lacks --property=Delegate=yes --property=SuccessExitStatus=133, "
-	          "which jails need; keep the defaults, and write your own options to systemd_run_user_args\n");
+	          "W1: systemd_run_default_args lacks --property=Delegate=yes "
+	          "--property=SuccessExitStatus=133, "
+	          "which jails need; keep the defaults, and write your own options to "
+	          "systemd_run_user_args\n");
 	CHECK_STR(found_in(&m, "systemd_run_default_args=" DEFAULTS "\n"), "");
-	CHECK_STR(found_in(&m, "systemd_run_user_args=--property=MemoryMax=2G --property=Type=exec\n"), "");
+	CHECK_STR(found_in(&m,
+	                   "systemd_run_user_args=--property=MemoryMax=2G "
+	                   "--property=Type=exec\n"), "");
 	CHECK_STR(found_in(&m, "systemd_run_default_args=" DEFAULTS "\n  --unit=x\n"),
-	          "W2: option --unit of systemd-run is ignored: the name of the unit follows from "
+	          "W2: option --unit of systemd-run is ignored: the name of the unit follows "
+	          "from "
 	          "the jail's name; remove it\n");
 }
 
@@ -120,13 +136,22 @@ TEST(what_is_missing_is_refused_unless_it_may_come)
 
 	CHECK_STR(found_in(&m, args), "E1: --bind=/no/where: there is no /no/where\n");
 	CHECK_STR(found_in(&m, arena_printf(&m, "%s\npre_start_hook=/bin/true\n", args)),
-	          "W1: --bind=/no/where: there is no /no/where, unless the pre_start_hook makes it\n");
-	CHECK_STR(found_in(&m, arena_printf(&m, "%s\npre_start_hook=/bin/mkdir -p /no/where\n", args)), "");
-	CHECK_STR(found_in(&m, arena_printf(&m, "%s\nsystemd_run_user_args=-p Requires=x.mount\n", args)),
+	          "W1: --bind=/no/where: there is no /no/where, unless the pre_start_hook "
+	          "makes it\n");
+	CHECK_STR(found_in(&m,
+	                   arena_printf(&m, "%s\npre_start_hook=/bin/mkdir -p /no/where\n",
+	                                args)), "");
+	CHECK_STR(found_in(&m,
+	                   arena_printf(&m, "%s\nsystemd_run_user_args=-p Requires=x.mount\n",
+	                                args)),
 	          "W1: --bind=/no/where: there is no /no/where, unless its unit makes it\n");
-	CHECK_STR(found_in(&m, arena_printf(&m, "%s\nsystemd_run_user_args=-p Restart=on-failure\n", args)),
-	          "W1: --bind=/no/where: there is no /no/where; systemd tries again, as Restart= says\n");
-	CHECK_STR(found_in(&m, arena_printf(&m, "%s\nsystemd_run_user_args=-p Restart=no\n", args)),
+	CHECK_STR(found_in(&m,
+	                   arena_printf(&m, "%s\nsystemd_run_user_args=-p Restart=on-failure\n",
+	                                args)),
+	          "W1: --bind=/no/where: there is no /no/where; systemd tries again, as "
+	          "Restart= says\n");
+	CHECK_STR(found_in(&m,
+	                   arena_printf(&m, "%s\nsystemd_run_user_args=-p Restart=no\n", args)),
 	          "E1: --bind=/no/where: there is no /no/where\n");
 	conf_check(&m, args, &k);
 	CHECK(k.loads);
@@ -138,16 +163,24 @@ TEST(what_is_missing_is_refused_unless_it_may_come)
 TEST(hooks_have_no_shell)
 {
 	AUTOFREE struct arena m = { 0 };
-	static const char fix[] = "; begin with #!/bin/sh, and the commands in indented lines below\n";
+	static const char fix[] = "; begin with #!/bin/sh, and the commands in indented lines "
+	                          "below\n";
 
 	CHECK_STR(found_in(&m, "pre_start_hook=/bin/echo a > /tmp/b\n"),
-	          arena_printf(&m, "W1: pre_start_hook: no shell reads this, so '>' is an argument%s", fix));
+	          arena_printf(&m,
+	                       "W1: pre_start_hook: no shell reads this, so '>' is an "
+	                       "argument%s", fix));
 	CHECK_STR(found_in(&m, "post_stop_hook=/bin/true && /bin/false\n"),
-	          arena_printf(&m, "W1: post_stop_hook: no shell reads this, so '&&' is an argument%s", fix));
+	          arena_printf(&m,
+	                       "W1: post_stop_hook: no shell reads this, so '&&' is an "
+	                       "argument%s", fix));
 	CHECK_STR(found_in(&m, "post_start_hook=/bin/ls |wc\n"), "");
 	CHECK_STR(found_in(&m, "pre_start_hook=/bin/true\n  /bin/true\n"),
-	          arena_printf(&m, "W1: pre_start_hook: several lines without '#!' are one command%s", fix));
-	CHECK_STR(found_in(&m, "pre_start_hook=/bin/true # nothing\n"), "W1: pre_start_hook: '#' is an "
+	          arena_printf(&m,
+	                       "W1: pre_start_hook: several lines without '#!' are one "
+	                       "command%s", fix));
+	CHECK_STR(found_in(&m, "pre_start_hook=/bin/true # nothing\n"),
+	          "W1: pre_start_hook: '#' is an "
 	          "argument; '#' begins a comment only on a line of its own\n");
 	CHECK_STR(found_in(&m, "pre_start_hook=/bin/sh -c 'echo a > /dev/null && true | cat'\n"
 	                       "post_start_hook=#!/bin/sh\n  true > /dev/null\n"), "");
@@ -157,14 +190,19 @@ TEST(a_hooks_program_must_be_there)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	CHECK_STR(found_in(&m, "pre_start_hook=/no/script x\n"), "E1: pre_start_hook: there is no /no/script\n");
+	CHECK_STR(found_in(&m, "pre_start_hook=/no/script x\n"),
+	          "E1: pre_start_hook: there is no /no/script\n");
 	CHECK_STR(found_in(&m, "post_start_hook=#! /no/sh -e\n"),
 	          "E1: post_start_hook: its interpreter /no/sh does not exist\n");
 	CHECK_STR(found_in(&m, "pre_start_hook=-/no/script\npost_stop_hook=/no/other\n"),
-	          "W1: pre_start_hook: there is no /no/script\nW2: post_stop_hook: there is no /no/other\n");
-	CHECK_STR(found_in(&m, "pre_start_hook=/bin/cp /bin/true /no/script\npost_start_hook=+/no/script\n"), "");
+	          "W1: pre_start_hook: there is no /no/script\nW2: post_stop_hook: there is no "
+	          "/no/other\n");
+	CHECK_STR(found_in(&m,
+	                   "pre_start_hook=/bin/cp /bin/true /no/script\n"
+	                   "post_start_hook=+/no/script\n"), "");
 	CHECK_STR(found_in(&m, "pre_start_hook=a/b c\n"),
-	          "E1: pre_start_hook=a/b c: systemd refuses it: 'a/b' is not an absolute path\n");
+	          "E1: pre_start_hook=a/b c: systemd refuses it: 'a/b' is not an absolute "
+	          "path\n");
 	CHECK_STR(found_in(&m, "pre_start_hook=modprobe overlay\n"), "");
 }
 
@@ -172,10 +210,14 @@ TEST(what_the_python_tool_did_in_another_way_is_a_hint)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	CHECK_STR(found_in(&m, "systemd_nspawn_user_args=--setenv=A=1\n  --setenv=P=$$x '--setenv=Q=${HOME}'\n"),
-	          "H2: --setenv=P=$$x: jlmkr hands '$' on as it is; the Python tool had systemd expand '$$' and "
+	CHECK_STR(found_in(&m,
+	                   "systemd_nspawn_user_args=--setenv=A=1\n  --setenv=P=$$x "
+	                   "'--setenv=Q=${HOME}'\n"),
+	          "H2: --setenv=P=$$x: jlmkr hands '$' on as it is; the Python tool had "
+	          "systemd expand '$$' and "
 	          "'${NAME}'\n"
-	          "H2: --setenv=Q=${HOME}: jlmkr hands '$' on as it is; the Python tool had systemd expand '$$' "
+	          "H2: --setenv=Q=${HOME}: jlmkr hands '$' on as it is; the Python tool had "
+	          "systemd expand '$$' "
 	          "and '${NAME}'\n");
 	CHECK_STR(found_in(&m, "systemd_nspawn_user_args=--setenv=P=$x\n"), "");
 	CHECK_STR(found_in(&m, "systemd_nspawn_user_args=--setenv=P=$$x\n"
@@ -189,7 +231,8 @@ TEST(host_names)
 	CHECK_STR(found_in(&m, "hostname=web-1.example.org\n"), "");
 	CHECK(strstr(found_in(&m, "hostname=my_host\n"), "E1: hostname 'my_host' must be"));
 	CHECK(strstr(found_in(&m, "hostname=web # mine\n"), "'#' begins a comment only"));
-	CHECK_STR(found_in(&m, "release=12 # old\n"), "W1: the value of release is '12 # old'; '#' begins a "
+	CHECK_STR(found_in(&m, "release=12 # old\n"),
+	          "W1: the value of release is '12 # old'; '#' begins a "
 	          "comment only on a line of its own\n");
 }
 
@@ -208,11 +251,13 @@ TEST(news_are_told_by_kind_and_subject)
 
 	/* the same in another line, in other words, with another line in its sentence */
 	CHECK_INT(count_news(&m, "a=1\nb=1\na=2\n", "b=1\n\na=1\na=2\n"), 0);
-	CHECK_INT(count_news(&m, "systemd_nspawn_user_args=--bind=/no/x", "systemd_nspawn_user_args=-U "
+	CHECK_INT(count_news(&m, "systemd_nspawn_user_args=--bind=/no/x",
+	                     "systemd_nspawn_user_args=-U "
 	                     "--bind-ro=/no/x:/y"), 0);
 	CHECK_INT(count_news(&m, "startup=x", "startup=y"), 0);
 	/* another one of the kind, and one more of the same */
 	CHECK_INT(count_news(&m, "sartup=1", "sartup=1\nsecomp=1"), 1);
-	CHECK_INT(count_news(&m, "systemd_nspawn_user_args=--bind=/no/x", "systemd_nspawn_user_args=--bind=/no/x"
+	CHECK_INT(count_news(&m, "systemd_nspawn_user_args=--bind=/no/x",
+	                     "systemd_nspawn_user_args=--bind=/no/x"
 	                     " --bind=/no/x:/b"), 1);
 }

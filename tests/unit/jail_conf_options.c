@@ -82,7 +82,8 @@ TEST(only_the_last_bridge_counts)
 
 	CHECK_STR(checked(&m, "startup=0\nsystemd_nspawn_user_args=--network-bridge=br1\n"
 	                      "  --bind=/a --bind=/b\n  --network-bridge=br2\n"),
-	          "2: --network-bridge=br1 has no effect: only the last --network-bridge counts; "
+	          "2: --network-bridge=br1 has no effect: only the last --network-bridge "
+	          "counts; "
 	          "for a second bridge use --network-veth-extra and a post_start_hook\n");
 	CHECK_STR(checked(&m, "systemd_nspawn_default_args=--network-bridge=br1\n"
 	                      "systemd_nspawn_user_args=--network-bridge=br2\n"), "");

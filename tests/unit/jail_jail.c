@@ -99,7 +99,8 @@ TEST(all_jails_sorted_the_broken_ones_with_a_reason)
 	}
 	CHECK_STR(all[5].path, arena_printf(&w.m, "%s/jails/web", w.path));
 	CHECK_STR(all[3].path, arena_printf(&w.m, "%s/jails/moved", w.path));
-	CHECK(all[3].is_link && all[3].ino == all[5].ino && !all[4].is_link && all[4].has_linked_rootfs);
+	CHECK(all[3].is_link && all[3].ino == all[5].ino && !all[4].is_link &&
+	      all[4].has_linked_rootfs);
 	drop(&w);
 }
 
@@ -122,7 +123,8 @@ TEST(no_jails_yet)
 
 TEST(one_jail_or_the_name_that_was_meant)
 {
-	static const char *const never[] = { "stray", ".create-new", "lost+found", "", ".", "..",
+	static const char *const never[] = { "stray", ".create-new", "lost+found", "", ".",
+	                                     "..",
 	                                     "web/", "web/rootfs", "/web", "../jails/web" };
 	struct err e = { 0 };
 	struct world w;
@@ -141,7 +143,9 @@ TEST(one_jail_or_the_name_that_was_meant)
 	CHECK_STR(j.broken, "it has neither a config nor a rootfs");
 	jail_close(&j);
 	CHECK_INT(jail_open(&w.m, w.path, "lost+found", &j, &e), -1);
-	CHECK_STR(e.text, "'lost+found' cannot be the name of a jail: it may only have letters, digits, "
+	CHECK_STR(e.text,
+	          "'lost+found' cannot be the name of a jail: it may only have letters, "
+	          "digits, "
 	          "'.' and '-'");
 	jail_close(&j);
 	CHECK_INT(jail_open(&w.m, w.path, "wbe", &j, &e), -1);
@@ -287,7 +291,8 @@ TEST(the_config_of_a_jail_names_its_file)
 		CHECK(c.startup.on);
 		file(&w, "jails/web/config", "startup=1\nstartup=1\n");
 		CHECK_INT(jail_conf(&w.m, &j, &c, &e), -1);
-		CHECK_STR(e.text, arena_printf(&w.m, "%s/jails/web/config: line 2: 'startup' was given "
+		CHECK_STR(e.text,
+		          arena_printf(&w.m, "%s/jails/web/config: line 2: 'startup' was given "
 		                               "before, in line 1", w.path));
 	}
 	drop(&w);

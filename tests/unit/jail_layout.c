@@ -100,7 +100,8 @@ TEST(the_first_match_wins)
 	drop(&w);
 }
 
-/* As GUIs call it: cd POOL && ./jlmkr. The program's bare name, found in PATH, is another thing. */
+/* As GUIs call it: cd POOL && ./jlmkr. The program's bare name, found in PATH, is another
+ * thing. */
 TEST(a_program_called_by_its_path_means_the_jails_beside_it)
 {
 	struct layout_found found = { 0 };
@@ -179,7 +180,8 @@ TEST(no_place_at_all_names_them_all)
 
 	make(&w);
 	CHECK_INT(layout_search(&w.m, &(struct layout_inputs){ .home = in(&w, "other"),
-	                   .self = in(&w, "env/jlmkr"), .cwd = in(&w, "env") }, &found, &e), -1);
+	                   .self = in(&w, "env/jlmkr"), .cwd = in(&w, "env") }, &found, &e),
+	                   -1);
 	CHECK(strstr(e.text, "--dir") && strstr(e.text, "JAILMAKER_DIR"));
 	CHECK(strstr(e.text, in(&w, "other/" LAYOUT_HOME_CONF)) != NULL);
 	CHECK(strstr(e.text, "working directory") != NULL);
@@ -197,7 +199,8 @@ TEST(a_place_that_was_named_must_be_there)
 	                   .env = in(&w, "env") }, &found, &e), -1);
 	CHECK(strstr(e.text, "(--dir): No such file or directory") != NULL);
 	write_text(in(&w, "file"), "");
-	CHECK_INT(layout_search(&w.m, &(struct layout_inputs){ .env = in(&w, "file") }, &found, &e), -1);
+	CHECK_INT(layout_search(&w.m, &(struct layout_inputs){ .env = in(&w, "file") }, &found,
+	                        &e), -1);
 	CHECK(strstr(e.text, "(JAILMAKER_DIR) is not a directory") != NULL);
 	drop(&w);
 }

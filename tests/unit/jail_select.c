@@ -14,7 +14,8 @@ static const char *dir(struct arena *m)
 
 	CHECK(mkdtemp(path));
 	CHECK_INT(system(arena_printf(m, "cd %s && mkdir -p jails/web-1 jails/web-2 jails/db "
-	                                 "jails/.create-x && touch jails/web-1/config jails/web-2/config "
+	                                 "jails/.create-x && touch jails/web-1/config "
+	                                 "jails/web-2/config "
 	                                 "jails/db/config", path)), 0);
 	return path;
 }

@@ -34,7 +34,8 @@ TEST(each_is_a_config_without_a_fault)
 		conf_check(&m, text, &k);
 		CHECK(k.loads);
 		for (size_t f = 0; f < k.found.n; f++)	/* br7 may not be there */
-			if (!str_eq(k.found.v[f].kind, NSPAWN_MISSING)) CHECK_STR(k.found.v[f].text, "");
+			if (!str_eq(k.found.v[f].kind, NSPAWN_MISSING))
+				CHECK_STR(k.found.v[f].text, "");
 		c = k.conf;
 		CHECK(!strchr(c.user_args.text, '@'));
 		CHECK(!strstr(text, "#@"));

@@ -29,7 +29,8 @@ static const char *found_in(struct arena *m, const char *text, int what)
 	else
 		found = o.faults;
 	for (size_t i = 0; i < found.n; i++)
-		str_addf(&out, "%u: %s%s%s\n", found.v[i].line, found.v[i].text, found.v[i].fix ? "; " : "",
+		str_addf(&out, "%u: %s%s%s\n", found.v[i].line, found.v[i].text,
+		         found.v[i].fix ? "; " : "",
 		         found.v[i].fix ? found.v[i].fix : "");
 	return str_text(&out);
 }
@@ -40,7 +41,8 @@ TEST(words_are_read_as_getopt_does)
 
 	CHECK_STR(found_in(&m, "--bind=/a:/b --bind /c -b -u/x -u /x -Ub --private-users=pick "
 	                       "--private-users --network-veth-e x:y", 0),
-	          "1: --private-users=pick has no effect: only the last --private-users counts\n");
+	          "1: --private-users=pick has no effect: only the last --private-users "
+	          "counts\n");
 	CHECK(!strstr(found_in(&m, "/sbin/init --nothing -Q", 0), "--nothing"));
 	CHECK_STR(found_in(&m, "--boot -- --nothing", 0), "");
 }
@@ -77,7 +79,8 @@ TEST(an_option_that_a_later_one_replaces)
 	AUTOFREE struct arena m = { 0 };
 
 	CHECK_STR(found_in(&m, "--network-bridge=br1\n--network-bridge br2", FAULTS),
-	          "1: --network-bridge=br1 has no effect: only the last --network-bridge counts; "
+	          "1: --network-bridge=br1 has no effect: only the last --network-bridge "
+	          "counts; "
 	          "for a second bridge use --network-veth-extra and a post_start_hook\n");
 	CHECK_STR(found_in(&m, "-u a\n--hostname=x\n-u b --private-users\n--user=c "
 	                      "--private-users=pick", FAULTS),
@@ -95,11 +98,13 @@ TEST(options_that_all_count)
 	                      "--network-veth-extra=a --network-veth-extra=b --port=1 --port=2 "
 	                      "--capability=a --capability=b --drop-capability=a "
 	                      "--drop-capability=b --system-call-filter=a "
-	                      "--system-call-filter=~b --rlimit=A=1 --rlimit=B=1 --property=A=1 "
+	                      "--system-call-filter=~b --rlimit=A=1 --rlimit=B=1 "
+	                      "--property=A=1 "
 	                      "--property=B=1 --tmpfs=/a --tmpfs=/b --overlay=/a:/b "
 	                      "--overlay=/c:/d --network-interface=a --network-interface=b "
 	                      "--load-credential=a:/b --load-credential=c:/d", FAULTS), "");
-	CHECK_STR(found_in(&m, "--boot -b -b --network-bridge=br1 --network-bridge=br1", FAULTS), "");
+	CHECK_STR(found_in(&m, "--boot -b -b --network-bridge=br1 --network-bridge=br1",
+	                   FAULTS), "");
 }
 
 /* "fnu": changes the firewall, own network, own users */
@@ -163,8 +168,8 @@ TEST(what_is_missing_is_data)
 	struct faults found = { .m = &m };
 	struct nspawn_options o;
 
-	CHECK_INT(word_split(&m, "--bind=/no\\\\:3:/x --network-macvlan=no0", 1, SPLIT_COMMENTS, &words,
-	                     NULL), 0);
+	CHECK_INT(word_split(&m, "--bind=/no\\\\:3:/x --network-macvlan=no0", 1, SPLIT_COMMENTS,
+	                     &words, NULL), 0);
 	nspawn_options_parse(&o, &m, &words);
 	nspawn_missing(&o, &found);
 	CHECK_INT(found.n, 2);
@@ -177,7 +182,8 @@ TEST(bind_mounts_of_other_tools_get_the_right_spelling)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	CHECK_STR(found_in(&m, "--bind=/a:/b --bind=/a:/b:rbind,noidmap --bind=+/x --bind=:/tmp "
+	CHECK_STR(found_in(&m,
+	                   "--bind=/a:/b --bind=/a:/b:rbind,noidmap --bind=+/x --bind=:/tmp "
 	                       "--bind-ro=/a --overlay=a:b:c", BINDS), "");
 	CHECK_STR(found_in(&m, "--bind=/a:/b:ro\n--bind=/a:/b:rw,z --bind=/a:ro", BINDS),
 	          "1: --bind=/a:/b:ro: systemd-nspawn has no 'ro' here; write --bind-ro=/a:/b\n"
@@ -187,9 +193,11 @@ TEST(bind_mounts_of_other_tools_get_the_right_spelling)
 	          "1: --bind=~/x:/x: '~' is not expanded here; write --bind=/root/x:/x\n"
 	          "1: --bind=~bob:/x: '~' is not expanded here\n");
 	CHECK_STR(found_in(&m, "--bind-ro=media:/x --bind=/a:x", BINDS),
-	          "1: --bind-ro=media:/x: the source 'media' is not an absolute path; write the whole path, "
+	          "1: --bind-ro=media:/x: the source 'media' is not an absolute path; write "
+	          "the whole path, "
 	          "from / on\n"
-	          "1: --bind=/a:x: the destination 'x' is not an absolute path; write the whole path in the "
+	          "1: --bind=/a:x: the destination 'x' is not an absolute path; write the "
+	          "whole path in the "
 	          "jail, from / on\n");
 }
 
@@ -197,14 +205,18 @@ TEST(words_of_other_tools_lead_to_ours)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	CHECK_STR(found_in(&m, "--volume=/a:/b", FAULTS), "1: systemd-nspawn has no option --volume; write "
+	CHECK_STR(found_in(&m, "--volume=/a:/b", FAULTS),
+	          "1: systemd-nspawn has no option --volume; write "
 	          "--bind=SOURCE:DESTINATION\n");
-	CHECK_STR(found_in(&m, "--memory=2G -v", FAULTS), "1: systemd-nspawn has no option --memory; write "
+	CHECK_STR(found_in(&m, "--memory=2G -v", FAULTS),
+	          "1: systemd-nspawn has no option --memory; write "
 	          "systemd_run_user_args=--property=MemoryMax=SIZE\n"
 	          "1: systemd-nspawn has no option -v; write --bind=SOURCE:DESTINATION\n");
-	CHECK_STR(found_in(&m, "--bindro=/a", FAULTS), "1: systemd-nspawn has no option --bindro; did you "
+	CHECK_STR(found_in(&m, "--bindro=/a", FAULTS),
+	          "1: systemd-nspawn has no option --bindro; did you "
 	          "mean --bind-ro?\n");
-	CHECK_STR(found_in(&m, "--bind=/a # text", FAULTS), "1: '#' is not an option: it and everything after "
+	CHECK_STR(found_in(&m, "--bind=/a # text", FAULTS),
+	          "1: '#' is not an option: it and everything after "
 	          "it go to the jail's init; '#' begins a comment only on a line of its own\n");
 }
 

@@ -108,12 +108,15 @@ static void refused(const char *text, size_t bad_wanted, const char *wanted)
 
 TEST(what_is_refused_is_told_with_its_word)
 {
-	refused("-q|--scope", 1, "option --scope of systemd-run has no place here: a jail is a service");
+	refused("-q|--scope", 1,
+	        "option --scope of systemd-run has no place here: a jail is a service");
 	refused("-q|-r|-t", 2,
-	        "option --pty of systemd-run has no place here: a jail does not use our terminal; "
+	        "option --pty of systemd-run has no place here: a jail does not use our "
+	        "terminal; "
 	        "its output goes to the journal");
 	refused("--unit", 0, "option --unit of systemd-run needs a value");
-	refused("--on=1", 0, "option --on of systemd-run is ambiguous: --on-active or --on-boot");
+	refused("--on=1", 0,
+	        "option --on of systemd-run is ambiguous: --on-active or --on-boot");
 	refused("--sevice-type=x", 0,
 	        "systemd-run has no option --sevice-type; did you mean --service-type?");
 	refused("-q|foo", 1, "'foo' is not an option of systemd-run");
@@ -154,7 +157,8 @@ TEST(what_could_be_read_is_a_list)
 
 TEST(long_options_may_be_shortened)
 {
-	static char *const words[] = { "--prop=Nice=1", "--desc", "mine", "--slice=a", "--same", NULL };
+	static char *const words[] = { "--prop=Nice=1", "--desc", "mine", "--slice=a", "--same",
+	                               NULL };
 	AUTOFREE struct arena m = { 0 };
 	struct run_options o;
 
@@ -169,7 +173,8 @@ TEST(long_options_may_be_shortened)
 /* The words that remain make the same unit with systemd-run. */
 TEST(the_units_name_is_ignored_with_a_warning)
 {
-	static char *const words[] = { "--unit=x", "--uni", "y", "-Gux", "-uz", "-GqrPu", NULL };
+	static char *const words[] = { "--unit=x", "--uni", "y", "-Gux", "-uz", "-GqrPu",
+	                               NULL };
 	AUTOFREE struct arena m = { 0 };
 	struct run_options o;
 	struct str out = { .m = &m };
@@ -179,7 +184,8 @@ TEST(the_units_name_is_ignored_with_a_warning)
 	for (size_t i = 0; i < 4; i++) {
 		CHECK_INT(o.faults.v[i].severity, FAULT_WARNING);
 		CHECK_STR(o.faults.v[i].text,
-		          "option --unit of systemd-run is ignored: the name of the unit follows "
+		          "option --unit of systemd-run is ignored: the name of the unit "
+		          "follows "
 		          "from the jail's name");
 	}
 	CHECK_INT(o.faults.v[1].line, 2);
@@ -199,7 +205,8 @@ TEST(a_slice_may_lie_in_our_own)
 	parse(&o, &m, words);
 	CHECK_INT(o.faults.n, 0);
 	CHECK(str_ends(o.slice, "a-b.slice"));
-	CHECK_STR(o.slice, o.slice_parent ? arena_printf(&m, "%s-a-b.slice", o.slice_parent) : "a-b.slice");
+	CHECK_STR(o.slice, !o.slice_parent ? "a-b.slice" :
+	          arena_printf(&m, "%s-a-b.slice", o.slice_parent));
 }
 
 static void two_hooks(struct wire *w, const void *arg)
@@ -252,7 +259,8 @@ TEST(what_the_caller_adds_has_its_place)
 
 TEST(options_in_front_of_a_command_in_a_jail)
 {
-	static char *const words[] = { "--uid=7", "-tPE", "A=b", "--nice", "3", "-pTasksMax=9", "id", "-x", NULL };
+	static char *const words[] = { "--uid=7", "-tPE", "A=b", "--nice", "3", "-pTasksMax=9",
+	                               "id", "-x", NULL };
 	AUTOFREE struct arena m = { 0 };
 	struct run_options o;
 
@@ -268,7 +276,8 @@ TEST(options_in_front_of_a_command_in_a_jail)
 TEST(options_that_a_command_in_a_jail_cannot_have)
 {
 	static char *const cases[][3] = {
-		{ "--unit=x", "id" }, { "-u", "root" }, { "--frob", "id" }, { "-Z", "id" }, { "--uid" },
+		{ "--unit=x", "id" }, { "-u", "root" }, { "--frob", "id" }, { "-Z", "id" },
+		{ "--uid" },
 		{ "--nice", "much" },
 	};
 	static const char *const texts[] = {
@@ -291,7 +300,8 @@ TEST(options_that_a_command_in_a_jail_cannot_have)
 
 TEST(what_ends_the_options_in_front_of_a_command)
 {
-	static char *const cases[][3] = { { "--", "--uid=1" }, { "-", "x" }, { "id", "--uid=1" }, { NULL } };
+	static char *const cases[][3] = { { "--", "--uid=1" }, { "-", "x" },
+	                                  { "id", "--uid=1" }, { NULL } };
 
 	for (size_t i = 0; i < 4; i++) {
 		AUTOFREE struct arena m = { 0 };

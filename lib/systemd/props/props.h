@@ -51,8 +51,8 @@ enum exec_flags {
 	EXEC_VERBATIM = 16,		/* : no $ is expanded in the arguments */
 };
 
-/* Append the command line of a hook: ExecStartPre and the like, also their Ex forms. `argv` includes
- * argv[0]; EXEC_VERBATIM passes it unchanged. */
+/* Append the command line of a hook: ExecStartPre and the like, also their Ex forms. `argv`
+ * includes argv[0]; EXEC_VERBATIM passes it unchanged. */
 void prop_exec(struct wire *w, const char *name, const char *path, char *const *argv,
                unsigned flags);
 

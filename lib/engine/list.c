@@ -31,7 +31,20 @@ static bool is_up(const char *active)
 
 static int compare_running(const void *a, const void *b)
 {
-	return strcmp(((const struct running *)a)->name, ((const struct running *)b)->name);
+	const struct running *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : !x->machine - !y->machine;
+}
+
+/* A renamed jail may have the name of another one that runs: here it is the renamed one. */
+static size_t drop_doubles(struct running *list, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!kept || strcmp(list[kept - 1].name, list[i].name)) list[kept++] = list[i];
+	return kept;
 }
 
 static int compare_to_machine(const void *name, const void *row)
@@ -166,6 +179,7 @@ struct running *engine_list(struct engine *en, const struct jail *jails, size_t 
 	}
 	add_foreign(en, jails, jail_count, machines, known, list, n);
 	if (*n) qsort(list, *n, sizeof *list, compare_running);
+	*n = drop_doubles(list, *n);
 	return list;
 }
 

@@ -30,6 +30,21 @@ refused
 in_host test -e $jails/three/rootfs/etc/debian_version || fail 'its files are gone'
 is two "$(in_host machinectl list --no-legend | cut -d' ' -f1)"
 
+story '... also if another jail of its new name runs elsewhere'
+other=/mnt/tank/other/jailmaker
+in_host sh -c "mkdir -p $other/jails; cp -a $jails/three $other/jails/three; rm $other/jails/three/.[a-zE]* 2> /dev/null; :"
+try jlmkr --dir $other start three
+status 0
+for i in 1 2 3; do
+	try jlmkr list
+	out_has '^three  *True'
+	try jlmkr --dir $other list
+	out_has '^three  *True'
+done
+try jlmkr --dir $other stop three
+status 0
+in_host rm -r $other
+
 story 'when that machine has ended it starts under its new name'
 in_host systemctl stop jlmkr-two.service
 try jlmkr start three

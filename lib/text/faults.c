@@ -7,16 +7,24 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 
-static struct fault *fault_room(struct faults *f)
+/* The list is full: an error takes the place of the last one that is none. */
+static struct fault *fault_to_replace(const struct faults *f)
 {
-	if (f->n == FAULTS_MAX) return NULL;
+	for (size_t i = f->n; i--;)
+		if (f->v[i].severity != FAULT_ERROR) return &f->v[i];
+	return NULL;
+}
+
+static struct fault *fault_room(struct faults *f, enum severity severity)
+{
+	if (f->n == FAULTS_MAX) return severity == FAULT_ERROR ? fault_to_replace(f) : NULL;
 	if (!f->v) f->v = arena_array(f->m, FAULTS_MAX, sizeof *f->v);
 	return &f->v[f->n++];
 }
 
 void fault_add(struct faults *f, const struct fault *what, const char *fmt, ...)
 {
-	struct fault *new = fault_room(f);
+	struct fault *new = fault_room(f, what->severity);
 	va_list ap;
 
 	if (!new) return;

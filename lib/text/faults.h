@@ -2,8 +2,8 @@
  *
  * Readers of files that people write do not stop at the first fault: they list all faults, and
  * the caller decides which are fatal. A fault is data: where, how grave, of which kind and
- * about what; the sentence is for people. At most FAULTS_MAX are kept. Texts follow the rules
- * of base/err.h.
+ * about what; the sentence is for people. At most FAULTS_MAX are kept, errors rather than
+ * others. Texts follow the rules of base/err.h.
  */
 #ifndef TEXT_FAULTS_H
 #define TEXT_FAULTS_H

@@ -62,6 +62,23 @@ TEST(what_cannot_be_read_is_an_error)
 	CHECK(k.loads && conf_check_fail(&k, "C", &e) < 0);
 }
 
+TEST(an_error_is_found_behind_many_warnings)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct str text = { .m = &m };
+	struct err e = { 0 };
+	struct conf_check k;
+
+	for (int i = 0; i < FAULTS_MAX; i++)
+		str_addf(&text, "key%d=1\n", i);
+	str_add(&text, "systemd_nspawn_user_args='\n");
+	conf_check(&m, str_text(&text), &k);
+	CHECK(!k.loads);
+	CHECK_INT(k.found.n, FAULTS_MAX);
+	CHECK_INT(conf_check_fail(&k, "C", &e), -1);
+	CHECK_STR(e.text, "C: line 101: systemd_nspawn_user_args: the quote ' is not closed");
+}
+
 TEST(keys_that_are_not_read)
 {
 	AUTOFREE struct arena m = { 0 };

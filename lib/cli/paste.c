@@ -12,7 +12,7 @@
 #include "lib/cli/ask.h"
 #include "lib/cli/editor.h"
 #include "lib/jail/conf.h"
-#include "lib/jail/conf_options.h"
+#include "lib/jail/conf_check.h"
 
 static const char invitation[] =
 	"# Paste the template here, save, and leave the editor.\n"
@@ -34,21 +34,25 @@ enum verdict { UNREADABLE, EMPTY, DOUBTFUL, GOOD };
 static enum verdict check_pasted(const struct ask *a, const char *path, const char **text,
                                  struct err *why)
 {
-	struct conf_options o;
-	struct conf c;
+	struct conf_check k;
+	bool sound = true;
 
 	*text = read_file(a->m, AT_FDCWD, path, CONF_MAX, NULL, why);
 	if (*text && has_only_comments(*text)) {
 		ask_tell(a, "  Nothing was pasted.");
 		return EMPTY;
 	}
-	if (!*text || conf_usable(a->m, *text, &c, &o, why) < 0) {
+	if (*text) conf_check(a->m, *text, &k);
+	if (!*text || (!k.loads && faults_fail(&k.found, why) < 0)) {
 		ask_tell(a, "  %s", why->text);
 		return UNREADABLE;
 	}
-	for (size_t i = 0; i < c.notes.n; i++)
-		ask_tell(a, "  line %u: %s", c.notes.v[i].line, c.notes.v[i].text);
-	return c.notes.n ? DOUBTFUL : GOOD;
+	for (size_t i = 0; i < k.found.n; i++) {
+		if (k.found.v[i].severity == FAULT_HINT) continue;
+		ask_tell(a, "  %s", fault_sentence(a->m, &k.found.v[i]));
+		sound = false;
+	}
+	return sound ? GOOD : DOUBTFUL;
 }
 
 /* 'e': edit again, 'k': keep the text, 'd': drop it; or -1. */

@@ -260,7 +260,8 @@ bare '/sbin/init is not a file'
 in_host rmdir $root/usr/sbin/init
 
 story 'an init that ends at once is a failed start'
-in_host sh -c "cat /root/.local/bin/jlmkr > $root/usr/sbin/init; chmod +x $root/usr/sbin/init"
+echo 'int main(void) { return 2; }' | musl-gcc -static -Os -x c -o "$tmp/init" - || fail 'init'
+host push "$tmp/init" $root/usr/sbin/init
 try jlmkr-start bare
 status 1
 err_has 'The last lines of its log'

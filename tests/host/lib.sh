@@ -56,9 +56,8 @@ skip() {
 }
 
 # needs_release WHY: of a story that cannot be told with the sanitizers in the binary.
-needs_release() {
-	! grep -qa __asan_init "${JLMKR:-/dev/null}" || skip "$1"
-}
+needs_release() { ! sanitized || skip "$1"; }
+sanitized() { grep -qa __asan_init "${JLMKR:-/dev/null}"; }
 
 fail() {
 	[ -z "$why" ] || return 0

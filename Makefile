@@ -54,8 +54,9 @@ FUZZ_CFLAGS := $(DEBUG_CFLAGS) -fsanitize=fuzzer-no-link
 
 # Flavour coverage: as debug, without the sanitizers, and each run adds to what is counted in
 # $(OUT)/obj/coverage. Commands run side by side, so the counters are atomic. Some unit tests ask
-# ASan about memory, so that their programs are linked with it.
-COVERAGE_CFLAGS := -O0 -g --coverage -fprofile-update=atomic -I$(OUT)/debug/include
+# ASan about memory, so that their programs are linked with it, and the filter of system calls has
+# to let through what these and the threads of glibc need.
+COVERAGE_CFLAGS := -O0 -g --coverage -fprofile-update=atomic -I$(OUT)/debug/include -D__SANITIZE_ADDRESS__
 COVERAGE_LDFLAGS := --coverage -L$(OUT)/debug/lib
 FLAVOURS := musl debug fuzz coverage
 

@@ -84,6 +84,8 @@ static int remove_run(struct host *h, const void *args, char *const *names, stru
 	if (jail_open(h->m, h->dir, *names, &j, e) < 0) return finish_earlier(&en, *names, e);
 	if (op_remove_look(&en, &j, &what, e) < 0) return fail_in(e, "removing %s", *names);
 	if (!a->yes || has_parts(&what)) tell(&j, &what);
+	/* Whoever wants to unmount or remove it meanwhile is not kept from that. */
+	jail_leave(&j);
 	if (!a->yes && confirm(h->m, *names, e) < 0) return -1;
 	what.asked = !a->yes;
 	return op_remove(&en, &j, &what, e);

@@ -21,7 +21,7 @@ begin=$(seconds)
 list -q
 status 6
 one_line_err
-err_has 'come back in 3600 seconds'
+err_has 'try again in 3600 seconds'
 took 2
 host images
 
@@ -87,7 +87,7 @@ story 'redirects: five, and never away from https'
 host images '*/images.json redirect /other'
 list -q
 status 6
-err_has 'not there'
+err_has 'does not exist'
 host images '* redirect /round'
 list -q
 status 6
@@ -127,7 +127,7 @@ try jlmkr-images -v --cacert=/root/ca/odd.pem debian
 status 0
 try env SSL_CERT_DIR=/root jlmkr-images -q debian
 status 1
-err_has 'SSL_CERT_DIR: /root has no certificate'
+err_has 'SSL_CERT_DIR: /root has no readable certificate'
 in_host mv /etc/ssl/certs/ca-certificates.crt /root/all.crt
 try jlmkr-images -v debian
 status 7
@@ -144,7 +144,7 @@ is 'images.linuxcontainers.org:443 200' "$(cat "$tmp/proxied")"
 try env HTTPS_PROXY=http://me:wrong@localhost:3128 jlmkr-images -q debian
 status 6
 one_line_err
-err_has 'another user and password'
+err_has 'refuses this user and password'
 try env https_proxy=http://localhost:3128 no_proxy=.example,linuxcontainers.org jlmkr-images -q debian
 status 0
 is 2 "$(wc -l < "$tmp/proxied")"

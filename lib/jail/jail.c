@@ -162,7 +162,7 @@ int jail_check_place(struct arena *m, const char *dir, const char **doubt, struc
 
 /* -- the config -- */
 
-static const char *config_path(struct arena *m, const struct jail *j)
+const char *jail_config_path(struct arena *m, const struct jail *j)
 {
 	return arena_printf(m, "%s/" LAYOUT_CONFIG, j->path);
 }
@@ -171,12 +171,12 @@ int jail_conf(struct arena *m, struct jail *j, struct conf *c, struct err *e)
 {
 	int fd = jail_dir(j, e);
 
-	return fd < 0 ? -1 : conf_load(m, fd, LAYOUT_CONFIG, config_path(m, j), c, e);
+	return fd < 0 ? -1 : conf_load(m, fd, LAYOUT_CONFIG, jail_config_path(m, j), c, e);
 }
 
 int jail_conf_own(struct arena *m, struct jail *j, struct conf *c, struct err *e)
 {
-	const char *shown = config_path(m, j), *text;
+	const char *shown = jail_config_path(m, j), *text;
 
 	if (jail_check_own(j, e) < 0) return -1;
 	if (!(text = conf_read_own(m, j->fd, LAYOUT_CONFIG, shown, e))) return -1;

@@ -14,7 +14,6 @@
 #include "lib/gpu/passthrough.h"
 #include "lib/jail/conf_options.h"
 #include "lib/jail/jail.h"
-#include "lib/jail/layout.h"
 #include "lib/jail/plan.h"
 #include "lib/ops/config.h"
 #include "lib/ops/setup.h"
@@ -80,11 +79,6 @@ struct intent {
 /* How far a start is to go. */
 enum extent { SHOWN, STARTED, BOOTED };
 
-static const char *config_path(struct arena *m, const struct intent *in)
-{
-	return arena_printf(m, "%s/" LAYOUT_CONFIG, in->jail->path);
-}
-
 /* The plan of a jail as it is now; says what had to be decided. */
 static int make_plan(struct engine *en, struct intent *in, enum extent how, struct err *e)
 {
@@ -96,7 +90,7 @@ static int make_plan(struct engine *en, struct intent *in, enum extent how, stru
 		out_warn("the init of %s is not systemd: its initial_setup is not run", j->name);
 	in->setup.wanted &= in->setup.possible;
 	if (find_facts(en->m, j, &facts, e) < 0) return -1;
-	if (conf_options_fail(&in->options, e) < 0) return fail_in(e, "%s", config_path(en->m, in));
+	if (conf_options_fail(&in->options, e) < 0) return fail_in(e, "%s", jail_config_path(en->m, in->jail));
 	gpu_look(en, j, in->conf.gpu_nvidia.on, how == SHOWN, &in->gpu);
 	if (how != SHOWN &&
 	    gpu_prepare(en, j, &in->options.traits, in->setup.possible, &in->gpu, e) < 0)
@@ -126,7 +120,7 @@ static int read_config(struct engine *en, struct intent *in, struct err *e)
 static int look_for_missing(struct engine *en, const struct intent *in, bool warn, struct err *e)
 {
 	struct faults missing = { .m = en->m };
-	const char *path = config_path(en->m, in);
+	const char *path = jail_config_path(en->m, in->jail);
 	bool prepares = op_config_prepares(&in->conf, &in->options);
 
 	op_config_missing(en->m, &in->conf, &in->options, true, &missing);
@@ -212,7 +206,7 @@ int op_start_check(struct engine *en, struct jail *j, struct err *e)
 	struct plan_facts facts;
 
 	if (check_whole(j, e) < 0 || read_config(en, &in, e) < 0) return -1;
-	if (conf_options_fail(&in.options, e) < 0) return fail_in(e, "%s", config_path(en->m, &in));
+	if (conf_options_fail(&in.options, e) < 0) return fail_in(e, "%s", jail_config_path(en->m, j));
 	if (look_for_missing(en, &in, false, e) < 0 || find_facts(en->m, j, &facts, e) < 0) return -1;
 	if (plan_make(en->m, j->name, &in.conf, &in.options, &facts, &in.plan, e) < 0) return -1;
 	return engine_show_start(en, &in.plan, e) ? 0 : -1;

@@ -53,8 +53,10 @@ DEBUG_LDFLAGS := $(SANITIZE) -L$(OUT)/debug/lib
 FUZZ_CFLAGS := $(DEBUG_CFLAGS) -fsanitize=fuzzer-no-link
 
 # Flavour coverage: as debug, without the sanitizers, and each run adds to what is counted in
-# $(OUT)/obj/coverage. Commands run side by side, so the counters are atomic.
-COVERAGE_CFLAGS := -O0 -g --coverage -fprofile-update=atomic -I$(OUT)/debug/include
+# $(OUT)/obj/coverage. Commands run side by side, so the counters are atomic. Some unit tests ask
+# ASan about memory, so that their programs are linked with it, and the filter of system calls has
+# to let through what these and the threads of glibc need.
+COVERAGE_CFLAGS := -O0 -g --coverage -fprofile-update=atomic -I$(OUT)/debug/include -D__SANITIZE_ADDRESS__
 COVERAGE_LDFLAGS := --coverage -L$(OUT)/debug/lib
 FLAVOURS := musl debug fuzz coverage
 
@@ -225,11 +227,11 @@ $(OUT)/debug/fuzz/%: $(OUT)/obj/debug/tests/fuzz/%.c.o $(OUT)/obj/debug/tests/fu
 
 $(OUT)/coverage/unit/%: $(OUT)/obj/coverage/tests/unit/%.c.o $(OUT)/obj/coverage/tests/unit/test.c.o $(OUT)/obj/coverage/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
-	$(Q)gcc $(COVERAGE_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)gcc $(COVERAGE_LDFLAGS) -fsanitize=address -o $@ $^ $(LIBS)
 
 $(OUT)/coverage/fuzz/%: $(OUT)/obj/coverage/tests/fuzz/%.c.o $(OUT)/obj/coverage/tests/fuzz/replay.c.o $(OUT)/obj/coverage/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
-	$(Q)gcc $(COVERAGE_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)gcc $(COVERAGE_LDFLAGS) -fsanitize=address -o $@ $^ $(LIBS)
 
 $(OUT)/fuzz/%: $(OUT)/obj/fuzz/tests/fuzz/%.c.o $(OUT)/obj/fuzz/ours.a
 	@mkdir -p $(@D); echo '  link	$@'

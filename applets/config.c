@@ -11,7 +11,6 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/conf_check.h"
 #include "lib/jail/jail.h"
-#include "lib/jail/layout.h"
 #include "lib/ops/config.h"
 #include "lib/text/json.h"
 
@@ -142,7 +141,7 @@ static const char *find_file(struct host *h, const char *operand, struct err *e)
 	AUTOJAIL j = NO_JAIL;
 
 	if (is_name && h->dir && jail_open(h->m, h->dir, operand, &j, &why) == 0)
-		return arena_printf(h->m, "%s/" LAYOUT_CONFIG, j.path);
+		return jail_config_path(h->m, &j);
 	if (access(operand, F_OK) == 0) return operand;
 	if (is_name && !h->dir && applet_need(h, "config", NEEDS_DIR, e) < 0) return NULL;
 	if (why.kind == ERR_MISSING)

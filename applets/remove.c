@@ -107,6 +107,8 @@ static int remove_run(struct host *h, const void *args, char *const *names, stru
 	if (op_remove_look(&en, &j, a->with_target, &what, e) < 0)
 		return fail_in(e, "removing %s", *names);
 	if (!a->yes || has_parts(&what)) tell_removal(&j, &what, a->with_target);
+	/* Whoever wants to unmount or remove it meanwhile is not kept from that. */
+	jail_leave(&j);
 	if (!a->yes && ask_for_name(h->m, *names, e) < 0) return -1;
 	what.asked = !a->yes;
 	if (op_remove(&en, &j, a->with_target, &what, a->timeout, e) < 0) return -1;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/base/auto.h"
+#include "lib/base/fd.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/cli/applet.h"
@@ -49,7 +50,7 @@ static bool is_self(int dir)
 	struct stat there, self;
 
 	return fstatat(dir, program, &there, 0) == 0 && stat("/proc/self/exe", &self) == 0 &&
-	       there.st_dev == self.st_dev && there.st_ino == self.st_ino;
+	       same_file(&there, &self);
 }
 
 static int make_link(int dir, const char *name, struct err *e)

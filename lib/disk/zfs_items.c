@@ -78,16 +78,18 @@ static int take_record(char *record, const char *root, struct zfs_items *items, 
 {
 	const char *name = zfs_column(&record), *property = zfs_column(&record);
 	char *source = record ? strrchr(record, '\t') : NULL;
-	struct zfs_item *item = items->n ? &items->v[items->n - 1] : NULL;
+	struct zfs_item *item = items->v + items->n;
 
 	if (!source)
 		return fail(e, ERR_HOST,
 		            "zfs: the list of properties has a line of unknown format");
 	*source++ = 0;
 	if (strchr(name, '#')) return 0;	/* bookmarks do not matter */
-	if (!item || !str_eq(item->name, name)) {
-		item = &items->v[items->n++];
+	if (items->n && str_eq(item[-1].name, name)) {
+		item--;
+	} else {
 		*item = (struct zfs_item){ .name = name };
+		items->n++;
 	}
 	read_item_property(item, property, record, source, root);
 	return 0;

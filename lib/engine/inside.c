@@ -90,8 +90,7 @@ static bool is_own_ns(const struct stat *theirs, const char *name)
 	char path[40];
 
 	snprintf(path, sizeof path, "/proc/self/ns/%s", name);
-	return stat(path, &ours) == 0 && ours.st_dev == theirs->st_dev &&
-	       ours.st_ino == theirs->st_ino;
+	return stat(path, &ours) == 0 && same_file(&ours, theirs);
 }
 
 static int pack_namespaces(struct luggage *l, const struct nsenter *en, struct err *e)

@@ -42,11 +42,6 @@ static int send_start(struct engine *en, struct unit_watch *uw, const struct pla
 	return unit_send_start(uw, &w, e);
 }
 
-static int fail_if_other(const struct jail *j, const char *where, struct err *e)
-{
-	return where ? engine_fail_other(j, where, e) : 0;
-}
-
 /* An enum jail_state; one that runs but shuts down is JAIL_ENDING, and has this leader, if
  * any. */
 static int state_to_come(struct engine *en, const struct jail *j, pid_t *leader, struct err *e)
@@ -110,7 +105,7 @@ static int make_way(struct engine *en, const struct jail *j, const struct plan *
 
 	if (unit_get(en->bus, plan->unit, en->m, &s, e) < 0) return -1;
 	state = unit_jail_state(en, j, &s, &where);
-	if (fail_if_other(j, where, e) < 0) return -1;
+	if (where) return engine_fail_other(j, where, e);
 	if (state == JAIL_UP) return unit_is_ending(en, j, &s) ? ENGINE_OTHERS : ENGINE_RAN;
 	if (state != JAIL_DEAD) return ENGINE_OTHERS;
 	if (str_eq(s.active, "failed") && unit_reset_failed(en->bus, plan->unit, e) < 0 &&

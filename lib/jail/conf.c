@@ -306,8 +306,7 @@ static bool is_stdin(const struct stat *st)
 {
 	struct stat in;
 
-	return fstat(STDIN_FILENO, &in) == 0 && in.st_dev == st->st_dev &&
-	       in.st_ino == st->st_ino;
+	return fstat(STDIN_FILENO, &in) == 0 && same_file(&in, st);
 }
 
 static bool is_null(const struct stat *st)

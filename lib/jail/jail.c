@@ -217,7 +217,7 @@ int jail_check_place(struct arena *m, const char *dir, const char **doubt, struc
 
 /* -- the config -- */
 
-static const char *config_path(struct arena *m, const struct jail *j)
+const char *jail_config_path(struct arena *m, const struct jail *j)
 {
 	return arena_printf(m, "%s/" LAYOUT_CONFIG, j->path);
 }
@@ -226,13 +226,13 @@ int jail_conf(struct arena *m, struct jail *j, struct conf *c, struct err *e)
 {
 	int fd = jail_dir(j, e);
 
-	return fd < 0 ? -1 : conf_load(m, fd, LAYOUT_CONFIG, config_path(m, j), c, e);
+	return fd < 0 ? -1 : conf_load(m, fd, LAYOUT_CONFIG, jail_config_path(m, j), c, e);
 }
 
 char *jail_conf_own_text(struct arena *m, struct jail *j, struct err *e)
 {
 	if (jail_check_own(j, e) < 0) return NULL;
-	return conf_read_own(m, j->fd, LAYOUT_CONFIG, config_path(m, j), e);
+	return conf_read_own(m, j->fd, LAYOUT_CONFIG, jail_config_path(m, j), e);
 }
 
 int jail_conf_own(struct arena *m, struct jail *j, struct conf *c, struct err *e)
@@ -240,5 +240,5 @@ int jail_conf_own(struct arena *m, struct jail *j, struct conf *c, struct err *e
 	const char *text = jail_conf_own_text(m, j, e);
 
 	if (!text) return -1;
-	return conf_parse(m, text, c, e) < 0 ? fail_in(e, "%s", config_path(m, j)) : 0;
+	return conf_parse(m, text, c, e) < 0 ? fail_in(e, "%s", jail_config_path(m, j)) : 0;
 }

@@ -98,6 +98,9 @@ int jail_check_place(struct arena *m, const char *dir, const char **doubt, struc
 int jail_open_jails(const char *dir, struct err *e);
 int jail_open_rootfs(int dir, struct err *e);
 
+/* DIR/jails/NAME/config */
+const char *jail_config_path(struct arena *m, const struct jail *j);
+
 /* The jail's config, read anew; faults name the file and the line. `own`: as root will run
  * it. */
 int jail_conf(struct arena *m, struct jail *j, struct conf *c, struct err *e);

@@ -84,11 +84,6 @@ struct intent {
 /* How far a start is to go. */
 enum extent { SHOWN, STARTED, BOOTED };
 
-static const char *config_path(struct arena *m, const struct intent *in)
-{
-	return arena_printf(m, "%s/" LAYOUT_CONFIG, in->jail->path);
-}
-
 /* The plan of a jail as it is now; says what had to be decided. */
 static int make_plan(struct engine *en, struct intent *in, enum extent how, struct err *e)
 {
@@ -128,7 +123,7 @@ static int read_config(struct engine *en, struct intent *in, struct err *e)
 
 	if (!text) return -1;
 	conf_check(en->m, text, &in->check);
-	return in->check.loads ? 0 : conf_check_fail(&in->check, config_path(en->m, in), e);
+	return in->check.loads ? 0 : conf_check_fail(&in->check, jail_config_path(en->m, in->jail), e);
 }
 
 /* Before anything runs: nothing is begun that would be refused. All that is wrong is told. */
@@ -136,8 +131,8 @@ static int heed_check(struct engine *en, const struct intent *in, struct err *e)
 {
 	const char *what = arena_printf(en->m, "%s: " LAYOUT_CONFIG, in->jail->name);
 
-	if (in->again) return conf_check_fail(&in->check, config_path(en->m, in), e);
-	return op_config_heed(&in->check, what, config_path(en->m, in), e);
+	if (in->again) return conf_check_fail(&in->check, jail_config_path(en->m, in->jail), e);
+	return op_config_heed(&in->check, what, jail_config_path(en->m, in->jail), e);
 }
 
 /* Whether nspawn is to look for an init in the root as it lies there, and nothing of the config

@@ -78,7 +78,7 @@ for command in start build shell able; do
 	err 'is read-only; run this in a VM or a privileged container'
 	[ "$(wc -l < "$world/.err")" -eq 1 ] || failed="${failed:-it is not one line}"
 done
-try make-run-says-so-first 2 without "$read_only" make run
+try make-run-says-so-first 2 without "$read_only" env -u MAKEFLAGS -u MAKELEVEL make run
 [ "$(grep -c . "$world/.out")" -eq 0 ] || failed="${failed:-something was made: $(head -n 1 "$world/.out")}"
 sed -n 1p "$world/.err" | grep -q 'is read-only; run this' || failed="${failed:-it does not say it first}"
 

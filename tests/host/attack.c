@@ -88,29 +88,39 @@ static void judge_status(pid_t pid)
 
 /* -- what takes the right to trace -- */
 
-/* The program of jlmkr itself, or its copy in memory. */
-static int is_ours(pid_t pid, char *exe, size_t room)
+/* Where the link leads: to the program of jlmkr itself, or to its copy in memory? */
+static int leads_to_ours(const char *link, char *exe, size_t room)
 {
-	char path[64];
-	ssize_t n;
+	ssize_t n = readlink(link, exe, room - 1);
 
-	snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
-	n = readlink(path, exe, room - 1);
 	exe[n > 0 ? n : 0] = 0;
 	return strstr(exe, "jlmkr") != NULL;
 }
 
-/* To be written now, or as soon as it does not run any more. */
-static void judge_program(pid_t pid, const char *exe)
+static int is_ours(pid_t pid, char *exe, size_t room)
 {
-	char path[64], link[64];
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
+	return leads_to_ours(path, exe, room);
+}
+
+/* To be written now, or as soon as it does not run any more. */
+static void judge_program(pid_t pid)
+{
+	char path[64], link[64], exe[512];
 	int place, fd = -1;
 
 	snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
 	if ((place = open(path, O_PATH | O_CLOEXEC)) < 0) return;
+	snprintf(link, sizeof link, "/proc/self/fd/%d", place);
+	/* By now it may have become the command, whose program is the jail's own. */
+	if (!leads_to_ours(link, exe, sizeof exe)) {
+		close(place);
+		return;
+	}
 	held++;
 	if (!strstr(exe, "memfd:")) won(pid, "exe", "runs the host's program");
-	snprintf(link, sizeof link, "/proc/self/fd/%d", place);
 	for (int i = 0; i < 200 && fd < 0; i++) {
 		fd = open(link, O_WRONLY | O_CLOEXEC);
 		if (fd < 0) usleep(1000);
@@ -182,7 +192,7 @@ static void judge(pid_t pid, const char *how)
 	if (own_users) won(pid, how, exe);
 	judge_fds(pid);
 	judge_memory(pid);
-	judge_program(pid, exe);
+	judge_program(pid);
 }
 
 static void seize(pid_t pid)

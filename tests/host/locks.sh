@@ -107,7 +107,7 @@ in_host sh -c 'mount -t tmpfs -o ro,size=4k tmpfs /run/jlmkr'
 create three
 status 0
 one_line_err
-err_has 'create /run/jlmkr/lock: Read-only file system: run no other jlmkr at the same time'
+err_has 'create /run/jlmkr/lock: Read-only file system; without locks, do not run another jlmkr'
 remove three
 status 0
 in_host umount /run/jlmkr

@@ -68,7 +68,7 @@ status 0
 
 # What the sentence of the last command says mends it.
 mend() {
-	line=$(sed -n "s/.*if you trust it: //p" "$tmp/err")
+	line=$(sed -n "s/.*if you trust it, run //p" "$tmp/err")
 	in_host sh -c "$line"
 }
 refuses() {
@@ -265,7 +265,7 @@ story 'the working directory is no place for programs'
 as_bob sh -c "printf '#!/bin/sh\nid -u > /var/pwned\n' > /home/bob/ed; chmod 755 /home/bob/ed; ln -s ed /home/bob/zfs"
 for path in .: : ::/nowhere: .:/usr/bin:; do
 	try sh -c "cd /home/bob && PATH=$path\$PATH EDITOR=ed exec /opt/jlmkr edit web"
-	err_has 'EDITOR names ed, which is not there'
+	err_has 'EDITOR names ed, which does not'
 done
 nothing_ran
 

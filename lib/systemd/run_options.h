@@ -22,7 +22,7 @@ struct run_row;
 
 /* One option as it was given. */
 struct run_option {
-	const struct run_row *row;	/* for run_options.c only */
+	const struct run_row *row;	/* of run_table.h */
 	const char *name;		/* "property" for -p too; NULL: not understood */
 	const char *value;		/* NULL: none */
 	char *const *words;		/* as given; empty: it shares its word with the next */

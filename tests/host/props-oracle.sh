@@ -11,7 +11,7 @@ tests/host/bake || { echo 'not ok props-oracle: no test host'; exit 1; }
 mkdir -p "$out" || exit 1
 musl-gcc -idirafter build/out/musl/kernel -static -std=c11 -D_GNU_SOURCE -Os -I. \
 	-o "$out/props-oracle" tests/host/props-oracle.c \
-	$(ls lib/systemd/props/*.c | grep -v '/table') lib/systemd/run_options.c lib/systemd/run_unit.c lib/text/faults.c lib/text/split.c \
+	$(ls lib/systemd/props/*.c | grep -v '/table') lib/systemd/run_*.c lib/text/bool.c lib/text/faults.c lib/text/split.c \
 	lib/dbus/wire.c lib/dbus/read.c lib/dbus/check.c lib/dbus/message.c \
 	$(ls lib/base/*.c | grep -v 'memcpy\|relro') ||
 	{ echo 'not ok props-oracle: it does not compile'; exit 1; }

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/jail/look.h"
+#include "lib/text/elf.h"
 
 enum { HEAD = 256 };		/* what the kernel reads of a script's first line */
 
@@ -71,23 +73,73 @@ static bool runs_here(unsigned machine)
 	       (ours == EM_AARCH64 && machine == EM_ARM);
 }
 
+/* Certainly not a file that can be executed. */
+static bool is_no_program(int rootfs, const char *path)
+{
+	struct err why = { 0 };
+	AUTOCLOSE int fd = look_at(rootfs, path, 0, &why);
+	struct stat st;
+
+	if (fd < 0) return is_absent(&why);
+	return fstat(fd, &st) == 0 && !(S_ISREG(st.st_mode) && st.st_mode & 0111);
+}
+
 static const char *script_fault(struct arena *m, int rootfs, const char *path, char *head)
 {
 	char *name = head + 2 + strspn(head + 2, " \t");
-	struct err why = { 0 };
-	AUTOCLOSE int fd = -1;
-	struct stat st;
 
 	name[strcspn(name, " \t\r\n")] = 0;
-	if (*name != '/') return NULL;
-	fd = look_at(rootfs, name, 0, &why);
-	if (fd < 0 && !is_absent(&why)) return NULL;
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0111)
-		return NULL;
+	if (*name != '/' || !is_no_program(rootfs, name)) return NULL;
 	return arena_printf(m, "%s is a script for %s, which does not exist", path, name);
 }
 
-static const char *content_fault(struct arena *m, int rootfs, const char *path, int place)
+static bool read_program(void *fd, uint64_t at, void *buf, size_t n)
+{
+	return at <= INT64_MAX && pread(*(int *)fd, buf, n, (off_t)at) == (ssize_t)n;
+}
+
+/* In the directories "A:B"? */
+static bool is_library_in(struct arena *m, int rootfs, const char *dirs, const char *name)
+{
+	for (size_t n; *dirs; dirs += n + (dirs[n] == ':')) {
+		AUTOCLOSE int fd = -1;
+
+		n = strcspn(dirs, ":");
+		fd = look_at(rootfs, arena_printf(m, "%.*s/%s", (int)n, dirs, name), 0, NULL);
+		if (fd >= 0) return true;
+	}
+	return false;
+}
+
+/* Its own libraries, where most distributions have them. */
+static bool finds_libraries(struct arena *m, int rootfs, const struct elf_links *l)
+{
+	static const char usual[] = "/usr/lib:/usr/lib64:/lib:/lib64:/usr/lib/systemd:"
+		"/usr/lib/x86_64-linux-gnu:/lib/x86_64-linux-gnu:"
+		"/usr/lib/aarch64-linux-gnu:/lib/aarch64-linux-gnu";
+
+	for (size_t i = 0; i < l->needed.n; i++)
+		if (!is_library_in(m, rootfs, l->search, l->needed.v[i]) &&
+		    !is_library_in(m, rootfs, usual, l->needed.v[i]))
+			return false;
+	return true;
+}
+
+static const char *program_fault(struct arena *m, int rootfs, const char *path, int fd,
+                                 bool *whole)
+{
+	struct elf_links links;
+
+	if (!elf_links(read_program, &fd, m, &links)) return NULL;
+	if (*links.linker == '/' && is_no_program(rootfs, links.linker))
+		return arena_printf(m, "%s needs %s, which does not exist", path, links.linker);
+	*whole = finds_libraries(m, rootfs, &links);
+	return NULL;
+}
+
+/* `*whole`: it is a program that has all it needs, as far as one can see. */
+static const char *content_fault(struct arena *m, int rootfs, const char *path, int place,
+                                 bool *whole)
 {
 	AUTOCLOSE int fd = reopen_file(place, path, NULL);
 	char head[HEAD + 1] = "";
@@ -98,7 +150,8 @@ static const char *content_fault(struct arena *m, int rootfs, const char *path, 
 	head[n] = 0;
 	if (!strncmp(head, "#!", 2)) return script_fault(m, rootfs, path, head);
 	machine = machine_of(head, (size_t)n);
-	if ((machine && runs_here(machine)) || has_handlers()) return NULL;
+	if (machine && runs_here(machine)) return program_fault(m, rootfs, path, fd, whole);
+	if (has_handlers()) return NULL;
 	if (!machine) return arena_printf(m, "%s is neither a program nor a script", path);
 	return arena_printf(m, "%s is a program for another architecture, %s", path,
 	                    machine_name(m, machine));
@@ -107,7 +160,7 @@ static const char *content_fault(struct arena *m, int rootfs, const char *path, 
 enum answer { ABSENT, FAULTY, SOUND };
 
 static enum answer look_at_init(struct arena *m, int rootfs, const char *path,
-                                const char **fault)
+                                const char **fault, bool *whole)
 {
 	struct err why = { 0 };
 	AUTOCLOSE int place = look_at(rootfs, path, 0, &why);
@@ -117,21 +170,23 @@ static enum answer look_at_init(struct arena *m, int rootfs, const char *path,
 	if (fstat(place, &st) < 0) return SOUND;
 	*fault = !S_ISREG(st.st_mode)    ? arena_printf(m, "%s is not a file", path)
 	         : !(st.st_mode & 0111) ? arena_printf(m, "%s is not executable", path)
-	                                : content_fault(m, rootfs, path, place);
+	                                : content_fault(m, rootfs, path, place,
+	                                                whole);
 	return *fault ? FAULTY : SOUND;
 }
 
-const char *init_fault(struct arena *m, int rootfs, bool *is_systemd)
+const char *init_fault(struct arena *m, int rootfs, bool *is_sound)
 {
 	static const char *const paths[] = {
 		"/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/sbin/init",
 	};
 	const char *fault = NULL;
+	bool whole = false;
 
-	*is_systemd = false;
+	*is_sound = false;
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-		if (look_at_init(m, rootfs, paths[i], &fault) == SOUND) {
-			*is_systemd = i < 2;
+		if (look_at_init(m, rootfs, paths[i], &fault, &whole) == SOUND) {
+			*is_sound = i < 2 && whole;
 			return NULL;
 		}
 	return fault ? fault : "it has neither /usr/lib/systemd/systemd nor /sbin/init";

@@ -15,7 +15,8 @@ struct arena;
 
 /* NULL if there is one, else why not: "/sbin/init is not executable". `rootfs` is an open
  * directory.
- * `*is_systemd`: that one is a program, at one of the places of systemd. */
-const char *init_fault(struct arena *m, int rootfs, bool *is_systemd);
+ * `*is_sound`: that one is a program at one of the places of systemd, and the libraries that it
+ * names itself are where they usually are: it will not end before it has begun. */
+const char *init_fault(struct arena *m, int rootfs, bool *is_sound);
 
 #endif

@@ -18,8 +18,10 @@ struct file {
 	uint64_t headers_at;
 	unsigned header_count;
 	struct segment segments[HEADERS];
-	uint64_t name, strings;
-	bool has_name, has_strings;
+	unsigned type;
+	uint64_t name, strings, search, needed[ELF_NEEDED_MAX];
+	unsigned needed_count;
+	bool has_name, has_strings, has_search;
 };
 
 static bool is_elf_of_host(const unsigned char *ident)
@@ -36,7 +38,7 @@ static bool read_elf_header(struct file *f)
 {
 	Elf64_Ehdr wide;
 	Elf32_Ehdr narrow;
-	unsigned entry, type;
+	unsigned entry;
 
 	if (!f->read(f->arg, 0, &narrow, sizeof narrow) || !is_elf_of_host(narrow.e_ident))
 		return false;
@@ -45,15 +47,15 @@ static bool read_elf_header(struct file *f)
 		f->headers_at = narrow.e_phoff;
 		f->header_count = narrow.e_phnum;
 		entry = narrow.e_phentsize;
-		type = narrow.e_type;
+		f->type = narrow.e_type;
 	} else {
 		if (!f->read(f->arg, 0, &wide, sizeof wide)) return false;
 		f->headers_at = wide.e_phoff;
 		f->header_count = wide.e_phnum;
 		entry = wide.e_phentsize;
-		type = wide.e_type;
+		f->type = wide.e_type;
 	}
-	return type == ET_DYN && f->header_count <= HEADERS &&
+	return (f->type == ET_DYN || f->type == ET_EXEC) && f->header_count <= HEADERS &&
 	       entry == (f->is_32 ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr));
 }
 
@@ -85,6 +87,11 @@ static void take_dynamic(struct file *f, int64_t tag, uint64_t value)
 	} else if (tag == DT_STRTAB) {
 		f->strings = value;
 		f->has_strings = true;
+	} else if (tag == DT_RUNPATH || tag == DT_RPATH) {
+		f->search = value;
+		f->has_search = true;
+	} else if (tag == DT_NEEDED && f->needed_count < ELF_NEEDED_MAX) {
+		f->needed[f->needed_count++] = value;
 	}
 }
 
@@ -122,17 +129,27 @@ static bool find_in_file(const struct file *f, uint64_t address, uint64_t *at)
 	return false;
 }
 
-static void read_name(const struct file *f, struct elf_name *out)
+/* A text of the table of strings, into ELF_NAME_MAX + 1 bytes; "" if it is too long. */
+static void read_text(const struct file *f, uint64_t offset, char *out)
 {
 	uint64_t at;
 	size_t n = 0;
 
-	if (!f->has_name || !f->has_strings || !find_in_file(f, f->strings, &at)) return;
-	while (n < ELF_NAME_MAX && f->read(f->arg, at + f->name + n, out->soname + n, 1) &&
-	       out->soname[n])
+	*out = 0;
+	if (!f->has_strings || !find_in_file(f, f->strings, &at)) return;
+	while (n < ELF_NAME_MAX && f->read(f->arg, at + offset + n, out + n, 1) && out[n])
 		n++;
-	out->soname[n] = 0;
-	if (n == ELF_NAME_MAX) out->soname[0] = 0;
+	out[n == ELF_NAME_MAX ? 0 : n] = 0;
+}
+
+static bool read_elf(struct file *f)
+{
+	if (!read_elf_header(f)) return false;
+	for (unsigned i = 0; i < f->header_count; i++)
+		if (!read_segment(f, i)) return false;
+	for (unsigned i = 0; i < f->header_count; i++)
+		if (f->segments[i].type == PT_DYNAMIC) read_dynamic(f, &f->segments[i]);
+	return true;
 }
 
 bool elf_name(elf_read *read, void *arg, struct elf_name *out)
@@ -140,12 +157,34 @@ bool elf_name(elf_read *read, void *arg, struct elf_name *out)
 	struct file f = { .read = read, .arg = arg };
 
 	*out = (struct elf_name){ 0 };
-	if (!read_elf_header(&f)) return false;
-	for (unsigned i = 0; i < f.header_count; i++)
-		if (!read_segment(&f, i)) return false;
-	for (unsigned i = 0; i < f.header_count; i++)
-		if (f.segments[i].type == PT_DYNAMIC) read_dynamic(&f, &f.segments[i]);
+	if (!read_elf(&f) || f.type != ET_DYN) return false;
 	out->is_32 = f.is_32;
-	read_name(&f, out);
+	if (f.has_name) read_text(&f, f.name, out->soname);
+	return true;
+}
+
+static void read_linker(const struct file *f, const struct segment *s, char *out)
+{
+	if (s->size > ELF_NAME_MAX || !f->read(f->arg, s->at, out, (size_t)s->size))
+		*out = 0;
+	else
+		out[s->size] = 0;
+}
+
+bool elf_links(elf_read *read, void *arg, struct arena *m, struct elf_links *out)
+{
+	struct file f = { .read = read, .arg = arg };
+	char name[ELF_NAME_MAX + 1];
+
+	*out = (struct elf_links){ .needed.m = m };
+	if (!read_elf(&f)) return false;
+	for (unsigned i = 0; i < f.header_count; i++)
+		if (f.segments[i].type == PT_INTERP)
+			read_linker(&f, &f.segments[i], out->linker);
+	if (f.has_search) read_text(&f, f.search, out->search);
+	for (unsigned i = 0; i < f.needed_count; i++) {
+		read_text(&f, f.needed[i], name);
+		if (*name) words_add(&out->needed, name);
+	}
 	return true;
 }

@@ -1,4 +1,4 @@
-/* The SONAME of a shared library, and its class
+/* The SONAME of a shared library and its class, and what a program needs to be run
  *
  * Only files in the machine's own byte order are read. The file is hostile: every
  * number in it is bounded and checked. It is read in small pieces, because libraries
@@ -11,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ELF_NAME_MAX = 255 };
+#include "lib/base/str.h"
+
+enum { ELF_NAME_MAX = 255, ELF_NEEDED_MAX = 64 };
 
 struct elf_name {
 	bool is_32;
@@ -23,5 +25,16 @@ typedef bool elf_read(void *arg, uint64_t at, void *buf, size_t n);
 
 /* Returns false if the file is not a shared library of this machine's byte order. */
 bool elf_name(elf_read *read, void *arg, struct elf_name *out);
+
+/* Names that are too long, and what is needed beyond ELF_NEEDED_MAX, are left out. */
+struct elf_links {
+	char linker[ELF_NAME_MAX + 1];	/* a path, of the dynamic linker; "": none */
+	char search[ELF_NAME_MAX + 1];	/* directories to look in first, "A:B"; "": none */
+	struct words needed;		/* libraries, by name */
+};
+
+/* Returns false if the file is not a program or library of this machine's byte order. The words
+ * are in `m`. */
+bool elf_links(elf_read *read, void *arg, struct arena *m, struct elf_links *out);
 
 #endif

@@ -233,6 +233,19 @@ err_has 'web runs already'
 in_host kill -CONT "$(leader)"
 try jlmkr-stop web
 
+story 'a systemd whose libraries are missing is a failed start'
+libraries=$jails/web/rootfs/usr/lib/x86_64-linux-gnu
+in_host mv "$libraries/systemd" "$libraries/elsewhere"
+fails 1 'systemd-nspawn exited with status 127'
+err_has 'error while loading shared libraries: libsystemd'
+in_host mv "$libraries/elsewhere" "$libraries/systemd"
+linker=$jails/web/rootfs/usr/lib64/ld-linux-x86-64.so.2
+in_host mv "$linker" "$linker.away"
+fails 1 '/sbin/init needs /lib64/ld-linux-x86-64.so.2, which does not exist'
+in_host mv "$linker.away" "$linker"
+expect_status 0 jlmkr-start web
+try jlmkr-stop web
+
 # A jail that is no jail: what it lacks is told before anything runs.
 root=$jails/bare/rootfs
 in_host jlmkr-create -q --distro=fedora --release=43 bare

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
 #include "tests/unit/test.h"
 
 enum { LOADED_AT = 0x10000 };
@@ -119,4 +121,52 @@ TEST(an_endless_name_is_none)
 	memset(w.more, 'x', sizeof w.more);
 	CHECK(name_of(&w, sizeof w, &name));
 	CHECK_STR(name.soname, "");
+}
+
+TEST(what_a_program_needs)
+{
+	struct {
+		Elf64_Ehdr head;
+		Elf64_Phdr segment[3];
+		Elf64_Dyn entry[5];
+		char strings[64];
+	} w = { .strings = "" };
+	struct bytes b = { &w, sizeof w };
+	AUTOFREE struct arena m = { 0 };
+	struct elf_links links;
+
+	memcpy(w.head.e_ident, ELFMAG, SELFMAG);
+	w.head.e_ident[EI_CLASS] = ELFCLASS64;
+	w.head.e_ident[EI_DATA] = ELFDATA2LSB;
+	w.head.e_type = ET_EXEC;
+	w.head.e_phoff = sizeof w.head;
+	w.head.e_phentsize = sizeof w.segment[0];
+	w.head.e_phnum = 3;
+	w.segment[0] = (Elf64_Phdr){ .p_type = PT_LOAD, .p_vaddr = LOADED_AT,
+	                             .p_filesz = sizeof w };
+	w.segment[1] = (Elf64_Phdr){ .p_type = PT_DYNAMIC, .p_filesz = sizeof w.entry,
+	                             .p_offset = sizeof w.head + sizeof w.segment };
+	w.segment[2] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_filesz = 11,
+	                             .p_offset = sizeof w - sizeof w.strings + 24 };
+	w.entry[0] = (Elf64_Dyn){ .d_tag = DT_NEEDED, .d_un.d_val = 1 };
+	w.entry[1] = (Elf64_Dyn){ .d_tag = DT_NEEDED, .d_un.d_val = 11 };
+	w.entry[2] = (Elf64_Dyn){ .d_tag = DT_RUNPATH, .d_un.d_val = 40 };
+	w.entry[3].d_tag = DT_STRTAB;
+	w.entry[3].d_un.d_val = LOADED_AT + sizeof w - sizeof w.strings;
+	strcpy(w.strings + 1, "libc.so.6");
+	strcpy(w.strings + 11, "libm.so.6");
+	strcpy(w.strings + 24, "/lib/ld.so");
+	strcpy(w.strings + 40, "/usr/lib/a:/b");
+	CHECK(elf_links(read_bytes, &b, &m, &links));
+	CHECK_STR(links.linker, "/lib/ld.so");
+	CHECK_STR(links.search, "/usr/lib/a:/b");
+	CHECK_STR(words_join(&m, words_list(&links.needed), " "), "libc.so.6 libm.so.6");
+
+	w.segment[2].p_filesz = ELF_NAME_MAX + 1;
+	w.entry[1].d_un.d_val = UINT64_MAX - 3;
+	w.entry[2].d_un.d_val = 1 << 20;
+	CHECK(elf_links(read_bytes, &b, &m, &links));
+	CHECK_STR(links.linker, "");
+	CHECK_STR(links.search, "");
+	CHECK_STR(words_join(&m, words_list(&links.needed), " "), "libc.so.6");
 }

@@ -81,7 +81,7 @@ static bool has_rootfs(struct arena *m, const struct jail *j, pid_t pid)
 	return dir >= 0 && fstat(dir, &jail) == 0 && jail_is(j, &jail) &&
 	       fstatat(dir, LAYOUT_ROOTFS, &rootfs, 0) == 0 &&
 	       stat(arena_printf(m, "/proc/%d/root", (int)pid), &root) == 0 &&
-	       root.st_dev == rootfs.st_dev && root.st_ino == rootfs.st_ino;
+	       same_file(&root, &rootfs);
 }
 
 /* engine_foreign, and the leader. */

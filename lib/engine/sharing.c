@@ -54,7 +54,7 @@ static bool runs_from(const char *unit, const char *name, const struct stat *roo
 	folder = keeper ? arena_printf(&m, "/proc/%d/cwd", (int)keeper)
 	                : written_folder(&m, unit);
 	return folder && stat(arena_printf(&m, "%s/" LAYOUT_ROOTFS, folder), &st) == 0 &&
-	       st.st_dev == rootfs->st_dev && st.st_ino == rootfs->st_ino;
+	       same_file(&st, rootfs);
 }
 
 /* A unit that has failed is written down, too. */

@@ -40,7 +40,7 @@ keeps 's/^seccomp=1/seccomp=perhaps/' "seccomp must be 1 or 0, not 'perhaps'"
 keeps "s/^systemd_nspawn_user_args=/&--bind='/" "the quote ' is not closed"
 keeps 's|^systemd_nspawn_user_args=|&--bind=/not/there|' 'there is no /not/there'
 keeps 's/^systemd_nspawn_user_args=/&--network-bridge=br9/' 'there is no interface br9'
-keeps 's|^systemd_nspawn_user_args=|&--bindro=/tmp|' 'systemd-nspawn has no option --bindro, did you mean --bind-ro?'
+keeps 's|^systemd_nspawn_user_args=|&--bindro=/tmp|' 'systemd-nspawn has no option --bindro; did you mean --bind-ro?'
 keeps 's|^systemd_nspawn_user_args=|&--bind=/tmp:/x:ro|' 'write --bind-ro=/tmp:/x'
 keeps 's|^pre_start_hook=|&/not/there/script|' 'there is no /not/there/script'
 keeps 's|^systemd_run_user_args=|&--nice=x|' "'x' is not a number"

@@ -125,12 +125,13 @@ try jlmkr-start web
 refused
 err_has 'config: line [0-9]*: --bind=/not/there: there is no /not/there'
 is '' "$(in_host systemctl list-units --all --no-legend 'jlmkr-*')"
-try jlmkr-config -q web 'pre_start_hook=/bin/mkdir -p /not/there'
-try jlmkr-start -q web
+try jlmkr-create -q real --bind=/not/there
+try jlmkr-config -q real 'pre_start_hook=/bin/mkdir -p /not/there'
+try jlmkr-start -q real
 status 0
 err_empty
 in_host test -d /not/there || fail 'the hook did not run'
-try jlmkr-stop -q web
+try jlmkr-remove -q -y real
 try jlmkr-config -q web 'pre_start_hook=/bin/true' systemd_nspawn_user_args=--network-bridge=br9
 try jlmkr-start web
 refused

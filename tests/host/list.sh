@@ -104,13 +104,13 @@ status 1
 err_has 'journalctl'
 
 story 'a failed run is remembered'
-in_host sh -c "sed -i 's/--collect//; s/--register=no/--register=no --no-such-flag/' $jails/quiet/config"
+in_host sh -c "sed -i 's/--collect//; s/--register=no/--register=no --kill-signal=SIGNONE/' $jails/quiet/config"
 try jlmkr-start -q quiet
 status 1
 try jlmkr-status --json quiet
 status 3
 json 'j["state"] == "failed" and "status 1" in j["last_exit"]'
-in_host sh -c "sed -i 's/ --no-such-flag//' $jails/quiet/config"
+in_host sh -c "sed -i 's/ --kill-signal=SIGNONE//' $jails/quiet/config"
 
 story 'a jail that machined does not know runs all the same'
 try jlmkr-start -q quiet

@@ -225,7 +225,7 @@ story 'whatever the umask'
 for mask in 077 000 027; do
 	in_host sh -c "rm -rf /mnt/tank/new; mkdir -m 755 /mnt/tank/new; umask $mask
 		export JAILMAKER_DIR=/mnt/tank/new
-		jlmkr-create -q --distro=fedora --release=43 m && jlmkr-config -q m 'post_stop_hook=#!/bin/true' &&
+		jlmkr-create -q m && jlmkr-config -q m 'post_stop_hook=#!/bin/true' &&
 		jlmkr-start -q m; jlmkr-stop -q m" > "$tmp/out" 2> "$tmp/err" || fail 'it does not work'
 	is '700 700 700 600 700' "$(echo $(in_host sh -c "cd /mnt/tank/new && stat -c %a jails images jails/m \
 		jails/m/config jails/m/.ExecStopPost"))"

@@ -50,6 +50,13 @@ def is_name(name):
     return bool(name) and "/" not in name and not name.startswith(".")
 
 
+def made_it(command, done):
+    """A create with --start makes the jail, but cannot start it: its init is not systemd."""
+    if command[0] == "create" and command[3] == "start":
+        return done.rc == 1 and "was not started" in done.err
+    return done.rc == 0
+
+
 def look_at_jail(path):
     """(whole, id) of a jail in jails/, or of what may be left of one, else None; links are followed."""
     try:
@@ -211,7 +218,7 @@ class Model:
         """`done`: None when it was killed, or runs beside another."""
         verb, place, name = command[0], command[1], command[2]
         free = done is None
-        good = free or done.rc == 0
+        good = free or made_it(command, done)
         jail = jail_path(place, name) if is_name(name) else None
         permits = []
         if verb in ("create", "remove"):

@@ -30,6 +30,12 @@ static bool has_only_comments(const char *text)
 
 enum verdict { UNREADABLE, EMPTY, DOUBTFUL, GOOD };
 
+static enum verdict tell_unreadable(const struct ask *a, const struct err *why)
+{
+	ask_tell(a, "  %s", why->text);
+	return UNREADABLE;
+}
+
 /* Read the file into `*text`, and show its faults. */
 static enum verdict check_pasted(const struct ask *a, const char *path, const char **text,
                                  struct err *why)
@@ -38,15 +44,13 @@ static enum verdict check_pasted(const struct ask *a, const char *path, const ch
 	bool sound = true;
 
 	*text = read_file(a->m, AT_FDCWD, path, CONF_MAX, NULL, why);
-	if (*text && has_only_comments(*text)) {
+	if (!*text) return tell_unreadable(a, why);
+	if (has_only_comments(*text)) {
 		ask_tell(a, "  Nothing was pasted.");
 		return EMPTY;
 	}
-	if (*text) conf_check(a->m, *text, &k);
-	if (!*text || (!k.loads && faults_fail(&k.found, why) < 0)) {
-		ask_tell(a, "  %s", why->text);
-		return UNREADABLE;
-	}
+	conf_check(a->m, *text, &k);
+	if (!k.loads && faults_fail(&k.found, why) < 0) return tell_unreadable(a, why);
 	for (size_t i = 0; i < k.found.n; i++) {
 		if (k.found.v[i].severity == FAULT_HINT) continue;
 		ask_tell(a, "  %s", fault_sentence(a->m, &k.found.v[i]));

@@ -123,7 +123,8 @@ static int read_config(struct engine *en, struct intent *in, struct err *e)
 
 	if (!text) return -1;
 	conf_check(en->m, text, &in->check);
-	return in->check.loads ? 0 : conf_check_fail(&in->check, jail_config_path(en->m, in->jail), e);
+	if (in->check.loads) return 0;
+	return conf_check_fail(&in->check, jail_config_path(en->m, in->jail), e);
 }
 
 /* Before anything runs: nothing is begun that would be refused. All that is wrong is told. */

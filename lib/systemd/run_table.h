@@ -23,8 +23,8 @@ struct run_row {
 
 const struct run_row *run_row_by_letter(char letter);
 
-/* The row of a whole name, or of the only one that begins so; else NULL, with the first two that
- * begin so in `first`, for run_row_fail_unknown. */
+/* The row of a whole name, or of the only one that begins so; else NULL, with the first two
+ * that begin so in `first`, for run_row_fail_unknown. */
 const struct run_row *run_row_by_name(const char *name, size_t len,
                                       const struct run_row *first[2]);
 int run_row_fail_unknown(const char *name, size_t len, const struct run_row *const first[2],

@@ -127,10 +127,15 @@ static int read_config(struct engine *en, struct intent *in, struct err *e)
 	return conf_check_fail(&in->check, jail_config_path(en->m, in->jail), e);
 }
 
+static const char *config_shown(struct arena *m, const struct jail *j)
+{
+	return arena_printf(m, "%s: " LAYOUT_CONFIG, j->name);
+}
+
 /* Before anything runs: nothing is begun that would be refused. All that is wrong is told. */
 static int heed_check(struct engine *en, const struct intent *in, struct err *e)
 {
-	const char *what = arena_printf(en->m, "%s: " LAYOUT_CONFIG, in->jail->name);
+	const char *what = config_shown(en->m, in->jail);
 
 	if (in->again) return conf_check_fail(&in->check, jail_config_path(en->m, in->jail), e);
 	return op_config_heed(&in->check, what, jail_config_path(en->m, in->jail), e);
@@ -182,8 +187,7 @@ static int look_for_init(struct engine *en, struct intent *in, struct err *e)
 static void tell_hints(struct engine *en, const struct intent *in)
 {
 	if (in->setup.first_start && !in->again)
-		op_config_hints(&in->check.found,
-		                arena_printf(en->m, "%s: " LAYOUT_CONFIG, in->jail->name));
+		op_config_hints(&in->check.found, config_shown(en->m, in->jail));
 }
 
 /* A start has failed in systemd-nspawn, and something is missing still: that is why, most
@@ -335,6 +339,7 @@ int op_start_show(struct engine *en, struct jail *j, bool json, struct err *e)
 	const char *text;
 
 	if (check_whole(j, e) < 0 || read_config(en, &in, e) < 0) return -1;
+	op_config_tell(&in.check.found, config_shown(en->m, j));
 	if (make_plan(en, &in, SHOWN, e) < 0) return -1;
 	if (!(text = engine_show_start(en, &in.plan, e))) return -1;
 	if (note_hooks(en, &in, e) < 0) return -1;

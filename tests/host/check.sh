@@ -24,6 +24,14 @@ for words in 'start web' 'restart web' 'stop web' 'startup'; do
 	count 1 "warning: web: config: line 5: '--bind' is not indented, so it is not part of the value above"
 done
 
+story 'a dry run shows all of it, and what would keep the jail from starting'
+broken 's|^systemd_nspawn_user_args=|sartup=1\n&--bind=/not/there|'
+try jlmkr-start -q --dry-run web
+status 0
+err_has "^warning: web: config: line [0-9]*: unknown key 'sartup'"
+err_has '^warning: web: config: line [0-9]*: --bind=/not/there: there is no /not/there'
+out_has '^systemd-run '
+
 story 'a broken config never costs a running jail'
 in_host cp /tmp/good "$conf"
 try jlmkr-restart -q web

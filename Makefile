@@ -101,8 +101,17 @@ $(OUT)/obj/coverage/%.o: % Makefile | $(DEBUG_LIBS)
 	$(Q)gcc $(CFLAGS) $(BUILT) $(COVERAGE_CFLAGS) -MMD -MP -c -o $@ $<
 	@rm -f $(@:.o=.gcda)
 
-$(FLAVOURS:%=$(OUT)/obj/%/lib/net/builtin_ca.S.o): $(OUT)/ca-bundle.der
+$(FLAVOURS:%=$(OUT)/obj/%/lib/net/builtin_ca.S.o): $(OUT)/ca-bundle.packed
+$(FLAVOURS:%=$(OUT)/obj/%/lib/cli/manual_pages.S.o): $(OUT)/manual.packed
 $(FLAVOURS:%=$(OUT)/obj/%/lib/jail/templates.S.o): $(wildcard lib/jail/templates/*)
+
+# Pages that are deleted leave a younger folder.
+PAGES := $(sort $(wildcard applets/manual/*.scd))
+$(OUT)/manual.packed: $(PAGES) applets/manual build/manual build/pack
+	@mkdir -p $(@D)
+	$(Q)build/manual $(PAGES) | build/pack > $@
+$(OUT)/ca-bundle.packed: $(OUT)/ca-bundle.der build/pack
+	$(Q)build/pack < $< > $@
 
 # What --version --verbose tells, for the one file that has it. The commit is kept in a file that
 # is written when it is another one.
@@ -121,6 +130,14 @@ install: $(OUT)/jlmkr ## the binary and a link for each command; DESTDIR= PREFIX
 	$(Q)for name in $$($(OUT)/jlmkr --list); do \
 		ln -sf jlmkr $(DESTDIR)$(PREFIX)/bin/jlmkr-$$name || exit; \
 	done
+
+# The date of the pages is that of the last change, so that a second run makes the same bytes.
+man: $(OUT)/jlmkr $(OUT)/packages-manual ## the manual as man pages, in build/out/man
+	$(Q)SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2> /dev/null || echo 0) \
+		build/man $< $(OUT)/man $(PAGES)
+
+html: man ## the manual for a browser, in build/out/html
+	build/html $(OUT)/man $(OUT)/html
 
 repro: ## build twice in two folders, compare the bytes (minutes)
 	build/repro
@@ -237,6 +254,6 @@ $(OUT)/fuzz/%: $(OUT)/obj/fuzz/tests/fuzz/%.c.o $(OUT)/obj/fuzz/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -L$(OUT)/debug/lib -o $@ $^ $(LIBS)
 
-.PHONY: all install repro compile_commands.json clean distclean run shell bench test test-appliance test-asan coverage \
+.PHONY: all install man html repro compile_commands.json clean distclean run shell bench test test-appliance test-asan coverage \
 	unit fuzz lint format-check stat help unit-programs fuzz-programs coverage-programs
 .SECONDARY:

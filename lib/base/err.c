@@ -103,3 +103,22 @@ int err_exit_status(enum err_kind kind)
 	}
 	return 1;
 }
+
+const char *err_exit_meaning(int status)
+{
+	switch (status) {
+	case 0: return "success";
+	case 1: return "something failed: the message says what";
+	case 2: return "wrong usage: an option, a word, a number of words";
+	case 3: return "there is no such jail, image or file; status: the jail does not run";
+	case 4: return "it exists already";
+	case 5: return "it is in use by somebody else";
+	case 6: return "the network or a server";
+	case 7: return "not to be trusted: a certificate, a hash, the owner of a file";
+	case 125: return "exec, shell: the command could not be run";
+	case 127: return "exec, shell: there is no such command";
+	case 128 + SIGINT: return "interrupted";
+	case 128 + SIGPIPE: return "nobody reads the output";
+	}
+	return NULL;
+}

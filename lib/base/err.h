@@ -46,4 +46,8 @@ int fail_in(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2
 /* The exit status of the program for a fault of this kind. */
 int err_exit_status(enum err_kind kind);
 
+/* What an exit status means, for the manual; NULL: none of ours. Commands that run another
+ * program return its status. */
+const char *err_exit_meaning(int status);
+
 #endif

@@ -34,7 +34,7 @@ static struct {
 	struct filter filter;
 } sink = { .level = OUT_NORMAL };
 
-static bool has_colour(int fd)
+bool out_has_colour(int fd)
 {
 	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
 
@@ -48,7 +48,7 @@ void out_init(enum out_level level)
 	sink.level = level;
 	sink.tty = isatty(2);
 	sink.terminal = sink.tty && !(term && !strcmp(term, "dumb"));
-	sink.colour = has_colour(2);
+	sink.colour = out_has_colour(2);
 }
 
 void out_progress_end(void)

@@ -21,6 +21,9 @@ struct err;
 
 enum out_level { OUT_QUIET, OUT_NORMAL, OUT_VERBOSE };
 
+/* Whether this descriptor is a terminal that may get colours. */
+bool out_has_colour(int fd);
+
 /* Called once, at the start of the program. */
 void out_init(enum out_level level);
 

@@ -10,9 +10,11 @@
 #include "lib/base/nearest.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
-#include "lib/jail/template.h"
+#include "lib/cli/manual.h"
+#include "lib/cli/synonyms.h"
+#include "lib/text/markup.h"
 
-enum { HELP_COLUMN = 30, HELP_WIDTH = 79, WORDS_COLUMN = 12 };
+enum { HELP_COLUMN = 30 };
 
 static void print_opt(const struct opt *o)
 {
@@ -62,91 +64,87 @@ void help_print_all(void)
 	     "\n'jlmkr COMMAND --help' tells more about a command.");
 }
 
-/* Prints the words of a text in lines of HELP_WIDTH. The cursor is in `column`, and the lines
- * after the first are indented to it. */
-static void print_wrapped(const char *text, size_t n, size_t column)
-{
-	size_t at = column;
+struct help_args {
+	const char *search;
+	bool markup;
+};
 
-	for (size_t i = 0, k; i < n; i += k) {
-		i += strspn(text + i, " \n");
-		k = strcspn(text + i, " \n");
-		if (i + k > n) break;
-		if (at > column && at + 1 + k > HELP_WIDTH) {
-			printf("\n%*s", (int)column, "");
-			at = column;
-		}
-		printf("%s%.*s", at > column ? " " : "", (int)k, text + i);
-		at += k + (at > column);
-	}
-	putchar('\n');
+#define OPT_INTO help_args
+static const struct opt help_opts[] = {
+	OPT_TEXT('k', "search", search, "WORD", "print the pages in which WORD stands"),
+	OPT_FLAG(0, "markup", markup, "print a page in the markup of scdoc(5)"),
+	OPT_END
+};
+
+static void print_topics(struct arena *m)
+{
+	puts("\nTopics:");
+	for (const struct manual_page *p = manual_topics(m); p->name; p++)
+		printf("  %-16s%s\n", p->name, markup_brief(m, p->text));
+	puts("\n'jlmkr help TOPIC' shows a topic, 'jlmkr help -k WORD' finds a word in all of them.");
 }
 
-/* Fills paragraphs; prints indented lines as they are. */
-static void print_paragraphs(const char *text)
+static int fail_unknown_topic(struct arena *m, const char *name, struct err *e)
 {
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-		bool fill = n && *text != ' ';
+	struct nearest near = { .word = name };
 
-		while (fill && text[n] && text[n + 1] && !strchr(" \n", text[n + 1]))
-			n += 1 + strcspn(text + n + 1, "\n");
-		if (fill) print_wrapped(text, n, 0);
-		else printf("%.*s\n", (int)n, text);
-		text += n + (text[n] == '\n');
-	}
+	if (synonym_find(name)) return applet_unknown(name, e);
+	for (const struct applet *const *a = applets; *a; a++)
+		nearest_offer(&near, (*a)->name);
+	for (const struct manual_page *p = manual_topics(m); p->name; p++)
+		nearest_offer(&near, p->name);
+	if (near.best)
+		return fail(e, ERR_USAGE, "no topic '%s'; did you mean '%s'?", name, near.best);
+	return fail(e, ERR_USAGE, "no topic '%s'; 'jlmkr help' lists them, 'jlmkr help -k %s' "
+	            "looks for the word", name, name);
 }
 
-static void print_template(struct arena *m, const struct template *t)
+static int search_pages(struct arena *m, const char *word, struct err *e)
 {
-	print_paragraphs(template_help(m, t));
-	printf("\n    jlmkr create --template %s", t->name);
-	for (const struct template_word *w = template_words(m, t); w->name; w++)
-		if (!w->preset) printf(" --set %s=...", w->name);
-	puts(" NAME\n\nIts words:");
-	for (const struct template_word *w = template_words(m, t); w->name; w++) {
-		const char *about = w->about;
-
-		if (w->preset) about = arena_printf(m, "%s [%s]", about, w->preset);
-		printf("  %-10s", w->name);
-		print_wrapped(about, strlen(about), WORDS_COLUMN);
-	}
-	puts("\n'jlmkr create --dry-run --template ...' shows the config that it makes.");
+	if (!manual_search(m, word))
+		return fail(e, ERR_MISSING, "no page of the manual has the word '%s'", word);
+	return out_flush(e);
 }
 
-/* `jlmkr help template-docker`, or just `jlmkr help docker` */
-static int help_template(struct arena *m, const char *name, struct err *e)
+/* A command as its --help, a topic by the pager. */
+static int show_topic(struct arena *m, const char *name, bool markup, struct err *e)
 {
-	const struct template *t = template_find(name, e);
+	const struct applet *a = applet_find(name);
+	const char *page;
 
-	if (!t) return -1;
-	print_template(m, t);
+	if (a && !markup) {
+		help_print_applet(a);
+		return out_flush(e);
+	}
+	if (!(page = manual_page(m, name))) return fail_unknown_topic(m, name, e);
+	if (!markup) return manual_show(m, page, e);
+	fputs(page, stdout);
 	return out_flush(e);
 }
 
 static int help_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
-	static const char template[] = "template-";
-	const struct applet *a;
+	const struct help_args *a = args;
+	const char *name = *operands;
 
-	(void)args;
-	if (!*operands) {
+	if (a->search) return search_pages(h->m, a->search, e);
+	if (!name) {
 		help_print_all();
+		print_topics(h->m);
 		return out_flush(e);
 	}
-	if (str_starts(*operands, template))
-		return help_template(h->m, *operands + sizeof template - 1, e);
-	if (!applet_find(*operands) && template_find(*operands, NULL))
-		return help_template(h->m, *operands, e);
-	if (!(a = applet_find(*operands))) return applet_unknown(*operands, e);
-	help_print_applet(a);
-	return out_flush(e);
+	if (str_starts(name, "jlmkr-")) name += strlen("jlmkr-");
+	if (str_starts(name, "template-")) name += strlen("template-");
+	return show_topic(h->m, name, a->markup, e);
 }
 
 const struct applet help_applet = {
 	.name = "help",
-	.brief = "show this help, or that of a command or a template",
-	.operands = "[COMMAND | template-NAME]",
+	.brief = "show this help, that of a command, or a page of the manual",
+	.operands = "[COMMAND | TOPIC]",
+	.text = "On a terminal, a topic is shown by $PAGER, or else by less.\n",
+	.opts = help_opts,
+	.args_size = sizeof(struct help_args),
 	.max = 1,
 	.run = help_run,
 };

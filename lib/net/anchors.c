@@ -14,10 +14,11 @@
 #include "lib/base/str.h"
 #include "lib/net/cert.h"
 #include "lib/net/impl.h"
+#include "lib/text/packed.h"
 
 enum { BUNDLE_MAX = 16 << 20, DIRECTORY_FILES_MAX = 4096, ANCHORS_MAX = 16384 };
 
-/* DER; builtin_ca.S puts it into the binary. */
+/* builtin_ca.S puts them into the binary. */
 extern const char builtin_ca[], builtin_ca_end[];
 
 static const char *const known_files[] = {
@@ -238,7 +239,8 @@ struct anchors *anchors_load(struct arena *m, const char *cacert, struct err *e)
 {
 	const char *file = getenv("SSL_CERT_FILE"), *dir = getenv("SSL_CERT_DIR");
 	struct anchors *a;
-	size_t i;
+	const char *ours;
+	size_t i, n;
 
 	if (cacert) return load_file(m, cacert, e);
 	if (file && *file) {
@@ -251,8 +253,8 @@ struct anchors *anchors_load(struct arena *m, const char *cacert, struct err *e)
 	}
 	for (i = 0; i < sizeof known_files / sizeof *known_files; i++)
 		if ((a = load_file(m, known_files[i], NULL))) return a;
-	return anchors_parse(m, builtin_ca, (size_t)(builtin_ca_end - builtin_ca),
-	                     "the authorities built into jlmkr");
+	ours = packed_read(m, builtin_ca, builtin_ca_end, &n);
+	return anchors_parse(m, ours, n, "the authorities built into jlmkr");
 }
 
 size_t anchors_count(const struct anchors *a)

@@ -1,6 +1,6 @@
 /* The roots of Debian's ca-certificates, DER certificates one behind the other,
  * for a machine that has no CA bundle of its own. Made by build/ca-bundle; read
- * by lib/net/anchors.c. The byte after the last one is 0. */
+ * by lib/net/anchors.c. Compressed (lib/text/packed.h). */
 
 	.section .rodata.builtin_ca, "a", %progbits
 	.globl builtin_ca
@@ -8,9 +8,8 @@
 	.type builtin_ca, %object
 	.type builtin_ca_end, %object
 builtin_ca:
-	.incbin "build/out/ca-bundle.der"
+	.incbin "build/out/ca-bundle.packed"
 builtin_ca_end:
-	.byte 0
 	.size builtin_ca, builtin_ca_end - builtin_ca
 
 	.section .note.GNU-stack, "", %progbits

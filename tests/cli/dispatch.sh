@@ -58,10 +58,6 @@ err "use 'jlmkr log'"
 try template-is-no-command 2 "$jlmkr" docker
 err "'jlmkr create --template docker' creates a jail for it"
 "$jlmkr" help template-docker >template
-for topic in docker podman k3s incus lxd nixos router; do
-	try "narrow-help-$topic" 0 sh -c '"$0" help "$1" >topic; grep -q "^Its words" topic && ! grep -E "^.{80}" topic' \
-		"$jlmkr" $topic
-done
 try narrow-help 0 sh -c '! "$0" help | grep -E "^.{81}"' "$jlmkr"
 try help-of-a-template 0 sh -c '"$0" help docker | cmp - template' "$jlmkr"
 try unknown-option 2 "$jlmkr" list --frobnicate

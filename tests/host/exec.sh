@@ -30,7 +30,7 @@ nothing_left() {
 		echo "$counted $now" | awk '{ exit $4 > $1 || $5 > $2 || $6 > $3 }' && return
 		sleep 0.5
 	done
-	fail "processes and names were $counted, are $now"
+	fail "processes and names were $counted, are $now: $(in_host sh -c 'cat /proc/[0-9]*/comm' | sort | tr '\n' ' ')"
 }
 
 sleepers() { in_host jlmkr-exec m1 sh -c 'pgrep -c -x sleep' || true; }

@@ -102,13 +102,17 @@ static void print_template(struct arena *m, const struct template *t)
 	print_paragraphs(template_help(m, t));
 	printf("\n    jlmkr create --template %s", t->name);
 	for (const struct template_word *w = template_words(m, t); w->name; w++)
-		if (!w->preset) printf(" --set %s=...", w->name);
+		if (!w->preset && !w->alternative) printf(" --set %s=...", w->name);
 	puts(" NAME\n\nIts words:");
 	for (const struct template_word *w = template_words(m, t); w->name; w++) {
 		const char *about = w->about;
 
-		if (w->preset) about = arena_printf(m, "%s [%s]", about, w->preset);
-		printf("  %-10s", w->name);
+		if (w->preset && *w->preset)
+			about = arena_printf(m, "%s [%s]", about, w->preset);
+		else if (w->preset)
+			about = arena_printf(m, "%s (may be left out)", about);
+		if (strlen(w->name) + 2 < WORDS_COLUMN) printf("  %-10s", w->name);
+		else printf("  %s\n%*s", w->name, WORDS_COLUMN, "");
 		print_wrapped(about, strlen(about), WORDS_COLUMN);
 	}
 	puts("\n'jlmkr create --dry-run --template ...' shows the config that it makes.");

@@ -109,6 +109,7 @@ static int check_missing(struct arena *m, const struct split *words, struct err 
 struct word_check {
 	struct arena *m;
 	const struct template_word *word;
+	bool may_be_none;
 };
 
 static int check_word_answer(void *arg, const char *answer, struct err *e)
@@ -119,6 +120,7 @@ static int check_word_answer(void *arg, const char *answer, struct err *e)
 	unsigned line = 0;
 	char *option;
 
+	if (c->may_be_none && is_none(answer)) return 0;
 	if (template_check_value(c->word, answer, e) < 0) return -1;
 	if (!str_eq(c->word->kind, "interface")) return 0;
 	option = arena_printf(c->m, "--network-%s=%s", bridge ? "bridge" : "macvlan", answer);
@@ -126,13 +128,20 @@ static int check_word_answer(void *arg, const char *answer, struct err *e)
 	return check_missing(c->m, &words, e);
 }
 
-static bool is_set(const struct words *sets, const char *name)
+/* A word that may be left out, or that has an alternative behind it, may be answered by no. */
+static int ask_word(struct flow *f, const struct template_word *w, bool *given, struct err *e)
 {
-	size_t n = strlen(name);
+	bool may_be_none = w[1].alternative || (w->preset && !*w->preset);
+	struct word_check check = { f->m, w, may_be_none };
+	const char *question = arena_printf(f->m, "%c%s:", toupper((unsigned char)*w->about),
+	                                    w->about + 1), *answer;
 
-	for (size_t i = 0; i < sets->n; i++)
-		if (!strncmp(sets->v[i], name, n) && sets->v[i][n] == '=') return true;
-	return false;
+	answer = ask_text(&f->ask, question, may_be_none ? "no" : w->preset,
+	                  check_word_answer, &check, e);
+	if (!answer) return -1;
+	*given = !may_be_none || !is_none(answer);
+	if (*given) words_addf(&f->a->sets, "%s=%s", w->name, answer);
+	return 0;
 }
 
 /* Ask for the words of the template that --set did not set. */
@@ -141,17 +150,13 @@ static int ask_words(struct flow *f, struct err *e)
 	const struct template *t = template_find(f->a->template, e);
 	struct template_word *w = t ? template_words(f->m, t) : NULL;
 
+	bool given = false;
+
 	f->a->sets.m = f->m;
 	for (; w && w->name; w++) {
-		struct word_check check = { f->m, w };
-		const char *question = arena_printf(f->m, "%c%s:",
-		                                    toupper((unsigned char)*w->about),
-		                                    w->about + 1), *answer;
-
-		if (is_set(&f->a->sets, w->name)) continue;
-		answer = ask_text(&f->ask, question, w->preset, check_word_answer, &check, e);
-		if (!answer) return -1;
-		words_addf(&f->a->sets, "%s=%s", w->name, answer);
+		if (!w->alternative) given = template_is_given(w, words_list(&f->a->sets));
+		if (given) continue;
+		if (ask_word(f, w, &given, e) < 0) return -1;
 	}
 	f->templated = true;
 	return t ? 0 : -1;

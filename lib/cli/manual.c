@@ -98,9 +98,17 @@ static void add_templates(struct str *out, struct arena *m)
 
 static void add_template(struct str *out, struct arena *m, const struct template *t)
 {
-	for (const struct template_word *w = template_words(m, t); w->name; w++)
-		add_row(out, w->name, w->preset ?
-		        arena_printf(m, "%s [%s]", w->about, w->preset) : w->about);
+	for (const struct template_word *w = template_words(m, t); w->name; w++) {
+		const char *about = w->about;
+
+		if (w->preset && *w->preset)
+			about = arena_printf(m, "%s [%s]", about, w->preset);
+		else if (w->preset)
+			about = arena_printf(m, "%s (may be left out)", about);
+		else if (w->alternative)
+			about = arena_printf(m, "instead: %s", about);
+		add_row(out, w->name, about);
+	}
 }
 
 /* NULL for a directive that does not exist. */

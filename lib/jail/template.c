@@ -76,15 +76,17 @@ const char *template_help(struct arena *m, const struct template *t)
 	return str_text(&out);
 }
 
-/* "#@ NAME KIND: ABOUT [PRESET]" */
+/* "#@ NAME KIND: ABOUT [PRESET]", or with a | before the name */
 static struct template_word read_word(struct arena *m, const char *line)
 {
-	const char *name = line + 3, *kind = name + strcspn(name, " ") + 1;
+	bool alternative = line[3] == '|';
+	const char *name = line + 3 + alternative, *kind = name + strcspn(name, " ") + 1;
 	const char *about = kind + strcspn(kind, ":") + 2;
 	size_t n = strcspn(about, "\n"), text = strcspn(about, "[");
 	struct template_word w = {
 		.name = arena_strndup(m, name, strcspn(name, " ")),
 		.kind = arena_strndup(m, kind, strcspn(kind, ":")),
+		.alternative = alternative,
 	};
 
 	if (text < n) w.preset = arena_strndup(m, about + text + 1, n - text - 2);
@@ -148,8 +150,24 @@ static bool is_interface(const char *s)
 	       *s != '-';
 }
 
+/* Without characters that nspawn, systemd or a shell treat specially. */
+static bool is_folder(const char *s)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
+
+	return *s == '/' && s[1] && strspn(s, letters) == strlen(s);
+}
+
 int template_check_value(const struct template_word *w, const char *value, struct err *e)
 {
+	if (str_eq(w->kind, "folder"))
+		return is_folder(value) ? 0 :
+		       fail(e, ERR_USAGE, "'%s' is not the path of a folder, such as "
+		            "/mnt/tank/tftp, of letters, digits and . _ - /", value);
+	if (str_eq(w->kind, "switch"))
+		return str_eq(value, "0") || str_eq(value, "1") ? 0 :
+		       fail(e, ERR_USAGE, "'%s' is neither 0 nor 1", value);
 	if (str_eq(w->kind, "address"))
 		return is_prefixed(value) ? 0 :
 		       fail(e, ERR_USAGE,
@@ -181,9 +199,33 @@ static const struct template_word *word_of(const struct template_word *words, co
 	return NULL;
 }
 
+bool template_is_given(const struct template_word *w, char *const *sets)
+{
+	do {
+		if (find_set(sets, w->name)) return true;
+	} while ((++w)->alternative);
+	return false;
+}
+
+static int check_alternatives(const struct template_word *w, char *const *sets, struct err *e)
+{
+	const char *given = NULL;
+
+	for (; w->name; w++) {
+		if (!w->alternative) given = NULL;
+		if (!find_set(sets, w->name)) continue;
+		if (given)
+			return fail(e, ERR_USAGE, "--set %s: %s is given, too; give one of them",
+			            w->name, given);
+		given = w->name;
+	}
+	return 0;
+}
+
 int template_check_sets(struct arena *m, const struct template *t, char *const *sets,
                         struct err *e)
 {
+	char *const *all = sets;
 	const struct template_word *words = template_words(m, t), *w;
 
 	for (; *sets; sets++) {
@@ -199,7 +241,7 @@ int template_check_sets(struct arena *m, const struct template *t, char *const *
 		if (template_check_value(w, *sets + n + 1, e) < 0)
 			return fail_in(e, "--set %s", w->name);
 	}
-	return 0;
+	return check_alternatives(words, all, e);
 }
 
 static void replace(struct str *out, const char *text, const char *name, const char *value)
@@ -224,6 +266,27 @@ static char *without_declarations(struct arena *m, const char *text)
 	return arena_strdup(m, str_text(&out));
 }
 
+static void leave_out(struct str *out, const char *text, const char *name)
+{
+	for (const char *line = text, *next; *line; line = next) {
+		const char *at = strstr(line, name);
+
+		next = next_line(line);
+		if (!at || at >= next) str_addn(out, line, (size_t)(next - line));
+	}
+}
+
+static int fail_missing(struct arena *m, const struct template *t,
+                        const struct template_word *w, struct err *e)
+{
+	struct str how = { .m = m };
+
+	for (const struct template_word *o = w; o == w || o->alternative; o++)
+		str_addf(&how, "%s--set %s=...", o == w ? "" : " or ", o->name);
+	return fail(e, ERR_USAGE, "the template %s wants %s; say it by %s", t->name, w->about,
+	            str_text(&how));
+}
+
 char *template_fill(struct arena *m, const struct template *t, char *const *sets,
                     struct err *e)
 {
@@ -233,14 +296,14 @@ char *template_fill(struct arena *m, const struct template *t, char *const *sets
 	if (template_check_sets(m, t, sets, e) < 0) return NULL;
 	for (; words->name; words++) {
 		const char *value = find_set(sets, words->name);
+		const char *name = arena_printf(m, "@%s@", words->name);
 		struct str out = { .m = m };
 
 		if (!value) value = words->preset;
-		if (!value)
-			return fail(e, ERR_USAGE,
-			            "the template %s wants %s; say it by --set %s=...", t->name,
-			            words->about, words->name), NULL;
-		replace(&out, text, arena_printf(m, "@%s@", words->name), value);
+		if (!value && !words->alternative && !template_is_given(words, sets))
+			return fail_missing(m, t, words, e), NULL;
+		if (value && *value) replace(&out, text, name, value);
+		else leave_out(&out, text, name);
 		text = out.s;
 	}
 	return text;

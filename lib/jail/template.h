@@ -3,11 +3,17 @@
  * A template is a config. The comment at its top is its help: the first line says what it
  * is for. Lines "#@ NAME KIND: WHAT IT IS [PRESET]" declare words that stand in it as @NAME@
  * and are given when a jail is made; "#@" lines are not part of the jail's config. Kinds: an
- * `interface`, an `address` with its prefix length, a `range` of two addresses.
+ * `interface`, an `address` with its prefix length, a `range` of two addresses, a `folder`, a
+ * `switch`.
+ *
+ * A word with the preset "[]" may be left out. "#@ |NAME" declares an alternative to the word
+ * above: exactly one of them is given. Every line that has the @NAME@ of a word without a
+ * value is left out of the config.
  */
 #ifndef JAIL_TEMPLATE_H
 #define JAIL_TEMPLATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -32,7 +38,8 @@ const char *template_help(struct arena *m, const struct template *t);
 
 struct template_word {
 	const char *name, *kind, *about;
-	const char *preset;		/* or NULL: it must be given */
+	const char *preset;		/* NULL: it must be given; "": it may be left out */
+	bool alternative;		/* to the word before it */
 };
 
 /* The words that it wants, ended by one without a name. */
@@ -42,9 +49,13 @@ struct template_word *template_words(struct arena *m, const struct template *t);
  * the like. */
 int template_check_value(const struct template_word *w, const char *value, struct err *e);
 
-/* ERR_USAGE when one of `sets`, NAME=VALUE and NULL-ended, is none, unknown, or not fit. */
+/* ERR_USAGE when one of `sets`, NAME=VALUE and NULL-ended, is none, unknown, or not fit, or when
+ * two of them are alternatives. */
 int template_check_sets(struct arena *m, const struct template *t, char *const *sets,
                         struct err *e);
+
+/* Whether one of `sets` gives the word or one of its alternatives, which follow it. */
+bool template_is_given(const struct template_word *w, char *const *sets);
 
 /* The config with the words in place, of several values the last. ERR_USAGE also when one is
  * missing. */

@@ -28,7 +28,7 @@ make() {
 	status 0
 	in_host sed -i '/bridge-nf-call\|sys.vm\|sys.kernel\|at_least .proc/d' "$jails/$name/config"
 	in_host sh -c 'cd "$1/rootfs"
-		echo "10.77.0.1 deb.debian.org download.docker.com nvidia.github.io get.k3s.io" >> etc/hosts
+		echo "10.77.0.1 deb.debian.org download.docker.com nvidia.github.io get.k3s.io pkgs.zabbly.com raw.githubusercontent.com" >> etc/hosts
 		rm -f etc/apt/sources.list.d/*
 		echo "deb [trusted=yes] https://deb.debian.org/debian bookworm main" > etc/apt/sources.list
 		mkdir -p etc/ssl/certs usr/local/share/ca-certificates
@@ -44,7 +44,11 @@ again() {
 }
 
 story 'router: two networks, DHCP and names inside, NAT to the outside'
-make router router --set wan=br0 --set lan=br1
+in_host sh -ec 'mkdir -p /mnt/tank/dnsmasq.d /mnt/tank/tftp
+	echo dhcp-host=docker,192.168.90.77 > /mnt/tank/dnsmasq.d/own.conf
+	echo bad-word > /mnt/tank/dnsmasq.d/own.conf.off
+	echo kernel > /mnt/tank/tftp/boot'
+make router router --set wan=br0 --set lan=br1 --set dnsmasq=/mnt/tank/dnsmasq.d --set tftp=/mnt/tank/tftp
 try jlmkr-start router
 status 0
 try jlmkr-exec router systemctl is-active dnsmasq nftables
@@ -71,10 +75,14 @@ try jlmkr-start docker
 status 0
 err_has '^docker info'
 in_host jlmkr-exec docker ip -o addr show host0 > "$tmp/out"
-out_has 'inet 192\.168\.90\.'
+out_has 'inet 192\.168\.90\.77/'
 try jlmkr-exec docker sh -c 'ls /usr/bin/nvidia-ctk'
 refused
 again docker
+
+story '... which serves files by TFTP'
+try jlmkr-exec docker curl -sS tftp://192.168.90.1/boot
+is kernel "$(cat "$tmp/out")"
 
 story '... with the NVIDIA toolkit when the GPU is there'
 try jlmkr-config -q docker "systemd_nspawn_user_args=$(in_host jlmkr-config docker systemd_nspawn_user_args)
@@ -85,21 +93,59 @@ status 0
 err_has '^nvidia-ctk runtime configure --runtime=docker'
 try jlmkr-stop -q docker
 
-story 'k3s: by the script of its publisher'
+story 'k3s: by the script of its publisher, and its tools'
 make k3s k3s --set bridge=br1
 try jlmkr-start k3s
 status 0
 err_has '^k3s is installed'
+err_has '^helm version'
 try jlmkr-exec k3s systemctl is-active k3s
 is active "$(cat "$tmp/out")"
+try jlmkr-exec k3s sh -c 'grep "# k3s" /etc/systemd/system/k3s.service'
+is '# k3s server --cluster-init' "$(cat "$tmp/out")"
 again k3s
 try jlmkr-stop -q k3s
 
-story 'incus: from Debian, with all capabilities'
+story '... without etcd'
+make k3s0 k3s --set bridge=br1 --set cluster-init=0
+try jlmkr-start k3s0
+status 0
+try jlmkr-exec k3s0 sh -c 'grep "# k3s" /etc/systemd/system/k3s.service'
+is '# k3s server' "$(cat "$tmp/out")"
+try jlmkr-stop -q k3s0
+
+story 'incus: from its publisher, with all capabilities and its web interface'
 make incus incus --set bridge=br1
+# As the images of images.linuxcontainers.org have it, by the package udev.
+in_host sh -c 'echo "kvm:x:993:" >> "$1/etc/group"
+	echo "z /dev/kvm 0660 - kvm -" > "$1/usr/lib/tmpfiles.d/static-nodes-permissions.conf"' - "$jails/incus/rootfs"
+in_host stat -c '%a %u %g' /dev/kvm > "$tmp/kvm"
 try jlmkr-start incus
 status 0
 err_has '^incus --version'
+try jlmkr-exec incus cat /opt/incus/ui/index.html
+status 0
 is "$(in_host grep CapBnd /proc/1/status)" "$(in_host jlmkr-exec incus grep CapBnd /proc/self/status)"
 again incus
+
+story '... the host keeps its /dev/kvm'
+is "$(cat "$tmp/kvm")" "$(in_host stat -c '%a %u %g' /dev/kvm)"
+try jlmkr-stop -q incus
+
+story '... which it would lose to a jail without that bind'
+in_host sed -i '/static-nodes-permissions/d' "$jails/incus/config"
+try jlmkr-start -q incus
+status 0
+is '660 0 993' "$(in_host stat -c '%a %u %g' /dev/kvm)"
+try jlmkr-stop -q incus
+
+story 'docker shares an interface of the host'
+in_host sh -c 'ip link add mac0 type veth peer name mac1 && ip link set mac0 up && ip link set mac1 up master br1'
+make shared docker --set macvlan=mac0
+try jlmkr-start shared
+status 0
+err_has '^docker info'
+in_host jlmkr-exec shared ip -o addr show mv-mac0 > "$tmp/out"
+out_has 'inet 192\.168\.90\.'
+try jlmkr-stop -q shared
 finish

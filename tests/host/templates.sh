@@ -11,7 +11,15 @@ in_host sh -c 'ip link add br1 type bridge && ip link add br2 type bridge && ip 
 	skip 'this kernel has no bridges'
 
 names=$(in_host jlmkr-create --template list | cut -d' ' -f1)
-sets() { if [ "$1" = router ]; then echo '--set wan=br1 --set lan=br2'; else echo '--set bridge=br1'; fi; }
+# sets TEMPLATE [macvlan]: those that it wants; an interface of the host in the place of a bridge
+sets() {
+	case $1-${2-} in
+	router-) echo '--set wan=br1 --set lan=br2' ;;
+	router-macvlan) echo '--set macvlan=mac0 --set lan=br2 --set dnsmasq=/mnt/tank/d --set tftp=/mnt/tank/t' ;;
+	*-macvlan) echo '--set macvlan=mac0' ;;
+	*) echo '--set bridge=br1' ;;
+	esac
+}
 
 story 'there are seven, and each has a page of help'
 is 'docker podman k3s incus lxd nixos router' "$(echo $names)"
@@ -26,10 +34,10 @@ try jlmkr help template-dockr
 status 2
 err_has "did you mean 'docker'"
 
-for name in $names; do
-	story "$name: the config is good, its scripts are scripts"
+# good TEMPLATE [macvlan]
+good() {
 	# shellcheck disable=SC2046
-	in_host jlmkr-create -q --dry-run --template "$name" $(sets "$name") \
+	in_host jlmkr-create -q --dry-run --template "$1" $(sets "$@") \
 		--image=/etc/os-release t > "$tmp/conf" 2> "$tmp/err" || fail 'no dry run'
 	in_host jlmkr config --check - < "$tmp/conf" > "$tmp/out" 2> "$tmp/err" || fail 'not good'
 	grep -q '@' "$tmp/conf" && fail 'a word is left'
@@ -42,13 +50,27 @@ for name in $names; do
 	done
 	try jlmkr-start --dry-run t
 	status 0
+	out_has "network-${2:-bridge}="
 	in_host rm -r $jails/t
+}
+in_host sh -c 'ip link add mac0 type dummy && ip link set mac0 up; mkdir -p /mnt/tank/d /mnt/tank/t'
+for name in $names; do
+	story "$name: the config is good, its scripts are scripts"
+	good "$name"
+
+	story "$name: with macvlan, too"
+	good "$name" macvlan
 done
 
 story 'a word that is missing, wrong, or not wanted'
 try jlmkr-create -q --template docker d1
 status 2
-err_has 'say it by --set bridge='
+err_has 'say it by --set bridge=... or --set macvlan=...'
+try jlmkr-create -q --template docker --set bridge=br1 --set macvlan=mac0 d1
+status 2
+err_has 'bridge is given, too'
+try jlmkr-create -q --template k3s --set bridge=br1 --set cluster-init=maybe d1
+status 2
 try jlmkr-create -q --template docker --set bridge=br1 --set brigde=br2 d1
 status 2
 try jlmkr-create -q --template docker --set 'bridge=br1 --capability=all' d1
@@ -90,4 +112,17 @@ status 0
 out_has 'network-bridge=br1'
 err_has 'The bridge of the host that the jail joins'
 err_has 'template.docker .*set.bridge=br1'
+
+story '... a bridge or an interface, and what may be left out'
+printf 'docker\n\nmac0\nasked\n\n\nn\n' > "$tmp/answers"
+try jlmkr-create --dry-run < "$tmp/answers"
+status 0
+out_has 'network-macvlan=mac0'
+err_has 'template.docker .*set.macvlan=mac0'
+printf 'router\nbr1\nbr2\n\n\nno\n/mnt/tank/t\nasked\n\n\nn\n' > "$tmp/answers"
+try jlmkr-create --dry-run < "$tmp/answers"
+status 0
+out_has 'bind-ro=/mnt/tank/t:/srv/tftp'
+out_lacks 'etc/dnsmasq.own$'
+err_has 'set.tftp=/mnt/tank/t'
 finish

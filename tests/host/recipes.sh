@@ -27,7 +27,11 @@ in_host sh -c 'ip -o link show master br2' > "$tmp/out"
 out_has 've-web-2'
 in_host ip -o link show master br1 > "$tmp/out"
 out_has 'vb-web'
-try jlmkr-exec web ip -o link
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	try jlmkr-exec web ip -o link
+	! grep -q 'vee-2.* UP\|vee-2.*,UP' "$tmp/out" || break
+	sleep 1
+done
 out_has 'vee-2.* UP\|vee-2.*,UP'
 
 story 'a static address'

@@ -58,12 +58,13 @@ static const struct key keys[] = {
 	  "#     --network-macvlan=eno1 --resolv-conf=bind-host\n"
 	  "#     --system-call-filter='add_key keyctl bpf'    (Docker needs these calls)\n" },
 	{ "systemd_run_user_args", ARGS, CONF_AT_START, AT(run_user_args), "",
-	  "\n# Your own options for the jail's unit, in words of systemd-run. They are added\n"
-	  "# to systemd_run_default_args. For example:\n"
+	  "\n# Your own options for the jail's unit, in words of systemd-run, added to\n"
+	  "# systemd_run_default_args. For example:\n"
 	  "#     --property=MemoryMax=4G --property=CPUQuota=200%\n" },
 	{ "pre_start_hook", TEXT, CONF_AT_START, AT(pre_start_hook), "",
-	  "\n# Run on the HOST before the jail starts: one command in the syntax of systemd's\n"
-	  "# ExecStartPre=, or a script that begins with #! and goes on in indented lines:\n"
+	  "\n# Run on the HOST before the jail starts: one command in the syntax of\n"
+	  "# systemd's ExecStartPre=, or a script that begins with #! and goes on in\n"
+	  "# indented lines:\n"
 	  "# pre_start_hook=#!/bin/sh\n"
 	  "#     modprobe br_netfilter\n"
 	  "#     echo 1 >/proc/sys/net/ipv4/ip_forward\n" },
@@ -78,8 +79,8 @@ static const struct key keys[] = {
 	  "\n# The image that the jail is made from; without effect later\n" },
 	{ "release", TEXT, CONF_AT_CREATE, AT(release), "bookworm", "" },
 	{ "initial_setup", TEXT, CONF_AT_SETUP, AT(initial_setup), "",
-	  "\n# Run IN THE JAIL when it has started for the first time and its network is up:\n"
-	  "# a command for /bin/sh, or a script that begins with #!\n"
+	  "\n# Run IN THE JAIL when it has started for the first time and its network is\n"
+	  "# up: a command for /bin/sh, or a script that begins with #!\n"
 	  "# initial_setup=apt-get update && apt-get -y install curl\n" },
 	{ "systemd_run_default_args", ARGS, CONF_AT_START, AT(run_args),
 	  "--collect\n"

@@ -18,7 +18,7 @@ for page in $pages; do
 	grep -q '^@' "$topic.text" && failed="$topic: $(grep -m 1 '^@' "$topic.text") is no table"
 	awk '/^    / { next } length > 79 + gsub(/[\200-\277]/, "") { exit 1 }' "$topic.text" ||
 		failed="$topic: a line is wider than 79 columns"
-	awk 'length > 80 { exit 1 }' "$topic.text" || failed="$topic: a line is wider than 80 columns"
+	awk 'length > 80 { exit 1 }' "$topic.text" || failed="$topic: a line is wider than 80"
 	head -n 1 "$page" | grep -q "^$(echo "$topic" | sed 's/^jlmkr.*//; t; s/^/jlmkr-/')$topic([157])$\|^jlmkr-$topic([57])$\|^$topic([15])$" ||
 		failed="$topic: its first line is $(head -n 1 "$page")"
 done

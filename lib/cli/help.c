@@ -81,7 +81,8 @@ static void print_topics(struct arena *m)
 	puts("\nTopics:");
 	for (const struct manual_page *p = manual_topics(m); p->name; p++)
 		printf("  %-16s%s\n", p->name, markup_brief(m, p->text));
-	puts("\n'jlmkr help TOPIC' shows one, 'jlmkr help -k WORD' finds a word in all of them.");
+	puts("\n'jlmkr help TOPIC' shows one, 'jlmkr help -k WORD' finds a word in all of "
+	     "them.");
 }
 
 static int fail_unknown_topic(struct arena *m, const char *name, struct err *e)

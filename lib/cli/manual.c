@@ -183,7 +183,8 @@ static const char *command_page(struct arena *m, const struct applet *a)
 	if (a->text) add_paragraphs(&out, a->text);
 	else str_addf(&out, "%c%s.\n\n", a->brief[0] - 'a' + 'A', a->brief + 1);
 	str_addf(&out, "# OPTIONS\n\n@options %s\n", a->name);
-	str_add(&out, "# EXIT STATUS\n\n@statuses\n# SEE ALSO\n\n*jlmkr*(1), *jlmkr.conf*(5)\n");
+	str_add(&out, "# EXIT STATUS\n\n@statuses\n"
+	        "# SEE ALSO\n\n*jlmkr*(1), *jlmkr.conf*(5)\n");
 	return expand(m, out.s);
 }
 

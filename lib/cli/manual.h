@@ -1,7 +1,7 @@
 /* The manual: pages of topics, and a page for each command
  *
- * Topics are written by hand in applets/manual, in the markup of text/markup.h. A line of its own
- * that begins with @ is replaced by what only the tables in the code know:
+ * Topics are written by hand in applets/manual, in the markup of text/markup.h. A line of its
+ * own that begins with @ is replaced by what only the tables in the code know:
  *
  *	@commands		each command and its line
  *	@options [COMMAND]	the options of a command; without one, those of all commands

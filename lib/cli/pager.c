@@ -41,8 +41,8 @@ static const char *find_pager(struct arena *m)
 	return run_find(m, arena_strndup(m, pager, strcspn(pager, " ")), NULL) ? pager : NULL;
 }
 
-/* The pager reads from a file that is nowhere, so that nobody has to feed it, and takes the place
- * of this process. Returns only if that cannot be. */
+/* The pager reads from a file that is nowhere, so that nobody has to feed it, and takes the
+ * place of this process. Returns only if that cannot be. */
 static void page(struct arena *m, const char *pager, const char *text)
 {
 	AUTOCLOSE int fd = memfd_create("page", MFD_CLOEXEC);
@@ -52,7 +52,8 @@ static void page(struct arena *m, const char *pager, const char *text)
 		return;
 	/* One page needs no pager, attributes are shown, the text stays on the screen. */
 	setenv("LESS", "FRX", 0);
-	run_replace((char *[]){ "/bin/sh", "-c", arena_printf(m, "exec %s", pager), NULL }, NULL);
+	pager = arena_printf(m, "exec %s", pager);
+	run_replace((char *[]){ "/bin/sh", "-c", (char *)pager, NULL }, NULL);
 }
 
 int manual_show(struct arena *m, const char *markup, struct err *e)

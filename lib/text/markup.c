@@ -175,8 +175,8 @@ static bool begins(const char *line)
 {
 	const char *s = skip_tabs(line);
 
-	return is_blank(line) || *line == '#' || *line == ';' || is_literal(line) || is_item(s) ||
-	       is_table(line);
+	return is_blank(line) || *line == '#' || *line == ';' || is_literal(line) ||
+	       is_item(s) || is_table(line);
 }
 
 /* A paragraph or an item: the lines of its indent. Returns the line after it. */
@@ -210,7 +210,8 @@ static const char *show_literal(struct pen *p, const char *line)
 	size_t tabs = strspn(line, "\t");
 
 	for (line = next_line(line); *line && !is_literal(line); line = next_line(line)) {
-		const char *text = line + (strspn(line, "\t") < tabs ? strspn(line, "\t") : tabs);
+		size_t given = strspn(line, "\t");
+		const char *text = line + (given < tabs ? given : tabs);
 
 		if (!is_blank(text)) put_blanks(p, (tabs + 1) * TAB);
 		str_addn(p->out, text, (size_t)(line_end(line) - text));
@@ -334,5 +335,7 @@ const char *markup_brief(struct arena *m, const char *page)
 {
 	const char *name = strstr(page, "# NAME\n"), *dash = name ? strstr(name, " - ") : NULL;
 
-	return dash ? arena_strndup(m, dash + 3, (size_t)(line_end(dash + 3) - (dash + 3))) : "";
+	if (!dash) return "";
+	dash += strlen(" - ");
+	return arena_strndup(m, dash, strcspn(dash, "\n"));
 }

@@ -46,7 +46,8 @@ TEST(definitions_and_lists)
 	SHOWS("*--all*\n\tEvery jail that there is.\n\n*-n*\n\tNow.\n",
 	      "--all\n    Every jail that\n    there is.\n\n-n\n    Now.\n");
 	SHOWS("- one and a half and more\n- two\n  goes on\n\t- below it all there is\n",
-	      "- one and a half and\n  more\n- two goes on\n    - below it all\n      there is\n");
+	      "- one and a half and\n  more\n- two goes on\n"
+	      "    - below it all\n      there is\n");
 	SHOWS(". a\n. b\n\ntext\n\n. c\n", "1. a\n2. b\n\ntext\n\n1. c\n");
 }
 
@@ -59,7 +60,8 @@ TEST(literal_blocks_are_as_they_are)
 
 TEST(markup_in_words)
 {
-	SHOWS("*a* _b_ x_y_z pre\\_start \\*c\\* (_d_), *e*f\n", "a b x_y_z pre_start\n*c* (d), ef\n");
+	SHOWS("*a* _b_ x_y_z pre\\_start \\*c\\* (_d_), *e*f\n",
+	      "a b x_y_z pre_start\n*c* (d), ef\n");
 }
 
 TEST(attributes_end_with_the_word)
@@ -85,7 +87,8 @@ TEST(names_of_pages)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	CHECK_STR(markup_brief(&m, PAGE "# NAME\n\njlmkr-x - what it is\n\n# MORE\n"), "what it is");
+	CHECK_STR(markup_brief(&m, PAGE "# NAME\n\njlmkr-x - what it is\n\n# MORE\n"),
+	          "what it is");
 	CHECK_STR(markup_brief(&m, PAGE "nothing\n"), "");
 }
 

@@ -103,13 +103,16 @@ $(OUT)/obj/coverage/%.o: % Makefile | $(DEBUG_LIBS)
 
 $(FLAVOURS:%=$(OUT)/obj/%/lib/net/builtin_ca.S.o): $(OUT)/ca-bundle.packed
 $(FLAVOURS:%=$(OUT)/obj/%/lib/cli/manual_pages.S.o): $(OUT)/manual.packed
-$(FLAVOURS:%=$(OUT)/obj/%/lib/jail/templates.S.o): $(wildcard lib/jail/templates/*)
+$(FLAVOURS:%=$(OUT)/obj/%/lib/jail/templates.S.o): $(OUT)/templates.packed
 
-# Pages that are deleted leave a younger folder.
+# What the binary carries compressed. Files that are deleted leave a younger folder.
 PAGES := $(sort $(wildcard applets/manual/*.scd))
-$(OUT)/manual.packed: $(PAGES) applets/manual build/manual build/pack
+TEMPLATES := $(sort $(wildcard lib/jail/templates/*.conf))
+$(OUT)/manual.packed: $(PAGES) applets/manual
+$(OUT)/templates.packed: $(TEMPLATES) lib/jail/templates
+$(OUT)/%.packed: build/bundle build/pack
 	@mkdir -p $(@D)
-	$(Q)build/manual $(PAGES) | build/pack > $@
+	$(Q)build/bundle $(filter %.scd %.conf,$^) | build/pack > $@
 $(OUT)/ca-bundle.packed: $(OUT)/ca-bundle.der build/pack
 	$(Q)build/pack < $< > $@
 

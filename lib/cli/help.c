@@ -13,6 +13,7 @@
 #include "lib/cli/manual.h"
 #include "lib/cli/synonyms.h"
 #include "lib/text/markup.h"
+#include "lib/text/packed.h"
 
 enum { HELP_COLUMN = 30 };
 
@@ -79,7 +80,7 @@ static const struct opt help_opts[] = {
 static void print_topics(struct arena *m)
 {
 	puts("\nTopics:");
-	for (const struct manual_page *p = manual_topics(m); p->name; p++)
+	for (const struct packed_file *p = manual_topics(m); p->name; p++)
 		printf("  %-16s%s\n", p->name, markup_brief(m, p->text));
 	puts("\n'jlmkr help TOPIC' shows one, 'jlmkr help -k WORD' finds a word in all of "
 	     "them.");
@@ -92,7 +93,7 @@ static int fail_unknown_topic(struct arena *m, const char *name, struct err *e)
 	if (synonym_find(name)) return applet_unknown(name, e);
 	for (const struct applet *const *a = applets; *a; a++)
 		nearest_offer(&near, (*a)->name);
-	for (const struct manual_page *p = manual_topics(m); p->name; p++)
+	for (const struct packed_file *p = manual_topics(m); p->name; p++)
 		nearest_offer(&near, p->name);
 	if (near.best)
 		return fail(e, ERR_USAGE, "no topic '%s'; did you mean '%s'?", name, near.best);

@@ -12,25 +12,12 @@
 #include "lib/text/markup.h"
 #include "lib/text/packed.h"
 
-/* manual_pages.S: each name and each text with a 0 byte behind it. */
+/* manual_pages.S */
 extern const char manual_pages[], manual_pages_end[];
 
-const struct manual_page *manual_topics(struct arena *m)
+const struct packed_file *manual_topics(struct arena *m)
 {
-	size_t size, n = 0, room = 0;
-	const char *all = packed_read(m, manual_pages, manual_pages_end, &size);
-	struct manual_page *list = NULL;
-
-	for (const char *p = all; p < all + size; n++) {
-		list = arena_grow(m, list, n, &room, sizeof *list);
-		list[n].name = p;
-		p += strlen(p) + 1;
-		list[n].text = p;
-		p += strlen(p) + 1;
-	}
-	list = arena_grow(m, list, n, &room, sizeof *list);
-	list[n] = (struct manual_page){ 0 };
-	return list;
+	return packed_files(m, manual_pages, manual_pages_end);
 }
 
 /* -- tables -- */
@@ -148,7 +135,7 @@ static const char *expand(struct arena *m, const char *text)
 	return str_text(&out);
 }
 
-const char *manual_whole(struct arena *m, const struct manual_page *page)
+const char *manual_whole(struct arena *m, const struct packed_file *page)
 {
 	return expand(m, page->text);
 }
@@ -193,7 +180,7 @@ const char *manual_page(struct arena *m, const char *name)
 	const struct applet *a = applet_find(name);
 
 	if (a) return command_page(m, a);
-	for (const struct manual_page *p = manual_topics(m); p->name; p++)
+	for (const struct packed_file *p = manual_topics(m); p->name; p++)
 		if (str_eq(p->name, name)) return manual_whole(m, p);
 	return NULL;
 }

@@ -18,19 +18,15 @@
 #include <stddef.h>
 
 struct arena;
-struct applet;
 struct err;
+struct packed_file;
 
-struct manual_page {
-	const char *name;	/* "networking", "jlmkr.conf" */
-	const char *text;	/* markup, directives not yet replaced */
-};
-
-/* The topics by name, ended by one without a name. They are read when this is called. */
-const struct manual_page *manual_topics(struct arena *m);
+/* The topics, by names such as "networking" and "jlmkr.conf", ended by one without a name.
+ * Their directives are not yet replaced. */
+const struct packed_file *manual_topics(struct arena *m);
 
 /* The text of a topic with its tables. */
-const char *manual_whole(struct arena *m, const struct manual_page *page);
+const char *manual_whole(struct arena *m, const struct packed_file *page);
 
 /* A whole page, of a topic or, with a command's name, of that; NULL if there is none. */
 const char *manual_page(struct arena *m, const char *name);

@@ -1,4 +1,4 @@
-/* The pages of applets/manual, as build/manual puts them together, compressed
+/* The pages of applets/manual, as build/bundle puts them together, compressed
  * (lib/text/packed.h). Read by lib/cli/manual.c. */
 
 	.section .rodata.manual_pages, "a", %progbits

@@ -18,6 +18,7 @@
 #include "lib/base/str.h"
 #include "lib/cli/applet.h"
 #include "lib/text/markup.h"
+#include "lib/text/packed.h"
 
 enum { NARROW = 40, WIDE = 79, LINES_SHOWN = 3 };
 
@@ -105,7 +106,7 @@ size_t manual_search(struct arena *m, const char *word)
 
 	for (const struct applet *const *a = applets; *a; a++)
 		found += search_page(m, (*a)->name, manual_page(m, (*a)->name), word);
-	for (const struct manual_page *p = manual_topics(m); p->name; p++)
+	for (const struct packed_file *p = manual_topics(m); p->name; p++)
 		found += search_page(m, p->name, manual_whole(m, p), word);
 	return found;
 }

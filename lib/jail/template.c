@@ -10,18 +10,15 @@
 #include "lib/base/err.h"
 #include "lib/base/nearest.h"
 #include "lib/base/str.h"
+#include "lib/text/packed.h"
 
-extern const char template_docker[], template_podman[], template_k3s[], template_incus[],
-	template_lxd[], template_nixos[], template_router[];
+/* templates.S */
+extern const char template_files[], template_files_end[];
 
+/* Their texts are read when they are needed. */
 static const struct template templates[] = {
-	{ "docker", template_docker },
-	{ "podman", template_podman },
-	{ "k3s", template_k3s },
-	{ "incus", template_incus },
-	{ "lxd", template_lxd },
-	{ "nixos", template_nixos },
-	{ "router", template_router },
+	{ .name = "docker" }, { .name = "podman" }, { .name = "k3s" }, { .name = "incus" },
+	{ .name = "lxd" }, { .name = "nixos" }, { .name = "router" },
 };
 
 enum { TEMPLATES = sizeof templates / sizeof *templates };
@@ -46,6 +43,17 @@ const struct template *template_find(const char *name, struct err *e)
 	return NULL;
 }
 
+static const char *text_of(struct arena *m, const struct template *t)
+{
+	const struct packed_file *f;
+
+	if (t->text) return t->text;
+	f = packed_files(m, template_files, template_files_end);
+	while (f->name && !str_eq(f->name, t->name))
+		f++;
+	return f->name ? f->text : "";
+}
+
 static const char *next_line(const char *line)
 {
 	line += strcspn(line, "\n");
@@ -59,21 +67,9 @@ static bool is_declaration(const char *line)
 
 const char *template_brief(struct arena *m, const struct template *t)
 {
-	return arena_strndup(m, t->text + 2, strcspn(t->text, "\n") - 2);
-}
+	const char *text = text_of(m, t) + strlen("# ");
 
-const char *template_help(struct arena *m, const struct template *t)
-{
-	struct str out = { .m = m };
-
-	for (const char *line = t->text; *line == '#'; line = next_line(line)) {
-		const char *text = line + (line[1] == ' ' ? 2 : 1);
-
-		if (is_declaration(line)) continue;
-		str_addn(&out, text, strcspn(text, "\n"));
-		str_addc(&out, '\n');
-	}
-	return str_text(&out);
+	return arena_strndup(m, text, strcspn(text, "\n"));
 }
 
 /* "#@ NAME KIND: ABOUT [PRESET]", or with a | before the name */
@@ -96,14 +92,15 @@ static struct template_word read_word(struct arena *m, const char *line)
 
 struct template_word *template_words(struct arena *m, const struct template *t)
 {
+	const char *text = text_of(m, t);
 	struct template_word *all;
 	size_t n = 0;
 
-	for (const char *line = t->text; *line; line = next_line(line))
+	for (const char *line = text; *line; line = next_line(line))
 		n += is_declaration(line);
 	all = arena_array(m, n + 1, sizeof *all);
 	n = 0;
-	for (const char *line = t->text; *line; line = next_line(line))
+	for (const char *line = text; *line; line = next_line(line))
 		if (is_declaration(line)) all[n++] = read_word(m, line);
 	return all;
 }
@@ -292,7 +289,7 @@ char *template_fill(struct arena *m, const struct template *t, char *const *sets
                     struct err *e)
 {
 	const struct template_word *words = template_words(m, t);
-	char *text = without_declarations(m, t->text);
+	char *text = without_declarations(m, text_of(m, t));
 
 	if (template_check_sets(m, t, sets, e) < 0) return NULL;
 	for (; words->name; words++) {

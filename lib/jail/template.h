@@ -1,10 +1,9 @@
 /* The templates that jlmkr brings along
  *
- * A template is a config. The comment at its top is its help: the first line says what it
- * is for. Lines "#@ NAME KIND: WHAT IT IS [PRESET]" declare words that stand in it as @NAME@
- * and are given when a jail is made; "#@" lines are not part of the jail's config. Kinds: an
- * `interface`, an `address` with its prefix length, a `range` of two addresses, a `folder`, a
- * `switch`.
+ * A template is a config. The first line of the comment at its top says what it is for. Lines
+ * "#@ NAME KIND: WHAT IT IS [PRESET]" declare words that stand in it as @NAME@ and are given
+ * when a jail is made; "#@" lines are not part of the jail's config. Kinds: an `interface`, an
+ * `address` with its prefix length, a `range` of two addresses, a `folder`, a `switch`.
  *
  * A word with the preset "[]" may be left out. "#@ |NAME" declares an alternative to the word
  * above: exactly one of them is given. Every line that has the @NAME@ of a word without a
@@ -21,7 +20,7 @@ struct err;
 
 struct template {
 	const char *name;
-	const char *text;
+	const char *text;		/* NULL: it is in the binary, compressed */
 };
 
 /* By its index, from 0; NULL behind the last. */
@@ -32,9 +31,6 @@ const struct template *template_find(const char *name, struct err *e);
 
 /* Its first line. */
 const char *template_brief(struct arena *m, const struct template *t);
-
-/* The whole comment at its top, without the number signs. */
-const char *template_help(struct arena *m, const struct template *t);
 
 struct template_word {
 	const char *name, *kind, *about;

@@ -1,23 +1,14 @@
-/* The templates of lib/jail/templates, each with a 0 byte behind it; listed in
- * lib/jail/template.c. */
+/* The templates of lib/jail/templates, as build/bundle puts them together, compressed
+ * (lib/text/packed.h). Named in lib/jail/template.c. */
 
 	.section .rodata.templates, "a", %progbits
-
-	.macro template name
-	.globl template_\name
-	.type template_\name, %object
-template_\name:
-	.incbin "lib/jail/templates/\name\().conf"
-	.byte 0
-	.size template_\name, . - template_\name
-	.endm
-
-	template docker
-	template podman
-	template k3s
-	template incus
-	template lxd
-	template nixos
-	template router
+	.globl template_files
+	.globl template_files_end
+	.type template_files, %object
+	.type template_files_end, %object
+template_files:
+	.incbin "build/out/templates.packed"
+template_files_end:
+	.size template_files, template_files_end - template_files
 
 	.section .note.GNU-stack, "", %progbits

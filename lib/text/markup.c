@@ -132,7 +132,7 @@ static const char *line_end(const char *s)
 	return s + strcspn(s, "\n");
 }
 
-static const char *next_line(const char *s)
+static const char *line_after(const char *s)
 {
 	s = line_end(s);
 	return *s ? s + 1 : s;
@@ -183,7 +183,7 @@ static bool begins(const char *line)
 static const char *show_paragraph(struct pen *p, const char *line, size_t *number)
 {
 	size_t tabs = strspn(line, "\t");
-	const char *text = line + tabs, *end = next_line(line);
+	const char *text = line + tabs, *end = line_after(line);
 
 	p->indent = tabs * TAB;
 	put_blanks(p, p->indent);
@@ -199,7 +199,7 @@ static const char *show_paragraph(struct pen *p, const char *line, size_t *numbe
 		*number = 0;
 	}
 	while (!begins(end) && strspn(end, "\t") == tabs)
-		end = next_line(end);
+		end = line_after(end);
 	fill(p, text, (size_t)(end - text));
 	end_line(p);
 	return end;
@@ -209,7 +209,7 @@ static const char *show_literal(struct pen *p, const char *line)
 {
 	size_t tabs = strspn(line, "\t");
 
-	for (line = next_line(line); *line && !is_literal(line); line = next_line(line)) {
+	for (line = line_after(line); *line && !is_literal(line); line = line_after(line)) {
 		size_t given = strspn(line, "\t");
 		const char *text = line + (given < tabs ? given : tabs);
 
@@ -217,7 +217,7 @@ static const char *show_literal(struct pen *p, const char *line)
 		str_addn(p->out, text, (size_t)(line_end(line) - text));
 		end_line(p);
 	}
-	return next_line(line);
+	return line_after(line);
 }
 
 static const char *show_heading(struct pen *p, const char *line)
@@ -231,7 +231,7 @@ static const char *show_heading(struct pen *p, const char *line)
 	drop_attributes(p, p->out);
 	p->bold = false;
 	end_line(p);
-	return next_line(line);
+	return line_after(line);
 }
 
 /* -- tables -- */
@@ -258,7 +258,7 @@ static const char *read_grid(const char *line, struct grid *g)
 {
 	size_t row = 0, cell = 0;
 
-	for (; is_cell(line, "[|]:"); line = next_line(line)) {
+	for (; is_cell(line, "[|]:"); line = line_after(line)) {
 		const char *text = line + 2;
 		size_t n = (size_t)(line_end(line) - text);
 
@@ -311,10 +311,10 @@ void markup_show(struct str *out, const char *page, const struct markup_style *s
 	size_t number = 0;
 	bool gap = false;
 
-	for (const char *line = next_line(page); *line;) {
+	for (const char *line = line_after(page); *line;) {
 		if (is_blank(line) || *line == ';') {
 			gap |= is_blank(line);
-			line = next_line(line);
+			line = line_after(line);
 			continue;
 		}
 		if (gap && out->len) end_line(&p);

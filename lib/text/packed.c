@@ -25,3 +25,20 @@ char *packed_read(struct arena *m, const char *data, const char *end, size_t *si
 	out[*size] = 0;
 	return out;
 }
+
+const struct packed_file *packed_files(struct arena *m, const char *data, const char *end)
+{
+	size_t size, n = 0, room = 0;
+	const char *all = packed_read(m, data, end, &size);
+	struct packed_file *list = arena_grow(m, NULL, 0, &room, sizeof *list);
+
+	for (const char *p = all; p < all + size; n++) {
+		list[n].name = p;
+		p += strlen(p) + 1;
+		list[n].text = p;
+		p += strlen(p) + 1;
+		list = arena_grow(m, list, n + 1, &room, sizeof *list);
+	}
+	list[n] = (struct packed_file){ 0 };
+	return list;
+}

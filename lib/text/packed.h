@@ -1,7 +1,8 @@
 /* Text that the binary carries compressed: the manual, templates, authorities
  *
- * build/pack makes it of files: the size in 4 bytes, little-endian, and an .xz stream. Each
- * file is decompressed when somebody asks for it, and never before.
+ * Made by build/pack: the size in 4 bytes, little-endian, and an .xz stream. It is decompressed
+ * when somebody asks for it, and never before. Several files are one text, which build/bundle
+ * makes.
  */
 #ifndef TEXT_PACKED_H
 #define TEXT_PACKED_H
@@ -12,5 +13,13 @@ struct arena;
 
 /* All of it, with a NUL behind that `*size` does not count. */
 char *packed_read(struct arena *m, const char *data, const char *end, size_t *size);
+
+struct packed_file {
+	const char *name;	/* without a folder and an ending */
+	const char *text;
+};
+
+/* The files in it, in the order of their names, ended by one without a name. */
+const struct packed_file *packed_files(struct arena *m, const char *data, const char *end);
 
 #endif

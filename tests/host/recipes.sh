@@ -1,13 +1,13 @@
 #!/bin/sh
-# The recipes of README.md, as they stand there.
+# What the manual's recipes lead to: more than the story `manual` sees, which runs all of them.
 . "$(dirname "$0")/lib.sh"
 
-# What is indented behind **NAME, with the places of the host; `recipe Move` runs those lines.
+# recipe PAGE WORDS: runs the first literal block of the page that has these words in it.
 recipe() {
-	awk -v name="**$1" 'index($0, name) == 1 { on = 1 } on && /^\*\*/ && index($0, name) != 1 { exit }
-		on && /^    / { print substr($0, 5) } on && /^$/ && seen { print "" }
-		on && /^    / { seen = 1 }' "$here/../../README.md" | sed 's/^sudo //' > "$tmp/recipe"
-	[ -s "$tmp/recipe" ] || fail "no recipe $1"
+	awk -v words="$2" '/^```/ { if (inside && index(block, words)) { printf "%s", block; exit }
+		inside = !inside; block = ""; next } inside { block = block $0 "\n" }' \
+		"$here/../../applets/manual/$1.scd" | sed 's/^sudo //' > "$tmp/recipe"
+	[ -s "$tmp/recipe" ] || fail "$1 has no recipe of $2"
 	try sh -es < "$tmp/recipe"
 }
 
@@ -21,7 +21,7 @@ try jlmkr-create -q web
 status 0
 
 story 'two bridges'
-recipe 'Two bridges'
+recipe networking ve-web-2:vee-2
 status 0
 in_host sh -c 'ip -o link show master br2' > "$tmp/out"
 out_has 've-web-2'
@@ -35,7 +35,7 @@ done
 out_has 'vee-2.* UP\|vee-2.*,UP'
 
 story 'a static address'
-recipe 'A static address'
+recipe networking Address=192.168.1.50
 status 0
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	in_host ping -c 1 -W 1 192.168.1.50 > "$tmp/out" 2>&1 && break
@@ -46,7 +46,7 @@ out_has ' 0% packet loss'
 story 'a folder to read only'
 in_host sh -c 'mkdir -p /mnt/tank/media; echo film > /mnt/tank/media/film'
 try jlmkr-config web --unset post_start_hook
-recipe 'A folder'
+recipe storage --bind-ro=/mnt/tank/media:/media
 status 0
 try jlmkr-exec web cat /media/film
 is film "$(cat "$tmp/out")"
@@ -54,7 +54,7 @@ try jlmkr-exec web touch /media/mine
 refused
 
 story 'a memory limit'
-recipe 'A memory limit'
+recipe security MemoryMax=2G
 status 0
 is MemoryMax=2147483648 "$(in_host systemctl show -p MemoryMax jlmkr-web)"
 is Delegate=yes "$(in_host systemctl show -p Delegate jlmkr-web)"
@@ -65,7 +65,7 @@ for program in tar gzip; do
 	in_host chmod 755 /root/.local/bin/$program
 done
 try jlmkr-exec web sh -c 'echo mine > /root/mine'
-recipe 'Backup'
+recipe storage --numeric-owner
 status 0
 is mine "$(in_host cat $jails/web2/rootfs/root/mine)"
 is "$(in_host cat $jails/web/config)" "$(in_host cat $jails/web2/config)"

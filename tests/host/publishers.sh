@@ -136,6 +136,7 @@ story '... which it would lose to a jail without that bind'
 in_host sed -i '/static-nodes-permissions/d' "$jails/incus/config"
 try jlmkr-start -q incus
 status 0
+try jlmkr-exec incus systemctl is-active systemd-tmpfiles-setup-dev
 is '660 0 993' "$(in_host stat -c '%a %u %g' /dev/kvm)"
 try jlmkr-stop -q incus
 

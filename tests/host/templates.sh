@@ -53,7 +53,7 @@ good() {
 	out_has "network-${2:-bridge}="
 	in_host rm -r $jails/t
 }
-in_host sh -c 'ip link add mac0 type dummy && ip link set mac0 up; mkdir -p /mnt/tank/d /mnt/tank/t'
+in_host sh -c 'ip link add mac0 type veth peer name mac1 && ip link set mac0 up; mkdir -p /mnt/tank/d /mnt/tank/t'
 for name in $names; do
 	story "$name: the config is good, its scripts are scripts"
 	good "$name"

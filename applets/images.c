@@ -152,7 +152,10 @@ static int prune_kept_images(struct host *h, const struct image_cache *c, struct
 	image_store_tell(h->m, h->dir);
 	if (image_cache_prune(c, &p, e) < 0 || image_store_prune(h->m, h->dir, &p, e) < 0)
 		return -1;
-	if (p.clones) out_note("%u unpacked images stay: jails are clones of them", p.clones);
+	if (p.clones)
+		out_note("%u unpacked %s: jails are clones of %s", p.clones,
+		         p.clones == 1 ? "image stays" : "images stay",
+		         p.clones == 1 ? "it" : "them");
 	out_note("%s freed", size_text(p.bytes, size));
 	return p.failed ?
 	       fail(e, ERR_HOST, "%u of the kept images could not be deleted", p.failed) : 0;

@@ -54,7 +54,7 @@ static int shell_in(struct host *h, const struct shell_args *a, char *const *ope
 	if (how.user && !*how.user) return fail(e, ERR_USAGE, "--user needs a name");
 	if (*how.argv && **how.argv != '/')
 		return fail(e, ERR_USAGE,
-		            "%s is not an absolute path; `jlmkr exec` looks a command up",
+		            "%s is not an absolute path; 'jlmkr exec' looks a command up",
 		            *how.argv);
 	if (jail_open(h->m, h->dir, jail, &j, e) < 0) return -1;
 	jail_leave(&j);

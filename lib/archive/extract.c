@@ -414,16 +414,25 @@ static int check_end(struct extract *x, struct err *e)
 
 /* Check the kind before opening, because opening a device may have effects. No other process
  * changes the tree meanwhile. */
-static const char *read_users(struct extract *x, const char *path)
+static const char *read_users_at(struct extract *x, const char *path)
 {
 	int root = x->trail.step[0].fd;
 	AUTOCLOSE int place = open_in_root(root, path, O_PATH | O_NOFOLLOW, 0, NULL), fd = -1;
 	struct stat st;
+
+	if (place < 0 || fstat(place, &st) < 0 || !S_ISREG(st.st_mode)) return NULL;
+	fd = open_in_root(root, path, O_RDONLY | O_NOFOLLOW, 0, NULL);
+	return fd < 0 ? NULL : read_all(&x->m, fd, USERS_MAX, NULL, NULL);
+}
+
+/* The root file system may lie deeper: provision/install_archive.c finds it afterwards. */
+static const char *read_users(struct extract *x, const char *name)
+{
+	static const char *const roots[] = { "", "rootfs/", "backup/container/rootfs/" };
 	const char *text = NULL;
 
-	if (place < 0 || fstat(place, &st) < 0 || !S_ISREG(st.st_mode)) return "";
-	if ((fd = open_in_root(root, path, O_RDONLY | O_NOFOLLOW, 0, NULL)) >= 0)
-		text = read_all(&x->m, fd, USERS_MAX, NULL, NULL);
+	for (size_t i = 0; !text && i < sizeof roots / sizeof *roots; i++)
+		text = read_users_at(x, arena_printf(&x->m, "%s%s", roots[i], name));
 	return text ? text : "";
 }
 

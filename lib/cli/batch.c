@@ -111,7 +111,8 @@ static int do_all(struct task *t, size_t n, size_t failed, struct err *e)
 		count_status(&sum, group && i <= group ? t->turn_status[i] : status[i]);
 	if (group) munmap(t->turn_status, t->in_turn * sizeof *t->turn_status);
 	if (n + failed)
-		out_note("%zu jails: %s", n + failed, sum_text(t->host->m, t->what, &sum));
+		out_note("%zu %s: %s", n + failed, n + failed == 1 ? "jail" : "jails",
+		         sum_text(t->host->m, t->what, &sum));
 	return sum.status;
 }
 

@@ -100,7 +100,7 @@ int engine_shell(struct engine *en, const struct jail *j, const struct shell_how
 	if (jail_unit_open(&in, en, j, how->boot_wait, e) < 0) {
 		if (e->sys == ENOSYS)
 			fail_in(e,
-			        "a session needs a systemd; `jlmkr exec %s sh` runs a "
+			        "a session needs a systemd; 'jlmkr exec %s sh' runs a "
 			        "shell without one",
 			        j->name);
 		return -1;

@@ -164,6 +164,20 @@ static bool boots_as_is(const struct nspawn_options *o, bool *boots)
 	return true;
 }
 
+/* What may keep even a sound init from its work. */
+static bool takes_away(const struct nspawn_options *o)
+{
+	static const char *const names[] = {
+		"drop-capability", "no-new-privileges", "private-users", "uid", "user",
+		"read-only", "inaccessible", "system-call-filter", "rlimit",
+	};
+
+	for (size_t i = 0; i < o->n; i++)
+		for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+			if (str_eq(o->v[i].name, names[k])) return true;
+	return false;
+}
+
 /* systemd-nspawn tells systemd of a jail that runs before it looks for its init. */
 static int look_for_init(struct engine *en, struct intent *in, struct err *e)
 {
@@ -179,6 +193,7 @@ static int look_for_init(struct engine *en, struct intent *in, struct err *e)
 	    conf_check_maker(&in->check))
 		return 0;
 	fault = init_fault(en->m, root, &in->is_sound);
+	in->is_sound &= !takes_away(&o->user);
 	return fault ? fail(e, ERR_HOST, "its root file system has no init that can run: %s",
 	                    fault) : 0;
 }

@@ -111,8 +111,10 @@ int customize(int rootfs, const char *hostname, struct err *e)
 	AUTOFREE struct arena m = { 0 };
 
 	if (!has_directory(rootfs, "/etc")) return 0;
-	/* Without a machine-id systemd recognizes the first boot and creates one. */
+	/* Without a machine-id systemd recognizes the first boot and creates one; it would take
+	 * that of D-Bus, which an archive shares with the system that it was made from. */
 	if (unlink_in_root(rootfs, "/etc/machine-id", e) < 0) return -1;
+	if (unlink_in_root(rootfs, "/var/lib/dbus/machine-id", e) < 0) return -1;
 	if (unlink_in_root(rootfs, "/etc/resolv.conf", e) < 0) return -1;
 	if (allow_terminals(&m, rootfs, e) < 0 || write_names(&m, rootfs, hostname, e) < 0)
 		return -1;

@@ -161,7 +161,7 @@ story 'prune destroys what no jail is a clone of'
 tiny six
 j jlmkr-images --prune
 status 0
-err_has '1 unpacked images stay'
+err_has '1 unpacked image stays: jails are clones of it'
 j jlmkr-remove -y six
 j jlmkr-images --prune
 status 0
@@ -243,7 +243,7 @@ err_has 'is held'
 zfs_in_host release keep "$ds/images/$sha@image"
 j jlmkr-images --prune
 status 0
-err_has '1 unpacked images stay'
+err_has '1 unpacked image stays: jails are clones of it'
 j jlmkr-remove -y six
 
 story 'a snapshot that took the name of ours is not cloned'

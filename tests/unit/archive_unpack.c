@@ -326,6 +326,34 @@ TEST(attributes_and_acls_arrive)
 	world_drop(&w);
 }
 
+/* As `tar -C jails/web -c rootfs` and LXC's archives have it. */
+TEST(acls_with_names_below_a_folder)
+{
+	struct world w;
+	struct str tar, pax;
+	char path[128], value[200];
+
+	begin(&w, &tar);
+	pax = (struct str){ .m = &w.m };
+	pax_text(&pax, "SCHILY.acl.access",
+	         "user::rw-,group::r--,group:web:rw-,mask::rw-,other::---");
+	tar_pax(&tar, &pax);
+	tar_file(&tar, "rootfs/ping", "binary", 0660);
+	tar_file(&tar, "rootfs/etc/group", "root:x:0:\nweb:x:77:\n", 0644);
+	tar_end(&tar);
+	if (unpack_well(&w, &tar).bare) {
+		snprintf(path, sizeof path, "%s/inside/rootfs", w.path);
+		CHECK(setxattr(path, "system.posix_acl_access", value, 0, 0) < 0 &&
+		      errno == ENOTSUP);
+		world_drop(&w);
+		SKIP("the file system of /tmp has no ACLs");
+	}
+	snprintf(path, sizeof path, "%s/inside/rootfs/ping", w.path);
+	CHECK(getxattr(path, "system.posix_acl_access", value, sizeof value) > 0);
+	CHECK_INT(value[24], 77);
+	world_drop(&w);
+}
+
 TEST(what_cannot_be_kept_is_counted)
 {
 	struct world w;

@@ -304,7 +304,7 @@ char *template_fill(struct arena *m, const struct template *t, char *const *sets
 			return fail_missing(m, t, words, e), NULL;
 		if (value && *value) replace(&out, text, name, value);
 		else leave_out(&out, text, name);
-		text = out.s;
+		text = arena_strdup(m, str_text(&out));
 	}
 	return text;
 }

@@ -215,7 +215,8 @@ static int check_alternatives(const struct template_word *w, char *const *sets, 
 		if (!w->alternative) given = NULL;
 		if (!find_set(sets, w->name)) continue;
 		if (given)
-			return fail(e, ERR_USAGE, "--set %s: %s is given, too; give one of them",
+			return fail(e, ERR_USAGE,
+			            "--set %s: %s is given, too; give one of them",
 			            w->name, given);
 		given = w->name;
 	}

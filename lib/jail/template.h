@@ -49,8 +49,8 @@ struct template_word *template_words(struct arena *m, const struct template *t);
  * the like. */
 int template_check_value(const struct template_word *w, const char *value, struct err *e);
 
-/* ERR_USAGE when one of `sets`, NAME=VALUE and NULL-ended, is none, unknown, or not fit, or when
- * two of them are alternatives. */
+/* ERR_USAGE when one of `sets`, NAME=VALUE and NULL-ended, is none, unknown, or not fit, or
+ * when two of them are alternatives. */
 int template_check_sets(struct arena *m, const struct template *t, char *const *sets,
                         struct err *e);
 

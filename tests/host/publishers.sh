@@ -134,6 +134,7 @@ try jlmkr-stop -q incus
 
 story '... which it would lose to a jail without that bind'
 in_host sed -i '/static-nodes-permissions/d' "$jails/incus/config"
+in_host rm "$jails/incus/rootfs/etc/tmpfiles.d/static-nodes-permissions.conf"
 try jlmkr-start -q incus
 status 0
 try jlmkr-exec incus systemctl is-active systemd-tmpfiles-setup-dev

@@ -231,8 +231,8 @@ err_has 'template  *docker$'
 err_has 'at boot  *started$'
 err_has "release=43 --startup=1 --config=$jails/web/config ANOTHER-NAME"
 is '# The system calls are those that runc needs
-systemd_nspawn_user_args=--network-bridge=br7
-    --resolv-conf=bind-host
+systemd_nspawn_user_args=--resolv-conf=bind-host
+    --network-bridge=br7
     --system-call-filter='"'add_key keyctl bpf'"'
     --bind=/mnt/tank
     --setenv='"'A=b c'" "$(in_host sed -n '/^# The system/,/setenv/p' $jails/web/config)"

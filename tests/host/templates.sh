@@ -27,8 +27,8 @@ is "list $(echo $names)" "$(in_host jlmkr-create --help | sed -n 's/.*--template
 for name in $names; do
 	try jlmkr help "template-$name"
 	status 0
-	out_has "jlmkr create --template $name --set"
-	out_lacks '@'
+	out_has "jlmkr create .*--template $name --set"
+	out_lacks "^@"
 done
 try jlmkr help template-dockr
 status 2

@@ -8,7 +8,9 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/cli/applet.h"
+#include "lib/cli/manual.h"
 #include "lib/jail/conf.h"
+#include "lib/text/packed.h"
 
 /* "0|1", "bash|zsh|fish": words that are typed as they are. */
 static bool is_words(const char *arg)
@@ -19,6 +21,7 @@ static bool is_words(const char *arg)
 static enum complete_what what_is(const char *arg)
 {
 	if (is_words(arg)) return COMPLETE_WORDS;
+	if (strstr(arg, "TOPIC")) return COMPLETE_WORDS;
 	if (strstr(arg, "JAIL")) return COMPLETE_JAILS;
 	if (strstr(arg, "COMMAND")) return COMPLETE_COMMANDS;
 	if (strstr(arg, "FILE")) return COMPLETE_FILES;
@@ -51,6 +54,18 @@ const char *complete_words(struct arena *m, const struct opt *o)
 enum complete_what complete_operand(const struct applet *a)
 {
 	return a->operands ? what_is(a->operands) : COMPLETE_NOTHING;
+}
+
+const char *complete_operand_words(struct arena *m, const struct applet *a)
+{
+	struct str words = { .m = m };
+
+	if (!strstr(a->operands, "TOPIC")) return a->operands;
+	for (const struct applet *const *other = applets; *other; other++)
+		str_addf(&words, "%s%s", words.len ? "|" : "", (*other)->name);
+	for (const struct packed_file *p = manual_topics(m); p->name; p++)
+		str_addf(&words, "|%s", p->name);
+	return str_text(&words);
 }
 
 bool complete_any_number(const struct applet *a)

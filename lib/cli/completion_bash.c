@@ -44,7 +44,7 @@ static void add_bash_applet(struct str *out, const struct applet *a)
 	str_addf(out, "\t%s)\n\t\toptions+='", a->name);
 	add_bash_options(out, a->opts);
 	str_add(out, "' operand='");
-	add_bash_what(out, complete_operand(a), a->operands);
+	add_bash_what(out, complete_operand(a), complete_operand_words(out->m, a));
 	str_addf(out, "' rest=%s last=%d ;;\n", a->rest ? "1" : "",
 	         complete_operand(a) == COMPLETE_JAILS && complete_any_number(a) ? 999 : 1);
 }

@@ -77,7 +77,7 @@ static void add_fish_applet(struct str *out, const struct applet *a, const char 
 	add_fish_options(out, start, a->opts);
 	if (complete_operand(a) == COMPLETE_NOTHING) return;
 	str_add(out, start);
-	add_fish_choices(out, complete_operand(a), a->operands);
+	add_fish_choices(out, complete_operand(a), complete_operand_words(out->m, a));
 	str_addc(out, '\n');
 	/* Words that are passed on may be files. fish refuses -F together with -x. */
 	if (a->rest) str_addf(out, "%s -F\n", start);

@@ -70,7 +70,7 @@ static void add_zsh_operand(struct str *out, const struct applet *a)
 	str_add(out, any ? " \\\n\t\t'*:" : " \\\n\t\t'1:");
 	add_zsh_text(out, a->operands);
 	str_addc(out, ':');
-	add_zsh_action(out, what, a->operands);
+	add_zsh_action(out, what, complete_operand_words(out->m, a));
 	str_addc(out, '\'');
 	if (a->rest) str_add(out, " \\\n\t\t'*:::argument:_default'");
 }

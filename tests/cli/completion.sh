@@ -49,6 +49,8 @@ offers 'stop ' jlmkr sto
 offers 'start startup ' jlmkr star
 offers 'list ' jlmkr --dir "$world/jm" lis
 offers 'list ' jlmkr help lis
+offers 'networking ' jlmkr help netw
+offers 'jlmkr.conf jlmkr ' jlmkr help jlm
 offers '' jlmkr help list ''
 offers '' jlmkr nonsense ''
 offers 'bash zsh fish ' jlmkr completion ''

@@ -5,6 +5,11 @@
 VERSION := 0.1.0
 COMMIT := $(shell git describe --always --dirty --exclude '*' 2> /dev/null)
 
+# The machine that the binary is for: ARCH=aarch64 builds with a cross compiler.
+NATIVE := $(shell uname -m)
+ARCH := $(NATIVE)
+CROSS := $(if $(filter-out $(NATIVE),$(ARCH)),$(ARCH)-linux-gnu-)
+
 PREFIX := /usr/local
 DESTDIR :=
 SECS := 60
@@ -16,7 +21,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := all
 
 Q := $(if $(V),,@)
-OUT := build/out
+COMMON := build/out
+OUT := $(COMMON)$(if $(CROSS),/$(ARCH))
 BIN := $(if $(DEBUG),$(OUT)/debug/jlmkr,$(OUT)/jlmkr)
 
 # The folders are the list: whatever .c lies in them is part of the program.
@@ -36,14 +42,14 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 # Flavour musl, what ships: static, and still at a random address (static-pie).
 # The gcc that musl-gcc wraps knows no static-pie for musl, so the start files
 # are named here. rcrt1.o is the one that relocates itself.
-MUSL := musl-gcc -idirafter $(OUT)/musl/kernel
-MUSL_CRT := /usr/lib/$(shell uname -m)-linux-musl
+MUSL := $(if $(CROSS),$(OUT)/musl/libc/bin/)musl-gcc -idirafter $(OUT)/musl/kernel
+MUSL_CRT := $(if $(CROSS),$(OUT)/musl/libc/lib,/usr/lib/$(ARCH)-linux-musl)
 MUSL_CFLAGS := -Os -fPIE -fno-plt -ffunction-sections -fdata-sections -fstack-protector-strong \
 	-fno-asynchronous-unwind-tables -ffile-prefix-map=$(CURDIR)=. -I$(OUT)/musl/include
 MUSL_LDFLAGS := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text -Wl,--gc-sections \
 	-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none -s -L$(OUT)/musl/lib
-crt = $(MUSL_CRT)/rcrt1.o $(MUSL_CRT)/crti.o $(shell gcc -print-file-name=crtbeginS.o)
-crtend = $(shell gcc -print-file-name=crtendS.o) $(MUSL_CRT)/crtn.o
+crt = $(MUSL_CRT)/rcrt1.o $(MUSL_CRT)/crti.o $(shell $(CROSS)gcc -print-file-name=crtbeginS.o)
+crtend = $(shell $(CROSS)gcc -print-file-name=crtendS.o) $(MUSL_CRT)/crtn.o
 
 # Flavour debug, what the tests run: the machine's own libc, everything checked.
 DEBUG_CFLAGS := -O1 -g -fno-omit-frame-pointer $(SANITIZE) -I$(OUT)/debug/include
@@ -92,7 +98,7 @@ $(OUT)/obj/debug/%.o: % Makefile | $(DEBUG_LIBS)
 	@mkdir -p $(@D); echo '  debug	$<'
 	$(Q)gcc $(CFLAGS) $(BUILT) $(DEBUG_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(OUT)/obj/fuzz/%.o: % Makefile | $(DEBUG_LIBS) $(OUT)/packages-lint
+$(OUT)/obj/fuzz/%.o: % Makefile | $(DEBUG_LIBS) $(COMMON)/packages-lint
 	@mkdir -p $(@D); echo '  fuzz	$<'
 	$(Q)clang $(CFLAGS) $(BUILT) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -101,26 +107,26 @@ $(OUT)/obj/coverage/%.o: % Makefile | $(DEBUG_LIBS)
 	$(Q)gcc $(CFLAGS) $(BUILT) $(COVERAGE_CFLAGS) -MMD -MP -c -o $@ $<
 	@rm -f $(@:.o=.gcda)
 
-$(FLAVOURS:%=$(OUT)/obj/%/lib/net/builtin_ca.S.o): $(OUT)/ca-bundle.packed
-$(FLAVOURS:%=$(OUT)/obj/%/lib/cli/manual_pages.S.o): $(OUT)/manual.packed
+$(FLAVOURS:%=$(OUT)/obj/%/lib/net/builtin_ca.S.o): $(COMMON)/ca-bundle.packed
+$(FLAVOURS:%=$(OUT)/obj/%/lib/cli/manual_pages.S.o): $(COMMON)/manual.packed
 $(FLAVOURS:%=$(OUT)/obj/%/lib/jail/templates.S.o): $(wildcard lib/jail/templates/*)
 
 # Pages that are deleted leave a younger folder.
 PAGES := $(sort $(wildcard applets/manual/*.scd))
-$(OUT)/manual.packed: $(PAGES) applets/manual build/manual build/pack
+$(COMMON)/manual.packed: $(PAGES) applets/manual build/manual build/pack
 	@mkdir -p $(@D)
 	$(Q)build/manual $(PAGES) | build/pack > $@
-$(OUT)/ca-bundle.packed: $(OUT)/ca-bundle.der build/pack
+$(COMMON)/ca-bundle.packed: $(COMMON)/ca-bundle.der build/pack
 	$(Q)build/pack < $< > $@
 
 # What --version --verbose tells, for the one file that has it. The commit is kept in a file that
 # is written when it is another one.
 $(OUT)/obj/%/applets/main.c.o: BUILT = -DJLMKR_BUILT='"$(shell build/versions $@ '$(COMMIT)')"'
-$(FLAVOURS:%=$(OUT)/obj/%/applets/main.c.o): $(OUT)/commit build/versions
-ifneq ($(COMMIT),$(shell cat $(OUT)/commit 2> /dev/null))
-$(shell mkdir -p $(OUT); echo '$(COMMIT)' > $(OUT)/commit)
+$(FLAVOURS:%=$(OUT)/obj/%/applets/main.c.o): $(COMMON)/commit build/versions
+ifneq ($(COMMIT),$(shell cat $(COMMON)/commit 2> /dev/null))
+$(shell mkdir -p $(COMMON); echo '$(COMMIT)' > $(COMMON)/commit)
 endif
-$(OUT)/commit:
+$(COMMON)/commit:
 	@mkdir -p $(@D); echo '$(COMMIT)' > $@
 
 -include $(shell find $(OUT)/obj -name '*.d' 2> /dev/null)
@@ -132,7 +138,7 @@ install: $(OUT)/jlmkr ## the binary and a link for each command; DESTDIR= PREFIX
 	done
 
 # The date of the pages is that of the last change, so that a second run makes the same bytes.
-man: $(OUT)/jlmkr $(OUT)/packages-manual ## the manual as man pages, in build/out/man
+man: $(OUT)/jlmkr $(COMMON)/packages-manual ## the manual as man pages, in build/out/man
 	$(Q)SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2> /dev/null || echo 0) \
 		build/man $< $(OUT)/man $(PAGES)
 
@@ -201,7 +207,7 @@ fuzz: $(FUZZ:%=$(OUT)/fuzz/%) ## look for crashes in each parser, SECS= each
 			-artifact_prefix=$(OUT)/fuzz/$$f- $(OUT)/corpus/$$f $$seeds || exit; \
 	done
 
-lint: $(OUT)/packages-lint $(DEBUG_LIBS) $(call objects,musl) ## layout, include directions, lengths, cppcheck, clang-tidy
+lint: $(COMMON)/packages-lint $(DEBUG_LIBS) $(call objects,musl) ## layout, include directions, lengths, cppcheck, clang-tidy
 	build/format
 	build/layers
 	build/names lib/README.md applets/README.md

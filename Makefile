@@ -198,6 +198,11 @@ coverage: $(OUT)/coverage/jlmkr coverage-programs ## lines and branches that the
 unit: unit-programs ## the unit tests alone: seconds
 	$(Q)tests/run unit
 
+test-aarch64: | $(COMMON)/packages-cross ## the unit tests with the aarch64 binary's own objects, on an emulated processor
+	$(Q)$(MAKE) ARCH=aarch64 emulated-programs
+	$(Q)TEST_PROGRAMS=$(COMMON)/aarch64/musl TEST_UNDER='tests/emulated aarch64' \
+		TEST_LOGS=$(COMMON)/test-logs-aarch64 tests/run unit
+
 fuzz: $(FUZZ:%=$(OUT)/fuzz/%) ## look for crashes in each parser, SECS= each
 	$(Q)for f in $(FUZZ); do \
 		mkdir -p $(OUT)/corpus/$$f; \
@@ -230,15 +235,21 @@ help: ## this
 
 unit-programs: $(UNIT:%=$(OUT)/debug/unit/%)
 fuzz-programs: $(FUZZ:%=$(OUT)/debug/fuzz/%)
+emulated-programs: $(UNIT:%=$(OUT)/musl/unit/%)
 coverage-programs: $(UNIT:%=$(OUT)/coverage/unit/%) $(FUZZ:%=$(OUT)/coverage/fuzz/%)
 
 # A test takes of ours only what it touches, so one that is half-written is no
 # obstacle to the others: here an archive is right.
+$(OUT)/obj/musl/ours.a: $(call objects,musl)
 $(OUT)/obj/debug/ours.a: $(call objects,debug)
 $(OUT)/obj/fuzz/ours.a: $(call objects,fuzz)
 $(OUT)/obj/coverage/ours.a: $(call objects,coverage)
 %/ours.a:
-	$(Q)rm -f $@; ar rcsT $@ $(filter-out %/applets/main.c.o,$^)
+	$(Q)rm -f $@; $(CROSS)ar rcsT $@ $(filter-out %/applets/main.c.o,$^)
+
+$(OUT)/musl/unit/%: $(OUT)/obj/musl/tests/unit/%.c.o $(OUT)/obj/musl/tests/unit/test.c.o $(OUT)/obj/musl/ours.a
+	@mkdir -p $(@D); echo '  link	$@'
+	$(Q)$(MUSL) $(MUSL_LDFLAGS) -o $@ $(crt) $^ $(LIBS) $(crtend)
 
 $(OUT)/debug/unit/%: $(OUT)/obj/debug/tests/unit/%.c.o $(OUT)/obj/debug/tests/unit/test.c.o $(OUT)/obj/debug/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
@@ -260,6 +271,6 @@ $(OUT)/fuzz/%: $(OUT)/obj/fuzz/tests/fuzz/%.c.o $(OUT)/obj/fuzz/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -L$(OUT)/debug/lib -o $@ $^ $(LIBS)
 
-.PHONY: all install man html repro compile_commands.json clean distclean run shell bench test test-appliance test-asan coverage \
-	unit fuzz lint format-check stat help unit-programs fuzz-programs coverage-programs
+.PHONY: all install man html repro compile_commands.json clean distclean run shell bench test test-appliance test-asan test-aarch64 coverage \
+	unit fuzz lint format-check stat help unit-programs fuzz-programs emulated-programs coverage-programs
 .SECONDARY:

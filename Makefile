@@ -131,19 +131,26 @@ $(COMMON)/commit:
 
 -include $(shell find $(OUT)/obj -name '*.d' 2> /dev/null)
 
-install: $(OUT)/jlmkr ## the binary and a link for each command; DESTDIR= PREFIX=
-	install -D -m 755 $(OUT)/jlmkr $(DESTDIR)$(PREFIX)/bin/jlmkr
-	$(Q)for name in $$($(OUT)/jlmkr --list); do \
-		ln -sf jlmkr $(DESTDIR)$(PREFIX)/bin/jlmkr-$$name || exit; \
-	done
+# How the binary is run here, and the date of all that is published: that of the last change, so
+# that a second run makes the same bytes.
+RUN = $(if $(CROSS),qemu-$(ARCH)-static )$(OUT)/jlmkr
+EPOCH = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2> /dev/null),0)
+STAGE := $(OUT)/stage/jlmkr-$(VERSION)-linux-$(ARCH)
 
-# The date of the pages is that of the last change, so that a second run makes the same bytes.
+install: stage ## the binary, a link for each command, manual, completions; DESTDIR= PREFIX=
+	$(Q)build/install '$(RUN)' $(STAGE) '$(DESTDIR)$(PREFIX)'
+
+dist: stage ## what is published: a .tar.xz and SHA256SUMS, in build/out/dist
+	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) build/dist $(STAGE) $(COMMON)/dist
+
+stage: html
+	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) build/stage '$(RUN)' $(OUT) $(STAGE) $(ARCH) $(VERSION)
+
 man: $(OUT)/jlmkr $(COMMON)/packages-manual ## the manual as man pages, in build/out/man
-	$(Q)SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2> /dev/null || echo 0) \
-		build/man $< $(OUT)/man $(PAGES)
+	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) build/man '$(RUN)' $(OUT)/man $(PAGES)
 
 html: man ## the manual for a browser, in build/out/html
-	build/html $(OUT)/man $(OUT)/html
+	$(Q)build/html $(OUT)/man $(OUT)/html
 
 repro: ## build twice in two folders, compare the bytes (minutes)
 	build/repro
@@ -271,6 +278,6 @@ $(OUT)/fuzz/%: $(OUT)/obj/fuzz/tests/fuzz/%.c.o $(OUT)/obj/fuzz/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -L$(OUT)/debug/lib -o $@ $^ $(LIBS)
 
-.PHONY: all install man html repro compile_commands.json clean distclean run shell bench test test-appliance test-asan test-aarch64 coverage \
+.PHONY: all install dist stage man html repro compile_commands.json clean distclean run shell bench test test-appliance test-asan test-aarch64 coverage \
 	unit fuzz lint format-check stat help unit-programs fuzz-programs emulated-programs coverage-programs
 .SECONDARY:

@@ -5,8 +5,8 @@ top=$(realpath "$(dirname "$0")/../..")
 spdx=$(realpath "$(dirname "$0")/spdx.py")
 cd "$top" || exit 1
 
-# Not as a part of the make that runs the tests.
-made() { env -u MAKEFLAGS -u MAKELEVEL make "$@"; }
+# Not as a part of the make that runs the tests, and not while a story of the host does the same.
+made() { env -u MAKEFLAGS -u MAKELEVEL flock build/out/release.lock make "$@"; }
 
 for program in scdoc mandoc xz python3; do
 	command -v $program > /dev/null || { echo "skip release: $program is not installed"; exit; }

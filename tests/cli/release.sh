@@ -91,6 +91,16 @@ broken relationship 's/STATIC_LINK/LINKS/'
 broken end 's/"relatedSpdxElement": "SPDXRef-zlib"/"relatedSpdxElement": "SPDXRef-zlib1"/'
 broken field '/"filesAnalyzed"/d'
 
+# The picture of the first minute needs nobody else, and has both colours.
+try the-picture-is-whole 0 python3 -c 'import sys, xml.dom.minidom as d; d.parse(sys.argv[1])' \
+	"$top/applets/manual/first-minute.svg"
+try the-picture-leads-nowhere 1 grep -i 'href\|<script\|<image\|url(\|@import' "$top/applets/manual/first-minute.svg"
+try the-picture-is-for-dark-pages-too 0 grep -q 'prefers-color-scheme: dark' "$top/applets/manual/first-minute.svg"
+try the-picture-shows-commands-that-exist 0 ./jlmkr --list
+for command in $(sed -n 's/.*class="command".*>\$ jlmkr \([a-z]*\).*/\1/p' "$top/applets/manual/first-minute.svg"); do
+	out "$command"
+done
+
 # Links beside a binary.
 mkdir links
 cp jlmkr install-links links/

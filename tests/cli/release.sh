@@ -97,9 +97,8 @@ try the-picture-is-whole 0 python3 -c 'import sys, xml.dom.minidom as d; d.parse
 try the-picture-leads-nowhere 1 grep -i 'href\|<script\|<image\|url(\|@import' "$top/applets/manual/first-minute.svg"
 try the-picture-is-for-dark-pages-too 0 grep -q 'prefers-color-scheme: dark' "$top/applets/manual/first-minute.svg"
 try the-picture-shows-commands-that-exist 0 ./jlmkr --list
-for command in $(sed -n 's/.*class="command".*>\$ jlmkr \([a-z]*\).*/\1/p' "$top/applets/manual/first-minute.svg"); do
-	out "$command"
-done
+shown=$(sed -n 's/.*class="command".*>\$ jlmkr \([a-z]*\).*/\1/p' "$top/applets/manual/first-minute.svg")
+for command in ${shown:-none}; do out "$command"; done
 
 # Links beside a binary.
 mkdir links

@@ -68,7 +68,7 @@ FLAVOURS := musl debug fuzz coverage
 
 ##@ To build
 
-all: $(BIN) ## build/out/jlmkr; with DEBUG=1 build/out/debug/jlmkr (glibc, ASan, UBSan)
+all: $(BIN) ## build/out/jlmkr; with DEBUG=1 build/out/debug/jlmkr (glibc, ASan, UBSan); ARCH=aarch64
 
 include build/deps.mk
 
@@ -161,6 +161,7 @@ compile_commands.json: | $(DEBUG_LIBS) ## how each file is compiled, for clangd
 
 clean: ## forget our objects and programs, keep libraries and test host
 	rm -rf $(OUT)/obj $(OUT)/jlmkr $(OUT)/debug/jlmkr $(OUT)/debug/unit $(OUT)/debug/fuzz \
+		$(OUT)/musl/unit $(OUT)/stage \
 		$(OUT)/fuzz $(OUT)/coverage $(OUT)/test-logs*
 
 distclean: ## forget everything that was made or fetched
@@ -238,7 +239,7 @@ stat: ## how long functions and files are
 
 help: ## this
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } \
-		/^[a-z_.-]+:.*## / { printf "  make %-22s%s\n", $$1, $$2 }' Makefile
+		/^[a-z0-9_.-]+:.*## / { printf "  make %-22s%s\n", $$1, $$2 }' Makefile
 
 unit-programs: $(UNIT:%=$(OUT)/debug/unit/%)
 fuzz-programs: $(FUZZ:%=$(OUT)/debug/fuzz/%)

@@ -5,6 +5,11 @@
 VERSION := 0.1.0
 COMMIT := $(shell git describe --always --dirty --exclude '*' 2> /dev/null)
 
+# The machine that the binary is for: ARCH=aarch64 builds with a cross compiler.
+NATIVE := $(shell uname -m)
+ARCH := $(NATIVE)
+CROSS := $(if $(filter-out $(NATIVE),$(ARCH)),$(ARCH)-linux-gnu-)
+
 PREFIX := /usr/local
 DESTDIR :=
 SECS := 60
@@ -16,7 +21,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := all
 
 Q := $(if $(V),,@)
-OUT := build/out
+COMMON := build/out
+OUT := $(COMMON)$(if $(CROSS),/$(ARCH))
 BIN := $(if $(DEBUG),$(OUT)/debug/jlmkr,$(OUT)/jlmkr)
 
 # The folders are the list: whatever .c lies in them is part of the program.
@@ -36,14 +42,14 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 # Flavour musl, what ships: static, and still at a random address (static-pie).
 # The gcc that musl-gcc wraps knows no static-pie for musl, so the start files
 # are named here. rcrt1.o is the one that relocates itself.
-MUSL := musl-gcc -idirafter $(OUT)/musl/kernel
-MUSL_CRT := /usr/lib/$(shell uname -m)-linux-musl
+MUSL := $(if $(CROSS),$(OUT)/musl/libc/bin/)musl-gcc -idirafter $(OUT)/musl/kernel
+MUSL_CRT := $(if $(CROSS),$(OUT)/musl/libc/lib,/usr/lib/$(ARCH)-linux-musl)
 MUSL_CFLAGS := -Os -fPIE -fno-plt -ffunction-sections -fdata-sections -fstack-protector-strong \
 	-fno-asynchronous-unwind-tables -ffile-prefix-map=$(CURDIR)=. -I$(OUT)/musl/include
 MUSL_LDFLAGS := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text -Wl,--gc-sections \
 	-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none -s -L$(OUT)/musl/lib
-crt = $(MUSL_CRT)/rcrt1.o $(MUSL_CRT)/crti.o $(shell gcc -print-file-name=crtbeginS.o)
-crtend = $(shell gcc -print-file-name=crtendS.o) $(MUSL_CRT)/crtn.o
+crt = $(MUSL_CRT)/rcrt1.o $(MUSL_CRT)/crti.o $(shell $(CROSS)gcc -print-file-name=crtbeginS.o)
+crtend = $(shell $(CROSS)gcc -print-file-name=crtendS.o) $(MUSL_CRT)/crtn.o
 
 # Flavour debug, what the tests run: the machine's own libc, everything checked.
 DEBUG_CFLAGS := -O1 -g -fno-omit-frame-pointer $(SANITIZE) -I$(OUT)/debug/include
@@ -62,7 +68,7 @@ FLAVOURS := musl debug fuzz coverage
 
 ##@ To build
 
-all: $(BIN) ## build/out/jlmkr; with DEBUG=1 build/out/debug/jlmkr (glibc, ASan, UBSan)
+all: $(BIN) ## build/out/jlmkr; with DEBUG=1 build/out/debug/jlmkr (glibc, ASan, UBSan); ARCH=aarch64
 
 include build/deps.mk
 
@@ -92,7 +98,7 @@ $(OUT)/obj/debug/%.o: % Makefile | $(DEBUG_LIBS)
 	@mkdir -p $(@D); echo '  debug	$<'
 	$(Q)gcc $(CFLAGS) $(BUILT) $(DEBUG_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(OUT)/obj/fuzz/%.o: % Makefile | $(DEBUG_LIBS) $(OUT)/packages-lint
+$(OUT)/obj/fuzz/%.o: % Makefile | $(DEBUG_LIBS) $(COMMON)/packages-lint
 	@mkdir -p $(@D); echo '  fuzz	$<'
 	$(Q)clang $(CFLAGS) $(BUILT) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -101,46 +107,53 @@ $(OUT)/obj/coverage/%.o: % Makefile | $(DEBUG_LIBS)
 	$(Q)gcc $(CFLAGS) $(BUILT) $(COVERAGE_CFLAGS) -MMD -MP -c -o $@ $<
 	@rm -f $(@:.o=.gcda)
 
-$(FLAVOURS:%=$(OUT)/obj/%/lib/net/builtin_ca.S.o): $(OUT)/ca-bundle.packed
-$(FLAVOURS:%=$(OUT)/obj/%/lib/cli/manual_pages.S.o): $(OUT)/manual.packed
-$(FLAVOURS:%=$(OUT)/obj/%/lib/jail/templates.S.o): $(OUT)/templates.packed
+$(FLAVOURS:%=$(OUT)/obj/%/lib/net/builtin_ca.S.o): $(COMMON)/ca-bundle.packed
+$(FLAVOURS:%=$(OUT)/obj/%/lib/cli/manual_pages.S.o): $(COMMON)/manual.packed
+$(FLAVOURS:%=$(OUT)/obj/%/lib/jail/templates.S.o): $(COMMON)/templates.packed
 
 # What the binary carries compressed. Files that are deleted leave a younger folder.
 PAGES := $(sort $(wildcard applets/manual/*.scd))
 TEMPLATES := $(sort $(wildcard lib/jail/templates/*.conf))
-$(OUT)/manual.packed: $(PAGES) applets/manual
-$(OUT)/templates.packed: $(TEMPLATES) lib/jail/templates
-$(OUT)/%.packed: build/bundle build/pack
+$(COMMON)/manual.packed: $(PAGES) applets/manual
+$(COMMON)/templates.packed: $(TEMPLATES) lib/jail/templates
+$(COMMON)/%.packed: build/bundle build/pack
 	@mkdir -p $(@D)
 	$(Q)build/bundle $(filter %.scd %.conf,$^) | build/pack > $@
-$(OUT)/ca-bundle.packed: $(OUT)/ca-bundle.der build/pack
+$(COMMON)/ca-bundle.packed: $(COMMON)/ca-bundle.der build/pack
 	$(Q)build/pack < $< > $@
 
 # What --version --verbose tells, for the one file that has it. The commit is kept in a file that
 # is written when it is another one.
 $(OUT)/obj/%/applets/main.c.o: BUILT = -DJLMKR_BUILT='"$(shell build/versions $@ '$(COMMIT)')"'
-$(FLAVOURS:%=$(OUT)/obj/%/applets/main.c.o): $(OUT)/commit build/versions
-ifneq ($(COMMIT),$(shell cat $(OUT)/commit 2> /dev/null))
-$(shell mkdir -p $(OUT); echo '$(COMMIT)' > $(OUT)/commit)
+$(FLAVOURS:%=$(OUT)/obj/%/applets/main.c.o): $(COMMON)/commit build/versions
+ifneq ($(COMMIT),$(shell cat $(COMMON)/commit 2> /dev/null))
+$(shell mkdir -p $(COMMON); echo '$(COMMIT)' > $(COMMON)/commit)
 endif
-$(OUT)/commit:
+$(COMMON)/commit:
 	@mkdir -p $(@D); echo '$(COMMIT)' > $@
 
 -include $(shell find $(OUT)/obj -name '*.d' 2> /dev/null)
 
-install: $(OUT)/jlmkr ## the binary and a link for each command; DESTDIR= PREFIX=
-	install -D -m 755 $(OUT)/jlmkr $(DESTDIR)$(PREFIX)/bin/jlmkr
-	$(Q)for name in $$($(OUT)/jlmkr --list); do \
-		ln -sf jlmkr $(DESTDIR)$(PREFIX)/bin/jlmkr-$$name || exit; \
-	done
+# How the binary is run here, and the date of all that is published: that of the last change, so
+# that a second run makes the same bytes.
+RUN = $(if $(CROSS),qemu-$(ARCH)-static )$(OUT)/jlmkr
+EPOCH = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2> /dev/null),0)
+STAGE := $(OUT)/stage/jlmkr-$(VERSION)-linux-$(ARCH)
 
-# The date of the pages is that of the last change, so that a second run makes the same bytes.
-man: $(OUT)/jlmkr $(OUT)/packages-manual ## the manual as man pages, in build/out/man
-	$(Q)SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2> /dev/null || echo 0) \
-		build/man $< $(OUT)/man $(PAGES)
+install: stage ## the binary, a link for each command, manual, completions; DESTDIR= PREFIX=
+	$(Q)build/install '$(RUN)' $(STAGE) '$(DESTDIR)$(PREFIX)'
+
+dist: stage ## what is published: a .tar.xz and SHA256SUMS, in build/out/dist
+	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) build/dist $(STAGE) $(COMMON)/dist
+
+stage: html
+	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) build/stage '$(RUN)' $(OUT) $(STAGE) $(ARCH) $(VERSION)
+
+man: $(OUT)/jlmkr $(COMMON)/packages-manual ## the manual as man pages, in build/out/man
+	$(Q)SOURCE_DATE_EPOCH=$(EPOCH) build/man '$(RUN)' $(OUT)/man $(PAGES)
 
 html: man ## the manual for a browser, in build/out/html
-	build/html $(OUT)/man $(OUT)/html
+	$(Q)build/html $(OUT)/man $(OUT)/html
 
 repro: ## build twice in two folders, compare the bytes (minutes)
 	build/repro
@@ -151,6 +164,7 @@ compile_commands.json: | $(DEBUG_LIBS) ## how each file is compiled, for clangd
 
 clean: ## forget our objects and programs, keep libraries and test host
 	rm -rf $(OUT)/obj $(OUT)/jlmkr $(OUT)/debug/jlmkr $(OUT)/debug/unit $(OUT)/debug/fuzz \
+		$(OUT)/musl/unit $(OUT)/stage \
 		$(OUT)/fuzz $(OUT)/coverage $(OUT)/test-logs*
 
 distclean: ## forget everything that was made or fetched
@@ -195,6 +209,11 @@ coverage: $(OUT)/coverage/jlmkr coverage-programs ## lines and branches that the
 unit: unit-programs ## the unit tests alone: seconds
 	$(Q)tests/run unit
 
+test-aarch64: | $(COMMON)/packages-cross ## the unit tests with the aarch64 binary's own objects, on an emulated processor
+	$(Q)$(MAKE) ARCH=aarch64 emulated-programs
+	$(Q)TEST_PROGRAMS=$(COMMON)/aarch64/musl TEST_UNDER='tests/emulated aarch64' \
+		TEST_LOGS=$(COMMON)/test-logs-aarch64 tests/run unit
+
 fuzz: $(FUZZ:%=$(OUT)/fuzz/%) ## look for crashes in each parser, SECS= each
 	$(Q)for f in $(FUZZ); do \
 		mkdir -p $(OUT)/corpus/$$f; \
@@ -204,7 +223,7 @@ fuzz: $(FUZZ:%=$(OUT)/fuzz/%) ## look for crashes in each parser, SECS= each
 			-artifact_prefix=$(OUT)/fuzz/$$f- $(OUT)/corpus/$$f $$seeds || exit; \
 	done
 
-lint: $(OUT)/packages-lint $(DEBUG_LIBS) $(call objects,musl) ## layout, include directions, lengths, cppcheck, clang-tidy
+lint: $(COMMON)/packages-lint $(DEBUG_LIBS) $(call objects,musl) ## layout, include directions, lengths, cppcheck, clang-tidy
 	build/format
 	build/layers
 	build/names lib/README.md applets/README.md
@@ -223,19 +242,25 @@ stat: ## how long functions and files are
 
 help: ## this
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } \
-		/^[a-z_.-]+:.*## / { printf "  make %-22s%s\n", $$1, $$2 }' Makefile
+		/^[a-z0-9_.-]+:.*## / { printf "  make %-22s%s\n", $$1, $$2 }' Makefile
 
 unit-programs: $(UNIT:%=$(OUT)/debug/unit/%)
 fuzz-programs: $(FUZZ:%=$(OUT)/debug/fuzz/%)
+emulated-programs: $(UNIT:%=$(OUT)/musl/unit/%)
 coverage-programs: $(UNIT:%=$(OUT)/coverage/unit/%) $(FUZZ:%=$(OUT)/coverage/fuzz/%)
 
 # A test takes of ours only what it touches, so one that is half-written is no
 # obstacle to the others: here an archive is right.
+$(OUT)/obj/musl/ours.a: $(call objects,musl)
 $(OUT)/obj/debug/ours.a: $(call objects,debug)
 $(OUT)/obj/fuzz/ours.a: $(call objects,fuzz)
 $(OUT)/obj/coverage/ours.a: $(call objects,coverage)
 %/ours.a:
-	$(Q)rm -f $@; ar rcsT $@ $(filter-out %/applets/main.c.o,$^)
+	$(Q)rm -f $@; $(CROSS)ar rcsT $@ $(filter-out %/applets/main.c.o,$^)
+
+$(OUT)/musl/unit/%: $(OUT)/obj/musl/tests/unit/%.c.o $(OUT)/obj/musl/tests/unit/test.c.o $(OUT)/obj/musl/ours.a
+	@mkdir -p $(@D); echo '  link	$@'
+	$(Q)$(MUSL) $(MUSL_LDFLAGS) -o $@ $(crt) $^ $(LIBS) $(crtend)
 
 $(OUT)/debug/unit/%: $(OUT)/obj/debug/tests/unit/%.c.o $(OUT)/obj/debug/tests/unit/test.c.o $(OUT)/obj/debug/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
@@ -257,6 +282,6 @@ $(OUT)/fuzz/%: $(OUT)/obj/fuzz/tests/fuzz/%.c.o $(OUT)/obj/fuzz/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -L$(OUT)/debug/lib -o $@ $^ $(LIBS)
 
-.PHONY: all install man html repro compile_commands.json clean distclean run shell bench test test-appliance test-asan coverage \
-	unit fuzz lint format-check stat help unit-programs fuzz-programs coverage-programs
+.PHONY: all install dist stage man html repro compile_commands.json clean distclean run shell bench test test-appliance test-asan test-aarch64 coverage \
+	unit fuzz lint format-check stat help unit-programs fuzz-programs emulated-programs coverage-programs
 .SECONDARY:

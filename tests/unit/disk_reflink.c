@@ -11,6 +11,7 @@
 #include <sys/xattr.h>
 
 #include "tests/unit/disk_world.h"
+#include "tests/unit/exchange.h"
 
 enum { LARGE = 20 << 20 };
 
@@ -215,8 +216,8 @@ TEST(what_a_file_becomes_is_not_opened)
 			char name[16];
 
 			snprintf(name, sizeof name, "%u", i % 40 + 1);
-			if (renameat2(from, name, w.inside, "fifo", RENAME_EXCHANGE) == 0)
-				renameat2(from, name, w.inside, "fifo", RENAME_EXCHANGE);
+			if (exchange(from, name, w.inside, "fifo") == 0)
+				exchange(from, name, w.inside, "fifo");
 		}
 	}
 	alarm(60);

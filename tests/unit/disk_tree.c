@@ -11,6 +11,7 @@
 
 #include "lib/base/wait.h"
 #include "tests/unit/disk_world.h"
+#include "tests/unit/exchange.h"
 
 static int there(const struct world *w, const char *path)
 {
@@ -257,7 +258,7 @@ int fstatat(int dir, const char *restrict name, struct stat *restrict st, int fl
 	int rc = (int)syscall(SYS_newfstatat, dir, name, st, flags);
 
 	if (!hostile || rc < 0 || !S_ISREG(st->st_mode)) return rc;
-	renameat2(hostile->inside, "dir/file", hostile->inside, "fifo", RENAME_EXCHANGE);
+	exchange(hostile->inside, "dir/file", hostile->inside, "fifo");
 	hostile = NULL;
 	return rc;
 }

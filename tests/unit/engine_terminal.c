@@ -95,7 +95,7 @@ static void put(int fd, const char *text)
 
 static struct termios mode(int fd)
 {
-	struct termios t;
+	struct termios t = { 0 };	/* the kernel does not fill all of c_cc */
 
 	CHECK(tcgetattr(fd, &t) == 0);
 	return t;

@@ -37,6 +37,7 @@
 #include "lib/jail/rootfs.h"
 #include "lib/ops/setup.h"
 #include "lib/provision/customize.h"
+#include "tests/unit/exchange.h"
 #include "tests/unit/test.h"
 
 enum { TURNS = 2000, TIMEOUT = 120, JAIL_ROOT = 131072 };
@@ -150,7 +151,7 @@ static void swap(int dir, const char *name)
 	char other[64];
 
 	snprintf(other, sizeof other, "%s.x", name);
-	renameat2(dir, name, dir, other, RENAME_EXCHANGE);
+	exchange(dir, name, dir, other);
 }
 
 static void swap_directories(struct world *w, unsigned i)
@@ -206,7 +207,7 @@ static void swap_files(struct world *w, unsigned i)
 
 	if (dir < 0 || make_kind(w, dir, i / NAMES % 8) < 0) return;
 	name = slash ? slash + 1 : name;
-	if (renameat2(dir, ".turn", dir, name, RENAME_EXCHANGE) < 0)
+	if (exchange(dir, ".turn", dir, name) < 0)
 		renameat(dir, ".turn", dir, name);
 	if (unlinkat(dir, ".turn", 0) < 0) unlinkat(dir, ".turn", AT_REMOVEDIR);
 	arena_free(&w->m);

@@ -116,10 +116,10 @@ PAGES := $(sort $(wildcard applets/manual/*.scd))
 TEMPLATES := $(sort $(wildcard lib/jail/templates/*.conf))
 $(COMMON)/manual.packed: $(PAGES) applets/manual
 $(COMMON)/templates.packed: $(TEMPLATES) lib/jail/templates
-$(COMMON)/%.packed: build/bundle build/pack
+$(COMMON)/%.packed: build/bundle build/pack | $(COMMON)/packages-build
 	@mkdir -p $(@D)
 	$(Q)build/bundle $(filter %.scd %.conf,$^) | build/pack > $@
-$(COMMON)/ca-bundle.packed: $(COMMON)/ca-bundle.der build/pack
+$(COMMON)/ca-bundle.packed: $(COMMON)/ca-bundle.der build/pack | $(COMMON)/packages-build
 	$(Q)build/pack < $< > $@
 
 # What --version --verbose tells, for the one file that has it. The commit is kept in a file that

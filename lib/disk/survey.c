@@ -7,9 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/stat.h>
 #include <stdbool.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,6 +17,7 @@
 #include "lib/base/fd.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/disk/statx.h"
 #include "lib/disk/tree.h"
 #include "lib/disk/volume.h"
 

@@ -3,11 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/stat.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +14,7 @@
 #include "lib/base/err.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/owner.h"
+#include "lib/disk/statx.h"
 #include "lib/disk/zfs.h"
 
 enum { LINKS_MAX = 40 };	/* as the kernel's own */

@@ -65,7 +65,7 @@ else
 		grep -q '^\.SH NAME' "$page" && grep -q '^\.SH SEE ALSO' "$page" || failed="$page has no NAME or SEE ALSO"
 	done
 	try a-page-leads-to-pages-that-there-are 0 true
-	for link in $(mandoc man/* | col -b | grep -o 'jlmkr[a-z.-]*([157])' | sort -u); do
+	for link in $(mandoc man/* | sed 's,.\x08,,g' | grep -o 'jlmkr[a-z.-]*([157])' | sort -u); do
 		[ -e "man/$(echo "$link" | sed 's/(\(.\))/.\1/')" ] || failed="there is no $link"
 	done
 	try they-are-html-too 0 "$top/build/html" "$world/man" "$world/html"

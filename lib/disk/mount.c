@@ -187,14 +187,13 @@ const struct mount *mount_beneath(const struct mounts *t, const char *dir,
 
 bool mount_keeps_files(const struct mount *c)
 {
-	static const char *const types[] = {
+	static char *const types[] = {
 		"zfs", "ext2", "ext3", "ext4", "xfs", "btrfs", "bcachefs", "f2fs", "overlay",
 		"tmpfs", "ramfs", "squashfs", "erofs", "iso9660", "vfat", "exfat",
+		NULL,
 	};
 
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (str_eq(c->type, types[i])) return true;
-	return false;
+	return words_have(types, c->type);
 }
 
 const char *mount_fd_path(struct arena *m, int fd, struct err *e)

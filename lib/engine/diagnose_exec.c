@@ -65,15 +65,13 @@ static int find_fault(const struct jail_unit *in, const char *program, const cha
 
 static bool is_shell_builtin(const char *program)
 {
-	static const char *const names[] = {
+	static char *const names[] = {
 		".",    "alias",   "bg",     "cd",    "exec",  "exit", "export",
 		"fg",   "history", "jobs",   "popd",  "pushd", "set",  "source",
-		"trap", "type",    "ulimit", "umask", "unset",
+		"trap", "type",    "ulimit", "umask", "unset", NULL,
 	};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (str_eq(names[i], program)) return true;
-	return false;
+	return words_have(names, program);
 }
 
 int diagnose_no_command(const struct jail_unit *in, const char *program)

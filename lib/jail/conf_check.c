@@ -219,11 +219,10 @@ static void check_options(struct arena *m, struct conf_check *k)
 /* Words that only a shell understands. */
 static bool is_of_shell(const char *word)
 {
-	static const char *const words[] = { "|", "||", "&", "&&", ";", "<", "2>&1" };
+	static char *const words[] = { "|", "||", "&", "&&", ";", "<", "2>&1", NULL };
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (str_eq(words[i], word)) return true;
-	return *word == '>' || str_starts(word, "2>") || str_starts(word, "&>");
+	return words_have(words, word) || *word == '>' || str_starts(word, "2>") ||
+	       str_starts(word, "&>");
 }
 
 static void warn_of_hook(const struct conf_text *hook, const char *fix, struct faults *found,
@@ -361,15 +360,12 @@ static bool begins_entry(const struct ini *ini, unsigned line)
  * it. */
 static bool is_variable(const struct ini_entry *entry, const char *key)
 {
-	static const char *const usual[] = { "hostname", "distro", "release" };
+	static char *const usual[] = { "hostname", "distro", "release", NULL };
 
 	if (!entry || !entry->value) return false;
 	if (str_starts(entry->value, "#!")) return true;
-	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-		if (str_eq(usual[i], key))
-			return str_eq(entry->key, "initial_setup") ||
-			       str_ends(entry->key, "_hook");
-	return false;
+	if (!words_have(usual, key)) return false;
+	return str_eq(entry->key, "initial_setup") || str_ends(entry->key, "_hook");
 }
 
 /* "  startup=1" under a comment or a value is more of that. */

@@ -145,16 +145,15 @@ static int heed_check(struct engine *en, const struct intent *in, struct err *e)
  * puts another root, or another part of the system, in its place. */
 static bool boots_as_is(const struct nspawn_options *o, bool *boots)
 {
-	static const char *const others[] = {
-		"image", "template", "oci-bundle", "volatile", "ephemeral", "root-hash",
+	static char *const others[] = {
+		"image", "template", "oci-bundle", "volatile", "ephemeral", "root-hash", NULL,
 	};
 
 	for (size_t i = 0; i < o->n; i++) {
 		const char *value = o->v[i].value ? o->v[i].value : "";
 
 		*boots |= str_eq(o->v[i].name, "boot");
-		for (size_t k = 0; k < sizeof others / sizeof *others; k++)
-			if (str_eq(o->v[i].name, others[k])) return false;
+		if (words_have(others, o->v[i].name)) return false;
 		if (strstr(o->v[i].name, "overlay") || str_starts(o->v[i].name, "bind") ||
 		    str_eq(o->v[i].name, "tmpfs"))
 			if (strstr(value, "/usr") || strstr(value, "/lib") ||
@@ -167,14 +166,13 @@ static bool boots_as_is(const struct nspawn_options *o, bool *boots)
 /* What may keep even a sound init from its work. */
 static bool takes_away(const struct nspawn_options *o)
 {
-	static const char *const names[] = {
+	static char *const names[] = {
 		"drop-capability", "no-new-privileges", "private-users", "uid", "user",
-		"read-only", "inaccessible", "system-call-filter", "rlimit",
+		"read-only", "inaccessible", "system-call-filter", "rlimit", NULL,
 	};
 
 	for (size_t i = 0; i < o->n; i++)
-		for (size_t k = 0; k < sizeof names / sizeof *names; k++)
-			if (str_eq(o->v[i].name, names[k])) return true;
+		if (words_have(names, o->v[i].name)) return true;
 	return false;
 }
 

@@ -337,14 +337,12 @@ int run_row_fail_unknown(const char *name, size_t len,
 /* What a command in a jail can have; the pipes it has anyway. */
 static bool is_for_inside(const struct run_row *row)
 {
-	static const char *const names[] = {
+	static char *const names[] = {
 		"uid", "gid", "setenv", "working-directory", "pty", "tty", "pipe", "property",
-		"nice", "description", "slice",
+		"nice", "description", "slice", NULL,
 	};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (str_eq(names[i], row->name)) return true;
-	return false;
+	return words_have(names, row->name);
 }
 
 int run_row_take(struct run_options *o, const struct run_row *row, const char *value,

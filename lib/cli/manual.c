@@ -178,9 +178,8 @@ static const char *command_page(struct arena *m, const struct applet *a)
 const char *manual_page(struct arena *m, const char *name)
 {
 	const struct applet *a = applet_find(name);
+	const char *topic = a ? NULL : packed_text(m, manual_pages, manual_pages_end, name);
 
 	if (a) return command_page(m, a);
-	for (const struct packed_file *p = manual_topics(m); p->name; p++)
-		if (str_eq(p->name, name)) return manual_whole(m, p);
-	return NULL;
+	return topic ? expand(m, topic) : NULL;
 }

@@ -45,13 +45,10 @@ const struct template *template_find(const char *name, struct err *e)
 
 static const char *text_of(struct arena *m, const struct template *t)
 {
-	const struct packed_file *f;
+	const char *text = t->text;
 
-	if (t->text) return t->text;
-	f = packed_files(m, template_files, template_files_end);
-	while (f->name && !str_eq(f->name, t->name))
-		f++;
-	return f->name ? f->text : "";
+	if (!text) text = packed_text(m, template_files, template_files_end, t->name);
+	return text ? text : "";
 }
 
 static const char *next_line(const char *line)
@@ -288,10 +285,11 @@ static int fail_missing(struct arena *m, const struct template *t,
 char *template_fill(struct arena *m, const struct template *t, char *const *sets,
                     struct err *e)
 {
-	const struct template_word *words = template_words(m, t);
-	char *text = without_declarations(m, text_of(m, t));
+	const struct template read = { .name = t->name, .text = text_of(m, t) };
+	const struct template_word *words = template_words(m, &read);
+	char *text = without_declarations(m, read.text);
 
-	if (template_check_sets(m, t, sets, e) < 0) return NULL;
+	if (template_check_sets(m, &read, sets, e) < 0) return NULL;
 	for (; words->name; words++) {
 		const char *value = find_set(sets, words->name);
 		const char *name = arena_printf(m, "@%s@", words->name);

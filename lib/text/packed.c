@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/str.h"
 
 enum { HEAD = 4, MEMORY = 4 * 1024 * 1024 };
 
@@ -41,4 +42,13 @@ const struct packed_file *packed_files(struct arena *m, const char *data, const 
 	}
 	list[n] = (struct packed_file){ 0 };
 	return list;
+}
+
+const char *packed_text(struct arena *m, const char *data, const char *end, const char *name)
+{
+	const struct packed_file *f = packed_files(m, data, end);
+
+	while (f->name && !str_eq(f->name, name))
+		f++;
+	return f->text;
 }

@@ -22,4 +22,7 @@ struct packed_file {
 /* The files in it, in the order of their names, ended by one without a name. */
 const struct packed_file *packed_files(struct arena *m, const char *data, const char *end);
 
+/* The text of the file of that name; NULL if there is none. */
+const char *packed_text(struct arena *m, const char *data, const char *end, const char *name);
+
 #endif

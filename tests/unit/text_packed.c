@@ -49,6 +49,10 @@ TEST(files_have_names)
 	CHECK_STR(f[1].name, "b.c");
 	CHECK_STR(f[1].text, "");
 	CHECK(!f[2].name);
+	CHECK_STR(packed_text(&m, (const char *)two_files,
+	                      (const char *)two_files + sizeof two_files, "a"), "one\n");
+	CHECK(!packed_text(&m, (const char *)two_files,
+	                   (const char *)two_files + sizeof two_files, "b"));
 	CHECK(!packed_files(&m, (const char *)hello, (const char *)hello + 8)->name);
 }
 

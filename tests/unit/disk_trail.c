@@ -11,30 +11,15 @@
 
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "tests/unit/folder_world.h"
 #include "tests/unit/test.h"
-
-struct world {
-	char path[64];
-	int fd;
-	struct arena m;
-};
 
 static void make(struct world *w)
 {
-	memset(w, 0, sizeof *w);
-	snprintf(w->path, sizeof w->path, "/tmp/jlmkr-unit.XXXXXX");
-	CHECK(mkdtemp(w->path));
-	w->fd = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	world_make(w);
 	CHECK_INT(mkdirat(w->fd, "jails", 0755), 0);
 	CHECK_INT(mkdirat(w->fd, "far", 0755), 0);
 	CHECK_INT(mkdirat(w->fd, "far/web", 0755), 0);
-}
-
-static void drop(struct world *w)
-{
-	CHECK_INT(system(arena_printf(&w->m, "rm -rf '%s'", w->path)), 0);
-	close(w->fd);
-	arena_free(&w->m);
 }
 
 /* The link jails/x: does it lead to far/web? */
@@ -64,7 +49,7 @@ TEST(links_of_all_kinds_lead_to_a_directory)
 	CHECK(leads_there(&w, arena_printf(&w.m, "%s/far/web", w.path), &e));
 	CHECK(leads_there(&w, "../up/web", &e));
 	CHECK(leads_there(&w, "../again", &e));
-	drop(&w);
+	world_drop(&w);
 }
 
 TEST(what_leads_to_no_directory_is_told_with_the_link)
@@ -84,7 +69,7 @@ TEST(what_leads_to_no_directory_is_told_with_the_link)
 	CHECK(!leads_there(&w, "/proc/self", &e));
 	CHECK(strstr(e.text,
 	             "is a file system of type proc, which is not on the disks") != NULL);
-	drop(&w);
+	world_drop(&w);
 }
 
 TEST(root_follows_no_link_of_another_user)
@@ -101,7 +86,7 @@ TEST(root_follows_no_link_of_another_user)
 	CHECK(strstr(e.text,
 	             "x is a link to ../bobs: the link 'bobs' belongs to the user "
 	             "4711") != NULL);
-	drop(&w);
+	world_drop(&w);
 }
 
 TEST(who_can_rename_what_is_on_the_way_is_found)
@@ -126,5 +111,5 @@ TEST(who_can_rename_what_is_on_the_way_is_found)
 	CHECK_INT(symlinkat("../far/web", w.fd, "open/next"), 0);
 	CHECK(leads_there(&w, "../open/next", &e));
 	CHECK(trail_doubt(&w.m, jails, "x") != NULL);
-	drop(&w);
+	world_drop(&w);
 }

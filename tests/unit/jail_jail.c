@@ -12,28 +12,8 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/jail/rootfs.h"
+#include "tests/unit/folder_world.h"
 #include "tests/unit/test.h"
-
-struct world {
-	char path[64];
-	int fd;
-	struct arena m;
-};
-
-static void make(struct world *w)
-{
-	memset(w, 0, sizeof *w);
-	snprintf(w->path, sizeof w->path, "/tmp/jlmkr-unit.XXXXXX");
-	CHECK(mkdtemp(w->path));
-	w->fd = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static void drop(struct world *w)
-{
-	CHECK_INT(system(arena_printf(&w->m, "rm -rf '%s'", w->path)), 0);
-	close(w->fd);
-	arena_free(&w->m);
-}
 
 static void dir(struct world *w, const char *name)
 {
@@ -90,7 +70,7 @@ TEST(all_jails_sorted_the_broken_ones_with_a_reason)
 	struct world w;
 	size_t n;
 
-	make(&w);
+	world_make(&w);
 	fill(&w);
 	CHECK((all = jail_find_all(&w.m, w.path, &n, NULL)));
 	CHECK_INT(n, 6);
@@ -102,7 +82,7 @@ TEST(all_jails_sorted_the_broken_ones_with_a_reason)
 	CHECK_STR(all[3].path, arena_printf(&w.m, "%s/jails/moved", w.path));
 	CHECK(all[3].is_link && all[3].ino == all[5].ino && !all[4].is_link &&
 	      all[4].has_linked_rootfs);
-	drop(&w);
+	world_drop(&w);
 }
 
 TEST(no_jails_yet)
@@ -112,14 +92,14 @@ TEST(no_jails_yet)
 	AUTOJAIL j = NO_JAIL;
 	size_t n = 9;
 
-	make(&w);
+	world_make(&w);
 	CHECK(jail_find_all(&w.m, w.path, &n, &e) != NULL);
 	CHECK_INT(n, 0);
 	CHECK_INT(jail_open(&w.m, w.path, "web", &j, &e), -1);
 	CHECK_INT(e.kind, ERR_MISSING);
 	file(&w, "jails", "");
 	CHECK(!jail_find_all(&w.m, w.path, &n, &e));
-	drop(&w);
+	world_drop(&w);
 }
 
 TEST(one_jail_or_the_name_that_was_meant)
@@ -131,7 +111,7 @@ TEST(one_jail_or_the_name_that_was_meant)
 	struct world w;
 	struct jail j;
 
-	make(&w);
+	world_make(&w);
 	fill(&w);
 	CHECK_INT(jail_open(&w.m, w.path, "web", &j, &e), 0);
 	CHECK_STR(j.name, "web");
@@ -158,7 +138,7 @@ TEST(one_jail_or_the_name_that_was_meant)
 		CHECK_INT(e.kind, ERR_MISSING);
 		jail_close(&j);
 	}
-	drop(&w);
+	world_drop(&w);
 }
 
 TEST(links_of_roots_are_followed)
@@ -168,7 +148,7 @@ TEST(links_of_roots_are_followed)
 	struct stat web;
 	struct conf c;
 
-	make(&w);
+	world_make(&w);
 	fill(&w);
 	CHECK_INT(fstatat(w.fd, "jails/web", &web, 0), 0);
 	{
@@ -188,7 +168,7 @@ TEST(links_of_roots_are_followed)
 		CHECK_STR(e.text, "rootfs is a link, not a directory");
 		take_fd(&real);
 	}
-	drop(&w);
+	world_drop(&w);
 }
 
 TEST(a_link_that_leads_elsewhere_by_now_is_followed_anew)
@@ -197,7 +177,7 @@ TEST(a_link_that_leads_elsewhere_by_now_is_followed_anew)
 	struct stat other;
 	struct world w;
 
-	make(&w);
+	world_make(&w);
 	fill(&w);
 	{
 		AUTOJAIL j = NO_JAIL;
@@ -212,7 +192,7 @@ TEST(a_link_that_leads_elsewhere_by_now_is_followed_anew)
 		CHECK_INT(jail_refresh(&j, &e), -1);
 		CHECK_INT(e.kind, ERR_MISSING);
 	}
-	drop(&w);
+	world_drop(&w);
 }
 
 /* What was opened first is what everything is read from, until it is refreshed. */
@@ -223,7 +203,7 @@ TEST(a_handle_stays_with_its_directory)
 	struct world w;
 	struct conf c;
 
-	make(&w);
+	world_make(&w);
 	fill(&w);
 	{
 		AUTOJAIL j = NO_JAIL;
@@ -245,7 +225,7 @@ TEST(a_handle_stays_with_its_directory)
 		CHECK_INT(jail_refresh(&j, &e), -1);
 		CHECK_INT(e.kind, ERR_MISSING);
 	}
-	drop(&w);
+	world_drop(&w);
 }
 
 /* The lock is the name's: who has waited for it finds the jail that has the name now. */
@@ -255,7 +235,7 @@ TEST(a_lock_finds_the_jail_of_now)
 	struct stat other;
 	struct world w;
 
-	make(&w);
+	world_make(&w);
 	fill(&w);
 	{
 		AUTOJAIL j = NO_JAIL;
@@ -273,7 +253,7 @@ TEST(a_lock_finds_the_jail_of_now)
 		CHECK_INT(j.fd, -1);
 		jail_unlock(&j);
 	}
-	drop(&w);
+	world_drop(&w);
 }
 
 TEST(the_config_of_a_jail_names_its_file)
@@ -282,7 +262,7 @@ TEST(the_config_of_a_jail_names_its_file)
 	struct world w;
 	struct conf c;
 
-	make(&w);
+	world_make(&w);
 	fill(&w);
 	{
 		AUTOJAIL j = NO_JAIL;
@@ -296,7 +276,7 @@ TEST(the_config_of_a_jail_names_its_file)
 		          arena_printf(&w.m, "%s/jails/web/config: line 2: 'startup' was given "
 		                               "before, in line 1", w.path));
 	}
-	drop(&w);
+	world_drop(&w);
 }
 
 static const char *os_id(struct world *w)
@@ -313,7 +293,7 @@ TEST(os_release_is_read_inside_the_root)
 {
 	struct world w;
 
-	make(&w);
+	world_make(&w);
 	dir(&w, "root");
 	dir(&w, "root/etc");
 	dir(&w, "root/usr");
@@ -330,7 +310,7 @@ TEST(os_release_is_read_inside_the_root)
 	unlinkat(w.fd, "root/etc/os-release", 0);
 	file(&w, "root/etc/os-release", "ID=etc\n");
 	CHECK_STR(os_id(&w), "etc");
-	drop(&w);
+	world_drop(&w);
 }
 
 /* What a jail put in its place is not opened, or not read to its end. */
@@ -339,7 +319,7 @@ TEST(os_release_is_something_else)
 	AUTOCLOSE int sparse = -1;
 	struct world w;
 
-	make(&w);
+	world_make(&w);
 	dir(&w, "root");
 	dir(&w, "root/etc");
 	alarm(5);
@@ -362,7 +342,7 @@ TEST(os_release_is_something_else)
 	CHECK_INT(ftruncate(sparse, 10LL << 30), 0);
 	CHECK_STR(os_id(&w), "/usr/lib/os-release: larger than 65536 bytes");
 	alarm(0);
-	drop(&w);
+	world_drop(&w);
 }
 
 static const char *init_of(struct world *w)
@@ -379,7 +359,7 @@ TEST(init_is_what_its_links_come_to)
 {
 	struct world w;
 
-	make(&w);
+	world_make(&w);
 	dir(&w, "root");
 	dir(&w, "root/usr");
 	dir(&w, "root/usr/sbin");
@@ -399,5 +379,5 @@ TEST(init_is_what_its_links_come_to)
 	unlinkat(w.fd, "root/usr/sbin/init", 0);
 	link_to(&w, "root/usr/sbin/init", "init");
 	CHECK(strstr(init_of(&w), strerror(ELOOP)) != NULL);
-	drop(&w);
+	world_drop(&w);
 }

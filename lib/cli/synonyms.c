@@ -29,6 +29,8 @@ static const struct {
 	{ "get show", "config JAIL" },
 	{ "check validate", "config --check" },
 	{ "unset", "config --unset KEY JAIL" },
+	{ "snap checkpoint backup", "snapshot" },
+	{ "mv move", "rename" },
 	{ "rm delete del destroy purge", "remove" },
 	{ "image search pull fetch", "images" },
 	{ "rmi prune clean", "images --prune" },

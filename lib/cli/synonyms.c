@@ -10,7 +10,7 @@ static const struct {
 	{ "new launch init make add bootstrap", "create" },
 	{ "run", "create --start NAME" },
 	{ "import load restore", "create --image=FILE NAME" },
-	{ "clone", "create NAME" },
+	{ "cp copy duplicate", "clone" },
 	{ "template templates", "create --template list" },
 	{ "up boot poweron", "start" },
 	{ "down halt poweroff shutdown", "stop" },

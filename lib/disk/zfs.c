@@ -272,6 +272,11 @@ int zfs_clone(const char *snapshot, const char *name, const char *kind, struct e
 	return zfs_change(&m, argv, e);
 }
 
+int zfs_promote(const char *name, struct err *e)
+{
+	return verb("promote", name, NULL, NULL, e);
+}
+
 int zfs_set_kind(const char *name, const char *kind, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };

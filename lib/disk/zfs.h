@@ -84,6 +84,7 @@ int zfs_create(const char *name, const char *kind, struct err *e);
 int zfs_mount(const char *name, struct err *e);
 int zfs_unmount(const char *name, struct err *e);
 int zfs_clone(const char *snapshot, const char *name, const char *kind, struct err *e);
+int zfs_promote(const char *name, struct err *e);
 int zfs_set_kind(const char *name, const char *kind, struct err *e);
 int zfs_rename(const char *from, const char *to, struct err *e);
 

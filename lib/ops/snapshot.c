@@ -1,33 +1,15 @@
 #include "lib/ops/snapshot.h"
 
-#include <time.h>
-
 #include "lib/base/err.h"
 #include "lib/base/out.h"
-#include "lib/base/wait.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/store/snapshot.h"
-
-enum { SECOND_MS = 1000 };
 
 static int open_locked(struct engine *en, struct jail *j, struct snapshots *s, struct err *e)
 {
 	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
 	return snapshots_open(en->m, j, s, e);
-}
-
-/* The next second has another label. */
-static int make_by_time(const struct snapshots *s, struct snapshot_how *how, struct err *e)
-{
-	struct err why = { 0 };
-
-	how->label = snapshot_label_at(s->m, time(NULL));
-	if (snapshot_make(s, how, &why) == 0) return 0;
-	if (why.kind != ERR_EXISTS) return fail(e, why.kind, "%s", why.text);
-	if (wait_fds(NULL, 0, deadline_in(SECOND_MS), e) < 0) return -1;
-	how->label = snapshot_label_at(s->m, time(NULL));
-	return snapshot_make(s, how, e);
 }
 
 static void warn_of_running(struct engine *en, const struct jail *j)
@@ -46,7 +28,7 @@ int op_snapshot(struct engine *en, struct jail *j, const char **label, bool copy
 	if (*label && snapshot_label_check(*label, e) < 0) return -1;
 	if (open_locked(en, j, &s, e) < 0) return -1;
 	if (!s.dataset) warn_of_running(en, j);
-	rc = *label ? snapshot_make(&s, &how, e) : make_by_time(&s, &how, e);
+	rc = *label ? snapshot_make(&s, &how, e) : snapshot_make_now(&s, "", &how, e);
 	*label = how.label;
 	return rc;
 }

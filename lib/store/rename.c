@@ -17,13 +17,6 @@
 #include "lib/store/hidden.h"
 #include "lib/store/store.h"
 
-static int check_free(const struct store *s, const char *to, struct err *e)
-{
-	if (faccessat(s->fd, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return fail(e, ERR_EXISTS, "there is a jail %s already", to);
-	return store_check_name(s, to, e);
-}
-
 /* A mountpoint that was set is a path with the old name in it. */
 static int check_moves(const struct zfs_items *items, struct err *e)
 {
@@ -68,7 +61,7 @@ int rename_check(const struct store *s, struct jail *j, const char *to, struct e
 {
 	const char *dataset = dataset_of(s, j);
 
-	if (check_free(s, to, e) < 0) return -1;
+	if (store_check_free(s, to, e) < 0) return -1;
 	return dataset ? check_dataset(s, j, dataset, e) : 0;
 }
 
@@ -143,7 +136,7 @@ int rename_jail(const struct store *s, struct jail *j, const char *to, struct er
 	int alone, rc;
 
 	jail_leave(j);
-	if (all < 0 || check_free(s, to, e) < 0) return -1;
+	if (all < 0 || store_check_free(s, to, e) < 0) return -1;
 	if ((alone = hidden_lock_name(s->fd, to, e)) < 0) return -1;
 	rc = dataset ? move_dataset(s, j->name, to, e) : move_entry(s, j->name, to, e);
 	hidden_unlock_name(&alone);

@@ -10,13 +10,14 @@
 #include "lib/base/nearest.h"
 #include "lib/base/secret.h"
 #include "lib/base/str.h"
+#include "lib/base/wait.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/zfs.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/store/snapshot_impl.h"
 
-enum { LABEL_LIMIT = 64 };
+enum { LABEL_LIMIT = 64, SECOND_MS = 1000 };
 
 /* -- labels -- */
 
@@ -120,6 +121,28 @@ int snapshot_make(const struct snapshots *s, const struct snapshot_how *how, str
 {
 	if (snapshot_label_check(how->label, e) < 0) return -1;
 	return s->ops->make(s, how, e);
+}
+
+/* The next second has another label. */
+int snapshot_make_now(const struct snapshots *s, const char *before, struct snapshot_how *how,
+                      struct err *e)
+{
+	struct err why = { 0 };
+
+	for (;;) {
+		how->label = arena_printf(s->m, "%s%s", before,
+		                          snapshot_label_at(s->m, time(NULL)));
+		if (snapshot_make(s, how, &why) == 0) return 0;
+		if (why.kind != ERR_EXISTS) return fail(e, why.kind, "%s", why.text);
+		if (wait_fds(NULL, 0, deadline_in(SECOND_MS), e) < 0) return -1;
+	}
+}
+
+int snapshot_open_files(const struct snapshots *s, const char *label, struct err *e)
+{
+	struct snapshot snap;
+
+	return snapshot_find(s, label, &snap, e) < 0 ? -1 : s->ops->open_files(s, label, e);
 }
 
 int snapshot_delete(const struct snapshots *s, const char *label, struct err *e)

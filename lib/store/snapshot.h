@@ -22,8 +22,9 @@ struct jail;
 struct snapshot_ops;
 struct words;
 
-/* Why jlmkr made a snapshot: the user asked for it. */
-#define SNAPSHOT_ASKED "asked"
+/* Why jlmkr made a snapshot. */
+#define SNAPSHOT_ASKED "asked"		/* by the user */
+#define SNAPSHOT_CLONE "clone"		/* another jail was cloned from it */
 
 struct snapshot {
 	const char *label;
@@ -68,6 +69,13 @@ int snapshot_find(const struct snapshots *s, const char *label, struct snapshot 
 
 /* Make one, whole or not at all. ERR_EXISTS if there is one of that label. */
 int snapshot_make(const struct snapshots *s, const struct snapshot_how *how, struct err *e);
+
+/* Make one whose label is `before`, and the time behind it; how->label becomes that. */
+int snapshot_make_now(const struct snapshots *s, const char *before, struct snapshot_how *how,
+                      struct err *e);
+
+/* Open the directory that has its config and its rootfs. */
+int snapshot_open_files(const struct snapshots *s, const char *label, struct err *e);
 
 /* Delete it. ERR_BUSY, with names and the next step, if it is held or something is a clone of
  * it. */

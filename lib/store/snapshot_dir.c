@@ -285,6 +285,14 @@ static int snapshot_dir_make(const struct snapshots *s, const struct snapshot_ho
 	return -1;
 }
 
+static int snapshot_dir_open_files(const struct snapshots *s, const char *label, struct err *e)
+{
+	AUTOCLOSE int folder = open_folder(s->dir, e);
+	int dir = folder < 0 ? -1 : tree_open(folder, label);
+
+	return folder >= 0 && dir < 0 ? fail_sys(e, "open %s@%s", s->name, label) : dir;
+}
+
 /* -- deleted -- */
 
 static int snapshot_dir_delete(const struct snapshots *s, const char *label, struct err *e)
@@ -304,5 +312,6 @@ static int snapshot_dir_delete(const struct snapshots *s, const char *label, str
 const struct snapshot_ops snapshot_dir = {
 	.list = snapshot_dir_list,
 	.make = snapshot_dir_make,
+	.open_files = snapshot_dir_open_files,
 	.delete = snapshot_dir_delete,
 };

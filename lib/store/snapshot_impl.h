@@ -7,6 +7,8 @@
 struct snapshot_ops {
 	struct snapshot *(*list)(const struct snapshots *s, size_t *n, struct err *e);
 	int (*make)(const struct snapshots *s, const struct snapshot_how *how, struct err *e);
+	/* snapshot_open_files, of one that exists */
+	int (*open_files)(const struct snapshots *s, const char *label, struct err *e);
 	/* It exists, and nothing holds it. */
 	int (*delete)(const struct snapshots *s, const char *label, struct err *e);
 };

@@ -3,6 +3,7 @@
 
 #include "lib/store/snapshot_impl.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "lib/base/arena.h"
@@ -55,6 +56,15 @@ static int snapshot_zfs_make(const struct snapshots *s, const struct snapshot_ho
 	return fail(e, why.kind, "%s", why.text);
 }
 
+/* OpenZFS mounts it there when it is opened; zfs-fuse cannot. */
+static int snapshot_zfs_open_files(const struct snapshots *s, const char *label, struct err *e)
+{
+	const char *path = arena_printf(s->m, ".zfs/snapshot/%s", label);
+	int dir = openat(s->dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir < 0 ? fail_sys(e, "open %s/%s", s->path, path) : dir;
+}
+
 static int snapshot_zfs_delete(const struct snapshots *s, const char *label, struct err *e)
 {
 	return zfs_snaps_destroy(s->dataset, label, e);
@@ -63,5 +73,6 @@ static int snapshot_zfs_delete(const struct snapshots *s, const char *label, str
 const struct snapshot_ops snapshot_zfs = {
 	.list = snapshot_zfs_list,
 	.make = snapshot_zfs_make,
+	.open_files = snapshot_zfs_open_files,
 	.delete = snapshot_zfs_delete,
 };

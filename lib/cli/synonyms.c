@@ -30,6 +30,7 @@ static const struct {
 	{ "check validate", "config --check" },
 	{ "unset", "config --unset KEY JAIL" },
 	{ "snap checkpoint backup", "snapshot" },
+	{ "revert undo", "rollback JAIL@LABEL" },
 	{ "mv move", "rename" },
 	{ "rm delete del destroy purge", "remove" },
 	{ "image search pull fetch", "images" },

@@ -427,3 +427,19 @@ int zfs_rename(const char *from, const char *to, struct err *e)
 
 	return zfs_insist(from, argv, to, e);
 }
+
+int zfs_rollback(const char *name, const char *label, bool destroy_newer, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	char *snapshot = arena_printf(&m, "%s@%s", name, label);
+	char *argv[] = { "zfs", "rollback", destroy_newer ? "-r" : snapshot,
+		         destroy_newer ? snapshot : NULL, NULL };
+	struct err why = { 0 };
+
+	if (zfs_insist(name, argv, name, &why) == 0) return 0;
+	if (!strstr(why.text, "drop_caches failed")) return fail(e, why.kind, "%s", why.text);
+	/* zfs-fuse has rolled it back, but may not empty the caches of the kernel in a container.
+	 * What they have of the dataset goes with its mount. */
+	zfs_unmount(name, NULL);
+	return zfs_mount(name, e);
+}

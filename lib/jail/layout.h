@@ -5,6 +5,7 @@
  *     DIR/jails/NAME/rootfs/
  *     DIR/jails/NAME/.ExecStartPre, ...  hook scripts
  *     DIR/jails/NAME/initial_setup.log   what the script printed the last time
+ *     DIR/jails/NAME/.rollback/          what a rollback exchanges (lib/store/rollback.h)
  *     DIR/jails/NAME/.nvidia             mount points for the NVIDIA driver
  *     DIR/jails/NAME/.snapshots/LABEL/   snapshots of a directory (lib/store/snapshot.h)
  *     DIR/jails/.create-NAME-ID/         being made (lib/store/hidden.h)

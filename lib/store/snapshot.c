@@ -81,10 +81,16 @@ static int check_dataset(const struct mounts *t, const struct jail *j, const cha
 
 int snapshots_open(struct arena *m, struct jail *j, struct snapshots *s, struct err *e)
 {
+	if (jail_dir(j, e) < 0 || check_parts(m, j, e) < 0) return -1;
+	return snapshots_open_broken(m, j, s, e);
+}
+
+int snapshots_open_broken(struct arena *m, struct jail *j, struct snapshots *s, struct err *e)
+{
 	struct mounts t;
 
 	*s = (struct snapshots){ .m = m, .name = j->name };
-	if ((s->dir = jail_dir(j, e)) < 0 || check_parts(m, j, e) < 0) return -1;
+	if ((s->dir = jail_dir(j, e)) < 0) return -1;
 	if (!(s->path = mount_fd_path(m, s->dir, e)) || mounts_read(m, &t, e) < 0) return -1;
 	s->dataset = zfs_at(&t, s->path);
 	s->ops = s->dataset ? &snapshot_zfs : &snapshot_dir;

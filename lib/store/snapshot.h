@@ -24,6 +24,7 @@ struct words;
 
 /* Why jlmkr made a snapshot. */
 #define SNAPSHOT_ASKED "asked"		/* by the user */
+#define SNAPSHOT_ROLLBACK "rollback"	/* what was rolled away */
 #define SNAPSHOT_CLONE "clone"		/* another jail was cloned from it */
 
 struct snapshot {
@@ -59,6 +60,9 @@ const char *snapshot_label_at(struct arena *m, int64_t time);
 /* Find out of which kind the jail is. ERR_INPUT if a part of it is not in its directory, or
  * if its dataset has more in it than the jail. */
 int snapshots_open(struct arena *m, struct jail *j, struct snapshots *s, struct err *e);
+
+/* The same of a jail that is incomplete, because it was being rolled back. */
+int snapshots_open_broken(struct arena *m, struct jail *j, struct snapshots *s, struct err *e);
 
 /* The oldest first. NULL on failure. */
 struct snapshot *snapshots_list(const struct snapshots *s, size_t *n, struct err *e);

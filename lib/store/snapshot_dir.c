@@ -293,6 +293,26 @@ static int snapshot_dir_open_files(const struct snapshots *s, const char *label,
 	return folder >= 0 && dir < 0 ? fail_sys(e, "open %s@%s", s->name, label) : dir;
 }
 
+/* The mark comes first: what has it and `last` is not listed yet, as its name is hidden. */
+int snapshot_dir_adopt(const struct snapshots *s, const char *entry, const char *last,
+                       const char *label, struct err *e)
+{
+	const struct snapshot snap = { .why = SNAPSHOT_ROLLBACK, .made = time(NULL),
+		                       .referenced = -1 };
+	const char *text = mark_text(s->m, &snap);
+	AUTOCLOSE int folder = make_folder(s->dir, e);
+	AUTOCLOSE int dir = folder < 0 ? -1 : tree_open(s->dir, entry);
+
+	if (folder < 0) return -1;
+	if (dir < 0) return fail_sys(e, "open %s", entry);
+	if (replace_file(dir, MARK, text, strlen(text), 0600, e) < 0) return -1;
+	if (faccessat(folder, label, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return fail(e, ERR_EXISTS, "there is a snapshot %s@%s already", s->name, label);
+	if (renameat(s->dir, entry, folder, label) < 0) return fail_sys(e, "rename %s", entry);
+	unlinkat(dir, last, 0);
+	return fsync(folder) < 0 ? fail_sys(e, "fsync " LAYOUT_SNAPSHOTS) : 0;
+}
+
 /* -- deleted -- */
 
 static int snapshot_dir_delete(const struct snapshots *s, const char *label, struct err *e)

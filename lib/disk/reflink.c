@@ -207,8 +207,8 @@ static int copy_range(int from, int to, off_t *at, off_t end, struct err *e)
 	return 0;
 }
 
-/* Only as much as there was at the begin, because the file may grow for ever. Where holes cannot
- * be asked for, all of it is data. */
+/* Only as much as there was at the begin, because the file may grow for ever. Where holes
+ * cannot be asked for, all of it is data. */
 static int copy_data(int from, int to, off_t size, struct err *e)
 {
 	off_t at = 0, hole;
@@ -267,11 +267,12 @@ static int share_name(struct sharing *s, int dir, const char *name, struct err *
 	return read_source(s, &f, e) < 0 || create_copy(s, e) < 0 ? -1 : 0;
 }
 
-/* A fault of a name that is gone by now is none of a tree in use. What was copied of it stays. */
+/* A fault of a name that is gone by now is none of a tree in use. What was copied stays. */
 static int share_or_skip(struct sharing *s, int dir, const char *name, struct err *e)
 {
 	if (share_name(s, dir, name, e) == 0) return 0;
-	if (!s->how.live || e->sys != ENOENT || faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (!s->how.live || e->sys != ENOENT ||
+	    faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return -1;
 	*e = (struct err){ 0 };
 	return 0;

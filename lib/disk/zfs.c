@@ -438,8 +438,8 @@ int zfs_rollback(const char *name, const char *label, bool destroy_newer, struct
 
 	if (zfs_insist(name, argv, name, &why) == 0) return 0;
 	if (!strstr(why.text, "drop_caches failed")) return fail(e, why.kind, "%s", why.text);
-	/* zfs-fuse has rolled it back, but may not empty the caches of the kernel in a container.
-	 * What they have of the dataset goes with its mount. */
+	/* zfs-fuse has rolled it back, but may not empty the caches of the kernel in a
+	 * container. What they have of the dataset goes with its mount. */
 	zfs_unmount(name, NULL);
 	return zfs_mount(name, e);
 }

@@ -36,8 +36,8 @@ static void read_snap_property(struct zfs_snap *snap, bool is_root, const char *
 	else if (str_eq(property, ZFS_KIND) && str_eq(source, "local")) snap->kind = value;
 }
 
-/* A line "NAME TAB PROPERTY TAB VALUE TAB SOURCE". A mark of somebody else may contain a newline;
- * the line behind it is not one. */
+/* A line "NAME TAB PROPERTY TAB VALUE TAB SOURCE". A mark of somebody else may contain a
+ * newline; the line behind it is not one. */
 static void take_line(struct arena *m, char *line, const char *dataset, struct zfs_snap *all,
                       size_t *n)
 {

@@ -32,7 +32,7 @@ struct cloning {
 	struct store jails;
 	struct snapshots from;
 	struct staging work;
-	const char *origin;		/* the ZFS snapshot that is cloned; NULL: it is copied */
+	const char *origin;		/* the ZFS snapshot that is cloned; NULL: none */
 	const char *made;		/* the label of that, if it was made for the clone */
 };
 
@@ -124,7 +124,8 @@ static int copy_rootfs(const struct cloning *c, int source, struct err *e)
 
 	if (from < 0) return -1;
 	if (!c->how->full && !reflink_works(from, c->work.dir))
-		return fail(e, ERR_HOST, "the file systems of %s and of the new jail cannot share "
+		return fail(e, ERR_HOST,
+		            "the file systems of %s and of the new jail cannot share "
 		            "blocks; --full copies all of its data", c->from.name);
 	if (mkdirat(c->work.dir, LAYOUT_ROOTFS, 0755) < 0)
 		return fail_sys(e, "create " LAYOUT_ROOTFS);
@@ -151,8 +152,8 @@ static void warn_of_running(const struct cloning *c)
 {
 	if (!c->origin && !c->how->label &&
 	    jail_runs(engine_state(c->en, c->jail, NULL, NULL)))
-		out_warn("%s runs: its files are copied one after the other, so the clone may mix "
-		         "states of different moments", c->from.name);
+		out_warn("%s runs: its files are copied one after the other, so the clone may "
+		         "mix states of different moments", c->from.name);
 }
 
 /* -- its identity -- */
@@ -243,7 +244,8 @@ int op_clone(struct engine *en, struct jail *j, const struct clone_how *how, str
 	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
 	if (clone_locked(&c, e) < 0) return -1;
 	if (c.origin)
-		out_note("%s depends on the snapshot %s@%s; 'jlmkr promote %s' turns that round",
+		out_note("%s depends on the snapshot %s@%s; 'jlmkr promote %s' turns that "
+		         "round",
 		         how->to, j->name, strchr(c.origin, '@') + 1, how->to);
 	return 0;
 }
@@ -254,8 +256,9 @@ int op_clone(struct engine *en, struct jail *j, const struct clone_how *how, str
 static int check_origin(const struct store *jails, const char *origin, struct err *e)
 {
 	if (jails->dataset && zfs_is_within(origin, jails->dataset)) return 0;
-	return fail(e, ERR_INPUT, "it is a clone of %s, which is not a jail; 'jlmkr clone --full' "
-	            "makes a jail that depends on nothing", origin);
+	return fail(e, ERR_INPUT,
+	            "it is a clone of %s, which is not a jail; 'jlmkr clone --full' makes "
+	            "a jail that depends on nothing", origin);
 }
 
 int op_promote(struct engine *en, struct jail *j, struct err *e)

@@ -1,8 +1,8 @@
 /* A second jail from a jail or from a snapshot of one
  *
- * It is made as create makes one: under a hidden name, with an identity of its own, then renamed. Of
- * a dataset it is a ZFS clone, which depends on the snapshot that it was made from. Of a directory
- * it is a copy that shares blocks; nothing depends on anything.
+ * It is made as create makes one: under a hidden name, with an identity of its own, then
+ * renamed. Of a dataset it is a ZFS clone, which depends on the snapshot that it was made from.
+ * Of a directory it is a copy that shares blocks; nothing depends on anything.
  */
 #ifndef OPS_CLONE_H
 #define OPS_CLONE_H

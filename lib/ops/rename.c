@@ -140,7 +140,8 @@ int op_rename(struct engine *en, struct jail *j, const struct rename_how *how, s
 	if ((rc = rename_locked(&n, e)) < 0) take_back(&n);
 	jail_close(j);
 	if (rc < 0 || !n.ran) return rc;
-	return start_new(&n, e) < 0 ? fail_in(e, "it is named %s, but does not run", how->to) : 0;
+	if (start_new(&n, e) == 0) return 0;
+	return fail_in(e, "it is named %s, but does not run", how->to);
 }
 
 bool op_rename_is_done(struct engine *en, const struct jail *j, const char *to)

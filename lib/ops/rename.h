@@ -1,7 +1,7 @@
 /* Give a jail another name: stopped, its host name changed, then renamed in one step
  *
- * The host name comes first, so that the same command, given again after a kill, finishes it. If
- * the rename is not possible, the host name gets its old value.
+ * The host name comes first, so that the same command, given again after a kill, finishes it.
+ * If the rename is not possible, the host name gets its old value.
  */
 #ifndef OPS_RENAME_H
 #define OPS_RENAME_H
@@ -14,7 +14,7 @@ struct jail;
 
 struct rename_how {
 	const char *to;
-	bool restart;		/* a jail that runs is stopped, and started under its new name */
+	bool restart;		/* stop it if it runs, and start it under its new name */
 	long timeout;		/* of struct stop_how */
 };
 

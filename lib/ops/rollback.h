@@ -20,7 +20,8 @@ struct rollback_how {
 int op_rollback(struct engine *en, struct jail *j, const struct rollback_how *how,
                 const char **kept, struct err *e);
 
-/* Finish one that was interrupted. The caller holds the lock of the jail, which does not run. */
+/* Finish one that was interrupted. The caller holds the lock of the jail, which must not
+ * run. */
 int op_rollback_finish(struct engine *en, struct jail *j, struct err *e);
 
 #endif

@@ -15,8 +15,8 @@ static int open_locked(struct engine *en, struct jail *j, struct snapshots *s, s
 static void warn_of_running(struct engine *en, const struct jail *j)
 {
 	if (jail_runs(engine_state(en, j, NULL, NULL)))
-		out_warn("%s runs and is not a dataset: its files are copied one after the other, "
-		         "so the snapshot may mix states of different moments", j->name);
+		out_warn("%s runs and is not a dataset: its files are copied one after the "
+		         "other, so the snapshot may mix states of different moments", j->name);
 }
 
 int op_snapshot(struct engine *en, struct jail *j, const char **label, bool copy, struct err *e)

@@ -13,8 +13,8 @@ struct engine;
 struct err;
 struct jail;
 
-/* Make one. `*label` NULL: it becomes the time. `copy`: of a directory, a full copy that shares no
- * blocks. */
+/* Make one. `*label` NULL: it becomes the time. `copy`: of a directory, a full copy that shares
+ * no blocks. */
 int op_snapshot(struct engine *en, struct jail *j, const char **label, bool copy,
                 struct err *e);
 

@@ -29,8 +29,8 @@ static int check_moves(const struct zfs_items *items, struct err *e)
 		    !mount_path_in(d->mountpoint, top->mountpoint))
 			continue;
 		return fail(e, ERR_HOST,
-		            "the mountpoint of %s was set to %s, and would stay that; to have it "
-		            "follow the name: zfs inherit mountpoint '%s'", d->name,
+		            "the mountpoint of %s was set to %s, and would stay that; to have "
+		            "it follow the name: zfs inherit mountpoint '%s'", d->name,
 		            d->mountpoint, d->name);
 	}
 	return 0;
@@ -44,8 +44,8 @@ static int check_dataset(const struct store *s, const struct jail *j, const char
 
 	if (!own || !str_eq(own, dataset))
 		return fail(e, ERR_HOST,
-		            "its dataset %s has another name, and is only mounted at %s", dataset,
-		            j->path);
+		            "its dataset %s has another name, and is only mounted at %s",
+		            dataset, j->path);
 	return zfs_items_read(s->m, dataset, &items, e) < 0 ? -1 : check_moves(&items, e);
 }
 

@@ -261,7 +261,8 @@ static void take_back(const struct snapshots *s, const struct rollback *r)
 
 	signal_forget();
 	if (rollback_finish(s, &why) < 0)
-		out_warn("the files of an interrupted rollback stay in %s until the next one: %s",
+		out_warn("the files of an interrupted rollback stay in %s until the next "
+		         "one: %s",
 		         s->path, why.text);
 	if (s->dataset && r->kept) snapshot_delete(s, r->kept, NULL);
 }
@@ -299,7 +300,8 @@ static int check_children(const struct snapshots *s, struct err *e)
 	if (!(d = zfs_list(s->m, s->dataset, 1, &n, e))) return -1;
 	for (size_t i = 1; i < n; i++)
 		if (strcmp(d[i].name, files_dataset(s)))
-			return fail(e, ERR_INPUT, "the dataset %s is below that of the jail, and "
+			return fail(e, ERR_INPUT,
+			            "the dataset %s is below that of the jail, and "
 			            "rollback changes the jail's own only", d[i].name);
 	return 0;
 }
@@ -313,10 +315,12 @@ static int check_newer(const struct snapshots *s, const struct rollback *r,
 	for (size_t i = 0; i < n; i++) {
 		words_add(&names, newer[i].label);
 		if (newer[i].holds || *newer[i].clones)
-			return fail(e, ERR_BUSY, "the newer snapshot %s@%s would be destroyed, and "
+			return fail(e, ERR_BUSY,
+			            "the newer snapshot %s@%s would be destroyed, and "
 			            "%s", s->name, newer[i].label,
 			            newer[i].holds ? "it is held" :
-			            arena_printf(s->m, "%s is a clone of it", *newer[i].clones));
+			            arena_printf(s->m, "%s is a clone of it",
+			                         *newer[i].clones));
 	}
 	if (!n || r->discard_newer) return 0;
 	return fail(e, ERR_BUSY, "snapshots that are newer would be destroyed: %s; "

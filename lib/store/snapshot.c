@@ -59,7 +59,8 @@ const char *snapshot_label_at(struct arena *m, int64_t at)
 
 static int check_parts(struct arena *m, struct jail *j, struct err *e)
 {
-	if (j->broken) return fail(e, ERR_INPUT, "jail %s is incomplete: %s", j->name, j->broken);
+	if (j->broken)
+		return fail(e, ERR_INPUT, "jail %s is incomplete: %s", j->name, j->broken);
 	if (!j->has_linked_rootfs) return 0;
 	if (jail_rootfs(j, e) < 0) return -1;
 	return fail(e, ERR_INPUT,

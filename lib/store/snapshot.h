@@ -1,10 +1,10 @@
 /* Snapshots of a jail: states of its config and its root file system that are kept
  *
- * Of a jail that is a ZFS dataset they are ZFS snapshots of it and of the datasets below it, all
- * made in one step (snapshot_zfs.c). Those that others made are listed too. Of a jail that is a
- * directory they are copies in its directory .snapshots (snapshot_dir.c): these share the blocks
- * of the jail's files where the file system can do that. The kind of the jail decides, not that
- * of the store.
+ * Of a jail that is a ZFS dataset they are ZFS snapshots of it and of the datasets below it,
+ * all made in one step (snapshot_zfs.c). Those that others made are listed too. Of a jail that
+ * is a directory they are copies in its directory .snapshots (snapshot_dir.c): these share the
+ * blocks of the jail's files where the file system can do that. The kind of the jail decides,
+ * not that of the store.
  *
  * What jlmkr makes has a mark, and says why it was made. The caller holds the lock of the jail
  * (jail_lock) for all but reading.

@@ -6,10 +6,10 @@
  *	JAIL/.snapshots/.new-LABEL/	being made
  *	JAIL/.snapshots/.old-LABEL/	being deleted
  *
- * Entries without the mark belong to somebody else: they are neither listed nor deleted. The mark
- * is the first file that is made and the last that is deleted. The jail's lock protects all of
- * it, so what has a hidden name when the lock is taken was left by a killed run. A jail sees none
- * of it: it sees its rootfs only. */
+ * Entries without the mark belong to somebody else: they are neither listed nor deleted. The
+ * mark is the first file that is made and the last that is deleted. The jail's lock protects
+ * all of it, so what has a hidden name when the lock is taken was left by a killed run. A jail
+ * sees none of it: it sees its rootfs only. */
 
 #include "lib/store/snapshot_impl.h"
 

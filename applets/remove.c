@@ -47,8 +47,7 @@ static void tell_removal(const struct jail *j, const struct removal *r, bool wit
 		         r->link);
 	if (r->linked_rootfs) out_note("  Its rootfs is a link: %s stays", r->linked_rootfs);
 	tell_words("subvolumes in it", &r->volumes);
-	if (!r->dataset) return;
-	out_note("  ZFS dataset: %s", r->dataset);
+	if (r->dataset) out_note("  ZFS dataset: %s", r->dataset);
 	tell_words("datasets below it", &r->children);
 	tell_words("snapshots", &r->snapshots);
 }

@@ -58,11 +58,14 @@ static bool is_unsupported(int sys)
 	       sys == ERANGE;
 }
 
-static int give_attr(const struct made *m, const struct attr *a, bool *bare, struct err *e)
+static int give_attr(const struct made *m, const struct attr *a, bool trusted, bool *bare,
+                     struct err *e)
 {
+	bool settable = is_settable(a->name) || (trusted && str_starts(a->name, "trusted."));
+
 	if (is_label(a->name)) return 0;
-	if (is_settable(a->name) && set_attr(m, a) == 0) return 0;
-	if (is_settable(a->name) && !is_unsupported(errno))
+	if (settable && set_attr(m, a) == 0) return 0;
+	if (settable && !is_unsupported(errno))
 		return fail_sys(e, "set its attribute %s", a->name);
 	*bare = true;
 	return 0;
@@ -105,7 +108,7 @@ static int set_attributes(const struct step *dir, const struct entry *n, const s
 		return fail_sys(e, "set its owner");
 	if ((odd || n->mode & 07000) && set_mode(n, m) < 0) return fail_sys(e, "set its mode");
 	for (size_t i = 0; i < n->attrs_n; i++)
-		if (give_attr(m, &n->attrs[i], bare, e) < 0) return -1;
+		if (give_attr(m, &n->attrs[i], n->trusted, bare, e) < 0) return -1;
 	return 0;
 }
 
@@ -242,5 +245,5 @@ int entry_set_attr(struct path_walk *t, const char *path, const struct attr *a, 
 	if (!dir) return -1;
 	m.dir = dir->fd;
 	if (!*m.name) m.name = ".";
-	return give_attr(&m, a, bare, e);
+	return give_attr(&m, a, false, bare, e);
 }

@@ -34,6 +34,7 @@ struct entry {
 	struct timespec mtime;
 	struct attr *attrs;
 	size_t attrs_n;
+	bool trusted;			/* set attributes in "trusted." too */
 };
 
 /* Whether an attribute of that name is kept; attributes of the other machine are not. */

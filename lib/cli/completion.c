@@ -70,7 +70,8 @@ const char *complete_operand_words(struct arena *m, const struct applet *a)
 
 bool complete_any_number(const struct applet *a)
 {
-	return strstr(a->operands, "JAIL...") || strstr(a->operands, "JAIL]...");
+	return strstr(a->operands, "JAIL...") || strstr(a->operands, "JAIL]...") ||
+	       strstr(a->operands, "LABEL]...");
 }
 
 static const struct shell {

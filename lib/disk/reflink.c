@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -27,7 +28,7 @@
 #include "lib/base/process_pool.h"
 #include "lib/base/wait.h"
 
-enum { LINK_BUCKETS = 1 << 16, ATTRS_MAX = 256 };
+enum { LINK_BUCKETS = 1 << 16, ATTRS_MAX = 256, CHUNK = 1 << 24 };
 
 /* A file with several names: the first one that was copied. */
 struct linked {
@@ -42,13 +43,19 @@ struct outcome {
 	struct reflink_total total;
 };
 
+/* What is to be done. */
+struct copying {
+	int from, to;
+	bool live, copy;		/* reflink_live_tree */
+};
+
 struct sharing {
+	struct copying how;
 	struct arena m, of_entry;
 	struct path_walk to;
 	struct entry entry;
 	dev_t dev;
 	struct linked *linked[LINK_BUCKETS];
-	int from_top, to_top;
 	struct outcome *said;
 };
 
@@ -186,14 +193,49 @@ static int create_copy(struct sharing *s, struct err *e)
 	return entry_make(&s->to, &s->entry, &bare, e);
 }
 
+/* Copy from `*at` to `end`, or to the end of the file if it is shorter by now. */
+static int copy_range(int from, int to, off_t *at, off_t end, struct err *e)
+{
+	while (*at < end) {
+		size_t left = (size_t)(end - *at);
+		ssize_t n = sendfile(to, from, at, left < CHUNK ? left : CHUNK);
+
+		if (n < 0) return fail_sys(e, "copy its data");
+		if (!n) return *at = end, 0;
+		if (check_signal(e) < 0) return -1;
+	}
+	return 0;
+}
+
+/* Only as much as there was at the begin, because the file may grow for ever. Where holes
+ * cannot be asked for, all of it is data. */
+static int copy_data(int from, int to, off_t size, struct err *e)
+{
+	off_t at = 0, hole;
+
+	while (at < size && (at = lseek(from, at, SEEK_DATA)) >= 0 && at < size) {
+		if ((hole = lseek(from, at, SEEK_HOLE)) < 0 || hole > size) hole = size;
+		if (lseek(to, at, SEEK_SET) < 0) return fail_sys(e, "copy its data");
+		if (copy_range(from, to, &at, hole, e) < 0) return -1;
+	}
+	if (at < 0 && errno != ENXIO) return fail_sys(e, "copy its data");
+	return ftruncate(to, size) < 0 ? fail_sys(e, "copy its data") : 0;
+}
+
+static int share_data(const struct sharing *s, const struct source *f, int to, struct err *e)
+{
+	if (s->how.copy) return copy_data(f->fd, to, f->st.st_size, e);
+	if (f->st.st_size && ioctl(to, FICLONE, f->fd) < 0)
+		return fail_sys(e, "share its blocks");
+	return 0;
+}
+
 static int share_file(struct sharing *s, const struct source *f, struct err *e)
 {
 	AUTOCLOSE int fd = entry_open(&s->to, &s->entry, e);
 	bool bare;
 
-	if (fd < 0) return -1;
-	if (f->st.st_size && ioctl(fd, FICLONE, f->fd) < 0)
-		return fail_sys(e, "share its blocks");
+	if (fd < 0 || share_data(s, f, fd, e) < 0) return -1;
 	return entry_finish(&s->to, &s->entry, fd, &bare, e);
 }
 
@@ -220,8 +262,20 @@ static int share_name(struct sharing *s, int dir, const char *name, struct err *
 	place = place_in_root(dir, name, O_NOFOLLOW, NULL);
 	if (place < 0 && errno == EXDEV) return fail(e, ERR_BUSY, "something is mounted there");
 	if (place < 0 || fstat(place, &f.st) < 0) return fail_sys(e, "open");
+	if (S_ISSOCK(f.st.st_mode) && s->how.live) return 0;
 	if (S_ISREG(f.st.st_mode) || S_ISDIR(f.st.st_mode)) return share_open(s, &f, place, e);
 	return read_source(s, &f, e) < 0 || create_copy(s, e) < 0 ? -1 : 0;
+}
+
+/* A fault of a name that is gone by now is none of a tree in use. What was copied stays. */
+static int share_or_skip(struct sharing *s, int dir, const char *name, struct err *e)
+{
+	if (share_name(s, dir, name, e) == 0) return 0;
+	if (!s->how.live || e->sys != ENOENT ||
+	    faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return -1;
+	*e = (struct err){ 0 };
+	return 0;
 }
 
 /* Copy the content of `dir`, whose path is the entry's. Recursion is limited: the tree came
@@ -240,7 +294,7 @@ static int share_entries(struct sharing *s, int dir, struct err *e)
 		if ((size_t)snprintf(s->entry.path + at, room, "%s%s", at ? "/" : "",
 		                     name) >= room)
 			return fail(e, ERR_INPUT, "its path is too long");
-		if (share_name(s, dirfd(d), name, e) < 0) return -1;
+		if (share_or_skip(s, dirfd(d), name, e) < 0) return -1;
 		s->entry.path[at] = 0;
 	}
 	return errno ? fail_sys(e, "read") : 0;
@@ -248,8 +302,8 @@ static int share_entries(struct sharing *s, int dir, struct err *e)
 
 static int share_top(struct sharing *s, struct err *e)
 {
-	struct source top = { .fd = s->from_top };
-	int to = openat(s->to_top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+	struct source top = { .fd = s->how.from };
+	int to = openat(s->how.to, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
 
 	if (to < 0 || fstat(top.fd, &top.st) < 0) return fail_sys(e, "open");
 	s->dev = top.st.st_dev;
@@ -271,7 +325,7 @@ static int share_in_child(void *arg, size_t i)
 	return fail_in(&s->said->e, "%s", s->entry.path[0] ? s->entry.path : "the root"), 1;
 }
 
-int reflink_tree(int from, int to, struct reflink_total *total, struct err *e)
+static int share_tree(const struct copying *how, struct reflink_total *total, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct sharing *s = arena_alloc(&m, sizeof *s);
@@ -280,13 +334,27 @@ int reflink_tree(int from, int to, struct reflink_total *total, struct err *e)
 	int status = 0, rc;
 
 	if (said == MAP_FAILED) return fail_sys(e, "mmap");
-	s->from_top = from;
-	s->to_top = to;
+	s->how = *how;
+	s->entry.trusted = how->live;
 	s->said = said;
 	rc = process_pool_run(1, 1, share_in_child, s, &status, e);
-	if (rc == 0 && status)
+	if (rc == 0 && status) {
 		rc = fail(e, said->e.kind ? said->e.kind : ERR_HOST, "copy %s", said->e.text);
+		if (e) e->sys = said->e.sys;
+	}
 	*total = said->total;
 	munmap(said, sizeof *said);
 	return rc;
+}
+
+int reflink_tree(int from, int to, struct reflink_total *total, struct err *e)
+{
+	return share_tree(&(struct copying){ .from = from, .to = to }, total, e);
+}
+
+int reflink_live_tree(int from, int to, bool copy, struct reflink_total *total, struct err *e)
+{
+	const struct copying how = { .from = from, .to = to, .live = true, .copy = copy };
+
+	return share_tree(&how, total, e);
 }

@@ -29,4 +29,9 @@ bool reflink_works(int from, int to);
  * `from`, even if names change meanwhile. `*total` describes `from`. Needs root. */
 int reflink_tree(int from, int to, struct reflink_total *total, struct err *e);
 
+/* The same of a tree that may be in use, for going back to it later. Skips what disappears
+ * meanwhile, and sockets; keeps attributes in "trusted.", which overlayfs(5) uses. `copy`: the
+ * copies do not share blocks, on any file system, and keep holes. */
+int reflink_live_tree(int from, int to, bool copy, struct reflink_total *total, struct err *e);
+
 #endif

@@ -199,7 +199,7 @@ const char *zfs_locked_within(struct arena *m, const char *root)
 
 /* -- changes -- */
 
-static int run_change(struct arena *m, char *const argv[], struct err *e)
+int zfs_change(struct arena *m, char *const argv[], struct err *e)
 {
 	return run_strange(m, argv, LIST_MAX, NO_DEADLINE, e) ? 0 : -1;
 }
@@ -236,7 +236,7 @@ static int verb(const char *name, const char *a, const char *b, const char *c, s
 	AUTOFREE struct arena m = { 0 };
 	char *argv[] = { "zfs", (char *)name, (char *)a, (char *)b, (char *)c, NULL };
 
-	return run_change(&m, argv, e);
+	return zfs_change(&m, argv, e);
 }
 
 /* "jlmkr:kind=jail:0123" */
@@ -259,7 +259,7 @@ int zfs_create_aside(const char *name, const char *kind, struct err *e)
 	char *argv[] = { "zfs", "create", "-o", "canmount=noauto", "-o",
 		         (char *)kind_word(&m, kind), (char *)name, NULL };
 
-	return run_change(&m, argv, e);
+	return zfs_change(&m, argv, e);
 }
 
 /* zfs-fuse sets properties of clones too, but does not document it. */
@@ -269,7 +269,12 @@ int zfs_clone(const char *snapshot, const char *name, const char *kind, struct e
 	char *argv[] = { "zfs", "clone", "-o", (char *)kind_word(&m, kind), (char *)snapshot,
 		         (char *)name, NULL };
 
-	return run_change(&m, argv, e);
+	return zfs_change(&m, argv, e);
+}
+
+int zfs_promote(const char *name, struct err *e)
+{
+	return verb("promote", name, NULL, NULL, e);
 }
 
 int zfs_set_kind(const char *name, const char *kind, struct err *e)
@@ -310,7 +315,7 @@ static int keep_trying(struct arena *m, const char *name, char *const argv[], co
 	do {
 		if (!unmounted) unmounted = zfs_unmount(name, NULL) == 0;
 		wait_fds(NULL, 0, deadline_in(PAUSE_MS), NULL);
-		rc = run_change(m, argv, why);
+		rc = zfs_change(m, argv, why);
 	} while (rc < 0 && is_busy(why) && deadline_left(deadline));
 	if (unmounted && (rc < 0 || then)) zfs_mount(rc < 0 ? name : then, NULL);
 	return rc;
@@ -355,7 +360,7 @@ int zfs_insist(const char *name, char *const argv[], const char *then, struct er
 	int rc;
 
 	mounts_read(&m, &before, NULL);
-	rc = run_change(&m, argv, &why);
+	rc = zfs_change(&m, argv, &why);
 	if (rc < 0 && is_busy(&why)) rc = keep_trying_aside(&m, name, argv, then, &why);
 	if (rc == 0) return 0;
 	return is_busy(&why)
@@ -421,4 +426,20 @@ int zfs_rename(const char *from, const char *to, struct err *e)
 	char *argv[] = { "zfs", "rename", (char *)from, (char *)to, NULL };
 
 	return zfs_insist(from, argv, to, e);
+}
+
+int zfs_rollback(const char *name, const char *label, bool destroy_newer, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	char *snapshot = arena_printf(&m, "%s@%s", name, label);
+	char *argv[] = { "zfs", "rollback", destroy_newer ? "-r" : snapshot,
+		         destroy_newer ? snapshot : NULL, NULL };
+	struct err why = { 0 };
+
+	if (zfs_insist(name, argv, name, &why) == 0) return 0;
+	if (!strstr(why.text, "drop_caches failed")) return fail(e, why.kind, "%s", why.text);
+	/* zfs-fuse has rolled it back, but may not empty the caches of the kernel in a
+	 * container. What they have of the dataset goes with its mount. */
+	zfs_unmount(name, NULL);
+	return zfs_mount(name, e);
 }

@@ -84,6 +84,11 @@ int zfs_create(const char *name, const char *kind, struct err *e);
 int zfs_mount(const char *name, struct err *e);
 int zfs_unmount(const char *name, struct err *e);
 int zfs_clone(const char *snapshot, const char *name, const char *kind, struct err *e);
+int zfs_promote(const char *name, struct err *e);
+
+/* Roll a dataset back to its snapshot of that label. Fails if there are newer snapshots, unless
+ * they are to be destroyed, and if something is a clone of one of these. */
+int zfs_rollback(const char *name, const char *label, bool destroy_newer, struct err *e);
 int zfs_set_kind(const char *name, const char *kind, struct err *e);
 int zfs_rename(const char *from, const char *to, struct err *e);
 

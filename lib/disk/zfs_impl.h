@@ -18,6 +18,9 @@ struct zfs_dataset *zfs_list_mountable(struct arena *m, size_t *n);
 /* The next column of a line of -H, which separates columns with tabs; NULL: none. */
 char *zfs_column(char **rest);
 
+/* Run a command that changes something, to its end. */
+int zfs_change(struct arena *m, char *const argv[], struct err *e);
+
 /* Run a command that changes the dataset `name`, again while it is busy. Afterwards the dataset
  * is mounted if it was before, under its name `then` if that is not NULL. */
 int zfs_insist(const char *name, char *const argv[], const char *then, struct err *e);

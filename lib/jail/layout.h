@@ -5,7 +5,9 @@
  *     DIR/jails/NAME/rootfs/
  *     DIR/jails/NAME/.ExecStartPre, ...  hook scripts
  *     DIR/jails/NAME/initial_setup.log   what the script printed the last time
+ *     DIR/jails/NAME/.rollback/          what a rollback exchanges (lib/store/rollback.h)
  *     DIR/jails/NAME/.nvidia             mount points for the NVIDIA driver
+ *     DIR/jails/NAME/.snapshots/LABEL/   snapshots of a directory (lib/store/snapshot.h)
  *     DIR/jails/.create-NAME-ID/         being made (lib/store/hidden.h)
  *     DIR/jails/.remove-NAME-ID/         being deleted
  *
@@ -28,6 +30,7 @@ struct err;
 #define LAYOUT_PRE_START ".ExecStartPre"
 #define LAYOUT_POST_START ".ExecStartPost"
 #define LAYOUT_POST_STOP ".ExecStopPost"
+#define LAYOUT_SNAPSHOTS ".snapshots"
 #define LAYOUT_NVIDIA ".nvidia"	/* mount points that are not the rootfs's own */
 #define LAYOUT_SETUP_LOG "initial_setup.log"
 #define LAYOUT_SETUP "/jlmkr-initial-setup"	/* in the rootfs, while it is to be done */

@@ -20,7 +20,9 @@
 #include "lib/jail/name.h"
 #include "lib/jail/plan.h"
 #include "lib/ops/config.h"
+#include "lib/ops/rollback.h"
 #include "lib/ops/setup.h"
+#include "lib/store/rollback.h"
 
 static bool exists(const char *path)
 {
@@ -254,6 +256,8 @@ static int start_locked(struct engine *en, enum extent how, struct intent *in, s
 {
 	int rc;
 
+	if (rollback_is_begun(in->jail->fd) && op_rollback_finish(en, in->jail, e) < 0)
+		goto fault;
 	if (read_config(en, in, e) < 0) return -1;
 	if (jail_lock_files(in->jail, e) < 0 || engine_check_alone(en, in->jail, e) < 0)
 		goto fault;

@@ -58,6 +58,57 @@ static int write_names(struct arena *m, int root, const char *hostname, struct e
 	                     0644, e);
 }
 
+static bool is_in_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || (unsigned char)c >= 0x80;
+}
+
+/* "web" in "web.local", but not in "web2" or "my.web". */
+static bool is_first_word(const char *text, const char *hit, size_t n)
+{
+	if (hit > text && (is_in_word(hit[-1]) || hit[-1] == '.')) return false;
+	return !is_in_word(hit[n]);
+}
+
+static const char *replace_words(struct arena *m, const char *text, const char *from,
+                                 const char *to)
+{
+	const char *at = text, *hit;
+	struct str out = { .m = m };
+	size_t n = strlen(from);
+
+	for (; (hit = strstr(at, from)); at = hit + n) {
+		str_addn(&out, at, (size_t)(hit - at));
+		str_add(&out, is_first_word(text, hit, n) ? to : from);
+	}
+	str_add(&out, at);
+	return str_text(&out);
+}
+
+static int rename_in_hosts(struct arena *m, int root, const char *from, const char *to,
+                           struct err *e)
+{
+	const char *now, *hosts = look_read(m, root, "/etc/hosts", TEXT_MAX, e);
+
+	if (!hosts) return e->sys == ENOENT ? 0 : -1;
+	now = replace_words(m, hosts, from, to);
+	return str_eq(now, hosts) ? 0 : write_in_root(root, "/etc/hosts", now, 0644, e);
+}
+
+int customize_hostname(int rootfs, const char *from, const char *to, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	char *name = look_read(&m, rootfs, "/etc/hostname", TEXT_MAX, e);
+
+	if (!name && e->sys != ENOENT) return -1;
+	if (name) name[strcspn(name, " \t\r\n")] = 0;
+	if (name && str_eq(name, from) &&
+	    write_in_root(rootfs, "/etc/hostname", arena_printf(&m, "%s\n", to), 0644, e) < 0)
+		return -1;
+	return rename_in_hosts(&m, rootfs, from, to, e);
+}
+
 /* pam_securetty refuses root logins on terminals that are not listed. */
 static int allow_terminals(struct arena *m, int root, struct err *e)
 {

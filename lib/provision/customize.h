@@ -13,4 +13,8 @@ struct err;
 /* `hostname` is written to /etc/hostname and /etc/hosts. */
 int customize(int rootfs, const char *hostname, struct err *e);
 
+/* Where the root calls itself `from`, in /etc/hostname and as a word in /etc/hosts, it becomes
+ * `to`. `e` must not be NULL. */
+int customize_hostname(int rootfs, const char *from, const char *to, struct err *e);
+
 #endif

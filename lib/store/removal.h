@@ -34,7 +34,7 @@ struct removal {
 	const char *name;
 	const char *dataset;		/* NULL: a directory */
 	struct words children;		/* datasets below it */
-	struct words snapshots;		/* of all of these */
+	struct words snapshots;		/* of all of these; labels of those of a directory */
 	struct words volumes;		/* subvolumes of btrfs in it */
 
 	/* the caller's */

@@ -13,6 +13,7 @@
 #include "lib/disk/tree.h"
 #include "lib/disk/volume.h"
 #include "lib/disk/zfs.h"
+#include "lib/store/snapshot.h"
 
 /* -- listed -- */
 
@@ -52,6 +53,7 @@ static int removal_dir_look(const struct removal_place *p, struct removal *r, st
 	r->ino = st.st_ino;
 	if ((r->dir = openat(p->jail, ".", O_PATH | O_CLOEXEC)) < 0)
 		return fail_sys(e, "open %s", p->path);
+	snapshot_dir_labels(p->store->m, p->jail, &r->snapshots);
 	if (!p->deep && !volume_fs(p->jail)) return 0;
 	if (survey_tree(p->store->m, p->jail, p->path, &r->survey, e) < 0) return -1;
 	for (size_t i = 0; i < r->survey.n; i++)
@@ -66,6 +68,10 @@ static int removal_dir_check_same(struct arena *m, const struct removal *shown,
 
 	if (shown->dev != now->dev || shown->ino != now->ino)
 		return removal_changed(shown, "another jail has its name", e);
+	for (size_t i = 0; i < now->snapshots.n; i++)
+		if (!words_have(words_list(&shown->snapshots), now->snapshots.v[i]))
+			return removal_changed(shown, arena_printf(m, "the snapshot %s is new",
+			                                           now->snapshots.v[i]), e);
 	if ((volume = survey_new(&shown->survey, &now->survey)))
 		return removal_changed(shown, arena_printf(m, "the subvolume %s is new",
 		                                           volume->path), e);

@@ -154,6 +154,13 @@ int store_check_name(const struct store *s, const char *name, struct err *e)
 	return s->ops->check_name(s, name, e);
 }
 
+int store_check_free(const struct store *s, const char *name, struct err *e)
+{
+	if (faccessat(s->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return fail(e, ERR_EXISTS, "there is a jail %s already", name);
+	return store_check_name(s, name, e);
+}
+
 int store_open_entry(const struct store *s, const char *entry, struct err *e)
 {
 	int fd = openat(s->fd, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

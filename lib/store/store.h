@@ -61,6 +61,9 @@ const char *store_mounted(const struct store *s, int entry);
  * mounted. */
 int store_check_name(const struct store *s, const char *name, struct err *e);
 
+/* ERR_EXISTS if there is a jail of that name, or the name is in use otherwise. */
+int store_check_free(const struct store *s, const char *name, struct err *e);
+
 /* Open the directory of an entry. It must not be a link. */
 int store_open_entry(const struct store *s, const char *entry, struct err *e);
 

@@ -131,6 +131,36 @@ TEST(what_is_in_the_way_is_named)
 	drop_disk(&w);
 }
 
+/* On any file system. */
+TEST(a_full_copy_has_everything_but_sockets)
+{
+	struct reflink_total total = { 0 };
+	struct world w;
+	char path[200];
+	int from, to;
+
+	if (geteuid() != 0) SKIP("only root may make all of them");
+	world_make(&w);
+	CHECK_INT(world_shell(&w, "mkdir disk"), 0);
+	CHECK_INT(world_shell(&w, things), 0);
+	snprintf(path, sizeof path, "%s/disk/from/a", w.path);
+	if (setxattr(path, "trusted.overlay.opaque", "y", 1, 0) < 0) SKIP("no attributes here");
+	from = open_in(&w, "disk/from");
+	to = open_in(&w, "disk/to");
+	CHECK_INT(mknodat(from, "socket", S_IFSOCK | 0600, 0), 0);
+	if (reflink_live_tree(from, to, true, &total, &w.e) < 0) CHECK_STR(w.e.text, "");
+	CHECK_INT(faccessat(to, "socket", F_OK, 0), -1);
+	CHECK_INT(unlinkat(from, "socket", 0), 0);
+	CHECK_INT(world_shell(&w, "touch -r disk/to disk/from"), 0);
+	CHECK_INT(world_shell(&w, same), 0);
+	CHECK_INT(world_shell(&w, "test $(stat -c %b disk/to/sparse) -lt 100"), 0);
+	CHECK_INT(total.bytes, 20971520 + 10485762 + 2 * 5);
+	close(from);
+	close(to);
+	CHECK_INT(world_shell(&w, "rm -r disk"), 0);
+	world_drop(&w);
+}
+
 static struct reflink_total total_of(struct world *w, const char *path)
 {
 	struct reflink_total total = { 0 };

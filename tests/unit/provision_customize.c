@@ -129,3 +129,41 @@ TEST(folders_are_for_all_whatever_the_umask)
 	CHECK_INT(st.st_mode & 07777, 0644);
 	world_drop(&w);
 }
+
+TEST(a_host_name_is_changed_where_it_is_a_word)
+{
+	struct world w;
+	struct err e = { 0 };
+
+	world_make(&w);
+	mkdirat(w.root, "etc", 0755);
+	put(&w, "/etc/hostname", "web\n");
+	put(&w, "/etc/hosts", "127.0.1.1 web web.lan my.web web2 web-2 a-web\n::1 web");
+	CHECK_INT(customize_hostname(w.root, "web", "www", &e), 0);
+	CHECK_STR(get(&w, "/etc/hostname"), "www\n");
+	CHECK_STR(get(&w, "/etc/hosts"),
+	          "127.0.1.1 www www.lan my.web web2 web-2 a-web\n::1 www");
+	put(&w, "/etc/hostname", "mail.example\n");
+	CHECK_INT(customize_hostname(w.root, "www", "x", &e), 0);
+	CHECK_STR(get(&w, "/etc/hostname"), "mail.example\n");
+	unlinkat(w.root, "etc/hosts", 0);
+	unlinkat(w.root, "etc/hostname", 0);
+	CHECK_INT(customize_hostname(w.root, "www", "x", &e), 0);
+	CHECK_STR(get(&w, "/etc/hostname"), "(none)");
+	world_drop(&w);
+}
+
+/* The links of a hostile root end in it. */
+TEST(a_host_name_is_changed_in_the_root_only)
+{
+	struct world w;
+	struct err e = { 0 };
+
+	world_make(&w);
+	mkdirat(w.root, "etc", 0755);
+	symlinkat("../../../../../../../../etc/hostname", w.root, "etc/hosts");
+	put(&w, "/etc/hostname", "web\n");
+	CHECK_INT(customize_hostname(w.root, "web", "www", &e), 0);
+	CHECK_STR(get(&w, "/etc/hostname"), "www\n");
+	world_drop(&w);
+}

@@ -1,0 +1,279 @@
+#include "lib/ops/clone.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/host.h"
+#include "lib/base/out.h"
+#include "lib/base/str.h"
+#include "lib/disk/reflink.h"
+#include "lib/disk/tree.h"
+#include "lib/disk/zfs.h"
+#include "lib/engine/engine.h"
+#include "lib/jail/jail.h"
+#include "lib/jail/layout.h"
+#include "lib/jail/name.h"
+#include "lib/provision/identity.h"
+#include "lib/store/snapshot.h"
+#include "lib/store/staging.h"
+#include "lib/store/store.h"
+
+/* A clone that is being made. */
+struct cloning {
+	struct engine *en;
+	struct jail *jail;
+	const struct clone_how *how;
+	struct store jails;
+	struct snapshots from;
+	struct staging work;
+	const char *origin;		/* the ZFS snapshot that is cloned; NULL: none */
+	const char *made;		/* the label of that, if it was made for the clone */
+};
+
+static void close_cloning(struct cloning *c)
+{
+	store_close(&c->jails);
+}
+
+#define AUTOCLONING __attribute__((cleanup(close_cloning))) struct cloning
+
+/* -- a clone of ZFS -- */
+
+static bool is_same_pool(const char *a, const char *b)
+{
+	size_t n = strcspn(a, "/");
+
+	return n == strcspn(b, "/") && !strncmp(a, b, n);
+}
+
+static bool can_be_zfs_clone(const struct cloning *c)
+{
+	return c->from.dataset && c->jails.dataset && !c->how->full &&
+	       is_same_pool(c->from.dataset, c->jails.dataset);
+}
+
+/* A jail without its data would not be a second one. */
+static int check_children(const struct cloning *c, struct err *e)
+{
+	const struct zfs_dataset *d;
+	size_t n;
+
+	if (!(d = zfs_list(c->en->m, c->from.dataset, 1, &n, e))) return -1;
+	if (n < 2) return 0;
+	return fail(e, ERR_INPUT, "the dataset %s is below that of the jail, and clone copies "
+	            "the jail's own only", d[1].name);
+}
+
+/* Snapshots that earlier clones were made from, and that none needs any more. */
+static void drop_unused(const struct cloning *c)
+{
+	const struct snapshot *all;
+	size_t n;
+
+	if (!(all = snapshots_list(&c->from, &n, NULL))) return;
+	for (size_t i = 0; i < n; i++)
+		if (all[i].why && str_eq(all[i].why, SNAPSHOT_CLONE) && !*all[i].clones)
+			snapshot_delete(&c->from, all[i].label, NULL);
+}
+
+static int find_origin(struct cloning *c, struct err *e)
+{
+	struct snapshot_how how = { .why = SNAPSHOT_CLONE };
+	const char *label = c->how->label;
+
+	if (check_children(c, e) < 0) return -1;
+	if (!label) {
+		drop_unused(c);
+		if (snapshot_make_now(&c->from, "clone-", &how, e) < 0) return -1;
+		label = c->made = how.label;
+	}
+	c->origin = arena_printf(c->en->m, "%s@%s", c->from.dataset, label);
+	return 0;
+}
+
+/* The usual case is one command: only if that fails is the snapshot looked for. */
+static int clone_dataset(struct cloning *c, struct err *e)
+{
+	struct snapshot found;
+
+	if (staging_own(&c->work, c->origin, e) == 0) return 0;
+	if (!c->made && snapshot_find(&c->from, c->how->label, &found, NULL) < 0)
+		snapshot_find(&c->from, c->how->label, &found, e);
+	return -1;
+}
+
+/* -- a copy -- */
+
+/* The directory with a config and a rootfs: the jail's, or that of its snapshot. */
+static int open_source(const struct cloning *c, struct err *e)
+{
+	if (!c->how->label) return fcntl(c->from.dir, F_DUPFD_CLOEXEC, 3);
+	return snapshot_open_files(&c->from, c->how->label, e);
+}
+
+static int copy_rootfs(const struct cloning *c, int source, struct err *e)
+{
+	AUTOCLOSE int from = jail_open_rootfs(source, e), to = -1;
+	struct reflink_total total;
+
+	if (from < 0) return -1;
+	if (!c->how->full && !reflink_works(from, c->work.dir))
+		return fail(e, ERR_HOST,
+		            "the file systems of %s and of the new jail cannot share "
+		            "blocks; --full copies all of its data", c->from.name);
+	if (mkdirat(c->work.dir, LAYOUT_ROOTFS, 0755) < 0)
+		return fail_sys(e, "create " LAYOUT_ROOTFS);
+	if ((to = jail_open_rootfs(c->work.dir, e)) < 0) return -1;
+	if (tree_sync(from, NULL) < 0) return fail_sys(e, "sync");
+	out_busy("copying");
+	return reflink_live_tree(from, to, c->how->full, &total, e);
+}
+
+static int copy_files(struct cloning *c, struct err *e)
+{
+	AUTOCLOSE int source = open_source(c, e);
+	const char *config;
+
+	if (source < 0 || staging_own(&c->work, NULL, e) < 0) return -1;
+	config = conf_read_file(c->en->m, source, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
+	if (!config || create_file(c->work.dir, LAYOUT_CONFIG, config, strlen(config), 0600,
+	                           e) < 0)
+		return -1;
+	return copy_rootfs(c, source, e);
+}
+
+static void warn_of_running(const struct cloning *c)
+{
+	if (!c->origin && !c->how->label &&
+	    jail_runs(engine_state(c->en, c->jail, NULL, NULL)))
+		out_warn("%s runs: its files are copied one after the other, so the clone may "
+		         "mix states of different moments", c->from.name);
+}
+
+/* -- its identity -- */
+
+/* A host name that is not the name of the jail is the user's, and stays. */
+static int renew_config(const struct cloning *c, struct err *e)
+{
+	struct arena *m = c->en->m;
+	const char *text = conf_read_file(m, c->work.dir, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
+	struct conf conf;
+
+	if (!text || conf_parse(m, text, &conf, NULL) < 0) return text ? 0 : -1;
+	if (!*conf.hostname.text) return 0;
+	if (strcmp(conf.hostname.text, c->from.name)) {
+		out_warn("%s and %s have the same hostname= in their configs: %s", c->from.name,
+		         c->how->to, conf.hostname.text);
+		return 0;
+	}
+	if (!(text = conf_set(m, text, "hostname", c->how->to, e))) return -1;
+	return replace_file(c->work.dir, LAYOUT_CONFIG, text, strlen(text), 0600, e);
+}
+
+static void tell_same(struct arena *m, const struct cloning *c, int rootfs)
+{
+	struct words addresses = { .m = m };
+
+	identity_addresses(m, rootfs, &addresses);
+	for (size_t i = 0; i < addresses.n; i++)
+		out_warn("%s and %s have the same static address: %s", c->from.name, c->how->to,
+		         addresses.v[i]);
+	if (identity_has_ssh_keys(rootfs))
+		out_note("%s has the SSH host keys of %s; for others, delete "
+		         "/etc/ssh/ssh_host_* in it and run ssh-keygen -A", c->how->to,
+		         c->from.name);
+}
+
+static int renew_identity(const struct cloning *c, struct err *e)
+{
+	AUTOCLOSE int rootfs = jail_open_rootfs(c->work.dir, e);
+
+	if (rootfs < 0 || renew_config(c, e) < 0) return -1;
+	if (identity_renew(rootfs, c->from.name, c->how->to, e) < 0)
+		return fail_in(e, "the identity of %s", c->how->to);
+	tell_same(c->en->m, c, rootfs);
+	return 0;
+}
+
+/* -- all of it -- */
+
+static int fill(struct cloning *c, struct err *e)
+{
+	if (c->origin ? clone_dataset(c, e) < 0 : copy_files(c, e) < 0) return -1;
+	if (renew_identity(c, e) < 0) return -1;
+	out_busy("writing to disk");
+	return staging_finish(&c->work, e);
+}
+
+static int make(struct cloning *c, struct err *e)
+{
+	int rc;
+
+	if (staging_begin(&c->jails, c->how->to, &c->work, e) < 0) return -1;
+	rc = fill(c, e);
+	out_progress_end();
+	if (rc < 0) staging_undo(&c->work);
+	staging_close(&c->work);
+	return rc;
+}
+
+static int clone_locked(struct cloning *c, struct err *e)
+{
+	if (snapshots_open(c->en->m, c->jail, &c->from, e) < 0) return -1;
+	if (can_be_zfs_clone(c) && find_origin(c, e) < 0) return -1;
+	warn_of_running(c);
+	if (make(c, e) == 0) return 0;
+	if (c->made) snapshot_delete(&c->from, c->made, NULL);
+	return -1;
+}
+
+int op_clone(struct engine *en, struct jail *j, const struct clone_how *how, struct err *e)
+{
+	AUTOCLONING c = { .en = en, .jail = j, .how = how, .jails.fd = -1 };
+
+	if (name_check(how->to, e) < 0) return -1;
+	if (store_open(en->m, en->host->dir, &c.jails, e) < 0) return -1;
+	if (staging_sweep(&c.jails, e) < 0 || store_check_free(&c.jails, how->to, e) < 0)
+		return -1;
+	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
+	if (clone_locked(&c, e) < 0) return -1;
+	if (c.origin)
+		out_note("%s depends on the snapshot %s@%s; 'jlmkr promote %s' turns that "
+		         "round",
+		         how->to, j->name, strchr(c.origin, '@') + 1, how->to);
+	return 0;
+}
+
+/* -- promote -- */
+
+/* The origin of a jail that create made is the snapshot of an image, which has to stay one. */
+static int check_origin(const struct store *jails, const char *origin, struct err *e)
+{
+	if (jails->dataset && zfs_is_within(origin, jails->dataset)) return 0;
+	return fail(e, ERR_INPUT,
+	            "it is a clone of %s, which is not a jail; 'jlmkr clone --full' makes "
+	            "a jail that depends on nothing", origin);
+}
+
+int op_promote(struct engine *en, struct jail *j, struct err *e)
+{
+	AUTOSTORE jails = { .fd = -1 };
+	const struct zfs_dataset *d;
+	struct snapshots s;
+	size_t n;
+
+	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
+	if (snapshots_open(en->m, j, &s, e) < 0) return -1;
+	if (!s.dataset) return 1;
+	if (store_look(en->m, en->host->dir, &jails, e) < 0) return -1;
+	if (!(d = zfs_list(en->m, s.dataset, 0, &n, e))) return -1;
+	if (!n || str_eq(d->origin, "-")) return 1;
+	if (check_origin(&jails, d->origin, e) < 0) return -1;
+	return zfs_promote(s.dataset, e);
+}

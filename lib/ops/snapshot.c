@@ -1,0 +1,42 @@
+#include "lib/ops/snapshot.h"
+
+#include "lib/base/err.h"
+#include "lib/base/out.h"
+#include "lib/engine/engine.h"
+#include "lib/jail/jail.h"
+#include "lib/store/snapshot.h"
+
+static int open_locked(struct engine *en, struct jail *j, struct snapshots *s, struct err *e)
+{
+	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
+	return snapshots_open(en->m, j, s, e);
+}
+
+static void warn_of_running(struct engine *en, const struct jail *j)
+{
+	if (jail_runs(engine_state(en, j, NULL, NULL)))
+		out_warn("%s runs and is not a dataset: its files are copied one after the "
+		         "other, so the snapshot may mix states of different moments", j->name);
+}
+
+int op_snapshot(struct engine *en, struct jail *j, const char **label, bool copy, struct err *e)
+{
+	struct snapshot_how how = { .label = *label, .why = SNAPSHOT_ASKED, .copy = copy };
+	struct snapshots s;
+	int rc;
+
+	if (*label && snapshot_label_check(*label, e) < 0) return -1;
+	if (open_locked(en, j, &s, e) < 0) return -1;
+	if (!s.dataset) warn_of_running(en, j);
+	rc = *label ? snapshot_make(&s, &how, e) : snapshot_make_now(&s, "", &how, e);
+	*label = how.label;
+	return rc;
+}
+
+int op_snapshot_delete(struct engine *en, struct jail *j, const char *label, struct err *e)
+{
+	struct snapshots s;
+
+	if (open_locked(en, j, &s, e) < 0) return -1;
+	return snapshot_delete(&s, label, e);
+}

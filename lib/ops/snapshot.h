@@ -1,0 +1,23 @@
+/* Snapshots of a jail, made and deleted under its lock
+ *
+ * A jail that runs can have them, too. A dataset's are atomic: what a power cut would leave. A
+ * directory is copied file by file, so the copies of a running jail are not all of one moment,
+ * which is warned of.
+ */
+#ifndef OPS_SNAPSHOT_H
+#define OPS_SNAPSHOT_H
+
+#include <stdbool.h>
+
+struct engine;
+struct err;
+struct jail;
+
+/* Make one. `*label` NULL: it becomes the time. `copy`: of a directory, a full copy that shares
+ * no blocks. */
+int op_snapshot(struct engine *en, struct jail *j, const char **label, bool copy,
+                struct err *e);
+
+int op_snapshot_delete(struct engine *en, struct jail *j, const char *label, struct err *e);
+
+#endif

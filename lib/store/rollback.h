@@ -1,0 +1,47 @@
+/* Give a jail the files of a snapshot again
+ *
+ * The files are copied beside those of the jail, with shared blocks where that is possible, and
+ * then exchanged with them. All snapshots stay, and what is rolled away becomes one, too: of a
+ * dataset before anything is changed, of a directory by moving it to the other snapshots. Or it
+ * is given up: of a dataset with the rollback of ZFS, which is immediate, and destroys newer
+ * snapshots.
+ *
+ *	JAIL/.rollback/			what will be exchanged, and then what was rolled away
+ *		config, rootfs/
+ *		before			the config from before
+ *		swap			it is complete: from now on the rollback is
+ *					finished, not taken back
+ *	JAIL/.rollback-files/		of a dataset: a clone of the snapshot, to copy from
+ *
+ * A kill leaves the old files or the new ones; rollback_finish finishes the work. The caller
+ * holds the lock of the jail, which does not run.
+ */
+#ifndef STORE_ROLLBACK_H
+#define STORE_ROLLBACK_H
+
+#include <stdbool.h>
+
+#include "lib/store/snapshot.h"
+
+struct err;
+
+struct rollback {
+	const char *label;
+	const char *kept;	/* the label of what is rolled away; set if it is kept */
+	bool discard;		/* keep nothing of what is rolled away */
+	bool discard_newer;	/* of a dataset: destroy newer snapshots, too */
+};
+
+/* Whether a rollback of the jail, whose directory is open, was interrupted. */
+bool rollback_is_begun(int jail);
+
+/* Finish or take back what a killed run has left. */
+int rollback_finish(const struct snapshots *s, struct err *e);
+
+/* ERR_MISSING if there is no such snapshot, ERR_BUSY if newer ones would be destroyed and that
+ * is not wanted, ERR_INPUT if the jail has datasets below its own. */
+int rollback_check(const struct snapshots *s, const struct rollback *r, struct err *e);
+
+int rollback_jail(const struct snapshots *s, struct rollback *r, struct err *e);
+
+#endif

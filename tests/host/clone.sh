@@ -1,0 +1,198 @@
+#!/bin/sh
+# A second jail from a jail: on ZFS, on btrfs, and where all is copied.
+. "$(dirname "$0")/lib.sh"
+
+zfs_pool
+tidy() { tr '\n' ' ' | sed 's/ $//'; }
+origin() { in_host zfs get -H -o value origin "$ds/jails/$1"; }
+id() { in_host cat "$home/jails/$1/rootfs/etc/machine-id"; }
+
+story 'a clone of a running jail, with an identity of its own'
+j jlmkr-create -q --start web
+status 0
+j jlmkr-exec web sh -c 'mkdir -p /var/lib/dbus && rm -f /var/lib/dbus/machine-id && cp /etc/machine-id /var/lib/dbus/machine-id &&
+	mkdir -p /etc/ssh && touch /etc/ssh/ssh_host_rsa_key &&
+	mkdir -p /etc/systemd/network && printf "[Network]\nAddress=192.0.2.7/24\n" > /etc/systemd/network/static.network'
+j jlmkr-clone web two
+status 0
+err_has 'two has the SSH host keys of web'
+err_has 'web and two have the same static address: /etc/systemd/network/static.network: Address=192.0.2.7/24'
+err_has "two depends on the snapshot web@clone-20.*'jlmkr promote two' turns that round"
+origin two | grep -q "^$ds/jails/web@clone-" || fail "its origin is $(origin two)"
+is two "$(in_host cat "$home/jails/two/rootfs/etc/hostname")"
+[ "$(id web)" != "$(id two)" ] || fail 'they have the same machine id'
+is 0 "$(id two | grep -cv '^[0-9a-f]\{32\}$')"
+is "$(id two)" "$(in_host cat "$home/jails/two/rootfs/var/lib/dbus/machine-id")"
+in_host cmp "$home/jails/web/config" "$home/jails/two/config" || fail 'it has another config'
+in_host sh -c "rm '$home/jails/two/rootfs/etc/systemd/network/static.network' '$home/jails/web/rootfs/etc/systemd/network/static.network'"
+j jlmkr-start two
+status 0
+j jlmkr-exec two hostname
+is two "$(cat "$tmp/out")"
+j jlmkr-exec web hostname
+is web "$(cat "$tmp/out")"
+j jlmkr-stop -q two web
+
+story 'the first cannot be removed, until the second is promoted'
+j jlmkr-remove -q -y web
+refused
+err_has 'is a clone of'
+j jlmkr-promote two
+status 0
+j jlmkr-promote two
+status 1
+err_has 'is a clone of'
+j jlmkr-remove -q -y web
+status 0
+j jlmkr-snapshots --no-header two
+is 'two clone' "$(awk '{ print $1, $8 }' "$tmp/out")"
+j jlmkr-start -q two
+status 0
+j jlmkr-stop -q two
+
+story 'the snapshot of an image is not taken from it'
+tiny one
+j jlmkr-promote one
+[ "$rc" -eq 0 ] || err_has 'which is not a jail'
+
+story 'of a snapshot'
+in_host sh -c "echo old > '$home/jails/one/rootfs/mine'"
+j jlmkr-snapshot one@a
+in_host sh -c "echo new > '$home/jails/one/rootfs/mine'"
+j jlmkr-clone one@a three
+status 0
+is old "$(in_host cat "$home/jails/three/rootfs/mine")"
+is "$ds/jails/one@a" "$(origin three)"
+j jlmkr-clone one@b four
+status 3
+err_has "no snapshot one@b; did you mean 'a'?"
+is 'one three two' "$(in_host ls -A "$home/jails" | tidy)"
+
+story 'a jail that never booted gets no machine id'
+! in_host test -e "$home/jails/three/rootfs/etc/machine-id" || fail 'it has one'
+
+story 'what was cloned from and is not needed any more goes with the next clone'
+j jlmkr-clone one five
+status 0
+j jlmkr-remove -q -y five
+j jlmkr-clone one five
+status 0
+is 2 "$(in_host zfs list -H -o name -t snapshot -r "$ds/jails/one" | wc -l)"
+
+story '--full depends on nothing'
+j jlmkr-clone --full one six
+status 0
+is '-' "$(origin six)"
+is new "$(in_host cat "$home/jails/six/rootfs/mine")"
+err_lacks depends
+
+story 'names, children and running copies'
+j jlmkr-clone one two
+status 4
+err_has 'there is a jail two already'
+for name in -x .x a/b 'a b' ..; do
+	j jlmkr-clone -- one "$name"
+	refused
+done
+zfs_in_host create "$ds/jails/six/data"
+j jlmkr-clone six seven
+refused
+err_has "the dataset $ds/jails/six/data is below that of the jail"
+is 'five one six three two' "$(in_host ls -A "$home/jails" | tidy)"
+is 2 "$(in_host zfs list -H -o name -t snapshot -r "$ds/jails" | grep -c "/one@")"
+
+story 'hostile files: a link in place of the machine id'
+in_host sh -c "cd '$home/jails/one/rootfs/etc' && rm -rf machine-id hostname && ln -s ../../../../../../../../../etc/machine-id machine-id &&
+	mkdir hostname; cat /etc/machine-id > /tmp/id"
+j jlmkr-clone one evil
+in_host cmp /etc/machine-id /tmp/id || fail 'that of the host was changed'
+refused
+err_has 'the identity of evil'
+! in_host test -e "$home/jails/evil" || fail 'it is there'
+in_host rmdir "$home/jails/one/rootfs/etc/hostname"
+
+cat > "$tmp/killed" <<'END'
+export JAILMAKER_DIR=$1
+jails=$1/jails
+cut=0 there=0
+begin=$(date +%s%N)
+jlmkr-clone -q $3 one k || exit 1
+span=$((($(date +%s%N) - begin) / 1000000 + 20))
+whole=$(cd "$jails/k" && find . | wc -l)
+jlmkr-remove -q -y k || exit 1
+for i in $(seq $2); do
+	signal=KILL
+	[ $((i % 4)) -ne 0 ] || signal=TERM
+	jlmkr-clone -q $3 one k > /dev/null 2>&1 & pid=$!
+	ms=$((RANDOM % span))
+	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
+	kill -$signal $pid 2> /dev/null
+	wait $pid 2> /dev/null
+	[ $? -eq 0 ] || cut=$((cut + 1))
+	while pgrep -x 'zfs|jlmkr-clo.*' > /dev/null; do sleep 0.02; done
+	if [ -e "$jails/k" ]; then
+		there=$((there + 1))
+	else
+		jlmkr-clone -q $3 one k 2> /tmp/why || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+	fi
+	[ "$(cd "$jails/k" && find . | wc -l)" = "$whole" ] || { echo "half a jail after $i"; exit 1; }
+	[ "$(cat "$jails/k/rootfs/etc/hostname")" = k ] || { echo "another host name after $i"; exit 1; }
+	jlmkr-remove -q -y k || exit 1
+	[ "$(ls -A "$jails" | grep -c '^\.')" = 0 ] || { echo "after moment $i: $(ls -A "$jails")"; exit 1; }
+done
+jlmkr-clone -q $3 one k && jlmkr-remove -q -y k || exit 1
+echo "cut $cut, there $there"
+END
+
+story 'killed at 40 moments: it is there and whole, or not there'
+in_host sh -c "echo one > '$home/jails/one/rootfs/etc/hostname'; rm '$home/jails/one/rootfs/etc/machine-id'"
+try bash -s - "$home" 40 '' < "$tmp/killed"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
+is '' "$(in_host zfs list -H -o name -r "$ds/jails" | grep '/\.')"
+j jlmkr-clone one five2
+status 0
+is 3 "$(in_host zfs list -H -o name -t snapshot -r "$ds/jails/one" | wc -l)"
+
+story 'elsewhere blocks cannot be shared: refused, or all is copied'
+in_host mkdir -p /mnt/tank/plain
+home=/mnt/tank/plain
+tiny one
+j jlmkr-clone one two
+status 1
+err_has 'cannot share blocks; --full copies all of its data'
+is one "$(in_host ls -A $home/jails | tidy)"
+j jlmkr-clone --full one two
+status 0
+j jlmkr-promote two
+status 0
+err_has 'two depends on no other jail'
+j jlmkr-snapshot --copy one@a
+j jlmkr-clone --full one@a three
+status 0
+! in_host test -e $home/jails/three/.snapshots || fail 'it has snapshots'
+in_host cmp $home/jails/one/config $home/jails/three/config || fail 'it has another config'
+
+story 'a copy killed at 40 moments'
+try bash -s - $home 40 --full < "$tmp/killed"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
+
+story 'directories share blocks on btrfs'
+btrfs_pool 2G
+used() { in_host sh -c 'sync /mnt/pool; df --output=used -B1M /mnt/pool | tail -n 1'; }
+j jlmkr-create -q web
+before=$(used)
+j jlmkr-clone web two
+status 0
+[ $(($(used) - before)) -lt 60 ] || fail "the second one takes $(($(used) - before)) MiB"
+j jlmkr-remove -q -y web
+status 0
+j jlmkr-start -q two
+status 0
+j jlmkr-clone two three
+status 0
+err_has 'two runs: its files are copied one after the other'
+j jlmkr-stop -q two
+
+finish

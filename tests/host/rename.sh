@@ -1,0 +1,164 @@
+#!/bin/sh
+# Jails get other names: directories, links and datasets.
+. "$(dirname "$0")/lib.sh"
+
+zfs_pool
+tidy() { tr '\n' ' ' | sed 's/ $//'; }
+
+try jlmkr-create -q --start web
+status 0
+story 'a running jail keeps its name, unless it may be restarted'
+try jlmkr-rename web www
+status 5
+err_has 'it runs; --restart stops it and starts it under its new name'
+is 'web' "$(in_host ls $jails | tidy)"
+try jlmkr-rename --restart web www
+status 0
+is 'www' "$(in_host ls $jails | tidy)"
+try jlmkr-exec www hostname
+is www "$(cat "$tmp/out")"
+is www "$(in_host cat $jails/www/rootfs/etc/hostname)"
+is 'jlmkr-www.service' "$(in_host systemctl list-units --no-legend --plain 'jlmkr-*' | cut -d' ' -f1 | tidy)"
+is 'www' "$(in_host machinectl list --no-legend | cut -d' ' -f1 | tidy)"
+
+story 'the host name in its config changes with it, if it was the name of the jail'
+in_host jlmkr-stop -q www
+in_host jlmkr-config www hostname=www
+try jlmkr-rename www web
+status 0
+is 'hostname=web' "$(in_host grep '^hostname' $jails/web/config)"
+in_host jlmkr-config web hostname=mail.lan
+in_host sh -c "echo mail.lan > $jails/web/rootfs/etc/hostname"
+try jlmkr-rename web www
+status 0
+is 'hostname=mail.lan' "$(in_host grep '^hostname' $jails/www/config)"
+is 'mail.lan' "$(in_host cat $jails/www/rootfs/etc/hostname)"
+try jlmkr-rename www web
+status 0
+
+story 'a name that is taken, wrong or its own'
+try jlmkr-create -q --distro=fedora --release=43 other
+try jlmkr-rename web other
+status 4
+err_has 'there is a jail other already'
+try jlmkr-rename web web
+status 4
+for name in -x .x a/b 'a b' .. a..b; do
+	try jlmkr-rename -- web "$name"
+	refused
+done
+try jlmkr-rename none new
+status 3
+is 'other web' "$(in_host ls $jails | tidy)"
+
+story 'its snapshots go with it'
+try jlmkr-snapshot --copy other@a
+try jlmkr-rename other else
+status 0
+try jlmkr-snapshots --no-header
+is 'else a' "$(awk '{ print $1, $2 }' "$tmp/out")"
+
+story 'a link is renamed, and what it leads to stays'
+in_host sh -c "mkdir /mnt/tank/fast && mv $jails/else /mnt/tank/fast/else && ln -s /mnt/tank/fast/else $jails/else"
+try jlmkr-rename else linked
+status 0
+is /mnt/tank/fast/else "$(in_host readlink $jails/linked)"
+try jlmkr-remove -q -y --with-target linked
+status 0
+
+story 'hostile files of a jail lead nowhere'
+in_host sh -c "cd $jails/web/rootfs/etc && rm -f hosts hostname && ln -s ../../../../../../../../etc/hosts hosts &&
+	ln -s /etc/hostname2 hostname && echo web > hostname2; cp /etc/hosts /tmp/hosts"
+try jlmkr-rename web www
+status 0
+err_has "the host name in .*/jails/web/rootfs is not changed: .*hosts"
+in_host cmp /etc/hosts /tmp/hosts || fail 'the file of the host was changed'
+! in_host test -e /etc/hostname2 || fail 'it was made on the host'
+in_host jlmkr-remove -q -y www
+
+story 'a dataset is renamed, with all below it'
+tiny web
+zfs_in_host create "$ds/jails/web/data"
+in_host touch "$home/jails/web/data/mine"
+j jlmkr-snapshot web@a
+j jlmkr-rename web www
+status 0
+err_empty
+is "$ds/jails/www
+$ds/jails/www@a
+$ds/jails/www/data
+$ds/jails/www/data@a" "$(in_host zfs list -H -o name -t all -r "$ds/jails" | sed 1d)"
+is www "$(in_host ls -A "$home/jails" | tidy)"
+in_host test -f "$home/jails/www/data/mine" || fail 'what was below it is not there'
+is 'fuse.zfs' "$(in_host findmnt -no FSTYPE "$home/jails/www")"
+
+story 'somebody who is in it is named, and it keeps its name'
+in_host sh -c "cd '$home/jails/www/rootfs' && exec sleep 60" > /dev/null 2>&1 &
+sleep 0.5
+j jlmkr-rename www web
+refused
+err_has 'in use by sleep (process'
+is www "$(in_host ls -A "$home/jails" | tidy)"
+is www "$(in_host cat "$home/jails/www/rootfs/etc/hostname")"
+in_host pkill sleep
+
+story 'a mountpoint that would not follow is told of'
+zfs_in_host set "mountpoint=$home/jails/www/data" "$ds/jails/www/data"
+j jlmkr-rename www web
+refused
+err_has "zfs inherit mountpoint '$ds/jails/www/data'"
+patiently zfs inherit mountpoint "$ds/jails/www/data"
+zfs_in_host create -o "mountpoint=$home/jails/far" mypool/far
+in_host sh -c "cp -a '$home/jails/www/config' '$home/jails/www/rootfs' '$home/jails/far/'"
+j jlmkr-rename far near
+refused
+err_has 'its dataset mypool/far has another name'
+patiently zfs destroy mypool/far
+in_host rmdir "$home/jails/far"
+
+story 'a name that only a dataset has'
+zfs_in_host create -o canmount=off "$ds/jails/hidden"
+j jlmkr-rename www hidden
+status 4
+patiently zfs destroy "$ds/jails/hidden"
+
+cat > "$tmp/killed" <<'END'
+export JAILMAKER_DIR=$1
+jails=$1/jails
+cut=0 from=one to=two
+begin=$(date +%s%N)
+jlmkr-rename two one || exit 1
+span=$((($(date +%s%N) - begin) / 1000000 + 20))
+for i in $(seq $2); do
+	jlmkr-rename $from $to > /dev/null 2>&1 & pid=$!
+	ms=$((RANDOM % span))
+	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
+	kill -KILL $pid 2> /dev/null
+	wait $pid 2> /dev/null
+	[ $? -eq 0 ] || cut=$((cut + 1))
+	while pgrep -x 'zfs|jlmkr-ren.*' > /dev/null; do sleep 0.02; done
+	list=$(jlmkr-list -q --no-header | cut -d' ' -f1)
+	case $list in $from | $to) ;; *) echo "after moment $i: $list"; exit 1 ;; esac
+	jlmkr-rename $from $to 2> /tmp/why || grep -q "no jail named '$from'" /tmp/why ||
+		{ echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+	[ "$(ls -A $jails 2> /dev/null || ls -A "$jails")" = $to ] || { echo "after moment $i: $(ls -A "$jails")"; exit 1; }
+	[ "$(cat "$jails/$to/rootfs/etc/hostname")" = $to ] || { echo "another host name after $i"; exit 1; }
+	x=$from from=$to to=$x
+done
+echo "cut $cut"
+END
+
+story 'a directory, killed at 60 moments: the old name or the new one'
+in_host mkdir -p /mnt/tank/plain
+try env JAILMAKER_DIR=/mnt/tank/plain jlmkr-create -q --distro=fedora --release=43 two
+try bash -s - /mnt/tank/plain 60 < "$tmp/killed"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
+
+story 'a dataset, killed at 60 moments'
+j jlmkr-rename www two
+try bash -s - "$home" 60 < "$tmp/killed"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
+
+finish

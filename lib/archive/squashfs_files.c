@@ -190,22 +190,28 @@ static int fail_file(struct tree *t, const struct file *f, struct err *e)
 	return fail_in(e, "archive entry %.400s", t->entry.path);
 }
 
+static int fill_ring(struct writer *w, struct err *e)
+{
+	int rc;
+
+	while ((rc = split(w, e)) > 0)
+		;
+	return rc < 0 ? fail_file(w->t, &w->t->batch.files[w->next], e) : 0;
+}
+
 static int write_all_files(struct writer *w, struct err *e)
 {
 	struct tree *t = w->t;
 	const struct piece *p;
-	int rc;
 
-	for (;;) {
-		while ((rc = split(w, e)) > 0)
-			;
-		if (rc < 0) return fail_file(t, &t->batch.files[w->next], e);
-		if (w->made == w->taken) return 0;
+	while (w->made != w->taken) {
 		p = &w->ring[w->taken % RING];
 		if (p->first && tree_path(t, p->file->folder, name_of(t, p->file), e) < 0)
 			return -1;
 		if (take(w, e) < 0) return fail_file(t, p->file, e);
+		if (fill_ring(w, e) < 0) return -1;
 	}
+	return 0;
 }
 
 int files_write(struct tree *t, struct err *e)
@@ -214,10 +220,11 @@ int files_write(struct tree *t, struct err *e)
 	struct writer *w = arena_alloc(&m, sizeof *w);
 	int rc;
 
+	if (!t->batch.files_n) return tree_make_others(t, e);
 	if (!t->pool && !(t->pool = pool_open(&t->m, &t->s, e))) return -1;
 	w->t = t;
 	w->fd = -1;
-	rc = write_all_files(w, e);
+	rc = fill_ring(w, e) < 0 || tree_make_others(t, e) < 0 ? -1 : write_all_files(w, e);
 	if (w->fragment) w->fragment->users--;
 	if (w->fd >= 0) close(w->fd);
 	return rc;

@@ -196,6 +196,12 @@ struct file {
 	uint32_t fragment, folder, name;
 };
 
+/* A directory, link, device or fifo. */
+struct other {
+	struct inode inode;
+	uint32_t folder, name;
+};
+
 /* Another name of a file. */
 struct again {
 	uint32_t linked, folder, name;
@@ -210,9 +216,10 @@ struct names {
 /* Files are written in the order of their contents in the image, so that a block is decoded
  * once. All of an image may be too many for the memory: they come in batches. */
 struct batch {
+	struct other *others;		/* as in the walk: directories before what is in them */
 	struct file *files;
 	struct again *links;
-	size_t files_n, links_n;
+	size_t others_n, files_n, links_n;
 	struct names names;
 };
 
@@ -240,7 +247,11 @@ int tree_path(struct tree *t, uint32_t folder, const char *name, struct err *e);
 /* Set all else of the entry. */
 int tree_entry(struct tree *t, const struct inode *n, bool *bare, struct err *e);
 
-/* Write the files of the batch, which are in order. */
+/* Make all of the batch that has no contents. */
+int tree_make_others(struct tree *t, struct err *e);
+
+/* Write the files of the batch, which are in order. Calls tree_make_others before the first one
+ * is made, while blocks are decoded already. */
 int files_write(struct tree *t, struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
-/* The tree of an image. A walk through its directories makes all but the files with contents,
- * which it only lists. */
+/* The tree of an image. A walk through its directories lists what they contain, and a batch of
+ * that is made at a time. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "lib/archive/squashfs_impl.h"
 #include "lib/base/err.h"
 
-enum { BATCH_FILES = 128 << 10, BATCH_LINKS = 16 << 10, BATCH_NAMES = 4 << 20,
-       NAMES_MAX = 32 << 20, SEEN = 1, SEEN_LINKED = 2 };
+enum { BATCH_OTHERS = 16 << 10, BATCH_FILES = 128 << 10, BATCH_LINKS = 16 << 10,
+       BATCH_NAMES = 4 << 20, NAMES_MAX = 32 << 20, SEEN = 1, SEEN_LINKED = 2 };
 
 static uint32_t add_name(struct tree *t, struct names *to, const char *name)
 {
@@ -134,25 +134,41 @@ static int make_again(struct tree *t, const struct again *a, struct err *e)
 	return 0;
 }
 
+static int make_other(struct tree *t, const struct other *o, struct err *e)
+{
+	uint32_t seen = t->seen[o->inode.number];
+	int rc;
+
+	if (tree_path(t, o->folder, t->batch.names.text + o->name, e) < 0) return -1;
+	if ((rc = make_entry(t, &o->inode, e)) < 0) return fail_entry(t, e);
+	if (rc > 0 && seen >= SEEN_LINKED) t->links[seen - SEEN_LINKED].skipped = true;
+	return 0;
+}
+
+int tree_make_others(struct tree *t, struct err *e)
+{
+	for (size_t i = 0; i < t->batch.others_n; i++)
+		if (make_other(t, &t->batch.others[i], e) < 0) return -1;
+	return 0;
+}
+
 /* Hard links come last, when the files that they lead to are there. */
 static int finish_batch(struct tree *t, struct err *e)
 {
 	struct batch *b = &t->batch;
 
-	if (b->files_n) {
-		qsort(b->files, b->files_n, sizeof *b->files, by_place);
-		if (files_write(t, e) < 0) return -1;
-	}
+	if (b->files_n) qsort(b->files, b->files_n, sizeof *b->files, by_place);
+	if (files_write(t, e) < 0) return -1;
 	for (size_t i = 0; i < b->links_n; i++)
 		if (make_again(t, &b->links[i], e) < 0) return -1;
-	b->files_n = b->links_n = b->names.n = 0;
+	b->others_n = b->files_n = b->links_n = b->names.n = 0;
 	return 0;
 }
 
 static bool is_full(const struct batch *b)
 {
-	return b->files_n == BATCH_FILES || b->links_n == BATCH_LINKS ||
-	       b->names.n > BATCH_NAMES;
+	return b->others_n == BATCH_OTHERS || b->files_n == BATCH_FILES ||
+	       b->links_n == BATCH_LINKS || b->names.n > BATCH_NAMES;
 }
 
 static void list_file(struct tree *t, const struct inode *n, uint64_t ref, uint32_t folder,
@@ -163,6 +179,13 @@ static void list_file(struct tree *t, const struct inode *n, uint64_t ref, uint3
 	b->files[b->files_n++] = (struct file){ .ref = ref, .start = n->start,
 		.fragment = n->fragment, .folder = folder,
 		.name = add_name(t, &b->names, name) };
+}
+
+static void list_other(struct tree *t, const struct inode *n, uint32_t folder, const char *name)
+{
+	struct batch *b = &t->batch;
+
+	b->others[b->others_n++] = (struct other){ *n, folder, add_name(t, &b->names, name) };
 }
 
 /* -- the walk -- */
@@ -213,21 +236,14 @@ static int see_again(struct tree *t, const struct inode *n, const struct listing
 static int visit(struct tree *t, const struct listing *l, uint32_t folder, struct inode *n,
                  struct err *e)
 {
-	int rc;
-
 	if (tree_path(t, folder, l->name, e) < 0) return -1;
 	if (quota_take(&t->files, e) < 0 || inode_read(&t->s, l->ref, n, e) < 0) return -1;
 	if (n->kind != l->kind || n->number != l->inode)
 		return squashfs_fail(e, "a directory and an inode in it disagree");
 	if (t->seen[n->number]) return see_again(t, n, l, folder, e);
 	if (see(t, n, l, folder, e) < 0) return -1;
-	if (n->kind == KIND_FILE) {
-		list_file(t, n, l->ref, folder, l->name);
-		return 0;
-	}
-	if ((rc = make_entry(t, n, e)) < 0) return -1;
-	if (rc > 0 && t->seen[n->number] >= SEEN_LINKED)
-		t->links[t->seen[n->number] - SEEN_LINKED].skipped = true;
+	if (n->kind == KIND_FILE) list_file(t, n, l->ref, folder, l->name);
+	else list_other(t, n, folder, l->name);
 	return n->kind == KIND_DIR;
 }
 
@@ -284,7 +300,8 @@ static int make_root(struct tree *t, struct level *level, struct err *e)
 	if (n.kind != KIND_DIR)
 		return fail(e, ERR_UNTRUSTED, "the root would not be a directory");
 	t->seen[n.number] = SEEN;
-	return make_entry(t, &n, e) < 0 ? -1 : listing_begin(&t->s, &n, &level->list, e);
+	list_other(t, &n, 0, "");
+	return listing_begin(&t->s, &n, &level->list, e);
 }
 
 static int make_tree(struct tree *t, struct err *e)
@@ -297,6 +314,7 @@ static int make_tree(struct tree *t, struct err *e)
 		return quota_take(&t->files, e);
 	}
 	t->seen = arena_array(&t->m, (size_t)t->s.inodes + 1, sizeof *t->seen);
+	t->batch.others = arena_array(&t->m, BATCH_OTHERS, sizeof *t->batch.others);
 	t->batch.files = arena_array(&t->m, BATCH_FILES, sizeof *t->batch.files);
 	t->batch.links = arena_array(&t->m, BATCH_LINKS, sizeof *t->batch.links);
 	if (make_root(t, levels, e) < 0) return fail_entry(t, e);

@@ -22,6 +22,7 @@ struct worker {
 };
 
 struct pool {
+	struct arena *m;
 	const struct squashfs *s;
 	pthread_mutex_t lock;
 	pthread_cond_t work, done;
@@ -29,7 +30,7 @@ struct pool {
 	unsigned blocks_n, first, waiting;	/* `waiting` in the queue, from `first` on */
 	bool over;
 	struct worker workers[THREADS_MAX];
-	unsigned workers_n;
+	unsigned workers_n, workers_max, asked;	/* asked: blocks so far */
 };
 
 uint32_t block_stored_size(uint32_t word)
@@ -110,25 +111,16 @@ static void *worker_run(void *arg)
 	return NULL;
 }
 
-static int start_workers(struct arena *m, struct pool *p, struct err *e)
+/* Sets errno on failure. */
+static int start_worker(struct pool *p)
 {
-	uint32_t cores = lzma_cputhreads();
-	unsigned n = cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : cores;
+	struct worker *w = &p->workers[p->workers_n];
 
-	for (; p->workers_n < n; p->workers_n++) {
-		struct worker *w = &p->workers[p->workers_n];
-		int rc;
-
-		w->pool = p;
-		w->packed = arena_alloc(m, p->s->block_size);
-		w->unpacker = unpacker_open(m, p->s->packing, p->s->block_size);
-		rc = pthread_create(&w->thread, NULL, worker_run, w);
-		if (rc && !p->workers_n) {
-			errno = rc;
-			return fail_sys(e, "start a thread");
-		}
-		if (rc) break;
-	}
+	w->pool = p;
+	w->packed = arena_alloc(p->m, p->s->block_size);
+	w->unpacker = unpacker_open(p->m, p->s->packing, p->s->block_size);
+	if ((errno = pthread_create(&w->thread, NULL, worker_run, w))) return -1;
+	p->workers_n++;
 	return 0;
 }
 
@@ -136,15 +128,17 @@ struct pool *pool_open(struct arena *m, const struct squashfs *s, struct err *e)
 {
 	struct pool *p = arena_alloc(m, sizeof *p);
 	size_t n = BLOCKS_BYTES / s->block_size;
+	uint32_t cores = lzma_cputhreads();
 
+	p->m = m;
 	p->s = s;
 	p->blocks_n = n < BLOCKS_MIN ? BLOCKS_MIN : n > BLOCKS_MAX ? BLOCKS_MAX : (unsigned)n;
-	for (unsigned i = 0; i < p->blocks_n; i++)
-		p->blocks[i].data = arena_alloc(m, s->block_size);
+	p->workers_max = cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : cores;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
 	pthread_cond_init(&p->done, NULL);
-	if (start_workers(m, p, e) == 0) return p;
+	if (start_worker(p) == 0) return p;
+	fail_sys(e, "start a thread");
 	pool_close(p);
 	return NULL;
 }
@@ -177,12 +171,16 @@ struct block *pool_ask(struct pool *p, uint64_t at, uint32_t word, uint32_t room
 	struct block *b = free_block(p);
 
 	if (!b) return NULL;
+	if (!b->data) b->data = arena_alloc(p->m, p->s->block_size);
 	*b = (struct block){ .at = at, .word = word, .room = room, .users = 1,
 			     .data = b->data };
 	pthread_mutex_lock(&p->lock);
 	p->queue[(p->first + p->waiting++) % BLOCKS_MAX] = b;
 	pthread_cond_signal(&p->work);
 	pthread_mutex_unlock(&p->lock);
+	p->asked++;
+	if (p->asked > p->workers_n && p->workers_n < p->workers_max && start_worker(p) < 0)
+		p->workers_max = p->workers_n;
 	return b;
 }
 

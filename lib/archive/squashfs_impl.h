@@ -66,6 +66,7 @@ struct cursor {
 };
 
 struct squashfs {
+	struct arena *m;
 	int fd;
 	struct unpacker *unpacker;
 	struct metadata *blocks;	/* the last ones used */
@@ -163,7 +164,7 @@ struct block {
 
 struct pool;
 
-/* Start the threads. NULL on failure. */
+/* Threads are started, and memory is taken, as blocks are asked for. NULL on failure. */
 struct pool *pool_open(struct arena *m, const struct squashfs *s, struct err *e);
 void pool_close(struct pool *p);	/* safe on NULL */
 
@@ -219,7 +220,7 @@ struct batch {
 	struct other *others;		/* as in the walk: directories before what is in them */
 	struct file *files;
 	struct again *links;
-	size_t others_n, files_n, links_n;
+	size_t others_n, others_room, files_n, files_room, links_n, links_room;
 	struct names names;
 };
 

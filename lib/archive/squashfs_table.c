@@ -18,7 +18,7 @@ enum { CACHED_LOG = 7, CACHED = 1 << CACHED_LOG, BLOCK_LOG_MIN = 12, BLOCK_LOG_M
 struct metadata {
 	uint64_t at, next;	/* at 0: empty */
 	size_t n;
-	uint8_t data[META_SIZE];
+	uint8_t *data;		/* NULL: none yet */
 };
 
 bool squashfs_begins(const void *head, size_t n)
@@ -57,6 +57,7 @@ static int load_metadata(struct squashfs *s, struct metadata *b, uint64_t at, st
 	ssize_t k;
 
 	b->at = 0;
+	if (!b->data) b->data = arena_alloc(s->m, META_SIZE);
 	if (at < HEADER_SIZE) return squashfs_fail(e, "a table begins in the superblock");
 	if (read_image(s, at, packed, 2, e) < 0) return -1;
 	word = get16(packed);
@@ -79,7 +80,7 @@ static const struct metadata *find_metadata(struct squashfs *s, uint64_t at, str
 	uint64_t hash = at * UINT64_C(0x9e3779b97f4a7c15) >> (64 - CACHED_LOG);
 	struct metadata *b = &s->blocks[hash];
 
-	return b->at == at || load_metadata(s, b, at, e) == 0 ? b : NULL;
+	return (at && b->at == at) || load_metadata(s, b, at, e) == 0 ? b : NULL;
 }
 
 int cursor_read(struct squashfs *s, struct cursor *c, void *to, size_t n, struct err *e)
@@ -234,7 +235,7 @@ static int read_super(struct squashfs *s, struct err *e)
 
 int squashfs_open(struct arena *m, int fd, struct squashfs *s, struct err *e)
 {
-	*s = (struct squashfs){ .fd = fd };
+	*s = (struct squashfs){ .m = m, .fd = fd };
 	if (read_super(s, e) < 0) return -1;
 	s->unpacker = unpacker_open(m, s->packing, s->block_size);
 	s->blocks = arena_array(m, CACHED, sizeof *s->blocks);

@@ -176,6 +176,7 @@ static void list_file(struct tree *t, const struct inode *n, uint64_t ref, uint3
 {
 	struct batch *b = &t->batch;
 
+	b->files = arena_grow(&t->m, b->files, b->files_n, &b->files_room, sizeof *b->files);
 	b->files[b->files_n++] = (struct file){ .ref = ref, .start = n->start,
 		.fragment = n->fragment, .folder = folder,
 		.name = add_name(t, &b->names, name) };
@@ -185,6 +186,8 @@ static void list_other(struct tree *t, const struct inode *n, uint32_t folder, c
 {
 	struct batch *b = &t->batch;
 
+	b->others = arena_grow(&t->m, b->others, b->others_n, &b->others_room,
+	                       sizeof *b->others);
 	b->others[b->others_n++] = (struct other){ *n, folder, add_name(t, &b->names, name) };
 }
 
@@ -227,6 +230,7 @@ static int see_again(struct tree *t, const struct inode *n, const struct listing
 		return fail(e, ERR_UNTRUSTED, "it is a directory that has another name");
 	if (seen < SEEN_LINKED || t->links[seen - SEEN_LINKED].ref != l->ref)
 		return squashfs_fail(e, "an inode has more names than it says");
+	b->links = arena_grow(&t->m, b->links, b->links_n, &b->links_room, sizeof *b->links);
 	b->links[b->links_n++] = (struct again){ seen - SEEN_LINKED, folder,
 						 add_name(t, &b->names, l->name) };
 	return 0;
@@ -314,9 +318,6 @@ static int make_tree(struct tree *t, struct err *e)
 		return quota_take(&t->files, e);
 	}
 	t->seen = arena_array(&t->m, (size_t)t->s.inodes + 1, sizeof *t->seen);
-	t->batch.others = arena_array(&t->m, BATCH_OTHERS, sizeof *t->batch.others);
-	t->batch.files = arena_array(&t->m, BATCH_FILES, sizeof *t->batch.files);
-	t->batch.links = arena_array(&t->m, BATCH_LINKS, sizeof *t->batch.links);
 	if (make_root(t, levels, e) < 0) return fail_entry(t, e);
 	return walk(t, levels, e);
 }

@@ -104,8 +104,8 @@ story 'a Debian as squashfs is the same tree as from its tar, and boots'
 mkdir "$tmp/ref"
 mount -t tmpfs tmpfs "$tmp/ref"
 tar --numeric-owner --xattrs-include='*' -xpJf "$base/debian.tar.xz" -C "$tmp/ref"
-mksquashfs "$tmp/ref" "$tmp/debian" -b 1M -comp zstd -Xcompression-level 3 -quiet -no-progress
-table() { find usr dev/null -printf '%p %y %m %U:%G %l %n %t\n' | sed 's/\.[0-9]*$//' | sort; }
+mksquashfs "$tmp/ref" "$tmp/debian" -b 1M -comp zstd -Xcompression-level 3 -quiet -no-progress 2> /dev/null
+table() { find usr dev/null -printf '%p %y %m %U:%G %l %n %T@\n' | sed 's/\.[0-9]*$//' | sort; }
 (cd "$tmp/ref" && table) > "$tmp/want"
 umount "$tmp/ref"
 host push "$tmp/debian" /tmp/debian
@@ -119,7 +119,7 @@ try jlmkr-stop -q d1
 status 0
 
 story 'one that is too large, damaged or of another compressor is refused in one line'
-for try in '--max-size=10M:unpacks to more than 10 MiB; --max-size' '--max-files=100:more than 100 files; --max-files'; do
+for try in '--max-size=10M:unpacks to more than 10.0 MiB; --max-size' '--max-files=100:more than 100 files; --max-files'; do
 	try jlmkr-create -q ${try%%:*} --image=/tmp/debian d2
 	status 7
 	one_line_err

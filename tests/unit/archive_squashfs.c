@@ -325,6 +325,7 @@ enum place {
 	ENTRY,		/* of a directory entry */
 	INODE,
 	FRAGMENTS, IDS, ATTRS, VALUES,	/* the tables */
+	ID_INDEX,	/* where the blocks of that table are */
 	INODES, NAMES,	/* the first metadata block of these tables, with its header */
 };
 
@@ -344,6 +345,7 @@ static size_t place_of(const struct image *x, const struct wrong *f)
 	case INODE: return inode_of(x, f->name);
 	case FRAGMENTS: return block_of(x, 80);
 	case IDS: return block_of(x, 48);
+	case ID_INDEX: return get(x, 48, 8);
 	case ATTRS: return get(x, get(x, 56, 8) + 16, 8) + 2;
 	case VALUES: return get(x, get(x, 56, 8), 8) + 2;
 	case INODES: return get(x, 64, 8);
@@ -454,6 +456,8 @@ static const struct wrong wrong[] = {
 	{ FRAGMENTS, "", 8, 4, 4097, "the size of a block" },
 	{ FRAGMENTS, "", 8, 4, 1 << 24 | 10, "a block has another size than its file says" },
 	{ FRAGMENTS, "", 8, 4, 0, "the size of a block" },
+	{ ID_INDEX, "", 0, 8, 0, "a table begins in the superblock" },
+	{ ID_INDEX, "", 0, 8, UINT64_MAX, "the index of a table" },
 	{ IDS, "", 0, 4, UINT32_MAX, "/: the number of its owner or group is out of range" },
 	{ ATTRS, "", 0, 8, UINT64_MAX, "a reference leads behind its end" },
 	{ ATTRS, "", 8, 4, 257, "it has too many attributes" },

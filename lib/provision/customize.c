@@ -110,7 +110,7 @@ static int write_networks(struct arena *m, int root, struct err *e)
 	return write_preset(root, e);
 }
 
-static bool is_there(int root, const char *path)
+static bool exists_in(int root, const char *path)
 {
 	AUTOCLOSE int fd = place_in_root(root, path, 0, NULL);
 
@@ -130,7 +130,7 @@ static const char *find_system(struct arena *m, int root)
 	to[n] = 0;
 	slash = strrchr(to, '/');
 	*slash = 0;
-	return *to && is_there(root, arena_printf(m, "%s/etc/os-release", to))
+	return *to && exists_in(root, arena_printf(m, "%s/etc/os-release", to))
 	       ? arena_strdup(m, to) : NULL;
 }
 
@@ -140,7 +140,7 @@ static int show_system(struct arena *m, int root, struct err *e)
 	const char *system;
 	AUTOCLOSE int etc = -1;
 
-	if (is_there(root, "/etc/os-release") || is_there(root, "/usr/lib/os-release") ||
+	if (exists_in(root, "/etc/os-release") || exists_in(root, "/usr/lib/os-release") ||
 	    !(system = find_system(m, root)))
 		return 0;
 	if (mkdir_in_root(root, "/etc", 0755, e) < 0 ||

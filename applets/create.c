@@ -42,7 +42,7 @@ static const struct opt create_opts[] = {
 	OPT_TEXT(0, "build", build, "SERIAL", "install this build instead of the newest"),
 	OPT_TEXT(0, "arch", arch, "NAME", "the architecture (this machine's)"),
 	OPT_TEXT(0, "image", image, "FILE|URL|-",
-	         "install this tar archive: plain, xz, zstd or gzip"),
+	         "install this archive: a tar or a squashfs image"),
 	OPT_TEXT(0, "sha256", sha256, "HEX", "the expected SHA-256 of --image"),
 	OPT_LIST(0, "server", servers, "URL",
 	         "use this server, not images.linuxcontainers.org"),

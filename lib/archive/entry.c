@@ -148,6 +148,21 @@ int entry_open(struct path_walk *t, const struct entry *n, struct err *e)
 	return fd < 0 ? fail_sys(e, "create") : fd;
 }
 
+int entry_write(int fd, const void *data, size_t n, off_t place, struct err *e)
+{
+	const char *p = data;
+
+	while (n) {
+		ssize_t k = pwrite(fd, p, n, place);
+
+		if (k < 0) return fail_sys(e, "write");
+		p += k;
+		n -= (size_t)k;
+		place += k;
+	}
+	return 0;
+}
+
 int entry_finish(struct path_walk *t, const struct entry *n, int fd, bool *bare, struct err *e)
 {
 	struct made m = { .fd = fd };

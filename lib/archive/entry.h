@@ -49,6 +49,11 @@ int entry_make(struct path_walk *t, const struct entry *n, bool *bare, struct er
 int entry_open(struct path_walk *t, const struct entry *n, struct err *e);
 int entry_finish(struct path_walk *t, const struct entry *n, int fd, bool *bare, struct err *e);
 
+/* Write contents at a place in the open file. */
+int entry_write(int fd, const void *data, size_t n, off_t place, struct err *e);
+
+enum { DISK_BLOCK = 4096 };	/* what a piece of a file with holes takes at least */
+
 /* Set an attribute of an earlier entry. */
 int entry_set_attr(struct path_walk *t, const char *path, const struct attr *a, bool *bare,
                    struct err *e);

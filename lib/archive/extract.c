@@ -29,10 +29,9 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
-#include "lib/base/size.h"
 #include "lib/base/str.h"
 
-enum { BLOCK = 512, DISK_BLOCK = 4096, ATTRS_MAX = 256, LATE_BYTES = 16 << 20,
+enum { BLOCK = 512, ATTRS_MAX = 256, LATE_BYTES = 16 << 20,
        SKIPPED_MAX = 1000, USERS_MAX = 4 << 20 };
 
 /* An ACL with names instead of numbers: etc/passwd, which has the numbers, may come later. */
@@ -54,8 +53,7 @@ struct extract {
 	struct archive *tar;
 	struct pull *bytes;		/* of the tar */
 	const struct unpack_limits *max;
-	uint64_t bytes_left;
-	struct quota files;
+	struct quota unpacked, files;	/* bytes, names */
 	struct unpack_report *report;
 	size_t zeros;			/* at the end of the bytes so far, at most a block */
 	bool over;
@@ -76,18 +74,6 @@ static void count_zeros(struct extract *x, const uint8_t *data, size_t n)
 	x->zeros = k < n ? k : x->zeros + k;
 }
 
-static int take_bytes(struct extract *x, size_t n, struct err *e)
-{
-	char size[SIZE_ROOM];
-
-	if (n > x->bytes_left)
-		return fail(e, ERR_UNTRUSTED,
-		            "the archive unpacks to more than %s; --max-size sets the limit",
-		            size_text(x->max->bytes, size));
-	x->bytes_left -= n;
-	return 0;
-}
-
 static ssize_t read_bytes(struct extract *x, const void **data, struct err *e)
 {
 	ssize_t n = x->over ? 0 : x->bytes->next(x->bytes, data, e);
@@ -96,7 +82,7 @@ static ssize_t read_bytes(struct extract *x, const void **data, struct err *e)
 		x->over = true;
 		return n;
 	}
-	if (take_bytes(x, (size_t)n, e) < 0) return -1;
+	if (quota_take_bytes(&x->unpacked, (size_t)n, e) < 0) return -1;
 	count_zeros(x, *data, (size_t)n);
 	return n;
 }
@@ -276,19 +262,6 @@ static int read_entry(struct extract *x, struct archive_entry *from, const char 
 	return read_attrs(x, from, bare, e);
 }
 
-static int write_at(int fd, const char *data, size_t n, la_int64_t place, struct err *e)
-{
-	while (n) {
-		ssize_t k = pwrite(fd, data, n, place);
-
-		if (k < 0) return fail_sys(e, "write");
-		data += k;
-		n -= (size_t)k;
-		place += k;
-	}
-	return 0;
-}
-
 /* A gap between the pieces, or after the last one, is a hole. */
 static int write_contents(struct extract *x, int fd, la_int64_t size, struct err *e)
 {
@@ -301,8 +274,9 @@ static int write_contents(struct extract *x, int fd, la_int64_t size, struct err
 		if (place < end || place > size || (la_int64_t)n > size - place)
 			return fail(e, ERR_INPUT, "its contents are out of order or too large");
 		if (n == 0) continue;
-		if (place > end && take_bytes(x, DISK_BLOCK, e) < 0) return -1;
-		if (write_at(fd, data, n, place, e) < 0) return -1;
+		if (place > end && quota_take_bytes(&x->unpacked, DISK_BLOCK, e) < 0)
+			return -1;
+		if (entry_write(fd, data, n, place, e) < 0) return -1;
 		end = place + (la_int64_t)n;
 		x->report->bytes += n;
 	}
@@ -482,7 +456,8 @@ static int open_tar(struct extract *x, struct err *e)
 int extract(struct pull *from, int root, const struct unpack_limits *limits,
             struct unpack_report *r, struct err *e)
 {
-	struct extract x = { .report = r, .max = limits, .bytes_left = limits->bytes,
+	struct extract x = { .report = r, .max = limits,
+			     .unpacked = { limits->bytes, limits->bytes },
 			     .files = { limits->entries, limits->entries } };
 	struct decode *d;
 	int rc = path_walk_begin(&x.trail, root, &x.files, e);

@@ -56,6 +56,7 @@ static const struct rule rules[] = {
 	{ .call = SYS_read },
 	{ .call = SYS_write },
 	{ .call = SYS_pwrite64 },
+	{ .call = SYS_pread64 },
 	{ .call = SYS_ftruncate },
 	{ .call = SYS_close },
 
@@ -91,7 +92,7 @@ static const struct rule rules[] = {
 	{ .call = SYS_madvise },
 	{ .call = SYS_brk },
 
-	/* the threads that decode xz; restart_syscall: after ^Z */
+	/* the threads that decode; restart_syscall: after ^Z */
 	{ .call = SYS_futex },
 	{ .call = SYS_clone, .when = A_THREAD },
 	{ .call = SYS_rt_sigprocmask },
@@ -113,6 +114,7 @@ static const struct rule rules[] = {
 	{ .call = SYS_getpid },
 	{ .call = SYS_ioctl, .when = { { 1, ~0u, TCGETS } }, .refuse = ENOTTY },
 	{ .call = SYS_pipe2, .refuse = EPERM },
+	{ .call = SYS_sysinfo, .refuse = EPERM },	/* qsort */
 #ifdef __x86_64__
 	{ .call = SYS_readlink, .refuse = ENOENT },
 	{ .call = SYS_open, .refuse = ENOENT },

@@ -10,6 +10,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
+#include "lib/base/size.h"
 
 enum { OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
@@ -47,6 +48,18 @@ int quota_take(struct quota *q, struct err *e)
 		            "the archive has more than %llu files; --max-files sets the limit",
 		            (unsigned long long)q->max);
 	q->left--;
+	return 0;
+}
+
+int quota_take_bytes(struct quota *q, uint64_t n, struct err *e)
+{
+	char size[SIZE_ROOM];
+
+	if (n > q->left)
+		return fail(e, ERR_UNTRUSTED,
+		            "the archive unpacks to more than %s; --max-size sets the limit",
+		            size_text(q->max, size));
+	q->left -= n;
 	return 0;
 }
 

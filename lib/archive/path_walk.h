@@ -31,6 +31,9 @@ struct quota {
 /* Count one more: ERR_UNTRUSTED if that is too many. */
 int quota_take(struct quota *q, struct err *e);
 
+/* The same for a quota of bytes. */
+int quota_take_bytes(struct quota *q, uint64_t n, struct err *e);
+
 struct step {
 	int fd;
 	size_t end;		/* of its name in `path`; the root's is 0 */

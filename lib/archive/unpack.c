@@ -22,7 +22,9 @@
 
 #include "lib/archive/confine.h"
 #include "lib/archive/extract.h"
+#include "lib/archive/path_walk.h"
 #include "lib/archive/pull.h"
+#include "lib/archive/squashfs.h"
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
@@ -41,18 +43,72 @@ struct inlet {
 	struct pull pull;
 	int fd;
 	char *piece;
+	size_t ready;		/* bytes of the first piece, while nobody has taken them */
 };
+
+static ssize_t inlet_read(struct inlet *in, size_t from, struct err *e)
+{
+	ssize_t n;
+
+	do {
+		n = read(in->fd, in->piece + from, PIECE - from);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? fail_sys(e, "read the archive") : n;
+}
 
 static ssize_t inlet_next(struct pull *p, const void **data, struct err *e)
 {
 	struct inlet *in = (struct inlet *)p;
+	size_t ready = in->ready;
+
+	in->ready = 0;
+	*data = in->piece;
+	return ready ? (ssize_t)ready : inlet_read(in, 0, e);
+}
+
+/* Read as many bytes as show the format. */
+static int inlet_begin(struct inlet *in, struct err *e)
+{
+	while (in->ready < SQUASHFS_HEAD) {
+		ssize_t n = inlet_read(in, in->ready, e);
+
+		if (n <= 0) return (int)n;
+		in->ready += (size_t)n;
+	}
+	return 0;
+}
+
+/* Write the archive to a file in the new directory that has no name any more. It is one file of
+ * the archive's size more, but nothing that comes through a pipe can be read twice. */
+static int store(struct inlet *in, const struct unpack_limits *limits, struct err *e)
+{
+	AUTOCLOSE int fd = openat(AT_FDCWD, "image", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+	                          0600);
+	struct quota bytes = { limits->bytes, limits->bytes };
+	const void *data;
 	ssize_t n;
 
-	do {
-		n = read(in->fd, in->piece, PIECE);
-	} while (n < 0 && errno == EINTR);
-	*data = in->piece;
-	return n < 0 ? fail_sys(e, "read the archive") : n;
+	if (fd < 0 || unlinkat(AT_FDCWD, "image", 0) < 0)
+		return fail_sys(e, "store the archive");
+	while ((n = inlet_next(&in->pull, &data, e)) > 0)
+		if (quota_take_bytes(&bytes, (uint64_t)n, e) < 0 ||
+		    write_all(fd, data, (size_t)n, e) < 0)
+			return fail_in(e, "store the archive");
+	return n < 0 ? -1 : take_fd(&fd);
+}
+
+static int unpack_squashfs(struct inlet *in, int root, const struct unpack_limits *limits,
+                           struct unpack_report *r, struct err *e)
+{
+	struct stat st;
+	AUTOCLOSE int stored = -1;
+	bool is_file = fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode);
+
+	if (!is_file && (stored = store(in, limits, e)) < 0) {
+		close(root);
+		return -1;
+	}
+	return squashfs_extract(is_file ? in->fd : stored, root, limits, r, e);
 }
 
 static int unpack_all(const struct unpack_limits *limits, struct unpack_report *r,
@@ -60,9 +116,13 @@ static int unpack_all(const struct unpack_limits *limits, struct unpack_report *
 {
 	struct arena m = { 0 };
 	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
-	int root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = root < 0 ? fail_sys(e, "open the new directory")
-			  : extract(&in.pull, root, limits, r, e);
+	int root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+
+	if (root < 0) rc = fail_sys(e, "open the new directory");
+	else if ((rc = inlet_begin(&in, e)) < 0) close(root);
+	else if (squashfs_begins(in.piece, in.ready))
+		rc = unpack_squashfs(&in, root, limits, r, e);
+	else rc = extract(&in.pull, root, limits, r, e);
 
 	arena_free(&m);
 	return rc;
@@ -127,30 +187,62 @@ static int start_child(struct unpack *u, const int pipes[2], int dir,
 	return u->pidfd < 0 ? fail_sys(e, "pidfd_open") : 0;
 }
 
-int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, struct err *e)
+/* The end of a pipe for the archive, or the file that it is in. */
+static int open_inlet(struct unpack *u, int file, struct err *e)
+{
+	int ends[2];
+
+	if (file >= 0) {
+		int fd = reopen(file, O_RDONLY), high;
+
+		if (fd < 0) return fail_sys(e, "open the archive");
+		high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		close(fd);
+		return high < 0 ? fail_sys(e, "open the archive") : high;
+	}
+	if (make_pipe(ends, e) < 0) return -1;
+	u->in = ends[1];
+	fcntl(u->in, F_SETPIPE_SZ, PIPE_SIZE);	/* if this fails, it is only slower */
+	fcntl(u->in, F_SETFL, O_NONBLOCK);
+	return ends[0];
+}
+
+static int begin(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
+                 struct err *e)
 {
 	struct unpack_limits max = limits ? *limits : (struct unpack_limits){ 0 };
 	AUTOCLOSE int in_read = -1, said_write = -1;
-	int in[2] = { -1, -1 }, said[2] = { -1, -1 };
-	int rc;
+	int said[2];
 
 	if (!max.bytes) max.bytes = UNPACK_BYTES_MAX;
 	if (!max.entries) max.entries = UNPACK_ENTRIES_MAX;
 	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1 };
 	if (geteuid() != 0) return fail(e, ERR_HOST, "unpacking needs root");
 	if (check_empty(dir, e) < 0) return -1;
-	rc = make_pipe(in, e) < 0 || make_pipe(said, e) < 0 ? -1 : 0;
-	in_read = in[0];
-	u->in = in[1];
-	u->said = said[0];
-	said_write = said[1];
-	if (rc == 0) {
-		fcntl(u->in, F_SETPIPE_SZ, PIPE_SIZE);	/* if this fails, it is only slower */
-		fcntl(u->in, F_SETFL, O_NONBLOCK);
-		rc = start_child(u, (int[2]){ in_read, said_write }, dir, &max, e);
+	if ((in_read = open_inlet(u, file, e)) >= 0 && make_pipe(said, e) == 0) {
+		u->said = said[0];
+		said_write = said[1];
+		if (start_child(u, (int[2]){ in_read, said_write }, dir, &max, e) == 0)
+			return 0;
 	}
-	if (rc < 0) unpack_abort(u);
-	return rc;
+	unpack_abort(u);
+	return -1;
+}
+
+int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, struct err *e)
+{
+	return begin(u, -1, dir, limits, e);
+}
+
+int unpack_begin_file(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
+                      struct err *e)
+{
+	return begin(u, file, dir, limits, e);
+}
+
+bool unpack_wants_file(const void *head, size_t n)
+{
+	return squashfs_begins(head, n);
 }
 
 static void close_end(int *fd)

@@ -6,7 +6,9 @@
  * archive goes through a pipe, so that it can be unpacked while it is being downloaded.
  * Needs root.
  *
- * Read: tar (ustar, GNU, pax, sparse files), plain or in xz, zstd or gzip.
+ * Read: tar (ustar, GNU, pax, sparse files), plain or in xz, zstd or gzip; squashfs 4.0
+ * with xz, zstd or gzip. The first bytes tell which it is. A squashfs can only be read from
+ * a file: if it comes through the pipe, the child stores it first, beside what it unpacks.
  * Kept: numeric owners, modes with setuid, times, hard links, harmless devices
  * (device.h), fifos, extended attributes with file capabilities, POSIX ACLs, holes.
  * Skipped: other devices and sockets, which are useless in a jail, trusted.* attributes
@@ -30,7 +32,8 @@ struct err;
 
 /* 0: the maximum below. */
 struct unpack_limits {
-	uint64_t bytes;		/* of the tar, including headers, and 4 KiB for each hole */
+	uint64_t bytes;		/* of the tar, including headers, or of a squashfs's files;
+				 * and 4 KiB for each hole */
 	uint64_t entries;	/* including directories on the way to them, and attributes */
 	bool no_devices;	/* skip harmless devices too */
 };
@@ -56,6 +59,15 @@ struct unpack {
 /* Start to unpack into the open directory `dir`, which is borrowed for the call. `limits` may
  * be NULL for the defaults. On success unpack_end or unpack_abort must follow. */
 int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, struct err *e);
+
+/* The same for an archive in the regular file `file`, borrowed for the call: unpack_feed is not
+ * used then. */
+int unpack_begin_file(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
+                      struct err *e);
+
+/* Whether an archive that begins with these bytes is better unpacked from a file; four bytes
+ * are enough to tell. */
+bool unpack_wants_file(const void *head, size_t n);
 
 /* Pass the next bytes of the archive to the child; waits while it is busy. If the child has
  * failed, the fault is its own. After any failure the child has ended. */

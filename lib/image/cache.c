@@ -52,6 +52,11 @@ const char *cache_name(const struct image_cache *c, const char *sha256, const ch
 	return arena_printf(c->m, "%s%s", sha256, kind);
 }
 
+const char *cache_whole(const struct image_cache *c, const struct image_build *b)
+{
+	return cache_name(c, b->sha256, b->squashfs ? WHOLE_SQUASHFS : WHOLE_TAR);
+}
+
 /* -- files of ours -- */
 
 static void warn_not_kept(const struct err *why)
@@ -109,7 +114,7 @@ int cache_mark(const struct image_cache *c, int fd, const char *sha256, struct e
 static int find_whole(const struct image_cache *c, const struct image_build *b,
                       struct cached *k, struct err *e)
 {
-	const char *name = cache_name(c, b->sha256, WHOLE);
+	const char *name = cache_whole(c, b);
 	struct stat st;
 
 	k->fd = mark_open(cache_fd(c), name, O_RDONLY);
@@ -218,7 +223,7 @@ void image_cache_release(struct cached *k)
 bool image_cache_drop(const struct image_cache *c, const struct image_build *b,
                       struct cached *k)
 {
-	const char *name = cache_name(c, b->sha256, k->whole ? WHOLE : HALF);
+	const char *name = k->whole ? cache_whole(c, b) : cache_name(c, b->sha256, HALF);
 	bool ours = k->ours;
 
 	if (!ours)

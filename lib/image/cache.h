@@ -1,7 +1,8 @@
 /* The cache: whole images for the next time, and partial ones to be continued
  *
  *	DIR/images/SHA256.part		the bytes that have come so far
- *	DIR/images/SHA256.tar.xz	a whole archive with the right hash
+ *	DIR/images/SHA256.tar.xz	a whole archive with the right hash,
+ *	DIR/images/SHA256.squashfs	or one that is a squashfs image
  *	DIR/images/SHA256.json		its description: a list of images with this one, in
  *					the format of a server (lib/image/index.h)
  *

@@ -58,6 +58,12 @@ struct image_sink {
 	 * and ERR_UNTRUSTED: then the rest is read too, because the hash at the end decides
 	 * whether the archive is bad or the copy was damaged. */
 	int (*take)(void *arg, const void *data, size_t n, struct err *e);
+	/* Whether an archive that begins with these bytes is wanted as a file. Then, and if
+	 * the cache keeps it, `take` gets none of its bytes, and `file` gets the open file when
+	 * it is complete and its hash is right; the descriptor is borrowed. Both may be NULL.
+	 */
+	bool (*wants_file)(void *arg, const void *head, size_t n);
+	int (*file)(void *arg, int fd, struct err *e);
 	/* Discard all bytes: the transfer begins anew. NULL: not supported. */
 	int (*restart)(void *arg, struct err *e);
 	/* Called as bytes come; may be NULL. */

@@ -27,14 +27,22 @@ int transfer(struct image_source *s, const struct remote *f, const struct image_
 /* -- the files of the cache -- */
 
 #define FOLDER "images"		/* in the jailmaker directory */
-#define WHOLE ".tar.xz"
+#define WHOLE_TAR ".tar.xz"
+#define WHOLE_SQUASHFS ".squashfs"
 #define HALF ".part"
 #define ABOUT ".json"
+
+/* The kinds of items in a list of images that a root file system is in. */
+#define ITEM_TAR "root.tar.xz"
+#define ITEM_SQUASHFS "squashfs"
 
 int cache_fd(const struct image_cache *c);
 
 /* The name of an image's file of that kind. */
 const char *cache_name(const struct image_cache *c, const char *sha256, const char *kind);
+
+/* The name of a build's whole file. */
+const char *cache_whole(const struct image_cache *c, const struct image_build *b);
 
 /* Open the file of that name if it is ours. -1 if it does not exist, or (`*strange`) is not
  * ours. */

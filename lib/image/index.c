@@ -58,16 +58,25 @@ static bool split_key(struct arena *m, const char *key, struct image *out)
 	return true;
 }
 
-static const struct json *root_archive(const struct json *version)
+static const struct json *find_item(const struct json *version, const char *kind)
 {
 	const struct json *item = json_first(json_get(version, "items"));
 	const char *type;
 
 	for (; item; item = json_next(item)) {
 		type = json_text(json_get(item, "ftype"));
-		if (type && str_eq(type, "root.tar.xz")) break;
+		if (type && str_eq(type, kind)) break;
 	}
 	return item;
+}
+
+/* The tar comes first: it can be unpacked while it arrives, and keeps ACLs. */
+static const struct json *root_archive(const struct json *version, bool *squashfs)
+{
+	const struct json *tar = find_item(version, ITEM_TAR);
+
+	*squashfs = !tar;
+	return tar ? tar : find_item(version, ITEM_SQUASHFS);
 }
 
 static bool read_build(struct arena *m, const char *serial, const struct json *item,
@@ -104,8 +113,10 @@ static void read_builds(struct arena *m, const struct json *product, struct imag
 	out->n_builds = 0;
 	out->builds = arena_array(m, room, sizeof *out->builds);
 	for (v = versions; v; v = json_next(v)) {
-		if (!(item = root_archive(v))) continue;
-		if (read_build(m, json_key(v), item, &out->builds[out->n_builds]))
+		struct image_build *b = &out->builds[out->n_builds];
+
+		if (!(item = root_archive(v, &b->squashfs))) continue;
+		if (read_build(m, json_key(v), item, b))
 			out->n_builds++;
 		else
 			++*skipped;

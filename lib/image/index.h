@@ -2,13 +2,15 @@
  *
  * Reads streams/v1/images.json of a simplestreams server (format "products:1.0",
  * as published by images.linuxcontainers.org; see also Incus' shared/simplestreams). A
- * product without a root.tar.xz for containers (virtual machines only) is left out.
+ * build is a root.tar.xz or, if there is none, a squashfs; a product with neither (virtual
+ * machines only) is left out.
  * Entries with a name, path, hash or size that no honest server sends are left out and
  * counted, because names appear in tables and paths in URLs.
  */
 #ifndef IMAGE_INDEX_H
 #define IMAGE_INDEX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +25,7 @@ struct image_build {
 	const char *path;	/* of the root archive, relative to the server's URL */
 	const char *sha256;	/* in lower-case hexadecimal */
 	uint64_t size;
+	bool squashfs;		/* it is one, else a tar in xz */
 };
 
 struct image {

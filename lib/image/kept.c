@@ -30,6 +30,7 @@ enum { ABOUT_MAX = 64 * 1024, STALE_SECONDS = 7 * 24 * 3600 };
 static const char *about_text(struct arena *m, const struct image_pick *what, bool pinned)
 {
 	const struct image *img = what->image;
+	const char *kind = what->build->squashfs ? ITEM_SQUASHFS : ITEM_TAR;
 	struct str text = { .m = m };
 	struct json_out o = { .to = &text };
 
@@ -42,8 +43,8 @@ static const char *about_text(struct arena *m, const struct image_pick *what, bo
 	json_object(&o, "versions");
 	json_object(&o, what->build->serial);
 	json_object(&o, "items");
-	json_object(&o, "root.tar.xz");
-	json_add_text(&o, "ftype", "root.tar.xz");
+	json_object(&o, kind);
+	json_add_text(&o, "ftype", kind);
 	json_add_text(&o, "path", what->build->path);
 	json_add_text(&o, "sha256", what->build->sha256);
 	json_add_int(&o, "size", (int64_t)what->build->size);
@@ -85,6 +86,13 @@ static const char *sha256_of_name(const struct image_cache *c, const char *name,
 	return sha256 && str_eq(name + MARK_DIGITS, kind) ? sha256 : NULL;
 }
 
+static const char *sha256_of_whole(const struct image_cache *c, const char *name)
+{
+	const char *sha256 = sha256_of_name(c, name, WHOLE_TAR);
+
+	return sha256 ? sha256 : sha256_of_name(c, name, WHOLE_SQUASHFS);
+}
+
 /* Returns false if the description is invalid, or if its archive does not exist or has another
  * hash. */
 static bool read_about(const struct image_cache *c, struct arena *m, const char *name,
@@ -96,12 +104,14 @@ static bool read_about(const struct image_cache *c, struct arena *m, const char 
 	size_t len;
 
 	if (!(a->sha256 = sha256_of_name(c, name, ABOUT))) return false;
-	whole = mark_open(cache_fd(c), cache_name(c, a->sha256, WHOLE), O_RDONLY);
-	if (whole < 0 || !(text = read_description(c, m, name, &len))) return false;
+	if (!(text = read_description(c, m, name, &len))) return false;
 	if (image_index_parse(m, text, len, &x, NULL) < 0 || x.n != 1) return false;
 	a->image = x.images[0];
 	a->pinned = is_pinned(text, len);
-	return a->image.n_builds == 1 && sha256_same(a->image.builds->sha256, a->sha256);
+	if (a->image.n_builds != 1 || !sha256_same(a->image.builds->sha256, a->sha256))
+		return false;
+	whole = mark_open(cache_fd(c), cache_whole(c, a->image.builds), O_RDONLY);
+	return whole >= 0;
 }
 
 static bool same_product(const struct image *a, const struct image *b)
@@ -111,14 +121,13 @@ static bool same_product(const struct image *a, const struct image *b)
 }
 
 /* Remove both files or none: without its description an archive is useless. */
-static void remove_image(const struct image_cache *c, const char *sha256)
+static void remove_image(const struct image_cache *c, const struct image_build *b)
 {
-	const char *about = cache_name(c, sha256, ABOUT);
+	const char *about = cache_name(c, b->sha256, ABOUT);
 	bool strange;
 	AUTOCLOSE int fd = cache_open_ours(c, about, &strange);
 
-	if (fd < 0 || cache_remove_ours(c, cache_name(c, sha256, WHOLE), NULL, NULL) < 0)
-		return;
+	if (fd < 0 || cache_remove_ours(c, cache_whole(c, b), NULL, NULL) < 0) return;
 	mark_unlink(cache_fd(c), about, fd, NULL);
 }
 
@@ -133,7 +142,7 @@ static void drop_older_builds(const struct image_cache *c, const struct image_pi
 		if (!read_about(c, c->m, entry->d_name, &a) || a.pinned) continue;
 		if (same_product(&a.image, than->image) &&
 		    strcmp(a.image.builds->serial, than->build->serial) < 0)
-			remove_image(c, a.sha256);
+			remove_image(c, a.image.builds);
 	}
 }
 
@@ -193,7 +202,7 @@ void image_cache_keep(const struct image_cache *c, const struct image_pick *what
 
 	if (k->fd < 0) return;
 	if (!k->whole && rename_new(cache_fd(c), cache_name(c, b->sha256, HALF),
-	                            cache_name(c, b->sha256, WHOLE)) < 0) {
+	                            cache_whole(c, b)) < 0) {
 		image_cache_drop(c, b, k);
 		return;
 	}
@@ -258,7 +267,7 @@ int image_cache_index(const struct image_cache *c, struct arena *m, struct image
 
 static bool has_name_of_ours(const struct image_cache *c, const char *name)
 {
-	return sha256_of_name(c, name, WHOLE) || sha256_of_name(c, name, HALF) ||
+	return sha256_of_whole(c, name) || sha256_of_name(c, name, HALF) ||
 	       sha256_of_name(c, name, ABOUT);
 }
 
@@ -308,7 +317,7 @@ void image_cache_tell_halves(const struct image_cache *c)
 
 static const char *describe_file(const struct image_cache *c, const char *name)
 {
-	const char *sha256 = sha256_of_name(c, name, WHOLE);
+	const char *sha256 = sha256_of_whole(c, name);
 	const struct image *img;
 	struct about a;
 
@@ -340,10 +349,16 @@ static void prune_file(const struct image_cache *c, const char *name, struct ima
 /* Delete a description, unless its archive stays. */
 static void prune_about(const struct image_cache *c, const char *name, struct image_pruned *p)
 {
+	static const char *const kinds[] = { WHOLE_TAR, WHOLE_SQUASHFS };
 	const char *sha256 = sha256_of_name(c, name, ABOUT);
-	AUTOCLOSE int whole = mark_open(cache_fd(c), cache_name(c, sha256, WHOLE), O_RDONLY);
 
-	if (whole < 0 && errno == ENOENT) cache_remove_ours(c, name, &p->bytes, NULL);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		AUTOCLOSE int whole = mark_open(cache_fd(c), cache_name(c, sha256, kinds[i]),
+		                                O_RDONLY);
+
+		if (whole >= 0 || errno != ENOENT) return;
+	}
+	cache_remove_ours(c, name, &p->bytes, NULL);
 }
 
 static int list_cache(const struct image_cache *c, struct words *names, struct err *e)

@@ -28,6 +28,7 @@ struct transfer {
 	uint64_t size;		/* 0: unknown */
 	struct sha256 hash;
 	bool from_disk;		/* some bytes came from the cache */
+	bool by_file;		/* the sink waits for the whole file */
 	bool wrong;		/* it is not the file in the list */
 	bool final;		/* another try would not help */
 	struct err refused;	/* why the sink takes no more; kind 0: it takes more */
@@ -66,7 +67,7 @@ static int give_sink(struct transfer *t, size_t n, struct err *e)
 {
 	struct err why = { 0 };
 
-	if (t->refused.kind) return check_signal(e);
+	if (t->refused.kind || t->by_file) return check_signal(e);
 	if (t->sink->take(t->sink->arg, t->block, n, &why) == 0) return 0;
 	if (t->build->sha256 && (why.kind == ERR_INPUT || why.kind == ERR_UNTRUSTED)) {
 		t->refused = why;
@@ -78,6 +79,8 @@ static int give_sink(struct transfer *t, size_t n, struct err *e)
 
 static int pass_block(struct transfer *t, size_t n, struct err *e)
 {
+	if (!t->done && t->kept.fd >= 0 && t->sink->wants_file)
+		t->by_file = t->sink->wants_file(t->sink->arg, t->block, n);
 	sha256_add(&t->hash, t->block, n);
 	t->done += n;
 	if (give_sink(t, n, e) < 0) return -1;
@@ -94,6 +97,8 @@ static int take_block(struct transfer *t, const struct http_reply *r, size_t n, 
 		            "%s is longer than the %llu bytes in the list of images", r->url,
 		            (unsigned long long)t->size);
 	image_cache_append(&t->source->cache, t->build, &t->kept, t->block, n);
+	if (t->by_file && t->kept.fd < 0)
+		return fail(e, ERR_HOST, "the image must be in the cache to be unpacked");
 	if (pass_block(t, n, e) < 0) return -1;
 	t->final = false;
 	return 0;
@@ -183,6 +188,13 @@ static int check_hash(struct transfer *t, struct arena *m, struct err *e)
 	            "of %.16s...", url_name(m, t->file->url), sha256, t->build->sha256);
 }
 
+/* All bytes are there. */
+static int finish_bytes(struct transfer *t, struct arena *m, struct err *e)
+{
+	if (check_hash(t, m, e) < 0) return -1;
+	return t->by_file ? t->sink->file(t->sink->arg, t->kept.fd, e) : 0;
+}
+
 /* Read the bytes in the cache, then those from the server. */
 static int transfer_all(struct transfer *t, struct arena *m, struct err *e)
 {
@@ -193,10 +205,10 @@ static int transfer_all(struct transfer *t, struct arena *m, struct err *e)
 	if (t->kept.whole) t->size = t->kept.have;
 	if (t->sink->begin) t->sink->begin(t->sink->arg, t->file->keep, t->kept.have, t->size);
 	if (read_kept(t, e) < 0) return -1;
-	if (t->size && t->done == t->size) return check_hash(t, m, e);
+	if (t->size && t->done == t->size) return finish_bytes(t, m, e);
 	if (t->source->offline)
 		return fail(e, ERR_MISSING, "the image in the cache is incomplete");
-	return run_to_end(t, m, e) < 0 ? -1 : check_hash(t, m, e);
+	return run_to_end(t, m, e) < 0 ? -1 : finish_bytes(t, m, e);
 }
 
 /* Keep or delete the copy in the cache. A partial one that is right so far stays. */

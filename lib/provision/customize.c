@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
@@ -13,8 +15,9 @@
 
 enum { TEXT_MAX = 256 * 1024 };
 
-/* LXC images have this word where the name of the container belongs. */
-static const char placeholder[] = "LXC_NAME";
+/* Images have one of these words where the name of the container belongs: tars LXC_NAME, other
+ * forms of the same builds the builder's own name. */
+static const char *const placeholders[] = { "LXC_NAME", "distrobuilder" };
 
 /* Matches the interfaces that --network-macvlan= and --network-veth-extra= create. IPv4
  * link-local addresses are off, because they would hide that DHCP got no answer. */
@@ -46,16 +49,17 @@ static bool has_directory(int root, const char *path)
 
 static int write_names(struct arena *m, int root, const char *hostname, struct err *e)
 {
-	const char *hosts;
+	const char *hosts, *named;
 
 	if (write_in_root(root, "/etc/hostname", arena_printf(m, "%s\n", hostname), 0644,
 	                  e) < 0)
 		return -1;
 	if (!(hosts = look_read(m, root, "/etc/hosts", TEXT_MAX, e)))
 		return e->sys == ENOENT ? 0 : -1;
-	if (!strstr(hosts, placeholder)) return 0;
-	return write_in_root(root, "/etc/hosts", replace_all(m, hosts, placeholder, hostname),
-	                     0644, e);
+	named = hosts;
+	for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++)
+		named = replace_all(m, named, placeholders[i], hostname);
+	return str_eq(named, hosts) ? 0 : write_in_root(root, "/etc/hosts", named, 0644, e);
 }
 
 static bool is_in_word(char c)
@@ -157,10 +161,52 @@ static int write_networks(struct arena *m, int root, struct err *e)
 	return write_preset(root, e);
 }
 
+static bool exists_in(int root, const char *path)
+{
+	AUTOCLOSE int fd = place_in_root(root, path, 0, NULL);
+
+	return fd >= 0;
+}
+
+/* The directory of the system that /sbin/init leads to, if it leads into a system with an
+ * os-release of its own. */
+static const char *find_system(struct arena *m, int root)
+{
+	AUTOCLOSE int sbin = place_in_root(root, "/sbin", O_DIRECTORY, NULL);
+	char to[PATH_MAX];
+	ssize_t n = sbin < 0 ? -1 : readlinkat(sbin, "init", to, sizeof to - 1);
+	char *slash;
+
+	if (n <= 0 || *to != '/') return NULL;
+	to[n] = 0;
+	slash = strrchr(to, '/');
+	*slash = 0;
+	return *to && exists_in(root, arena_printf(m, "%s/etc/os-release", to))
+	       ? arena_strdup(m, to) : NULL;
+}
+
+/* NixOS makes /etc at the first boot, but systemd-nspawn boots only what has an os-release. */
+static int show_system(struct arena *m, int root, struct err *e)
+{
+	const char *system;
+	AUTOCLOSE int etc = -1;
+
+	if (exists_in(root, "/etc/os-release") || exists_in(root, "/usr/lib/os-release") ||
+	    !(system = find_system(m, root)))
+		return 0;
+	if (mkdir_in_root(root, "/etc", 0755, e) < 0 ||
+	    (etc = place_in_root(root, "/etc", O_DIRECTORY, e)) < 0)
+		return -1;
+	system = arena_printf(m, "%s/etc/os-release", system);
+	return symlinkat(system, etc, "os-release") == 0 || errno == EEXIST
+	       ? 0 : fail_sys(e, "create /etc/os-release");
+}
+
 int customize(int rootfs, const char *hostname, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 
+	if (show_system(&m, rootfs, e) < 0) return -1;
 	if (!has_directory(rootfs, "/etc")) return 0;
 	/* Without a machine-id systemd recognizes the first boot and creates one; it would take
 	 * that of D-Bus, which an archive shares with the system that it was made from. */

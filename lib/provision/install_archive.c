@@ -127,6 +127,8 @@ int install_archive(struct host *h, const char *from, const char *sha256,
 	const char *name = word_shown(h->m, from);
 	struct unpack_sink r = { .name = name, .work = work, .limits = *limits };
 	const struct image_sink sink = { .begin = unpack_sink_begin, .take = unpack_sink_take,
+	                                 .wants_file = unpack_sink_wants_file,
+	                                 .file = unpack_sink_file,
 	                                 .restart = unpack_sink_restart,
 	                                 .progress = unpack_sink_progress, .arg = &r };
 	int rc;

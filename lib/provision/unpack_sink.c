@@ -28,7 +28,8 @@ static int choose_dir(struct unpack_sink *r, struct err *e)
 	return 0;
 }
 
-static int begin_unpacking(struct unpack_sink *r, struct err *e)
+/* `file` is the archive, or -1 if its bytes will follow. */
+static int begin_unpacking(struct unpack_sink *r, int file, struct err *e)
 {
 	AUTOCLOSE int fd = -1;
 
@@ -39,7 +40,8 @@ static int begin_unpacking(struct unpack_sink *r, struct err *e)
 	/* Whatever the umask: daemons of the jail that are not root must be able to enter. */
 	if (fchmod(fd, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
 	r->begun = true;
-	return unpack_begin(&r->unpack, fd, &r->limits, e);
+	return file < 0 ? unpack_begin(&r->unpack, fd, &r->limits, e) :
+	       unpack_begin_file(&r->unpack, file, fd, &r->limits, e);
 }
 
 static void describe_source(const struct unpack_sink *r, const struct image_pick *what,
@@ -89,8 +91,22 @@ int unpack_sink_take(void *arg, const void *data, size_t n, struct err *e)
 	struct unpack_sink *r = arg;
 
 	if (check_signal(e) < 0) return -1;
-	if (!r->begun && begin_unpacking(r, e) < 0) return -1;
+	if (!r->begun && begin_unpacking(r, -1, e) < 0) return -1;
 	return unpack_feed(&r->unpack, data, n, e);
+}
+
+bool unpack_sink_wants_file(void *arg, const void *head, size_t n)
+{
+	(void)arg;
+	return unpack_wants_file(head, n);
+}
+
+int unpack_sink_file(void *arg, int fd, struct err *e)
+{
+	struct unpack_sink *r = arg;
+
+	out_busy("unpacking");
+	return begin_unpacking(r, fd, e);
 }
 
 int unpack_sink_restart(void *arg, struct err *e)

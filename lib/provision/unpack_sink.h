@@ -1,8 +1,9 @@
 /* Unpack bytes as they arrive into a new root file system
  *
  * The caller passes the bytes of an archive to unpack_sink_take; the first of them create the
- * directory `rootfs` of the new jail. The caller must call unpack_sink_drop at the end,
- * whatever happened; after unpack_sink_finish it does nothing.
+ * directory `rootfs` of the new jail. Or it passes the whole file to unpack_sink_file. The
+ * caller must call unpack_sink_drop at the end, whatever happened; after unpack_sink_finish
+ * it does nothing.
  */
 #ifndef PROVISION_UNPACK_SINK_H
 #define PROVISION_UNPACK_SINK_H
@@ -35,6 +36,8 @@ struct unpack_sink {
 bool unpack_sink_have(void *r, const struct image_pick *what);
 void unpack_sink_begin(void *r, const struct image_pick *what, uint64_t have, uint64_t total);
 int unpack_sink_take(void *r, const void *data, size_t n, struct err *e);
+bool unpack_sink_wants_file(void *r, const void *head, size_t n);
+int unpack_sink_file(void *r, int fd, struct err *e);
 int unpack_sink_restart(void *r, struct err *e);
 void unpack_sink_progress(void *r, uint64_t done, uint64_t total);
 

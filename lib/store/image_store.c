@@ -31,8 +31,10 @@ void image_store_close(struct image_store *u)
 
 bool image_store_has_archive(const struct image_store *u, const char *sha256)
 {
-	return access(arena_printf(u->images.m, "%s/%s.tar.xz", u->images.path, sha256),
-	              F_OK) == 0;
+	const char *path = arena_printf(u->images.m, "%s/%s", u->images.path, sha256);
+
+	return access(arena_printf(u->images.m, "%s.tar.xz", path), F_OK) == 0 ||
+	       access(arena_printf(u->images.m, "%s.squashfs", path), F_OK) == 0;
 }
 
 /* -- one image -- */

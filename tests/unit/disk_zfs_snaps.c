@@ -76,4 +76,3 @@ TEST(a_snapshot_without_its_time_is_a_fault)
 	                       &e));
 	CHECK_STR(e.text, "zfs: p/web@a lacks a property");
 }
-

@@ -3,6 +3,8 @@
 #include "lib/image/fetch.h"
 
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -146,6 +148,66 @@ TEST(the_receiver_has_the_word)
 	CHECK_STR(w.e.text, "disk full");
 	CHECK_INT(w.e.kind, ERR_HOST);
 	world_end(&w);
+}
+
+static bool wants_file(void *arg, const void *head, size_t n)
+{
+	const struct world *w = arg;
+
+	(void)w;
+	return n >= 2 && !memcmp(head, "he", 2);
+}
+
+static int file(void *arg, int fd, struct err *e)
+{
+	struct world *w = arg;
+	char text[10] = "";
+
+	CHECK_INT(pread(fd, text, sizeof text - 1, 0), 5);
+	str_addf(&w->got, "file %s", text);
+	return w->full ? fail(e, ERR_HOST, "disk full") : 0;
+}
+
+/* The cache has the file in both worlds; only the first needs a server. */
+static void fetches_file(const char *dir, const char *const say[], bool offline, bool full,
+                         const char *want)
+{
+	struct world w = { .full = full };
+	struct image_sink sink = { .take = take, .wants_file = wants_file, .file = file,
+	                           .arg = &w };
+	struct image_build b = { .serial = "1", .path = "f", .sha256 = HELLO, .size = 5,
+	                         .squashfs = true };
+	struct image image = { .distro = "d", .release = "r", .arch = "a", .variant = "v",
+	                       .aliases = (char *[]){ NULL }, .builds = &b, .n_builds = 1 };
+	struct image_pick what = { .image = &image, .build = &b };
+
+	world_begin(&w, say);
+	w.source.offline = offline;
+	CHECK_INT(image_cache_open(&w.m, dir, true, &w.source.cache, &w.e), 0);
+	image_fetch(&w.source, &what, false, &sink, &w.e);
+	CHECK_STR(arena_printf(&w.m, "%s|%s", str_text(&w.got), w.e.text), want);
+	world_end(&w);
+}
+
+TEST(a_sink_that_wants_a_file_gets_it_whole)
+{
+	char dir[] = "/tmp/jlmkr-unit.XXXXXX", command[300];
+
+	if (geteuid() != 0) SKIP("only root has a cache");
+	CHECK(mkdtemp(dir));
+	fetches_file(dir, SAY(OK "Content-Length: 5\r\n\r\nhellO"), false, false,
+	             "|http://h/mirror/f is not the file in the list of images: its SHA-256 "
+	             "is 04a6f55face2f46b... instead of 2cf24dba5fb0a30e...");
+	fetches_file(dir, SAY(OK "Content-Length: 5\r\n\r\nhel"), false, false,
+	             "|nobody there");
+	fetches_file(dir, SAY("HTTP/1.1 206 P\r\nContent-Range: bytes 3-4/5\r\n"
+	                      "Content-Length: 2\r\n\r\nlo"), false, true,
+	             "file hello|disk full");
+	fetches_file(dir, SAY(NULL), true, false, "file hello|");
+	fetches_file(dir, SAY(NULL), true, false, "file hello|");
+	snprintf(command, sizeof command, "test -e %s/images/" HELLO ".squashfs && rm -r %s",
+	         dir, dir);
+	CHECK_INT(system(command), 0);
 }
 
 #define BUILD(serial) "\"" serial "\": {\"items\": {\"x\": {\"ftype\": \"root.tar.xz\", " \

@@ -50,10 +50,37 @@ TEST(a_list_of_the_live_shape)
 		"debian:bookworm:arm64:default 20261122_05:24/1 "
 		"images/debian/bookworm/arm64/default/20261122_05:24/rootfs.tar.xz 93000000\n"
 		"nixos:26.05:amd64:default 20261122_01:00/1 "
-		"images/nixos/26.05/amd64/default/20261122_01:00/rootfs.tar.xz 93000000\n");
+		"images/nixos/26.05/amd64/default/20261122_01:00/rootfs.squashfs 111000000\n");
+	CHECK(x.images[5].builds->squashfs);
+	CHECK(!x.images[3].builds->squashfs);
 	CHECK_STR(x.images[3].aliases[3], "debian/12");
 	CHECK_STR(x.images[3].builds[2].serial, "20261120_05:24");
 	CHECK_STR(x.images[3].builds[2].sha256, HASH);
+}
+
+#define ITEM(type, path) "\"" path "\": {\"ftype\": \"" type "\", \"path\": \"" path "\", " \
+	"\"sha256\": \"" HASH "\", \"size\": 7}"
+#define BUILD(serial, items) "\"" serial "\": {\"items\": {" items "}}"
+
+TEST(a_squashfs_is_taken_where_there_is_no_tar)
+{
+	static const char text[] = "{\"products\": {\"d:r:a:v\": {\"versions\": {"
+		BUILD("1", ITEM("squashfs", "one") "," ITEM("root.tar.xz", "two")) ","
+		BUILD("2", ITEM("incus.tar.xz", "three") "," ITEM("squashfs", "four")) ","
+		BUILD("3", ITEM("disk-kvm.img", "five") "," ITEM("squashfs.vcdiff", "six"))
+		"}}}}";
+	AUTOFREE struct arena m = { 0 };
+	struct image_index x;
+	struct err e = { 0 };
+
+	CHECK_INT(image_index_parse(&m, text, strlen(text), &x, &e), 0);
+	CHECK_INT(x.n, 1);
+	CHECK_INT(x.images->n_builds, 2);
+	CHECK_STR(x.images->builds[0].path, "four");
+	CHECK(x.images->builds[0].squashfs);
+	CHECK_STR(x.images->builds[1].path, "two");
+	CHECK(!x.images->builds[1].squashfs);
+	CHECK_INT(x.skipped, 0);
 }
 
 /* One product with one build made of these; what of it was believed. */

@@ -109,6 +109,66 @@ TEST(hostile_links_change_nothing_outside)
 	world_drop(&w);
 }
 
+static const char *link_of(struct world *w, const char *path)
+{
+	char text[200] = "(none)";
+
+	if (readlinkat(w->root, path, text, sizeof text - 1) < 0) return "(none)";
+	return arena_strdup(&w->m, text);
+}
+
+/* NixOS has no /etc before its first boot. */
+TEST(an_os_release_is_found_where_the_init_is)
+{
+	static const char *const folders[] = { "nix", "nix/store", "nix/store/1-system",
+	                                       "nix/store/1-system/etc", "sbin" };
+	struct world w;
+	struct err e = { 0 };
+
+	world_make(&w);
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		mkdirat(w.root, folders[i], 0755);
+	CHECK_INT(symlinkat("/nix/store/1-system/init", w.root, "sbin/init"), 0);
+	CHECK_INT(customize(w.root, "web", &e), 0);
+	CHECK(faccessat(w.root, "etc", F_OK, 0) < 0);
+	put(&w, "/nix/store/1-system/etc/os-release", "ID=nixos\n");
+	CHECK_INT(customize(w.root, "web", &e), 0);
+	CHECK_STR(link_of(&w, "etc/os-release"), "/nix/store/1-system/etc/os-release");
+	CHECK_STR(get(&w, "/etc/os-release"), "ID=nixos\n");
+	CHECK_STR(get(&w, "/etc/hostname"), "web\n");
+	world_drop(&w);
+}
+
+TEST(an_os_release_of_the_image_s_own_stays)
+{
+	struct world w;
+	struct err e = { 0 };
+
+	world_make(&w);
+	mkdirat(w.root, "usr", 0755);
+	mkdirat(w.root, "usr/lib", 0755);
+	mkdirat(w.root, "etc", 0755);
+	mkdirat(w.root, "sbin", 0755);
+	CHECK_INT(symlinkat("/init", w.root, "sbin/init"), 0);
+	put(&w, "/usr/lib/os-release", "ID=debian\n");
+	CHECK_INT(customize(w.root, "web", &e), 0);
+	CHECK_STR(link_of(&w, "etc/os-release"), "(none)");
+	world_drop(&w);
+}
+
+TEST(the_builder_s_name_is_replaced_too)
+{
+	struct world w;
+	struct err e = { 0 };
+
+	world_make(&w);
+	mkdirat(w.root, "etc", 0755);
+	put(&w, "/etc/hosts", "127.0.1.1 distrobuilder\n");
+	CHECK_INT(customize(w.root, "web", &e), 0);
+	CHECK_STR(get(&w, "/etc/hosts"), "127.0.1.1 web\n");
+	world_drop(&w);
+}
+
 TEST(folders_are_for_all_whatever_the_umask)
 {
 	struct world w;

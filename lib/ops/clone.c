@@ -117,7 +117,7 @@ static int open_source(const struct cloning *c, struct err *e)
 	return snapshot_open_files(&c->from, c->how->label, e);
 }
 
-static int copy_rootfs(const struct cloning *c, int source, struct err *e)
+static int share_rootfs(const struct cloning *c, int source, struct err *e)
 {
 	AUTOCLOSE int from = jail_open_rootfs(source, e), to = -1;
 	struct reflink_total total;
@@ -145,7 +145,7 @@ static int copy_files(struct cloning *c, struct err *e)
 	if (!config || create_file(c->work.dir, LAYOUT_CONFIG, config, strlen(config), 0600,
 	                           e) < 0)
 		return -1;
-	return copy_rootfs(c, source, e);
+	return share_rootfs(c, source, e);
 }
 
 static void warn_of_running(const struct cloning *c)

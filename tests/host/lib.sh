@@ -177,3 +177,16 @@ between() {
 		exec 3>&-
 		wait $remove' - "$@"
 }
+
+# From sly_zfs to honest_zfs, zfs(8) does something else before (or instead of) one of its
+# verbs, once: slyly VERB < COMMANDS, for which the program is zfs.real
+sly_zfs() {
+	in_host sh -c 'mkdir -p /run/sly && cp /sbin/zfs /run/sly/zfs.real && cat > /run/sly/zfs && chmod +x /run/sly/zfs &&
+		mount -t overlay overlay -o lowerdir=/run/sly:/usr/sbin /usr/sbin' <<-'END' || fail 'no sly zfs'
+		#!/bin/sh
+		[ ! -e "/tmp/sly-$1" ] || { mv "/tmp/sly-$1" /tmp/now; . /tmp/now; }
+		exec /sbin/zfs.real "$@"
+	END
+}
+slyly() { in_host sh -c 'cat > "/tmp/sly-$1"' - "$1"; }
+honest_zfs() { in_host umount /usr/sbin; }

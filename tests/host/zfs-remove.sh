@@ -14,12 +14,15 @@ gone() { ! in_host zfs list -H -o name "$1" > /dev/null 2>&1 || fail "$1 is stil
 tiny first
 j jlmkr-remove -q -y first
 
+# The second and third come at different moments of the creation of jails/.
 story 'three creates at once, the first of all'
-zfs_in_host create mypool/fresh
-in_host sh -c 'export JAILMAKER_DIR="/mnt/z/my pool/fresh"; cp -a "'"$home"'/images" "$JAILMAKER_DIR/" 2> /dev/null
-	for n in 1 2 3; do jlmkr-create -q --distro=fedora --release=43 f$n & done; wait
-	ls "$JAILMAKER_DIR/jails"' > "$tmp/out" 2> "$tmp/err"
-is 'f1 f2 f3' "$(echo $(cat "$tmp/out"))"
+for k in 1 3 5 7; do
+	zfs_in_host create mypool/fresh$k
+	in_host sh -c 'export JAILMAKER_DIR="/mnt/z/my pool/fresh'$k'"; cp -a "'"$home"'/images" "$JAILMAKER_DIR/" 2> /dev/null
+		for n in 1 2 3; do jlmkr-create -q --distro=fedora --release=43 f$n & sleep 0.0'$k'; done; wait
+		ls "$JAILMAKER_DIR/jails"; zfs list -H -o name -r mypool/fresh'$k' | grep -c jails/' > "$tmp/out" 2> "$tmp/err"
+	is 'f1 f2 f3 3' "$(echo $(cat "$tmp/out"))"
+done
 
 story "somebody's data, bound into jails/, is not a jail's"
 zfs_in_host create -o mountpoint=/mnt/z/media mypool/media

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -283,6 +284,14 @@ int zfs_set_kind(const char *name, const char *kind, struct err *e)
 
 	if (!kind) return verb("inherit", ZFS_KIND, name, NULL, e);
 	return verb("set", kind_word(&m, kind), name, NULL, e);
+}
+
+int zfs_set_refquota(const char *name, uint64_t bytes, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	if (!bytes) return verb("set", "refquota=none", name, NULL, e);
+	return verb("set", arena_printf(&m, "refquota=%" PRIu64, bytes), name, NULL, e);
 }
 
 int zfs_snapshot(const char *snapshot, const char *kind, struct err *e)

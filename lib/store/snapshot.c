@@ -152,19 +152,23 @@ int snapshot_open_files(const struct snapshots *s, const char *label, struct err
 	return snapshot_find(s, label, &snap, e) < 0 ? -1 : s->ops->open_files(s, label, e);
 }
 
+int snapshot_drop(const struct snapshots *s, const struct snapshot *snap, struct err *e)
+{
+	if (snap->holds)
+		return fail(e, ERR_BUSY,
+		            "snapshot %s@%s is held: 'zfs holds' shows by whom, 'zfs release' "
+		            "ends it", s->name, snap->label);
+	if (*snap->clones)
+		return fail(e, ERR_BUSY,
+		            "%s is a clone of snapshot %s@%s and needs it; first run zfs "
+		            "promote '%s', or destroy it", *snap->clones, s->name, snap->label,
+		            *snap->clones);
+	return s->ops->delete(s, snap->label, e);
+}
+
 int snapshot_delete(const struct snapshots *s, const char *label, struct err *e)
 {
 	struct snapshot snap;
 
-	if (snapshot_find(s, label, &snap, e) < 0) return -1;
-	if (snap.holds)
-		return fail(e, ERR_BUSY,
-		            "snapshot %s@%s is held: 'zfs holds' shows by whom, 'zfs release' "
-		            "ends it", s->name, label);
-	if (*snap.clones)
-		return fail(e, ERR_BUSY,
-		            "%s is a clone of snapshot %s@%s and needs it; first run zfs "
-		            "promote '%s', or destroy it", *snap.clones, s->name, label,
-		            *snap.clones);
-	return s->ops->delete(s, label, e);
+	return snapshot_find(s, label, &snap, e) < 0 ? -1 : snapshot_drop(s, &snap, e);
 }

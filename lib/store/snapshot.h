@@ -26,6 +26,10 @@ struct words;
 #define SNAPSHOT_ASKED "asked"		/* by the user */
 #define SNAPSHOT_ROLLBACK "rollback"	/* what was rolled away */
 #define SNAPSHOT_CLONE "clone"		/* another jail was cloned from it */
+#define SNAPSHOT_SCHEDULED "scheduled"	/* as snapshot_keep= of the config says */
+#define SNAPSHOT_CONFIG "config"	/* before these commands, as auto_snapshot= says */
+#define SNAPSHOT_EDIT "edit"
+#define SNAPSHOT_SETUP "setup"
 
 struct snapshot {
 	const char *label;
@@ -84,6 +88,9 @@ int snapshot_open_files(const struct snapshots *s, const char *label, struct err
 /* Delete it. ERR_BUSY, with names and the next step, if it is held or something is a clone of
  * it. */
 int snapshot_delete(const struct snapshots *s, const char *label, struct err *e);
+
+/* The same of one that was listed just now. */
+int snapshot_drop(const struct snapshots *s, const struct snapshot *snap, struct err *e);
 
 /* Add the labels of the snapshots in the jail's open directory, which is not a dataset. */
 void snapshot_dir_labels(struct arena *m, int jail, struct words *labels);

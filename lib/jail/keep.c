@@ -98,7 +98,7 @@ void keep_choose(const struct keep *k, const int64_t *made, size_t n, int64_t no
 	bool by_time = has_letter(k);
 
 	for (size_t i = 0; i < n; i++)
-		stays[i] = n - i <= k->newest || (by_time && now - made[i] < DAY);
+		stays[i] = n - i <= k->newest || (by_time && made[i] > now - DAY);
 	for (int unit = 0; unit < KEEP_UNITS; unit++)
 		choose_periods(made, n, unit, k->of[unit], stays);
 }

@@ -181,17 +181,17 @@ static bool is_empty_entry(const struct store *s, const char *entry)
 }
 
 /* ZFS sets the property in a second step after creating the dataset. A power cut between the
- * two leaves an empty dataset without a mark. Then the directory below its mount has the
- * mark. */
+ * two leaves a dataset without a mark, empty or as its origin is. Then the directory below its
+ * mount has the mark. */
 static bool is_marked_beneath(const struct store *s, const struct hidden *h,
                               const struct zfs_items *items)
 {
 	const char *dataset = items->v[0].name;
+	bool is_clone = strcmp(items->v[0].origin, "-"), marked;
 	AUTOCLOSE int dir = -1;
-	bool marked;
 
 	if (h->kind != HIDDEN_CREATE || items->v[0].kind || items->n > 1 ||
-	    !is_empty_entry(s, h->entry))
+	    (!is_clone && !is_empty_entry(s, h->entry)))
 		return false;
 	zfs_unmount(dataset, NULL);
 	dir = store_open_entry(s, h->entry, NULL);

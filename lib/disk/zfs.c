@@ -23,7 +23,7 @@
 
 #define COLUMNS "name,mounted,canmount,origin,mountpoint"
 
-enum { LIST_MAX = 64 << 20, LOOK_MS = 30000, BUSY_MS = 5000, PAUSE_MS = 200 };
+enum { LIST_MAX = 64 << 20, LOOK_MS = 30000, BUSY_MS = 5000, PAUSE_MS = 200, FIRST_PAUSE_MS = 25 };
 
 const char *zfs_of(const struct mount *mnt)
 {
@@ -318,12 +318,13 @@ static int keep_trying(struct arena *m, const char *name, char *const argv[], co
                        struct err *why)
 {
 	int64_t deadline = deadline_in(BUSY_MS);
+	int pause = FIRST_PAUSE_MS, rc;
 	bool unmounted = false;
-	int rc;
 
 	do {
 		if (!unmounted) unmounted = zfs_unmount(name, NULL) == 0;
-		wait_fds(NULL, 0, deadline_in(PAUSE_MS), NULL);
+		wait_fds(NULL, 0, deadline_in(pause), NULL);
+		if (pause < PAUSE_MS) pause *= 2;
 		rc = zfs_change(m, argv, why);
 	} while (rc < 0 && is_busy(why) && deadline_left(deadline));
 	if (unmounted && (rc < 0 || then)) zfs_mount(rc < 0 ? name : then, NULL);

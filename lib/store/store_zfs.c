@@ -123,11 +123,20 @@ static int store_zfs_undo(const struct staging *w, struct err *e)
 	return rc;
 }
 
+static bool is_there(const struct store *s, const char *dataset)
+{
+	if (!s->listed || !s->listed->v) return zfs_exists(dataset);
+	for (size_t i = 0; i < s->listed->n; i++)
+		if (str_eq(s->listed->v[i].name, dataset)) return true;
+	return false;
+}
+
+/* One that comes after the list makes the rename fail. */
 static int store_zfs_check_name(const struct store *s, const char *name, struct err *e)
 {
 	const char *dataset = store_dataset(s, name);
 
-	if (!zfs_exists(dataset)) return 0;
+	if (!is_there(s, dataset)) return 0;
 	return fail(e, ERR_EXISTS, "dataset %s already exists, but is not mounted at jails/%s; "
 	            "if it is a jail: zfs mount '%s'", dataset, name, dataset);
 }
@@ -142,6 +151,7 @@ static int store_zfs_list(const struct store *s, struct words *entries, struct e
 	if (!d) return -1;
 	for (size_t i = 1; i < n; i++)
 		words_add(entries, strrchr(d[i].name, '/') + 1);
+	if (s->listed) *s->listed = (struct store_listed){ d, n };
 	return 0;
 }
 

@@ -125,9 +125,9 @@ const struct applet df_applet = {
 	"snapshots take alone, and AVAILABLE what it may still take. - means not known,\n"
 	"or no quota. Names may be patterns.\n"
 	"\n"
-	"ZFS knows these of a dataset. USED has the datasets below it, too; REFERENCED and\n"
-	"SNAPSHOTS are its own. Of a jail that is a directory, little is known: the note\n"
-	"below the table has the command that counts its files.\n",
+	"ZFS knows these of a dataset. USED has the datasets below it, too, REFERENCED\n"
+	"and SNAPSHOTS are its own. Of a jail that is a directory, little is known: a\n"
+	"note below the table has the command that counts its files.\n",
 	.opts = df_opts,
 	.args_size = sizeof(struct df_args),
 	.max = -1,

@@ -21,8 +21,8 @@ static const struct opt snapshot_opts[] = {
 	OPT_FLAG(0, "delete", delete, "delete these snapshots"),
 	OPT_FLAG(0, "copy", copy, "make a full copy of a jail that is a directory"),
 	OPT_FLAG(0, "all", all, "of all jails"),
-	OPT_FLAG(0, "prune", prune, "make what is due and delete what is over, by snapshot_keep="),
-	OPT_FLAG(0, "dry-run", dry_run, "with --prune: show what would be done, and do nothing"),
+	OPT_FLAG(0, "prune", prune, "make and delete what snapshot_keep= says"),
+	OPT_FLAG(0, "dry-run", dry_run, "with --prune: show what it would do"),
 	OPT_END
 };
 

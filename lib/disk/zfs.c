@@ -23,7 +23,8 @@
 
 #define COLUMNS "name,mounted,canmount,origin,mountpoint"
 
-enum { LIST_MAX = 64 << 20, LOOK_MS = 30000, BUSY_MS = 5000, PAUSE_MS = 200, FIRST_PAUSE_MS = 25 };
+enum { LIST_MAX = 64 << 20, LOOK_MS = 30000, BUSY_MS = 5000 };
+enum { FIRST_PAUSE_MS = 25, PAUSE_MS = 200 };
 
 const char *zfs_of(const struct mount *mnt)
 {

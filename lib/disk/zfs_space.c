@@ -41,7 +41,7 @@ static int64_t *field(struct zfs_space *s, size_t i)
 }
 
 /* A line "NAME TAB PROPERTY TAB VALUE". */
-static void take_line(char *line, const char *const *names, size_t n, struct zfs_space *out)
+static void take_property(char *line, const char *const *names, size_t n, struct zfs_space *out)
 {
 	const char *name = zfs_column(&line), *property = zfs_column(&line);
 
@@ -61,7 +61,7 @@ int zfs_space_parse(char *text, const char *const *names, size_t n, struct zfs_s
 		for (size_t k = 0; k < PROPERTIES; k++)
 			*field(&out[i], k) = -1;
 	while ((line = strsep(&text, "\n")))
-		take_line(line, names, n, out);
+		take_property(line, names, n, out);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < PROPERTIES; k++)
 			if (*field(&out[i], k) < 0)

@@ -64,9 +64,9 @@ static void drop_unused(const struct cloning *c, const char *label)
 {
 	static char *const none[] = { NULL };
 	const struct snapshot old = { .label = label, .clones = none };
+	const char *name = arena_printf(c->en->m, "%s@%s", c->from.dataset, label);
 
-	if (!store_has_clone(&c->jails, arena_printf(c->en->m, "%s@%s", c->from.dataset, label)))
-		snapshot_drop(&c->from, &old, NULL);
+	if (!store_has_clone(&c->jails, name)) snapshot_drop(&c->from, &old, NULL);
 }
 
 static int make_origin(struct cloning *c, const struct words *earlier, struct err *e)
@@ -116,7 +116,7 @@ static int open_source(const struct cloning *c, struct err *e)
 	return snapshot_open_files(&c->from, c->how->label, e);
 }
 
-static int copy_rootfs(const struct cloning *c, int source, struct err *e)
+static int copy_rootfs_of(const struct cloning *c, int source, struct err *e)
 {
 	AUTOCLOSE int from = jail_open_rootfs(source, e), to = -1;
 	struct reflink_total total;
@@ -144,7 +144,7 @@ static int copy_files(struct cloning *c, struct err *e)
 	if (!config || create_file(c->work.dir, LAYOUT_CONFIG, config, strlen(config), 0600,
 	                           e) < 0)
 		return -1;
-	return copy_rootfs(c, source, e);
+	return copy_rootfs_of(c, source, e);
 }
 
 static void warn_of_running(const struct cloning *c)

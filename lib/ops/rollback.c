@@ -50,7 +50,7 @@ static int finish_earlier(struct rolling *r, struct err *e)
 	return check(r, e);
 }
 
-static int stop(struct rolling *r, struct err *e)
+static int stop_if_told(struct rolling *r, struct err *e)
 {
 	const struct stop_how how = { .timeout = r->how->timeout };
 
@@ -67,7 +67,7 @@ static int roll_back_locked(struct rolling *r, struct err *e)
 	bool begun = rollback_is_begun(j->fd);
 
 	/* What is refused is refused before the jail is stopped. */
-	if ((!begun && check(r, e) < 0) || stop(r, e) < 0) return -1;
+	if ((!begun && check(r, e) < 0) || stop_if_told(r, e) < 0) return -1;
 	if ((begun && finish_earlier(r, e) < 0) || check_unused(r->en, j, e) < 0) return -1;
 	/* An open directory keeps a dataset busy. */
 	if (r->of.dataset && r->what.discard) jail_leave(j);

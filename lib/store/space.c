@@ -53,8 +53,8 @@ static void read_directory(int dir, struct space *s)
 		s->snapshots = 0;
 }
 
-static int look(struct arena *m, const struct mounts *t, struct jail *j, struct space *s,
-                struct err *e)
+static int look_at_jail(struct arena *m, const struct mounts *t, struct jail *j,
+                        struct space *s, struct err *e)
 {
 	int dir = jail_dir(j, e);
 	const char *path = dir < 0 ? NULL : mount_fd_path(m, dir, e);
@@ -74,7 +74,7 @@ int space_read(struct arena *m, struct jail *jails, size_t n, struct space *out,
 		struct err why = { 0 };
 
 		out[i] = (struct space){ NULL, -1, -1, -1, -1, -1 };
-		if (look(m, &t, &jails[i], &out[i], &why) < 0) out_warn("%s", why.text);
+		if (look_at_jail(m, &t, &jails[i], &out[i], &why) < 0) out_warn("%s", why.text);
 	}
 	return read_datasets(m, n, out, e);
 }

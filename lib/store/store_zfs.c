@@ -123,7 +123,7 @@ static int store_zfs_undo(const struct staging *w, struct err *e)
 	return rc;
 }
 
-static bool is_there(const struct store *s, const char *dataset)
+static bool dataset_is_there(const struct store *s, const char *dataset)
 {
 	if (!s->listed || !s->listed->v) return zfs_exists(dataset);
 	for (size_t i = 0; i < s->listed->n; i++)
@@ -136,7 +136,7 @@ static int store_zfs_check_name(const struct store *s, const char *name, struct 
 {
 	const char *dataset = store_dataset(s, name);
 
-	if (!is_there(s, dataset)) return 0;
+	if (!dataset_is_there(s, dataset)) return 0;
 	return fail(e, ERR_EXISTS, "dataset %s already exists, but is not mounted at jails/%s; "
 	            "if it is a jail: zfs mount '%s'", dataset, name, dataset);
 }

@@ -58,42 +58,41 @@ static bool can_be_zfs_clone(const struct cloning *c)
 	       is_same_pool(c->from.dataset, c->jails.dataset);
 }
 
-/* A jail without its data would not be a second one. */
-static int check_children(const struct cloning *c, struct err *e)
+/* A snapshot that an earlier clone was made from, and that none needs any more. ZFS refuses to
+ * destroy it if something outside of the store is a clone of it. */
+static void drop_unused(const struct cloning *c, const char *label)
 {
-	const struct zfs_dataset *d;
-	size_t n;
+	static char *const none[] = { NULL };
+	const struct snapshot old = { .label = label, .clones = none };
+	const char *name = arena_printf(c->en->m, "%s@%s", c->from.dataset, label);
 
-	if (!(d = zfs_list(c->en->m, c->from.dataset, 1, &n, e))) return -1;
-	if (n < 2) return 0;
-	return fail(e, ERR_INPUT, "the dataset %s is below that of the jail, and clone copies "
-	            "the jail's own only", d[1].name);
+	if (!store_has_clone(&c->jails, name)) snapshot_drop(&c->from, &old, NULL);
 }
 
-/* Snapshots that earlier clones were made from, and that none needs any more. */
-static void drop_unused(const struct cloning *c)
-{
-	const struct snapshot *all;
-	size_t n;
-
-	if (!(all = snapshots_list(&c->from, &n, NULL))) return;
-	for (size_t i = 0; i < n; i++)
-		if (all[i].why && str_eq(all[i].why, SNAPSHOT_CLONE) && !*all[i].clones)
-			snapshot_delete(&c->from, all[i].label, NULL);
-}
-
-static int find_origin(struct cloning *c, struct err *e)
+static int make_origin(struct cloning *c, const struct words *earlier, struct err *e)
 {
 	struct snapshot_how how = { .why = SNAPSHOT_CLONE };
-	const char *label = c->how->label;
 
-	if (check_children(c, e) < 0) return -1;
-	if (!label) {
-		drop_unused(c);
-		if (snapshot_make_now(&c->from, "clone-", &how, e) < 0) return -1;
-		label = c->made = how.label;
-	}
-	c->origin = arena_printf(c->en->m, "%s@%s", c->from.dataset, label);
+	for (size_t i = 0; i < earlier->n; i++)
+		drop_unused(c, earlier->v[i]);
+	if (snapshot_make_now(&c->from, "clone-", &how, e) < 0) return -1;
+	c->made = how.label;
+	return 0;
+}
+
+/* A jail without its data would not be a second one. */
+static int find_origin(struct cloning *c, struct err *e)
+{
+	struct words earlier = { .m = c->en->m };
+	const char *below;
+
+	if (snapshot_zfs_look(&c->from, SNAPSHOT_CLONE, &earlier, &below, e) < 0) return -1;
+	if (below)
+		return fail(e, ERR_INPUT, "the dataset %s is below that of the jail, and clone "
+		            "copies the jail's own only", below);
+	if (!c->how->label && make_origin(c, &earlier, e) < 0) return -1;
+	c->origin = arena_printf(c->en->m, "%s@%s", c->from.dataset,
+	                         c->made ? c->made : c->how->label);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
 #include "lib/disk/mount.h"
@@ -42,6 +43,7 @@ static void set_dataset(struct store *s, const char *dataset)
 {
 	s->dataset = dataset;
 	s->ops = store_ops_of(dataset);
+	s->listed = dataset ? arena_alloc(s->m, sizeof *s->listed) : NULL;
 }
 
 /* Between the creation of a dataset and its mount it looks like one that somebody has
@@ -179,11 +181,22 @@ int store_check_name(const struct store *s, const char *name, struct err *e)
 	return s->ops->check_name(s, name, e);
 }
 
+int store_check_entry(const struct store *s, const char *name, struct err *e)
+{
+	if (faccessat(s->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0) return 0;
+	return fail(e, ERR_EXISTS, "there is a jail %s already", name);
+}
+
 int store_check_free(const struct store *s, const char *name, struct err *e)
 {
-	if (faccessat(s->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return fail(e, ERR_EXISTS, "there is a jail %s already", name);
-	return store_check_name(s, name, e);
+	return store_check_entry(s, name, e) < 0 ? -1 : store_check_name(s, name, e);
+}
+
+bool store_has_clone(const struct store *s, const char *snapshot)
+{
+	for (size_t i = 0; s->listed && i < s->listed->n; i++)
+		if (str_eq(s->listed->v[i].origin, snapshot)) return true;
+	return false;
 }
 
 int store_open_entry(const struct store *s, const char *entry, struct err *e)

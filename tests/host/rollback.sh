@@ -141,9 +141,9 @@ done
 echo "cut $cut, old $old, new $new"
 END
 
-story 'ZFS: killed at 40 moments, the old state or the new one'
+story 'ZFS: killed at 60 moments, the old state or the new one'
 j jlmkr-snapshot --delete web@one
-try bash -s - "$home" 40 '' < "$tmp/killed"
+try bash -s - "$home" 60 '' < "$tmp/killed"
 status 0
 title="$title ($(tail -n 1 "$tmp/out"))"
 is "$ds/jails
@@ -226,5 +226,12 @@ status 0
 is first "$(mine)"
 now=$(in_host sh -c 'sync; df --output=used -B1M /mnt/pool | tail -n 1')
 [ $((now - before)) -lt 30 ] || fail "it takes $((now - before)) MiB"
+
+story 'btrfs: killed at 60 moments'
+for label in $(labels); do j jlmkr-snapshot --delete "web@$label"; done
+in_host sh -c "rm '$home/jails/web/rootfs/large'; cd '$home/jails/web/rootfs' && mkdir many && cd many && for i in \$(seq 2000); do echo \$i > \$i; done"
+try bash -s - $home 60 '' < "$tmp/killed"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
 
 finish

@@ -19,6 +19,7 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
+#include "lib/ops/snapshot.h"
 #include "lib/provision/identity.h"
 #include "lib/store/snapshot.h"
 #include "lib/store/staging.h"
@@ -222,9 +223,9 @@ static int make(struct cloning *c, struct err *e)
 	return rc;
 }
 
-static int clone_locked(struct cloning *c, struct err *e)
+static int clone_jail(struct cloning *c, struct err *e)
 {
-	if (snapshots_open(c->en->m, c->jail, &c->from, e) < 0) return -1;
+	if (op_snapshots_lock(c->en, c->jail, &c->from, e) < 0) return -1;
 	if (can_be_zfs_clone(c) && find_origin(c, e) < 0) return -1;
 	warn_of_running(c);
 	if (make(c, e) == 0) return 0;
@@ -240,8 +241,7 @@ int op_clone(struct engine *en, struct jail *j, const struct clone_how *how, str
 	if (store_open(en->m, en->host->dir, &c.jails, e) < 0) return -1;
 	if (staging_sweep(&c.jails, e) < 0 || store_check_free(&c.jails, how->to, e) < 0)
 		return -1;
-	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
-	if (clone_locked(&c, e) < 0) return -1;
+	if (clone_jail(&c, e) < 0) return -1;
 	if (c.origin)
 		out_note("%s depends on the snapshot %s@%s; 'jlmkr promote %s' turns that "
 		         "round",
@@ -267,8 +267,7 @@ int op_promote(struct engine *en, struct jail *j, struct err *e)
 	struct snapshots s;
 	size_t n;
 
-	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
-	if (snapshots_open(en->m, j, &s, e) < 0) return -1;
+	if (op_snapshots_lock(en, j, &s, e) < 0) return -1;
 	if (!s.dataset) return 1;
 	if (store_look(en->m, en->host->dir, &jails, e) < 0) return -1;
 	if (!(d = zfs_list(en->m, s.dataset, 0, &n, e))) return -1;

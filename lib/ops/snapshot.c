@@ -5,12 +5,13 @@
 #include "lib/base/out.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/ops/rollback.h"
 #include "lib/store/snapshot.h"
 
 int op_snapshots_lock(struct engine *en, struct jail *j, struct snapshots *s, struct err *e)
 {
 	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
-	return snapshots_open(en->m, j, s, e);
+	return op_rollback_settle(en, j, e) < 0 ? -1 : snapshots_open(en->m, j, s, e);
 }
 
 static void warn_of_running(struct engine *en, const struct jail *j)

@@ -22,7 +22,7 @@ int op_snapshot(struct engine *en, struct jail *j, const char **label, bool copy
 
 int op_snapshot_delete(struct engine *en, struct jail *j, const char *label, struct err *e);
 
-/* Lock the jail and look for its snapshots. */
+/* Lock the jail, finish a rollback that was interrupted, and look for its snapshots. */
 int op_snapshots_lock(struct engine *en, struct jail *j, struct snapshots *s, struct err *e);
 
 /* What auto_snapshot=1 asks for before `why` (store/snapshot.h) changes the jail, which is

@@ -93,6 +93,49 @@ err_has 'something is mounted in it'
 in_host umount "$home/jails/web/rootfs/mnt"
 is one "$(labels)"
 
+# One that is killed as soon as ZFS has made the clone to copy from.
+in_host sh -c 'mkdir -p /tmp/cut; cat > /tmp/cut/zfs; chmod +x /tmp/cut/zfs' <<'END'
+#!/bin/sh
+/usr/sbin/zfs "$@"
+[ "$1" != clone ] || kill -KILL $PPID
+END
+cut_off() {
+	j env PATH=/tmp/cut:/root/.local/bin:/usr/sbin:/usr/bin:/sbin:/bin jlmkr-rollback web@one
+	status 137
+	is '.rollback .rollback-files config rootfs' "$(names)"
+}
+
+story 'ZFS: what is made of one that was interrupted does not stay in its way'
+cut_off
+j jlmkr-snapshot web@meanwhile
+status 0
+is 'config rootfs' "$(names)"
+is '' "$(in_host zfs list -H -o name -t all -r "$ds/jails/web" | grep rollback-files)"
+cut_off
+zfs_in_host snapshot -r "$ds/jails@periodic"
+j jlmkr-rollback web@one
+status 0
+is 'config rootfs' "$(names)"
+is first "$(mine)"
+cut_off
+zfs_in_host inherit jlmkr:kind "$ds/jails/web/.rollback-files"
+j jlmkr-clone -q web web2
+status 0
+is 'config rootfs' "$(names)"
+j jlmkr-remove -q -y web2
+cut_off
+zfs_in_host create "$ds/jails/web/.rollback-files/mine"
+j jlmkr-rollback web@one
+status 4
+err_has 'rollback-files/mine, which jlmkr did not make'
+in_host zfs unmount "$ds/jails/web/.rollback-files/mine"
+patiently zfs destroy "$ds/jails/web/.rollback-files/mine"
+j jlmkr-rollback --discard-newer web@one
+status 0
+is one "$(labels)"
+zfs_in_host destroy -r "$ds/jails@periodic"
+is one "$(labels)"
+
 # killed HOME COUNT SNAPSHOT-OPTION: each rollback goes to the other of two snapshots
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1

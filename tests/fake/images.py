@@ -7,13 +7,13 @@ Serves the folder WWW with CERTS/good.pem, prints its port when it listens, and 
 to LOG for each request: time, method, path, range, user agent, status, bytes sent. Who asks for
 one of the names in the folder WWW/../hosts gets what is in there, with CERTS/publishers.pem.
 
-PATH.gpg is a signature of PATH as it is served, made at that moment (signer.py).
+PATH.gpg is a signature of PATH as it is served (signer.py), of the time when PATH was written.
 
 CONTROL is a file that may be missing, is read anew at each connection, and has a rule a line:
 
     cert NAME             another certificate, one of those that images_certs makes
     tls 1.3               nothing older than this
-    sign HOW              how lists are signed: none, wrong, stranger, or SECONDS ago
+    sign HOW              how lists are signed: none, wrong, stranger, or SECONDS too early
     GLOB ACTION [ARG..]   for paths that match, the first match counts
 
 where ACTION is one of
@@ -164,8 +164,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             data = (" ".join(args) + "\n").encode()
         if how == "wrong":
             data += b"\n"
-        ago = int(how) if how.isdigit() else 0
-        return self.reply(200, signer.sign(data, time.time() - ago, how == "stranger"))
+        made = os.stat(file).st_mtime - (int(how) if how.isdigit() else 0)
+        return self.reply(200, signer.sign(data, made, how == "stranger"))
 
     def send_file(self, f, st, action, args):
         size = min(st.st_size, int(args[0])) if action == "short" else st.st_size

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,7 +67,7 @@ static const char *key_file_of(const char *word, const char *host)
 	size_t n = (size_t)(path - word);
 
 	if (!n) return str_eq(host, OFFICIAL) ? NULL : path;
-	return strlen(host) == n - 1 && !strncmp(word, host, n - 1) ? path : NULL;
+	return strlen(host) == n - 1 && !strncasecmp(word, host, n - 1) ? path : NULL;
 }
 
 /* `*file`: NULL if none is named. What is named for the host counts more. */
@@ -264,7 +265,8 @@ int list_check(struct image_source *s, const char *path, const char *list, size_
 	rc = file ? read_key_file(&m, file, &c.keys, e) :
 	     openpgp_read_keys(&m, image_server_key, sizeof image_server_key - 1, &c.keys, e);
 	if (rc < 0) return -1;
-	if ((rc = check_list(&c, path, list, n, again, &why)) < 0 && e) *e = why;
-	s->told = s->base;
+	rc = check_list(&c, path, list, n, again, &why);
+	if (rc == 0) s->told = s->base;
+	else if (e) *e = why;
 	return rc;
 }

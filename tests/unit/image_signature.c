@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -189,6 +190,8 @@ TEST(which_key_is_for_which_server)
 	      TEST_KEY);
 	lists(mirror, "mirror.example=@/" DATA "test.asc\t/none", false,
 	      SAY("list binary.sig"), TEST_KEY);
+	lists(mirror, "Mirror.Example=@/" DATA "test.asc", false, SAY("list binary.sig"),
+	      TEST_KEY);
 	lists(mirror, "other.example=/none mirror.exampl=/none  @/" DATA "test.asc", false,
 	      SAY("list binary.sig"), TEST_KEY);
 	lists(mirror, "@/" DATA "both.gpg", false, SAY("list other.sig"), OTHER_KEY);
@@ -289,5 +292,45 @@ TEST(the_newest_date_is_remembered)
 	remembers(dir, 1600000005, "mine\n");
 	shell(dir, "rm " SEEN "; mkdir " SEEN);
 	remembers(dir, 1600000006, "-");
+	shell(dir, "rm -r ../\"$(basename \"$PWD\")\"");
+}
+
+/* What is said about a list that the key has signed, where one of `date` was used before. */
+static const char *says(struct arena *m, const char *dir, int64_t date, const char *const say[])
+{
+	struct world w = { 0 };
+	struct image_index x;
+	int saved = dup(2), out = memfd_create("words", MFD_CLOEXEC);
+	char *text;
+
+	remembers(dir, date, arena_printf(m, "%020lld\n", (long long)date));
+	world_begin(&w, mirror, KEYS, say);
+	CHECK_INT(image_cache_open(&w.m, dir, false, &w.source.cache, &w.e), 0);
+	CHECK(saved >= 0 && out >= 0 && dup2(out, 2) == 2);
+	if (image_index_fetch(&w.source, &w.m, &x, &w.e) == 0)
+		image_index_fetch(&w.source, &w.m, &x, &w.e);
+	dup2(saved, 2);
+	close(saved);
+	CHECK_STR(w.e.text, "");
+	CHECK(lseek(out, 0, SEEK_SET) == 0 && (text = read_all(m, out, FILE_MAX, NULL, NULL)));
+	close(out);
+	world_end(&w);
+	return text;
+}
+
+TEST(an_older_list_is_told_once_and_after_a_second_try)
+{
+	AUTOFREE struct arena m = { 0 };
+	char dir[] = "/tmp/jlmkr-unit.XXXXXX";
+
+	if (geteuid() != 0) SKIP("only root has a cache");
+	CHECK(mkdtemp(dir));
+	CHECK_STR(says(&m, dir, MADE, SAY("list sha512.asc", "list sha512.asc")), "");
+	CHECK_STR(says(&m, dir, MADE + 1, SAY("list expires.sig", "list sha512.asc",
+	                                      "list sha512.asc")),
+	          "warning: the list of images of http://mirror.example/ was signed 2026-06-01 "
+	          "12:00 UTC; a newer one, signed 2026-06-01 12:00 UTC, was used before: the "
+	          "server is behind, or somebody sends an old list to have old images "
+	          "installed\n");
 	shell(dir, "rm -r ../\"$(basename \"$PWD\")\"");
 }

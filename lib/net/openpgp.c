@@ -168,12 +168,12 @@ static void print_fingerprint(struct bytes key, char out[OPENPGP_FINGERPRINT + 1
 static bool read_key(struct bytes body, struct openpgp_key *k)
 {
 	const struct bytes whole = body;
-	uint32_t version, created, algorithm;
-	struct bytes n, e;
+	struct bytes head, n, e;
+	uint32_t created;
 
-	if (!take_number(&body, 1, &version) || version != VERSION ||
-	    !take_number(&body, 4, &created) || !take_number(&body, 1, &algorithm) ||
-	    algorithm != RSA || !take_integer(&body, &n) || !take_integer(&body, &e) || body.n)
+	if (!take(&body, 1, &head) || *head.p != VERSION || !take_number(&body, 4, &created) ||
+	    !take(&body, 1, &head) || *head.p != RSA || !take_integer(&body, &n) ||
+	    !take_integer(&body, &e) || body.n)
 		return false;
 	if (n.n < RSA_MIN_BYTES || n.n > RSA_MAX_BYTES || whole.n > UINT16_MAX) return false;
 	*k = (struct openpgp_key){ .created = created, .modulus = n.p, .modulus_len = n.n,
@@ -284,17 +284,14 @@ static bool read_subpackets(struct signature *s, struct bytes in, bool hashed)
 static bool read_signature(struct bytes body, struct signature *s)
 {
 	const struct bytes whole = body;
-	uint32_t version, class, algorithm, hash;
-	struct bytes hashed, others;
+	struct bytes head, hashed, others;
 
 	*s = (struct signature){ 0 };
-	if (!take_number(&body, 1, &version) || version != VERSION ||
-	    !take_number(&body, 1, &class) || !take_number(&body, 1, &algorithm) ||
-	    !take_number(&body, 1, &hash) || !take_counted(&body, 2, &hashed))
+	if (!take(&body, 4, &head) || head.p[0] != VERSION || !take_counted(&body, 2, &hashed))
 		return false;
 	s->signed_part = (struct bytes){ whole.p, whole.n - body.n };
-	s->hash = find_hash(hash);
-	s->supported = class == CLASS_BINARY && algorithm == RSA && s->hash;
+	s->hash = find_hash(head.p[3]);
+	s->supported = head.p[1] == CLASS_BINARY && head.p[2] == RSA && s->hash;
 	if (!take_counted(&body, 2, &others) || !read_subpackets(s, hashed, true) ||
 	    !read_subpackets(s, others, false))
 		return false;

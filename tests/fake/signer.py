@@ -4,6 +4,7 @@ The key was made by gpg; its public part is images.asc, which test hosts have in
 gpg on the machine that tests run on, so the packet is written here (RFC 4880, version 4).
 """
 import base64
+import functools
 import hashlib
 import struct
 import textwrap
@@ -58,6 +59,7 @@ def armor(data):
             "-----END PGP SIGNATURE-----\n").encode()
 
 
+@functools.lru_cache
 def sign(data, made, stranger=False):
     """The signature, made at `made`; of a stranger: it names another key, and is not even its."""
     key = fingerprint()

@@ -43,8 +43,12 @@ static void add_answer(struct str *to, const char *file)
 	size_t n;
 	char *data;
 
-	if (str_eq(file, "none")) {
-		str_add(to, "HTTP/1.1 404 Gone\r\nContent-Length: 0\r\n\r\n");
+	if (str_starts(file, "4")) {
+		str_addf(to, "HTTP/1.1 %s No\r\nContent-Length: 0\r\n\r\n", file);
+		return;
+	}
+	if (str_eq(file, "long")) {
+		str_add(to, "HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n");
 		return;
 	}
 	data = read_file(to->m, AT_FDCWD, arena_printf(to->m, DATA "%s", file), FILE_MAX, &n,
@@ -141,9 +145,13 @@ TEST(a_signed_list)
 
 TEST(a_list_without_a_signature)
 {
-	lists(mirror, KEYS, false, SAY("list none"), "");
-	lists(mirror, NULL, false, SAY("list none"), "");
-	lists(mirror, KEYS, true, SAY("list none"), LIST_OF("mirror.example")
+	lists(mirror, KEYS, false, SAY("list 404"), "");
+	lists(mirror, NULL, false, SAY("list 404"), "");
+	lists(mirror, KEYS, false, SAY("list 410"), "");
+	lists(mirror, KEYS, false, SAY("list 403"), "");
+	lists(mirror, KEYS, false, SAY("list long"), "");
+	lists(mirror, KEYS, false, SAY("list 400", "list sha512.asc"), TEST_KEY);
+	lists(mirror, KEYS, true, SAY("list 404"), LIST_OF("mirror.example")
 	      " is not signed, and a signature by a known key is required");
 }
 
@@ -198,7 +206,7 @@ TEST(which_key_is_for_which_server)
 	lists(official, "images.linuxcontainers.org=@/" DATA "test.asc", false,
 	      SAY("list binary.sig"), TEST_KEY);
 	/* A key of some server is none of images.linuxcontainers.org. */
-	lists(official, "@/" DATA "test.asc", false, SAY("list none"), "");
+	lists(official, "@/" DATA "test.asc", false, SAY("list 404"), "");
 	lists(official, "@/" DATA "test.asc", false, SAY("list binary.sig"),
 	      LIST_OF("images.linuxcontainers.org") " is signed by the key " TEST_KEY
 	      ", but the server's key is " OFFICIAL_KEY
@@ -207,16 +215,16 @@ TEST(which_key_is_for_which_server)
 
 TEST(keys_that_cannot_be_read)
 {
-	lists(mirror, "/nowhere", false, SAY("list none"),
+	lists(mirror, "/nowhere", false, SAY("list 404"),
 	      "image_key: open /nowhere: No such file or directory");
-	lists(mirror, "mirror.example=/dev/null", false, SAY("list none"),
+	lists(mirror, "mirror.example=/dev/null", false, SAY("list 404"),
 	      "image_key: /dev/null is not a file");
-	lists(mirror, "/proc/version", false, SAY("list none"),
+	lists(mirror, "/proc/version", false, SAY("list 404"),
 	      "image_key: /proc/version: contains no OpenPGP public key of RSA with 2048 to "
 	      "4096 bits, or only revoked ones");
-	lists(mirror, "key.asc", false, SAY("list none"),
+	lists(mirror, "key.asc", false, SAY("list 404"),
 	      "image_key: 'key.asc' is neither /FILE nor HOST=/FILE");
-	lists(mirror, "mirror.example=keys/key.asc", false, SAY("list none"),
+	lists(mirror, "mirror.example=keys/key.asc", false, SAY("list 404"),
 	      "image_key: 'mirror.example=keys/key.asc' is neither /FILE nor HOST=/FILE");
 }
 

@@ -9,7 +9,7 @@
 #include "lib/base/err.h"
 #include "lib/base/wait.h"
 #include "lib/image/impl.h"
-#include "lib/net/sha256.h"
+#include "lib/base/sha256.h"
 #include "lib/net/url.h"
 
 enum { BLOCK = 128 * 1024 };

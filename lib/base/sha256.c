@@ -100,29 +100,37 @@ static void put32(unsigned char *p, uint32_t v)
 	for (int i = 0; i < 4; i++) p[i] = (unsigned char)(v >> (24 - 8 * i));
 }
 
+/* Sixteen rounds; then the next sixteen words. The eight words of the state change their places
+ * instead of being moved: unrolled, all indices are constants. */
+static inline void hash_rounds(uint32_t v[8], uint32_t w[16], const uint32_t *k)
+{
+#pragma GCC unroll 16
+	for (int i = 0; i < 16; i++) {
+		uint32_t a = v[-i & 7], b = v[(1 - i) & 7], c = v[(2 - i) & 7];
+		uint32_t e = v[(4 - i) & 7], f = v[(5 - i) & 7], g = v[(6 - i) & 7];
+		uint32_t *h = &v[(7 - i) & 7];
+
+		*h += (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + (g ^ (e & (f ^ g))) + k[i] +
+		      w[i];
+		v[(3 - i) & 7] += *h;
+		*h += (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) | (c & (a | b)));
+	}
+#pragma GCC unroll 16
+	for (int i = 0; i < 16; i++) {
+		uint32_t early = w[(i + 1) & 15], late = w[(i + 14) & 15];
+
+		w[i] += (turn(early, 7) ^ turn(early, 18) ^ early >> 3) + w[(i + 9) & 15] +
+			(turn(late, 17) ^ turn(late, 19) ^ late >> 10);
+	}
+}
+
 static void hash_block(uint32_t state[8], const unsigned char *p)
 {
-	uint32_t w[64], v[8];
+	uint32_t w[16], v[8];
 
 	memcpy(v, state, sizeof v);
-	for (int i = 0; i < 64; i++) {
-		uint32_t s0, s1, t1, t2;
-
-		if (i < 16) {
-			w[i] = get32(p + 4 * i);
-		} else {
-			s0 = turn(w[i - 15], 7) ^ turn(w[i - 15], 18) ^ w[i - 15] >> 3;
-			s1 = turn(w[i - 2], 17) ^ turn(w[i - 2], 19) ^ w[i - 2] >> 10;
-			w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-		}
-		t1 = v[7] + (turn(v[4], 6) ^ turn(v[4], 11) ^ turn(v[4], 25)) +
-		     ((v[4] & v[5]) ^ (~v[4] & v[6])) + k256[i] + w[i];
-		t2 = (turn(v[0], 2) ^ turn(v[0], 13) ^ turn(v[0], 22)) +
-		     ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
-		memmove(v + 1, v, 7 * sizeof *v);
-		v[0] = t1 + t2;
-		v[4] += t1;
-	}
+	for (int i = 0; i < 16; i++) w[i] = get32(p + 4 * i);
+	for (int i = 0; i < 64; i += 16) hash_rounds(v, w, k256 + i);
 	for (int i = 0; i < 8; i++) state[i] += v[i];
 }
 

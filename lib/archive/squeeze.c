@@ -55,8 +55,8 @@ struct squeeze {
 
 static int fail_write(struct err *e)
 {
-	if (errno == EPIPE) return fail(e, ERR_UNREAD, "write: nobody reads it");
-	return fail_sys(e, "write");
+	if (errno == EPIPE) return fail(e, ERR_UNREAD, "nobody reads the archive");
+	return fail_sys(e, "write the archive");
 }
 
 static int put_bytes(struct squeeze *q, const void *data, size_t n, struct err *e)

@@ -123,12 +123,13 @@ static int unpack_squashfs(struct inlet *in, int root, const struct unpack_limit
 	return squashfs_extract(is_file ? in->fd : stored, root, limits, r, e);
 }
 
-static int unpack_into(const struct task *t, struct inlet *in, struct unpack_report *r,
-                       struct err *e)
+static int unpack_into(int root, const struct task *t, struct inlet *in,
+                       struct unpack_report *r, struct err *e)
 {
-	int root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (root < 0) return fail_sys(e, "open the new directory");
+	if (inlet_begin(in, e) < 0) {
+		close(root);
+		return -1;
+	}
 	if (squashfs_begins(in->piece, in->ready) && !t->limits.is_export)
 		return unpack_squashfs(in, root, &t->limits, r, e);
 	return extract(&in->pull, root, &t->limits, r, e);
@@ -174,9 +175,12 @@ static int do_task(const struct task *t, struct unpack_report *r, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
+	int root;
 
-	if (inlet_begin(&in, e) < 0) return -1;
-	return t->check ? check_archive(&m, t, &in, e) : unpack_into(t, &in, r, e);
+	if (t->check) return check_archive(&m, t, &in, e);
+	root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0) return fail_sys(e, "open the new directory");
+	return unpack_into(root, t, &in, r, e);
 }
 
 /* The parent may die before PR_SET_PDEATHSIG is set, so check that it still lives. */

@@ -151,7 +151,7 @@ TEST(a_full_disk_is_told)
 
 		if (squeeze_add(q, data, SIZE, &e) == 0)
 			CHECK_INT(squeeze_end(q, hex, &e), -1);
-		CHECK_STR(e.text, "write: No space left on device");
+		CHECK_STR(e.text, "write the archive: No space left on device");
 		squeeze_close(q);
 		close(full);
 	}

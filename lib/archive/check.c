@@ -303,7 +303,7 @@ bool check_is_export(const struct check *c)
 
 bool check_has_front(const struct check *c)
 {
-	return c->has_front;
+	return c->decided && (!c->is_export || c->has_front);
 }
 
 static bool frame_fits(const struct check *c)

@@ -25,7 +25,7 @@ struct pull *check_out(struct check *c);
 /* Whether the archive is one of ours; known once its first 512 bytes have passed. */
 bool check_is_export(const struct check *c);
 
-/* Whether the config has passed. */
+/* Whether the config has passed, or it is known that there is none. */
 bool check_has_front(const struct check *c);
 
 /* All has passed: ERR_UNTRUSTED, with the first entry that is damaged, unless it is what the

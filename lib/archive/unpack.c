@@ -142,7 +142,7 @@ static int read_front(struct check *c, struct err *e)
 
 	do {
 		n = check_out(c)->next(check_out(c), &data, e);
-	} while (n > 0 && check_is_export(c) && !check_has_front(c));
+	} while (n > 0 && !check_has_front(c));
 	return n < 0 && check_is_export(c) ? -1 : 0;
 }
 

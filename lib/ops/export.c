@@ -219,15 +219,15 @@ static int add_text(struct pack *p, const char *path, const char *text, const st
 {
 	const struct tar_entry n = {
 		.path = path, .mode = S_IFREG | 0600, .size = strlen(text),
-		.mtime = like->st_mtim,
+		.mtime = { like->st_mtim.tv_sec > 0 ? like->st_mtim.tv_sec & INT32_MAX : 0, 0 },
 	};
 
 	if (pack_entry(p, &n, e) < 0) return -1;
 	return pack_add(p, text, strlen(text), e);
 }
 
-/* The time of all that is not of the rootfs is that of the config: it does not change from one
- * export to the next. */
+/* The time of both is that of the config, which does not change from one export to the next. In
+ * seconds: the first header says at once what this is, so no other may come before it. */
 static int add_front(struct exporting *x, struct pack *p, struct err *e)
 {
 	struct arena *m = x->en->m;

@@ -11,19 +11,29 @@
 #include "lib/jail/conf.h"
 #include "lib/provision/archive_input.h"
 
-/* What counts of a config: its lines without comments. */
+static bool has_line(const char *text, const char *line, size_t n)
+{
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+		if (strcspn(text, "\n") == n && !memcmp(text, line, n)) return true;
+	return false;
+}
+
+/* What the owner has to look at: its lines that the default config does not have. */
 static void show_config(struct arena *m, const char *text)
 {
+	const char *usual = conf_default_text(m);
 	struct str shown = { .m = m };
 
 	for (size_t n; *text; text += n + (text[n] == '\n')) {
 		size_t blanks = strspn(text, " \t");
 
 		n = strcspn(text, "\n");
-		if (n == blanks || text[blanks] == '#') continue;
+		if (n == blanks || text[blanks] == '#' || has_line(usual, text, n)) continue;
 		str_addn(&shown, text, n);
 		str_addc(&shown, '\n');
 	}
+	out_note("Its config differs from the default in %s",
+	         shown.len ? "these lines:" : "nothing");
 	out_quote(str_text(&shown));
 }
 
@@ -48,8 +58,7 @@ static void warn_of_hooks(struct arena *m, const char *text)
 static void tell_of(struct arena *m, const struct archive_input *in, bool dry_run)
 {
 	if (!in->is_export) return;
-	out_note("The archive is an export of the jail %s%s", in->jail,
-	         dry_run ? "" : "; its config:");
+	out_note("The archive is an export of the jail %s", in->jail);
 	if (!dry_run) show_config(m, in->config);
 	warn_of_hooks(m, in->config);
 }

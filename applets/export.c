@@ -24,7 +24,7 @@ static const struct opt export_opts[] = {
 	OPT_TEXT(0, "compress", compress, "zstd|xz|gzip|none", "compress it so"),
 	OPT_FLAG(0, "force", force, "replace FILE if it exists"),
 	OPT_FLAG(0, "stop", stop,
-	         "stop the jail for this, if it runs, and start it again"),
+	         "stop it for this, if it runs, then start it again"),
 	OPT_FLAG(0, "verify", verify, "check FILE instead, and change nothing"),
 	OPT_NUMBER('t', "timeout", timeout, "SECONDS",
 	           "wait this long before ending the jail (90 or more)"),
@@ -86,16 +86,14 @@ const struct applet export_applet = {
 	.operands = "JAIL[@LABEL] [FILE]",
 	.text =
 	"The file has the config of the jail and its root file system: owners, times,\n"
-	"links, devices, ACLs and other attributes, and holes. What is bound into the jail\n"
-	"is not in it, and neither are its snapshots. 'jlmkr import' makes a jail of it;\n"
-	"tar can unpack it, too. FILE may be - for standard output. Without FILE, it is\n"
-	"JAIL.tar.zst, here. It appears under its name when it is complete. Its SHA-256 is\n"
-	"printed.\n"
+	"links, devices, ACLs and other attributes, and holes. What is bound into the\n"
+	"jail is not in it, and neither are its snapshots. 'jlmkr import' makes a jail of\n"
+	"it; tar can unpack it, too. FILE may be - for standard output; without FILE, it\n"
+	"is JAIL.tar.zst, here. It appears when it is complete. Its SHA-256 is printed.\n"
 	"\n"
 	"The jail may run. Where snapshots can be made (ZFS, btrfs, XFS), a snapshot is\n"
-	"written, which is deleted at the end. Elsewhere the files are read one after the\n"
-	"other; --stop makes them fit together. The same snapshot always gives the same\n"
-	"file.\n"
+	"written, and deleted at the end. Elsewhere files are read one after the other;\n"
+	"--stop makes them fit together. A snapshot always gives the same file.\n"
 	"\n"
 	"A manifest at the end has the SHA-256 of each file. With it import and --verify\n"
 	"find each changed bit, and say in which file it is.\n",

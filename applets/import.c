@@ -86,7 +86,8 @@ const struct applet import_applet = {
 	.text =
 	"FILE is what 'jlmkr export' has written; it may also be an https URL, or - for\n"
 	"standard input. The jail gets the config and the name that it had, and is the\n"
-	"same machine. With another NAME, it gets a host name and a machine id of its own.\n"
+	"same machine. With another NAME, it gets a host name and a machine id of its\n"
+	"own.\n"
 	"\n"
 	"The config is shown, and what this machine lacks for it: bridges, directories.\n"
 	"Hooks in it run as root: import only what you trust. The jail appears when all\n"

@@ -169,7 +169,7 @@ static char type_of(const struct tar_entry *n)
 
 static void add_pax(struct str *out, struct str *pax)
 {
-	struct head h = { .type = 'x', .name = "PaxHeaders/jlmkr" };
+	struct head h = { .type = 'x', .name = "jlmkr-pax" };
 
 	if (!pax->len) return;
 	put_number(h.mode, sizeof h.mode, 0644);

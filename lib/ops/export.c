@@ -48,6 +48,14 @@ struct exporting {
 
 /* -- what is written -- */
 
+/* A clone of a snapshot that cannot be opened (clone_snapshot) is such a leftover, too. */
+static int sweep_clones(struct exporting *x, struct err *e)
+{
+	if (x->jails.fd >= 0 || !x->of.dataset) return 0;
+	if (store_open(x->en->m, x->en->host->dir, &x->jails, e) < 0) return -1;
+	return staging_sweep(&x->jails, e);
+}
+
 /* Only the next export knows that nobody reads them any more. */
 static int drop_leftovers(struct exporting *x, struct err *e)
 {
@@ -59,7 +67,8 @@ static int drop_leftovers(struct exporting *x, struct err *e)
 		if (!all[i].why || !str_eq(all[i].why, SNAPSHOT_EXPORT)) continue;
 		out_note("Deleting %s@%s, which an interrupted export left", x->name,
 		         all[i].label);
-		if (snapshot_delete(&x->of, all[i].label, e) < 0) return -1;
+		if (sweep_clones(x, e) < 0 || snapshot_delete(&x->of, all[i].label, e) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -156,8 +165,7 @@ static int clone_snapshot(struct exporting *x, struct err *e)
 	struct arena *m = x->en->m;
 	const char *name = arena_printf(m, "export-of-%s", x->name);
 
-	if (store_open(m, x->en->host->dir, &x->jails, e) < 0) return -1;
-	if (staging_sweep(&x->jails, e) < 0) return -1;
+	if (sweep_clones(x, e) < 0) return -1;
 	if (staging_begin(&x->jails, name, &x->clone, e) < 0) {
 		x->clone.jails = NULL;
 		return -1;
@@ -355,6 +363,7 @@ static int export_to(struct exporting *x, enum squeeze_kind kind, int to, char *
 	drop_snapshot(x);
 	lock_drop(&x->lock);
 	jail_unlock(x->jail);
+	if (x->stopped) signal_forget();
 	if (start_again(x, &late) < 0 && rc == 0) rc = fail(e, late.kind, "%s", late.text);
 	return rc;
 }

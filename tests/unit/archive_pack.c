@@ -172,7 +172,7 @@ TEST(each_flipped_bit_is_found)
 		struct file f;
 
 		make(&f, kinds[i], add_tree);
-		for (size_t bit = 0; bit < f.n * 8; bit += f.n > 5000 ? 11 : 3) {
+		for (size_t bit = 0; bit < f.n * 8; bit += f.n > 5000 ? 37 : 7) {
 			struct err e = { 0 };
 
 			f.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
@@ -191,7 +191,7 @@ TEST(what_is_cut_off_or_longer_is_found)
 		struct file f;
 
 		make(&f, kinds[i], add_tree);
-		for (size_t n = 0; n < f.n; n += f.n > 5000 ? 50 : 1)
+		for (size_t n = 0; n < f.n; n += f.n > 5000 ? 300 : 5)
 			CHECK_INT(check(f.data, n, 4096, NULL, &e), -1);
 		CHECK_INT(check(f.data, f.n + 1, 4096, NULL, &e), -1);
 		arena_free(&f.m);

@@ -13,17 +13,13 @@
 
 enum { SPOOL_PIECE = 64 << 10 };
 
-void pack_begin(struct pack *p)
-{
-	p->lines = (struct str){ .m = &p->of_lines };
-	sha256_begin(&p->frame);
-}
-
-void pack_free(struct pack *p)
-{
-	arena_free(&p->of_entry);
-	arena_free(&p->of_lines);
-}
+struct pack_note {
+	size_t at, n;			/* bytes in the piece */
+	bool begins, ends;		/* the contents of an entry */
+	const char *path;		/* ... whose line comes here; NULL: it does not end here */
+	uint64_t size;
+	unsigned char digest[SHA256_SIZE];
+};
 
 static int add_frame(struct pack *p, const void *data, size_t n, struct err *e)
 {
@@ -57,23 +53,111 @@ static void add_path(struct str *line, const char *path)
 	}
 }
 
-/* The current entry is complete. */
-static int list_entry(struct pack *p, struct err *e)
+static void add_line(struct pack *p, const struct pack_note *n)
 {
-	char hex[SHA256_HEX + 1] = "-";
+	static const char digits[] = "0123456789abcdef";
 
-	if (p->stored) sha256_end(&p->content, hex);
-	str_addf(&p->lines, "%s %" PRIu64 " ", hex, p->size);
-	add_path(&p->lines, p->path);
+	for (size_t i = 0; n->ends && i < SHA256_SIZE; i++) {
+		str_addc(&p->lines, digits[n->digest[i] >> 4]);
+		str_addc(&p->lines, digits[n->digest[i] & 15]);
+	}
+	if (!n->ends) str_addc(&p->lines, '-');
+	str_addf(&p->lines, " %" PRIu64 " ", n->size);
+	add_path(&p->lines, n->path);
 	str_addc(&p->lines, '\n');
+}
+
+/* The hashing thread. */
+static void hash_notes(void *arg, unsigned slot, const unsigned char *data)
+{
+	struct pack *p = arg;
+	const struct pack_notes *notes = &p->notes[slot];
+
+	for (size_t i = 0; i < notes->n; i++) {
+		struct pack_note *n = &notes->v[i];
+
+		if (n->begins) sha256_begin(&p->content);
+		if (n->n) sha256_add(&p->content, data + n->at, n->n);
+		if (n->ends) sha256_digest(&p->content, n->digest);
+	}
+}
+
+static int list_notes(void *arg, unsigned slot, struct err *e)
+{
+	struct pack *p = arg;
+	struct pack_notes *notes = &p->notes[slot];
+
+	for (size_t i = 0; i < notes->n; i++)
+		if (notes->v[i].path) add_line(p, &notes->v[i]);
+	arena_free(&notes->m);
+	*notes = (struct pack_notes){ 0 };
 	return p->lines.len >= SPOOL_PIECE ? spool_lines(p, e) : 0;
+}
+
+static struct pack_note *new_note(struct pack *p, unsigned slot)
+{
+	struct pack_notes *notes = &p->notes[slot];
+
+	notes->v = arena_grow(&notes->m, notes->v, notes->n, &notes->room, sizeof *notes->v);
+	notes->v[notes->n] = (struct pack_note){ 0 };
+	return &notes->v[notes->n++];
+}
+
+/* The note of bytes of the current entry that were put at the end of the piece. */
+static struct pack_note *note_bytes(struct pack *p, size_t n, bool begins)
+{
+	size_t end;
+	unsigned slot = squeeze_slot(p->to, &end);
+	struct pack_notes *notes = &p->notes[slot];
+	struct pack_note *last = notes->n ? &notes->v[notes->n - 1] : NULL;
+
+	if (begins || !last || last->path || last->at + last->n != end - n) {
+		last = new_note(p, slot);
+		last->at = end - n;
+		last->begins = begins;
+	}
+	last->n += n;
+	return last;
+}
+
+/* The current entry is complete: its line goes to `n`. */
+static void note_line(struct pack *p, struct pack_note *n)
+{
+	size_t end;
+
+	n->path = arena_strdup(&p->notes[squeeze_slot(p->to, &end)].m, p->path);
+	n->size = p->size;
+}
+
+void pack_begin(struct pack *p, struct arena *m, enum squeeze_kind kind, int fd, int spool)
+{
+	const struct squeeze_hooks hooks = { .full = hash_notes, .written = list_notes,
+					     .arg = p };
+
+	*p = (struct pack){ .spool = spool };
+	p->lines.m = &p->of_lines;
+	p->to = squeeze_open(m, kind, fd, &hooks);
+	sha256_begin(&p->frame);
+}
+
+void pack_free(struct pack *p)
+{
+	squeeze_close(p->to);
+	for (size_t i = 0; i < SQUEEZE_SLOTS; i++) arena_free(&p->notes[i].m);
+	arena_free(&p->of_entry);
+	arena_free(&p->of_lines);
 }
 
 /* -- entries -- */
 
-static int end_entry(struct pack *p, struct err *e)
+/* An empty piece has no slot yet for a note: the room is asked for first. */
+static int note_empty(struct pack *p, struct err *e)
 {
-	return add_padding(p, p->stored, e) < 0 ? -1 : list_entry(p, e);
+	size_t room, end;
+
+	if (!squeeze_room(p->to, &room, e)) return -1;
+	note_line(p, new_note(p, squeeze_slot(p->to, &end)));
+	return 0;
 }
 
 int pack_entry(struct pack *p, const struct tar_entry *n, struct err *e)
@@ -88,9 +172,7 @@ int pack_entry(struct pack *p, const struct tar_entry *n, struct err *e)
 	p->entries++;
 	p->lost += lost;
 	if (add_frame(p, head.s, head.len, e) < 0) return -1;
-	if (!p->stored) return list_entry(p, e);
-	sha256_begin(&p->content);
-	return pack_add(p, str_text(&map), map.len, e);
+	return p->stored ? pack_add(p, str_text(&map), map.len, e) : note_empty(p, e);
 }
 
 void *pack_room(struct pack *p, size_t *room, struct err *e)
@@ -101,20 +183,18 @@ void *pack_room(struct pack *p, size_t *room, struct err *e)
 	return to;
 }
 
-static int took(struct pack *p, const void *data, size_t n, struct err *e)
-{
-	sha256_add(&p->content, data, n);
-	squeeze_took(p->to, n);
-	p->left -= n;
-	return n && !p->left ? end_entry(p, e) : 0;
-}
-
 int pack_took(struct pack *p, size_t n, struct err *e)
 {
-	size_t room;
-	void *data = squeeze_room(p->to, &room, e);
+	struct pack_note *note;
 
-	return data ? took(p, data, n, e) : -1;
+	squeeze_took(p->to, n);
+	if (!n) return 0;
+	note = note_bytes(p, n, p->left == p->stored);
+	p->left -= n;
+	if (p->left) return 0;
+	note->ends = true;
+	note_line(p, note);
+	return add_padding(p, p->stored, e);
 }
 
 int pack_add(struct pack *p, const void *data, size_t n, struct err *e)
@@ -128,7 +208,7 @@ int pack_add(struct pack *p, const void *data, size_t n, struct err *e)
 		if (!to) return -1;
 		if (room > n) room = n;
 		memcpy(to, from, room);
-		if (took(p, to, room, e) < 0) return -1;
+		if (pack_took(p, room, e) < 0) return -1;
 		from += room;
 		n -= room;
 	}
@@ -151,7 +231,7 @@ static int add_spool(struct pack *p, struct err *e)
 	return (uint64_t)at == p->listed ? 0 : fail(e, ERR_HOST, "the manifest changed");
 }
 
-int pack_end(struct pack *p, struct err *e)
+static int add_manifest(struct pack *p, struct err *e)
 {
 	static const char zeros[2 * TAR_BLOCK];
 	struct str head = { .m = &p->of_entry };
@@ -159,7 +239,7 @@ int pack_end(struct pack *p, struct err *e)
 	char line[PACK_FRAME_LINE + 1];
 	bool lost;
 
-	if (spool_lines(p, e) < 0) return -1;
+	if (squeeze_flush(p->to, e) < 0 || spool_lines(p, e) < 0) return -1;
 	arena_free(&p->of_entry);
 	n.size = p->listed + PACK_FRAME_LINE;
 	tar_head_add(&head, &head, &n, &lost);
@@ -169,4 +249,9 @@ int pack_end(struct pack *p, struct err *e)
 	if (squeeze_add(p->to, line, PACK_FRAME_LINE, e) < 0) return -1;
 	if (add_padding(p, n.size, e) < 0) return -1;
 	return squeeze_add(p->to, zeros, sizeof zeros, e);
+}
+
+int pack_end(struct pack *p, char hex[SHA256_HEX + 1], struct err *e)
+{
+	return add_manifest(p, e) < 0 ? -1 : squeeze_end(p->to, hex, e);
 }

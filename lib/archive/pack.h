@@ -28,13 +28,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/archive/squeeze.h"
 #include "lib/archive/tar_head.h"
 #include "lib/base/arena.h"
 #include "lib/base/sha256.h"
 #include "lib/base/str.h"
 
 struct err;
-struct squeeze;
 
 #define PACK_HEAD "jlmkr-export"
 #define PACK_CONFIG "config"
@@ -46,20 +46,32 @@ struct squeeze;
 
 enum { PACK_FRAME_LINE = SHA256_HEX + 7 };
 
+/* A line of the manifest, kept with the piece of the stream in which its entry ends, and the
+ * bytes of the entry in that piece. A thread hashes them while the next pieces are filled. */
+struct pack_note;
+struct pack_notes {
+	struct arena m;
+	struct pack_note *v;
+	size_t n, room;
+};
+
 struct pack {
-	struct squeeze *to;		/* the caller's */
-	int spool;			/* a file of the caller's, for the manifest until the end */
+	struct squeeze *to;
+	int spool;			/* the caller's */
 	struct arena of_entry, of_lines;
 	struct str lines;		/* of the manifest, not yet in the spool */
+	struct sha256 frame, content;	/* content: the hashing thread's */
+	struct pack_notes notes[SQUEEZE_SLOTS];
 	const char *path;		/* of the current entry */
-	struct sha256 frame, content;
 	uint64_t left, stored, size;	/* of the current entry: bytes to come, in all; its size */
 	uint64_t listed;		/* bytes of the manifest */
 	uint64_t entries, lost;		/* lost: entries without some of their attributes */
 };
 
-/* A zeroed one with `to` and `spool` set. On any failure the archive is worth nothing. */
-void pack_begin(struct pack *p);
+/* Begin an archive, compressed, for the descriptor `fd`. `spool` is an empty file, for the
+ * manifest until the end. Both are borrowed. The squeeze lives in `m`. On any failure later
+ * the archive is worth nothing. */
+void pack_begin(struct pack *p, struct arena *m, enum squeeze_kind kind, int fd, int spool);
 
 /* Begin an entry. Unless p->left is 0 then, that many bytes must follow. */
 int pack_entry(struct pack *p, const struct tar_entry *n, struct err *e);
@@ -71,10 +83,10 @@ int pack_took(struct pack *p, size_t n, struct err *e);
 /* The same from memory. */
 int pack_add(struct pack *p, const void *data, size_t n, struct err *e);
 
-/* Write the manifest and the end of the tar. The caller ends the squeeze. */
-int pack_end(struct pack *p, struct err *e);
+/* Write the manifest and the end. `hex` becomes the SHA-256 of the whole file. */
+int pack_end(struct pack *p, char hex[SHA256_HEX + 1], struct err *e);
 
-/* In any case. */
+/* In any case, once it has begun. */
 void pack_free(struct pack *p);
 
 #endif

@@ -15,7 +15,7 @@
 #include "lib/base/err.h"
 #include "lib/base/wait.h"
 
-enum { THREADS_MAX = 8, PIECES_MAX = THREADS_MAX + 2 };
+enum { THREADS_MAX = SQUEEZE_SLOTS - 2 };
 
 enum stage { STAGE_FREE, STAGE_FULL, STAGE_BUSY, STAGE_DONE };
 
@@ -37,16 +37,19 @@ struct squeeze {
 	struct arena *m;
 	enum squeeze_kind kind;
 	int fd;
+	struct squeeze_hooks hooks;
 	size_t size;			/* of a piece */
 	struct sha256 hash;
 	uint64_t written;
 	lzma_index *index;		/* of xz */
 	pthread_mutex_t lock;
-	pthread_cond_t work, done;
-	struct piece pieces[PIECES_MAX];
+	pthread_cond_t work, done, full;
+	struct piece pieces[SQUEEZE_SLOTS];
 	unsigned pieces_n;
-	uint64_t filled, begun, emptied;	/* pieces so far; the ring is between them */
-	bool over;
+	/* pieces so far; the ring is between `filled` and `emptied` */
+	uint64_t filled, begun, hooked, emptied;
+	bool over, has_hooker;
+	pthread_t hooker;
 	struct worker workers[THREADS_MAX];
 	unsigned workers_n, workers_max;
 };
@@ -109,6 +112,35 @@ static void *worker_run(void *arg)
 	return NULL;
 }
 
+static void *hooker_run(void *arg)
+{
+	struct squeeze *q = arg;
+
+	pthread_mutex_lock(&q->lock);
+	for (;;) {
+		while (q->hooked == q->filled && !q->over)
+			pthread_cond_wait(&q->full, &q->lock);
+		if (q->over) break;
+		pthread_mutex_unlock(&q->lock);
+		q->hooks.full(q->hooks.arg, (unsigned)(q->hooked % q->pieces_n),
+		              piece_at(q, q->hooked)->in);
+		pthread_mutex_lock(&q->lock);
+		q->hooked++;
+		pthread_cond_signal(&q->done);
+	}
+	pthread_mutex_unlock(&q->lock);
+	return NULL;
+}
+
+static int start_hooker(struct squeeze *q, struct err *e)
+{
+	if (!q->hooks.full || q->has_hooker) return 0;
+	if ((errno = pthread_create(&q->hooker, NULL, hooker_run, q)))
+		return fail_sys(e, "start a thread");
+	q->has_hooker = true;
+	return 0;
+}
+
 static int start_worker(struct squeeze *q, struct err *e)
 {
 	struct worker *w = &q->workers[q->workers_n];
@@ -120,7 +152,8 @@ static int start_worker(struct squeeze *q, struct err *e)
 	return 0;
 }
 
-struct squeeze *squeeze_open(struct arena *m, enum squeeze_kind kind, int fd)
+struct squeeze *squeeze_open(struct arena *m, enum squeeze_kind kind, int fd,
+                             const struct squeeze_hooks *hooks)
 {
 	struct squeeze *q = arena_alloc(m, sizeof *q);
 	uint32_t cores = lzma_cputhreads();
@@ -128,6 +161,7 @@ struct squeeze *squeeze_open(struct arena *m, enum squeeze_kind kind, int fd)
 	q->m = m;
 	q->kind = kind;
 	q->fd = fd;
+	if (hooks) q->hooks = *hooks;
 	q->size = packer_piece(kind);
 	q->workers_max = cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : cores;
 	q->pieces_n = kind == SQUEEZE_NONE ? 1 : q->workers_max + 2;
@@ -135,6 +169,7 @@ struct squeeze *squeeze_open(struct arena *m, enum squeeze_kind kind, int fd)
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->work, NULL);
 	pthread_cond_init(&q->done, NULL);
+	pthread_cond_init(&q->full, NULL);
 	return q;
 }
 
@@ -144,14 +179,17 @@ void squeeze_close(struct squeeze *q)
 	pthread_mutex_lock(&q->lock);
 	q->over = true;
 	pthread_cond_broadcast(&q->work);
+	pthread_cond_broadcast(&q->full);
 	pthread_mutex_unlock(&q->lock);
 	for (unsigned i = 0; i < q->workers_n; i++) {
 		pthread_join(q->workers[i].thread, NULL);
 		packer_free(&q->workers[i].packer);
 	}
+	if (q->has_hooker) pthread_join(q->hooker, NULL);
 	lzma_index_end(q->index, NULL);
 	pthread_cond_destroy(&q->work);
 	pthread_cond_destroy(&q->done);
+	pthread_cond_destroy(&q->full);
 	pthread_mutex_destroy(&q->lock);
 }
 
@@ -168,16 +206,27 @@ static int begin_file(struct squeeze *q, struct err *e)
 	return put_bytes(q, head, sizeof head, e);
 }
 
+static int tell_written(struct squeeze *q, uint64_t number, struct err *e)
+{
+	if (!q->hooks.written) return 0;
+	return q->hooks.written(q->hooks.arg, (unsigned)(number % q->pieces_n), e);
+}
+
+static bool is_done(const struct squeeze *q, const struct piece *p)
+{
+	return p->stage == STAGE_DONE && (!q->hooks.full || q->hooked > q->emptied);
+}
+
 /* Wait for the oldest piece in the ring, and write it. */
 static int empty_oldest(struct squeeze *q, struct err *e)
 {
 	struct piece *p = piece_at(q, q->emptied);
 
 	pthread_mutex_lock(&q->lock);
-	while (p->stage != STAGE_DONE) pthread_cond_wait(&q->done, &q->lock);
+	while (!is_done(q, p)) pthread_cond_wait(&q->done, &q->lock);
 	pthread_mutex_unlock(&q->lock);
 	p->stage = STAGE_FREE;
-	q->emptied++;
+	if (tell_written(q, q->emptied++, e) < 0) return -1;
 	if (p->failed) return fail(e, ERR_HOST, "no memory to compress");
 	if (begin_file(q, e) < 0) return -1;
 	if (q->index && lzma_index_append(q->index, NULL, p->unpadded, p->in_n) != LZMA_OK)
@@ -185,20 +234,27 @@ static int empty_oldest(struct squeeze *q, struct err *e)
 	return put_bytes(q, p->out, p->out_n, e);
 }
 
+/* Without compression nothing is done aside. */
+static int put_plain(struct squeeze *q, struct piece *p, struct err *e)
+{
+	size_t n = p->in_n;
+
+	p->in_n = 0;
+	if (q->hooks.full) q->hooks.full(q->hooks.arg, 0, p->in);
+	return put_bytes(q, p->in, n, e) < 0 ? -1 : tell_written(q, 0, e);
+}
+
 static int hand_over(struct squeeze *q, struct err *e)
 {
 	struct piece *p = piece_at(q, q->filled);
 
-	if (q->kind == SQUEEZE_NONE) {
-		size_t n = p->in_n;
-
-		p->in_n = 0;
-		return put_bytes(q, p->in, n, e);
-	}
+	if (q->kind == SQUEEZE_NONE) return put_plain(q, p, e);
+	if (start_hooker(q, e) < 0) return -1;
 	pthread_mutex_lock(&q->lock);
 	p->stage = STAGE_FULL;
 	q->filled++;
 	pthread_cond_signal(&q->work);
+	pthread_cond_signal(&q->full);
 	pthread_mutex_unlock(&q->lock);
 	if (q->workers_n < q->workers_max && start_worker(q, e) < 0) {
 		q->workers_max = q->workers_n;
@@ -239,6 +295,14 @@ void *squeeze_room(struct squeeze *q, size_t *room, struct err *e)
 void squeeze_took(struct squeeze *q, size_t n)
 {
 	piece_at(q, q->filled)->in_n += n;
+}
+
+unsigned squeeze_slot(const struct squeeze *q, size_t *n)
+{
+	unsigned slot = (unsigned)(q->filled % q->pieces_n);
+
+	*n = q->pieces[slot].in_n;
+	return slot;
 }
 
 int squeeze_add(struct squeeze *q, const void *data, size_t n, struct err *e)
@@ -287,13 +351,19 @@ static int put_seal(struct squeeze *q, struct err *e)
 	return put_bytes(q, seal->tail, seal->tail_n, e);
 }
 
-int squeeze_end(struct squeeze *q, char hex[SHA256_HEX + 1], struct err *e)
+int squeeze_flush(struct squeeze *q, struct err *e)
 {
 	struct piece *p = current(q, e);
 
 	if (!p || (p->in_n && hand_over(q, e) < 0)) return -1;
 	while (q->emptied < q->filled)
 		if (empty_oldest(q, e) < 0) return -1;
+	return 0;
+}
+
+int squeeze_end(struct squeeze *q, char hex[SHA256_HEX + 1], struct err *e)
+{
+	if (squeeze_flush(q, e) < 0) return -1;
 	if (begin_file(q, e) < 0 || put_seal(q, e) < 0) return -1;
 	sha256_end(&q->hash, hex);
 	return 0;

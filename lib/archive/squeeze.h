@@ -22,9 +22,24 @@ struct squeeze;
 
 enum squeeze_kind { SQUEEZE_NONE, SQUEEZE_ZSTD, SQUEEZE_XZ, SQUEEZE_GZIP };
 
+enum { SQUEEZE_SLOTS = 10 };	/* pieces at work at the same time, at most */
+
+/* What else is to be done with each piece, in order. */
+struct squeeze_hooks {
+	/* By a thread for this alone: the piece is full. */
+	void (*full)(void *arg, unsigned slot, const unsigned char *data);
+	/* By the caller's thread, in one of the calls below: the piece was written. */
+	int (*written)(void *arg, unsigned slot, struct err *e);
+	void *arg;
+};
+
 /* Write to the descriptor `fd`, which is borrowed. Memory and threads are taken as bytes come.
- * Lives in `m`; squeeze_close ends it. */
-struct squeeze *squeeze_open(struct arena *m, enum squeeze_kind kind, int fd);
+ * `hooks` may be NULL. Lives in `m`; squeeze_close ends it. */
+struct squeeze *squeeze_open(struct arena *m, enum squeeze_kind kind, int fd,
+                             const struct squeeze_hooks *hooks);
+
+/* The slot of the piece that squeeze_took has filled last, and how much is in it. */
+unsigned squeeze_slot(const struct squeeze *q, size_t *n);
 
 /* Where the next bytes go: `*room` of them, at least one. NULL on failure, ERR_UNREAD if nobody
  * reads the descriptor any more. */
@@ -34,6 +49,9 @@ void *squeeze_room(struct squeeze *q, size_t *room, struct err *e);
 void squeeze_took(struct squeeze *q, size_t n);
 
 int squeeze_add(struct squeeze *q, const void *data, size_t n, struct err *e);
+
+/* Write what has come so far; the piece ends there. */
+int squeeze_flush(struct squeeze *q, struct err *e);
 
 /* All bytes have come: compress and write what is left. `hex` becomes the SHA-256 of all that
  * was written. */

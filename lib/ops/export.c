@@ -276,7 +276,7 @@ static int add_all(struct exporting *x, struct pack *p, struct err *e)
 	struct export_tree t = { .to = p, .name = PACK_ROOT, .frozen = x->label };
 
 	if (add_front(x, p, e) < 0 || (rootfs = open_rootfs(x, e)) < 0) return -1;
-	if (export_tree(&t, rootfs, e) < 0 || pack_end(p, e) < 0) return -1;
+	if (export_tree(&t, rootfs, e) < 0) return -1;
 	out_progress_end();
 	tell_of(&t, p->lost);
 	return 0;
@@ -296,16 +296,14 @@ static int write_archive(struct exporting *x, enum squeeze_kind kind, int to, ch
 {
 	AUTOFREE struct arena m = { 0 };
 	AUTOCLOSE int spool = open_spool(x->en->host, e);
-	struct pack p = { .spool = spool };
+	struct pack p;
 	int rc;
 
 	if (spool < 0) return -1;
-	p.to = squeeze_open(&m, kind, to);
-	pack_begin(&p);
-	rc = add_all(x, &p, e) < 0 ? -1 : squeeze_end(p.to, hex, e);
+	pack_begin(&p, &m, kind, to, spool);
+	rc = add_all(x, &p, e) < 0 ? -1 : pack_end(&p, hex, e);
 	out_progress_end();
 	pack_free(&p);
-	squeeze_close(p.to);
 	return rc;
 }
 

@@ -37,7 +37,7 @@ static int squeeze(enum squeeze_kind kind, const unsigned char *data, size_t n, 
 	struct arena m = { 0 };
 	struct err e = { 0 };
 	int fd = memfd_create("squeezed", MFD_CLOEXEC);
-	struct squeeze *q = squeeze_open(&m, kind, fd);
+	struct squeeze *q = squeeze_open(&m, kind, fd, NULL);
 
 	for (size_t i = 0; i < n; i += step)
 		CHECK_INT(squeeze_add(q, data + i, n - i < step ? n - i : step, &e), 0);
@@ -145,7 +145,7 @@ TEST(a_full_disk_is_told)
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
-		struct squeeze *q = squeeze_open(&m, kinds[i], full);
+		struct squeeze *q = squeeze_open(&m, kinds[i], full, NULL);
 		struct err e = { 0 };
 		char hex[SHA256_HEX + 1];
 

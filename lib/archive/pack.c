@@ -11,7 +11,8 @@
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 
-enum { SPOOL_PIECE = 64 << 10 };
+/* Giving memory back after each entry would cost more than making the header. */
+enum { SPOOL_PIECE = 64 << 10, HELD_MAX = 256 << 10 };
 
 struct pack_note {
 	size_t at, n;			/* bytes in the piece */
@@ -165,10 +166,14 @@ int pack_entry(struct pack *p, const struct tar_entry *n, struct err *e)
 	struct str head = { .m = &p->of_entry }, map = { .m = &p->of_entry };
 	bool lost = false;
 
-	arena_free(&p->of_entry);
+	if (p->held > HELD_MAX) {
+		arena_free(&p->of_entry);
+		p->held = 0;
+	}
 	p->stored = p->left = tar_head_add(&head, &map, n, &lost);
 	p->path = n->path;
 	p->size = S_ISREG(n->mode) && !n->hard ? n->size : 0;
+	p->held += head.len + map.len;
 	p->entries++;
 	p->lost += lost;
 	if (add_frame(p, head.s, head.len, e) < 0) return -1;

@@ -59,6 +59,7 @@ struct pack {
 	struct squeeze *to;
 	int spool;			/* the caller's */
 	struct arena of_entry, of_lines;
+	size_t held;			/* bytes of headers in of_entry */
 	struct str lines;		/* of the manifest, not yet in the spool */
 	struct sha256 frame, content;	/* content: the hashing thread's */
 	struct pack_notes notes[SQUEEZE_SLOTS];

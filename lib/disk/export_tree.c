@@ -279,7 +279,8 @@ static int open_regular(const struct walk *w, int dir, const char *name, struct 
 		if (!S_ISREG(st->st_mode)) return errno = ENOENT, -1;
 		fd = reopen(place, O_RDONLY);
 	}
-	return fd < 0 || fstat(fd, st) < 0 ? -1 : take_fd(&fd);
+	if (fd < 0 || (w->t->frozen && fstat(fd, st) < 0)) return -1;
+	return take_fd(&fd);
 }
 
 static int add_file(struct walk *w, int dir, const char *name, struct stat *st, struct err *e)

@@ -44,7 +44,7 @@ static int show_plan(const struct import_done *done, struct err *e)
 	return out_flush(e);
 }
 
-static int start_new(struct engine *en, const struct import_done *done, struct err *e)
+static int start_imported(struct engine *en, const struct import_done *done, struct err *e)
 {
 	AUTOJAIL j = NO_JAIL;
 
@@ -76,7 +76,7 @@ static int import_run(struct host *h, const void *args, char *const *operands, s
 	if (!a->start)
 		out_done("'jlmkr start %s' starts it, 'jlmkr edit %s' changes its config",
 		         done.name, done.name);
-	return a->start ? start_new(&en, &done, e) : 0;
+	return a->start ? start_imported(&en, &done, e) : 0;
 }
 
 const struct applet import_applet = {

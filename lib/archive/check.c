@@ -157,7 +157,7 @@ static bool read_line(const char *line, unsigned char digest[SHA256_SIZE], const
 	return *line == ' ' && line[1];
 }
 
-static void take_line(struct check *c)
+static void take_listed(struct check *c)
 {
 	const char *line = str_text(&c->line), *path;
 	unsigned char digest[SHA256_SIZE];
@@ -187,7 +187,7 @@ static void take_lines(struct check *c, const char *data, size_t n)
 		}
 		str_addn(&c->line, data, k);
 		if (!end) return;
-		take_line(c);
+		take_listed(c);
 		data += k + 1;
 		n -= k + 1;
 	}
@@ -339,7 +339,8 @@ int check_finish(struct check *c, struct err *e)
 		return fail(e, ERR_UNTRUSTED, "the archive is damaged: it is not what its "
 		            "manifest says");
 	if (c->part != PART_END || c->left)
-		return fail(e, ERR_UNTRUSTED, "the archive is not complete: its end is missing");
+		return fail(e, ERR_UNTRUSTED,
+		            "the archive is not complete: its end is missing");
 	return 0;
 }
 

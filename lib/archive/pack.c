@@ -17,7 +17,7 @@ enum { SPOOL_PIECE = 64 << 10, HELD_MAX = 256 << 10 };
 struct pack_note {
 	size_t at, n;			/* bytes in the piece */
 	bool begins, ends;		/* the contents of an entry */
-	const char *path;		/* ... whose line comes here; NULL: it does not end here */
+	const char *path;		/* whose line comes here; NULL: it does not end here */
 	uint64_t size;
 	unsigned char digest[SHA256_SIZE];
 };

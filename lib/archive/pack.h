@@ -64,7 +64,8 @@ struct pack {
 	struct sha256 frame, content;	/* content: the hashing thread's */
 	struct pack_notes notes[SQUEEZE_SLOTS];
 	const char *path;		/* of the current entry */
-	uint64_t left, stored, size;	/* of the current entry: bytes to come, in all; its size */
+	uint64_t left, stored;		/* bytes of the current entry: to come, in all */
+	uint64_t size;			/* ... as the manifest has it */
 	uint64_t listed;		/* bytes of the manifest */
 	uint64_t entries, lost;		/* lost: entries without some of their attributes */
 };

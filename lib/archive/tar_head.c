@@ -182,7 +182,7 @@ static void add_pax(struct str *out, struct str *pax)
 	pad(out);
 }
 
-static void fill(struct head *h, const struct tar_entry *n, const char *path, uint64_t stored)
+static void fill_head(struct head *h, const struct tar_entry *n, const char *path, uint64_t stored)
 {
 	const struct timespec *t = &n->mtime;
 	bool is_device = S_ISCHR(n->mode) || S_ISBLK(n->mode);
@@ -221,7 +221,7 @@ uint64_t tar_head_add(struct str *out, struct str *map, const struct tar_entry *
 	for (size_t i = 0; i < n->attrs_n; i++)
 		if (!add_attr(&pax, &n->attrs[i])) *lost = true;
 	add_pax(out, &pax);
-	fill(&h, n, path, stored);
+	fill_head(&h, n, path, stored);
 	add_head(out, &h);
 	return stored;
 }

@@ -323,7 +323,8 @@ int unpack_begin_check(struct unpack *u, struct check_front *front, bool front_o
 {
 	const struct task t = { .check = true, .front = front, .front_only = front_only,
 				.limits.no_devices = true };
-	AUTOCLOSE int low = open_nowhere(e), dir = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 3);
+	AUTOCLOSE int low = open_nowhere(e);
+	AUTOCLOSE int dir = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 3);
 
 	*u = (struct unpack){ 0 };
 	if (low < 0) return -1;

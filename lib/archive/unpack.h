@@ -78,8 +78,8 @@ bool unpack_wants_file(const void *head, size_t n);
 int unpack_begin_check(struct unpack *u, struct check_front *front, bool front_only,
                        struct err *e);
 
-/* Memory that the child shares with us; what it has put there is as hostile as the archive. NULL
- * on failure. unpack_front_free is safe on NULL. */
+/* Memory that the child shares with us; what it has put there is as hostile as the archive.
+ * NULL on failure. unpack_front_free is safe on NULL. */
 struct check_front *unpack_front_new(struct err *e);
 void unpack_front_free(struct check_front *front);
 

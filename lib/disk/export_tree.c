@@ -117,7 +117,7 @@ static int take_attrs(struct walk *w, const struct named *f, struct err *e)
 
 /* -- entries -- */
 
-static void describe(struct walk *w, const struct stat *st)
+static void describe_file(struct walk *w, const struct stat *st)
 {
 	w->entry = (struct tar_entry){
 		.path = w->path, .mode = st->st_mode, .uid = st->st_uid, .gid = st->st_gid,
@@ -153,7 +153,7 @@ static int add_link(struct walk *w, const struct stat *st, struct err *e)
 	const char *first = st->st_nlink > 1 ? first_name(w, st) : NULL;
 
 	if (!first) return 0;
-	describe(w, st);
+	describe_file(w, st);
 	w->entry.hard = true;
 	w->entry.link = first;
 	return pack_entry(w->t->to, &w->entry, e) < 0 ? -1 : 1;
@@ -166,7 +166,7 @@ static int add_other(struct walk *w, int dir, const char *name, const struct sta
 	int rc = add_link(w, st, e);
 
 	if (rc) return rc < 0 ? -1 : 0;
-	describe(w, st);
+	describe_file(w, st);
 	if (S_ISLNK(st->st_mode)) {
 		char *text = arena_alloc(&w->of_entry, PATH_MAX);
 
@@ -272,7 +272,8 @@ static int open_regular(const struct walk *w, int dir, const char *name, struct 
 	AUTOCLOSE int place = -1, fd = -1;
 
 	if (w->t->frozen) {
-		fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		fd = openat(dir, name,
+		            O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	} else {
 		if ((place = place_in_root(dir, name, O_NOFOLLOW, NULL)) < 0) return -1;
 		if (fstat(place, st) < 0) return -1;
@@ -293,7 +294,7 @@ static int add_file(struct walk *w, int dir, const char *name, struct stat *st, 
 	fd = f.fd = open_regular(w, dir, name, st);
 	if (fd < 0 && errno == EXDEV) return skip(w, "something is mounted on it"), 0;
 	if (fd < 0) return fail_sys(e, "open");
-	describe(w, st);
+	describe_file(w, st);
 	if (take_attrs(w, &f, e) < 0) return -1;
 	return add_contents(w, fd, st, e);
 }
@@ -308,7 +309,7 @@ static int add_dir(struct walk *w, int fd, struct err *e)
 	struct stat st;
 
 	if (fstat(fd, &st) < 0) return fail_sys(e, "stat");
-	describe(w, &st);
+	describe_file(w, &st);
 	if (take_attrs(w, &f, e) < 0 || pack_entry(w->t->to, &w->entry, e) < 0) return -1;
 	w->depth++;
 	if (add_names(w, fd, e) < 0) return -1;
@@ -324,7 +325,7 @@ static int add_subdir(struct walk *w, int dir, const char *name, const struct st
 	if (fd >= 0) return add_dir(w, fd, e);
 	if (errno != EXDEV) return fail_sys(e, "open");
 	skip(w, "something is mounted on it");
-	describe(w, st);
+	describe_file(w, st);
 	return pack_entry(w->t->to, &w->entry, e);
 }
 
@@ -340,7 +341,7 @@ static void convert(const struct statx *from, struct stat *st)
 	};
 }
 
-static int add_name(struct walk *w, int dir, const char *name, struct err *e)
+static int add_named(struct walk *w, int dir, const char *name, struct err *e)
 {
 	struct statx x = { 0 };
 	struct stat st;
@@ -365,7 +366,7 @@ static int add_or_skip(struct walk *w, int dir, const char *name, struct err *e)
 {
 	uint64_t before = w->t->to->entries;
 
-	if (add_name(w, dir, name, e) == 0) return 0;
+	if (add_named(w, dir, name, e) == 0) return 0;
 	if (w->t->frozen || e->sys != ENOENT || w->t->to->entries != before) return -1;
 	*e = (struct err){ 0 };
 	return 0;

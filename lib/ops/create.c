@@ -188,8 +188,10 @@ static int adapt_export(int rootfs, const struct staging *work, struct wanted *w
 static int adapt(struct arena *m, int rootfs, const struct staging *work, struct wanted *w,
                  struct err *e)
 {
+	const char *hostname = w->conf.hostname.text;
+
 	if (w->how->exported) return adapt_export(rootfs, work, w, m, e);
-	return customize(rootfs, *w->conf.hostname.text ? w->conf.hostname.text : work->name, e);
+	return customize(rootfs, *hostname ? hostname : work->name, e);
 }
 
 static int fill_staging(struct engine *en, struct staging *work, struct wanted *w,

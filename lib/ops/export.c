@@ -37,7 +37,7 @@ struct exporting {
 	const char *name;
 	const struct export_how *how;
 	struct snapshots of;
-	const char *label;		/* of the snapshot that is read; NULL: the jail itself */
+	const char *label;		/* of the snapshot that is read; NULL: the jail */
 	bool made;			/* ... it was made for this, */
 	bool stopped;			/* and the jail has to be started again */
 	int lock;
@@ -108,7 +108,7 @@ static bool wants_snapshot(struct exporting *x, bool runs)
 	return rootfs >= 0 && reflink_works(rootfs, x->of.dir);
 }
 
-static int check_children(const struct exporting *x, struct err *e)
+static int check_below(const struct exporting *x, struct err *e)
 {
 	const struct zfs_dataset *d;
 	size_t n;
@@ -143,7 +143,7 @@ static int find_source(struct exporting *x, struct err *e)
 {
 	if (!x->jail->has_linked_rootfs) {
 		if (snapshots_open(x->en->m, x->jail, &x->of, e) < 0) return -1;
-		if (check_children(x, e) < 0 || drop_leftovers(x, e) < 0) return -1;
+		if (check_below(x, e) < 0 || drop_leftovers(x, e) < 0) return -1;
 	}
 	if (!x->how->label) return make_snapshot(x, e);
 	if (x->jail->has_linked_rootfs && snapshots_open(x->en->m, x->jail, &x->of, e) < 0)
@@ -258,7 +258,8 @@ static void tell_of(const struct export_tree *t, uint64_t lost)
 	if (t->skipped > 10)
 		out_warn("%" PRIu64 " entries are not in the archive", t->skipped);
 	if (lost)
-		out_warn("%" PRIu64 " files have attributes that the archive cannot keep", lost);
+		out_warn("%" PRIu64 " files have attributes that the archive cannot keep",
+		         lost);
 	if (t->fixed)
 		out_note("%" PRIu64 " files are immutable or append-only; the archive does not "
 		         "keep that", t->fixed);
@@ -270,7 +271,7 @@ static int open_rootfs(struct exporting *x, struct err *e)
 	return open_again(jail_rootfs(x->jail, e), e);
 }
 
-static int add_all(struct exporting *x, struct pack *p, struct err *e)
+static int add_jail(struct exporting *x, struct pack *p, struct err *e)
 {
 	AUTOCLOSE int rootfs = -1;
 	struct export_tree t = { .to = p, .name = PACK_ROOT, .frozen = x->label };
@@ -301,7 +302,7 @@ static int write_archive(struct exporting *x, enum squeeze_kind kind, int to, ch
 
 	if (spool < 0) return -1;
 	pack_begin(&p, &m, kind, to, spool);
-	rc = add_all(x, &p, e) < 0 ? -1 : pack_end(&p, hex, e);
+	rc = add_jail(x, &p, e) < 0 ? -1 : pack_end(&p, hex, e);
 	out_progress_end();
 	pack_free(&p);
 	return rc;

@@ -84,7 +84,8 @@ static int look_take(void *arg, const void *data, size_t n, struct err *e)
 
 	if (check_signal(e) < 0) return -1;
 	if (l->keep) str_addn(&l->in->head, data, n);
-	if (l->in->head.len > HEAD_MAX) return fail(e, ERR_INPUT, "its first entries are too large");
+	if (l->in->head.len > HEAD_MAX)
+		return fail(e, ERR_INPUT, "its first entries are too large");
 	if ((rc = unpack_feed(&l->u, data, n, e)) <= 0) return rc;
 	l->done = true;
 	return fail(e, ERR_HOST, "no more is needed");
@@ -100,7 +101,8 @@ static void look_progress(void *arg, uint64_t done, uint64_t total)
 static int feed_child(struct host *h, struct archive_input *in, struct looking *l,
                       const char *sha256, struct err *e)
 {
-	const struct image_sink sink = { .take = look_take, .progress = look_progress, .arg = l };
+	const struct image_sink sink = { .take = look_take, .progress = look_progress,
+	                                 .arg = l };
 	const struct str nothing = { 0 };
 	off_t start = in->fd < 0 ? -1 : lseek(in->fd, 0, SEEK_CUR);
 	int rc;
@@ -119,7 +121,9 @@ static const char *value_of(struct arena *m, const char *head, const char *key)
 {
 	const char *line = strstr(head, key);
 
-	return line ? arena_strndup(m, line + strlen(key), strcspn(line + strlen(key), "\n")) : NULL;
+	if (!line) return NULL;
+	line += strlen(key);
+	return arena_strndup(m, line, strcspn(line, "\n"));
 }
 
 static const char *text_of(struct arena *m, const char *text, size_t n, size_t max)
@@ -135,7 +139,7 @@ static int read_front(struct arena *m, struct archive_input *in, const struct ch
 	if (!(in->is_export = f->is_export)) return 0;
 	if (!str_starts(head, PACK_FORMAT "\n"))
 		return fail(e, ERR_INPUT,
-		            "it was exported by a newer jlmkr, in a way that is not known here");
+		            "it was exported by a newer jlmkr, in a way not known here");
 	in->config = text_of(m, f->config, f->config_n, sizeof f->config);
 	in->version = value_of(m, head, "\nversion=");
 	in->jail = value_of(m, head, "\njail=");

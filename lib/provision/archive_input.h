@@ -1,8 +1,8 @@
 /* An archive of the user's: a file, standard input, or an https URL
  *
- * It can be looked at before it is unpacked: whether it is an export of a jail (archive/pack.h),
- * and with which config. A confined child reads it (archive/unpack.h). What standard input has
- * given meanwhile is kept, a URL is fetched again.
+ * It can be looked at before it is unpacked: whether it is an export of a jail
+ * (archive/pack.h), and with which config. A confined child reads it (archive/unpack.h). What
+ * standard input has given meanwhile is kept, a URL is fetched again.
  */
 #ifndef PROVISION_ARCHIVE_INPUT_H
 #define PROVISION_ARCHIVE_INPUT_H

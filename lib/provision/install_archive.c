@@ -121,6 +121,7 @@ int install_archive(struct host *h, struct archive_input *in, const char *sha256
 	rc = archive_input_read(h, in, sha256, &sink, e);
 	if (rc == 0) rc = unpack_sink_finish(&r, e);
 	unpack_sink_drop(&r);
-	if (rc == 0) rc = in->is_export ? lift_export(work->dir, in, e) : find_root(work->dir, e);
+	if (rc == 0)
+		rc = in->is_export ? lift_export(work->dir, in, e) : find_root(work->dir, e);
 	return rc < 0 ? fail_in(e, "image %s", name) : 0;
 }

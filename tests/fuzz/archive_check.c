@@ -1,5 +1,5 @@
-/* The bytes of an export, decompressed, in pieces of a size that the first byte says; and the same
- * bytes as a file with a seal. */
+/* The bytes of an export, decompressed, in pieces of a size that the first byte says; and the
+ * same bytes as a file with a seal. */
 
 #include <stdint.h>
 #include <stdlib.h>

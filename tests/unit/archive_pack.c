@@ -60,7 +60,8 @@ static void add_tree(struct pack *p)
 	add(p, &(struct tar_entry){ .path = deep, .mode = S_IFREG, .mtime = { -5, 1 } }, NULL);
 	add(p, &(struct tar_entry){ .path = "rootfs/hard", .link = deep, .hard = true,
 				    .mode = S_IFREG }, NULL);
-	add(p, &(struct tar_entry){ .path = "rootfs/link", .link = "a", .mode = S_IFLNK }, NULL);
+	add(p, &(struct tar_entry){ .path = "rootfs/link", .link = "a", .mode = S_IFLNK },
+	    NULL);
 	add(p, &(struct tar_entry){ .path = "rootfs/null", .mode = S_IFCHR | 0666,
 				    .dev = makedev(1, 3) }, NULL);
 	add(p, &(struct tar_entry){ .path = "rootfs/holes", .mode = S_IFREG | 0600,
@@ -163,12 +164,15 @@ static void add_large(struct pack *p)
 	for (size_t n = 1; n < room; n = n * 2 + 77)
 		add(p, &(struct tar_entry){ .path = arena_printf(&p->of_lines, "rootfs/%zu", n),
 					    .mode = S_IFREG | 0600, .size = n }, data);
-	for (size_t i = 0; i < 9000; i++)
-		add(p, &(struct tar_entry){ .path = arena_printf(&p->of_lines, "rootfs/e%zu", i),
-					    .mode = S_IFREG | 0600, .size = i % 3 * 100 }, data);
-	for (size_t i = 0; i < 3000; i++)
-		add(p, &(struct tar_entry){ .path = arena_printf(&p->of_lines, "rootfs/d%zu", i),
-					    .mode = S_IFDIR | 0700 }, NULL);
+	for (size_t i = 0; i < 12000; i++) {
+		struct tar_entry n = {
+			.path = arena_printf(&p->of_lines, "rootfs/e%zu", i),
+			.mode = i < 9000 ? S_IFREG | 0600 : S_IFDIR | 0700,
+			.size = i < 9000 ? i % 3 * 100 : 0,
+		};
+
+		add(p, &n, data);
+	}
 }
 
 TEST(large_files_and_many_small_ones)
@@ -285,14 +289,16 @@ TEST(an_acl_as_text)
 {
 	struct arena m = { 0 };
 	struct acl_line lines[] = {
-		{ ACL_OWNER, 7, 0, "" }, { ACL_USER, 4, 1000, "" }, { ACL_OWNING_GROUP, 5, 0, "" },
+		{ ACL_OWNER, 7, 0, "" }, { ACL_USER, 4, 1000, "" },
+		{ ACL_OWNING_GROUP, 5, 0, "" },
 		{ ACL_MASK, 5, 0, "" }, { ACL_OTHER, 0, 0, "" },
 	};
 	struct err e = { 0 };
 	size_t size;
 	void *value = acl_pack(&m, lines, 5, &size, &e);
 
-	CHECK_STR(acl_text(&m, value, size), "user::rwx,user:1000:r--,group::r-x,mask::r-x,other::---");
+	CHECK_STR(acl_text(&m, value, size),
+	          "user::rwx,user:1000:r--,group::r-x,mask::r-x,other::---");
 	CHECK(!acl_text(&m, value, size - 1));
 	CHECK(!acl_text(&m, "abcdefgh", 8));
 	arena_free(&m);

@@ -25,7 +25,7 @@ static unsigned char *make_data(struct arena *m)
 	for (size_t i = 0; i < SIZE; i++) {
 		x = x * 1664525 + 1013904223;
 		if (i >> 18 & 2) continue;
-		data[i] = i >> 18 & 1 ? (unsigned char)(x >> 24) : (unsigned char)("ab"[x >> 31]);
+		data[i] = (unsigned char)(i >> 18 & 1 ? x >> 24 : 'a' + (x >> 31));
 	}
 	return data;
 }

@@ -368,8 +368,3 @@ int squeeze_end(struct squeeze *q, char hex[SHA256_HEX + 1], struct err *e)
 	sha256_end(&q->hash, hex);
 	return 0;
 }
-
-uint64_t squeeze_written(const struct squeeze *q)
-{
-	return q->written;
-}

@@ -57,9 +57,6 @@ int squeeze_flush(struct squeeze *q, struct err *e);
  * was written. */
 int squeeze_end(struct squeeze *q, char hex[SHA256_HEX + 1], struct err *e);
 
-/* Bytes written so far. */
-uint64_t squeeze_written(const struct squeeze *q);
-
 /* Safe on NULL. */
 void squeeze_close(struct squeeze *q);
 

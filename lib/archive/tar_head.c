@@ -182,7 +182,8 @@ static void add_pax(struct str *out, struct str *pax)
 	pad(out);
 }
 
-static void fill_head(struct head *h, const struct tar_entry *n, const char *path, uint64_t stored)
+static void fill_head(struct head *h, const struct tar_entry *n, const char *path,
+                      uint64_t stored)
 {
 	const struct timespec *t = &n->mtime;
 	bool is_device = S_ISCHR(n->mode) || S_ISBLK(n->mode);

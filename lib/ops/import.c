@@ -37,19 +37,21 @@ static void show_config(struct arena *m, const char *text)
 	out_quote(str_text(&shown));
 }
 
-/* Who gives somebody an archive gives him these, too. */
+static void add_hook(struct words *found, const struct conf_text *hook)
+{
+	if (*hook->text) words_addf(found, "%s (line %u)", hook->key, hook->line);
+}
+
+/* Whoever gives away an archive decides about these, too. */
 static void warn_of_hooks(struct arena *m, const char *text)
 {
 	struct words found = { .m = m };
 	struct conf c;
 
 	if (conf_parse(m, text, &c, NULL) < 0) return;
-	const struct conf_text *hooks[] = { &c.pre_start_hook, &c.post_start_hook,
-					    &c.post_stop_hook };
-
-	for (size_t i = 0; i < sizeof hooks / sizeof *hooks; i++)
-		if (*hooks[i]->text)
-			words_addf(&found, "%s (line %u)", hooks[i]->key, hooks[i]->line);
+	add_hook(&found, &c.pre_start_hook);
+	add_hook(&found, &c.post_start_hook);
+	add_hook(&found, &c.post_stop_hook);
 	if (found.n)
 		out_warn("its config has programs that run on this machine as root: %s",
 		         words_join(m, words_list(&found), ", "));

@@ -82,7 +82,7 @@ static void make(struct file *f, enum squeeze_kind kind, void (*tree)(struct pac
 	tree(&p);
 	CHECK_INT(pack_end(&p, f->hex, &e), 0);
 	CHECK_INT(p.lost, 0);
-	f->n = (size_t)squeeze_written(p.to);
+	f->n = (size_t)lseek(fd, 0, SEEK_END);
 	f->data = arena_alloc(&f->m, f->n + 1);
 	CHECK_INT(pread(fd, f->data, f->n, 0), f->n);
 	pack_free(&p);

@@ -20,6 +20,7 @@
 
 struct arena;
 struct http;
+struct str;
 struct url;
 
 struct image_source {
@@ -99,11 +100,12 @@ int image_fetch(struct image_source *s, const struct image_pick *what, bool pinn
 int image_fetch_best(struct image_source *s, struct arena *m, const struct image_want *want,
                      const struct image_sink *sink, struct image_pick *got, struct err *e);
 
-/* Pass an archive that is in no list to the sink: an open file, which may be a pipe, or the
- * file at the source's URL. `sha256`, unless NULL, must be its hash (ERR_USAGE if it is not a
- * hash). With a hash, the bytes that came from a URL before a fault are kept for the next
- * time. */
-int image_read(int fd, const char *sha256, const struct image_sink *sink, struct err *e);
+/* Pass an archive that is in no list to the sink: an open file, which may be a pipe whose first
+ * bytes, `head`, were read already, or the file at the source's URL. `sha256`, unless NULL,
+ * must be its hash (ERR_USAGE if it is not a hash). With a hash, the bytes that came from a URL
+ * before a fault are kept for the next time. */
+int image_read(int fd, const struct str *head, const char *sha256,
+               const struct image_sink *sink, struct err *e);
 int image_fetch_url(struct image_source *s, const char *sha256, const struct image_sink *sink,
                     struct err *e);
 

@@ -46,15 +46,6 @@ void tls12_suites(uint16_t list[SUITES_12])
 	}
 }
 
-/* BearSSL's own choice of ChaCha20, with SSE2, is slower than the plain one. */
-static void set_chacha(br_ssl_engine_context *eng)
-{
-	br_ssl_engine_set_chapol(eng, &br_sslrec_in_chapol_vtable,
-	                         &br_sslrec_out_chapol_vtable);
-	br_ssl_engine_set_chacha20(eng, br_chacha20_ct_run);
-	br_ssl_engine_set_poly1305(eng, br_poly1305_ctmulq_run);
-}
-
 static void set_algorithms(br_ssl_engine_context *eng)
 {
 	uint16_t list[SUITES_12];
@@ -74,7 +65,7 @@ static void set_algorithms(br_ssl_engine_context *eng)
 	br_ssl_engine_set_default_aes_gcm(eng);
 	br_ssl_engine_set_default_aes_ccm(eng);
 	br_ssl_engine_set_default_aes_cbc(eng);
-	set_chacha(eng);
+	br_ssl_engine_set_default_chapol(eng);
 }
 
 br_ssl_engine_context *tls12_open(struct arena *m, struct trust *t,

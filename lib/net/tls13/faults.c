@@ -21,8 +21,8 @@ int tls_fail_alert(const char *host, int alert, struct err *e)
 		return fail(e, ERR_NETWORK, "%s speaks neither TLS 1.2 nor TLS 1.3", host);
 	case ALERT_HANDSHAKE:
 	case ALERT_SECURITY:
-		return fail(e, ERR_NETWORK, "%s and jlmkr have no cipher suite or kind of "
-		            "certificate in common", host);
+		return fail(e, ERR_NETWORK, "%s and jlmkr have no cipher suite, curve or "
+		            "kind of certificate in common", host);
 	case ALERT_NAME:
 		return fail(e, ERR_NETWORK, "the server does not know the name %s", host);
 	case ALERT_CERTIFICATE_REQUIRED:

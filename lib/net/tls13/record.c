@@ -42,11 +42,12 @@ static void run_cipher(struct record_keys *k, bool encrypt, unsigned char *recor
                        unsigned char tag[TAG])
 {
 	unsigned char nonce[12], *p = record + RECORD_HEAD;
+	br_chacha20_run chacha = br_chacha20_sse2_get();
 
 	next_nonce(k, nonce);
 	if (k->suite->is_chacha) {
 		br_poly1305_ctmulq_run(k->key, nonce, p, n, record, RECORD_HEAD, tag,
-		                       br_chacha20_ct_run, encrypt);
+		                       chacha ? chacha : br_chacha20_ct_run, encrypt);
 		return;
 	}
 	br_gcm_reset(&k->gcm, nonce, sizeof nonce);

@@ -156,11 +156,12 @@ struct record_keys {
 	const struct suite *suite;	/* NULL: not encrypted */
 	unsigned char secret[HASH_MAX], key[32], iv[12];
 	uint64_t count;
-	br_aes_gen_ctr_keys aes;
-	br_gcm_context gcm;
+	br_aes_gen_ctr_keys aes;	/* this and the next two for AES-GCM */
+	br_ghash ghash;
+	unsigned char ghash_key[16];
 };
 
-/* Begin with the keys of a traffic secret. It holds pointers into itself: do not copy it. */
+/* Begin with the keys of a traffic secret. */
 void record_keys_set(struct record_keys *k, const struct suite *s, const unsigned char *secret);
 void record_keys_update(struct record_keys *k);
 

@@ -6,6 +6,7 @@ void record_keys_set(struct record_keys *k, const struct suite *s, const unsigne
 {
 	const br_block_ctr_class *ctr = br_aes_x86ni_ctr_get_vtable();
 	br_ghash ghash = br_ghash_pclmul_get();
+	static const unsigned char zeros[12];
 
 	k->suite = s;
 	k->count = 0;
@@ -15,7 +16,10 @@ void record_keys_set(struct record_keys *k, const struct suite *s, const unsigne
 	if (s->is_chacha) return;
 	if (!ctr) ctr = &br_aes_ct64_ctr_vtable;
 	ctr->init(&k->aes.vtable, k->key, s->key_len);
-	br_gcm_init(&k->gcm, &k->aes.vtable, ghash ? ghash : br_ghash_ctmul64);
+	/* Once a key: to ask the processor is slow in a virtual machine. */
+	k->ghash = ghash ? ghash : br_ghash_ctmul64;
+	memset(k->ghash_key, 0, sizeof k->ghash_key);
+	ctr->run(&k->aes.vtable, zeros, 0, k->ghash_key, sizeof k->ghash_key);
 }
 
 void record_keys_update(struct record_keys *k)
@@ -36,25 +40,41 @@ static void next_nonce(struct record_keys *k, unsigned char nonce[12])
 		nonce[i] ^= (unsigned char)count;
 }
 
-/* Encrypt or decrypt in place, and compute the tag; the header of the record is authenticated
- * with it. */
+/* GCM, from its two parts (NIST SP 800-38D): the counter begins with 2 for the text, 1 is for
+ * the tag, and the tag covers the encrypted text. */
+static void run_gcm(const struct record_keys *k, bool encrypt, const unsigned char nonce[12],
+                    unsigned char *record, size_t n, unsigned char tag[TAG])
+{
+	const br_block_ctr_class *const *aes = &k->aes.vtable;
+	unsigned char lengths[16] = { 0 }, *p = record + RECORD_HEAD;
+	struct octets_out bits = { lengths, 4 };
+
+	octets_put(&bits, 8 * RECORD_HEAD, 4);
+	bits.n += 4;
+	octets_put(&bits, (unsigned)(8 * n), 4);
+	if (encrypt) (*aes)->run(aes, nonce, 2, p, n);
+	memset(tag, 0, TAG);
+	k->ghash(tag, k->ghash_key, record, RECORD_HEAD);
+	k->ghash(tag, k->ghash_key, p, n);
+	k->ghash(tag, k->ghash_key, lengths, sizeof lengths);
+	(*aes)->run(aes, nonce, 1, tag, TAG);
+	if (!encrypt) (*aes)->run(aes, nonce, 2, p, n);
+}
+
+/* Encrypt or decrypt in place, and compute the tag, which covers the header of the record. */
 static void run_cipher(struct record_keys *k, bool encrypt, unsigned char *record, size_t n,
                        unsigned char tag[TAG])
 {
-	unsigned char nonce[12], *p = record + RECORD_HEAD;
-	br_chacha20_run chacha = br_chacha20_sse2_get();
+	br_chacha20_run sse2 = br_chacha20_sse2_get();
+	unsigned char nonce[12];
 
 	next_nonce(k, nonce);
-	if (k->suite->is_chacha) {
-		br_poly1305_ctmulq_run(k->key, nonce, p, n, record, RECORD_HEAD, tag,
-		                       chacha ? chacha : br_chacha20_ct_run, encrypt);
-		return;
-	}
-	br_gcm_reset(&k->gcm, nonce, sizeof nonce);
-	br_gcm_aad_inject(&k->gcm, record, RECORD_HEAD);
-	br_gcm_flip(&k->gcm);
-	br_gcm_run(&k->gcm, encrypt, p, n);
-	br_gcm_get_tag(&k->gcm, tag);
+	if (k->suite->is_chacha)
+		br_poly1305_ctmulq_run(k->key, nonce, record + RECORD_HEAD, n, record,
+		                       RECORD_HEAD, tag, sse2 ? sse2 : br_chacha20_ct_run,
+		                       encrypt);
+	else
+		run_gcm(k, encrypt, nonce, record, n, tag);
 }
 
 static void put_head(unsigned char *record, enum record_type type, unsigned version, size_t n)

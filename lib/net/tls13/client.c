@@ -237,6 +237,7 @@ static int take_finished(struct tls13 *c, const struct message *in)
 	send_flight(c);
 	schedule_master(c->suite, c->handshake, master);
 	set_keys(c, master, "s ap traffic", "c ap traffic", transcript);
+	c->idle = 0;
 	c->phase = CONNECTED;
 	return 0;
 }

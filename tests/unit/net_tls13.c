@@ -7,6 +7,20 @@
 
 #include "tests/unit/test.h"
 
+/* A whole handshake, as far as the client goes along. */
+static void server_play(struct server *s)
+{
+	server_hear(s);
+	if (s->retry_group || s->cookie) server_retry(s);
+	server_hello(s);
+	server_ccs(s);
+	server_extensions(s);
+	if (s->asks) server_request(s);
+	server_chain(s);
+	server_verify(s);
+	server_finished(s);
+}
+
 static struct server *honest(void)
 {
 	struct server *s = server_open("host.example", 0x1301);
@@ -590,8 +604,8 @@ TEST(certificates_that_are_refused)
 	refused_chain("other.example", leaf_cert, sizeof leaf_cert, 42,
 	              "!the certificate of other.example is for another name: host.example");
 	refused_chain("host.example", below_cert, sizeof below_cert, 48,
-	              "!the certificate of host.example was signed by 'Middle', which is not in "
-	              "the bundle; the server may lack an intermediate certificate");
+	              "!the certificate of host.example was signed by 'Middle', which is not "
+	              "in the bundle; the server may lack an intermediate certificate");
 	refused_chain("host.example", exchange_cert, sizeof exchange_cert, 42,
 	              "!the certificate of host.example is not for signatures");
 }

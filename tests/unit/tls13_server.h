@@ -379,7 +379,8 @@ static void server_retry(struct server *s)
 {
 	unsigned char first[MESSAGE_HEAD + HASH_MAX] = { MESSAGE_HASH };
 	struct octets_out out;
-	size_t list = server_begin_hello(s, &out, true), cookie = s->cookie ? strlen(s->cookie) : 0;
+	size_t list = server_begin_hello(s, &out, true);
+	size_t cookie = s->cookie ? strlen(s->cookie) : 0;
 
 	first[3] = s->suite->hash_len;
 	server_hash(s, first + MESSAGE_HEAD);
@@ -515,20 +516,6 @@ static void server_finished(struct server *s)
 	schedule_master(s->suite, s->handshake, master);
 	server_keys(s, master, "c ap traffic", "s ap traffic");
 	record_keys_set(&s->in, s->suite, s->client_app);
-}
-
-/* A whole handshake, as far as the client goes along. */
-static void server_play(struct server *s)
-{
-	server_hear(s);
-	if (s->retry_group || s->cookie) server_retry(s);
-	server_hello(s);
-	server_ccs(s);
-	server_extensions(s);
-	if (s->asks) server_request(s);
-	server_chain(s);
-	server_verify(s);
-	server_finished(s);
 }
 
 static void server_send(struct server *s, const unsigned char *certificate, size_t n)

@@ -10,7 +10,8 @@ one of the names in the folder WWW/../hosts gets what is in there, with CERTS/pu
 CONTROL is a file that may be missing, is read anew at each connection, and has a rule a line:
 
     cert NAME             another certificate, one of those that images_certs makes
-    tls 1.3               nothing older than this
+    tls VERSION           this one alone, 1.2 or 1.3
+    curve NAME            of the key exchange, this one alone: prime256v1
     GLOB ACTION [ARG..]   for paths that match, the first match counts
 
 where ACTION is one of
@@ -103,7 +104,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def rule(self, path):
         for r in rules():
-            if r[0] not in ("cert", "tls") and fnmatch.fnmatch(path, r[0]):
+            if r[0] not in ("cert", "tls", "curve") and fnmatch.fnmatch(path, r[0]):
                 return r[1], r[2:], r
         return "", [], []
 
@@ -259,6 +260,10 @@ class Server(http.server.ThreadingHTTPServer):
         ctx.sni_callback = self.named
         if setting("tls", "") == "1.3":
             ctx.minimum_version = ssl.TLSVersion.TLSv1_3
+        if setting("tls", "") == "1.2":
+            ctx.maximum_version = ssl.TLSVersion.TLSv1_2
+        if setting("curve", ""):
+            ctx.set_ecdh_curve(setting("curve", ""))
         request.settimeout(120)
         try:
             with ctx.wrap_socket(request, server_side=True) as tls:

@@ -303,8 +303,8 @@ TEST(kinds_that_nobody_here_can_verify)
 	      "key, which jlmkr does not support");
 	judge("pss", "host.example", "the certificate of host.example has an RSA-PSS "
 	      "signature, which jlmkr does not support");
-	judge("pss-key", "host.example", "the certificate of host.example has a key for RSA-PSS "
-	      "alone, which jlmkr does not support");
+	judge("pss-key", "host.example", "the certificate of host.example has a key for "
+	      "RSA-PSS alone, which jlmkr does not support");
 	now = DAY;
 }
 

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
-"""middle.py PORT LOG ACTION [ARG]: an HTTP proxy for CONNECT that does not leave TLS alone.
+"""middle.py PORT LOG ACTION [ARG [LAST]]: an HTTP proxy for CONNECT that does not leave TLS alone.
 
 Every name is this machine. LOG is there once it listens, and gets a line for each connection: 1.3
 or 1.2, the newest version that the client offers. ACTION is one of
 
     pass         nothing
     strip        take TLS 1.3 out of the client's offer, and bring the rest to the server
-    forge        answer an offer of TLS 1.3 with a ServerHello of TLS 1.2
+    forge N LAST answer an offer of TLS 1.3 with a ServerHello of TLS 1.2; the Nth connection to
+                 the last of these
     alert N      answer an offer of TLS 1.3 with this alert
     silence      do not answer an offer of TLS 1.3
     reset N      reset the connection in place of the Nth record of the server
@@ -21,7 +22,7 @@ import sys
 import threading
 
 PORT, LOG, ACTION = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-ARG = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+ARG, LAST = (int(a) for a in (sys.argv[4:] + ["0", "0"])[:2])
 VERSIONS = bytes.fromhex("002b00050403040303")
 OLD_HELLO = bytes.fromhex("0303" + "77" * 32 + "00" + "c02f" + "00")
 
@@ -99,9 +100,11 @@ def serve(client):
     client.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
     hello = record(client)
     is_new = VERSIONS in hello
-    with open(LOG, "a") as f:
+    with open(LOG, "a+") as f:
         print("1.3" if is_new else "1.2", file=f)
-    if is_new and ACTION == "forge":
+        f.seek(0)
+        number = len(f.readlines())
+    if is_new and ACTION == "forge" and ARG <= number <= LAST:
         message = b"\x02" + len(OLD_HELLO).to_bytes(3, "big") + OLD_HELLO
         client.sendall(b"\x16\x03\x03" + len(message).to_bytes(2, "big") + message)
         return

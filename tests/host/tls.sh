@@ -28,13 +28,14 @@ for curve in prime256v1 secp384r1; do
 done
 host images
 
-# in_the_middle ACTION [N]: with that, the command lists images; $offers is what it offered.
+# in_the_middle ACTION [N]: with that, $command is run; $offers is what it offered.
 leader=$(host_leader)
+command='jlmkr-images -q debian'
 in_the_middle() {
 	rm -f "$tmp/offers"
 	nsenter --net -t "$leader" "$here/../fake/middle.py" 3129 "$tmp/offers" "$@" & middle=$!
 	until [ -e "$tmp/offers" ]; do sleep 0.05; done
-	try env https_proxy=http://127.0.0.1:3129 jlmkr-images -q debian
+	try env https_proxy=http://127.0.0.1:3129 $command
 	kill $middle
 	wait $middle 2> /dev/null
 	offers=$(tr '\n' ' ' < "$tmp/offers")
@@ -53,18 +54,40 @@ err_has 'speaks TLS 1.3, but somebody on the way made it look as if it did not'
 is '1.3 ' "$offers"
 
 story 'somebody who chooses TLS 1.2 in the name of the server'
-in_the_middle forge
+in_the_middle forge 1 9
 status 7
 one_line_err
 err_has 'speaks TLS 1.3, but somebody on the way made it look as if it did not'
 is '1.3 1.2 1.3 1.2 ' "$offers"
+
+story 'servers of different versions behind one name'
+in_the_middle forge 1 1
+status 0
+is '1.3 1.2 1.3 ' "$offers"
+
+story 'a host that has spoken TLS 1.3 is held to it'
+command='jlmkr-create -q --distro=fedora --release=43 held'
+host images '*/images.json close'
+in_the_middle forge 2 9
+status 7
+one_line_err
+err_has 'speaks TLS 1.3, but somebody on the way made it look as if it did not'
+is '1.3 1.3 1.3 ' "$offers"
+
+story 'a host that has not is not asked again'
+host images '*/images.json close' 'tls 1.2'
+in_the_middle pass
+status 0
+is '1.3 1.2 1.2 ' "$offers"
+command='jlmkr-images -q debian'
+host images
 
 story 'a server that has no TLS 1.3 is spoken to in TLS 1.2, however its hello came'
 host images 'tls 1.2'
 in_the_middle pass
 status 0
 is '1.3 1.2 ' "$offers"
-in_the_middle forge
+in_the_middle forge 1 9
 status 0
 is '1.3 1.2 ' "$offers"
 host images

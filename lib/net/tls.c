@@ -182,7 +182,6 @@ static int start_engine(struct tls *t, struct arena *m, enum tls_leg leg, struct
 		return fail(e, ERR_HOST, "the kernel gives no random numbers");
 	if (leg == TLS_NEWEST) t->ours = tls13_open(m, &t->trust, &chance);
 	else t->bear = tls12_open(m, &t->trust, chance.random);
-	memset(&chance, 0, sizeof chance);
 	return 0;
 }
 

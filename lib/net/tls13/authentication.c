@@ -60,8 +60,9 @@ static int split_chain(struct octets body, struct octets certs[CERTS_MAX], size_
 	return 0;
 }
 
-static int alert_for(int code)
+static int alert_for(const struct trust *t, int code)
 {
+	if (t->fault.kind) return ALERT_BAD_CERTIFICATE;
 	switch (code) {
 	case BR_ERR_X509_EXPIRED:
 		return ALERT_EXPIRED;
@@ -95,7 +96,7 @@ int chain_read(struct octets body, struct trust *t, struct breach *b)
 
 	if (split_chain(body, certs, &n, b) < 0) return -1;
 	if ((code = judge(t, certs, order_chain(certs, n)))) {
-		breach(b, BREACH_CHAIN, alert_for((int)code));
+		breach(b, BREACH_CHAIN, alert_for(t, (int)code));
 		b->code = (int)code;
 		return -1;
 	}

@@ -341,11 +341,13 @@ static const struct wrong wrong_hellos[] = {
 	{ 50, "a message of more than 128 KiB", PLAIN },
 	{ 47, "a version that was not offered", PLAIN },
 	{ 47, "a cipher suite that was not offered", PLAIN },	/* 25 */
+	{ 47, "an invalid key share", PLAIN },
 };
 
 static void spoil_hello(struct server *s, struct server_message *m)
 {
 	static const unsigned char version[] = { 3, 4 }, share[] = { 0, 29, 0, 1, 1 };
+	static const unsigned char long_share[4 + 256] = { 0, 29, 1, 0 };
 	(void)s;
 
 	if (!is_about(m, SERVER_HELLO)) return;
@@ -384,6 +386,11 @@ static void spoil_hello(struct server *s, struct server_message *m)
 	case 23: m->p[1] = 2; break;
 	case 24: drop_extensions(m); m->p[AT_VERSION] = 4; break;
 	case 25: m->p[AT_SUITE] = m->p[AT_SUITE + 1] = 0; break;
+	case 26:
+		drop_extensions(m);
+		add_extension(m, EXT_VERSIONS, version, 2);
+		add_extension(m, EXT_KEY_SHARE, long_share, sizeof long_share);
+		break;
 	}
 }
 

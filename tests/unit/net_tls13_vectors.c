@@ -354,7 +354,7 @@ TEST(signatures)
 		n++;
 		good += rc;
 	}
-	CHECK_INT(n, 295);
+	CHECK_INT(n, 306);
 	CHECK(good > 100);
 }
 

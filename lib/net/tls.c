@@ -206,7 +206,7 @@ enum tls_outcome tls_open(struct tls **opened, struct arena *m, int fd,
 	default:
 		return TLS_FAILED;
 	}
-	if (t->bear && tls13_is_sentinel(t->bear->server_random)) {
+	if (!t->ours && tls13_is_sentinel(t->bear->server_random)) {
 		tls_close(t);
 		return TLS_DOWNGRADED;
 	}
@@ -264,7 +264,7 @@ int tls_write(struct tls *t, const void *buf, size_t n, int64_t deadline, struct
 		from += taken;
 		n -= taken;
 	}
-	if (t->bear) br_ssl_engine_flush(t->bear, 0);
+	if (!t->ours) br_ssl_engine_flush(t->bear, 0);
 	return pump_engine(t, BR_SSL_SENDAPP, deadline, e) < 0 ? -1 : 0;
 }
 

@@ -150,6 +150,26 @@ TEST(the_hello)
 	server_close(s);
 }
 
+/* Some boxes do not answer hellos of 256 to 511 bytes. */
+TEST(the_size_of_the_hello)
+{
+	char name[250] = "";
+	size_t n, small = 0;
+
+	for (n = 1; n < sizeof name; n++) {
+		struct server *s;
+
+		name[n - 1] = 'a';
+		s = server_open(name, 0x1301);
+		server_hear(s);
+		CHECK(s->hello_len < 256 || s->hello_len > 511);
+		CHECK(s->hello_len <= 600);
+		small += s->hello_len < 256;
+		server_close(s);
+	}
+	CHECK(small < sizeof name / 2);
+}
+
 TEST(a_retry_with_a_cookie)
 {
 	struct server *s = honest();

@@ -93,6 +93,18 @@ static void put_suites(struct octets_out *out)
 	octets_end(out, list, 2);
 }
 
+/* Old boxes in front of servers never answer a hello of 256 to 511 bytes (RFC 7685). */
+static void put_padding(struct octets_out *out)
+{
+	size_t all;
+
+	if (out->n < 256 || out->n > 511) return;
+	all = begin_extension(out, EXT_PADDING);
+	while (out->n < 512)
+		octets_put(out, 0, 1);
+	octets_end(out, all, 2);
+}
+
 static void put_extensions(struct octets_out *out, const struct hello *h)
 {
 	static const unsigned char versions[] = { 3, 4, 3, 3 };
@@ -109,6 +121,7 @@ static void put_extensions(struct octets_out *out, const struct hello *h)
 	put_list(out, EXT_ALPN, 2, names, sizeof names);
 	put_share(out, &h->share);
 	if (h->cookie_len) put_list(out, EXT_COOKIE, 2, h->cookie, h->cookie_len);
+	put_padding(out);
 	octets_end(out, all, 2);
 }
 
@@ -327,35 +340,42 @@ int extensions_read(const struct hello *h, struct octets body, struct breach *b)
 	return octets_is_done(&body) && !list.bad ? 0 : fail_lengths(b);
 }
 
-int request_read(struct octets body, struct breach *b)
+/* Extensions of any type, each once. */
+static int read_any(struct octets list, bool *has_algorithms, struct breach *b)
 {
-	struct octets context = octets_vector(&body, 1), list = octets_vector(&body, 2), one;
 	unsigned type, n = 0, seen[EXTENSIONS_MAX];
-	bool has_algorithms = false;
+	struct octets one;
 
+	*has_algorithms = false;
 	while (octets_extension(&list, &type, &one)) {
 		if (note_extension(type, seen, &n, b) < 0) return -1;
-		if (type == EXT_ALGORITHMS) has_algorithms = true;
+		if (type == EXT_ALGORITHMS) *has_algorithms = true;
 	}
-	if (!octets_is_done(&body) || list.bad) return fail_lengths(b);
+	return list.bad ? fail_lengths(b) : 0;
+}
+
+int request_read(struct octets body, struct breach *b)
+{
+	struct octets context = octets_vector(&body, 1), list = octets_vector(&body, 2);
+	bool has_algorithms;
+
+	if (!octets_is_done(&body)) return fail_lengths(b);
 	if (context.n)
 		return breach_rule(b, ALERT_ILLEGAL, "a certificate request with a context");
-	if (!has_algorithms)
-		return breach_rule(b, ALERT_MISSING,
-		                   "a certificate request without algorithms");
-	return 0;
+	if (read_any(list, &has_algorithms, b) < 0) return -1;
+	if (has_algorithms) return 0;
+	return breach_rule(b, ALERT_MISSING, "a certificate request without algorithms");
 }
 
 int ticket_read(struct octets body, struct breach *b)
 {
-	struct octets ticket, list, one;
-	unsigned type, n = 0, seen[EXTENSIONS_MAX];
+	struct octets ticket, list;
+	bool has_algorithms;
 
 	octets_bytes(&body, 8);		/* lifetime, age_add */
-	octets_vector(&body, 1);		/* nonce */
+	octets_vector(&body, 1);	/* nonce */
 	ticket = octets_vector(&body, 2);
 	list = octets_vector(&body, 2);
-	while (octets_extension(&list, &type, &one))
-		if (note_extension(type, seen, &n, b) < 0) return -1;
-	return octets_is_done(&body) && ticket.n && !list.bad ? 0 : fail_lengths(b);
+	if (!octets_is_done(&body) || !ticket.n) return fail_lengths(b);
+	return read_any(list, &has_algorithms, b);
 }

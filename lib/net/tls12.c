@@ -12,7 +12,7 @@ struct tls12 {
 
 struct named_suite {
 	uint16_t id;
-	const char *name;
+	char name[46];
 };
 
 /* In the order for processors without AES instructions, where ChaCha20 is faster. */

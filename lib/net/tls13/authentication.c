@@ -36,28 +36,30 @@ static int fail_lengths(struct breach *b)
 	return breach_rule(b, ALERT_DECODE, "certificates with wrong lengths");
 }
 
-static int split_chain(struct octets body, struct octets certs[CERTS_MAX], size_t *n,
-                       struct breach *b)
+/* Returns how many, 0 after a breach. */
+static size_t split_chain(struct octets body, struct octets certs[CERTS_MAX], struct breach *b)
 {
 	struct octets context = octets_vector(&body, 1), list = octets_vector(&body, 3);
 	struct octets extensions;
+	size_t n = 0;
 
-	*n = 0;
-	if (!octets_is_done(&body)) return fail_lengths(b);
-	if (context.n) return breach_rule(b, ALERT_ILLEGAL, "certificates with a context");
-	if (!list.n) return breach_rule(b, ALERT_DECODE, "no certificate");
+	if (!octets_is_done(&body)) return fail_lengths(b), 0;
+	if (context.n)
+		return breach_rule(b, ALERT_ILLEGAL, "certificates with a context"), 0;
+	if (!list.n) return breach_rule(b, ALERT_DECODE, "no certificate"), 0;
 	while (list.n) {
-		if (*n == CERTS_MAX)
-			return breach_rule(b, ALERT_BAD_CERTIFICATE, "too many certificates");
-		certs[*n] = octets_vector(&list, 3);
+		if (n == CERTS_MAX)
+			return breach_rule(b, ALERT_BAD_CERTIFICATE,
+			                   "too many certificates"), 0;
+		certs[n] = octets_vector(&list, 3);
 		extensions = octets_vector(&list, 2);
-		if (list.bad || !certs[*n].n) return fail_lengths(b);
+		if (list.bad || !certs[n].n) return fail_lengths(b), 0;
 		if (extensions.n)
 			return breach_rule(b, ALERT_EXTENSION,
-			                   "an extension that was not asked for");
-		(*n)++;
+			                   "an extension that was not asked for"), 0;
+		n++;
 	}
-	return 0;
+	return n;
 }
 
 static int alert_for(const struct trust *t, int code)
@@ -94,7 +96,7 @@ int chain_read(struct octets body, struct trust *t, struct breach *b)
 	unsigned usages, code;
 	size_t n;
 
-	if (split_chain(body, certs, &n, b) < 0) return -1;
+	if (!(n = split_chain(body, certs, b))) return -1;
 	if ((code = judge(t, certs, order_chain(certs, n)))) {
 		breach(b, BREACH_CHAIN, alert_for(t, (int)code));
 		b->code = (int)code;

@@ -105,7 +105,7 @@ struct suite {
 	unsigned char hash_id;		/* br_sha256_ID or br_sha384_ID */
 	unsigned char hash_len, key_len;
 	bool is_chacha;
-	const char *name;
+	char name[29];
 };
 
 /* The suites in the order of preference, SUITES_13 of them. */

@@ -6,19 +6,18 @@ enum { RSA_MAX = 512, HASH_512 = 64 };
 
 /* In TLS 1.3 a curve has its own hash, and RSA is PSS with a salt as long as the hash. */
 struct algorithm {
-	uint16_t id;
-	unsigned char key_type, curve;
 	const br_hash_class *hash;
-	unsigned char hash_len;
+	uint16_t id;
+	unsigned char hash_len, key_type, curve;
 };
 
 static const struct algorithm algorithms[ALGORITHMS_13] = {
-	{ 0x0403, BR_KEYTYPE_EC, BR_EC_secp256r1, &br_sha256_vtable, 32 },
-	{ 0x0503, BR_KEYTYPE_EC, BR_EC_secp384r1, &br_sha384_vtable, 48 },
-	{ 0x0603, BR_KEYTYPE_EC, BR_EC_secp521r1, &br_sha512_vtable, 64 },
-	{ 0x0804, BR_KEYTYPE_RSA, 0, &br_sha256_vtable, 32 },
-	{ 0x0805, BR_KEYTYPE_RSA, 0, &br_sha384_vtable, 48 },
-	{ 0x0806, BR_KEYTYPE_RSA, 0, &br_sha512_vtable, 64 },
+	{ &br_sha256_vtable, 0x0403, 32, BR_KEYTYPE_EC, BR_EC_secp256r1 },
+	{ &br_sha384_vtable, 0x0503, 48, BR_KEYTYPE_EC, BR_EC_secp384r1 },
+	{ &br_sha512_vtable, 0x0603, 64, BR_KEYTYPE_EC, BR_EC_secp521r1 },
+	{ &br_sha256_vtable, 0x0804, 32, BR_KEYTYPE_RSA, 0 },
+	{ &br_sha384_vtable, 0x0805, 48, BR_KEYTYPE_RSA, 0 },
+	{ &br_sha512_vtable, 0x0806, 64, BR_KEYTYPE_RSA, 0 },
 };
 
 uint16_t algorithm_at(int i)

@@ -1,3 +1,6 @@
+/* The judge of certificates (lib/net/impl.h) is that of TLS 1.2: here it is fed, and the server
+ * has to show that it has the key. */
+
 #include "lib/net/tls13/impl.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* Each secret comes from the one before and from the hash of all messages so far, so both sides
+ * have the same keys only if they have seen the same handshake. */
+
 #include "lib/net/tls13/impl.h"
 
 #include <string.h>

@@ -1,3 +1,6 @@
+/* An encrypted record is content, the byte of its type, zeros, and a tag; its header is in the
+ * clear, and the tag covers it. The nonce is the number of the record. */
+
 #include "lib/net/tls13/impl.h"
 
 #include <string.h>

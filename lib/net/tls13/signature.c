@@ -1,3 +1,6 @@
+/* BearSSL verifies ECDSA. Of RSA-PSS it has the arithmetic of RSA alone: the padding is checked
+ * here. All of it is public, so nothing needs to take the same time. */
+
 #include "lib/net/tls13/impl.h"
 
 #include <string.h>
@@ -66,8 +69,7 @@ static void unmask(const struct algorithm *a, const unsigned char *seed, unsigne
 	}
 }
 
-/* EMSA-PSS-VERIFY (RFC 8017, 9.1.2) of a message of `bits` bits in `n` bytes. All of it is
- * public, so it may branch. */
+/* EMSA-PSS-VERIFY (RFC 8017, 9.1.2) of a message of `bits` bits in `n` bytes */
 static bool is_pss(const struct algorithm *a, unsigned char *em, size_t n, size_t bits,
                    const unsigned char *digest)
 {

@@ -1,5 +1,5 @@
 /* What we offer is fixed, and a server may only choose from it. So every answer is read in the
- * same order: lengths, then which version, then that nothing is there that was not asked for, then
+ * same order: lengths, which version, that nothing is there that was not asked for, and then
  * each choice. */
 
 #include "lib/net/tls13/impl.h"

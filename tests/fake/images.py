@@ -12,7 +12,8 @@ PATH.gpg is a signature of PATH as it is served (signer.py), of the time when PA
 CONTROL is a file that may be missing, is read anew at each connection, and has a rule a line:
 
     cert NAME             another certificate, one of those that images_certs makes
-    tls 1.3               nothing older than this
+    tls VERSION           this one alone, 1.2 or 1.3
+    curve NAME            of the key exchange, this one alone: prime256v1
     sign HOW              how lists are signed: none, wrong, stranger, or SECONDS too early
     GLOB ACTION [ARG..]   for paths that match, the first match counts
 
@@ -109,7 +110,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def rule(self, path):
         for r in rules():
-            if r[0] not in ("cert", "tls", "sign") and fnmatch.fnmatch(path, r[0]):
+            if r[0] not in ("cert", "tls", "curve", "sign") and fnmatch.fnmatch(path, r[0]):
                 return r[1], r[2:], r
         return "", [], []
 
@@ -282,6 +283,10 @@ class Server(http.server.ThreadingHTTPServer):
         ctx.sni_callback = self.named
         if setting("tls", "") == "1.3":
             ctx.minimum_version = ssl.TLSVersion.TLSv1_3
+        if setting("tls", "") == "1.2":
+            ctx.maximum_version = ssl.TLSVersion.TLSv1_2
+        if setting("curve", ""):
+            ctx.set_ecdh_curve(setting("curve", ""))
         request.settimeout(120)
         try:
             with ctx.wrap_socket(request, server_side=True) as tls:

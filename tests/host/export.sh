@@ -202,6 +202,8 @@ err_has 'give the new jail a name'
 expect_status 0 jlmkr-import -q /tmp/docker.tar docker
 try jlmkr-import -q - docker2 < "$tmp/docker.tar"
 status 0
+url=https://images.linuxcontainers.org/$(cd "$cache/base/www" && find images/debian/bookworm/amd64/default -name rootfs.tar.xz | sort | tail -n 1)
+expect_status 0 jlmkr-import -q "$url" url
 try sh -c 'jlmkr-create -q --image=/mnt/tank/out/web.zstd plain'
 status 0
 is 'config rootfs' "$(in_host ls -A $jails/plain | tr '\n' ' ' | sed 's/ $//')"

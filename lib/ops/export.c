@@ -175,7 +175,7 @@ static int clone_snapshot(struct exporting *x, struct err *e)
 	return (x->source = open_again(x->clone.dir, e)) < 0 ? -1 : 0;
 }
 
-static int open_source(struct exporting *x, struct err *e)
+static int open_files_of(struct exporting *x, struct err *e)
 {
 	struct err why = { 0 };
 
@@ -339,7 +339,7 @@ static const char *usual_name(const struct exporting *x, const char *ending)
 static int export_locked(struct exporting *x, enum squeeze_kind kind, int to, char *hex,
                          struct err *e)
 {
-	if (find_source(x, e) < 0 || open_source(x, e) < 0) return -1;
+	if (find_source(x, e) < 0 || open_files_of(x, e) < 0) return -1;
 	if (x->label) {
 		jail_unlock(x->jail);
 		if (start_again(x, e) < 0) return -1;

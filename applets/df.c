@@ -28,11 +28,6 @@ static const char *const columns[] = {
 	"NAME", "USED", "REFERENCED", "SNAPSHOTS", "QUOTA", "AVAILABLE", NULL
 };
 
-static const char *bytes_text(struct arena *m, int64_t bytes)
-{
-	return bytes < 0 ? NULL : size_text((uint64_t)bytes, arena_alloc(m, SIZE_ROOM));
-}
-
 static void add_object(struct json_out *o, const struct jail *j, const struct space *s)
 {
 	json_object(o, NULL);
@@ -68,10 +63,11 @@ static int print_df_table(struct table *t, const struct jail *jails, const struc
 	for (size_t i = 0; i < n; i++) {
 		const struct space *s = &spaces[i];
 		const char *const cells[] = {
-			jails[i].name, bytes_text(t->m, s->used),
-			bytes_text(t->m, s->referenced), bytes_text(t->m, s->snapshots),
-			s->quota ? bytes_text(t->m, s->quota) : NULL,
-			bytes_text(t->m, s->available),
+			jails[i].name, size_text_known(t->m, s->used),
+			size_text_known(t->m, s->referenced),
+			size_text_known(t->m, s->snapshots),
+			s->quota ? size_text_known(t->m, s->quota) : NULL,
+			size_text_known(t->m, s->available),
 		};
 
 		table_add(t, cells);

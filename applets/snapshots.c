@@ -47,17 +47,12 @@ static const char *time_text(struct arena *m, int64_t at)
 	return text;
 }
 
-static const char *bytes_text(struct arena *m, int64_t bytes)
-{
-	return bytes < 0 ? NULL : size_text((uint64_t)bytes, arena_alloc(m, SIZE_ROOM));
-}
-
 static void add_row(struct output *o, const char *jail, const struct snapshot *s)
 {
 	struct arena *m = o->m;
 	const char *const cells[] = {
-		jail, s->label, time_text(m, s->made), bytes_text(m, s->used),
-		bytes_text(m, s->referenced), s->why ? s->why : "other",
+		jail, s->label, time_text(m, s->made), size_text_known(m, s->used),
+		size_text_known(m, s->referenced), s->why ? s->why : "other",
 		s->holds ? arena_printf(m, "%jd", (intmax_t)s->holds) : NULL,
 		words_join(m, s->clones, ","),
 	};

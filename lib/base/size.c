@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/base/arena.h"
 #include "lib/base/err.h"
 
 enum { DIGITS_MAX = 15, LETTER_STEP = 10 };
@@ -71,4 +72,9 @@ const char *size_text(uint64_t bytes, char out[SIZE_ROOM])
 	if (mib < 1024) snprintf(out, SIZE_ROOM, "%.1f MiB", mib);
 	else snprintf(out, SIZE_ROOM, "%.1f GiB", mib / 1024);
 	return out;
+}
+
+const char *size_text_known(struct arena *m, int64_t bytes)
+{
+	return bytes < 0 ? NULL : size_text((uint64_t)bytes, arena_alloc(m, SIZE_ROOM));
 }

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+struct arena;
 struct err;
 
 enum { SIZE_ROOM = 24 };
@@ -19,5 +20,8 @@ int size_parse(const char *text, uint64_t *bytes, struct err *e);
 
 /* Write a size into `out` and return `out`. */
 const char *size_text(uint64_t bytes, char out[SIZE_ROOM]);
+
+/* The same for a table; NULL if it is negative: it is not known. */
+const char *size_text_known(struct arena *m, int64_t bytes);
 
 #endif

@@ -119,7 +119,7 @@ static int open_source(const struct cloning *c, struct err *e)
 
 static int share_rootfs(const struct cloning *c, int source, struct err *e)
 {
-	AUTOCLOSE int from = jail_open_rootfs(source, e), to = -1;
+	AUTOCLOSE int from = jail_open_rootfs(source, e);
 	struct reflink_total total;
 
 	if (from < 0) return -1;
@@ -127,12 +127,9 @@ static int share_rootfs(const struct cloning *c, int source, struct err *e)
 		return fail(e, ERR_HOST,
 		            "the file systems of %s and of the new jail cannot share "
 		            "blocks; --full copies all of its data", c->from.name);
-	if (mkdirat(c->work.dir, LAYOUT_ROOTFS, 0755) < 0)
-		return fail_sys(e, "create " LAYOUT_ROOTFS);
-	if ((to = jail_open_rootfs(c->work.dir, e)) < 0) return -1;
 	if (tree_sync(from, NULL) < 0) return fail_sys(e, "sync");
 	out_busy("copying");
-	return reflink_live_tree(from, to, c->how->full, &total, e);
+	return snapshot_copy_rootfs(from, c->work.dir, c->how->full, &total, e);
 }
 
 static int copy_files(struct cloning *c, struct err *e)

@@ -191,13 +191,11 @@ static int copy_config(const struct snapshots *s, int from, int work, struct err
 
 static int copy_rootfs(int from, int work, struct err *e)
 {
-	AUTOCLOSE int source = jail_open_rootfs(from, e), to = -1;
+	AUTOCLOSE int source = jail_open_rootfs(from, e);
 	struct reflink_total total;
 
 	if (source < 0) return -1;
-	if (mkdirat(work, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
-	if ((to = jail_open_rootfs(work, e)) < 0) return -1;
-	return reflink_live_tree(source, to, !reflink_works(source, work), &total, e);
+	return snapshot_copy_rootfs(source, work, !reflink_works(source, work), &total, e);
 }
 
 static int copy_files(const struct snapshots *s, const char *label, int work, struct err *e)

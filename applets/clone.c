@@ -2,9 +2,8 @@
 
 #include "lib/cli/applet.h"
 
-#include <string.h>
-
 #include "lib/base/out.h"
+#include "lib/cli/label.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/clone.h"
@@ -22,10 +21,9 @@ static const struct opt clone_opts[] = {
 static int clone_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
 	const struct clone_args *a = args;
-	const char *from = operands[0], *at = strchr(from, '@');
-	const char *name = at ? arena_strndup(h->m, from, (size_t)(at - from)) : from;
+	const char *from = operands[0], *name;
 	const struct clone_how how = {
-		.label = at ? at + 1 : NULL, .to = operands[1], .full = a->full,
+		.label = label_split(h->m, from, &name), .to = operands[1], .full = a->full,
 	};
 	AUTOENGINE struct engine en;
 	AUTOJAIL j = NO_JAIL;

@@ -12,7 +12,6 @@
 #include "lib/base/out.h"
 #include "lib/base/run.h"
 #include "lib/base/secret.h"
-#include "lib/base/size.h"
 #include "lib/base/str.h"
 #include "lib/cli/applet.h"
 #include "lib/engine/engine.h"
@@ -20,7 +19,6 @@
 #include "lib/image/pick.h"
 #include "lib/jail/conf.h"
 #include "lib/jail/conf_options.h"
-#include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/template.h"
 #include "lib/nspawn/options.h"
@@ -210,12 +208,9 @@ static int check_nspawn_args(struct host *h, const struct create_args *a,
 
 static int start_new(struct engine *en, const char *name, bool startable, struct err *e)
 {
-	AUTOJAIL j = NO_JAIL;
-
 	if (!startable)
 		return fail(e, ERR_HOST, "%s was not started: its init is not systemd", name);
-	if (jail_open(en->m, en->host->dir, name, &j, e) < 0) return -1;
-	if (op_start(en, &j, e) < 0) return -1;
+	if (op_start_named(en, name, e) < 0) return -1;
 	out_note("%s runs", name);
 	out_done("'jlmkr shell %s' opens a shell in it", name);
 	return 0;
@@ -240,13 +235,6 @@ static int show_plan(struct engine *en, const struct create_how *how, bool start
 	out_line("# its config:");
 	out_text(p.config);
 	return out_flush(e);
-}
-
-static int read_size(const struct create_args *a, uint64_t *size, struct err *e)
-{
-	if (!a->max_size || size_parse(a->max_size, size, e) == 0) return 0;
-	if (e) e->kind = ERR_USAGE;
-	return fail_in(e, "--max-size");
 }
 
 /* The default of --no-clone. The environment overrides the file. */
@@ -303,7 +291,7 @@ static int create_jail(struct host *h, const struct create_args *a, const struct
 	engine_init(&en, h, h->m);
 	if (!a->no_clone && find_no_clone(h->m, &no_clone, e) < 0) return -1;
 	how.no_clone |= no_clone;
-	if (read_size(a, &how.max_size, e) < 0) return -1;
+	if (opts_size("max-size", a->max_size, &how.max_size, e) < 0) return -1;
 	if (a->config && read_template(h->m, a, &how, e) < 0) return -1;
 	if (a->template && use_template(h->m, a, &how, e) < 0) return -1;
 	warn_of_arch(a->arch);
@@ -344,7 +332,7 @@ static int check_before_asking(struct arena *m, struct create_args *a, struct er
 	uint64_t size;
 	struct conf c;
 
-	if (read_size(a, &size, e) < 0) return -1;
+	if (opts_size("max-size", a->max_size, &size, e) < 0) return -1;
 	if (!a->config) return 0;
 	if (read_template(m, a, &how, e) < 0) return -1;
 	a->config_text = how.template_text;	/* a pipe can be read once */

@@ -2,12 +2,12 @@
 
 #include "lib/cli/applet.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
+#include "lib/cli/label.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/export.h"
@@ -53,11 +53,11 @@ static int tell_done(const struct export_args *a, const char *what,
 static int export_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
 	const struct export_args *a = args;
-	const char *what = operands[0], *at = strchr(what, '@');
-	const char *name = at ? arena_strndup(h->m, what, (size_t)(at - what)) : what;
+	const char *what = operands[0], *name;
 	const struct export_how how = {
-		.label = at ? at + 1 : NULL, .file = operands[1], .compress = a->compress,
-		.force = a->force, .stop = a->stop, .timeout = a->timeout,
+		.label = label_split(h->m, what, &name), .file = operands[1],
+		.compress = a->compress, .force = a->force, .stop = a->stop,
+		.timeout = a->timeout,
 	};
 	struct export_done done;
 	AUTOENGINE struct engine en;

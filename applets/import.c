@@ -3,9 +3,7 @@
 #include "lib/cli/applet.h"
 
 #include "lib/base/out.h"
-#include "lib/base/size.h"
 #include "lib/engine/engine.h"
-#include "lib/jail/jail.h"
 #include "lib/ops/import.h"
 #include "lib/ops/start.h"
 
@@ -27,13 +25,6 @@ static const struct opt import_opts[] = {
 	OPT_END
 };
 
-static int read_size(const struct import_args *a, uint64_t *size, struct err *e)
-{
-	if (!a->max_size || size_parse(a->max_size, size, e) == 0) return 0;
-	e->kind = ERR_USAGE;
-	return fail_in(e, "--max-size");
-}
-
 /* Everything but the config is a comment, so that the output can be used as a template. */
 static int show_plan(const struct import_done *done, struct err *e)
 {
@@ -46,13 +37,10 @@ static int show_plan(const struct import_done *done, struct err *e)
 
 static int start_imported(struct engine *en, const struct import_done *done, struct err *e)
 {
-	AUTOJAIL j = NO_JAIL;
-
 	if (!done->startable)
 		return fail(e, ERR_HOST, "%s was not started: its init is not systemd",
 		            done->name);
-	if (jail_open(en->m, en->host->dir, done->name, &j, e) < 0) return -1;
-	if (op_start(en, &j, e) < 0) return -1;
+	if (op_start_named(en, done->name, e) < 0) return -1;
 	out_note("%s runs", done->name);
 	return 0;
 }
@@ -67,7 +55,7 @@ static int import_run(struct host *h, const void *args, char *const *operands, s
 	AUTOENGINE struct engine en;
 	struct import_done done;
 
-	if (read_size(a, &how.max_size, e) < 0) return -1;
+	if (opts_size("max-size", a->max_size, &how.max_size, e) < 0) return -1;
 	if (a->cacert) h->cacert = a->cacert;
 	engine_init(&en, h, h->m);
 	if (op_import(&en, &how, &done, e) < 0) return -1;

@@ -2,10 +2,9 @@
 
 #include "lib/cli/applet.h"
 
-#include <string.h>
-
 #include "lib/base/out.h"
 #include "lib/cli/batch.h"
+#include "lib/cli/label.h"
 #include "lib/ops/rollback.h"
 #include "lib/ops/start.h"
 
@@ -26,34 +25,26 @@ static const struct opt rollback_opts[] = {
 	OPT_END
 };
 
-static int start_again(struct engine *en, const char *name, struct err *e)
-{
-	AUTOJAIL j = NO_JAIL;
-
-	if (jail_open(en->m, en->host->dir, name, &j, e) < 0 || op_start(en, &j, e) < 0)
-		return fail_in(e, "%s is rolled back, but does not run", name);
-	return 0;
-}
-
 static int rollback_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
 	const struct rollback_args *a = args;
-	const char *operand = operands[0], *at = strchr(operand, '@'), *name, *kept;
+	const char *operand = operands[0], *name, *kept;
 	struct rollback_how how = {
+		.label = label_split(h->m, operand, &name),
 		.discard = a->discard || a->discard_newer, .discard_newer = a->discard_newer,
 		.stop = a->stop, .timeout = a->timeout,
 	};
 	AUTOENGINE struct engine en;
 	AUTOJAIL j = NO_JAIL;
 
-	if (!at) return fail(e, ERR_USAGE, "rollback requires a label: %s@LABEL", operand);
-	how.label = at + 1;
-	name = arena_strndup(h->m, operand, (size_t)(at - operand));
+	if (!how.label)
+		return fail(e, ERR_USAGE, "rollback requires a label: %s@LABEL", operand);
 	engine_init(&en, h, h->m);
 	if (jail_open(h->m, h->dir, name, &j, e) < 0) return -1;
 	if (op_rollback(&en, &j, &how, &kept, e) < 0) return fail_in(e, "%s", operand);
 	if (kept) out_note("What was rolled away is %s@%s", name, kept);
-	if (a->start && start_again(&en, name, e) < 0) return -1;
+	if (a->start && op_start_named(&en, name, e) < 0)
+		return fail_in(e, "%s is rolled back, but does not run", name);
 	out_done("%s rolled back to %s", name, how.label);
 	return 0;
 }

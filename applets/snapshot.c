@@ -2,11 +2,10 @@
 
 #include "lib/cli/applet.h"
 
-#include <string.h>
-
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/cli/batch.h"
+#include "lib/cli/label.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/retain.h"
@@ -32,8 +31,7 @@ static int do_operand(struct engine *en, const struct snapshot_args *a, const ch
                       struct err *e)
 {
 	struct host *h = en->host;
-	const char *at = strchr(operand, '@'), *label = at ? at + 1 : NULL;
-	const char *name = at ? arena_strndup(h->m, operand, (size_t)(at - operand)) : operand;
+	const char *name, *label = label_split(h->m, operand, &name);
 	AUTOJAIL j = NO_JAIL;
 
 	if (a->delete && !label)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/base/err.h"
 #include "lib/base/host.h"
@@ -108,6 +109,10 @@ extern const struct opt common_opts[];
  * stops at `--help` and `--version`, so that missing operands do not matter then. */
 char **opts_parse(struct arena *m, const struct applet *a, char *const *argv, void *args,
                   struct common_args *common, struct err *e);
+
+/* Read the value of --NAME, a size (base/size.h); NULL, when it is not given, changes nothing.
+ * ERR_USAGE. */
+int opts_size(const char *name, const char *value, uint64_t *bytes, struct err *e);
 
 /* The option of its own, or of all commands, that a word is: `--name`, `--name=value`, `-l`, or
  * the old spelling. NULL: none. */

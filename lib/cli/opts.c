@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/base/secret.h"
+#include "lib/base/size.h"
 #include "lib/base/str.h"
 #include "lib/text/bool.h"
 
@@ -359,4 +360,12 @@ void opts_words(const struct applet *a, const void *args, struct words *out)
 	for (const struct opt *o = a->opts; o && o->kind != OPT_KIND_END; o++)
 		add_option_word(o, (const char *)args + o->offset,
 		           a->defaults ? (const char *)a->defaults + o->offset : NULL, out);
+}
+
+int opts_size(const char *name, const char *value, uint64_t *bytes, struct err *e)
+{
+	struct err why = { 0 };
+
+	if (!value || size_parse(value, bytes, &why) == 0) return 0;
+	return fail(e, ERR_USAGE, "--%s: %s", name, why.text);
 }

@@ -87,12 +87,9 @@ static int stop_jail(struct exporting *x, bool *runs, struct err *e)
 
 static int start_again(struct exporting *x, struct err *e)
 {
-	AUTOJAIL j = NO_JAIL;
-
 	if (!x->stopped) return 0;
 	x->stopped = false;
-	if (jail_open(x->en->m, x->en->host->dir, x->name, &j, e) < 0 ||
-	    op_start(x->en, &j, e) < 0)
+	if (op_start_named(x->en, x->name, e) < 0)
 		return fail_in(e, "starting %s again", x->name);
 	return 0;
 }

@@ -101,14 +101,6 @@ static int rename_locked(const struct naming *n, struct err *e)
 	return fail(e, why.kind, "%s", why.text);
 }
 
-static int start_new(const struct naming *n, struct err *e)
-{
-	AUTOJAIL new = NO_JAIL;
-
-	if (jail_open(n->en->m, n->jail->dir, n->how->to, &new, e) < 0) return -1;
-	return op_start(n->en, &new, e) < 0 ? -1 : 0;
-}
-
 /* It gets back what it had. */
 static void take_back(const struct naming *n)
 {
@@ -140,7 +132,7 @@ int op_rename(struct engine *en, struct jail *j, const struct rename_how *how, s
 	if ((rc = rename_locked(&n, e)) < 0) take_back(&n);
 	jail_close(j);
 	if (rc < 0 || !n.ran) return rc;
-	if (start_new(&n, e) == 0) return 0;
+	if (op_start_named(en, how->to, e) >= 0) return 0;
 	return fail_in(e, "it is named %s, but does not run", how->to);
 }
 

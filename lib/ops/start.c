@@ -333,6 +333,13 @@ int op_start(struct engine *en, struct jail *j, struct err *e)
 	return runs;
 }
 
+int op_start_named(struct engine *en, const char *name, struct err *e)
+{
+	AUTOJAIL j = NO_JAIL;
+
+	return jail_open(en->m, en->host->dir, name, &j, e) < 0 ? -1 : op_start(en, &j, e);
+}
+
 int op_start_booted(struct engine *en, struct jail *j, struct err *e)
 {
 	struct intent in = { .jail = j };

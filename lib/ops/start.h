@@ -12,6 +12,9 @@ struct jail;
  * config's initial_setup: when that fails the jail runs all the same. */
 int op_start(struct engine *en, struct jail *j, struct err *e);
 
+/* The same for the jail of that name: after a command that has changed what it has open. */
+int op_start_named(struct engine *en, const char *name, struct err *e);
+
 /* Whether a start could go as far as systemd: for a caller that stops the jail first. Tells
  * what is wrong with the jail, its config, or what that needs. Changes nothing. */
 int op_start_check(struct engine *en, struct jail *j, struct err *e);

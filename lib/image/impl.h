@@ -59,6 +59,10 @@ bool cache_is_blank(const struct stat *st);
 
 int cache_mark(const struct image_cache *c, int fd, const char *sha256, struct err *e);
 
+/* Whether the `n` bytes at `s` are a name of a distribution, a release and the like, as honest
+ * servers have them. */
+bool image_is_name(const char *s, size_t n);
+
 /* A hash in the form of the names in the cache. */
 const char *lower_case(struct arena *m, const char *text);
 

@@ -15,7 +15,7 @@ enum { NAME_LENGTH_MAX = 64, PATH_LENGTH_MAX = 512 };
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-static bool is_name(const char *s, size_t n)
+bool image_is_name(const char *s, size_t n)
 {
 	return n && n <= NAME_LENGTH_MAX && strspn(s, LETTERS "._+-") >= n && *s != '.' &&
 	       *s != '-';
@@ -51,7 +51,7 @@ static bool split_key(struct arena *m, const char *key, struct image *out)
 	for (i = 0; i < 4; i++) {
 		size_t n = strcspn(key, ":");
 
-		if (!is_name(key, n) || (key[n] == ':') != (i < 3)) return false;
+		if (!image_is_name(key, n) || (key[n] == ':') != (i < 3)) return false;
 		*parts[i] = arena_strndup(m, key, n);
 		key += n + (i < 3);
 	}

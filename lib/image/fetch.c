@@ -18,7 +18,10 @@
 #include "lib/net/http.h"
 #include "lib/net/url.h"
 
-enum { PAUSE_MS = 1000, BUILDS_TRIED = 4 };
+enum { PAUSE_MS = 1000, BUILDS_TRIED = 4, LIST_BLOCK = 64 * 1024 };
+
+#define IMAGES "streams/v1/images.json"
+#define STREAMS "streams/v1/index.json"
 
 static const char blanks[] = " \t\n";
 
@@ -76,27 +79,93 @@ static int pause_for(int64_t ms, struct err *e)
 	return wait_fds(NULL, 0, deadline_in(ms), e) < 0 ? -1 : 0;
 }
 
-/* `*arrived`: the server sent a list, which may be damaged. */
+/* The file at a path of a list: relative to the server, or a URL of its own. */
+static int find_url(const struct image_source *s, struct arena *m, const char *path,
+                    struct url *u, struct err *e)
+{
+	if (str_starts(path, "https://")) return url_parse(m, path, u, e);
+	url_beneath(m, s->base, path, u);
+	return 0;
+}
+
+/* Read the list at `path`. `*arrived`: the server sent something, which may be damaged. */
+static int fetch_list(struct image_source *s, const char *path, struct index_reader *reader,
+                      struct image_index *x, bool *arrived, struct err *e)
+{
+	AUTOFREE struct arena scratch = { 0 };
+	char *block = arena_alloc(&scratch, LIST_BLOCK);
+	struct http_reply reply;
+	struct url u;
+	ssize_t n;
+
+	*arrived = false;
+	if (find_url(s, &scratch, path, &u, e) < 0 ||
+	    http_get(s->http, &scratch, &(struct http_request){ .url = &u }, &reply, e) < 0)
+		return -1;
+	*arrived = true;
+	while ((n = stream_read(reply.body, block, LIST_BLOCK, e)) > 0)
+		if (image_index_feed(reader, block, (size_t)n, e) < 0) break;
+	if (n != 0 || image_index_end(reader, x, e) < 0) return fail_in(e, "%s", reply.url);
+	return 0;
+}
+
+/* The paths of the lists that a server has instead of images.json. */
+static int fetch_streams(struct image_source *s, struct arena *m, char ***paths, struct err *e)
+{
+	AUTOFREE struct arena scratch = { 0 };
+	struct words found = { .m = m };
+	struct http_reply reply;
+	struct url u;
+	char *text;
+	size_t n;
+
+	url_beneath(&scratch, s->base, STREAMS, &u);
+	if (http_get(s->http, &scratch, &(struct http_request){ .url = &u }, &reply, e) < 0)
+		return -1;
+	text = stream_read_all(reply.body, &scratch, IMAGE_STREAMS_MAX, 0, &n, e);
+	if (!text || image_streams_parse(text, n, &found, e) < 0)
+		return fail_in(e, "%s", reply.url);
+	*paths = words_list(&found);
+	return 0;
+}
+
+static int fail_no_list(struct image_source *s, struct err *e)
+{
+	AUTOFREE struct arena scratch = { 0 };
+	struct url u;
+
+	url_beneath(&scratch, s->base, IMAGES, &u);
+	return fail(e, ERR_NETWORK, "%s does not exist; is this an image server?",
+	            url_name(&scratch, &u));
+}
+
+/* The lists that index.json names. */
+static int fetch_lists(struct image_source *s, struct arena *m, struct index_reader *reader,
+                       struct image_index *x, bool *arrived, struct err *e)
+{
+	char **paths = NULL;
+
+	if (fetch_streams(s, m, &paths, e) < 0)
+		return e->kind == ERR_MISSING ? fail_no_list(s, e) : -1;
+	for (; *paths; paths++)
+		if (fetch_list(s, *paths, reader, x, arrived, e) < 0) return -1;
+	return 0;
+}
+
+/* Most servers have one list, at a place that is known; others name theirs. */
 static int fetch_index_once(struct image_source *s, struct arena *m, struct image_index *x,
                             bool *arrived, struct err *e)
 {
-	AUTOFREE struct arena scratch = { 0 };
-	struct http_reply reply;
-	struct url u;
-	size_t n, hint;
-	char *text;
+	struct index_reader *reader = image_index_begin(m);
+	struct err why = { 0 };
 
-	url_beneath(&scratch, s->base, "streams/v1/images.json", &u);
-	*arrived = !http_get(s->http, &scratch, &(struct http_request){ .url = &u }, &reply, e);
-	if (!*arrived && e && e->kind == ERR_MISSING)
-		return fail(e, ERR_NETWORK, "%s does not exist; is this an image server?",
-		            url_name(&scratch, &u));
-	if (!*arrived) return -1;
-	hint = reply.length > 0 ? (size_t)reply.length : 0;
-	text = stream_read_all(reply.body, &scratch, IMAGE_INDEX_MAX, hint, &n, e);
-	if (!text || image_index_parse(m, text, n, x, e) < 0)
-		return fail_in(e, "%s", reply.url);
-	return 0;
+	if (fetch_list(s, IMAGES, reader, x, arrived, &why) == 0) return 0;
+	if (!*arrived && why.kind == ERR_MISSING) {
+		why = (struct err){ 0 };
+		if (fetch_lists(s, m, reader, x, arrived, &why) == 0) return 0;
+	}
+	if (e) *e = why;
+	return -1;
 }
 
 static int fetch_index(struct image_source *s, struct arena *m, struct image_index *x,
@@ -164,7 +233,8 @@ static int fetch_build(struct image_source *s, const struct image_pick *what, bo
 	                          .pinned = pinned };
 
 	if (sink->have && sink->have(sink->arg, what)) return 0;
-	url_beneath(&m, s->base, what->build->path, &u);
+	*refused = false;
+	if (find_url(s, &m, what->build->path, &u, e) < 0) return -1;
 	return transfer(s, &f, sink, refused, e);
 }
 

@@ -32,7 +32,19 @@ int transfer(struct image_source *s, const struct remote *f, const struct image_
 #define HALF ".part"
 #define ABOUT ".json"
 
-/* The kinds of items in a list of images that a root file system is in. */
+/* -- lists of images -- */
+
+struct json;
+
+struct index_images {
+	struct image_index x;
+	size_t room, builds;
+};
+
+/* Add a product, with its builds, if it is one for containers. */
+void index_add(struct arena *m, struct index_images *all, const struct json *product);
+
+/* The kinds of items in a list of images that a root file system is in, alone. */
 #define ITEM_TAR "root.tar.xz"
 #define ITEM_SQUASHFS "squashfs"
 

@@ -8,25 +8,25 @@
 #include "lib/base/utf8.h"
 #include "lib/text/yaml_impl.h"
 
-int reader_fail(struct reader *r, const char *why)
+int yaml_fail(struct reader *r, const char *why)
 {
 	return fail(r->e, ERR_INPUT, "line %u: %s", r->number, why);
 }
 
-void reader_next_line(struct reader *r)
+void yaml_next_line(struct reader *r)
 {
 	r->p += *r->p == '\r' && r->p[1] == '\n' ? 2 : 1;
 	r->line = r->p;
 	r->number++;
 }
 
-bool reader_skip(struct reader *r)
+bool yaml_skip(struct reader *r)
 {
 	while (r->p < r->end) {
 		if (*r->p == ' ' || (*r->p == '\t' && r->p > r->line)) {
 			r->p++;
 		} else if (*r->p == '\n' || *r->p == '\r') {
-			reader_next_line(r);
+			yaml_next_line(r);
 		} else if (*r->p == '#' && (r->p == r->line || is_gap(r->p - 1))) {
 			r->p += strcspn(r->p, "\r\n");
 		} else {
@@ -39,7 +39,7 @@ bool reader_skip(struct reader *r)
 static struct yaml *new_value(struct reader *r)
 {
 	if (++r->values > YAML_VALUES_MAX) {
-		reader_fail(r, "more values than any image has");
+		yaml_fail(r, "more values than any image has");
 		return NULL;
 	}
 	return arena_alloc(r->m, sizeof(struct yaml));
@@ -47,7 +47,7 @@ static struct yaml *new_value(struct reader *r)
 
 static int enter(struct reader *r)
 {
-	return ++r->depth > YAML_DEPTH_MAX ? reader_fail(r, "nested too deeply") : 0;
+	return ++r->depth > YAML_DEPTH_MAX ? yaml_fail(r, "nested too deeply") : 0;
 }
 
 static bool has_key(const struct yaml *map, const char *key)
@@ -78,10 +78,10 @@ static int flow_key(struct reader *r, struct yaml *v, const struct yaml *map)
 
 	v->key = quoted ? scalar_quoted(r) : scalar_plain(r, true, 0);
 	if (!v->key) return -1;
-	if (has_key(map, v->key)) return reader_fail(r, "a key that is given twice");
-	if (!reader_skip(r) || *r->p != ':') return reader_fail(r, "a key without a value");
+	if (has_key(map, v->key)) return yaml_fail(r, "a key that is given twice");
+	if (!yaml_skip(r) || *r->p != ':') return yaml_fail(r, "a key without a value");
 	r->p++;
-	return reader_skip(r) ? 0 : reader_fail(r, "a bracket without an end");
+	return yaml_skip(r) ? 0 : yaml_fail(r, "a bracket without an end");
 }
 
 static int flow_item(struct reader *r, struct yaml *list, struct yaml ***tail)
@@ -105,12 +105,12 @@ static int read_flow(struct reader *r, struct yaml *list)
 	r->p++;
 	if (enter(r) < 0) return -1;
 	for (;;) {
-		if (!reader_skip(r)) return reader_fail(r, "a bracket without an end");
+		if (!yaml_skip(r)) return yaml_fail(r, "a bracket without an end");
 		if (*r->p == close) break;
 		if (flow_item(r, list, &tail) < 0) return -1;
-		if (!reader_skip(r)) return reader_fail(r, "a bracket without an end");
+		if (!yaml_skip(r)) return yaml_fail(r, "a bracket without an end");
 		if (*r->p == ',') r->p++;
-		else if (*r->p != close) return reader_fail(r, "a comma or bracket is missing");
+		else if (*r->p != close) return yaml_fail(r, "a comma or bracket is missing");
 	}
 	r->p++;
 	r->depth--;
@@ -164,7 +164,7 @@ static int block_key(struct reader *r, struct yaml *v, const struct yaml *map)
 	size_t n;
 
 	if (strchr("&*!|>%@`?#,[]{}", *from) && !(*from == '?' && !is_gap(from + 1)))
-		return reader_fail(r, "anchors, aliases, tags and directives are not read");
+		return yaml_fail(r, "anchors, aliases, tags and directives are not read");
 	if (*from == '"' || *from == '\'') {
 		if (!(v->key = scalar_quoted(r))) return -1;
 		r->p += strspn(r->p, " ");
@@ -176,8 +176,8 @@ static int block_key(struct reader *r, struct yaml *v, const struct yaml *map)
 		v->key = arena_strndup(r->m, from, n);
 	}
 	r->p++;
-	if (str_eq(v->key, "<<")) return reader_fail(r, "merge keys are not read");
-	return has_key(map, v->key) ? reader_fail(r, "a key that is given twice") : 0;
+	if (str_eq(v->key, "<<")) return yaml_fail(r, "merge keys are not read");
+	return has_key(map, v->key) ? yaml_fail(r, "a key that is given twice") : 0;
 }
 
 static int read_block(struct reader *r, struct yaml *v, long parent);
@@ -190,14 +190,14 @@ static int read_value(struct reader *r, struct yaml *v, long parent, bool of_key
 	long at;
 
 	v->text = "";
-	if (!reader_skip(r) || is_document_end(r)) return 0;
-	at = reader_column(r);
+	if (!yaml_skip(r) || is_document_end(r)) return 0;
+	at = yaml_column(r);
 	if (r->line != line) {
 		if (at <= parent && !(of_key && at == parent && is_dash(r))) return 0;
 		return read_block(r, v, parent);
 	}
 	if (of_key && (is_dash(r) || is_key(r)))
-		return reader_fail(r, "a value that begins like a list or a key");
+		return yaml_fail(r, "a value that begins like a list or a key");
 	return read_block(r, v, parent);
 }
 
@@ -208,10 +208,10 @@ static int go_on(struct reader *r, long column)
 	const char *line = r->line;
 	bool fresh = r->p == r->line + strspn(r->line, " ");
 
-	if (!reader_skip(r) || is_document_end(r)) return 0;
-	if (r->line == line && !fresh) return reader_fail(r, "text behind a value");
-	if (reader_column(r) > column) return reader_fail(r, "a line is indented too far");
-	return reader_column(r) == column;
+	if (!yaml_skip(r) || is_document_end(r)) return 0;
+	if (r->line == line && !fresh) return yaml_fail(r, "text behind a value");
+	if (yaml_column(r) > column) return yaml_fail(r, "a line is indented too far");
+	return yaml_column(r) == column;
 }
 
 /* Behind the key and its colon, or behind the dash. Returns 0 if there is none: a sequence that
@@ -223,14 +223,14 @@ static int begin_item(struct reader *r, struct yaml *v, const struct yaml *list)
 		r->p++;
 		return 1;
 	}
-	if (!is_key(r)) return reader_fail(r, "a key is missing");
+	if (!is_key(r)) return yaml_fail(r, "a key is missing");
 	return block_key(r, v, list) < 0 ? -1 : 1;
 }
 
 static int block_items(struct reader *r, struct yaml *list)
 {
 	struct yaml **tail = &list->first;
-	long column = reader_column(r);
+	long column = yaml_column(r);
 	int rc;
 
 	do {
@@ -277,11 +277,11 @@ static int check_bytes(struct reader *r)
 		return fail(r->e, ERR_INPUT, "it is not UTF-8");
 	while (r->p < r->end) {
 		p = r->p + strspn(r->p, " ");
-		if (*p == '\t') return reader_fail(r, "a tab in the indentation");
+		if (*p == '\t') return yaml_fail(r, "a tab in the indentation");
 		for (; p < r->end && *p != '\n' && *p != '\r'; p++)
-			if (is_control(*p)) return reader_fail(r, "a control character");
+			if (is_control(*p)) return yaml_fail(r, "a control character");
 		r->p = p;
-		if (p < r->end) reader_next_line(r);
+		if (p < r->end) yaml_next_line(r);
 	}
 	return 0;
 }
@@ -289,16 +289,16 @@ static int check_bytes(struct reader *r)
 static int read_document(struct reader *r, struct yaml *v)
 {
 	v->text = "";
-	if (!reader_skip(r)) return 0;
+	if (!yaml_skip(r)) return 0;
 	if (is_document_end(r) && *r->p == '-') {
 		r->p += 3;
-		if (!reader_skip(r) || is_document_end(r)) return 0;
+		if (!yaml_skip(r) || is_document_end(r)) return 0;
 	}
 	if (read_block(r, v, -1) < 0) return -1;
-	if (!reader_skip(r)) return 0;
-	if (!is_document_end(r) || *r->p != '.') return reader_fail(r, "text behind the end");
+	if (!yaml_skip(r)) return 0;
+	if (!is_document_end(r) || *r->p != '.') return yaml_fail(r, "text behind the end");
 	r->p += 3;
-	return reader_skip(r) ? reader_fail(r, "text behind the end") : 0;
+	return yaml_skip(r) ? yaml_fail(r, "text behind the end") : 0;
 }
 
 struct yaml *yaml_parse(struct arena *m, const char *text, size_t n, struct err *e)

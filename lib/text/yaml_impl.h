@@ -15,15 +15,15 @@ struct reader {
 };
 
 /* ERR_INPUT with the line. */
-int reader_fail(struct reader *r, const char *why);
+int yaml_fail(struct reader *r, const char *why);
 
 /* Go behind a line end that `p` is at. */
-void reader_next_line(struct reader *r);
+void yaml_next_line(struct reader *r);
 
 /* Skip blanks, comments and empty lines. False: the text is over. */
-bool reader_skip(struct reader *r);
+bool yaml_skip(struct reader *r);
 
-static inline long reader_column(const struct reader *r)
+static inline long yaml_column(const struct reader *r)
 {
 	return r->p - r->line;
 }

@@ -7,7 +7,7 @@
 
 static const char *fault(struct reader *r, const char *why)
 {
-	reader_fail(r, why);
+	yaml_fail(r, why);
 	return NULL;
 }
 
@@ -23,7 +23,7 @@ static void fold(struct reader *r, struct str *s)
 	size_t empty = 0;
 
 	trim_right(s);
-	reader_next_line(r);
+	yaml_next_line(r);
 	for (;;) {
 		const char *p = r->p + strspn(r->p, " \t");
 
@@ -32,7 +32,7 @@ static void fold(struct reader *r, struct str *s)
 			break;
 		}
 		r->p = p;
-		reader_next_line(r);
+		yaml_next_line(r);
 		empty++;
 	}
 	if (!empty) str_addc(s, ' ');
@@ -66,11 +66,11 @@ static int add_number(struct reader *r, struct str *s, int digits)
 	for (; digits; digits--, r->p++) {
 		int v = hex_value(*r->p);
 
-		if (v < 0) return reader_fail(r, "a wrong escape");
+		if (v < 0) return yaml_fail(r, "a wrong escape");
 		c = c << 4 | (uint32_t)v;
 	}
 	if (!c || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		return reader_fail(r, "a wrong escape");
+		return yaml_fail(r, "a wrong escape");
 	add_utf8(s, c);
 	return 0;
 }
@@ -82,7 +82,7 @@ static int add_escape(struct reader *r, struct str *s)
 	const char *hit;
 
 	if (*r->p == '\n' || *r->p == '\r') {
-		reader_next_line(r);
+		yaml_next_line(r);
 		r->p += strspn(r->p, " \t");
 		return 0;
 	}
@@ -97,7 +97,7 @@ static int add_escape(struct reader *r, struct str *s)
 	case 'U': return add_number(r, s, 8);
 	}
 	r->p--;
-	return reader_fail(r, "a wrong escape");
+	return yaml_fail(r, "a wrong escape");
 }
 
 const char *scalar_quoted(struct reader *r)
@@ -148,7 +148,7 @@ static int add_line(struct reader *r, bool flow, struct str *s)
 		if (*r->p == '#' && (r->p[-1] == ' ' || r->p[-1] == '\t')) break;
 		if (*r->p == ':' && (is_gap(r->p + 1) || (flow && ends_flow(r->p + 1)))) {
 			if (flow) break;
-			return reader_fail(r, "a colon where none can be");
+			return yaml_fail(r, "a colon where none can be");
 		}
 		str_addc(s, *r->p++);
 	}
@@ -198,12 +198,12 @@ static int read_header(struct reader *r, long parent, struct block *b)
 		else if (*r->p == '+') b->keep = true;
 		else if (*r->p >= '1' && *r->p <= '9' && !b->indent)
 			b->indent = (parent < 0 ? 0 : parent) + (*r->p - '0');
-		else return reader_fail(r, "a wrong block scalar");
+		else return yaml_fail(r, "a wrong block scalar");
 	}
 	r->p += strspn(r->p, " \t");
 	if (*r->p == '#') r->p += strcspn(r->p, "\r\n");
 	if (r->p < r->end && *r->p != '\n' && *r->p != '\r')
-		return reader_fail(r, "a wrong block scalar");
+		return yaml_fail(r, "a wrong block scalar");
 	return 0;
 }
 
@@ -246,7 +246,7 @@ const char *scalar_block(struct reader *r, long parent)
 		if ((size_t)blanks < n && !b.indent) b.indent = blanks > parent ? blanks : 0;
 		if ((size_t)blanks < n && (!b.indent || blanks < b.indent)) break;
 		if (line == r->end) break;
-		reader_next_line(r);
+		yaml_next_line(r);
 		r->p = line + n;
 		if ((size_t)blanks >= n && (!b.indent || (long)n <= b.indent)) {
 			empty++;

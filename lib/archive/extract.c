@@ -457,8 +457,8 @@ int extract(struct pull *from, int root, const struct unpack_limits *limits,
             struct unpack_report *r, struct err *e)
 {
 	struct extract x = { .report = r, .max = limits,
-			     .unpacked = { limits->bytes, limits->bytes },
-			     .files = { limits->entries, limits->entries } };
+			     .unpacked = { limits->bytes, limits->bytes, limits->fixed },
+			     .files = { limits->entries, limits->entries, limits->fixed } };
 	struct decode *d;
 	int rc = path_walk_begin(&x.trail, root, &x.files, e);
 

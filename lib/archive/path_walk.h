@@ -26,6 +26,7 @@ enum { PATH_WALK_MAX = 256 };	/* directories in a path; each is an open descript
 /* How many more files may be created, and the limit, for the message. */
 struct quota {
 	uint64_t left, max;
+	bool fixed;		/* the message names no option for it */
 };
 
 /* Count one more: ERR_UNTRUSTED if that is too many. */

@@ -331,8 +331,8 @@ int squashfs_extract(int image, int root, const struct unpack_limits *limits,
 
 	t->report = r;
 	t->max = limits;
-	t->bytes = (struct quota){ limits->bytes, limits->bytes };
-	t->files = (struct quota){ limits->entries, limits->entries };
+	t->bytes = (struct quota){ limits->bytes, limits->bytes, limits->fixed };
+	t->files = (struct quota){ limits->entries, limits->entries, limits->fixed };
 	rc = path_walk_begin(&t->trail, root, &t->files, e);
 	if (rc == 0 && (rc = squashfs_open(&t->m, image, &t->s, e)) == 0) rc = make_tree(t, e);
 	pool_close(t->pool);

@@ -84,7 +84,7 @@ static int store(struct inlet *in, const struct unpack_limits *limits, struct er
 {
 	AUTOCLOSE int fd = openat(AT_FDCWD, "image", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
 	                          0600);
-	struct quota bytes = { limits->bytes, limits->bytes };
+	struct quota bytes = { limits->bytes, limits->bytes, limits->fixed };
 	const void *data;
 	ssize_t n;
 

@@ -36,6 +36,7 @@ struct unpack_limits {
 				 * and 4 KiB for each hole */
 	uint64_t entries;	/* including directories on the way to them, and attributes */
 	bool no_devices;	/* skip harmless devices too */
+	bool fixed;		/* the user has no option that sets them */
 };
 
 #define UNPACK_BYTES_MAX	(UINT64_C(64) << 30)

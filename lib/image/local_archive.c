@@ -1,6 +1,7 @@
 /* Archives of the user, which are in no list and not kept whole in the cache. */
 
 #include <stdbool.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "lib/base/err.h"
 #include "lib/base/wait.h"
 #include "lib/image/impl.h"
+#include "lib/net/http.h"
 #include "lib/net/sha256.h"
 #include "lib/net/url.h"
 
@@ -111,4 +113,20 @@ int image_fetch_url(struct image_source *s, const char *sha256, const struct ima
 	bool refused;
 
 	return check_digits(sha256, e) < 0 ? -1 : transfer(s, &f, sink, &refused, e);
+}
+
+char *image_fetch_text(struct image_source *s, struct arena *m, size_t limit, struct err *e)
+{
+	AUTOFREE struct arena scratch = { 0 };
+	struct http_reply reply;
+	char *text;
+	size_t n;
+
+	if (http_get(s->http, &scratch, &(struct http_request){ .url = s->base }, &reply, e) < 0)
+		return NULL;
+	text = stream_read_all(reply.body, m, limit, 0, &n, e);
+	if (text && strlen(text) == n) return text;
+	if (text) fail(e, ERR_INPUT, "it is not a text");
+	fail_in(e, "%s", reply.url);
+	return NULL;
 }

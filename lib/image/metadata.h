@@ -19,7 +19,8 @@ enum { METADATA_MAX = 256 * 1024 };
 
 struct image_template {
 	const char *target;	/* an absolute path in the root file system */
-	const char *file;	/* its text: a plain name in the folder templates/ */
+	const char *file;	/* where its text is: a plain name in the folder templates/ */
+	const char *text;	/* for who reads that file */
 	bool when_created;	/* it is used when a container is made */
 	bool create_only;	/* a file that exists already stays as it is */
 	uid_t uid;		/* of a new file, with the group and the mode */

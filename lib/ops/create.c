@@ -25,7 +25,10 @@
 #include "lib/jail/rootfs.h"
 #include "lib/jail/name.h"
 #include "lib/ops/config.h"
+#include "lib/image/metadata.h"
+#include "lib/provision/cloud.h"
 #include "lib/provision/customize.h"
+#include "lib/provision/description.h"
 #include "lib/provision/install_archive.h"
 #include "lib/provision/install_image.h"
 #include "lib/store/staging.h"
@@ -37,6 +40,8 @@ struct wanted {
 	struct conf conf;
 	const struct create_how *how;
 	struct image_want image;
+	struct cloud_seed cloud;
+	const struct image_metadata *found;	/* what the image says of itself, or NULL */
 	bool startable;
 };
 
@@ -107,6 +112,15 @@ static const char *image_shown(struct arena *m, const struct wanted *w)
 	return arena_printf(m, "the archive %s", word_shown(m, w->how->archive));
 }
 
+/* An archive may be one, whatever the config calls it. */
+static bool is_nixos(struct arena *m, int rootfs, const struct conf *c)
+{
+	struct osrel os;
+
+	if (str_eq(c->distro.text, "nixos")) return true;
+	return rootfs_os(m, rootfs, &os, NULL) == 0 && os.id && str_eq(os.id, "nixos");
+}
+
 /* nspawn can boot other inits, but the rest of this tool needs systemd in the jail.
  * NixOS makes its init at the first boot. */
 static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err *e)
@@ -115,8 +129,7 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 	const char *init = rootfs_init(m, rootfs, &why), *what;
 
 	if (!init && why.kind == ERR_BUSY) return fail(e, ERR_BUSY, "%s", why.text);
-	w->startable =
-		str_eq(w->conf.distro.text, "nixos") || (init && str_eq(init, "systemd"));
+	w->startable = is_nixos(m, rootfs, &w->conf) || (init && str_eq(init, "systemd"));
 	if (w->startable) return 0;
 	what = image_shown(m, w);
 	if (init)
@@ -137,6 +150,24 @@ static int set_release(struct arena *m, struct wanted *w, const char *release, s
 	return w->text ? 0 : -1;
 }
 
+/* The config says what the image is, unless the user or a template does. */
+static int set_names(struct arena *m, struct wanted *w, struct err *e)
+{
+	const struct image_metadata *d = w->found;
+	const struct { const char *key, *value, *given; } names[] = {
+		{ "distro", d ? d->distro : NULL, w->how->distro },
+		{ "release", d ? d->release : NULL, w->how->release },
+	};
+
+	if (w->how->template_text) return 0;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (!names[i].value || names[i].given) continue;
+		w->text = conf_set(m, w->text, names[i].key, names[i].value, e);
+		if (!w->text) return -1;
+	}
+	return 0;
+}
+
 static int install_rootfs(struct host *h, struct wanted *w, struct staging *work,
                           struct err *e)
 {
@@ -151,23 +182,46 @@ static int install_rootfs(struct host *h, struct wanted *w, struct staging *work
 		},
 	};
 
-	if (w->how->archive)
-		return install_archive(h, w->how->archive, w->how->sha256, &how.limits, work,
-		                       e);
-	if (install_image(h, &w->image, &how, work, &release, e) < 0) return -1;
+	const struct install_source source = {
+		.from = w->how->archive,
+		.sha256 = w->how->sha256,
+		.metadata = w->how->metadata,
+	};
+
+	if (source.from) {
+		if (install_archive(h, &source, &how.limits, work, &w->found, e) < 0) return -1;
+		return set_names(h->m, w, e);
+	}
+	if (install_image(h, &w->image, &how, work, &release, &w->found, e) < 0) return -1;
 	return set_release(h->m, w, release, e);
+}
+
+/* Tell of cloud-init what its owner would wait for. */
+static int seed_cloud(int rootfs, struct wanted *w, const char *name, struct err *e)
+{
+	bool has_it;
+
+	if (cloud_apply(&w->cloud, rootfs, name, &has_it, e) < 0) return -1;
+	if (has_it)
+		out_note("cloud-init is in the image: %s", cloud_is_wanted(&w->cloud) ?
+		         "it gets what you gave at the first start" :
+		         "it is turned off; --cloud-init and --ssh-key give it something to do");
+	return 0;
 }
 
 static int fill_staging(struct engine *en, struct staging *work, struct wanted *w,
                         struct err *e)
 {
 	AUTOCLOSE int rootfs = -1;
+	const char *hostname;
 
 	if (install_rootfs(en->host, w, work, e) < 0) return -1;
+	hostname = *w->conf.hostname.text ? w->conf.hostname.text : work->name;
 	if ((rootfs = jail_open_rootfs(work->dir, e)) < 0) return -1;
+	if (customize(rootfs, hostname, e) < 0) return -1;
+	if (w->found && description_apply(w->found, rootfs, hostname, e) < 0) return -1;
+	if (seed_cloud(rootfs, w, hostname, e) < 0) return -1;
 	if (check_init(en->m, rootfs, w, e) < 0) return -1;
-	if (customize(rootfs, *w->conf.hostname.text ? w->conf.hostname.text : work->name,
-	              e) < 0) return -1;
 	return replace_file(work->dir, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }
 
@@ -269,6 +323,7 @@ int op_create(struct engine *en, const struct create_how *how, bool *startable, 
 	AUTOSTORE jails = { .fd = -1 };
 
 	if (name_check(how->name, e) < 0 || render_config(en->m, how, &w, e) < 0) return -1;
+	if (cloud_load(en->host, how->cloud_init, how->ssh_keys, &w.cloud, e) < 0) return -1;
 	if (store_open(en->m, en->host->dir, &jails, e) < 0) return -1;
 	warn_if_not_on_pool(en->m, jails.fd);
 	if (staging_sweep(&jails, e) < 0 || make_jail(en, &jails, how->name, &w, e) < 0)

@@ -30,6 +30,9 @@ struct create_how {
 	bool no_clone;			/* unpack it even where ZFS could clone it */
 	const char *archive;		/* instead of an image: a path, "-" or a URL */
 	const char *sha256;		/* of the archive, or NULL */
+	const char *metadata;		/* of an image in two files, the other one; or NULL */
+	const char *cloud_init;		/* user-data, a file or a URL; or NULL */
+	char *const *ssh_keys;		/* files, NULL-ended; or NULL */
 	uint64_t max_size, max_files;	/* that it may unpack to; 0: the usual limits */
 	bool no_devices;		/* leave out even the harmless device files */
 	char *const *nspawn_args;	/* NULL-ended; if any, they replace the template's */

@@ -1,21 +1,30 @@
 /* Unpack the user's own root archive into a new root file system
  *
  * The archive is a file, standard input or an https URL. Besides plain root archives (such as
- * `docker export` makes) two layouts are known that contain the root file system deeper down:
+ * `docker export` makes) these layouts are known that contain the root file system deeper down:
  * images of LXC and Incus with metadata.yaml beside rootfs/, and backups of Incus with
- * backup/container/rootfs/.
+ * backup/container/rootfs/. An image of Incus may also be in two files: a small archive with
+ * metadata.yaml, and the root archive.
  */
 #ifndef PROVISION_INSTALL_ARCHIVE_H
 #define PROVISION_INSTALL_ARCHIVE_H
 
 struct err;
 struct host;
+struct image_metadata;
 struct unpack_limits;
 struct staging;
 
-/* Create `rootfs` in `work`. `from` is a path, "-" or a URL. If `sha256` is not NULL and the
- * archive has another hash, this fails with ERR_UNTRUSTED. */
-int install_archive(struct host *h, const char *from, const char *sha256,
-                    const struct unpack_limits *limits, struct staging *work, struct err *e);
+struct install_source {
+	const char *from;	/* a path, "-" or a URL */
+	const char *sha256;	/* NULL, or what it must be, else this fails: ERR_UNTRUSTED */
+	const char *metadata;	/* the other file of the image, a path or a URL; NULL: none */
+};
+
+/* Create `rootfs` in `work`. `*found`, in h->m, is the description of the image; NULL: it has
+ * none. */
+int install_archive(struct host *h, const struct install_source *source,
+                    const struct unpack_limits *limits, struct staging *work,
+                    const struct image_metadata **found, struct err *e);
 
 #endif

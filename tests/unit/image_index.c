@@ -342,7 +342,7 @@ TEST(no_list_at_all)
 	refuses("{\"products\": {]}", "the list of images: not JSON from byte 14 on");
 	refuses("{\"products\": {}} x", "the list of images: not JSON from byte 17 on");
 	refuses("{\"products\": {\"a\": nothing}}", "the list of images, the product that ends at "
-	        "byte 27: not JSON from byte 6 on");
+	        "byte 26: not JSON from byte 6 on");
 }
 
 TEST(odd_shapes)

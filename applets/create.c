@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "applets/create_wizard.h"
@@ -17,6 +18,7 @@
 #include "lib/cli/applet.h"
 #include "lib/engine/engine.h"
 #include "lib/image/index.h"
+#include "lib/image/metadata.h"
 #include "lib/image/pick.h"
 #include "lib/jail/conf.h"
 #include "lib/jail/conf_options.h"
@@ -225,6 +227,42 @@ static int start_new(struct engine *en, const char *name, bool startable, struct
 	return 0;
 }
 
+static const char *date_text(struct arena *m, uint64_t seconds)
+{
+	const time_t t = (time_t)seconds;
+	char date[40] = "";
+	struct tm tm;
+
+	if (!seconds || !gmtime_r(&t, &tm) || !strftime(date, sizeof date, ", of %Y-%m-%d", &tm))
+		return "";
+	return arena_strdup(m, date);
+}
+
+static const char *init_text(struct arena *m, const struct archive_look *l)
+{
+	if (l->is_nixos) return "it makes its init at the first boot";
+	if (!l->init) return "it has no init, so it cannot boot";
+	if (str_eq(l->init, "systemd")) return "its init is systemd";
+	return arena_printf(m, "its init is %s, not systemd: it may not work as a jail", l->init);
+}
+
+static void show_found(struct arena *m, const struct archive_look *l, bool seeded)
+{
+	const struct image_metadata *d = l->metadata;
+	char size[SIZE_ROOM];
+
+	out_line("# found: %s, %s; %llu files and directories, %s", l->kind, l->layout,
+	         (unsigned long long)l->report.entries, size_text(l->report.bytes, size));
+	if (d)
+		out_line("# described as: %s %s %s, for %s%s", d->distro ? d->distro : "unknown",
+		         d->release ? d->release : "unknown", d->variant ? d->variant : "default",
+		         d->arch, date_text(m, d->created));
+	out_line("# system: %s; %s", l->system ? l->system : "unknown, it has no os-release",
+	         init_text(m, l));
+	if (l->has_cloud_init)
+		out_line("# cloud-init: %s", seeded ? "gets what you gave" : "turned off");
+}
+
 /* Everything but the config is a comment, so that the output can be used as a template. */
 static int show_plan(struct engine *en, const struct create_how *how, bool start, struct err *e)
 {
@@ -236,7 +274,8 @@ static int show_plan(struct engine *en, const struct create_how *how, bool start
 	if (how->archive)
 		out_line("# image: the archive %s", str_eq(how->archive, "-") ?
 		         "on standard input" : word_shown(en->m, how->archive));
-	else
+	if (how->archive && p.found.kind) show_found(en->m, &p.found, p.seeded);
+	if (!how->archive)
 		out_line("# image: %s %s %s %s, build %s%s", p.image.image->distro,
 		         p.image.image->release, p.image.image->variant, p.image.image->arch,
 		         p.image.build->serial, p.cached ? ", from the cache" : "");

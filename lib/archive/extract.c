@@ -276,12 +276,12 @@ static int write_contents(struct extract *x, int fd, la_int64_t size, struct err
 		if (n == 0) continue;
 		if (place > end && quota_take_bytes(&x->unpacked, DISK_BLOCK, e) < 0)
 			return -1;
-		if (entry_write(fd, data, n, place, e) < 0) return -1;
+		if (entry_write(&x->trail, fd, data, n, place, e) < 0) return -1;
 		end = place + (la_int64_t)n;
 		x->report->bytes += n;
 	}
 	if (rc != ARCHIVE_EOF) return fail_tar(x, e);
-	return end < size && ftruncate(fd, size) < 0 ? fail_sys(e, "write") : 0;
+	return end < size ? entry_extend(&x->trail, fd, size, e) : 0;
 }
 
 static int extract_file(struct extract *x, la_int64_t size, bool *bare, struct err *e)
@@ -454,7 +454,7 @@ static int open_tar(struct extract *x, struct err *e)
 }
 
 int extract(struct pull *from, int root, const struct unpack_limits *limits,
-            struct unpack_report *r, struct err *e)
+            struct looking *looking, struct unpack_report *r, struct err *e)
 {
 	struct extract x = { .report = r, .max = limits,
 			     .unpacked = { limits->bytes, limits->bytes, limits->fixed },
@@ -462,6 +462,7 @@ int extract(struct pull *from, int root, const struct unpack_limits *limits,
 	struct decode *d;
 	int rc = path_walk_begin(&x.trail, root, &x.files, e);
 
+	x.trail.looking = looking;
 	if (rc == 0 && (d = decode_open(&x.m, from, e))) {
 		x.bytes = decode_out(d);
 		rc = open_tar(&x, e) < 0 || extract_entries(&x, e) < 0 ||

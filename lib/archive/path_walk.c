@@ -80,6 +80,7 @@ static int step_read(struct step *s, struct err *e)
 int path_walk_begin(struct path_walk *t, int root, struct quota *quota, struct err *e)
 {
 	t->quota = quota;
+	t->looking = NULL;
 	t->depth = 0;
 	t->path[0] = 0;
 	t->step[0] = (struct step){ .fd = root };

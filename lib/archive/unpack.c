@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,7 +22,9 @@
 #include <unistd.h>
 
 #include "lib/archive/confine.h"
+#include "lib/archive/decode.h"
 #include "lib/archive/extract.h"
+#include "lib/archive/look.h"
 #include "lib/archive/path_walk.h"
 #include "lib/archive/pull.h"
 #include "lib/archive/squashfs.h"
@@ -98,7 +101,7 @@ static int store(struct inlet *in, const struct unpack_limits *limits, struct er
 }
 
 static int unpack_squashfs(struct inlet *in, int root, const struct unpack_limits *limits,
-                           struct unpack_report *r, struct err *e)
+                           struct looking *looking, struct unpack_report *r, struct err *e)
 {
 	struct stat st;
 	AUTOCLOSE int stored = -1;
@@ -108,11 +111,11 @@ static int unpack_squashfs(struct inlet *in, int root, const struct unpack_limit
 		close(root);
 		return -1;
 	}
-	return squashfs_extract(is_file ? in->fd : stored, root, limits, r, e);
+	return squashfs_extract(is_file ? in->fd : stored, root, limits, looking, r, e);
 }
 
-static int unpack_all(const struct unpack_limits *limits, struct unpack_report *r,
-                      struct err *e)
+static int unpack_all(const struct unpack_limits *limits, struct looking *looking,
+                      struct unpack_report *r, struct err *e)
 {
 	struct arena m = { 0 };
 	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
@@ -121,8 +124,8 @@ static int unpack_all(const struct unpack_limits *limits, struct unpack_report *
 	if (root < 0) rc = fail_sys(e, "open the new directory");
 	else if ((rc = inlet_begin(&in, e)) < 0) close(root);
 	else if (squashfs_begins(in.piece, in.ready))
-		rc = unpack_squashfs(&in, root, limits, r, e);
-	else rc = extract(&in.pull, root, limits, r, e);
+		rc = unpack_squashfs(&in, root, limits, looking, r, e);
+	else rc = extract(&in.pull, root, limits, looking, r, e);
 
 	arena_free(&m);
 	return rc;
@@ -130,9 +133,11 @@ static int unpack_all(const struct unpack_limits *limits, struct unpack_report *
 
 /* The parent may die before PR_SET_PDEATHSIG is set, so check that it still lives. */
 static _Noreturn void child(const int pipes[2], int dir, const struct unpack_limits *limits,
-                            uint64_t memory, pid_t parent)
+                            bool look, uint64_t memory, pid_t parent)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+	static struct looking noted;
+	struct looking *looking = look ? &noted : NULL;
 	struct said said;
 	int all = -1;
 
@@ -141,10 +146,11 @@ static _Noreturn void child(const int pipes[2], int dir, const struct unpack_lim
 		signal(ignored[i], SIG_IGN);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) _exit(1);
 	if (confine(dir, pipes[0], pipes[1], !limits->no_devices, memory, &said.e) == 0)
-		all = unpack_all(limits, &said.report, &said.e);
+		all = unpack_all(limits, looking, &said.report, &said.e);
 	/* On success, faults that were ignored on the way do not count. */
 	if (all == 0) said.e.kind = ERR_NONE;
-	_exit(write_all(1, &said, sizeof said, NULL) < 0);
+	if (write_all(1, &said, sizeof said, NULL) < 0) _exit(1);
+	_exit(looking && write_all(1, &looking->found, sizeof looking->found, NULL) < 0);
 }
 
 static int check_empty(int dir, struct err *e)
@@ -175,13 +181,13 @@ static int make_pipe(int ends[2], struct err *e)
 }
 
 static int start_child(struct unpack *u, const int pipes[2], int dir,
-                 const struct unpack_limits *limits, struct err *e)
+                       const struct unpack_limits *limits, bool look, struct err *e)
 {
 	uint64_t memory = confine_memory_used();
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid < 0) return fail_sys(e, "fork");
-	if (pid == 0) child(pipes, dir, limits, memory, parent);
+	if (pid == 0) child(pipes, dir, limits, look, memory, parent);
 	u->pid = pid;
 	u->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	return u->pidfd < 0 ? fail_sys(e, "pidfd_open") : 0;
@@ -208,7 +214,7 @@ static int open_inlet(struct unpack *u, int file, struct err *e)
 }
 
 static int begin(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
-                 struct err *e)
+                 bool look, struct err *e)
 {
 	struct unpack_limits max = limits ? *limits : (struct unpack_limits){ 0 };
 	AUTOCLOSE int in_read = -1, said_write = -1;
@@ -222,7 +228,7 @@ static int begin(struct unpack *u, int file, int dir, const struct unpack_limits
 	if ((in_read = open_inlet(u, file, e)) >= 0 && make_pipe(said, e) == 0) {
 		u->said = said[0];
 		said_write = said[1];
-		if (start_child(u, (int[2]){ in_read, said_write }, dir, &max, e) == 0)
+		if (start_child(u, (int[2]){ in_read, said_write }, dir, &max, look, e) == 0)
 			return 0;
 	}
 	unpack_abort(u);
@@ -231,13 +237,13 @@ static int begin(struct unpack *u, int file, int dir, const struct unpack_limits
 
 int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, struct err *e)
 {
-	return begin(u, -1, dir, limits, e);
+	return begin(u, -1, dir, limits, false, e);
 }
 
 int unpack_begin_file(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
                       struct err *e)
 {
-	return begin(u, file, dir, limits, e);
+	return begin(u, file, dir, limits, false, e);
 }
 
 bool unpack_wants_file(const void *head, size_t n)
@@ -265,26 +271,39 @@ static int fail_silent(const siginfo_t *how, const char *text, size_t n, struct 
 	            how->si_status == SIGKILL ? "; the memory may be full" : "");
 }
 
-/* The result is not trusted, because the child has read the archive. */
-static int read_result(struct unpack *u, struct unpack_report *r, struct err *e)
+/* Returns how many bytes there are, or -1 for a caught signal. */
+static ssize_t read_said(struct unpack *u, void *to, size_t room, struct err *e)
 {
-	struct said said;
 	size_t n = 0;
 	ssize_t k = 1;
-	siginfo_t how = { 0 };
-	bool whole;
 
-	while (n < sizeof said && k > 0) {
+	while (n < room && k > 0) {
 		if (wait_fd(u->said, POLLIN, NO_DEADLINE, e) < 0) return -1;
-		k = read(u->said, (char *)&said + n, sizeof said - n);
+		k = read(u->said, (char *)to + n, room - n);
 		n += k > 0 ? (size_t)k : 0;
 	}
+	return (ssize_t)n;
+}
+
+/* The result is not trusted, because the child has read the archive. `found` may be NULL. */
+static int read_result(struct unpack *u, struct unpack_report *r, struct archive_found *found,
+                       struct err *e)
+{
+	struct said said;
+	siginfo_t how = { 0 };
+	ssize_t n = read_said(u, &said, sizeof said, e), more = 0;
+	bool whole;
+
+	if (n < 0) return -1;
+	if (found && (more = read_said(u, found, sizeof *found, e)) < 0) return -1;
 	if (wait_fd(u->pidfd, POLLIN, NO_DEADLINE, e) < 0) return -1;
 	if (waitid(P_PID, (id_t)u->pid, &how, WEXITED) < 0) return fail_sys(e, "waitid");
 	u->pid = 0;
-	whole = n == sizeof said && said.e.kind <= ERR_INTERRUPTED;
+	whole = n == sizeof said && said.e.kind <= ERR_INTERRUPTED &&
+		(!found || more == sizeof *found);
 	if (!whole || how.si_code != CLD_EXITED)
-		return fail_silent(&how, (const char *)&said, whole ? 0 : n, e);
+		return fail_silent(&how, (const char *)&said,
+		                   n == sizeof said ? 0 : (size_t)n, e);
 	said.e.text[sizeof said.e.text - 1] = 0;
 	if (r) *r = said.report;
 	if (!said.e.kind) return 0;
@@ -324,9 +343,50 @@ int unpack_end(struct unpack *u, struct unpack_report *r, struct err *e)
 	int rc;
 
 	close_end(&u->in);
-	rc = read_result(u, r, e);
+	rc = read_result(u, r, NULL, e);
 	unpack_abort(u);
 	return rc;
+}
+
+/* An empty directory that has no name anywhere. */
+static int open_nowhere(struct err *e)
+{
+	AUTOCLOSE int fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
+	int dir = -1;
+
+	if (fs >= 0 && syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		dir = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
+	return dir < 0 ? fail_sys(e, "make a directory to look at the archive in") : dir;
+}
+
+static void end_texts(struct archive_found *f)
+{
+	for (int i = 0; i < FOUND_PLACES; i++) {
+		f->roots[i].init[sizeof f->roots[i].init - 1] = 0;
+		f->roots[i].os_release[sizeof f->roots[i].os_release - 1] = 0;
+	}
+	f->metadata[sizeof f->metadata - 1] = 0;
+	if (f->metadata_n >= sizeof f->metadata) f->metadata_n = sizeof f->metadata - 1;
+}
+
+int unpack_look(int file, const struct unpack_limits *limits, struct unpack_report *r,
+                struct archive_found *out, struct err *e)
+{
+	AUTOCLOSE int nowhere = open_nowhere(e);
+	uint8_t head[DECODE_HEAD];
+	struct unpack u = { 0 };
+	ssize_t n;
+	int rc;
+
+	if (nowhere < 0 || begin(&u, file, nowhere, limits, true, e) < 0) return -1;
+	rc = read_result(&u, r, out, e);
+	unpack_abort(&u);
+	if (rc < 0) return -1;
+	end_texts(out);
+	n = pread(file, head, sizeof head, 0);
+	out->kind = squashfs_begins(head, n > 0 ? (size_t)n : 0) ? "squashfs image" :
+		    decode_kind(head, n > 0 ? (size_t)n : 0);
+	return 0;
 }
 
 void unpack_abort(struct unpack *u)

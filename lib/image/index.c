@@ -132,23 +132,15 @@ static const struct json *find_combined(const struct json *version)
 	return type && !str_eq(type, "container") ? NULL : item;
 }
 
-/* A tar is unpacked while it arrives, a squashfs not before it is there: so a squashfs costs less
- * only if it is a good deal smaller. A tar also keeps ACLs. */
-static bool is_cheaper(const struct json *squashfs, const struct json *tar)
-{
-	uint64_t a, b;
-
-	return json_uint(json_get(squashfs, "size"), &a) &&
-	       json_uint(json_get(tar, "size"), &b) && a < b / 4 * 3;
-}
-
+/* Servers pack both with xz. Then the tar costs less: it is smaller by a tenth, needs two thirds
+ * of the time, and is unpacked while it arrives. It also keeps ACLs. */
 static const struct json *root_archive(const struct json *version, bool *squashfs)
 {
 	const struct json *tar = find_item(version, ITEM_TAR);
-	const struct json *flat = find_item(version, ITEM_SQUASHFS);
+	const struct json *flat = tar ? NULL : find_item(version, ITEM_SQUASHFS);
 
-	*squashfs = flat && (!tar || is_cheaper(flat, tar));
-	return *squashfs ? flat : tar ? tar : find_combined(version);
+	*squashfs = flat;
+	return tar ? tar : flat ? flat : find_combined(version);
 }
 
 static bool read_build(struct arena *m, const char *serial, const struct json *item,

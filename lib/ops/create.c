@@ -141,6 +141,18 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 	return w->text ? 0 : -1;
 }
 
+/* What a jail of an archive is. */
+static void tell_system(struct arena *m, int rootfs, const struct wanted *w)
+{
+	struct osrel os;
+
+	if (rootfs_os(m, rootfs, &os, NULL) == 0 && (os.pretty_name || os.id))
+		out_note("It is %s%s", os.pretty_name ? os.pretty_name : os.id,
+		         w->startable ? ", with systemd" : "");
+	else
+		out_note("What system it is, it does not say: it has no os-release");
+}
+
 static int set_release(struct arena *m, struct wanted *w, const char *release, struct err *e)
 {
 	if (w->image.release) return 0;
@@ -168,25 +180,35 @@ static int set_names(struct arena *m, struct wanted *w, struct err *e)
 	return 0;
 }
 
+static struct unpack_limits limits_of(const struct create_how *how)
+{
+	return (struct unpack_limits){
+		.bytes = how->max_size,
+		.entries = how->max_files,
+		.no_devices = how->no_devices,
+	};
+}
+
+static struct install_source source_of(const struct create_how *how)
+{
+	return (struct install_source){
+		.from = how->archive,
+		.sha256 = how->sha256,
+		.metadata = how->metadata,
+	};
+}
+
 static int install_rootfs(struct host *h, struct wanted *w, struct staging *work,
                           struct err *e)
 {
 	const char *release;
+	const struct install_source source = source_of(w->how);
 	const struct install_how how = {
 		.offline = w->how->offline,
 		.no_clone = w->how->no_clone,
-		.limits = {
-			.bytes = w->how->max_size,
-			.entries = w->how->max_files,
-			.no_devices = w->how->no_devices,
-		},
+		.limits = limits_of(w->how),
 	};
 
-	const struct install_source source = {
-		.from = w->how->archive,
-		.sha256 = w->how->sha256,
-		.metadata = w->how->metadata,
-	};
 
 	if (source.from) {
 		if (install_archive(h, &source, &how.limits, work, &w->found, e) < 0) return -1;
@@ -222,6 +244,7 @@ static int fill_staging(struct engine *en, struct staging *work, struct wanted *
 	if (w->found && description_apply(w->found, rootfs, hostname, e) < 0) return -1;
 	if (seed_cloud(rootfs, w, hostname, e) < 0) return -1;
 	if (check_init(en->m, rootfs, w, e) < 0) return -1;
+	if (w->how->archive) tell_system(en->m, rootfs, w);
 	return replace_file(work->dir, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }
 
@@ -278,10 +301,24 @@ int op_create_check(const struct host *h, const char *name, struct err *e)
 	return store_check_name(&jails, name, e);
 }
 
-static int check_archive(const char *archive, struct err *e)
+static int plan_archive(struct engine *en, struct wanted *w, struct create_plan *out,
+                        struct err *e)
 {
-	if (str_eq(archive, "-") || is_url(archive)) return 0;
-	return access(archive, R_OK) < 0 ? fail_sys(e, "open %s", archive) : 0;
+	const struct install_source source = source_of(w->how);
+	const struct unpack_limits limits = limits_of(w->how);
+	struct err why = { 0 };
+
+	if (archive_look(en->host, &source, &limits, &out->found, &why) < 0) {
+		if (why.kind == ERR_NETWORK) {
+			out_warn("what is in it is not known: %s", why.text);
+			return 0;
+		}
+		*e = why;
+		return -1;
+	}
+	w->found = out->found.metadata;
+	if (out->seeded && !out->found.has_cloud_init) return cloud_fail_absent(e);
+	return set_names(en->m, w, e);
 }
 
 static int plan_image(struct engine *en, struct wanted *w, struct create_plan *out,
@@ -302,16 +339,18 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 
 	if (dir < 0) return fail_sys(e, "open %s", en->host->dir);
 	if (name_check(how->name, e) < 0 || render_config(en->m, how, &w, e) < 0) return -1;
+	if (cloud_load(en->host, how->cloud_init, how->ssh_keys, &w.cloud, e) < 0) return -1;
 	if (store_check(en->m, en->host->dir, e) < 0) return -1;
 	store_foresee(en->m, en->host->dir, &jails);
 	*out = (struct create_plan){
 		.path = layout_jail(en->m, en->host->dir, how->name),
 		.dataset = store_dataset(&jails, how->name),
+		.seeded = cloud_is_wanted(&w.cloud),
 	};
 	warn_if_not_on_pool(en->m, dir);
 	if (op_create_check(en->host, how->name, e) < 0)
 		return fail_in(e, "creating %s", how->name);
-	if (how->archive ? check_archive(how->archive, e) < 0 : plan_image(en, &w, out, e) < 0)
+	if (how->archive ? plan_archive(en, &w, out, e) < 0 : plan_image(en, &w, out, e) < 0)
 		return -1;
 	out->config = w.text;
 	return 0;

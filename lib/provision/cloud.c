@@ -118,6 +118,12 @@ static bool has_cloud_init(int root)
 	return false;
 }
 
+int cloud_fail_absent(struct err *e)
+{
+	return fail(e, ERR_INPUT, "it has no cloud-init, which --cloud-init and --ssh-key need; "
+	            "--variant=cloud may have it");
+}
+
 static int make_folders(int root, const char *const paths[], struct err *e)
 {
 	for (; *paths; paths++)
@@ -174,9 +180,7 @@ int cloud_apply(const struct cloud_seed *c, int rootfs, const char *name, bool *
 
 	*has_it = has_cloud_init(rootfs);
 	if (!*has_it && !cloud_is_wanted(c)) return 0;
-	if (!*has_it)
-		return fail(e, ERR_INPUT, "it has no cloud-init, which --cloud-init and --ssh-key "
-		            "need; --variant=cloud may have it");
+	if (!*has_it) return cloud_fail_absent(e);
 	if (make_folders(rootfs, cloud_is_wanted(c) ? folders : cloud, e) < 0) return -1;
 	return cloud_is_wanted(c) ? write_seed(c, rootfs, name, e) :
 	       touch_in_root(rootfs, DISABLED, 0644, e);

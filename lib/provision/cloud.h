@@ -28,6 +28,9 @@ struct cloud_seed {
 int cloud_load(struct host *h, const char *user_data, char *const *key_files,
                struct cloud_seed *out, struct err *e);
 
+/* ERR_INPUT: a seed is wanted, but the image has no cloud-init. */
+int cloud_fail_absent(struct err *e);
+
 bool cloud_is_wanted(const struct cloud_seed *c);
 
 /* Seed it or turn it off, in a root file system that nobody else uses. `*has_it`: the image has

@@ -31,7 +31,7 @@ static int open_file(const char *from, struct err *e)
 	return take_fd(&fd);
 }
 
-static int open_archive(const char *from, struct err *e)
+int install_open(const char *from, struct err *e)
 {
 	int fd;
 
@@ -43,7 +43,7 @@ static int open_archive(const char *from, struct err *e)
 static int unpack_file(const char *from, const char *sha256, const struct image_sink *sink,
                        struct err *e)
 {
-	AUTOCLOSE int fd = open_archive(from, e);
+	AUTOCLOSE int fd = install_open(from, e);
 
 	return fd < 0 ? -1 : image_read(fd, sha256, sink, e);
 }
@@ -64,6 +64,10 @@ static int unpack_url(struct host *h, const char *url, const char *sha256,
 
 /* -- the other file of an image in two files -- */
 
+const struct unpack_limits install_description_limits = {
+	.bytes = 4 << 20, .entries = 1000, .no_devices = true, .fixed = true,
+};
+
 static int take_bytes(void *arg, const void *data, size_t n, struct err *e)
 {
 	return check_signal(e) < 0 ? -1 : unpack_feed(arg, data, n, e);
@@ -71,12 +75,9 @@ static int take_bytes(void *arg, const void *data, size_t n, struct err *e)
 
 static int unpack_description(struct host *h, const char *from, int dir, struct err *e)
 {
-	static const struct unpack_limits limits = {
-		.bytes = 4 << 20, .entries = 1000, .no_devices = true, .fixed = true,
-	};
 	struct unpack u = { 0 };
 	const struct image_sink sink = { .take = take_bytes, .arg = &u };
-	int rc = unpack_begin(&u, dir, &limits, e);
+	int rc = unpack_begin(&u, dir, &install_description_limits, e);
 
 	if (rc == 0)
 		rc = is_url(from) ? unpack_url(h, from, NULL, &sink, e) :

@@ -9,11 +9,16 @@
 #ifndef PROVISION_INSTALL_ARCHIVE_H
 #define PROVISION_INSTALL_ARCHIVE_H
 
+#include <stdbool.h>
+
 struct err;
 struct host;
 struct image_metadata;
 struct unpack_limits;
 struct staging;
+
+/* Of the archive with metadata.yaml. */
+extern const struct unpack_limits install_description_limits;
 
 struct install_source {
 	const char *from;	/* a path, "-" or a URL */
@@ -26,5 +31,11 @@ struct install_source {
 int install_archive(struct host *h, const struct install_source *source,
                     const struct unpack_limits *limits, struct staging *work,
                     const struct image_metadata **found, struct err *e);
+
+/* Open a file or "-" without waiting for the writer of a FIFO. */
+int install_open(const char *from, struct err *e);
+
+/* ERR_INPUT: the archive has no root file system, but maybe something else that is known. */
+int install_fail_no_root(bool disk, bool metadata, struct err *e);
 
 #endif

@@ -13,6 +13,7 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/provision/description.h"
+#include "lib/provision/install_archive.h"
 
 #define OUTER ".outer"
 
@@ -88,13 +89,12 @@ int root_lift_image(struct arena *m, int work, const struct image_metadata **fou
 	return root_take_description(m, work, OUTER, found, e);
 }
 
-/* The archive has no root file system, but something else may be known. */
-static int fail_no_root(int dir, struct err *e)
+int install_fail_no_root(bool disk, bool metadata, struct err *e)
 {
-	if (has_file(dir, "rootfs.img"))
+	if (disk)
 		return fail(e, ERR_INPUT, "it is the image of a virtual machine, not of a "
 		            "container");
-	if (has_file(dir, "metadata.yaml"))
+	if (metadata)
 		return fail(e, ERR_INPUT, "it has only the description of an image in two files: "
 		            "give it to --metadata, and the other file to --image");
 	return fail(e, ERR_INPUT,
@@ -118,5 +118,6 @@ int root_lift(struct arena *m, int work, const struct image_metadata **found, st
 		if (inner >= 0 && is_root(inner))
 			return lift(work, places[i], e) < 0 ? -1 : tree_remove(work, OUTER, e);
 	}
-	return fail_no_root(dir, e);
+	return install_fail_no_root(has_file(dir, "rootfs.img"),
+	                            has_file(dir, "metadata.yaml"), e);
 }

@@ -95,22 +95,6 @@ static void parses(struct arena *m, const char *text, struct image_index *x)
 #define SIZED(type, path, size) "\"" path "\": {\"ftype\": \"" type "\", \"path\": \"" path \
 	"\", \"sha256\": \"" HASH "\", \"size\": " size "}"
 
-TEST(a_squashfs_is_taken_where_it_is_much_smaller)
-{
-	static const char text[] = "{\"products\": {\"d:r:a:v\": {\"versions\": {"
-		BUILD("1", SIZED("squashfs", "flat", "800") "," SIZED("root.tar.xz", "tar", "1000"))
-		"," BUILD("2", SIZED("squashfs", "flat", "700") ","
-		          SIZED("root.tar.xz", "tar", "1000")) "}}}}";
-	AUTOFREE struct arena m = { 0 };
-	struct image_index x;
-
-	parses(&m, text, &x);
-	CHECK_STR(x.images->builds[0].path, "flat");
-	CHECK(x.images->builds[0].squashfs);
-	CHECK_STR(x.images->builds[1].path, "tar");
-	CHECK(!x.images->builds[1].squashfs);
-}
-
 /* As incus-simplestreams makes it. */
 TEST(a_server_that_incus_made)
 {

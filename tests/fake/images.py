@@ -33,6 +33,7 @@ where ACTION is one of
     bighead               a head that does not end
     bigbody               a body that does not end
     text WORDS...         this instead of the file
+    own                   the file below the folder `own` beside CONTROL, instead of WWW
 """
 import email.utils
 import fnmatch
@@ -50,6 +51,7 @@ import urllib.parse
 WWW, CERTS, CONTROL, LOG = sys.argv[1:5]
 ADDRESS = sys.argv[5] if len(sys.argv) > 5 else "::"
 PORT = int(sys.argv[6]) if len(sys.argv) > 6 else 443
+OWN = os.path.join(os.path.dirname(os.path.abspath(CONTROL)), "own")
 HOSTS = os.path.join(os.path.dirname(os.path.abspath(WWW)), "hosts")
 CHUNK = 65536
 
@@ -135,7 +137,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(int(args[0]), b"no such luck\n", retry_after(args[2:]))
         if action in ("bighead", "bigbody"):
             return self.flood(action)
-        root = folder(self.headers.get("Host", ""))
+        root = OWN if action == "own" else folder(self.headers.get("Host", ""))
         file = os.path.normpath(os.path.join(root, path.lstrip("/") or "index"))
         if not file.startswith(root + "/") or not os.path.isfile(file):
             return self.reply(404, b"not found\n")

@@ -451,6 +451,8 @@ const struct applet create_applet = {
 	"is tried. An interrupted download continues where it stopped; one of --image URL\n"
 	"does so if --sha256 is given.\n"
 	"\n"
+	"--dry-run reads all of an --image, and tells what a jail of it is like.\n"
+	"\n"
 	"JLMKR_NO_CLONE=1 in the environment, or no_clone=1 in\n"
 	"~/.local/share/jailmaker.conf, turns on --no-clone for every create.\n",
 	.opts = create_opts,

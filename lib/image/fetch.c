@@ -129,12 +129,12 @@ static int fetch_streams(struct image_source *s, struct arena *m, char ***paths,
 	return 0;
 }
 
-static int fail_no_list(struct image_source *s, struct err *e)
+static int fail_no_list(struct image_source *s, const char *path, struct err *e)
 {
 	AUTOFREE struct arena scratch = { 0 };
 	struct url u;
 
-	url_beneath(&scratch, s->base, IMAGES, &u);
+	if (find_url(s, &scratch, path, &u, e) < 0) return -1;
 	return fail(e, ERR_NETWORK, "%s does not exist; is this an image server?",
 	            url_name(&scratch, &u));
 }
@@ -146,9 +146,10 @@ static int fetch_lists(struct image_source *s, struct arena *m, struct index_rea
 	char **paths = NULL;
 
 	if (fetch_streams(s, m, &paths, e) < 0)
-		return e->kind == ERR_MISSING ? fail_no_list(s, e) : -1;
+		return e->kind == ERR_MISSING ? fail_no_list(s, IMAGES, e) : -1;
 	for (; *paths; paths++)
-		if (fetch_list(s, *paths, reader, x, arrived, e) < 0) return -1;
+		if (fetch_list(s, *paths, reader, x, arrived, e) < 0)
+			return e->kind == ERR_MISSING ? fail_no_list(s, *paths, e) : -1;
 	return 0;
 }
 

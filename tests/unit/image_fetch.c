@@ -412,7 +412,7 @@ TEST(lists_that_index_json_names)
 	fetches_best(SAY(GONE, STREAMS("a.json"), OK "\r\n{\"pro", GONE, STREAMS("a.json"),
 	                 LIST(BUILD("1")), file), "1", "");
 	fetches_best(SAY(GONE, STREAMS("a.json"), GONE),
-	             "http://h/mirror/a.json: the server answers 404 Gone", "");
+	             "http://h/mirror/a.json does not exist; is this an image server?", "");
 	fetches_best(SAY(GONE, STREAMS("/a.json")),
 	             "http://h/mirror/streams/v1/index.json: it names no list of images", "");
 }

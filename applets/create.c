@@ -233,7 +233,8 @@ static const char *date_text(struct arena *m, uint64_t seconds)
 	char date[40] = "";
 	struct tm tm;
 
-	if (!seconds || !gmtime_r(&t, &tm) || !strftime(date, sizeof date, ", of %Y-%m-%d", &tm))
+	if (!seconds || !gmtime_r(&t, &tm) ||
+	    !strftime(date, sizeof date, ", of %Y-%m-%d", &tm))
 		return "";
 	return arena_strdup(m, date);
 }
@@ -243,7 +244,13 @@ static const char *init_text(struct arena *m, const struct archive_look *l)
 	if (l->is_nixos) return "it makes its init at the first boot";
 	if (!l->init) return "it has no init, so it cannot boot";
 	if (str_eq(l->init, "systemd")) return "its init is systemd";
-	return arena_printf(m, "its init is %s, not systemd: it may not work as a jail", l->init);
+	return arena_printf(m, "its init is %s, not systemd: it may not work as a jail",
+	                    l->init);
+}
+
+static const char *known(const char *text, const char *otherwise)
+{
+	return text ? text : otherwise;
 }
 
 static void show_found(struct arena *m, const struct archive_look *l, bool seeded)
@@ -254,10 +261,10 @@ static void show_found(struct arena *m, const struct archive_look *l, bool seede
 	out_line("# found: %s, %s; %llu files and directories, %s", l->kind, l->layout,
 	         (unsigned long long)l->report.entries, size_text(l->report.bytes, size));
 	if (d)
-		out_line("# described as: %s %s %s, for %s%s", d->distro ? d->distro : "unknown",
-		         d->release ? d->release : "unknown", d->variant ? d->variant : "default",
-		         d->arch, date_text(m, d->created));
-	out_line("# system: %s; %s", l->system ? l->system : "unknown, it has no os-release",
+		out_line("# described as: %s %s %s, for %s%s", known(d->distro, "unknown"),
+		         known(d->release, "unknown"), known(d->variant, "default"), d->arch,
+		         date_text(m, d->created));
+	out_line("# system: %s; %s", known(l->system, "unknown, it has no os-release"),
 	         init_text(m, l));
 	if (l->has_cloud_init)
 		out_line("# cloud-init: %s", seeded ? "gets what you gave" : "turned off");

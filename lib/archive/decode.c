@@ -171,8 +171,8 @@ static int open_decoder(struct arena *m, struct decode *d, struct err *e)
 
 	d->out = &d->again.pull;
 	if (!p && a->n >= 4 && !memcmp(a->head, "QFI\xfb", 4))
-		return fail(e, ERR_INPUT, "it is the disk of a virtual machine (qcow2), not of a "
-		            "container");
+		return fail(e, ERR_INPUT,
+		            "it is the disk of a virtual machine (qcow2), not of a container");
 	if (!p) return 0;
 	if (!p->kind)
 		return fail(e, ERR_INPUT,

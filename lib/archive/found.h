@@ -34,7 +34,7 @@ struct archive_found {
 	const char *kind;		/* by the first bytes: "tar in xz", "squashfs image" */
 	struct found_root roots[FOUND_PLACES];
 	uint32_t bits;
-	char metadata[FOUND_METADATA_MAX];	/* of metadata.yaml at the top, ended by a NUL */
+	char metadata[FOUND_METADATA_MAX];	/* metadata.yaml at the top, ended by a NUL */
 	size_t metadata_n;		/* 0: there is none; the limit: it is longer */
 };
 

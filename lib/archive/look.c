@@ -33,7 +33,8 @@ static uint32_t bits_of(const char *path)
 	static const char *const inits[] = { "sbin/init", "usr/sbin/init", NULL };
 	static const char *const systemd[] = { "lib/systemd/systemd",
 					       "usr/lib/systemd/systemd", NULL };
-	static const char *const cloud[] = { "etc/cloud/cloud.cfg", "usr/bin/cloud-init", NULL };
+	static const char *const cloud[] = { "etc/cloud/cloud.cfg", "usr/bin/cloud-init",
+					     NULL };
 
 	return (is_sign_of_root(path) ? (uint32_t)FOUND_ROOT : 0) |
 	       (is_one_of(path, inits) ? (uint32_t)FOUND_INIT : 0) |

@@ -45,7 +45,8 @@ int quota_take(struct quota *q, struct err *e)
 {
 	if (q->left == 0)
 		return fail(e, ERR_UNTRUSTED,
-		            "the archive has more than %llu files%s", (unsigned long long)q->max,
+		            "the archive has more than %llu files%s",
+		            (unsigned long long)q->max,
 		            q->fixed ? "" : "; --max-files sets the limit");
 	q->left--;
 	return 0;

@@ -95,8 +95,8 @@ int image_read(int fd, const char *sha256, const struct image_sink *sink, struct
 int image_fetch_url(struct image_source *s, const char *sha256, const struct image_sink *sink,
                     struct err *e);
 
-/* Fetch the text at the source's URL, ended by a NUL. NULL on failure, also if it is longer than
- * that or has a NUL in it. */
+/* Fetch the text at the source's URL, ended by a NUL. NULL on failure, also if it is longer
+ * than that or has a NUL in it. */
 char *image_fetch_text(struct image_source *s, struct arena *m, size_t limit, struct err *e);
 
 #endif

@@ -132,8 +132,8 @@ static const struct json *find_combined(const struct json *version)
 	return type && !str_eq(type, "container") ? NULL : item;
 }
 
-/* Servers pack both with xz. Then the tar costs less: it is smaller by a tenth, needs two thirds
- * of the time, and is unpacked while it arrives. It also keeps ACLs. */
+/* Servers pack both with xz. Then the tar costs less: it is smaller by a tenth, needs two
+ * thirds of the time, and is unpacked while it arrives. It also keeps ACLs. */
 static const struct json *root_archive(const struct json *version, bool *squashfs)
 {
 	const struct json *tar = find_item(version, ITEM_TAR);

@@ -31,7 +31,7 @@ struct words;
 
 struct image_build {
 	const char *serial;	/* "20261122_05:24" */
-	const char *path;	/* of the archive, relative to the server's URL; or an https URL */
+	const char *path;	/* of the archive, relative to the server's URL, or a URL */
 	const char *sha256;	/* in lower-case hexadecimal */
 	uint64_t size;
 	bool squashfs;		/* it is one, else a tar */

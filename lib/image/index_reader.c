@@ -21,7 +21,7 @@ struct index_reader {
 	const char *run;		/* those that are not copied yet; NULL: none */
 	uint64_t done;			/* bytes before this one */
 	unsigned depth;			/* brackets that are open */
-	uint64_t curly;			/* which of them are braces: the lowest bit is the last */
+	uint64_t curly;			/* which of them are braces; lowest bit: the last */
 	bool quoted, escaped;
 	char key[KEY_MAX];		/* the last string in the outermost object */
 	size_t key_n;

@@ -121,9 +121,9 @@ char *image_fetch_text(struct image_source *s, struct arena *m, size_t limit, st
 	struct http_reply reply;
 	char *text;
 	size_t n;
+	const struct http_request q = { .url = s->base };
 
-	if (http_get(s->http, &scratch, &(struct http_request){ .url = s->base }, &reply, e) < 0)
-		return NULL;
+	if (http_get(s->http, &scratch, &q, &reply, e) < 0) return NULL;
 	text = stream_read_all(reply.body, m, limit, 0, &n, e);
 	if (text && strlen(text) == n) return text;
 	if (text) fail(e, ERR_INPUT, "it is not a text");

@@ -15,7 +15,7 @@
 struct arena;
 struct err;
 
-enum { METADATA_MAX = 256 * 1024 };
+enum { METADATA_MAX = 64 * 1024 };
 
 struct image_template {
 	const char *target;	/* an absolute path in the root file system */

@@ -209,7 +209,6 @@ static int install_rootfs(struct host *h, struct wanted *w, struct staging *work
 		.limits = limits_of(w->how),
 	};
 
-
 	if (source.from) {
 		if (install_archive(h, &source, &how.limits, work, &w->found, e) < 0) return -1;
 		return set_names(h->m, w, e);
@@ -227,7 +226,7 @@ static int seed_cloud(int rootfs, struct wanted *w, const char *name, struct err
 	if (has_it)
 		out_note("cloud-init is in the image: %s", cloud_is_wanted(&w->cloud) ?
 		         "it gets what you gave at the first start" :
-		         "it is turned off; --cloud-init and --ssh-key give it something to do");
+		         "it is turned off; --cloud-init and --ssh-key give it work");
 	return 0;
 }
 

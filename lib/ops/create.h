@@ -50,12 +50,12 @@ struct create_plan {
 	const char *config;		/* as it would be written */
 	struct image_pick image;	/* both NULL for an archive of the user's own */
 	bool cached;			/* the image is one of the cache, no server was asked */
-	struct archive_look found;	/* of an archive; its kind is NULL if it was not looked at */
+	struct archive_look found;	/* of an archive; kind NULL: it was not looked at */
 	bool seeded;			/* cloud-init gets what the user gave */
 };
 
-/* Look and do nothing: not even DIR/jails is made. Faults are those of op_create, but an archive
- * that no server gives is only warned of. */
+/* Look and do nothing: not even DIR/jails is made. Faults are those of op_create, but an
+ * archive that no server gives is only warned of. */
 int op_create_plan(struct engine *en, const struct create_how *how, struct create_plan *out,
                    struct err *e);
 

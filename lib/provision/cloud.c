@@ -45,8 +45,8 @@ static const char *load_user_data(struct host *h, const char *from, struct err *
 
 	if (!text) return NULL;
 	if (is_user_data(text)) return text;
-	fail(e, ERR_INPUT, "%s: not user-data of cloud-init: it begins with #cloud-config, #! or "
-	     "the like", word_shown(h->m, from));
+	fail(e, ERR_INPUT, "%s: not user-data of cloud-init: it begins with #cloud-config, #! "
+	     "or the like", word_shown(h->m, from));
 	return NULL;
 }
 
@@ -108,7 +108,9 @@ bool cloud_is_wanted(const struct cloud_seed *c)
 
 static bool has_cloud_init(int root)
 {
-	static const char *const signs[] = { "/etc/cloud/cloud.cfg", "/usr/bin/cloud-init", NULL };
+	static const char *const signs[] = {
+		"/etc/cloud/cloud.cfg", "/usr/bin/cloud-init", NULL
+	};
 
 	for (const char *const *sign = signs; *sign; sign++) {
 		AUTOCLOSE int fd = place_in_root(root, *sign, 0, NULL);
@@ -120,8 +122,8 @@ static bool has_cloud_init(int root)
 
 int cloud_fail_absent(struct err *e)
 {
-	return fail(e, ERR_INPUT, "it has no cloud-init, which --cloud-init and --ssh-key need; "
-	            "--variant=cloud may have it");
+	return fail(e, ERR_INPUT, "it has no cloud-init, which --cloud-init and --ssh-key "
+	            "need; --variant=cloud may have it");
 }
 
 static int make_folders(int root, const char *const paths[], struct err *e)

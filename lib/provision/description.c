@@ -23,9 +23,11 @@ static char *read_plain(struct arena *m, int dir, const char *path, size_t max, 
                         struct err *e)
 {
 	AUTOCLOSE int place = place_in_root(dir, path, O_NOFOLLOW, e), fd = -1;
+	char *text;
 
 	if (place < 0 || (fd = reopen_file(place, path, e)) < 0) return NULL;
-	return read_all(m, fd, max, n, e);
+	if (!(text = read_all(m, fd, max, n, e))) fail_in(e, "%s", path);
+	return text;
 }
 
 static bool is_made_elsewhere(const char *target)
@@ -54,7 +56,7 @@ int description_read(struct arena *m, int dir, struct image_metadata *out, struc
 {
 	struct err why = { 0 };
 	size_t n;
-	char *text = read_plain(m, dir, "/metadata.yaml", METADATA_MAX, &n, &why);
+	char *text = read_plain(m, dir, "metadata.yaml", METADATA_MAX, &n, &why);
 
 	if (!text)
 		return fail(e, why.sys == ENOENT ? ERR_MISSING : why.kind, "%s", why.text);

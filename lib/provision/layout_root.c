@@ -95,8 +95,8 @@ int install_fail_no_root(bool disk, bool metadata, struct err *e)
 		return fail(e, ERR_INPUT, "it is the image of a virtual machine, not of a "
 		            "container");
 	if (metadata)
-		return fail(e, ERR_INPUT, "it has only the description of an image in two files: "
-		            "give it to --metadata, and the other file to --image");
+		return fail(e, ERR_INPUT, "it has only the description of an image in two "
+		            "files: give it to --metadata, and the other file to --image");
 	return fail(e, ERR_INPUT,
 	            "the archive contains no root file system: there is no /usr or /etc in it, "
 	            "nor in rootfs/");

@@ -106,6 +106,8 @@ static int read_metadata(struct host *h, const struct archive_found *f,
 {
 	struct image_metadata *d = arena_alloc(h->m, sizeof *d);
 
+	if (f->metadata_n == sizeof f->metadata - 1)
+		return fail(e, ERR_INPUT, "metadata.yaml: it is too long");
 	if (image_metadata_parse(h->m, f->metadata, f->metadata_n, d, e) < 0 ||
 	    description_check(d, e) < 0)
 		return -1;

@@ -164,7 +164,7 @@ static int block_key(struct reader *r, struct yaml *v, const struct yaml *map)
 	size_t n;
 
 	if (strchr("&*!|>%@`?#,[]{}", *from) && !(*from == '?' && !is_gap(from + 1)))
-		return yaml_fail(r, "anchors, aliases, tags and directives are not read");
+		return yaml_fail(r, YAML_NOT_READ);
 	if (*from == '"' || *from == '\'') {
 		if (!(v->key = scalar_quoted(r))) return -1;
 		r->p += strspn(r->p, " ");

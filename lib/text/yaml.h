@@ -5,8 +5,8 @@
  * is a text: 1, true and null are not told from the words.
  *
  * Refused, with the line: anchors, aliases and merge keys, which make a small text large; tags,
- * directives, several documents, keys that are not scalars, a key given twice, tabs that indent,
- * control characters, bytes that are not UTF-8. Also more than YAML_DEPTH_MAX levels,
+ * directives, several documents, keys that are not scalars, a key given twice, tabs that
+ * indent, control characters, bytes that are not UTF-8. Also more than YAML_DEPTH_MAX levels,
  * YAML_VALUES_MAX values or YAML_TEXT_MAX bytes.
  */
 #ifndef TEXT_YAML_H

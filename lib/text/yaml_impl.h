@@ -14,6 +14,8 @@ struct reader {
 	struct err *e;
 };
 
+#define YAML_NOT_READ "anchors, aliases, tags and directives are not read"
+
 /* ERR_INPUT with the line. */
 int yaml_fail(struct reader *r, const char *why);
 

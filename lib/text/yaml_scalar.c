@@ -174,7 +174,7 @@ const char *scalar_plain(struct reader *r, bool flow, long parent)
 {
 	struct str s = { .m = r->m };
 
-	if (!may_begin(r)) return fault(r, "anchors, aliases, tags and directives are not read");
+	if (!may_begin(r)) return fault(r, YAML_NOT_READ);
 	for (;;) {
 		if (add_line(r, flow, &s) < 0) return NULL;
 		if (flow || (*r->p != '\n' && *r->p != '\r') || !goes_on(r, parent)) break;

@@ -233,7 +233,7 @@ def hostile_files():
         f"{chr(n + 1)}: &{chr(n + 1)} [{', '.join(['*' + chr(n)] * 8)}]\n" for n in range(97, 110))
     one = "architecture: x86_64\ntemplates: {%s: {when: [create], template: %s}}\n"
     texts = {
-        "laugh": laugh, "deep": "a: " + "[" * 100000, "long": "a: " + "x" * 300000,
+        "laugh": laugh, "deep": "a: " + "[" * 60000, "long": "a: " + "x" * 300000,
         "up": one % ("/etc/../../../../etc/jlmkr-evil", "app.tpl"),
         "relative": one % ("etc/jlmkr-evil", "app.tpl"),
         "folder": one % ("/etc/x", "../../../../etc/passwd"),

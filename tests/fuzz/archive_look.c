@@ -1,5 +1,5 @@
-/* Looks at archives of both formats, without the walls of a process of its own: nothing is made,
- * and the texts have an end. */
+/* Looks at archives of both formats, without the walls of a process of its own: nothing is
+ * made, and the texts have an end. */
 
 #include "lib/archive/look.h"
 
@@ -36,7 +36,8 @@ static ssize_t source_next(struct pull *p, const void **data, struct err *e)
 }
 
 static int look_at_squashfs(const uint8_t *data, size_t n, int dir,
-                            const struct unpack_limits *limits, struct looking *l, struct err *e)
+                            const struct unpack_limits *limits, struct looking *l,
+                            struct err *e)
 {
 	AUTOCLOSE int image = memfd_create("image", MFD_CLOEXEC);
 	struct unpack_report r = { 0 };
@@ -66,7 +67,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	for (int i = 0; i < FOUND_PLACES; i++) {
 		const struct found_root *f = &l.found.roots[i];
 
-		if (f->init[sizeof f->init - 1] || f->os_release[sizeof f->os_release - 1]) abort();
+		if (f->init[sizeof f->init - 1] ||
+		    f->os_release[sizeof f->os_release - 1])
+			abort();
 	}
 	if (rmdir(path) < 0) abort();
 	return 0;

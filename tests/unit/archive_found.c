@@ -137,18 +137,23 @@ TEST(what_is_refused)
 	struct str tar;
 
 	begin(&w, &tar);
-	refuses(&w, "QFI\xfb....", 8, NULL, "it is the disk of a virtual machine (qcow2), not of a container");
-	refuses(&w, "\x04\x22\x4d\x18....", 8, NULL, "the archive is compressed with lz4, which jlmkr does not "
-	        "support; it supports xz, zstd and gzip");
-	refuses(&w, "\x5d\0\0\x80....", 8, NULL, "the archive is compressed with lzma, which jlmkr does not "
-	        "support; it supports xz, zstd and gzip");
+	refuses(&w, "QFI\xfb....", 8, NULL,
+	        "it is the disk of a virtual machine (qcow2), not of a container");
+	refuses(&w, "\x04\x22\x4d\x18....", 8, NULL,
+	        "the archive is compressed with lz4, which jlmkr does not support; it supports "
+	        "xz, zstd and gzip");
+	refuses(&w, "\x5d\0\0\x80....", 8, NULL,
+	        "the archive is compressed with lzma, which jlmkr does not support; it "
+	        "supports xz, zstd and gzip");
 	tar_file(&tar, "../x", "y", 0644);
 	tar_end(&tar);
-	refuses(&w, tar.s, tar.len, NULL, "archive entry ../x: the name contains .. and could lead outside");
+	refuses(&w, tar.s, tar.len, NULL,
+	        "archive entry ../x: the name contains .. and could lead outside");
 	tar.len = 0;
 	tar_file(&tar, "a", "y", 0644);
 	tar_file(&tar, "b", "y", 0644);
 	tar_end(&tar);
-	refuses(&w, tar.s, tar.len, &few, "the archive has more than 1 files; --max-files sets the limit");
+	refuses(&w, tar.s, tar.len, &few,
+	        "the archive has more than 1 files; --max-files sets the limit");
 	world_drop(&w);
 }

@@ -283,7 +283,8 @@ TEST(servers_in_turn)
 	                 "other", 0);
 	fetches_from_two(SAY(LIST(BUILD("1")), OK "Content-Length: 5\r\n\r\nworld",
 	                     LIST(BUILD("1")), LIST(BUILD("2")), file), "other", 0);
-	fetches_from_two(SAY(GONE, GONE, GONE, GONE), "http://h/mirror/streams/v1/images.json does not "
+	fetches_from_two(SAY(GONE, GONE, GONE, GONE),
+	                 "http://h/mirror/streams/v1/images.json does not "
 	                 "exist; is this an image server?; then http://other/: "
 	                 "http://other/streams/v1/images.json does not exist; is this an image "
 	                 "server?", ERR_NETWORK);
@@ -401,8 +402,8 @@ TEST(a_file_that_no_list_names)
 	            "hel|http://h/mirror changed during the transfer");
 }
 
-#define STREAMS(path) OK "\r\n{\"index\": {\"x\": {\"datatype\": \"image-downloads\", \"path\": " \
-	"\"" path "\"}}}"
+#define STREAMS(path) OK "\r\n{\"index\": {\"x\": {\"datatype\": \"image-downloads\", " \
+	"\"path\": \"" path "\"}}}"
 
 TEST(lists_that_index_json_names)
 {

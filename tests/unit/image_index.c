@@ -128,8 +128,9 @@ TEST(the_cloud_images_of_ubuntu)
 {
 	static const char text[] =
 		"{\"datatype\":\"image-downloads\",\"products\":{"
-		"\"com.ubuntu.cloud:server:24.04:amd64\":{\"aliases\":\"24.04,default,lts,n,noble\","
-		"\"arch\":\"amd64\",\"os\":\"ubuntu\",\"release\":\"noble\","
+		"\"com.ubuntu.cloud:server:24.04:amd64\":{"
+		"\"aliases\":\"24.04,default,lts,n,noble\",\"arch\":\"amd64\","
+		"\"os\":\"ubuntu\",\"release\":\"noble\","
 		"\"version\":\"24.04\",\"supported\":true,\"versions\":{"
 		BUILD("20240423", ITEM("root.tar.xz", "old")) ","
 		BUILD("20240423.1", ITEM("tar.gz", "no") "," ITEM("lxd.tar.xz", "meta") ","
@@ -163,8 +164,10 @@ TEST(the_cloud_images_of_ubuntu)
 /* One byte at a time, and two lists that become one. */
 TEST(lists_in_pieces)
 {
-	static const char one[] = "{\"a\": \"products\", \"products\": {\"b:r:a:v\": {\"versions\": {"
-		BUILD("1", ITEM("squashfs", "one")) "}}, \"bad\": {\"\\\"}\": [1, {}]}}, \"z\": [1]}\n";
+	static const char one[] =
+		"{\"a\": \"products\", \"products\": {\"b:r:a:v\": {\"versions\": {"
+		BUILD("1", ITEM("squashfs", "one")) "}}, \"bad\": {\"\\\"}\": [1, {}]}}, "
+		"\"z\": [1]}\n";
 	static const char two[] = "{\"products\": {\"a:r:a:v\": {\"versions\": {"
 		BUILD("1", ITEM("squashfs", "two")) "}}}}";
 	AUTOFREE struct arena m = { 0 };
@@ -198,8 +201,9 @@ TEST(the_list_of_lists)
 	streams("{\"index\": {\"com.ubuntu.cloud:released:aws\": {\"datatype\": \"image-ids\", "
 	        "\"path\": \"streams/v1/aws.json\"}, \"com.ubuntu.cloud:released:download\": "
 	        "{\"datatype\": \"image-downloads\", \"format\": \"products:1.0\", \"path\": "
-	        "\"streams/v1/com.ubuntu.cloud:released:download.json\"}, \"other\": {\"datatype\": "
-	        "\"image-downloads\", \"path\": \"https://other/x.json\"}, \"evil\": "
+	        "\"streams/v1/com.ubuntu.cloud:released:download.json\"}, "
+	        "\"other\": {\"datatype\": \"image-downloads\", "
+	        "\"path\": \"https://other/x.json\"}, \"evil\": "
 	        "{\"datatype\": \"image-downloads\", \"path\": \"../../etc/passwd\"}}}",
 	        "streams/v1/com.ubuntu.cloud:released:download.json https://other/x.json");
 	streams("{\"index\": {}}", "it names no list of images");
@@ -325,8 +329,9 @@ TEST(no_list_at_all)
 	refuses("{\"products\": {}", "the list of images: not JSON from byte 15 on");
 	refuses("{\"products\": {]}", "the list of images: not JSON from byte 14 on");
 	refuses("{\"products\": {}} x", "the list of images: not JSON from byte 17 on");
-	refuses("{\"products\": {\"a\": nothing}}", "the list of images, the product that ends at "
-	        "byte 26: not JSON from byte 6 on");
+	refuses("{\"products\": {\"a\": nothing}}",
+	        "the list of images, the product that ends at byte 26: not JSON from byte 6 "
+	        "on");
 }
 
 TEST(odd_shapes)

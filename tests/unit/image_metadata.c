@@ -62,7 +62,8 @@ TEST(names_that_are_none)
 	AUTOFREE struct arena m = { 0 };
 	struct image_metadata x;
 	struct err e = { 0 };
-	static const char text[] = "architecture: pdp11\nproperties:\n  os: a b\n  release: '..'\n"
+	static const char text[] =
+		"architecture: pdp11\nproperties:\n  os: a b\n  release: '..'\n"
 		"  variant: \"\\e[31m\"\n";
 
 	CHECK_INT(image_metadata_parse(&m, text, strlen(text), &x, &e), 0);
@@ -92,13 +93,15 @@ TEST(what_is_refused)
 	refuses(TEMPLATE("etc/x", "template: f"),
 	        "metadata.yaml: template 'etc/x': not a path in the image", ERR_UNTRUSTED);
 	refuses(TEMPLATE("/etc/../../x", "template: f"),
-	        "metadata.yaml: template '/etc/../../x': not a path in the image", ERR_UNTRUSTED);
+	        "metadata.yaml: template '/etc/../../x': not a path in the image",
+	        ERR_UNTRUSTED);
 	refuses(TEMPLATE("/etc//x", "template: f"),
 	        "metadata.yaml: template '/etc//x': not a path in the image", ERR_UNTRUSTED);
 	refuses(TEMPLATE("/", "template: f"),
 	        "metadata.yaml: template '/': not a path in the image", ERR_UNTRUSTED);
 	refuses(TEMPLATE("/etc/x", "template: ../f"),
-	        "metadata.yaml: template /etc/x: '../f' is not the name of a file", ERR_UNTRUSTED);
+	        "metadata.yaml: template /etc/x: '../f' is not the name of a file",
+	        ERR_UNTRUSTED);
 	refuses(TEMPLATE("/etc/x", ""),
 	        "metadata.yaml: template /etc/x: '' is not the name of a file", ERR_UNTRUSTED);
 	refuses(TEMPLATE("/etc/x", "template: f, uid: 4294967295"),

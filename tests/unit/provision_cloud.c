@@ -82,7 +82,8 @@ TEST(keys_alone)
 	bool has_it;
 
 	make_image(&w);
-	CHECK_INT(cloud_apply(&(struct cloud_seed){ NULL, keys }, w.root, "web", &has_it, &e), 0);
+	CHECK_INT(cloud_apply(&(struct cloud_seed){ NULL, keys }, w.root, "web", &has_it, &e),
+	          0);
 	CHECK_STR(get(&w, CLOUD_SEED "/user-data"), "#cloud-config\n{}\n");
 	world_drop(&w);
 }
@@ -154,7 +155,8 @@ TEST(what_the_user_gives)
 	loads("packages: [git]\n", NULL, "data: not user-data of cloud-init: it begins with");
 	loads(NULL, "# mine\n\nssh-ed25519 AAAA me\r\nfrom=\"10.0.0.1\" ssh-rsa BBBB\n",
 	      "|ssh-ed25519 AAAA me,from=\"10.0.0.1\" ssh-rsa BBBB");
-	loads(NULL, "-----BEGIN OPENSSH PRIVATE KEY-----\n", "key: a private key; give the public");
+	loads(NULL, "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+	      "key: a private key; give the public");
 	loads(NULL, "hello world\n", "key: not public SSH keys");
 	loads(NULL, "# nothing\n", "key: no key in it");
 }

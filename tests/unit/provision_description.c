@@ -28,7 +28,7 @@ static const char yaml[] =
 	"  /etc/kept: {when: [create], template: app.tpl, create_only: true}\n"
 	"  /etc/later: {when: [start], template: missing.tpl}\n"
 	"  /etc/odd: {when: [create], template: odd.tpl}\n"
-	"  " "/var/lib/cloud/seed/nocloud-net/meta-data: {when: [create], template: missing.tpl}\n";
+	"  /var/lib/cloud/seed/nocloud-net/meta-data: {when: [create], template: no.tpl}\n";
 
 static void make_image(struct world *w)
 {
@@ -132,12 +132,14 @@ static void lose_template(struct world *w)
 
 TEST(what_is_refused)
 {
-	refuses(lose_yaml, "/metadata.yaml: No such file or directory", ERR_MISSING);
-	refuses(link_yaml, "/metadata.yaml is not a regular file", ERR_INPUT);
-	refuses(link_template, "metadata.yaml: template /etc/app/deep/conf: templates/app.tpl is "
-	        "not a regular file", ERR_INPUT);
-	refuses(lose_template, "metadata.yaml: template /etc/app/deep/conf: templates/app.tpl: No "
-	        "such file or directory", ERR_HOST);
+	refuses(lose_yaml, "metadata.yaml: No such file or directory", ERR_MISSING);
+	refuses(link_yaml, "metadata.yaml is not a regular file", ERR_INPUT);
+	refuses(link_template,
+	        "metadata.yaml: template /etc/app/deep/conf: templates/app.tpl is not a "
+	        "regular file", ERR_INPUT);
+	refuses(lose_template,
+	        "metadata.yaml: template /etc/app/deep/conf: templates/app.tpl: No such file "
+	        "or directory", ERR_HOST);
 }
 
 TEST(what_runs_here)

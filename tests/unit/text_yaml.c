@@ -95,7 +95,8 @@ TEST(what_is_refused)
 	refuses("a: &x 1", "line 1: anchors, aliases, tags and directives are not read");
 	refuses("a: 1\nb: *x", "line 2: anchors, aliases, tags and directives are not read");
 	refuses("a: !!str 1", "line 1: anchors, aliases, tags and directives are not read");
-	refuses("%YAML 1.2\n---\na: 1", "line 1: anchors, aliases, tags and directives are not read");
+	refuses("%YAML 1.2\n---\na: 1",
+	        "line 1: anchors, aliases, tags and directives are not read");
 	refuses("&x a: 1", "line 1: anchors, aliases, tags and directives are not read");
 	refuses("[*a, *a]", "line 1: anchors, aliases, tags and directives are not read");
 	refuses("? a\n: b", "line 1: anchors, aliases, tags and directives are not read");

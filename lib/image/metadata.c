@@ -26,7 +26,7 @@ static bool read_number(const char *text, unsigned long long max, int base, uint
 	return !errno && !*end && *out <= max;
 }
 
-static bool has_word(const struct yaml *list, const char *word)
+static bool lists_word(const struct yaml *list, const char *word)
 {
 	const struct yaml *v = list && !list->is_map ? list->first : NULL;
 
@@ -65,7 +65,7 @@ static int read_owner(const struct yaml *v, const char *key, uint32_t *out, stru
 	return 0;
 }
 
-static int read_template(struct arena *m, const struct yaml *v, struct image_template *t,
+static int parse_template(struct arena *m, const struct yaml *v, struct image_template *t,
                          struct err *e)
 {
 	const char *file = yaml_get_text(v, "template"), *only, *mode;
@@ -84,13 +84,13 @@ static int read_template(struct arena *m, const struct yaml *v, struct image_tem
 	only = yaml_get_text(v, "create_only");
 	t->target = arena_strdup(m, v->key);
 	t->file = arena_strdup(m, file);
-	t->when_created = has_word(yaml_get(v, "when"), "create");
+	t->when_created = lists_word(yaml_get(v, "when"), "create");
 	t->create_only = only && str_eq(only, "true");
 	t->mode = (mode_t)bits;
 	return 0;
 }
 
-static int read_templates(struct arena *m, const struct yaml *list, struct image_metadata *out,
+static int parse_templates(struct arena *m, const struct yaml *list, struct image_metadata *out,
                           struct err *e)
 {
 	const struct yaml *v = list && list->is_map ? list->first : NULL;
@@ -100,7 +100,7 @@ static int read_templates(struct arena *m, const struct yaml *list, struct image
 		if (out->templates_n == TEMPLATES_MAX)
 			return fail(e, ERR_INPUT, "it has more than %d templates",
 			            TEMPLATES_MAX);
-		if (read_template(m, v, &out->templates[out->templates_n++], e) < 0) return -1;
+		if (parse_template(m, v, &out->templates[out->templates_n++], e) < 0) return -1;
 	}
 	return 0;
 }
@@ -138,7 +138,7 @@ static int read_all_of_it(struct arena *m, const struct yaml *root, struct image
 	if (!read_number(yaml_get_text(root, "creation_date"), INT64_MAX, 10, &out->created) ||
 	    out->created < FIRST_DATE)
 		out->created = 0;
-	return read_templates(m, yaml_get(root, "templates"), out, e);
+	return parse_templates(m, yaml_get(root, "templates"), out, e);
 }
 
 int image_metadata_parse(struct arena *m, const char *text, size_t n,

@@ -84,7 +84,7 @@ static const char *behind_name(const char *s)
 }
 
 /* NULL: it has other words in braces. */
-static const char *fill(struct arena *m, const char *text, const char *name)
+static const char *fill_names(struct arena *m, const char *text, const char *name)
 {
 	struct str out = { .m = m };
 
@@ -135,7 +135,7 @@ int description_apply(const struct image_metadata *d, int rootfs, const char *na
 
 	for (size_t i = 0; i < d->templates_n; i++) {
 		const struct image_template *t = &d->templates[i];
-		const char *text = t->text ? fill(&m, t->text, name) : NULL;
+		const char *text = t->text ? fill_names(&m, t->text, name) : NULL;
 
 		if (!t->text) continue;
 		if (!text)

@@ -115,7 +115,7 @@ static int read_metadata(struct host *h, const struct archive_found *f,
 	return 0;
 }
 
-static void describe(struct host *h, const struct found_root *root, struct archive_look *out)
+static void note_system(struct host *h, const struct found_root *root, struct archive_look *out)
 {
 	const char *slash = strrchr(root->init, '/');
 	struct osrel os;
@@ -147,7 +147,7 @@ static int look_at_root(struct host *h, const struct install_source *source,
 	if (!(root = find_root(f, &out->layout)))
 		return install_fail_no_root(f->bits & FOUND_DISK, f->metadata_n, e);
 	out->kind = f->kind;
-	describe(h, root, out);
+	note_system(h, root, out);
 	if (f->metadata_n && root == &f->roots[FOUND_ROOTFS])
 		return read_metadata(h, f, &out->metadata, e);
 	return 0;

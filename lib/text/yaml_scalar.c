@@ -190,7 +190,7 @@ struct block {
 	long indent;		/* 0: that of the first line */
 };
 
-static int read_header(struct reader *r, long parent, struct block *b)
+static int block_header(struct reader *r, long parent, struct block *b)
 {
 	b->folded = *r->p++ == '>';
 	for (; !is_gap(r->p); r->p++) {
@@ -237,7 +237,7 @@ const char *scalar_block(struct reader *r, long parent)
 	bool indented = false;
 	size_t empty = 0;
 
-	if (read_header(r, parent, &b) < 0) return NULL;
+	if (block_header(r, parent, &b) < 0) return NULL;
 	while (r->p < r->end) {
 		const char *line = r->p + (*r->p == '\r' && r->p[1] == '\n' ? 2 : 1);
 		long blanks = (long)strspn(line, " ");

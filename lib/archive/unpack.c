@@ -136,8 +136,7 @@ static _Noreturn void child(const int pipes[2], int dir, const struct unpack_lim
                             bool look, uint64_t memory, pid_t parent)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
-	static struct looking noted;
-	struct looking *looking = look ? &noted : NULL;
+	struct looking noted = { .into = NULL }, *looking = look ? &noted : NULL;
 	struct said said;
 	int all = -1;
 

@@ -20,7 +20,8 @@ void yaml_next_line(struct reader *r)
 	r->number++;
 }
 
-bool yaml_skip(struct reader *r)
+/* Skip blanks, comments and empty lines. False: the text is over. */
+static bool skip_gaps(struct reader *r)
 {
 	while (r->p < r->end) {
 		if (*r->p == ' ' || (*r->p == '\t' && r->p > r->line)) {
@@ -79,9 +80,9 @@ static int flow_key(struct reader *r, struct yaml *v, const struct yaml *map)
 	v->key = quoted ? scalar_quoted(r) : scalar_plain(r, true, 0);
 	if (!v->key) return -1;
 	if (has_key(map, v->key)) return yaml_fail(r, "a key that is given twice");
-	if (!yaml_skip(r) || *r->p != ':') return yaml_fail(r, "a key without a value");
+	if (!skip_gaps(r) || *r->p != ':') return yaml_fail(r, "a key without a value");
 	r->p++;
-	return yaml_skip(r) ? 0 : yaml_fail(r, "a bracket without an end");
+	return skip_gaps(r) ? 0 : yaml_fail(r, "a bracket without an end");
 }
 
 static int flow_item(struct reader *r, struct yaml *list, struct yaml ***tail)
@@ -105,10 +106,10 @@ static int read_flow(struct reader *r, struct yaml *list)
 	r->p++;
 	if (enter(r) < 0) return -1;
 	for (;;) {
-		if (!yaml_skip(r)) return yaml_fail(r, "a bracket without an end");
+		if (!skip_gaps(r)) return yaml_fail(r, "a bracket without an end");
 		if (*r->p == close) break;
 		if (flow_item(r, list, &tail) < 0) return -1;
-		if (!yaml_skip(r)) return yaml_fail(r, "a bracket without an end");
+		if (!skip_gaps(r)) return yaml_fail(r, "a bracket without an end");
 		if (*r->p == ',') r->p++;
 		else if (*r->p != close) return yaml_fail(r, "a comma or bracket is missing");
 	}
@@ -190,7 +191,7 @@ static int read_value(struct reader *r, struct yaml *v, long parent, bool of_key
 	long at;
 
 	v->text = "";
-	if (!yaml_skip(r) || is_document_end(r)) return 0;
+	if (!skip_gaps(r) || is_document_end(r)) return 0;
 	at = yaml_column(r);
 	if (r->line != line) {
 		if (at <= parent && !(of_key && at == parent && is_dash(r))) return 0;
@@ -208,7 +209,7 @@ static int go_on(struct reader *r, long column)
 	const char *line = r->line;
 	bool fresh = r->p == r->line + strspn(r->line, " ");
 
-	if (!yaml_skip(r) || is_document_end(r)) return 0;
+	if (!skip_gaps(r) || is_document_end(r)) return 0;
 	if (r->line == line && !fresh) return yaml_fail(r, "text behind a value");
 	if (yaml_column(r) > column) return yaml_fail(r, "a line is indented too far");
 	return yaml_column(r) == column;
@@ -289,16 +290,16 @@ static int check_bytes(struct reader *r)
 static int read_document(struct reader *r, struct yaml *v)
 {
 	v->text = "";
-	if (!yaml_skip(r)) return 0;
+	if (!skip_gaps(r)) return 0;
 	if (is_document_end(r) && *r->p == '-') {
 		r->p += 3;
-		if (!yaml_skip(r) || is_document_end(r)) return 0;
+		if (!skip_gaps(r) || is_document_end(r)) return 0;
 	}
 	if (read_block(r, v, -1) < 0) return -1;
-	if (!yaml_skip(r)) return 0;
+	if (!skip_gaps(r)) return 0;
 	if (!is_document_end(r) || *r->p != '.') return yaml_fail(r, "text behind the end");
 	r->p += 3;
-	return yaml_skip(r) ? yaml_fail(r, "text behind the end") : 0;
+	return skip_gaps(r) ? yaml_fail(r, "text behind the end") : 0;
 }
 
 struct yaml *yaml_parse(struct arena *m, const char *text, size_t n, struct err *e)

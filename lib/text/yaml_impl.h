@@ -22,9 +22,6 @@ int yaml_fail(struct reader *r, const char *why);
 /* Go behind a line end that `p` is at. */
 void yaml_next_line(struct reader *r);
 
-/* Skip blanks, comments and empty lines. False: the text is over. */
-bool yaml_skip(struct reader *r);
-
 static inline long yaml_column(const struct reader *r)
 {
 	return r->p - r->line;

@@ -226,7 +226,7 @@ static int seed_cloud(int rootfs, struct wanted *w, const char *name, struct err
 	if (has_it)
 		out_note("cloud-init is in the image: %s", cloud_is_wanted(&w->cloud) ?
 		         "it gets what you gave at the first start" :
-		         "it is turned off; --cloud-init and --ssh-key give it work");
+		         "it is turned off; --cloud-init or --ssh-key turns it on");
 	return 0;
 }
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "applets/create_found.h"
 #include "applets/create_wizard.h"
 #include "lib/base/auto.h"
 #include "lib/base/out.h"
@@ -18,7 +18,6 @@
 #include "lib/cli/applet.h"
 #include "lib/engine/engine.h"
 #include "lib/image/index.h"
-#include "lib/image/metadata.h"
 #include "lib/image/pick.h"
 #include "lib/jail/conf.h"
 #include "lib/jail/conf_options.h"
@@ -56,6 +55,8 @@ static const struct opt create_opts[] = {
 	         "use this server, not images.linuxcontainers.org"),
 	OPT_TEXT(0, "cacert", cacert, "FILE",
 	         "trust these authorities instead of the system's"),
+	OPT_FLAG(0, "require-signature", require_signature,
+	         "refuse a list of images that is not signed"),
 	OPT_TEXT(0, "max-size", max_size, "SIZE", "the largest size it may unpack to (64G)"),
 	OPT_NUMBER(0, "max-files", max_files, "N", "the most files it may unpack to (5000000)"),
 	OPT_SWITCH(NULL, "allow-devices", allow_devices,
@@ -134,6 +135,9 @@ static int check_image(const struct create_args *a, struct err *e)
 	if (a->image && (a->offline || a->build || a->variant || a->arch))
 		return fail(e, ERR_USAGE, "--image cannot be combined with --offline, --build, "
 		            "--variant or --arch");
+	if (a->require_signature && (a->image || a->offline))
+		return fail(e, ERR_USAGE, "--require-signature cannot be combined with --image "
+		            "or --offline: these fetch no list of images");
 	if (a->image && a->config && str_eq(a->image, "-") && str_eq(a->config, "-"))
 		return fail(e, ERR_USAGE,
 		            "--config and --image cannot both read standard input");
@@ -227,49 +231,6 @@ static int start_new(struct engine *en, const char *name, bool startable, struct
 	return 0;
 }
 
-static const char *date_text(struct arena *m, uint64_t seconds)
-{
-	const time_t t = (time_t)seconds;
-	char date[40] = "";
-	struct tm tm;
-
-	if (!seconds || !gmtime_r(&t, &tm) ||
-	    !strftime(date, sizeof date, ", of %Y-%m-%d", &tm))
-		return "";
-	return arena_strdup(m, date);
-}
-
-static const char *init_text(struct arena *m, const struct archive_look *l)
-{
-	if (l->is_nixos) return "it makes its init at the first boot";
-	if (!l->init) return "it has no init, so it cannot boot";
-	if (str_eq(l->init, "systemd")) return "its init is systemd";
-	return arena_printf(m, "its init is %s, not systemd: it may not work as a jail",
-	                    l->init);
-}
-
-static const char *known(const char *text, const char *otherwise)
-{
-	return text ? text : otherwise;
-}
-
-static void show_found(struct arena *m, const struct archive_look *l, bool seeded)
-{
-	const struct image_metadata *d = l->metadata;
-	char size[SIZE_ROOM];
-
-	out_line("# found: %s, %s; %llu files and directories, %s", l->kind, l->layout,
-	         (unsigned long long)l->report.entries, size_text(l->report.bytes, size));
-	if (d)
-		out_line("# described as: %s %s %s, for %s%s", known(d->distro, "unknown"),
-		         known(d->release, "unknown"), known(d->variant, "default"), d->arch,
-		         date_text(m, d->created));
-	out_line("# system: %s; %s", known(l->system, "unknown, it has no os-release"),
-	         init_text(m, l));
-	if (l->has_cloud_init)
-		out_line("# cloud-init: %s", seeded ? "gets what you gave" : "turned off");
-}
-
 /* Everything but the config is a comment, so that the output can be used as a template. */
 static int show_plan(struct engine *en, const struct create_how *how, bool start, struct err *e)
 {
@@ -281,7 +242,7 @@ static int show_plan(struct engine *en, const struct create_how *how, bool start
 	if (how->archive)
 		out_line("# image: the archive %s", str_eq(how->archive, "-") ?
 		         "on standard input" : word_shown(en->m, how->archive));
-	if (how->archive && p.found.kind) show_found(en->m, &p.found, p.seeded);
+	create_show_found(en->m, &p);
 	if (!how->archive)
 		out_line("# image: %s %s %s %s, build %s%s", p.image.image->distro,
 		         p.image.image->release, p.image.image->variant, p.image.image->arch,
@@ -435,6 +396,7 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 	if (check_image(a, e) < 0 || check_template(h->m, a, e) < 0) return -1;
 	if (a->servers.n) h->image_server = words_join(h->m, a->servers.v, " ");
 	if (a->cacert) h->cacert = a->cacert;
+	h->require_signature |= a->require_signature;
 	return *operands ? create_jail(h, a, &said, e) : ask_and_create(h, a, e);
 }
 

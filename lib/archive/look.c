@@ -56,8 +56,8 @@ void look_note(struct looking *l, const struct entry *n)
 {
 	for (int i = 0; i < FOUND_PLACES; i++)
 		if (str_starts(n->path, places[i]))
-			note_root(&l->found.roots[i], n->path + strlen(places[i]), n);
-	if (str_eq(n->path, "rootfs.img")) l->found.bits |= FOUND_DISK;
+			note_root(&l->found->roots[i], n->path + strlen(places[i]), n);
+	if (str_eq(n->path, "rootfs.img")) l->found->bits |= FOUND_DISK;
 }
 
 /* The room for the contents of a file that is to be kept. */
@@ -79,9 +79,9 @@ static char *find_room(struct archive_found *f, const char *path, size_t *room)
 void look_open(struct looking *l, const struct entry *n)
 {
 	look_note(l, n);
-	l->into = find_room(&l->found, n->path, &l->room);
+	l->into = find_room(l->found, n->path, &l->room);
 	if (l->into) memset(l->into, 0, l->room + 1);
-	if (l->into == l->found.metadata) l->found.metadata_n = 0;
+	if (l->into == l->found->metadata) l->found->metadata_n = 0;
 }
 
 void look_write(struct looking *l, const void *data, size_t n, uint64_t place)
@@ -89,5 +89,5 @@ void look_write(struct looking *l, const void *data, size_t n, uint64_t place)
 	if (!l->into || place > l->room) return;
 	if (n > l->room - place) n = l->room - (size_t)place;
 	memcpy(l->into + place, data, n);
-	if (l->into == l->found.metadata) l->found.metadata_n = (size_t)place + n;
+	if (l->into == l->found->metadata) l->found->metadata_n = (size_t)place + n;
 }

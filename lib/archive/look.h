@@ -7,7 +7,7 @@
 struct entry;
 
 struct looking {
-	struct archive_found found;
+	struct archive_found *found;
 	char *into;		/* where the contents of the current file go; NULL: nowhere */
 	size_t room;
 };

@@ -14,13 +14,16 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/archive/check.h"
 #include "lib/archive/confine.h"
 #include "lib/archive/decode.h"
 #include "lib/archive/extract.h"
@@ -35,6 +38,17 @@
 #include "lib/base/wait.h"
 
 enum { PIPE_SIZE = 1 << 20, PIECE = 256 << 10 };
+
+/* LOOK notes what would be unpacked; FRONT and CHECK read the front of an export, or all of it,
+ * and no more. */
+enum what { UNPACK, LOOK, FRONT, CHECK };
+
+/* What the child is to do. */
+struct task {
+	enum what what;
+	struct unpack_limits limits;
+	struct archive_found *found;	/* shared memory; NULL if it only unpacks or checks */
+};
 
 /* The child's result. */
 struct said {
@@ -114,29 +128,73 @@ static int unpack_squashfs(struct inlet *in, int root, const struct unpack_limit
 	return squashfs_extract(is_file ? in->fd : stored, root, limits, looking, r, e);
 }
 
-static int unpack_all(const struct unpack_limits *limits, struct looking *looking,
-                      struct unpack_report *r, struct err *e)
+static int unpack_into(int root, const struct task *t, struct inlet *in,
+                       struct unpack_report *r, struct err *e)
 {
-	struct arena m = { 0 };
-	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
-	int root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+	struct looking noted = { .found = t->found }, *looking = t->found ? &noted : NULL;
 
-	if (root < 0) rc = fail_sys(e, "open the new directory");
-	else if ((rc = inlet_begin(&in, e)) < 0) close(root);
-	else if (squashfs_begins(in.piece, in.ready))
-		rc = unpack_squashfs(&in, root, limits, looking, r, e);
-	else rc = extract(&in.pull, root, limits, looking, r, e);
+	if (inlet_begin(in, e) < 0) {
+		close(root);
+		return -1;
+	}
+	if (squashfs_begins(in->piece, in->ready) && !t->limits.is_export)
+		return unpack_squashfs(in, root, &t->limits, looking, r, e);
+	return extract(&in->pull, root, &t->limits, looking, r, e);
+}
 
-	arena_free(&m);
+static int read_front(struct check *c, struct err *e)
+{
+	const void *data;
+	ssize_t n;
+
+	do {
+		n = check_out(c)->next(check_out(c), &data, e);
+	} while (n > 0 && !check_has_front(c));
+	return n < 0 && check_is_export(c) ? -1 : 0;
+}
+
+static int check_all(struct check *c, struct check_seal *seal, struct err *e)
+{
+	const void *data;
+	ssize_t n;
+
+	while ((n = check_out(c)->next(check_out(c), &data, e)) > 0)
+		;
+	if (n < 0 || check_finish(c, e) < 0) return -1;
+	return check_seal_finish(seal, e);
+}
+
+static int check_archive(struct arena *m, const struct task *t, struct inlet *in, struct err *e)
+{
+	struct check_seal *seal = check_seal_open(m, &in->pull);
+	struct decode *d = decode_open(m, check_seal_out(seal), e);
+	struct check *c;
+	int rc;
+
+	if (!d) return -1;
+	c = check_open(m, decode_out(d), t->found ? &t->found->front : NULL);
+	rc = t->what == FRONT ? read_front(c, e) : check_all(c, seal, e);
+	decode_close(d);
 	return rc;
 }
 
+static int do_task(const struct task *t, struct unpack_report *r, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
+	int root;
+
+	if (t->what == FRONT || t->what == CHECK) return check_archive(&m, t, &in, e);
+	root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0) return fail_sys(e, "open the new directory");
+	return unpack_into(root, t, &in, r, e);
+}
+
 /* The parent may die before PR_SET_PDEATHSIG is set, so check that it still lives. */
-static _Noreturn void child(const int pipes[2], int dir, const struct unpack_limits *limits,
-                            bool look, uint64_t memory, pid_t parent)
+static _Noreturn void child(const int pipes[2], int dir, const struct task *task,
+                            uint64_t memory, pid_t parent)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
-	struct looking noted = { .into = NULL }, *looking = look ? &noted : NULL;
 	struct said said;
 	int all = -1;
 
@@ -144,12 +202,11 @@ static _Noreturn void child(const int pipes[2], int dir, const struct unpack_lim
 	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
 		signal(ignored[i], SIG_IGN);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) _exit(1);
-	if (confine(dir, pipes[0], pipes[1], !limits->no_devices, memory, &said.e) == 0)
-		all = unpack_all(limits, looking, &said.report, &said.e);
+	if (confine(dir, pipes[0], pipes[1], !task->limits.no_devices, memory, &said.e) == 0)
+		all = do_task(task, &said.report, &said.e);
 	/* On success, faults that were ignored on the way do not count. */
 	if (all == 0) said.e.kind = ERR_NONE;
-	if (write_all(1, &said, sizeof said, NULL) < 0) _exit(1);
-	_exit(looking && write_all(1, &looking->found, sizeof looking->found, NULL) < 0);
+	_exit(write_all(1, &said, sizeof said, NULL) < 0);
 }
 
 static int check_empty(int dir, struct err *e)
@@ -179,14 +236,14 @@ static int make_pipe(int ends[2], struct err *e)
 	return 0;
 }
 
-static int start_child(struct unpack *u, const int pipes[2], int dir,
-                       const struct unpack_limits *limits, bool look, struct err *e)
+static int start_child(struct unpack *u, const int pipes[2], int dir, const struct task *task,
+                       struct err *e)
 {
 	uint64_t memory = confine_memory_used();
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid < 0) return fail_sys(e, "fork");
-	if (pid == 0) child(pipes, dir, limits, look, memory, parent);
+	if (pid == 0) child(pipes, dir, task, memory, parent);
 	u->pid = pid;
 	u->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	return u->pidfd < 0 ? fail_sys(e, "pidfd_open") : 0;
@@ -212,37 +269,49 @@ static int open_inlet(struct unpack *u, int file, struct err *e)
 	return ends[0];
 }
 
-static int begin(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
-                 bool look, struct err *e)
+static int begin(struct unpack *u, int file, int dir, const struct task *task, struct err *e)
 {
-	struct unpack_limits max = limits ? *limits : (struct unpack_limits){ 0 };
 	AUTOCLOSE int in_read = -1, said_write = -1;
 	int said[2];
 
-	if (!max.bytes) max.bytes = UNPACK_BYTES_MAX;
-	if (!max.entries) max.entries = UNPACK_ENTRIES_MAX;
-	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1 };
+	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1, .found = task->found,
+			      .front_only = task->what == FRONT };
 	if (geteuid() != 0) return fail(e, ERR_HOST, "unpacking needs root");
-	if (check_empty(dir, e) < 0) return -1;
+	if (task->what == UNPACK && check_empty(dir, e) < 0) return -1;
 	if ((in_read = open_inlet(u, file, e)) >= 0 && make_pipe(said, e) == 0) {
 		u->said = said[0];
 		said_write = said[1];
-		if (start_child(u, (int[2]){ in_read, said_write }, dir, &max, look, e) == 0)
+		if (start_child(u, (int[2]){ in_read, said_write }, dir, task, e) == 0)
 			return 0;
 	}
 	unpack_abort(u);
 	return -1;
 }
 
+static struct task task_of(enum what what, const struct unpack_limits *limits,
+                           struct archive_found *found)
+{
+	struct task t = { .what = what, .found = found };
+
+	if (limits) t.limits = *limits;
+	if (!t.limits.bytes) t.limits.bytes = UNPACK_BYTES_MAX;
+	if (!t.limits.entries) t.limits.entries = UNPACK_ENTRIES_MAX;
+	return t;
+}
+
 int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, struct err *e)
 {
-	return begin(u, -1, dir, limits, false, e);
+	struct task t = task_of(UNPACK, limits, NULL);
+
+	return begin(u, -1, dir, &t, e);
 }
 
 int unpack_begin_file(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
                       struct err *e)
 {
-	return begin(u, file, dir, limits, false, e);
+	struct task t = task_of(UNPACK, limits, NULL);
+
+	return begin(u, file, dir, &t, e);
 }
 
 bool unpack_wants_file(const void *head, size_t n)
@@ -284,22 +353,19 @@ static ssize_t read_said(struct unpack *u, void *to, size_t room, struct err *e)
 	return (ssize_t)n;
 }
 
-/* The result is not trusted, because the child has read the archive. `found` may be NULL. */
-static int read_result(struct unpack *u, struct unpack_report *r, struct archive_found *found,
-                       struct err *e)
+/* The result is not trusted, because the child has read the archive. */
+static int read_result(struct unpack *u, struct unpack_report *r, struct err *e)
 {
 	struct said said;
 	siginfo_t how = { 0 };
-	ssize_t n = read_said(u, &said, sizeof said, e), more = 0;
+	ssize_t n = read_said(u, &said, sizeof said, e);
 	bool whole;
 
 	if (n < 0) return -1;
-	if (found && (more = read_said(u, found, sizeof *found, e)) < 0) return -1;
 	if (wait_fd(u->pidfd, POLLIN, NO_DEADLINE, e) < 0) return -1;
 	if (waitid(P_PID, (id_t)u->pid, &how, WEXITED) < 0) return fail_sys(e, "waitid");
 	u->pid = 0;
-	whole = n == sizeof said && said.e.kind <= ERR_INTERRUPTED &&
-		(!found || more == sizeof *found);
+	whole = n == sizeof said && said.e.kind <= ERR_INTERRUPTED;
 	if (!whole || how.si_code != CLD_EXITED)
 		return fail_silent(&how, (const char *)&said,
 		                   n == sizeof said ? 0 : (size_t)n, e);
@@ -319,7 +385,10 @@ int unpack_feed(struct unpack *u, const void *data, size_t n, struct err *e)
 		ssize_t k = write(u->in, p, n);
 
 		if (k < 0 && errno == EPIPE) {
+			bool front_only = u->front_only;
+
 			if (unpack_end(u, NULL, e) < 0) return -1;
+			if (front_only) return 1;
 			return fail(e, ERR_INPUT, "the archive has data behind its end");
 		}
 		if (k < 0 && errno != EAGAIN && errno != EINTR) {
@@ -337,14 +406,45 @@ int unpack_feed(struct unpack *u, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
+/* The child wrote them, and lives no more. */
+static void end_texts(struct archive_found *f)
+{
+	for (int i = 0; i < FOUND_PLACES; i++) {
+		f->roots[i].init[sizeof f->roots[i].init - 1] = 0;
+		f->roots[i].os_release[sizeof f->roots[i].os_release - 1] = 0;
+	}
+	f->metadata[sizeof f->metadata - 1] = 0;
+	if (f->metadata_n >= sizeof f->metadata) f->metadata_n = sizeof f->metadata - 1;
+	if (f->front.head_n > sizeof f->front.head) f->front.head_n = sizeof f->front.head;
+	if (f->front.config_n > sizeof f->front.config)
+		f->front.config_n = sizeof f->front.config;
+}
+
 int unpack_end(struct unpack *u, struct unpack_report *r, struct err *e)
 {
+	struct archive_found *found = u->found;
 	int rc;
 
 	close_end(&u->in);
-	rc = read_result(u, r, NULL, e);
+	rc = read_result(u, r, e);
 	unpack_abort(u);
+	if (rc == 0 && found) end_texts(found);
 	return rc;
+}
+
+/* -- looking -- */
+
+struct archive_found *found_new(struct err *e)
+{
+	void *p = mmap(NULL, sizeof(struct archive_found), PROT_READ | PROT_WRITE,
+	               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? fail_sys(e, "mmap"), NULL : p;
+}
+
+void found_free(struct archive_found *found)
+{
+	if (found) munmap(found, sizeof *found);
 }
 
 /* An empty directory that has no name anywhere. */
@@ -358,34 +458,44 @@ static int open_nowhere(struct err *e)
 	return dir < 0 ? fail_sys(e, "make a directory to look at the archive in") : dir;
 }
 
-static void end_texts(struct archive_found *f)
+/* Nothing can be made where the child is. */
+static int begin_nowhere(struct unpack *u, int file, struct task t, struct err *e)
 {
-	for (int i = 0; i < FOUND_PLACES; i++) {
-		f->roots[i].init[sizeof f->roots[i].init - 1] = 0;
-		f->roots[i].os_release[sizeof f->roots[i].os_release - 1] = 0;
-	}
-	f->metadata[sizeof f->metadata - 1] = 0;
-	if (f->metadata_n >= sizeof f->metadata) f->metadata_n = sizeof f->metadata - 1;
+	AUTOCLOSE int low = open_nowhere(e);
+	AUTOCLOSE int dir = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 3);
+
+	*u = (struct unpack){ 0 };
+	if (low < 0) return -1;
+	t.limits.no_devices |= t.what != LOOK;
+	return dir < 0 ? fail_sys(e, "open a directory") : begin(u, file, dir, &t, e);
+}
+
+int unpack_begin_front(struct unpack *u, struct archive_found *found, struct err *e)
+{
+	return begin_nowhere(u, -1, task_of(FRONT, NULL, found), e);
+}
+
+int unpack_begin_check(struct unpack *u, struct err *e)
+{
+	return begin_nowhere(u, -1, task_of(CHECK, NULL, NULL), e);
 }
 
 int unpack_look(int file, const struct unpack_limits *limits, struct unpack_report *r,
                 struct archive_found *out, struct err *e)
 {
-	AUTOCLOSE int nowhere = open_nowhere(e);
-	uint8_t head[DECODE_HEAD];
-	struct unpack u = { 0 };
-	ssize_t n;
-	int rc;
+	struct unpack u;
 
-	if (nowhere < 0 || begin(&u, file, nowhere, limits, true, e) < 0) return -1;
-	rc = read_result(&u, r, out, e);
-	unpack_abort(&u);
-	if (rc < 0) return -1;
-	end_texts(out);
-	n = pread(file, head, sizeof head, 0);
-	out->kind = squashfs_begins(head, n > 0 ? (size_t)n : 0) ? "squashfs image" :
-		    decode_kind(head, n > 0 ? (size_t)n : 0);
-	return 0;
+	if (begin_nowhere(&u, file, task_of(LOOK, limits, out), e) < 0) return -1;
+	return unpack_end(&u, r, e);
+}
+
+const char *unpack_kind(int file)
+{
+	uint8_t head[DECODE_HEAD];
+	ssize_t n = pread(file, head, sizeof head, 0);
+
+	return squashfs_begins(head, n > 0 ? (size_t)n : 0) ? "squashfs image" :
+	       decode_kind(head, n > 0 ? (size_t)n : 0);
 }
 
 void unpack_abort(struct unpack *u)

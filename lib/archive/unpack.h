@@ -28,6 +28,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct archive_found;
 struct err;
 
 /* 0: the maximum below. */
@@ -37,6 +38,7 @@ struct unpack_limits {
 	uint64_t entries;	/* including directories on the way to them, and attributes */
 	bool no_devices;	/* skip harmless devices too */
 	bool fixed;		/* the user has no option that sets them */
+	bool is_export;		/* refuse what is not an undamaged export (check.h) */
 };
 
 #define UNPACK_BYTES_MAX	(UINT64_C(64) << 30)
@@ -55,6 +57,8 @@ struct unpack {
 	int said;		/* the child writes its result here */
 	int pidfd;
 	pid_t pid;
+	struct archive_found *found;	/* see found.h */
+	bool front_only;
 };
 
 /* Start to unpack into the open directory `dir`, which is borrowed for the call. `limits` may
@@ -71,7 +75,8 @@ int unpack_begin_file(struct unpack *u, int file, int dir, const struct unpack_l
 bool unpack_wants_file(const void *head, size_t n);
 
 /* Pass the next bytes of the archive to the child; waits while it is busy. If the child has
- * failed, the fault is its own. After any failure the child has ended. */
+ * failed, the fault is its own. After any failure the child has ended. Returns 1 if a child
+ * that reads the front only has ended well, and needs no more. */
 int unpack_feed(struct unpack *u, const void *data, size_t n, struct err *e);
 
 /* The archive is complete: wait until all of it is unpacked. `r` may be NULL. The child has

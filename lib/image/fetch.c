@@ -16,6 +16,7 @@
 #include "lib/image/impl.h"
 #include "lib/net/anchors.h"
 #include "lib/net/http.h"
+#include "lib/net/openpgp.h"
 #include "lib/net/url.h"
 
 enum { PAUSE_MS = 1000, BUILDS_TRIED = 4, LIST_BLOCK = 64 * 1024 };
@@ -79,34 +80,40 @@ static int pause_for(int64_t ms, struct err *e)
 	return wait_fds(NULL, 0, deadline_in(ms), e) < 0 ? -1 : 0;
 }
 
-/* The file at a path of a list: relative to the server, or a URL of its own. */
-static int find_url(const struct image_source *s, struct arena *m, const char *path,
-                    struct url *u, struct err *e)
+int list_url(const struct image_source *s, struct arena *m, const char *path, struct url *u,
+             struct err *e)
 {
 	if (str_starts(path, "https://")) return url_parse(m, path, u, e);
 	url_beneath(m, s->base, path, u);
 	return 0;
 }
 
-/* Read the list at `path`. `*arrived`: the server sent something, which may be damaged. */
-static int fetch_list(struct image_source *s, const char *path, struct index_reader *reader,
-                      struct image_index *x, bool *arrived, struct err *e)
+static int request(struct image_source *s, struct arena *m, const char *path,
+                   struct http_reply *reply, struct err *e)
+{
+	struct url *u = arena_alloc(m, sizeof *u);
+
+	if (list_url(s, m, path, u, e) < 0) return -1;
+	return http_get(s->http, m, &(struct http_request){ .url = u }, reply, e);
+}
+
+/* Read the list at `path`, which the server has. `*again`: it may be damaged. */
+static int read_list(struct image_source *s, const char *path, struct http_reply *reply,
+                     struct index_reader *reader, struct image_index *x, bool *again,
+                     struct err *e)
 {
 	AUTOFREE struct arena scratch = { 0 };
+	struct openpgp_data *list = openpgp_data_begin(&scratch);
 	char *block = arena_alloc(&scratch, LIST_BLOCK);
-	struct http_reply reply;
-	struct url u;
 	ssize_t n;
 
-	*arrived = false;
-	if (find_url(s, &scratch, path, &u, e) < 0 ||
-	    http_get(s->http, &scratch, &(struct http_request){ .url = &u }, &reply, e) < 0)
-		return -1;
-	*arrived = true;
-	while ((n = stream_read(reply.body, block, LIST_BLOCK, e)) > 0)
+	*again = true;
+	while ((n = stream_read(reply->body, block, LIST_BLOCK, e)) > 0) {
 		if (image_index_feed(reader, block, (size_t)n, e) < 0) break;
-	if (n != 0 || image_index_end(reader, x, e) < 0) return fail_in(e, "%s", reply.url);
-	return 0;
+		openpgp_data_add(list, block, (size_t)n);
+	}
+	if (n != 0 || image_index_end(reader, x, e) < 0) return fail_in(e, "%s", reply->url);
+	return list_check(s, path, list, again, e);
 }
 
 /* The paths of the lists that a server has instead of images.json. */
@@ -115,13 +122,10 @@ static int fetch_streams(struct image_source *s, struct arena *m, char ***paths,
 	AUTOFREE struct arena scratch = { 0 };
 	struct words found = { .m = m };
 	struct http_reply reply;
-	struct url u;
 	char *text;
 	size_t n;
 
-	url_beneath(&scratch, s->base, STREAMS, &u);
-	if (http_get(s->http, &scratch, &(struct http_request){ .url = &u }, &reply, e) < 0)
-		return -1;
+	if (request(s, &scratch, STREAMS, &reply, e) < 0) return -1;
 	text = stream_read_all(reply.body, &scratch, IMAGE_STREAMS_MAX, 0, &n, e);
 	if (!text || image_streams_parse(text, n, &found, e) < 0)
 		return fail_in(e, "%s", reply.url);
@@ -129,56 +133,74 @@ static int fetch_streams(struct image_source *s, struct arena *m, char ***paths,
 	return 0;
 }
 
-static int fail_no_list(struct image_source *s, const char *path, struct err *e)
+/* The fault of a request; of one for a list that does not exist, what that means. */
+static int fail_list(struct image_source *s, const char *path, const struct err *why,
+                     struct err *e)
 {
 	AUTOFREE struct arena scratch = { 0 };
 	struct url u;
 
-	if (find_url(s, &scratch, path, &u, e) < 0) return -1;
+	if (why->kind != ERR_MISSING) {
+		if (e) *e = *why;
+		return -1;
+	}
+	if (list_url(s, &scratch, path, &u, e) < 0) return -1;
 	return fail(e, ERR_NETWORK, "%s does not exist; is this an image server?",
 	            url_name(&scratch, &u));
 }
 
 /* The lists that index.json names. */
-static int fetch_lists(struct image_source *s, struct arena *m, struct index_reader *reader,
-                       struct image_index *x, bool *arrived, struct err *e)
+static int fetch_lists(struct image_source *s, struct index_reader *reader,
+                       struct image_index *x, bool *again, struct err *e)
 {
+	AUTOFREE struct arena scratch = { 0 };
+	struct http_reply reply;
+	struct err why = { 0 };
 	char **paths = NULL;
 
-	if (fetch_streams(s, m, &paths, e) < 0)
-		return e->kind == ERR_MISSING ? fail_no_list(s, IMAGES, e) : -1;
-	for (; *paths; paths++)
-		if (fetch_list(s, *paths, reader, x, arrived, e) < 0)
-			return e->kind == ERR_MISSING ? fail_no_list(s, *paths, e) : -1;
+	if (fetch_streams(s, &scratch, &paths, &why) < 0) return fail_list(s, IMAGES, &why, e);
+	for (; *paths; paths++) {
+		if (request(s, &scratch, *paths, &reply, &why) < 0)
+			return fail_list(s, *paths, &why, e);
+		if (read_list(s, *paths, &reply, reader, x, again, e) < 0) return -1;
+	}
 	return 0;
 }
 
-/* Most servers have one list, at a place that is known; others name theirs. */
+/* Most servers have one list, at a place that is known; others name theirs. `*again`: the
+ * server sent a list, which may be damaged. */
 static int fetch_index_once(struct image_source *s, struct arena *m, struct image_index *x,
-                            bool *arrived, struct err *e)
+                            bool *again, struct err *e)
 {
+	AUTOFREE struct arena scratch = { 0 };
 	struct index_reader *reader = image_index_begin(m);
+	struct http_reply reply;
 	struct err why = { 0 };
+	int rc;
 
-	if (fetch_list(s, IMAGES, reader, x, arrived, &why) == 0) return 0;
-	if (!*arrived && why.kind == ERR_MISSING) {
-		why = (struct err){ 0 };
-		if (fetch_lists(s, m, reader, x, arrived, &why) == 0) return 0;
-	}
-	if (e) *e = why;
-	return -1;
+	*again = false;
+	s->signer = NULL;
+	if (request(s, &scratch, IMAGES, &reply, &why) == 0)
+		rc = read_list(s, IMAGES, &reply, reader, x, again, e);
+	else if (why.kind == ERR_MISSING)
+		rc = fetch_lists(s, reader, x, again, e);
+	else
+		rc = fail_list(s, IMAGES, &why, e);
+	if (rc == 0) s->told = s->base;
+	return rc;
 }
 
+/* Servers rewrite a list in place, and sign it then. */
 static int fetch_index(struct image_source *s, struct arena *m, struct image_index *x,
                        struct err *e)
 {
 	struct err fault = { 0 };
-	bool arrived;
+	bool again;
 
-	if (!fetch_index_once(s, m, x, &arrived, &fault)) return 0;
-	if (arrived && fault.kind == ERR_NETWORK) {
+	if (!fetch_index_once(s, m, x, &again, &fault)) return 0;
+	if (again && (fault.kind == ERR_NETWORK || fault.kind == ERR_UNTRUSTED)) {
 		if (pause_for(PAUSE_MS, e) < 0) return -1;
-		return fetch_index_once(s, m, x, &arrived, e);
+		return fetch_index_once(s, m, x, &again, e);
 	}
 	if (e) *e = fault;
 	return -1;
@@ -235,7 +257,7 @@ static int fetch_build(struct image_source *s, const struct image_pick *what, bo
 
 	if (sink->have && sink->have(sink->arg, what)) return 0;
 	*refused = false;
-	if (find_url(s, &m, what->build->path, &u, e) < 0) return -1;
+	if (list_url(s, &m, what->build->path, &u, e) < 0) return -1;
 	return transfer(s, &f, sink, refused, e);
 }
 
@@ -406,7 +428,10 @@ int image_fetch_best(struct image_source *s, struct arena *m, const struct image
 
 	s->first = (struct err){ 0 };
 	if (s->offline) return fetch_cached(s, m, want, sink, got, e);
-	if (fetch_online(s, m, want, sink, got, &useless, &fault) == 0) return 0;
+	if (fetch_online(s, m, want, sink, got, &useless, &fault) == 0) {
+		list_remember(s);
+		return 0;
+	}
 	if (useless && (fault.kind == ERR_NETWORK || fault.kind == ERR_MISSING) &&
 	    fall_back(s, m, want, sink, got, &fault) == 0)
 		return 0;

@@ -8,6 +8,7 @@
 #include "lib/image/fetch.h"
 
 struct arena;
+struct openpgp_data;
 struct stat;
 
 /* A file to fetch. */
@@ -23,6 +24,23 @@ struct remote {
  * the sink refuses it, so no other copy would help. */
 int transfer(struct image_source *s, const struct remote *f, const struct image_sink *sink,
              bool *refused, struct err *e);
+
+/* Check the signature of a list of images, which came from `path` on the source's server. No
+ * signature is a fault only if one is required. ERR_UNTRUSTED if it is wrong, or by another
+ * key than the server's. `*again`: it may help to fetch both again. Reports what was found,
+ * unless the source was told of that server; the key and the date are in the source then. */
+int list_check(struct image_source *s, const char *path, const struct openpgp_data *list,
+               bool *again, struct err *e);
+
+/* The file at a path of a list: relative to the server, or a URL of its own. */
+int list_url(const struct image_source *s, struct arena *m, const char *path, struct url *u,
+             struct err *e);
+
+/* Remember the date of the last list in the cache, if it was signed and is the newest. */
+void list_remember(const struct image_source *s);
+
+/* Of images.linuxcontainers.org, armored. */
+extern const char image_server_key[];
 
 /* -- the files of the cache -- */
 

@@ -8,7 +8,7 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 #include "lib/image/impl.h"
-#include "lib/net/sha256.h"
+#include "lib/base/sha256.h"
 #include "lib/text/json.h"
 
 enum { NAME_LENGTH_MAX = 64, PATH_LENGTH_MAX = 512, ALIASES_MAX = 64, BUILDS_MAX = 100000,
@@ -101,7 +101,7 @@ static bool read_fields(struct arena *m, const struct json *product, struct imag
 }
 
 /* `*by_key`: the key has all names. */
-static bool read_names(struct arena *m, const struct json *product, struct image *out,
+static bool read_product_names(struct arena *m, const struct json *product, struct image *out,
                        bool *by_key)
 {
 	const char *arch = json_text(json_get(product, "arch"));
@@ -241,7 +241,7 @@ void index_add(struct arena *m, struct index_images *all, const struct json *pro
 	struct image image;
 	bool by_key;
 
-	if (all->builds >= BUILDS_MAX || !read_names(m, product, &image, &by_key)) {
+	if (all->builds >= BUILDS_MAX || !read_product_names(m, product, &image, &by_key)) {
 		all->x.skipped++;
 		return;
 	}

@@ -18,6 +18,7 @@
 #include "lib/disk/mount.h"
 #include "lib/engine/engine.h"
 #include "lib/image/index.h"
+#include "lib/image/metadata.h"
 #include "lib/image/pick.h"
 #include "lib/jail/conf_check.h"
 #include "lib/jail/jail.h"
@@ -25,10 +26,11 @@
 #include "lib/jail/rootfs.h"
 #include "lib/jail/name.h"
 #include "lib/ops/config.h"
-#include "lib/image/metadata.h"
+#include "lib/provision/archive_input.h"
 #include "lib/provision/cloud.h"
 #include "lib/provision/customize.h"
 #include "lib/provision/description.h"
+#include "lib/provision/identity.h"
 #include "lib/provision/install_archive.h"
 #include "lib/provision/install_image.h"
 #include "lib/store/staging.h"
@@ -189,30 +191,43 @@ static struct unpack_limits limits_of(const struct create_how *how)
 	};
 }
 
-static struct install_source source_of(const struct create_how *how)
+/* The archive that the caller has opened, or else `own`, opened here. */
+static int take_source(struct host *h, const struct create_how *how, struct archive_input *own,
+                       struct install_source *out, struct err *e)
 {
-	return (struct install_source){
-		.from = how->archive,
+	*out = (struct install_source){
+		.in = how->input ? how->input : own,
 		.sha256 = how->sha256,
 		.metadata = how->metadata,
 	};
+	if (how->input || archive_input_open(h->m, how->archive, own, e) == 0) return 0;
+	return fail_in(e, "image %s", word_shown(h->m, how->archive));
+}
+
+static int install_from_archive(struct host *h, struct wanted *w, struct staging *work,
+                                struct err *e)
+{
+	const struct unpack_limits limits = limits_of(w->how);
+	AUTOARCHIVE own = NO_ARCHIVE;
+	struct install_source source;
+
+	if (take_source(h, w->how, &own, &source, e) < 0 ||
+	    install_archive(h, &source, &limits, work, &w->found, e) < 0)
+		return -1;
+	return set_names(h->m, w, e);
 }
 
 static int install_rootfs(struct host *h, struct wanted *w, struct staging *work,
                           struct err *e)
 {
 	const char *release;
-	const struct install_source source = source_of(w->how);
 	const struct install_how how = {
 		.offline = w->how->offline,
 		.no_clone = w->how->no_clone,
 		.limits = limits_of(w->how),
 	};
 
-	if (source.from) {
-		if (install_archive(h, &source, &how.limits, work, &w->found, e) < 0) return -1;
-		return set_names(h->m, w, e);
-	}
+	if (w->how->archive) return install_from_archive(h, w, work, e);
 	if (install_image(h, &w->image, &how, work, &release, &w->found, e) < 0) return -1;
 	return set_release(h->m, w, release, e);
 }
@@ -230,20 +245,41 @@ static int seed_cloud(int rootfs, struct wanted *w, const char *name, struct err
 	return 0;
 }
 
+/* An export under another name is another machine. */
+static int adapt_export(int rootfs, const struct staging *work, struct wanted *w,
+                        struct arena *m, struct err *e)
+{
+	const char *before = w->how->exported;
+
+	if (str_eq(before, work->name)) return 0;
+	if (str_eq(w->conf.hostname.text, before) &&
+	    !(w->text = conf_set(m, w->text, "hostname", work->name, e)))
+		return -1;
+	return identity_renew(rootfs, before, work->name, e) < 0
+	       ? fail_in(e, "the identity of %s", work->name) : 0;
+}
+
+static int adapt(struct arena *m, int rootfs, const struct staging *work, struct wanted *w,
+                 struct err *e)
+{
+	const char *hostname = *w->conf.hostname.text ? w->conf.hostname.text : work->name;
+
+	if (w->how->exported) return adapt_export(rootfs, work, w, m, e);
+	if (customize(rootfs, hostname, e) < 0) return -1;
+	if (w->found && description_apply(w->found, rootfs, hostname, e) < 0) return -1;
+	return seed_cloud(rootfs, w, hostname, e);
+}
+
 static int fill_staging(struct engine *en, struct staging *work, struct wanted *w,
                         struct err *e)
 {
 	AUTOCLOSE int rootfs = -1;
-	const char *hostname;
 
 	if (install_rootfs(en->host, w, work, e) < 0) return -1;
-	hostname = *w->conf.hostname.text ? w->conf.hostname.text : work->name;
 	if ((rootfs = jail_open_rootfs(work->dir, e)) < 0) return -1;
-	if (customize(rootfs, hostname, e) < 0) return -1;
-	if (w->found && description_apply(w->found, rootfs, hostname, e) < 0) return -1;
-	if (seed_cloud(rootfs, w, hostname, e) < 0) return -1;
+	if (adapt(en->m, rootfs, work, w, e) < 0) return -1;
 	if (check_init(en->m, rootfs, w, e) < 0) return -1;
-	if (w->how->archive) tell_system(en->m, rootfs, w);
+	if (w->how->archive && !w->how->exported) tell_system(en->m, rootfs, w);
 	return replace_file(work->dir, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }
 
@@ -303,10 +339,12 @@ int op_create_check(const struct host *h, const char *name, struct err *e)
 static int plan_archive(struct engine *en, struct wanted *w, struct create_plan *out,
                         struct err *e)
 {
-	const struct install_source source = source_of(w->how);
 	const struct unpack_limits limits = limits_of(w->how);
+	AUTOARCHIVE own = NO_ARCHIVE;
+	struct install_source source;
 	struct err why = { 0 };
 
+	if (take_source(en->host, w->how, &own, &source, e) < 0) return -1;
 	if (archive_look(en->host, &source, &limits, &out->found, &why) < 0) {
 		if (why.kind == ERR_NETWORK) {
 			out_warn("what is in it is not known: %s", why.text);
@@ -349,7 +387,8 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 	warn_if_not_on_pool(en->m, dir);
 	if (op_create_check(en->host, how->name, e) < 0)
 		return fail_in(e, "creating %s", how->name);
-	if (how->archive ? plan_archive(en, &w, out, e) < 0 : plan_image(en, &w, out, e) < 0)
+	if (!how->exported && (how->archive ? plan_archive(en, &w, out, e) < 0 :
+	                       plan_image(en, &w, out, e) < 0))
 		return -1;
 	out->config = w.text;
 	return 0;

@@ -13,6 +13,7 @@
 #include "lib/image/pick.h"
 #include "lib/provision/look_archive.h"
 
+struct archive_input;
 struct engine;
 struct err;
 struct host;
@@ -30,6 +31,8 @@ struct create_how {
 	bool offline;			/* from the cache of images, asking no server */
 	bool no_clone;			/* unpack it even where ZFS could clone it */
 	const char *archive;		/* instead of an image: a path, "-" or a URL */
+	struct archive_input *input;	/* the archive, open already; or NULL */
+	const char *exported;		/* it is an export of this jail: nothing is adapted */
 	const char *sha256;		/* of the archive, or NULL */
 	const char *metadata;		/* of an image in two files, the other one; or NULL */
 	const char *cloud_init;		/* user-data, a file or a URL; or NULL */

@@ -46,7 +46,7 @@ static int change_config(struct arena *m, struct jail *j, const char *from, cons
 	struct conf c;
 
 	if (jail_conf_own(m, j, &c, NULL) < 0 || !str_eq(c.hostname.text, from)) return 0;
-	return op_config_change(m, j, &change, 1, &changed, e) < 0 ? -1 : 0;
+	return op_config_change(m, j, &change, 1, false, &changed, e) < 0 ? -1 : 0;
 }
 
 /* What the jail has made of these files is no reason to keep its name. */
@@ -79,7 +79,7 @@ static int look(const struct naming *n, struct err *e)
 	return rename_check(&n->jails, j, n->how->to, e);
 }
 
-static int stop(const struct naming *n, struct err *e)
+static int stop_running(const struct naming *n, struct err *e)
 {
 	const struct stop_how how = { .timeout = n->how->timeout };
 
@@ -94,7 +94,7 @@ static int rename_locked(const struct naming *n, struct err *e)
 	const char *to = n->how->to;
 	struct err why = { 0 };
 
-	if (jail_lock(j, e) < 0 || stop(n, e) < 0) return -1;
+	if (jail_lock(j, e) < 0 || stop_running(n, e) < 0) return -1;
 	if (change_rootfs(j, j->name, to, e) < 0) return -1;
 	if (rename_jail(&n->jails, j, to, &why) == 0) return 0;
 	if (jail_refresh(j, NULL) == 0) change_rootfs(j, to, j->name, NULL);

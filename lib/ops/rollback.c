@@ -20,6 +20,12 @@ int op_rollback_finish(struct engine *en, struct jail *j, struct err *e)
 	return rc < 0 ? fail_in(e, "finishing the rollback") : jail_check_own(j, e);
 }
 
+int op_rollback_settle(struct engine *en, struct jail *j, struct err *e)
+{
+	if (!rollback_is_begun(j->fd) || jail_runs(engine_state(en, j, NULL, NULL))) return 0;
+	return op_rollback_finish(en, j, e);
+}
+
 static int check_unused(struct engine *en, struct jail *j, struct err *e)
 {
 	const char *path = mount_fd_path(en->m, j->fd, e);
@@ -50,7 +56,7 @@ static int finish_earlier(struct rolling *r, struct err *e)
 	return check(r, e);
 }
 
-static int stop(struct rolling *r, struct err *e)
+static int stop_if_told(struct rolling *r, struct err *e)
 {
 	const struct stop_how how = { .timeout = r->how->timeout };
 
@@ -67,7 +73,7 @@ static int roll_back_locked(struct rolling *r, struct err *e)
 	bool begun = rollback_is_begun(j->fd);
 
 	/* What is refused is refused before the jail is stopped. */
-	if ((!begun && check(r, e) < 0) || stop(r, e) < 0) return -1;
+	if ((!begun && check(r, e) < 0) || stop_if_told(r, e) < 0) return -1;
 	if ((begun && finish_earlier(r, e) < 0) || check_unused(r->en, j, e) < 0) return -1;
 	/* An open directory keeps a dataset busy. */
 	if (r->of.dataset && r->what.discard) jail_leave(j);

@@ -1,10 +1,7 @@
 #include "lib/provision/install_archive.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
@@ -15,52 +12,12 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/image/fetch.h"
+#include "lib/provision/archive_input.h"
 #include "lib/provision/layout_root.h"
 #include "lib/provision/unpack_sink.h"
 #include "lib/store/staging.h"
 
 #define DESCRIPTION ".description"
-
-/* O_NONBLOCK: open(2) does not wait for the writer of a FIFO. The first read waits for it, and
- * a signal interrupts that. */
-static int open_file(const char *from, struct err *e)
-{
-	AUTOCLOSE int fd = open(from, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0 || fcntl(fd, F_SETFL, 0) < 0) return fail_sys(e, "open %s", from);
-	return take_fd(&fd);
-}
-
-int install_open(const char *from, struct err *e)
-{
-	int fd;
-
-	if (strcmp(from, "-")) return open_file(from, e);
-	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	return fd < 0 ? fail_sys(e, "open %s", from) : fd;
-}
-
-static int unpack_file(const char *from, const char *sha256, const struct image_sink *sink,
-                       struct err *e)
-{
-	AUTOCLOSE int fd = install_open(from, e);
-
-	return fd < 0 ? -1 : image_read(fd, sha256, sink, e);
-}
-
-static int unpack_url(struct host *h, const char *url, const char *sha256,
-                      const struct image_sink *sink, struct err *e)
-{
-	AUTOFREE struct arena m = { 0 };
-	struct image_source s = { 0 };
-	int rc;
-
-	if (image_source_open(&m, url, h->cacert, &s, e) < 0) return -1;
-	if (sha256) image_cache_open(&m, h->dir, true, &s.cache, NULL);
-	rc = image_fetch_url(&s, sha256, sink, e);
-	image_source_close(&s);
-	return rc;
-}
 
 /* -- the other file of an image in two files -- */
 
@@ -75,13 +32,14 @@ static int take_bytes(void *arg, const void *data, size_t n, struct err *e)
 
 static int unpack_description(struct host *h, const char *from, int dir, struct err *e)
 {
+	AUTOARCHIVE in = NO_ARCHIVE;
 	struct unpack u = { 0 };
 	const struct image_sink sink = { .take = take_bytes, .arg = &u };
-	int rc = unpack_begin(&u, dir, &install_description_limits, e);
+	int rc;
 
-	if (rc == 0)
-		rc = is_url(from) ? unpack_url(h, from, NULL, &sink, e) :
-		     unpack_file(from, NULL, &sink, e);
+	if (archive_input_open(h->m, from, &in, e) < 0) return -1;
+	rc = unpack_begin(&u, dir, &install_description_limits, e);
+	if (rc == 0) rc = archive_input_read(h, &in, NULL, &sink, e);
 	if (rc == 0) rc = unpack_end(&u, NULL, e);
 	unpack_abort(&u);
 	return rc;
@@ -99,27 +57,43 @@ static int read_description(struct host *h, const char *from, int work,
 	return root_take_description(h->m, work, DESCRIPTION, found, e);
 }
 
-int install_archive(struct host *h, const struct install_source *source,
-                    const struct unpack_limits *limits, struct staging *work,
-                    const struct image_metadata **found, struct err *e)
+/* -- the archive -- */
+
+static int unpack_archive(struct host *h, const struct install_source *source,
+                          struct unpack_sink *r, struct err *e)
 {
-	const char *from = source->from, *name = word_shown(h->m, from);
-	struct unpack_sink r = { .name = name, .work = work, .limits = *limits };
 	const struct image_sink sink = { .begin = unpack_sink_begin, .take = unpack_sink_take,
 	                                 .wants_file = unpack_sink_wants_file,
 	                                 .file = unpack_sink_file,
 	                                 .restart = unpack_sink_restart,
-	                                 .progress = unpack_sink_progress, .arg = &r };
+	                                 .progress = unpack_sink_progress, .arg = r };
+	struct archive_input *in = source->in;
 	int rc;
 
-	if (!is_url(from))
-		out_step("Unpacking %s", str_eq(from, "-") ? "standard input" : from);
-	rc = is_url(from) ? unpack_url(h, from, source->sha256, &sink, e) :
-	     unpack_file(from, source->sha256, &sink, e);
-	if (rc == 0) rc = unpack_sink_finish(&r, e);
-	unpack_sink_drop(&r);
-	if (rc < 0 || root_lift(h->m, work->dir, found, e) < 0)
-		return fail_in(e, "image %s", name);
+	if (in->fd >= 0)
+		out_step("Unpacking %s", str_eq(in->from, "-") ? "standard input" : in->from);
+	rc = archive_input_read(h, in, source->sha256, &sink, e);
+	if (rc == 0) rc = unpack_sink_finish(r, e);
+	unpack_sink_drop(r);
+	return rc;
+}
+
+int install_archive(struct host *h, const struct install_source *source,
+                    const struct unpack_limits *limits, struct staging *work,
+                    const struct image_metadata **found, struct err *e)
+{
+	const struct archive_input *in = source->in;
+	const char *name = word_shown(h->m, in->from);
+	struct unpack_sink r = { .name = name, .work = work, .limits = *limits };
+	int rc;
+
+	*found = NULL;
+	r.limits.is_export = in->is_export;
+	rc = unpack_archive(h, source, &r, e);
+	if (rc == 0)
+		rc = in->is_export ? root_lift_export(work->dir, in->config, e) :
+		     root_lift(h->m, work->dir, found, e);
+	if (rc < 0) return fail_in(e, "image %s", name);
 	if (!source->metadata) return 0;
 	if (read_description(h, source->metadata, work->dir, found, e) == 0) return 0;
 	return fail_in(e, "--metadata %s", word_shown(h->m, source->metadata));

@@ -2,15 +2,16 @@
  *
  * The archive is a file, standard input or an https URL. Besides plain root archives (such as
  * `docker export` makes) these layouts are known that contain the root file system deeper down:
- * images of LXC and Incus with metadata.yaml beside rootfs/, and backups of Incus with
- * backup/container/rootfs/. An image of Incus may also be in two files: a small archive with
- * metadata.yaml, and the root archive.
+ * images of LXC and Incus with metadata.yaml beside rootfs/, backups of Incus with
+ * backup/container/rootfs/, and exports of jails. An image of Incus may also be in two files: a
+ * small archive with metadata.yaml, and the root archive.
  */
 #ifndef PROVISION_INSTALL_ARCHIVE_H
 #define PROVISION_INSTALL_ARCHIVE_H
 
 #include <stdbool.h>
 
+struct archive_input;
 struct err;
 struct host;
 struct image_metadata;
@@ -21,19 +22,17 @@ struct staging;
 extern const struct unpack_limits install_description_limits;
 
 struct install_source {
-	const char *from;	/* a path, "-" or a URL */
+	struct archive_input *in;
 	const char *sha256;	/* NULL, or what it must be, else this fails: ERR_UNTRUSTED */
 	const char *metadata;	/* the other file of the image, a path or a URL; NULL: none */
 };
 
 /* Create `rootfs` in `work`. `*found`, in h->m, is the description of the image; NULL: it has
- * none. */
+ * none. If the input has been looked at and is an export of a jail, its manifest and its config
+ * must be right, too. */
 int install_archive(struct host *h, const struct install_source *source,
                     const struct unpack_limits *limits, struct staging *work,
                     const struct image_metadata **found, struct err *e);
-
-/* Open a file or "-" without waiting for the writer of a FIFO. */
-int install_open(const char *from, struct err *e);
 
 /* ERR_INPUT: the archive has no root file system, but maybe something else that is known. */
 int install_fail_no_root(bool disk, bool metadata, struct err *e);

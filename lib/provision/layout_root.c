@@ -2,14 +2,17 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
 #include "lib/disk/tree.h"
 #include "lib/image/metadata.h"
+#include "lib/jail/conf.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/provision/description.h"
@@ -87,6 +90,20 @@ int root_lift_image(struct arena *m, int work, const struct image_metadata **fou
 	if (!has_file(dir, "metadata.yaml") || (inner = open_below(dir, rootfs)) < 0) return 0;
 	if (lift(work, here, e) < 0) return -1;
 	return root_take_description(m, work, OUTER, found, e);
+}
+
+int root_lift_export(int work, const char *config, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	AUTOCLOSE int dir = jail_open_rootfs(work, e);
+	size_t n = 0;
+	const char *text;
+
+	if (dir < 0) return -1;
+	text = read_file(&m, dir, LAYOUT_CONFIG, CONF_MAX, &n, NULL);
+	if (!text || n != strlen(config) || memcmp(text, config, n))
+		return fail(e, ERR_UNTRUSTED, "the archive changed while it was read");
+	return lift(work, here, e) < 0 ? -1 : tree_remove(work, OUTER, e);
 }
 
 int install_fail_no_root(bool disk, bool metadata, struct err *e)

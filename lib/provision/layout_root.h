@@ -18,6 +18,10 @@ int root_lift_image(struct arena *m, int work, const struct image_metadata **fou
 /* The same for any archive: find the root file system in it. ERR_INPUT if there is none. */
 int root_lift(struct arena *m, int work, const struct image_metadata **found, struct err *e);
 
+/* The same for an export of a jail. What was looked at before must be what was unpacked:
+ * ERR_UNTRUSTED if its config is not this one. */
+int root_lift_export(int work, const char *config, struct err *e);
+
 /* Read the description in the directory `name` of `work`, and delete that. */
 int root_take_description(struct arena *m, int work, const char *name,
                           const struct image_metadata **found, struct err *e);

@@ -1,7 +1,7 @@
 /* Look at the user's own archive, and make nothing of it
  *
- * It is read to its end by a confined process (archive/found.h). What comes from a URL or a
- * pipe is stored meanwhile in a file without a name in the jailmaker directory.
+ * It is read to its end by a confined process (archive/found.h), after it has become a file
+ * (archive_input_store).
  */
 #ifndef PROVISION_LOOK_ARCHIVE_H
 #define PROVISION_LOOK_ARCHIVE_H

@@ -49,7 +49,8 @@ static int look_at_squashfs(const uint8_t *data, size_t n, int dir,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const struct unpack_limits limits = { .bytes = 4 << 20, .entries = 200 };
-	static struct looking l;
+	static struct archive_found found;
+	struct looking l = { .found = &found };
 	struct source from = { { source_next }, data, n };
 	struct unpack_report r = { 0 };
 	struct err e = { 0 };
@@ -58,14 +59,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (!mkdtemp(path)) abort();
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	memset(&l, 0, sizeof l);
+	memset(&found, 0, sizeof found);
 	rc = squashfs_begins(data, n) ? look_at_squashfs(data, n, dir, &limits, &l, &e) :
 	     extract(&from.pull, dir, &limits, &l, &r, &e);
 	if (rc < 0 && !e.kind) abort();
-	if (l.found.metadata_n >= sizeof l.found.metadata) abort();
-	if (l.found.metadata[sizeof l.found.metadata - 1]) abort();
+	if (found.metadata_n >= sizeof found.metadata) abort();
+	if (found.metadata[sizeof found.metadata - 1]) abort();
 	for (int i = 0; i < FOUND_PLACES; i++) {
-		const struct found_root *f = &l.found.roots[i];
+		const struct found_root *f = &found.roots[i];
 
 		if (f->init[sizeof f->init - 1] ||
 		    f->os_release[sizeof f->os_release - 1])

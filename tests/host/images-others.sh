@@ -158,6 +158,51 @@ status 3
 in_host sh -c "! ls -A $jails | grep c3" || fail 'c3 is there'
 forget
 
+story 'import makes the same jails of them'
+for how in /tmp/unified - $server/files/unified; do
+	inventory > "$tmp/before"
+	try jlmkr-import --dry-run $how im < "$tmp/others/files/unified"
+	status 0
+	out_has '^# found: tar in xz, an image of Incus; [0-9]* files and directories, '
+	out_has '^# described as: debian bookworm web'
+	out_has '^# system: Debian of others; its init is systemd$'
+	out_has '^release=bookworm$'
+	inventory > "$tmp/after"
+	diff "$tmp/before" "$tmp/after" > "$tmp/out" || fail 'something was made'
+	try jlmkr-import -q $how im < "$tmp/others/files/unified"
+	status 0
+	is 'config rootfs ' "$(in_host ls -A $jails/im | tr '\n' ' ')"
+	is 'name=im' "$(rootfs im etc/app/name.conf)"
+	is 'debian bookworm' "$(config im distro) $(config im release)"
+	forget
+done
+try jlmkr-import --dry-run - im < "$tmp/others/files/root.squashfs"
+status 0
+out_has '^# found: squashfs image, a root file system; '
+try jlmkr-import -q - im < "$tmp/others/files/root.squashfs"
+status 0
+forget
+try jlmkr-import --dry-run --sha256="$(printf %064d 0)" /tmp/unified im
+status 7
+try jlmkr-import /tmp/root.lxc im
+status 0
+err_has 'It is Debian of others'
+err_has 'cloud-init is in the image: it is turned off'
+in_host test -e $jails/im/rootfs/etc/cloud/cloud-init.disabled || fail 'it is on'
+forget
+
+story 'an export of a jail is that jail: nothing in it is turned off'
+in_host jlmkr-create -q --image=/tmp/root.lxc --ssh-key=/tmp/key.pub x1
+in_host sh -c "cd $jails/x1/rootfs && find . -printf '%p %y %m %U:%G %s %l\n' | sort > /tmp/of-x1"
+try jlmkr-export -q x1 /tmp/x1.tar
+in_host rm -rf $jails/x1
+try jlmkr-import /tmp/x1.tar
+status 0
+err_lacks 'cloud-init'
+try sh -c "cd $jails/x1/rootfs && find . -printf '%p %y %m %U:%G %s %l\n' | sort | diff /tmp/of-x1 -"
+status 0
+forget
+
 story 'NixOS from a file'
 try jlmkr-create --image=/tmp/nixos n1
 status 0

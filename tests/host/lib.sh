@@ -104,6 +104,15 @@ one_line_err() { [ "$(wc -l < "$tmp/err")" -eq 1 ] || fail "stderr is not one li
 is() { [ "$1" = "$2" ] || fail "'$2', expected '$1'"; }
 expect_status() { want=$1; shift; try "$@"; status "$want"; }
 
+# In the host, until it succeeds: what was begun in the background takes its time.
+soon() {
+	tries=0
+	until in_host "$@" > /dev/null 2>&1; do
+		[ $((tries += 1)) -lt 100 ] || { fail "not soon: $*"; return; }
+		sleep 0.1
+	done
+}
+
 # All that a command might leave in the host: names, kinds, modes and owners of files, mounts,
 # units, machines. What the system itself writes all the time is left out, and so are the images
 # that were kept.
@@ -177,3 +186,16 @@ between() {
 		exec 3>&-
 		wait $remove' - "$@"
 }
+
+# From sly_zfs to honest_zfs, zfs(8) does something else before (or instead of) one of its
+# verbs, once: slyly VERB < COMMANDS, for which the program is zfs.real
+sly_zfs() {
+	in_host sh -c 'mkdir -p /run/sly && cp /sbin/zfs /run/sly/zfs.real && cat > /run/sly/zfs && chmod +x /run/sly/zfs &&
+		mount -t overlay overlay -o lowerdir=/run/sly:/usr/sbin /usr/sbin' <<-'END' || fail 'no sly zfs'
+		#!/bin/sh
+		[ ! -e "/tmp/sly-$1" ] || { mv "/tmp/sly-$1" /tmp/now; . /tmp/now; }
+		exec /sbin/zfs.real "$@"
+	END
+}
+slyly() { in_host sh -c 'cat > "/tmp/sly-$1"' - "$1"; }
+honest_zfs() { in_host umount /usr/sbin; }

@@ -94,6 +94,18 @@ zfs_in_host destroy "$ds/jails/web/data@child"
 j jlmkr-snapshots
 is 'No snapshots.' "$(cat "$tmp/out")"
 
+story 'what somebody else destroys meanwhile is deleted'
+j jlmkr-snapshot web@gone
+sly_zfs
+slyly destroy <<EOF
+zfs.real destroy -r '$ds/jails/web@gone'
+EOF
+j jlmkr-snapshot --delete web@gone
+status 0
+honest_zfs
+snaps > "$tmp/out"
+out_lacks '@gone$'
+
 story 'several operands: each gets its turn'
 j jlmkr-snapshot web@a none@a web@b
 status 3

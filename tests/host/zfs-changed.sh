@@ -61,11 +61,7 @@ between two "zfs destroy '$ds/jails/two@a'"
 status 0
 gone "$ds/jails/two"
 
-# A zfs that does something else before (or instead of) one of its verbs, once:
-# slyly VERB COMMANDS
-in_host sh -c 'mkdir -p /run/sly /run/slyw; cp /sbin/zfs /run/sly/zfs.real; printf "%s\n" "#!/bin/sh" "[ ! -e /tmp/sly-\$1 ] || { mv /tmp/sly-\$1 /tmp/now; . /tmp/now; }" "exec /sbin/zfs.real \"\$@\"" > /run/sly/zfs
-	chmod +x /run/sly/zfs; mount -t overlay overlay -o lowerdir=/run/sly:/usr/sbin /usr/sbin' || fail 'no sly zfs'
-slyly() { in_host sh -c 'cat > "/tmp/sly-$1"' - "$1"; }
+sly_zfs
 
 story 'a snapshot that comes after the last look'
 slyly rename <<EOF
@@ -119,7 +115,7 @@ in_host zfs list -H -o name -t snapshot -r "$ds/jails" > "$tmp/out"
 out_has '@last$'
 in_host sh -c "zfs.real destroy -r \"\$(zfs.real list -H -o name -r '$ds/jails' | grep 'remove-one-[0-9a-f]*\$')\""
 in_host sh -c "rmdir '$home/jails/.remove-one-'* 2> /dev/null"
-in_host umount /usr/sbin
+honest_zfs
 
 story 'a remove that is killed while it destroys is finished by the next, with all that was shown'
 for n in 1 2 3 4 5 6; do zfs_in_host snapshot "$ds/jails/two@$n"; done
@@ -161,7 +157,7 @@ tiny five
 in_host mkdir "$home/jails/five/rootfs/data"
 zfs_in_host create -o "mountpoint=$home/jails/five/rootfs/data" "$ds/jails/five/data"
 in_host sh -c "cd '$home/jails/five/rootfs/data' && exec sleep 62" > /dev/null 2>&1 &
-sleep 0.5
+soon pgrep -fx 'sleep 62'
 j jlmkr-remove -y five
 refused
 err_has 'in use by sleep (process'

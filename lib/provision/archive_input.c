@@ -185,21 +185,16 @@ static const char *value_of(struct arena *m, const char *head, const char *key)
 	return arena_strndup(m, line, strcspn(line, "\n"));
 }
 
-static const char *text_of(struct arena *m, const char *text, size_t n, size_t max)
-{
-	return arena_strndup(m, text, n < max ? n : max);
-}
-
 static int read_front(struct arena *m, struct archive_input *in, const struct check_front *f,
                       struct err *e)
 {
-	const char *head = text_of(m, f->head, f->head_n, sizeof f->head);
+	const char *head = arena_strndup(m, f->head, f->head_n);
 
 	if (!(in->is_export = f->is_export)) return 0;
 	if (!str_starts(head, PACK_FORMAT "\n"))
 		return fail(e, ERR_INPUT,
 		            "it was exported by a newer jlmkr, in a way not known here");
-	in->config = text_of(m, f->config, f->config_n, sizeof f->config);
+	in->config = arena_strndup(m, f->config, f->config_n);
 	in->version = value_of(m, head, "\nversion=");
 	in->jail = value_of(m, head, "\njail=");
 	if (strlen(in->config) != f->config_n || !in->jail || !in->version)

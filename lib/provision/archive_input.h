@@ -33,7 +33,8 @@ void archive_input_close(struct archive_input *in);
 
 #define AUTOARCHIVE __attribute__((cleanup(archive_input_close))) struct archive_input
 
-/* Find out whether it is an export. ERR_INPUT if it is one of a kind that is not known. */
+/* Find out whether it is an export. ERR_INPUT if it is one of a kind that is not known. With a
+ * `sha256`, what comes from a URL is kept in the cache. */
 int archive_input_look(struct host *h, struct archive_input *in, const char *sha256,
                        struct err *e);
 

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/host.h"

@@ -184,6 +184,10 @@ status 0
 forget
 try jlmkr-import --dry-run --sha256="$(printf %064d 0)" /tmp/unified im
 status 7
+kept=$(in_host sh -c 'ls -A /mnt/tank/jailmaker/images')
+try jlmkr-import --dry-run --sha256="$(sha256sum < "$tmp/others/files/unified" | cut -d ' ' -f 1)" $server/files/unified im
+status 0
+is "$kept" "$(in_host sh -c 'ls -A /mnt/tank/jailmaker/images')"
 try jlmkr-import /tmp/root.lxc im
 status 0
 err_has 'It is Debian of others'

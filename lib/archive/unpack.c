@@ -339,36 +339,27 @@ static int fail_silent(const siginfo_t *how, const char *text, size_t n, struct 
 	            how->si_status == SIGKILL ? "; the memory may be full" : "");
 }
 
-/* Returns how many bytes there are, or -1 for a caught signal. */
-static ssize_t read_said(struct unpack *u, void *to, size_t room, struct err *e)
-{
-	size_t n = 0;
-	ssize_t k = 1;
-
-	while (n < room && k > 0) {
-		if (wait_fd(u->said, POLLIN, NO_DEADLINE, e) < 0) return -1;
-		k = read(u->said, (char *)to + n, room - n);
-		n += k > 0 ? (size_t)k : 0;
-	}
-	return (ssize_t)n;
-}
-
 /* The result is not trusted, because the child has read the archive. */
 static int read_result(struct unpack *u, struct unpack_report *r, struct err *e)
 {
 	struct said said;
+	size_t n = 0;
+	ssize_t k = 1;
 	siginfo_t how = { 0 };
-	ssize_t n = read_said(u, &said, sizeof said, e);
 	bool whole;
 
-	if (n < 0) return -1;
+	while (n < sizeof said && k > 0) {
+		if (wait_fd(u->said, POLLIN, NO_DEADLINE, e) < 0) return -1;
+		k = read(u->said, (char *)&said + n, sizeof said - n);
+		n += k > 0 ? (size_t)k : 0;
+	}
 	if (wait_fd(u->pidfd, POLLIN, NO_DEADLINE, e) < 0) return -1;
 	if (waitid(P_PID, (id_t)u->pid, &how, WEXITED) < 0) return fail_sys(e, "waitid");
 	u->pid = 0;
 	whole = n == sizeof said && said.e.kind <= ERR_INTERRUPTED;
 	if (!whole || how.si_code != CLD_EXITED)
 		return fail_silent(&how, (const char *)&said,
-		                   n == sizeof said ? 0 : (size_t)n, e);
+		                   n == sizeof said ? 0 : n, e);
 	said.e.text[sizeof said.e.text - 1] = 0;
 	if (r) *r = said.report;
 	if (!said.e.kind) return 0;

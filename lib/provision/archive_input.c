@@ -129,7 +129,7 @@ int archive_input_store(struct host *h, struct archive_input *in, const char *sh
 /* -- looked at -- */
 
 /* A child that reads the front or all of it, fed by a transfer. */
-struct looking {
+struct feeding {
 	struct archive_input *in;
 	struct unpack u;
 	bool keep;		/* the bytes cannot be read again */
@@ -138,7 +138,7 @@ struct looking {
 
 static int look_take(void *arg, const void *data, size_t n, struct err *e)
 {
-	struct looking *l = arg;
+	struct feeding *l = arg;
 	int rc;
 
 	if (check_signal(e) < 0) return -1;
@@ -157,7 +157,7 @@ static void look_progress(void *arg, uint64_t done, uint64_t total)
 }
 
 /* A file is read from where it is, and again from there. */
-static int feed_child(struct host *h, struct archive_input *in, struct looking *l,
+static int feed_child(struct host *h, struct archive_input *in, struct feeding *l,
                       const char *sha256, struct err *e)
 {
 	const struct image_sink sink = { .take = look_take, .progress = look_progress,
@@ -206,7 +206,7 @@ int archive_input_look(struct host *h, struct archive_input *in, const char *sha
                        struct err *e)
 {
 	struct archive_found *found = found_new(e);
-	struct looking l = { .in = in };
+	struct feeding l = { .in = in };
 	int rc;
 
 	if (!found) return -1;
@@ -220,7 +220,7 @@ int archive_input_look(struct host *h, struct archive_input *in, const char *sha
 
 int archive_input_verify(struct host *h, struct archive_input *in, struct err *e)
 {
-	struct looking l = { .in = in };
+	struct feeding l = { .in = in };
 
 	if (unpack_begin_check(&l.u, e) < 0) return -1;
 	return feed_child(h, in, &l, NULL, e);

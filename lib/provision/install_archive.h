@@ -9,8 +9,6 @@
 #ifndef PROVISION_INSTALL_ARCHIVE_H
 #define PROVISION_INSTALL_ARCHIVE_H
 
-#include <stdbool.h>
-
 struct archive_input;
 struct err;
 struct host;
@@ -33,8 +31,5 @@ struct install_source {
 int install_archive(struct host *h, const struct install_source *source,
                     const struct unpack_limits *limits, struct staging *work,
                     const struct image_metadata **found, struct err *e);
-
-/* ERR_INPUT: the archive has no root file system, but maybe something else that is known. */
-int install_fail_no_root(bool disk, bool metadata, struct err *e);
 
 #endif

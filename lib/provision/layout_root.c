@@ -16,7 +16,6 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/provision/description.h"
-#include "lib/provision/install_archive.h"
 
 #define OUTER ".outer"
 
@@ -106,7 +105,7 @@ int root_lift_export(int work, const char *config, struct err *e)
 	return lift(work, here, e) < 0 ? -1 : tree_remove(work, OUTER, e);
 }
 
-int install_fail_no_root(bool disk, bool metadata, struct err *e)
+int root_fail_absent(bool disk, bool metadata, struct err *e)
 {
 	if (disk)
 		return fail(e, ERR_INPUT, "it is the image of a virtual machine, not of a "
@@ -135,6 +134,6 @@ int root_lift(struct arena *m, int work, const struct image_metadata **found, st
 		if (inner >= 0 && is_root(inner))
 			return lift(work, places[i], e) < 0 ? -1 : tree_remove(work, OUTER, e);
 	}
-	return install_fail_no_root(has_file(dir, "rootfs.img"),
+	return root_fail_absent(has_file(dir, "rootfs.img"),
 	                            has_file(dir, "metadata.yaml"), e);
 }

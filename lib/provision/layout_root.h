@@ -22,6 +22,9 @@ int root_lift(struct arena *m, int work, const struct image_metadata **found, st
  * ERR_UNTRUSTED if its config is not this one. */
 int root_lift_export(int work, const char *config, struct err *e);
 
+/* ERR_INPUT: the archive has no root file system, but maybe something else that is known. */
+int root_fail_absent(bool disk, bool metadata, struct err *e);
+
 /* Read the description in the directory `name` of `work`, and delete that. */
 int root_take_description(struct arena *m, int work, const char *name,
                           const struct image_metadata **found, struct err *e);

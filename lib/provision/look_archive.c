@@ -12,6 +12,7 @@
 #include "lib/provision/archive_input.h"
 #include "lib/provision/description.h"
 #include "lib/provision/install_archive.h"
+#include "lib/provision/layout_root.h"
 #include "lib/text/osrel.h"
 
 static const struct found_root *find_root(const struct archive_found *f, const char **layout)
@@ -74,7 +75,7 @@ static int look_at_root(struct host *h, const struct install_source *source,
 
 	if (look_at(h, source->in, source->sha256, limits, f, &out->report, e) < 0) return -1;
 	if (!(root = find_root(f, &out->layout)))
-		return install_fail_no_root(f->bits & FOUND_DISK, f->metadata_n, e);
+		return root_fail_absent(f->bits & FOUND_DISK, f->metadata_n, e);
 	out->kind = unpack_kind(source->in->fd);
 	note_system(h, root, out);
 	if (f->metadata_n && root == &f->roots[FOUND_ROOTFS])

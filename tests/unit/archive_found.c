@@ -133,6 +133,44 @@ static void refuses(struct world *w, const void *data, size_t n,
 	CHECK_STR(w->e.text, want);
 }
 
+/* What its child has found. */
+static struct check_front *front_of(struct world *w, const struct str *tar)
+{
+	struct archive_found *f = found_new(&w->e);	/* left to the end of the program */
+	struct unpack u;
+	int rc;
+
+	CHECK_INT(unpack_begin_front(&u, f, &w->e), 0);
+	if (!(rc = unpack_feed(&u, tar->s, tar->len, &w->e)))
+		rc = unpack_end(&u, NULL, &w->e);
+	if (rc < 0) CHECK_STR(w->e.text, "");
+	unpack_abort(&u);
+	return &f->front;
+}
+
+TEST(the_front_of_an_export_and_of_another_archive)
+{
+	struct world w;
+	struct str tar;
+	struct check_front *front;
+
+	begin(&w, &tar);
+	tar_file(&tar, "jlmkr-export", "some words\n", 0644);
+	tar_file(&tar, "config", "startup=0\n", 0644);
+	tar_file(&tar, "rootfs/etc/os-release", "ID=own\n", 0644);
+	front = front_of(&w, &tar);
+	CHECK(front->is_export);
+	CHECK_STR(arena_strndup(&w.m, front->head, front->head_n), "some words\n");
+	CHECK_STR(arena_strndup(&w.m, front->config, front->config_n), "startup=0\n");
+	tar.len = 0;
+	tar_file(&tar, "etc/os-release", "ID=own\n", 0644);
+	CHECK(!front_of(&w, &tar)->is_export);
+	tar.len = 0;
+	str_add(&tar, "no archive at all");
+	CHECK(!front_of(&w, &tar)->is_export);
+	world_drop(&w);
+}
+
 TEST(what_is_refused)
 {
 	static const struct unpack_limits few = { .entries = 1 };

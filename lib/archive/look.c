@@ -80,7 +80,8 @@ void look_open(struct looking *l, const struct entry *n)
 {
 	look_note(l, n);
 	l->into = find_room(l->found, n->path, &l->room);
-	if (l->into) memset(l->into, 0, l->room + 1);
+	if (!l->into) return;
+	memset(l->into, 0, l->room + 1);
 	if (l->into == l->found->metadata) l->found->metadata_n = 0;
 }
 

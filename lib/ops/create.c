@@ -330,9 +330,10 @@ int op_create_check(const struct host *h, const char *name, struct err *e)
 	struct store jails;
 
 	if (name_check(name, e) < 0) return -1;
-	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return fail(e, ERR_EXISTS, "there is a jail %s already", name);
 	store_foresee(h->m, h->dir, &jails);
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !store_is_left_point(&jails, name))
+		return fail(e, ERR_EXISTS, "there is a jail %s already", name);
 	return store_check_name(&jails, name, e);
 }
 

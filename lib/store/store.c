@@ -7,6 +7,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/lock.h"
@@ -181,9 +182,19 @@ int store_check_name(const struct store *s, const char *name, struct err *e)
 	return s->ops->check_name(s, name, e);
 }
 
+bool store_is_left_point(const struct store *s, const char *name)
+{
+	const char *path = arena_printf(s->m, "%s/%s", s->path, name);
+	AUTOCLOSE int dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return dir >= 0 && s->dataset && dir_is_empty(dir) == 1 && !store_mounted(s, dir) &&
+	       zfs_is_gone(store_dataset(s, name));
+}
+
 int store_check_entry(const struct store *s, const char *name, struct err *e)
 {
 	if (faccessat(s->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0) return 0;
+	if (store_is_left_point(s, name)) return store_remove_point(s, name, e);
 	return fail(e, ERR_EXISTS, "there is a jail %s already", name);
 }
 

@@ -75,7 +75,11 @@ int store_check_name(const struct store *s, const char *name, struct err *e);
 /* ERR_EXISTS if there is a jail of that name, or the name is in use otherwise. */
 int store_check_free(const struct store *s, const char *name, struct err *e);
 
-/* ERR_EXISTS if there is an entry of that name. */
+/* Whether an entry is an empty directory, and no dataset has its name: a power cut in the
+ * middle of a rename of ZFS may leave the place of a mount. */
+bool store_is_left_point(const struct store *s, const char *name);
+
+/* ERR_EXISTS if there is an entry of that name. Removes one that is left in that way. */
 int store_check_entry(const struct store *s, const char *name, struct err *e);
 
 /* Whether a dataset in the store was a clone of that snapshot when it was listed. */

@@ -60,15 +60,12 @@ is MemoryMax=2147483648 "$(in_host systemctl show -p MemoryMax jlmkr-web)"
 is Delegate=yes "$(in_host systemctl show -p Delegate jlmkr-web)"
 
 story 'a backup as a file, and a jail from it'
-for program in tar gzip; do
-	host push "$(command -v $program)" /root/.local/bin/$program
-	in_host chmod 755 /root/.local/bin/$program
-done
 try jlmkr-exec web sh -c 'echo mine > /root/mine'
-recipe storage --numeric-owner
+recipe storage 'jlmkr export --stop'
 status 0
 is mine "$(in_host cat $jails/web2/rootfs/root/mine)"
 is "$(in_host cat $jails/web/config)" "$(in_host cat $jails/web2/config)"
+try jlmkr-stop -q web
 try jlmkr-start web2
 status 0
 try jlmkr-stop -q web2

@@ -92,6 +92,25 @@ is www "$(in_host ls -A "$home/jails" | tidy)"
 in_host test -f "$home/jails/www/data/mine" || fail 'what was below it is not there'
 is 'fuse.zfs' "$(in_host findmnt -no FSTYPE "$home/jails/www")"
 
+story 'what a power cut left at the new name, the place of a mount, is no jail'
+in_host mkdir "$home/jails/left"
+j jlmkr-rename www left
+status 0
+in_host mkdir "$home/jails/www"
+j jlmkr-rename left www
+status 0
+is www "$(in_host ls -A "$home/jails" | tidy)"
+in_host mkdir "$home/jails/new"
+tiny new
+status 0
+j jlmkr-remove -q -y new
+zfs_in_host create -o canmount=noauto "$ds/jails/left"
+in_host mkdir -p "$home/jails/left"
+j jlmkr-rename www left
+status 4
+zfs_in_host destroy "$ds/jails/left"
+in_host rmdir "$home/jails/left"
+
 story 'somebody who is in it is named, and it keeps its name'
 in_host sh -c "cd '$home/jails/www/rootfs' && exec sleep 60" > /dev/null 2>&1 &
 soon pgrep -fx 'sleep 60'

@@ -192,7 +192,7 @@ done
 err_has "rm '$home/images/$(digits 1).tar.xz'"
 ! grep -q holiday "$tmp/err" || fail 'others are told of'
 ! in_host zfs list "$ds/images/$sha" > /dev/null 2>&1 || fail 'ours is still there'
-is '.jlmkr-1' "$(in_host sh -c "ls -A '$home/images' | grep -v '^0\|holiday'")"
+is '.jlmkr-1' "$(in_host sh -c "ls -A '$home/images' | grep -v '^0\|holiday\|^\.signed-\|^\.jlmkr-..'")"
 j jlmkr-images --cached
 err_has "$ds/images/$(digits 1) is not marked"
 for name in "$(digits 1)" "$(digits 2)" "$(digits 3)" holiday; do patiently zfs destroy -r "$ds/images/$name"; done

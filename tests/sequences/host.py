@@ -20,6 +20,7 @@ IMMUTABLE, APPEND = 0x10, 0x20
 ENV = {
     "PATH": "/root/.local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "USER": "root",
     "LANG": "C.UTF-8", "TERM": "dumb",
+    "JLMKR_IMAGE_KEY": "images.linuxcontainers.org=/etc/images.asc",	# as tests/host/host has it
 }
 READ_MAX = 4096		# what is larger is read again only when its times say so
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "applets/create_found.h"
 #include "applets/create_wizard.h"
 #include "lib/base/auto.h"
 #include "lib/base/out.h"
@@ -42,6 +43,12 @@ static const struct opt create_opts[] = {
 	OPT_TEXT(0, "image", image, "FILE|URL|-",
 	         "install this archive: a tar or a squashfs image"),
 	OPT_TEXT(0, "sha256", sha256, "HEX", "the expected SHA-256 of --image"),
+	OPT_TEXT(0, "metadata", metadata, "FILE|URL",
+	         "the other file of an --image that is in two files"),
+	OPT_TEXT(0, "cloud-init", cloud_init, "FILE|URL",
+	         "user-data for cloud-init, if the image has it"),
+	OPT_LIST(0, "ssh-key", ssh_keys, "FILE",
+	         "public SSH keys that cloud-init lets in"),
 	OPT_LIST(0, "server", servers, "URL",
 	         "use this server, not images.linuxcontainers.org"),
 	OPT_TEXT(0, "cacert", cacert, "FILE",
@@ -122,6 +129,7 @@ static int check_template(struct arena *m, const struct create_args *a, struct e
 static int check_image(const struct create_args *a, struct err *e)
 {
 	if (a->sha256 && !a->image) return fail(e, ERR_USAGE, "--sha256 requires --image");
+	if (a->metadata && !a->image) return fail(e, ERR_USAGE, "--metadata requires --image");
 	if (a->image && (a->offline || a->build || a->variant || a->arch))
 		return fail(e, ERR_USAGE, "--image cannot be combined with --offline, --build, "
 		            "--variant or --arch");
@@ -160,6 +168,8 @@ static void add_create_command(struct host *h, const struct create_args *a, stru
 	words_add(w, "create");
 	if (h->dir_option) words_addf(w, "--dir=%s", h->dir_option);
 	if (a->image) shown.image = word_shown(h->m, a->image);
+	if (a->metadata) shown.metadata = word_shown(h->m, a->metadata);
+	if (a->cloud_init) shown.cloud_init = word_shown(h->m, a->cloud_init);
 	shown.servers = (struct words){ .m = h->m };
 	for (size_t i = 0; i < a->servers.n; i++)
 		words_add(&shown.servers, word_shown(h->m, a->servers.v[i]));
@@ -227,7 +237,8 @@ static int show_plan(struct engine *en, const struct create_how *how, bool start
 	if (how->archive)
 		out_line("# image: the archive %s", str_eq(how->archive, "-") ?
 		         "on standard input" : word_shown(en->m, how->archive));
-	else
+	create_show_found(en->m, &p);
+	if (!how->archive)
 		out_line("# image: %s %s %s %s, build %s%s", p.image.image->distro,
 		         p.image.image->release, p.image.image->variant, p.image.image->arch,
 		         p.image.build->serial, p.cached ? ", from the cache" : "");
@@ -276,6 +287,9 @@ static int create_jail(struct host *h, const struct create_args *a, const struct
 		.no_clone = a->max_size || a->max_files || no_devices,
 		.archive = a->image,
 		.sha256 = a->sha256,
+		.metadata = a->metadata,
+		.cloud_init = a->cloud_init,
+		.ssh_keys = a->ssh_keys.v,
 		.max_files = (uint64_t)a->max_files,
 		.no_devices = no_devices,
 		.hostname = a->hostname,
@@ -393,6 +407,8 @@ const struct applet create_applet = {
 	"If several servers are given (--server more than once) and one fails, the next\n"
 	"is tried. An interrupted download continues where it stopped; one of --image URL\n"
 	"does so if --sha256 is given.\n"
+	"\n"
+	"--dry-run reads all of an --image, and tells what a jail of it is like.\n"
 	"\n"
 	"JLMKR_NO_CLONE=1 in the environment, or no_clone=1 in\n"
 	"~/.local/share/jailmaker.conf, turns on --no-clone for every create.\n",

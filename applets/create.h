@@ -12,8 +12,8 @@ struct opt;
 /* NULL: the option was not given. */
 struct create_args {
 	const char *distro, *release, *variant, *arch, *build;
-	const char *cacert, *image, *sha256;
-	struct words servers, sets;
+	const char *cacert, *image, *sha256, *metadata, *cloud_init;
+	struct words servers, sets, ssh_keys;
 	const char *template;
 	const char *max_size;
 	long max_files;

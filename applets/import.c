@@ -2,6 +2,7 @@
 
 #include "lib/cli/applet.h"
 
+#include "applets/create_found.h"
 #include "lib/base/out.h"
 #include "lib/engine/engine.h"
 #include "lib/ops/import.h"
@@ -26,10 +27,11 @@ static const struct opt import_opts[] = {
 };
 
 /* Everything but the config is a comment, so that the output can be used as a template. */
-static int show_plan(const struct import_done *done, struct err *e)
+static int show_plan(struct arena *m, const struct import_done *done, struct err *e)
 {
 	out_line("# jail: %s, the directory %s", done->name, done->plan.path);
 	if (done->plan.dataset) out_line("# ZFS dataset: %s", done->plan.dataset);
+	create_show_found(m, &done->plan);
 	out_line("# its config:");
 	out_text(done->plan.config);
 	return out_flush(e);
@@ -59,7 +61,7 @@ static int import_run(struct host *h, const void *args, char *const *operands, s
 	if (a->cacert) h->cacert = a->cacert;
 	engine_init(&en, h, h->m);
 	if (op_import(&en, &how, &done, e) < 0) return -1;
-	if (a->dry_run) return show_plan(&done, e);
+	if (a->dry_run) return show_plan(h->m, &done, e);
 	out_note("%s was imported", done.name);
 	if (!a->start)
 		out_done("'jlmkr start %s' starts it, 'jlmkr edit %s' changes its config",

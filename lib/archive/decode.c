@@ -70,9 +70,36 @@ static int read_head(struct again *a, struct err *e)
 	return a->n ? 0 : fail(e, ERR_INPUT, "the archive is empty");
 }
 
-static bool has_magic(const struct again *a, const char *magic, size_t n)
+struct packing {
+	const char *magic;
+	size_t n;
+	const char *name;
+	const char *kind;	/* NULL: not supported */
+	int filter;		/* of libarchive; 0: ours */
+};
+
+static const struct packing packings[] = {
+	{ "\xfd" "7zXZ", 6, "xz", "tar in xz", 0 },
+	{ "\x1f\x8b", 2, "gzip", "tar in gzip", ARCHIVE_FILTER_GZIP },
+	{ "\x28\xb5\x2f\xfd", 4, "zstd", "tar in zstd", ARCHIVE_FILTER_ZSTD },
+	{ "BZh", 3, "bzip2", NULL, 0 },
+	{ "\x04\x22\x4d\x18", 4, "lz4", NULL, 0 },
+	{ "\x5d\0\0", 3, "lzma", NULL, 0 },
+};
+
+static const struct packing *find_packing(const void *head, size_t n)
 {
-	return a->n >= n && !memcmp(a->head, magic, n);
+	for (size_t i = 0; i < sizeof packings / sizeof *packings; i++)
+		if (n >= packings[i].n && !memcmp(head, packings[i].magic, packings[i].n))
+			return &packings[i];
+	return NULL;
+}
+
+const char *decode_kind(const void *head, size_t n)
+{
+	const struct packing *p = find_packing(head, n);
+
+	return p && p->kind ? p->kind : "tar";
 }
 
 static la_ssize_t give_raw(struct archive *raw, void *arg, const void **data)
@@ -140,16 +167,18 @@ static int open_xz(struct arena *m, struct decode *d, struct err *e)
 static int open_decoder(struct arena *m, struct decode *d, struct err *e)
 {
 	const struct again *a = &d->again;
+	const struct packing *p = find_packing(a->head, a->n);
 
-	if (has_magic(a, "\xfd" "7zXZ", 6)) return open_xz(m, d, e);
-	if (has_magic(a, "\x1f\x8b", 2)) return open_filter(d, ARCHIVE_FILTER_GZIP, e);
-	if (has_magic(a, "\x28\xb5\x2f\xfd", 4)) return open_filter(d, ARCHIVE_FILTER_ZSTD, e);
-	if (has_magic(a, "BZh", 3))
-		return fail(e, ERR_INPUT,
-		            "the archive is compressed with bzip2, which jlmkr does "
-		            "not support; it supports xz, zstd and gzip");
 	d->out = &d->again.pull;
-	return 0;
+	if (!p && a->n >= 4 && !memcmp(a->head, "QFI\xfb", 4))
+		return fail(e, ERR_INPUT,
+		            "it is the disk of a virtual machine (qcow2), not of a container");
+	if (!p) return 0;
+	if (!p->kind)
+		return fail(e, ERR_INPUT,
+		            "the archive is compressed with %s, which jlmkr does "
+		            "not support; it supports xz, zstd and gzip", p->name);
+	return p->filter ? open_filter(d, p->filter, e) : open_xz(m, d, e);
 }
 
 struct decode *decode_open(struct arena *m, struct pull *from, struct err *e)

@@ -6,6 +6,8 @@
 #ifndef ARCHIVE_DECODE_H
 #define ARCHIVE_DECODE_H
 
+#include <stddef.h>
+
 #include "lib/archive/pull.h"
 
 struct arena;
@@ -13,6 +15,10 @@ struct decode;
 
 /* A decoder that reads from `from`; it lives in `m`. NULL on failure. */
 struct decode *decode_open(struct arena *m, struct pull *from, struct err *e);
+
+/* What a tar is in, by its first bytes: "tar in xz", "tar". */
+enum { DECODE_HEAD = 6 };
+const char *decode_kind(const void *head, size_t n);
 
 /* The decompressed bytes. */
 struct pull *decode_out(struct decode *d);

@@ -10,6 +10,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "lib/archive/look.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/str.h"
@@ -131,13 +132,23 @@ static int try_file(int dir, const char *name, const struct entry *n)
 	              n->mode & 0777);
 }
 
+/* A descriptor that nothing is done with. */
+static int open_nothing(struct path_walk *t, const struct entry *n, struct err *e)
+{
+	int fd = openat(t->step[0].fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	look_open(t->looking, n);
+	return fd < 0 ? fail_sys(e, "open") : fd;
+}
+
 int entry_open(struct path_walk *t, const struct entry *n, struct err *e)
 {
 	const char *name;
-	struct step *dir = path_walk_go_above(t, n->path, &name, e);
+	struct step *dir;
 	int fd;
 
-	if (!dir) return -1;
+	if (t->looking) return open_nothing(t, n, e);
+	if (!(dir = path_walk_go_above(t, n->path, &name, e))) return -1;
 	if (!*name) return fail(e, ERR_UNTRUSTED, "the root would be a file");
 	dir->changed = true;
 	fd = try_file(dir->fd, name, n);
@@ -148,10 +159,15 @@ int entry_open(struct path_walk *t, const struct entry *n, struct err *e)
 	return fd < 0 ? fail_sys(e, "create") : fd;
 }
 
-int entry_write(int fd, const void *data, size_t n, off_t place, struct err *e)
+int entry_write(struct path_walk *t, int fd, const void *data, size_t n, off_t place,
+                struct err *e)
 {
 	const char *p = data;
 
+	if (t->looking) {
+		look_write(t->looking, data, n, (uint64_t)place);
+		return 0;
+	}
 	while (n) {
 		ssize_t k = pwrite(fd, p, n, place);
 
@@ -163,10 +179,16 @@ int entry_write(int fd, const void *data, size_t n, off_t place, struct err *e)
 	return 0;
 }
 
+int entry_extend(struct path_walk *t, int fd, off_t size, struct err *e)
+{
+	return !t->looking && ftruncate(fd, size) < 0 ? fail_sys(e, "write") : 0;
+}
+
 int entry_finish(struct path_walk *t, const struct entry *n, int fd, bool *bare, struct err *e)
 {
 	struct made m = { .fd = fd };
 
+	if (t->looking) return 0;
 	if (set_attributes(&t->step[t->depth], n, &m, false, bare, e) < 0) return -1;
 	return set_time(n, &m) < 0 ? fail_sys(e, "set its time") : 0;
 }
@@ -245,6 +267,10 @@ static int make_named(struct path_walk *t, const struct entry *n, bool *bare, st
 
 int entry_make(struct path_walk *t, const struct entry *n, bool *bare, struct err *e)
 {
+	if (t->looking) {
+		look_note(t->looking, n);
+		return 0;
+	}
 	if (S_ISDIR(n->mode)) return make_directory(t, n, bare, e);
 	if (n->target[0] && str_eq(n->target, n->path))
 		return fail(e, ERR_INPUT, "it is a hard link to itself");
@@ -255,9 +281,10 @@ int entry_set_attr(struct path_walk *t, const char *path, const struct attr *a, 
                    struct err *e)
 {
 	struct made m = { .fd = -1 };
-	const struct step *dir = path_walk_go_above(t, path, &m.name, e);
+	const struct step *dir;
 
-	if (!dir) return -1;
+	if (t->looking) return 0;
+	if (!(dir = path_walk_go_above(t, path, &m.name, e))) return -1;
 	m.dir = dir->fd;
 	if (!*m.name) m.name = ".";
 	return give_attr(&m, a, false, bare, e);

@@ -4,6 +4,9 @@
  * attributes and times, and never through or over a link. An earlier entry of the same
  * name is replaced, unless it is a link or a directory. Runs as root in a process of its
  * own (lib/archive/unpack.c), whose umask is 0 and whose working directory may change.
+ *
+ * This is where the readers of all formats hand over what they find. If the archive is only
+ * looked at (path_walk.looking), the entries are noted there, and nothing is created.
  * Here `e` is never NULL.
  */
 #ifndef ARCHIVE_ENTRY_H
@@ -50,7 +53,11 @@ int entry_open(struct path_walk *t, const struct entry *n, struct err *e);
 int entry_finish(struct path_walk *t, const struct entry *n, int fd, bool *bare, struct err *e);
 
 /* Write contents at a place in the open file. */
-int entry_write(int fd, const void *data, size_t n, off_t place, struct err *e);
+int entry_write(struct path_walk *t, int fd, const void *data, size_t n, off_t place,
+                struct err *e);
+
+/* Make the open file that large: its end is a hole. */
+int entry_extend(struct path_walk *t, int fd, off_t size, struct err *e);
 
 enum { DISK_BLOCK = 4096 };	/* what a piece of a file with holes takes at least */
 

@@ -277,12 +277,12 @@ static int write_contents(struct extract *x, int fd, la_int64_t size, struct err
 		if (n == 0) continue;
 		if (place > end && quota_take_bytes(&x->unpacked, DISK_BLOCK, e) < 0)
 			return -1;
-		if (entry_write(fd, data, n, place, e) < 0) return -1;
+		if (entry_write(&x->trail, fd, data, n, place, e) < 0) return -1;
 		end = place + (la_int64_t)n;
 		x->report->bytes += n;
 	}
 	if (rc != ARCHIVE_EOF) return fail_tar(x, e);
-	return end < size && ftruncate(fd, size) < 0 ? fail_sys(e, "write") : 0;
+	return end < size ? entry_extend(&x->trail, fd, size, e) : 0;
 }
 
 static int extract_file(struct extract *x, la_int64_t size, bool *bare, struct err *e)
@@ -400,7 +400,7 @@ static const char *read_users_at(struct extract *x, const char *path)
 	return fd < 0 ? NULL : read_all(&x->m, fd, USERS_MAX, NULL, NULL);
 }
 
-/* The root file system may lie deeper: provision/install_archive.c finds it afterwards. */
+/* The root file system may lie deeper: provision/layout_root.c finds it afterwards. */
 static const char *read_users(struct extract *x, const char *name)
 {
 	static const char *const roots[] = { "", "rootfs/", "backup/container/rootfs/" };
@@ -486,13 +486,14 @@ static int extract_all(struct extract *x, struct pull *from, struct err *e)
 }
 
 int extract(struct pull *from, int root, const struct unpack_limits *limits,
-            struct unpack_report *r, struct err *e)
+            struct looking *looking, struct unpack_report *r, struct err *e)
 {
 	struct extract x = { .report = r, .max = limits,
-			     .unpacked = { limits->bytes, limits->bytes },
-			     .files = { limits->entries, limits->entries } };
+			     .unpacked = { limits->bytes, limits->bytes, limits->fixed },
+			     .files = { limits->entries, limits->entries, limits->fixed } };
 	int rc = path_walk_begin(&x.trail, root, &x.files, e);
 
+	x.trail.looking = looking;
 	if (rc == 0) rc = extract_all(&x, from, e);
 	if (x.tar) archive_read_free(x.tar);
 	if (path_walk_end(&x.trail, rc ? NULL : e) < 0) rc = -1;

@@ -8,11 +8,12 @@
 
 #include "lib/archive/unpack.h"
 
+struct looking;
 struct pull;
 
 /* Detect the compression of `from`, read it to its end and extract it into the directory
- * `root`, which the function owns and closes. */
+ * `root`, which the function owns and closes. `looking`: if not NULL, only note it there. */
 int extract(struct pull *from, int root, const struct unpack_limits *limits,
-            struct unpack_report *r, struct err *e);
+            struct looking *looking, struct unpack_report *r, struct err *e);
 
 #endif

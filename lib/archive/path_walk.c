@@ -45,8 +45,9 @@ int quota_take(struct quota *q, struct err *e)
 {
 	if (q->left == 0)
 		return fail(e, ERR_UNTRUSTED,
-		            "the archive has more than %llu files; --max-files sets the limit",
-		            (unsigned long long)q->max);
+		            "the archive has more than %llu files%s",
+		            (unsigned long long)q->max,
+		            q->fixed ? "" : "; --max-files sets the limit");
 	q->left--;
 	return 0;
 }
@@ -57,8 +58,8 @@ int quota_take_bytes(struct quota *q, uint64_t n, struct err *e)
 
 	if (n > q->left)
 		return fail(e, ERR_UNTRUSTED,
-		            "the archive unpacks to more than %s; --max-size sets the limit",
-		            size_text(q->max, size));
+		            "the archive unpacks to more than %s%s", size_text(q->max, size),
+		            q->fixed ? "" : "; --max-size sets the limit");
 	q->left -= n;
 	return 0;
 }
@@ -80,6 +81,7 @@ static int step_read(struct step *s, struct err *e)
 int path_walk_begin(struct path_walk *t, int root, struct quota *quota, struct err *e)
 {
 	t->quota = quota;
+	t->looking = NULL;
 	t->depth = 0;
 	t->path[0] = 0;
 	t->step[0] = (struct step){ .fd = root };

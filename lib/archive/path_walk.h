@@ -20,12 +20,14 @@
 #include <time.h>
 
 struct err;
+struct looking;
 
 enum { PATH_WALK_MAX = 256 };	/* directories in a path; each is an open descriptor */
 
 /* How many more files may be created, and the limit, for the message. */
 struct quota {
 	uint64_t left, max;
+	bool fixed;		/* the message names no option for it */
 };
 
 /* Count one more: ERR_UNTRUSTED if that is too many. */
@@ -46,6 +48,7 @@ struct path_walk {
 	struct step step[PATH_WALK_MAX];
 	int depth;		/* the step we are in, 0 is the root */
 	struct quota *quota;	/* NULL: no limit */
+	struct looking *looking;	/* nothing is created, it is noted here; NULL: it is */
 	char path[PATH_MAX];	/* of the step we are in, without slash at either end */
 };
 

@@ -17,14 +17,17 @@
 
 #include "lib/archive/unpack.h"
 
+struct looking;
+
 /* Whether a file that begins with these bytes is a squashfs image. */
 bool squashfs_begins(const void *head, size_t n);
 
 enum { SQUASHFS_HEAD = 4 };	/* bytes that squashfs_begins needs */
 
 /* Extract the image in the file `image`, which is borrowed, into the directory `root`, which
- * the function owns and closes. The position of `image` does not matter. */
+ * the function owns and closes. The position of `image` does not matter. `looking`: if not
+ * NULL, only note it there. */
 int squashfs_extract(int image, int root, const struct unpack_limits *limits,
-                     struct unpack_report *r, struct err *e);
+                     struct looking *looking, struct unpack_report *r, struct err *e);
 
 #endif

@@ -145,7 +145,8 @@ static int write_piece(struct writer *w, const struct piece *p, struct err *e)
 	if (p->whole ? b->n != p->n : p->from > b->n || p->n > b->n - p->from)
 		return squashfs_fail(e, "a block has another size than its file says");
 	if (w->place > w->end && quota_take_bytes(&w->t->bytes, DISK_BLOCK, e) < 0) return -1;
-	if (entry_write(w->fd, b->data + p->from, p->n, (off_t)w->place, e) < 0) return -1;
+	if (entry_write(&w->t->trail, w->fd, b->data + p->from, p->n, (off_t)w->place, e) < 0)
+		return -1;
 	w->end = w->place + p->n;
 	w->t->report->bytes += p->n;
 	return 0;
@@ -155,7 +156,8 @@ static int close_file(struct writer *w, struct err *e)
 {
 	AUTOCLOSE int fd = take_fd(&w->fd);
 
-	if (w->end < w->size && ftruncate(fd, (off_t)w->size) < 0) return fail_sys(e, "write");
+	if (w->end < w->size && entry_extend(&w->t->trail, fd, (off_t)w->size, e) < 0)
+		return -1;
 	if (entry_finish(&w->t->trail, &w->t->entry, fd, &w->bare, e) < 0) return -1;
 	w->t->report->entries++;
 	w->t->report->bare += w->bare;

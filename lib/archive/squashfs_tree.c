@@ -323,7 +323,7 @@ static int make_tree(struct tree *t, struct err *e)
 }
 
 int squashfs_extract(int image, int root, const struct unpack_limits *limits,
-                     struct unpack_report *r, struct err *e)
+                     struct looking *looking, struct unpack_report *r, struct err *e)
 {
 	struct arena m = { 0 };
 	struct tree *t = arena_alloc(&m, sizeof *t);
@@ -331,9 +331,10 @@ int squashfs_extract(int image, int root, const struct unpack_limits *limits,
 
 	t->report = r;
 	t->max = limits;
-	t->bytes = (struct quota){ limits->bytes, limits->bytes };
-	t->files = (struct quota){ limits->entries, limits->entries };
+	t->bytes = (struct quota){ limits->bytes, limits->bytes, limits->fixed };
+	t->files = (struct quota){ limits->entries, limits->entries, limits->fixed };
 	rc = path_walk_begin(&t->trail, root, &t->files, e);
+	t->trail.looking = looking;
 	if (rc == 0 && (rc = squashfs_open(&t->m, image, &t->s, e)) == 0) rc = make_tree(t, e);
 	pool_close(t->pool);
 	squashfs_close(&t->s);

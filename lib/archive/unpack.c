@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@
 #include "lib/archive/confine.h"
 #include "lib/archive/decode.h"
 #include "lib/archive/extract.h"
+#include "lib/archive/look.h"
 #include "lib/archive/path_walk.h"
 #include "lib/archive/pull.h"
 #include "lib/archive/squashfs.h"
@@ -37,12 +39,15 @@
 
 enum { PIPE_SIZE = 1 << 20, PIECE = 256 << 10 };
 
+/* LOOK notes what would be unpacked; FRONT and CHECK read the front of an export, or all of it,
+ * and no more. */
+enum what { UNPACK, LOOK, FRONT, CHECK };
+
 /* What the child is to do. */
 struct task {
+	enum what what;
 	struct unpack_limits limits;
-	bool check;			/* unpack nothing */
-	struct check_front *front;
-	bool front_only;
+	struct archive_found *found;	/* shared memory; NULL if it only unpacks or checks */
 };
 
 /* The child's result. */
@@ -96,7 +101,7 @@ static int store(struct inlet *in, const struct unpack_limits *limits, struct er
 {
 	AUTOCLOSE int fd = openat(AT_FDCWD, "image", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
 	                          0600);
-	struct quota bytes = { limits->bytes, limits->bytes };
+	struct quota bytes = { limits->bytes, limits->bytes, limits->fixed };
 	const void *data;
 	ssize_t n;
 
@@ -110,7 +115,7 @@ static int store(struct inlet *in, const struct unpack_limits *limits, struct er
 }
 
 static int unpack_squashfs(struct inlet *in, int root, const struct unpack_limits *limits,
-                           struct unpack_report *r, struct err *e)
+                           struct looking *looking, struct unpack_report *r, struct err *e)
 {
 	struct stat st;
 	AUTOCLOSE int stored = -1;
@@ -120,19 +125,21 @@ static int unpack_squashfs(struct inlet *in, int root, const struct unpack_limit
 		close(root);
 		return -1;
 	}
-	return squashfs_extract(is_file ? in->fd : stored, root, limits, r, e);
+	return squashfs_extract(is_file ? in->fd : stored, root, limits, looking, r, e);
 }
 
 static int unpack_into(int root, const struct task *t, struct inlet *in,
                        struct unpack_report *r, struct err *e)
 {
+	struct looking noted = { .found = t->found }, *looking = t->found ? &noted : NULL;
+
 	if (inlet_begin(in, e) < 0) {
 		close(root);
 		return -1;
 	}
 	if (squashfs_begins(in->piece, in->ready) && !t->limits.is_export)
-		return unpack_squashfs(in, root, &t->limits, r, e);
-	return extract(&in->pull, root, &t->limits, r, e);
+		return unpack_squashfs(in, root, &t->limits, looking, r, e);
+	return extract(&in->pull, root, &t->limits, looking, r, e);
 }
 
 static int read_front(struct check *c, struct err *e)
@@ -165,8 +172,8 @@ static int check_archive(struct arena *m, const struct task *t, struct inlet *in
 	int rc;
 
 	if (!d) return -1;
-	c = check_open(m, decode_out(d), t->front);
-	rc = t->front_only ? read_front(c, e) : check_all(c, seal, e);
+	c = check_open(m, decode_out(d), t->found ? &t->found->front : NULL);
+	rc = t->what == FRONT ? read_front(c, e) : check_all(c, seal, e);
 	decode_close(d);
 	return rc;
 }
@@ -177,7 +184,7 @@ static int do_task(const struct task *t, struct unpack_report *r, struct err *e)
 	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
 	int root;
 
-	if (t->check) return check_archive(&m, t, &in, e);
+	if (t->what == FRONT || t->what == CHECK) return check_archive(&m, t, &in, e);
 	root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0) return fail_sys(e, "open the new directory");
 	return unpack_into(root, t, &in, r, e);
@@ -267,10 +274,10 @@ static int begin(struct unpack *u, int file, int dir, const struct task *task, s
 	AUTOCLOSE int in_read = -1, said_write = -1;
 	int said[2];
 
-	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1,
-			      .front_only = task->front_only };
+	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1, .found = task->found,
+			      .front_only = task->what == FRONT };
 	if (geteuid() != 0) return fail(e, ERR_HOST, "unpacking needs root");
-	if (!task->check && check_empty(dir, e) < 0) return -1;
+	if (task->what == UNPACK && check_empty(dir, e) < 0) return -1;
 	if ((in_read = open_inlet(u, file, e)) >= 0 && make_pipe(said, e) == 0) {
 		u->said = said[0];
 		said_write = said[1];
@@ -281,10 +288,12 @@ static int begin(struct unpack *u, int file, int dir, const struct task *task, s
 	return -1;
 }
 
-static struct task task_of(const struct unpack_limits *limits)
+static struct task task_of(enum what what, const struct unpack_limits *limits,
+                           struct archive_found *found)
 {
-	struct task t = { .limits = limits ? *limits : (struct unpack_limits){ 0 } };
+	struct task t = { .what = what, .found = found };
 
+	if (limits) t.limits = *limits;
 	if (!t.limits.bytes) t.limits.bytes = UNPACK_BYTES_MAX;
 	if (!t.limits.entries) t.limits.entries = UNPACK_ENTRIES_MAX;
 	return t;
@@ -292,7 +301,7 @@ static struct task task_of(const struct unpack_limits *limits)
 
 int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, struct err *e)
 {
-	struct task t = task_of(limits);
+	struct task t = task_of(UNPACK, limits, NULL);
 
 	return begin(u, -1, dir, &t, e);
 }
@@ -300,48 +309,9 @@ int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, 
 int unpack_begin_file(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
                       struct err *e)
 {
-	struct task t = task_of(limits);
+	struct task t = task_of(UNPACK, limits, NULL);
 
 	return begin(u, file, dir, &t, e);
-}
-
-/* A directory that is deleted already: nothing can be made in it, and nothing is there. */
-static int open_nowhere(struct err *e)
-{
-	char path[] = "/tmp/jlmkr-XXXXXX";
-	int fd;
-
-	if (!mkdtemp(path)) return fail_sys(e, "create a directory in /tmp");
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0) fail_sys(e, "open %s", path);
-	rmdir(path);
-	return fd;
-}
-
-int unpack_begin_check(struct unpack *u, struct check_front *front, bool front_only,
-                       struct err *e)
-{
-	const struct task t = { .check = true, .front = front, .front_only = front_only,
-				.limits.no_devices = true };
-	AUTOCLOSE int low = open_nowhere(e);
-	AUTOCLOSE int dir = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 3);
-
-	*u = (struct unpack){ 0 };
-	if (low < 0) return -1;
-	return dir < 0 ? fail_sys(e, "open a directory") : begin(u, -1, dir, &t, e);
-}
-
-struct check_front *unpack_front_new(struct err *e)
-{
-	void *p = mmap(NULL, sizeof(struct check_front), PROT_READ | PROT_WRITE,
-	               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return p == MAP_FAILED ? fail_sys(e, "mmap"), NULL : p;
-}
-
-void unpack_front_free(struct check_front *front)
-{
-	if (front) munmap(front, sizeof *front);
 }
 
 bool unpack_wants_file(const void *head, size_t n)
@@ -388,7 +358,8 @@ static int read_result(struct unpack *u, struct unpack_report *r, struct err *e)
 	u->pid = 0;
 	whole = n == sizeof said && said.e.kind <= ERR_INTERRUPTED;
 	if (!whole || how.si_code != CLD_EXITED)
-		return fail_silent(&how, (const char *)&said, whole ? 0 : n, e);
+		return fail_silent(&how, (const char *)&said,
+		                   n == sizeof said ? 0 : n, e);
 	said.e.text[sizeof said.e.text - 1] = 0;
 	if (r) *r = said.report;
 	if (!said.e.kind) return 0;
@@ -426,14 +397,96 @@ int unpack_feed(struct unpack *u, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
+/* The child wrote them, and lives no more. */
+static void end_texts(struct archive_found *f)
+{
+	for (int i = 0; i < FOUND_PLACES; i++) {
+		f->roots[i].init[sizeof f->roots[i].init - 1] = 0;
+		f->roots[i].os_release[sizeof f->roots[i].os_release - 1] = 0;
+	}
+	f->metadata[sizeof f->metadata - 1] = 0;
+	if (f->metadata_n >= sizeof f->metadata) f->metadata_n = sizeof f->metadata - 1;
+	if (f->front.head_n > sizeof f->front.head) f->front.head_n = sizeof f->front.head;
+	if (f->front.config_n > sizeof f->front.config)
+		f->front.config_n = sizeof f->front.config;
+}
+
 int unpack_end(struct unpack *u, struct unpack_report *r, struct err *e)
 {
+	struct archive_found *found = u->found;
 	int rc;
 
 	close_end(&u->in);
 	rc = read_result(u, r, e);
 	unpack_abort(u);
+	if (rc == 0 && found) end_texts(found);
 	return rc;
+}
+
+/* -- looking -- */
+
+struct archive_found *found_new(struct err *e)
+{
+	void *p = mmap(NULL, sizeof(struct archive_found), PROT_READ | PROT_WRITE,
+	               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? fail_sys(e, "mmap"), NULL : p;
+}
+
+void found_free(struct archive_found *found)
+{
+	if (found) munmap(found, sizeof *found);
+}
+
+/* An empty directory that has no name anywhere. */
+static int open_nowhere(struct err *e)
+{
+	AUTOCLOSE int fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
+	int dir = -1;
+
+	if (fs >= 0 && syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		dir = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
+	return dir < 0 ? fail_sys(e, "make a directory to look at the archive in") : dir;
+}
+
+/* Nothing can be made where the child is. */
+static int begin_nowhere(struct unpack *u, int file, struct task t, struct err *e)
+{
+	AUTOCLOSE int low = open_nowhere(e);
+	AUTOCLOSE int dir = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 3);
+
+	*u = (struct unpack){ 0 };
+	if (low < 0) return -1;
+	t.limits.no_devices |= t.what != LOOK;
+	return dir < 0 ? fail_sys(e, "open a directory") : begin(u, file, dir, &t, e);
+}
+
+int unpack_begin_front(struct unpack *u, struct archive_found *found, struct err *e)
+{
+	return begin_nowhere(u, -1, task_of(FRONT, NULL, found), e);
+}
+
+int unpack_begin_check(struct unpack *u, struct err *e)
+{
+	return begin_nowhere(u, -1, task_of(CHECK, NULL, NULL), e);
+}
+
+int unpack_look(int file, const struct unpack_limits *limits, struct unpack_report *r,
+                struct archive_found *out, struct err *e)
+{
+	struct unpack u;
+
+	if (begin_nowhere(&u, file, task_of(LOOK, limits, out), e) < 0) return -1;
+	return unpack_end(&u, r, e);
+}
+
+const char *unpack_kind(int file)
+{
+	uint8_t head[DECODE_HEAD];
+	ssize_t n = pread(file, head, sizeof head, 0);
+
+	return squashfs_begins(head, n > 0 ? (size_t)n : 0) ? "squashfs image" :
+	       decode_kind(head, n > 0 ? (size_t)n : 0);
 }
 
 void unpack_abort(struct unpack *u)

@@ -16,11 +16,13 @@
 #include "lib/image/impl.h"
 #include "lib/net/anchors.h"
 #include "lib/net/http.h"
+#include "lib/net/openpgp.h"
 #include "lib/net/url.h"
 
-enum { PAUSE_MS = 1000, BUILDS_TRIED = 4 };
+enum { PAUSE_MS = 1000, BUILDS_TRIED = 4, LIST_BLOCK = 64 * 1024 };
 
-#define LIST "streams/v1/images.json"
+#define IMAGES "streams/v1/images.json"
+#define STREAMS "streams/v1/index.json"
 
 static const char blanks[] = " \t\n";
 
@@ -78,28 +80,114 @@ static int pause_for(int64_t ms, struct err *e)
 	return wait_fds(NULL, 0, deadline_in(ms), e) < 0 ? -1 : 0;
 }
 
-/* `*again`: the server sent a list, which may be damaged. */
+int list_url(const struct image_source *s, struct arena *m, const char *path, struct url *u,
+             struct err *e)
+{
+	if (str_starts(path, "https://")) return url_parse(m, path, u, e);
+	url_beneath(m, s->base, path, u);
+	return 0;
+}
+
+static int request(struct image_source *s, struct arena *m, const char *path,
+                   struct http_reply *reply, struct err *e)
+{
+	struct url *u = arena_alloc(m, sizeof *u);
+
+	if (list_url(s, m, path, u, e) < 0) return -1;
+	return http_get(s->http, m, &(struct http_request){ .url = u }, reply, e);
+}
+
+/* Read the list at `path`, which the server has. `*again`: it may be damaged. */
+static int read_list(struct image_source *s, const char *path, struct http_reply *reply,
+                     struct index_reader *reader, struct image_index *x, bool *again,
+                     struct err *e)
+{
+	AUTOFREE struct arena scratch = { 0 };
+	struct openpgp_data *list = openpgp_data_begin(&scratch);
+	char *block = arena_alloc(&scratch, LIST_BLOCK);
+	ssize_t n;
+
+	*again = true;
+	while ((n = stream_read(reply->body, block, LIST_BLOCK, e)) > 0) {
+		if (image_index_feed(reader, block, (size_t)n, e) < 0) break;
+		openpgp_data_add(list, block, (size_t)n);
+	}
+	if (n != 0 || image_index_end(reader, x, e) < 0) return fail_in(e, "%s", reply->url);
+	return list_check(s, path, list, again, e);
+}
+
+/* The paths of the lists that a server has instead of images.json. */
+static int fetch_streams(struct image_source *s, struct arena *m, char ***paths, struct err *e)
+{
+	AUTOFREE struct arena scratch = { 0 };
+	struct words found = { .m = m };
+	struct http_reply reply;
+	char *text;
+	size_t n;
+
+	if (request(s, &scratch, STREAMS, &reply, e) < 0) return -1;
+	text = stream_read_all(reply.body, &scratch, IMAGE_STREAMS_MAX, 0, &n, e);
+	if (!text || image_streams_parse(text, n, &found, e) < 0)
+		return fail_in(e, "%s", reply.url);
+	*paths = words_list(&found);
+	return 0;
+}
+
+/* The fault of a request; of one for a list that does not exist, what that means. */
+static int fail_list(struct image_source *s, const char *path, const struct err *why,
+                     struct err *e)
+{
+	AUTOFREE struct arena scratch = { 0 };
+	struct url u;
+
+	if (why->kind != ERR_MISSING) {
+		if (e) *e = *why;
+		return -1;
+	}
+	if (list_url(s, &scratch, path, &u, e) < 0) return -1;
+	return fail(e, ERR_NETWORK, "%s does not exist; is this an image server?",
+	            url_name(&scratch, &u));
+}
+
+/* The lists that index.json names. */
+static int fetch_lists(struct image_source *s, struct index_reader *reader,
+                       struct image_index *x, bool *again, struct err *e)
+{
+	AUTOFREE struct arena scratch = { 0 };
+	struct http_reply reply;
+	struct err why = { 0 };
+	char **paths = NULL;
+
+	if (fetch_streams(s, &scratch, &paths, &why) < 0) return fail_list(s, IMAGES, &why, e);
+	for (; *paths; paths++) {
+		if (request(s, &scratch, *paths, &reply, &why) < 0)
+			return fail_list(s, *paths, &why, e);
+		if (read_list(s, *paths, &reply, reader, x, again, e) < 0) return -1;
+	}
+	return 0;
+}
+
+/* Most servers have one list, at a place that is known; others name theirs. `*again`: the
+ * server sent a list, which may be damaged. */
 static int fetch_index_once(struct image_source *s, struct arena *m, struct image_index *x,
                             bool *again, struct err *e)
 {
 	AUTOFREE struct arena scratch = { 0 };
+	struct index_reader *reader = image_index_begin(m);
 	struct http_reply reply;
-	struct url u;
-	size_t n, hint;
-	char *text;
+	struct err why = { 0 };
+	int rc;
 
 	*again = false;
-	url_beneath(&scratch, s->base, LIST, &u);
-	if (http_get(s->http, &scratch, &(struct http_request){ .url = &u }, &reply, e) < 0) {
-		if (!e || e->kind != ERR_MISSING) return -1;
-		return fail(e, ERR_NETWORK, "%s does not exist; is this an image server?",
-		            url_name(&scratch, &u));
-	}
-	hint = reply.length > 0 ? (size_t)reply.length : 0;
-	text = stream_read_all(reply.body, &scratch, IMAGE_INDEX_MAX, hint, &n, e);
-	*again = !text || image_index_parse(m, text, n, x, e) < 0;
-	if (*again) return fail_in(e, "%s", reply.url);
-	return list_check(s, LIST, text, n, again, e);
+	s->signer = NULL;
+	if (request(s, &scratch, IMAGES, &reply, &why) == 0)
+		rc = read_list(s, IMAGES, &reply, reader, x, again, e);
+	else if (why.kind == ERR_MISSING)
+		rc = fetch_lists(s, reader, x, again, e);
+	else
+		rc = fail_list(s, IMAGES, &why, e);
+	if (rc == 0) s->told = s->base;
+	return rc;
 }
 
 /* Servers rewrite a list in place, and sign it then. */
@@ -168,7 +256,8 @@ static int fetch_build(struct image_source *s, const struct image_pick *what, bo
 	                          .pinned = pinned };
 
 	if (sink->have && sink->have(sink->arg, what)) return 0;
-	url_beneath(&m, s->base, what->build->path, &u);
+	*refused = false;
+	if (list_url(s, &m, what->build->path, &u, e) < 0) return -1;
 	return transfer(s, &f, sink, refused, e);
 }
 

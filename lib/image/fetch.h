@@ -41,8 +41,8 @@ struct image_source {
 	 * NULL: none. */
 	const char *keys;
 	bool require_signature;
-	const char *signer;		/* the key that signed the last list; NULL: none did */
-	int64_t signed_at;		/* when, in seconds since 1970 */
+	const char *signer;		/* whose key signed the last list; NULL: none did */
+	int64_t signed_at;		/* when, in seconds since 1970; the oldest of several */
 	const struct url *told;		/* the server whose signature was reported */
 };
 
@@ -108,5 +108,9 @@ int image_read(int fd, const struct str *head, const char *sha256,
                const struct image_sink *sink, struct err *e);
 int image_fetch_url(struct image_source *s, const char *sha256, const struct image_sink *sink,
                     struct err *e);
+
+/* Fetch the text at the source's URL, ended by a NUL. NULL on failure, also if it is longer
+ * than that or has a NUL in it. */
+char *image_fetch_text(struct image_source *s, struct arena *m, size_t limit, struct err *e);
 
 #endif

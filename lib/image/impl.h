@@ -8,6 +8,7 @@
 #include "lib/image/fetch.h"
 
 struct arena;
+struct openpgp_data;
 struct stat;
 
 /* A file to fetch. */
@@ -26,10 +27,14 @@ int transfer(struct image_source *s, const struct remote *f, const struct image_
 
 /* Check the signature of a list of images, which came from `path` on the source's server. No
  * signature is a fault only if one is required. ERR_UNTRUSTED if it is wrong, or by another
- * key than the server's. `*again`: it may help to fetch both again. Reports once for each
- * server what was found; the key and the date are in the source then. */
-int list_check(struct image_source *s, const char *path, const char *list, size_t n,
+ * key than the server's. `*again`: it may help to fetch both again. Reports what was found,
+ * unless the source was told of that server; the key and the date are in the source then. */
+int list_check(struct image_source *s, const char *path, const struct openpgp_data *list,
                bool *again, struct err *e);
+
+/* The file at a path of a list: relative to the server, or a URL of its own. */
+int list_url(const struct image_source *s, struct arena *m, const char *path, struct url *u,
+             struct err *e);
 
 /* Remember the date of the last list in the cache, if it was signed and is the newest. */
 void list_remember(const struct image_source *s);
@@ -45,7 +50,19 @@ extern const char image_server_key[];
 #define HALF ".part"
 #define ABOUT ".json"
 
-/* The kinds of items in a list of images that a root file system is in. */
+/* -- lists of images -- */
+
+struct json;
+
+struct index_images {
+	struct image_index x;
+	size_t room, builds;
+};
+
+/* Add a product, with its builds, if it is one for containers. */
+void index_add(struct arena *m, struct index_images *all, const struct json *product);
+
+/* The kinds of items in a list of images that a root file system is in, alone. */
 #define ITEM_TAR "root.tar.xz"
 #define ITEM_SQUASHFS "squashfs"
 
@@ -71,6 +88,10 @@ int cache_remove_ours(const struct image_cache *c, const char *name, uint64_t *b
 bool cache_is_blank(const struct stat *st);
 
 int cache_mark(const struct image_cache *c, int fd, const char *sha256, struct err *e);
+
+/* Whether the `n` bytes at `s` are a name of a distribution, a release and the like, as honest
+ * servers have them. */
+bool image_is_name(const char *s, size_t n);
 
 /* A hash in the form of the names in the cache. */
 const char *lower_case(struct arena *m, const char *text);

@@ -1,16 +1,18 @@
 /* Archives of the user, which are in no list and not kept whole in the cache. */
 
 #include <stdbool.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/sha256.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/image/impl.h"
-#include "lib/base/sha256.h"
+#include "lib/net/http.h"
 #include "lib/net/url.h"
 
 enum { BLOCK = 128 * 1024 };
@@ -114,4 +116,20 @@ int image_fetch_url(struct image_source *s, const char *sha256, const struct ima
 	bool refused;
 
 	return check_digits(sha256, e) < 0 ? -1 : transfer(s, &f, sink, &refused, e);
+}
+
+char *image_fetch_text(struct image_source *s, struct arena *m, size_t limit, struct err *e)
+{
+	AUTOFREE struct arena scratch = { 0 };
+	struct http_reply reply;
+	char *text;
+	size_t n;
+	const struct http_request q = { .url = s->base };
+
+	if (http_get(s->http, &scratch, &q, &reply, e) < 0) return NULL;
+	text = stream_read_all(reply.body, m, limit, 0, &n, e);
+	if (text && strlen(text) == n) return text;
+	if (text) fail(e, ERR_INPUT, "it is not a text");
+	fail_in(e, "%s", reply.url);
+	return NULL;
 }

@@ -28,20 +28,32 @@ bool image_is_recommended(const char *distro)
 	return true;
 }
 
+static const struct { const char *kernel, *server; } archs[] = {
+	{ "x86_64", "amd64" }, { "aarch64", "arm64" }, { "riscv64", "riscv64" },
+	{ "armv7l", "armhf" }, { "armv8l", "armhf" }, { "i686", "i386" },
+	{ "ppc64le", "ppc64el" }, { "s390x", "s390x" },
+};
+
+static const char *find_arch(const char *kernel)
+{
+	for (size_t i = 0; i < sizeof archs / sizeof *archs; i++)
+		if (str_eq(kernel, archs[i].kernel)) return archs[i].server;
+	return NULL;
+}
+
+const char *image_arch_of(const char *name)
+{
+	const char *known = find_arch(name);
+
+	return known ? known : name;
+}
+
 const char *image_arch(void)
 {
-	static const struct { const char *kernel, *server; } names[] = {
-		{ "x86_64", "amd64" }, { "aarch64", "arm64" }, { "riscv64", "riscv64" },
-		{ "armv7l", "armhf" }, { "armv8l", "armhf" }, { "i686", "i386" },
-		{ "ppc64le", "ppc64el" }, { "s390x", "s390x" },
-	};
 	struct utsname u;
-	size_t i;
+	const char *known = uname(&u) < 0 ? NULL : find_arch(u.machine);
 
-	if (uname(&u) < 0) return "unknown";
-	for (i = 0; i < sizeof names / sizeof *names; i++)
-		if (str_eq(u.machine, names[i].kernel)) return names[i].server;
-	return "unknown";
+	return known ? known : "unknown";
 }
 
 bool image_arch_runs(const char *arch)

@@ -39,6 +39,10 @@ bool image_is_recommended(const char *distro);
 /* Another name of the release, such as "12" for bookworm, or NULL. */
 const char *image_release_alias(struct arena *m, const struct image *image);
 
+/* The server's name for an architecture that the kernel calls `name`: "amd64" for x86_64.
+ * Others stay as they are. */
+const char *image_arch_of(const char *name);
+
 /* The server's name for this machine's architecture; "unknown" if it has no images for it. */
 const char *image_arch(void);
 

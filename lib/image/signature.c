@@ -176,10 +176,11 @@ struct check {
 /* Returns 1 with the signature, 0 if the server has none. What is far too long is none. */
 static int fetch_signature(struct check *c, const char *path, struct err *e)
 {
+	const char *beside = arena_printf(c->m, "%s" SIGNATURE, path);
 	struct http_reply r;
 	struct url u;
 
-	url_beneath(c->m, c->source->base, arena_printf(c->m, "%s" SIGNATURE, path), &u);
+	if (list_url(c->source, c->m, beside, &u, e) < 0) return -1;
 	if (http_get(c->source->http, c->m, &(struct http_request){ .url = &u }, &r, e) < 0)
 		return e->kind == ERR_MISSING || r.status == FORBIDDEN ? 0 : -1;
 	if (r.length > SIGNATURE_MAX) return 0;
@@ -233,23 +234,33 @@ static void tell_signed(const struct check *c)
 		         "have old images installed", c->server, date, date_text(c->m, seen));
 }
 
-static int check_list(struct check *c, const char *path, const char *list, size_t n,
+/* Of several lists of a server the oldest counts, so that none of them is older than what is
+ * remembered. */
+static void take_signer(const struct check *c)
+{
+	struct image_source *s = c->source;
+
+	if (s->signer && s->signed_at <= c->by.made) return;
+	s->signer = arena_strdup(s->m, c->by.key->fingerprint);
+	s->signed_at = c->by.made;
+}
+
+static int check_list(struct check *c, const char *path, const struct openpgp_data *list,
                       bool *again, struct err *e)
 {
 	int rc = fetch_signature(c, path, e);
 
 	if (rc > 0)
-		rc = openpgp_verify(&c->keys, list, n, c->text, c->len, time(NULL), &c->by, e);
+		rc = openpgp_verify(&c->keys, list, c->text, c->len, time(NULL), &c->by, e);
 	*again = rc < 0;
 	if (rc < 0) return c->text ? fail_in(e, "the list of images of %s", c->server) : -1;
 	if (!rc) return judge_unsigned(c, e);
-	c->source->signer = arena_strdup(c->source->m, c->by.key->fingerprint);
-	c->source->signed_at = c->by.made;
+	take_signer(c);
 	if (c->source->told != c->source->base) tell_signed(c);
 	return 0;
 }
 
-int list_check(struct image_source *s, const char *path, const char *list, size_t n,
+int list_check(struct image_source *s, const char *path, const struct openpgp_data *list,
                bool *again, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -258,15 +269,13 @@ int list_check(struct image_source *s, const char *path, const char *list, size_
 	const char *file;
 	int rc;
 
-	s->signer = NULL;
 	*again = false;
 	if (find_key_file(s, &m, &file, e) < 0) return -1;
 	c.assigned = file || str_eq(s->base->host, OFFICIAL);
 	rc = file ? read_key_file(&m, file, &c.keys, e) :
 	     openpgp_read_keys(&m, image_server_key, sizeof image_server_key - 1, &c.keys, e);
 	if (rc < 0) return -1;
-	rc = check_list(&c, path, list, n, again, &why);
-	if (rc == 0) s->told = s->base;
-	else if (e) *e = why;
-	return rc;
+	if (check_list(&c, path, list, again, &why) == 0) return 0;
+	if (e) *e = why;
+	return -1;
 }

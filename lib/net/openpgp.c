@@ -220,16 +220,38 @@ int openpgp_read_keys(struct arena *m, const void *text, size_t n, struct openpg
 
 struct hash {
 	unsigned id;		/* in OpenPGP */
+	int number;		/* in BearSSL */
 	size_t size;
 	const br_hash_class *class;
 	const unsigned char *oid;
 };
 
 static const struct hash hashes[] = {
-	{ 8, br_sha256_SIZE, &br_sha256_vtable, BR_HASH_OID_SHA256 },
-	{ 9, br_sha384_SIZE, &br_sha384_vtable, BR_HASH_OID_SHA384 },
-	{ 10, br_sha512_SIZE, &br_sha512_vtable, BR_HASH_OID_SHA512 },
+	{ 8, br_sha256_ID, br_sha256_SIZE, &br_sha256_vtable, BR_HASH_OID_SHA256 },
+	{ 9, br_sha384_ID, br_sha384_SIZE, &br_sha384_vtable, BR_HASH_OID_SHA384 },
+	{ 10, br_sha512_ID, br_sha512_SIZE, &br_sha512_vtable, BR_HASH_OID_SHA512 },
 };
+
+/* Its hashes: which of them counts is in the signature, which comes after it. */
+struct openpgp_data {
+	br_multihash_context hashes;
+};
+
+struct openpgp_data *openpgp_data_begin(struct arena *m)
+{
+	struct openpgp_data *d = arena_alloc(m, sizeof *d);
+
+	br_multihash_zero(&d->hashes);
+	for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++)
+		br_multihash_setimpl(&d->hashes, hashes[i].number, hashes[i].class);
+	br_multihash_init(&d->hashes);
+	return d;
+}
+
+void openpgp_data_add(struct openpgp_data *d, const void *data, size_t n)
+{
+	br_multihash_update(&d->hashes, data, n);
+}
 
 struct signature {
 	bool supported;
@@ -314,23 +336,22 @@ static bool may_be_by(const struct signature *s, const struct openpgp_key *k)
 	return !strcmp(k->fingerprint + OPENPGP_FINGERPRINT - strlen(issuer), issuer);
 }
 
-static void hash_signed(const struct signature *s, struct bytes data,
+static void hash_signed(const struct signature *s, const struct openpgp_data *data,
                         unsigned char digest[DIGEST_MAX])
 {
 	uint32_t n = (uint32_t)s->signed_part.n;
 	const unsigned char end[] = { VERSION, 0xff, (unsigned char)(n >> 24),
 	                              (unsigned char)(n >> 16), (unsigned char)(n >> 8),
 	                              (unsigned char)n };
-	br_hash_compat_context h;
+	br_multihash_context h = data->hashes;
 
-	s->hash->class->init(&h.vtable);
-	h.vtable->update(&h.vtable, data.p, data.n);
-	h.vtable->update(&h.vtable, s->signed_part.p, s->signed_part.n);
-	h.vtable->update(&h.vtable, end, sizeof end);
-	h.vtable->out(&h.vtable, digest);
+	br_multihash_update(&h, s->signed_part.p, s->signed_part.n);
+	br_multihash_update(&h, end, sizeof end);
+	br_multihash_out(&h, s->hash->number, digest);
 }
 
-static bool matches(const struct signature *s, const struct openpgp_key *k, struct bytes data)
+static bool matches(const struct signature *s, const struct openpgp_key *k,
+                    const struct openpgp_data *data)
 {
 	/* BearSSL declares pointers as writable, but changes nothing. */
 	const br_rsa_public_key key = {
@@ -349,8 +370,8 @@ static bool matches(const struct signature *s, const struct openpgp_key *k, stru
 }
 
 /* A signature that may be by this key. */
-static int judge(const struct signature *s, const struct openpgp_key *k, struct bytes data,
-                 int64_t now, struct err *e)
+static int judge(const struct signature *s, const struct openpgp_key *k,
+                 const struct openpgp_data *data, int64_t now, struct err *e)
 {
 	if (!s->supported)
 		return fail(e, ERR_UNTRUSTED,
@@ -368,7 +389,7 @@ static int judge(const struct signature *s, const struct openpgp_key *k, struct 
 
 struct search {
 	const struct openpgp_keys *keys;
-	struct bytes data;
+	const struct openpgp_data *data;
 	int64_t now;
 	unsigned tries;
 	struct openpgp_signature *out;
@@ -410,12 +431,12 @@ static bool search_block(struct search *r, struct bytes in)
 	return false;
 }
 
-int openpgp_verify(const struct openpgp_keys *keys, const void *data, size_t n,
+int openpgp_verify(const struct openpgp_keys *keys, const struct openpgp_data *data,
                    const void *text, size_t text_len, int64_t now,
                    struct openpgp_signature *out, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
-	struct search r = { .keys = keys, .data = { data, n }, .now = now, .out = out };
+	struct search r = { .keys = keys, .data = data, .now = now, .out = out };
 	struct bytes in = { text, text_len }, block;
 
 	*out = (struct openpgp_signature){ 0 };

@@ -17,6 +17,7 @@
 
 struct arena;
 struct err;
+struct openpgp_data;
 
 enum { OPENPGP_KEYS_MAX = 16, OPENPGP_FINGERPRINT = 40 };
 
@@ -45,10 +46,14 @@ struct openpgp_signature {
 int openpgp_read_keys(struct arena *m, const void *text, size_t n, struct openpgp_keys *keys,
                       struct err *e);
 
+/* What is signed, as it arrives. It lives in `m`. */
+struct openpgp_data *openpgp_data_begin(struct arena *m);
+void openpgp_data_add(struct openpgp_data *d, const void *data, size_t n);
+
 /* Look for a good signature over `data` among those in `text`; one is enough. Returns 1 with
  * `*out` set; 0 if none claims to be by one of the keys; -1 (ERR_UNTRUSTED) if one claims that
  * and is wrong, was made more than a day after `now` or before its key, or has expired. */
-int openpgp_verify(const struct openpgp_keys *keys, const void *data, size_t n,
+int openpgp_verify(const struct openpgp_keys *keys, const struct openpgp_data *data,
                    const void *text, size_t text_len, int64_t now,
                    struct openpgp_signature *out, struct err *e);
 

@@ -18,6 +18,7 @@
 #include "lib/disk/mount.h"
 #include "lib/engine/engine.h"
 #include "lib/image/index.h"
+#include "lib/image/metadata.h"
 #include "lib/image/pick.h"
 #include "lib/jail/conf_check.h"
 #include "lib/jail/jail.h"
@@ -26,7 +27,9 @@
 #include "lib/jail/name.h"
 #include "lib/ops/config.h"
 #include "lib/provision/archive_input.h"
+#include "lib/provision/cloud.h"
 #include "lib/provision/customize.h"
+#include "lib/provision/description.h"
 #include "lib/provision/identity.h"
 #include "lib/provision/install_archive.h"
 #include "lib/provision/install_image.h"
@@ -39,6 +42,8 @@ struct wanted {
 	struct conf conf;
 	const struct create_how *how;
 	struct image_want image;
+	struct cloud_seed cloud;
+	const struct image_metadata *found;	/* what the image says of itself, or NULL */
 	bool startable;
 };
 
@@ -109,6 +114,15 @@ static const char *image_shown(struct arena *m, const struct wanted *w)
 	return arena_printf(m, "the archive %s", word_shown(m, w->how->archive));
 }
 
+/* An archive may be one, whatever the config calls it. */
+static bool is_nixos(struct arena *m, int rootfs, const struct conf *c)
+{
+	struct osrel os;
+
+	if (str_eq(c->distro.text, "nixos")) return true;
+	return rootfs_os(m, rootfs, &os, NULL) == 0 && os.id && str_eq(os.id, "nixos");
+}
+
 /* nspawn can boot other inits, but the rest of this tool needs systemd in the jail.
  * NixOS makes its init at the first boot. */
 static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err *e)
@@ -117,8 +131,7 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 	const char *init = rootfs_init(m, rootfs, &why), *what;
 
 	if (!init && why.kind == ERR_BUSY) return fail(e, ERR_BUSY, "%s", why.text);
-	w->startable =
-		str_eq(w->conf.distro.text, "nixos") || (init && str_eq(init, "systemd"));
+	w->startable = is_nixos(m, rootfs, &w->conf) || (init && str_eq(init, "systemd"));
 	if (w->startable) return 0;
 	what = image_shown(m, w);
 	if (init)
@@ -130,6 +143,18 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 	return w->text ? 0 : -1;
 }
 
+/* What a jail of an archive is. */
+static void tell_system(struct arena *m, int rootfs, const struct wanted *w)
+{
+	struct osrel os;
+
+	if (rootfs_os(m, rootfs, &os, NULL) == 0 && (os.pretty_name || os.id))
+		out_note("It is %s%s", os.pretty_name ? os.pretty_name : os.id,
+		         w->startable ? ", with systemd" : "");
+	else
+		out_note("What system it is, it does not say: it has no os-release");
+}
+
 static int set_release(struct arena *m, struct wanted *w, const char *release, struct err *e)
 {
 	if (w->image.release) return 0;
@@ -139,16 +164,57 @@ static int set_release(struct arena *m, struct wanted *w, const char *release, s
 	return w->text ? 0 : -1;
 }
 
-static int install_from_archive(struct host *h, const struct create_how *how,
-                                const struct unpack_limits *limits, struct staging *work,
+/* The config says what the image is, unless the user or a template does. */
+static int set_names(struct arena *m, struct wanted *w, struct err *e)
+{
+	const struct image_metadata *d = w->found;
+	const struct { const char *key, *value, *given; } names[] = {
+		{ "distro", d ? d->distro : NULL, w->how->distro },
+		{ "release", d ? d->release : NULL, w->how->release },
+	};
+
+	if (w->how->template_text) return 0;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (!names[i].value || names[i].given) continue;
+		w->text = conf_set(m, w->text, names[i].key, names[i].value, e);
+		if (!w->text) return -1;
+	}
+	return 0;
+}
+
+static struct unpack_limits limits_of(const struct create_how *how)
+{
+	return (struct unpack_limits){
+		.bytes = how->max_size,
+		.entries = how->max_files,
+		.no_devices = how->no_devices,
+	};
+}
+
+/* The archive that the caller has opened, or else `own`, opened here. */
+static int take_source(struct host *h, const struct create_how *how, struct archive_input *own,
+                       struct install_source *out, struct err *e)
+{
+	*out = (struct install_source){
+		.in = how->input ? how->input : own,
+		.sha256 = how->sha256,
+		.metadata = how->metadata,
+	};
+	if (how->input || archive_input_open(h->m, how->archive, own, e) == 0) return 0;
+	return fail_in(e, "image %s", word_shown(h->m, how->archive));
+}
+
+static int install_from_archive(struct host *h, struct wanted *w, struct staging *work,
                                 struct err *e)
 {
-	AUTOARCHIVE in = NO_ARCHIVE;
+	const struct unpack_limits limits = limits_of(w->how);
+	AUTOARCHIVE own = NO_ARCHIVE;
+	struct install_source source;
 
-	if (how->input) return install_archive(h, how->input, how->sha256, limits, work, e);
-	if (archive_input_open(h->m, how->archive, &in, e) < 0)
-		return fail_in(e, "image %s", word_shown(h->m, how->archive));
-	return install_archive(h, &in, how->sha256, limits, work, e);
+	if (take_source(h, w->how, &own, &source, e) < 0 ||
+	    install_archive(h, &source, &limits, work, &w->found, e) < 0)
+		return -1;
+	return set_names(h->m, w, e);
 }
 
 static int install_rootfs(struct host *h, struct wanted *w, struct staging *work,
@@ -158,17 +224,25 @@ static int install_rootfs(struct host *h, struct wanted *w, struct staging *work
 	const struct install_how how = {
 		.offline = w->how->offline,
 		.no_clone = w->how->no_clone,
-		.limits = {
-			.bytes = w->how->max_size,
-			.entries = w->how->max_files,
-			.no_devices = w->how->no_devices,
-		},
+		.limits = limits_of(w->how),
 	};
 
-	if (w->how->archive)
-		return install_from_archive(h, w->how, &how.limits, work, e);
-	if (install_image(h, &w->image, &how, work, &release, e) < 0) return -1;
+	if (w->how->archive) return install_from_archive(h, w, work, e);
+	if (install_image(h, &w->image, &how, work, &release, &w->found, e) < 0) return -1;
 	return set_release(h->m, w, release, e);
+}
+
+/* Tell of cloud-init what its owner would wait for. */
+static int seed_cloud(int rootfs, struct wanted *w, const char *name, struct err *e)
+{
+	bool has_it;
+
+	if (cloud_apply(&w->cloud, rootfs, name, &has_it, e) < 0) return -1;
+	if (has_it)
+		out_note("cloud-init is in the image: %s", cloud_is_wanted(&w->cloud) ?
+		         "it gets what you gave at the first start" :
+		         "it is turned off; --cloud-init or --ssh-key turns it on");
+	return 0;
 }
 
 /* An export under another name is another machine. */
@@ -188,10 +262,12 @@ static int adapt_export(int rootfs, const struct staging *work, struct wanted *w
 static int adapt(struct arena *m, int rootfs, const struct staging *work, struct wanted *w,
                  struct err *e)
 {
-	const char *hostname = w->conf.hostname.text;
+	const char *hostname = *w->conf.hostname.text ? w->conf.hostname.text : work->name;
 
 	if (w->how->exported) return adapt_export(rootfs, work, w, m, e);
-	return customize(rootfs, *hostname ? hostname : work->name, e);
+	if (customize(rootfs, hostname, e) < 0) return -1;
+	if (w->found && description_apply(w->found, rootfs, hostname, e) < 0) return -1;
+	return seed_cloud(rootfs, w, hostname, e);
 }
 
 static int fill_staging(struct engine *en, struct staging *work, struct wanted *w,
@@ -201,8 +277,9 @@ static int fill_staging(struct engine *en, struct staging *work, struct wanted *
 
 	if (install_rootfs(en->host, w, work, e) < 0) return -1;
 	if ((rootfs = jail_open_rootfs(work->dir, e)) < 0) return -1;
-	if (check_init(en->m, rootfs, w, e) < 0) return -1;
 	if (adapt(en->m, rootfs, work, w, e) < 0) return -1;
+	if (check_init(en->m, rootfs, w, e) < 0) return -1;
+	if (w->how->archive && !w->how->exported) tell_system(en->m, rootfs, w);
 	return replace_file(work->dir, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }
 
@@ -260,10 +337,26 @@ int op_create_check(const struct host *h, const char *name, struct err *e)
 	return store_check_name(&jails, name, e);
 }
 
-static int check_archive(const char *archive, struct err *e)
+static int plan_archive(struct engine *en, struct wanted *w, struct create_plan *out,
+                        struct err *e)
 {
-	if (str_eq(archive, "-") || is_url(archive)) return 0;
-	return access(archive, R_OK) < 0 ? fail_sys(e, "open %s", archive) : 0;
+	const struct unpack_limits limits = limits_of(w->how);
+	AUTOARCHIVE own = NO_ARCHIVE;
+	struct install_source source;
+	struct err why = { 0 };
+
+	if (take_source(en->host, w->how, &own, &source, e) < 0) return -1;
+	if (archive_look(en->host, &source, &limits, &out->found, &why) < 0) {
+		if (why.kind == ERR_NETWORK) {
+			out_warn("what is in it is not known: %s", why.text);
+			return 0;
+		}
+		*e = why;
+		return -1;
+	}
+	w->found = out->found.metadata;
+	if (out->seeded && !out->found.has_cloud_init) return cloud_fail_absent(e);
+	return set_names(en->m, w, e);
 }
 
 static int plan_image(struct engine *en, struct wanted *w, struct create_plan *out,
@@ -284,17 +377,19 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 
 	if (dir < 0) return fail_sys(e, "open %s", en->host->dir);
 	if (name_check(how->name, e) < 0 || render_config(en->m, how, &w, e) < 0) return -1;
+	if (cloud_load(en->host, how->cloud_init, how->ssh_keys, &w.cloud, e) < 0) return -1;
 	if (store_check(en->m, en->host->dir, e) < 0) return -1;
 	store_foresee(en->m, en->host->dir, &jails);
 	*out = (struct create_plan){
 		.path = layout_jail(en->m, en->host->dir, how->name),
 		.dataset = store_dataset(&jails, how->name),
+		.seeded = cloud_is_wanted(&w.cloud),
 	};
 	warn_if_not_on_pool(en->m, dir);
 	if (op_create_check(en->host, how->name, e) < 0)
 		return fail_in(e, "creating %s", how->name);
-	if (how->input) return out->config = w.text, 0;
-	if (how->archive ? check_archive(how->archive, e) < 0 : plan_image(en, &w, out, e) < 0)
+	if (!how->exported && (how->archive ? plan_archive(en, &w, out, e) < 0 :
+	                       plan_image(en, &w, out, e) < 0))
 		return -1;
 	out->config = w.text;
 	return 0;
@@ -306,6 +401,7 @@ int op_create(struct engine *en, const struct create_how *how, bool *startable, 
 	AUTOSTORE jails = { .fd = -1 };
 
 	if (name_check(how->name, e) < 0 || render_config(en->m, how, &w, e) < 0) return -1;
+	if (cloud_load(en->host, how->cloud_init, how->ssh_keys, &w.cloud, e) < 0) return -1;
 	if (store_open(en->m, en->host->dir, &jails, e) < 0) return -1;
 	warn_if_not_on_pool(en->m, jails.fd);
 	if (staging_sweep(&jails, e) < 0 || make_jail(en, &jails, how->name, &w, e) < 0)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "lib/image/pick.h"
+#include "lib/provision/look_archive.h"
 
 struct archive_input;
 struct engine;
@@ -33,6 +34,9 @@ struct create_how {
 	struct archive_input *input;	/* the archive, open already; or NULL */
 	const char *exported;		/* it is an export of this jail: nothing is adapted */
 	const char *sha256;		/* of the archive, or NULL */
+	const char *metadata;		/* of an image in two files, the other one; or NULL */
+	const char *cloud_init;		/* user-data, a file or a URL; or NULL */
+	char *const *ssh_keys;		/* files, NULL-ended; or NULL */
 	uint64_t max_size, max_files;	/* that it may unpack to; 0: the usual limits */
 	bool no_devices;		/* leave out even the harmless device files */
 	char *const *nspawn_args;	/* NULL-ended; if any, they replace the template's */
@@ -49,9 +53,12 @@ struct create_plan {
 	const char *config;		/* as it would be written */
 	struct image_pick image;	/* both NULL for an archive of the user's own */
 	bool cached;			/* the image is one of the cache, no server was asked */
+	struct archive_look found;	/* of an archive; kind NULL: it was not looked at */
+	bool seeded;			/* cloud-init gets what the user gave */
 };
 
-/* Look and do nothing: not even DIR/jails is made. Faults are those of op_create. */
+/* Look and do nothing: not even DIR/jails is made. Faults are those of op_create, but an
+ * archive that no server gives is only warned of. */
 int op_create_plan(struct engine *en, const struct create_how *how, struct create_plan *out,
                    struct err *e);
 

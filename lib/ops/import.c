@@ -69,7 +69,8 @@ static int open_input(struct host *h, const struct import_how *how, struct archi
                       struct err *e)
 {
 	if (archive_input_open(h->m, how->from, in, e) < 0) return -1;
-	if (archive_input_look(h, in, how->sha256, e) < 0)
+	/* With a hash, what has come from a URL would be kept. */
+	if (archive_input_look(h, in, how->dry_run ? NULL : how->sha256, e) < 0)
 		return fail_in(e, "archive %s", word_shown(h->m, how->from));
 	if (how->name || in->is_export) return 0;
 	return fail(e, ERR_USAGE, "%s is not an export of a jail: give the new jail a name",

@@ -6,12 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/archive/check.h"
+#include "lib/archive/found.h"
 #include "lib/archive/pack.h"
 #include "lib/archive/unpack.h"
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/secret.h"
@@ -23,7 +24,7 @@ enum { HEAD_MAX = 16 << 20 };
 
 /* O_NONBLOCK: open(2) does not wait for the writer of a FIFO. The first read waits for it, and
  * a signal interrupts that. */
-static int open_file(const char *from, struct err *e)
+static int open_at_once(const char *from, struct err *e)
 {
 	AUTOCLOSE int fd = open(from, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
@@ -36,7 +37,7 @@ int archive_input_open(struct arena *m, const char *from, struct archive_input *
 {
 	*in = (struct archive_input){ .from = from, .fd = -1, .head.m = m };
 	if (is_url(from)) return 0;
-	if (strcmp(from, "-")) return (in->fd = open_file(from, e)) < 0 ? -1 : 0;
+	if (strcmp(from, "-")) return (in->fd = open_at_once(from, e)) < 0 ? -1 : 0;
 	in->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	return in->fd < 0 ? fail_sys(e, "open %s", from) : 0;
 }
@@ -46,7 +47,8 @@ void archive_input_close(struct archive_input *in)
 	if (in->fd >= 0) close(take_fd(&in->fd));
 }
 
-static int read_url(struct host *h, const char *url, const char *sha256,
+/* `keep`: the bytes that came before a fault, for the next time, which needs a hash. */
+static int read_url(struct host *h, const char *url, const char *sha256, bool keep,
                     const struct image_sink *sink, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -54,7 +56,7 @@ static int read_url(struct host *h, const char *url, const char *sha256,
 	int rc;
 
 	if (image_source_open(&m, url, h->cacert, &s, e) < 0) return -1;
-	if (sha256) image_cache_open(&m, h->dir, true, &s.cache, NULL);
+	if (sha256 && keep) image_cache_open(&m, h->dir, true, &s.cache, NULL);
 	rc = image_fetch_url(&s, sha256, sink, e);
 	image_source_close(&s);
 	return rc;
@@ -63,14 +65,71 @@ static int read_url(struct host *h, const char *url, const char *sha256,
 int archive_input_read(struct host *h, struct archive_input *in, const char *sha256,
                        const struct image_sink *sink, struct err *e)
 {
-	if (in->fd < 0) return read_url(h, in->from, sha256, sink, e);
+	if (in->fd < 0) return read_url(h, in->from, sha256, true, sink, e);
 	return image_read(in->fd, &in->head, sha256, sink, e);
+}
+
+/* -- stored -- */
+
+static int store_bytes(void *fd, const void *data, size_t n, struct err *e)
+{
+	return write_all(*(int *)fd, data, n, e);
+}
+
+static int drop_bytes(void *arg, const void *data, size_t n, struct err *e)
+{
+	(void)arg, (void)data, (void)n, (void)e;
+	return 0;
+}
+
+/* A file that nothing was read from yet. */
+static bool is_whole_file(const struct archive_input *in)
+{
+	struct stat st;
+
+	return in->fd >= 0 && fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       lseek(in->fd, 0, SEEK_CUR) == 0;
+}
+
+/* Nothing else writes to it, so what was checked is what is looked at. */
+static int open_store(struct host *h, struct err *e)
+{
+	int fd = open(h->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd < 0 ? fail_sys(e, "store it in %s", h->dir) : fd;
+}
+
+static int rewind_input(const struct archive_input *in, struct err *e)
+{
+	return lseek(in->fd, 0, SEEK_SET) < 0 ? fail_sys(e, "seek") : 0;
+}
+
+int archive_input_store(struct host *h, struct archive_input *in, const char *sha256,
+                        struct err *e)
+{
+	AUTOCLOSE int store = -1;
+	const struct image_sink to_store = { .take = store_bytes, .arg = &store };
+	const struct image_sink to_nowhere = { .take = drop_bytes };
+
+	if (is_whole_file(in)) {
+		if (!sha256) return 0;
+		if (archive_input_read(h, in, sha256, &to_nowhere, e) < 0) return -1;
+		return rewind_input(in, e);
+	}
+	if ((store = open_store(h, e)) < 0) return -1;
+	if (in->fd < 0 ? read_url(h, in->from, sha256, false, &to_store, e) < 0 :
+	    image_read(in->fd, &in->head, sha256, &to_store, e) < 0)
+		return -1;
+	archive_input_close(in);
+	in->fd = take_fd(&store);
+	in->head.len = 0;
+	return rewind_input(in, e);
 }
 
 /* -- looked at -- */
 
 /* A child that reads the front or all of it, fed by a transfer. */
-struct looking {
+struct feeding {
 	struct archive_input *in;
 	struct unpack u;
 	bool keep;		/* the bytes cannot be read again */
@@ -79,7 +138,7 @@ struct looking {
 
 static int look_take(void *arg, const void *data, size_t n, struct err *e)
 {
-	struct looking *l = arg;
+	struct feeding *l = arg;
 	int rc;
 
 	if (check_signal(e) < 0) return -1;
@@ -98,7 +157,7 @@ static void look_progress(void *arg, uint64_t done, uint64_t total)
 }
 
 /* A file is read from where it is, and again from there. */
-static int feed_child(struct host *h, struct archive_input *in, struct looking *l,
+static int feed_child(struct host *h, struct archive_input *in, struct feeding *l,
                       const char *sha256, struct err *e)
 {
 	const struct image_sink sink = { .take = look_take, .progress = look_progress,
@@ -107,7 +166,7 @@ static int feed_child(struct host *h, struct archive_input *in, struct looking *
 	off_t start = in->fd < 0 ? -1 : lseek(in->fd, 0, SEEK_CUR);
 	int rc;
 
-	if (in->fd < 0) rc = read_url(h, in->from, sha256, &sink, e);
+	if (in->fd < 0) rc = read_url(h, in->from, sha256, true, &sink, e);
 	else rc = image_read(in->fd, &nothing, NULL, &sink, e);
 	out_progress_end();
 	if (l->done && e) *e = (struct err){ 0 };
@@ -126,21 +185,16 @@ static const char *value_of(struct arena *m, const char *head, const char *key)
 	return arena_strndup(m, line, strcspn(line, "\n"));
 }
 
-static const char *text_of(struct arena *m, const char *text, size_t n, size_t max)
-{
-	return arena_strndup(m, text, n < max ? n : max);
-}
-
 static int read_front(struct arena *m, struct archive_input *in, const struct check_front *f,
                       struct err *e)
 {
-	const char *head = text_of(m, f->head, f->head_n, sizeof f->head);
+	const char *head = arena_strndup(m, f->head, f->head_n);
 
 	if (!(in->is_export = f->is_export)) return 0;
 	if (!str_starts(head, PACK_FORMAT "\n"))
 		return fail(e, ERR_INPUT,
 		            "it was exported by a newer jlmkr, in a way not known here");
-	in->config = text_of(m, f->config, f->config_n, sizeof f->config);
+	in->config = arena_strndup(m, f->config, f->config_n);
 	in->version = value_of(m, head, "\nversion=");
 	in->jail = value_of(m, head, "\njail=");
 	if (strlen(in->config) != f->config_n || !in->jail || !in->version)
@@ -151,23 +205,23 @@ static int read_front(struct arena *m, struct archive_input *in, const struct ch
 int archive_input_look(struct host *h, struct archive_input *in, const char *sha256,
                        struct err *e)
 {
-	struct check_front *front = unpack_front_new(e);
-	struct looking l = { .in = in };
+	struct archive_found *found = found_new(e);
+	struct feeding l = { .in = in };
 	int rc;
 
-	if (!front) return -1;
+	if (!found) return -1;
 	l.keep = in->fd >= 0 && lseek(in->fd, 0, SEEK_CUR) < 0;
-	rc = unpack_begin_check(&l.u, front, true, e);
+	rc = unpack_begin_front(&l.u, found, e);
 	if (rc == 0) rc = feed_child(h, in, &l, sha256, e);
-	if (rc == 0) rc = read_front(h->m, in, front, e);
-	unpack_front_free(front);
+	if (rc == 0) rc = read_front(h->m, in, &found->front, e);
+	found_free(found);
 	return rc;
 }
 
 int archive_input_verify(struct host *h, struct archive_input *in, struct err *e)
 {
-	struct looking l = { .in = in };
+	struct feeding l = { .in = in };
 
-	if (unpack_begin_check(&l.u, NULL, false, e) < 0) return -1;
+	if (unpack_begin_check(&l.u, e) < 0) return -1;
 	return feed_child(h, in, &l, NULL, e);
 }

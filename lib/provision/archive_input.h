@@ -1,8 +1,9 @@
 /* An archive of the user's: a file, standard input, or an https URL
  *
- * It can be looked at before it is unpacked: whether it is an export of a jail
- * (archive/pack.h), and with which config. A confined child reads it (archive/unpack.h). What
- * standard input has given meanwhile is kept, a URL is fetched again.
+ * It can be looked at before it is unpacked, by a confined child (archive/found.h): whether it
+ * is an export of a jail (archive/pack.h), and with which config; what that has taken from
+ * standard input is kept, a URL is fetched again. Or all of it (look_archive.h), which stores
+ * what is no file yet, so that it is read and checked once.
  */
 #ifndef PROVISION_ARCHIVE_INPUT_H
 #define PROVISION_ARCHIVE_INPUT_H
@@ -32,9 +33,16 @@ void archive_input_close(struct archive_input *in);
 
 #define AUTOARCHIVE __attribute__((cleanup(archive_input_close))) struct archive_input
 
-/* Find out whether it is an export. ERR_INPUT if it is one of a kind that is not known. */
+/* Find out whether it is an export. ERR_INPUT if it is one of a kind that is not known. With a
+ * `sha256`, what comes from a URL is kept in the cache. */
 int archive_input_look(struct host *h, struct archive_input *in, const char *sha256,
                        struct err *e);
+
+/* Make a file of it that can be read anywhere: what comes from a URL or a pipe is stored,
+ * without a name, in the jailmaker directory. ERR_UNTRUSTED if `sha256` is not NULL and the
+ * archive has another hash. */
+int archive_input_store(struct host *h, struct archive_input *in, const char *sha256,
+                        struct err *e);
 
 /* Pass all of it to the sink. If `sha256` is not NULL and the archive has another hash:
  * ERR_UNTRUSTED. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -143,22 +144,37 @@ static int write_preset(int root, struct err *e)
 	                     "enable systemd-networkd.service\n", 0644, e);
 }
 
+static int write_network(int root, const char *name, const char *text, struct err *e)
+{
+	char path[100];
+
+	snprintf(path, sizeof path, "/etc/systemd/network/%s.network", name);
+	return write_in_root(root, path, text, 0644, e);
+}
+
 static int write_networks(struct arena *m, int root, struct err *e)
 {
 	const char *host0 = host0_network(m, root);
 
 	if (!has_directory(root, "/etc/systemd/network")) return 0;
-	if (host0 &&
-	    write_in_root(root, "/etc/systemd/network/80-container-host0.network", host0, 0644,
-	                  e) < 0)
-		return -1;
-	if (write_in_root(root, "/etc/systemd/network/mv-dhcp.network", DHCP_NETWORK("mv-*"),
-	                  0644, e) < 0)
-		return -1;
-	if (write_in_root(root, "/etc/systemd/network/vee-dhcp.network", DHCP_NETWORK("vee-*"),
-	                  0644, e) < 0)
+	if (host0 && write_network(root, "80-container-host0", host0, e) < 0) return -1;
+	if (write_network(root, "mv-dhcp", DHCP_NETWORK("mv-*"), e) < 0 ||
+	    write_network(root, "vee-dhcp", DHCP_NETWORK("vee-*"), e) < 0)
 		return -1;
 	return write_preset(root, e);
+}
+
+/* NixOS runs systemd-networkd, but looks in /etc only, where its image has eth0 alone. It makes
+ * its own files beside these at the first boot. */
+static int write_nixos_networks(int root, struct err *e)
+{
+	if (mkdir_in_root(root, "/etc/systemd", 0755, e) < 0 ||
+	    mkdir_in_root(root, "/etc/systemd/network", 0755, e) < 0)
+		return -1;
+	if (write_network(root, "80-container-host0", DHCP_NETWORK("host0"), e) < 0 ||
+	    write_network(root, "mv-dhcp", DHCP_NETWORK("mv-*"), e) < 0)
+		return -1;
+	return write_network(root, "vee-dhcp", DHCP_NETWORK("vee-*"), e);
 }
 
 static bool exists_in(int root, const char *path)
@@ -186,17 +202,14 @@ static const char *find_system(struct arena *m, int root)
 }
 
 /* NixOS makes /etc at the first boot, but systemd-nspawn boots only what has an os-release. */
-static int show_system(struct arena *m, int root, struct err *e)
+static int show_system(struct arena *m, int root, const char *system, struct err *e)
 {
-	const char *system;
 	AUTOCLOSE int etc = -1;
 
-	if (exists_in(root, "/etc/os-release") || exists_in(root, "/usr/lib/os-release") ||
-	    !(system = find_system(m, root)))
+	if (mkdir_in_root(root, "/etc", 0755, e) < 0) return -1;
+	if (exists_in(root, "/etc/os-release") || exists_in(root, "/usr/lib/os-release"))
 		return 0;
-	if (mkdir_in_root(root, "/etc", 0755, e) < 0 ||
-	    (etc = place_in_root(root, "/etc", O_DIRECTORY, e)) < 0)
-		return -1;
+	if ((etc = place_in_root(root, "/etc", O_DIRECTORY, e)) < 0) return -1;
 	system = arena_printf(m, "%s/etc/os-release", system);
 	return symlinkat(system, etc, "os-release") == 0 || errno == EEXIST
 	       ? 0 : fail_sys(e, "create /etc/os-release");
@@ -205,8 +218,9 @@ static int show_system(struct arena *m, int root, struct err *e)
 int customize(int rootfs, const char *hostname, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
+	const char *system = find_system(&m, rootfs);
 
-	if (show_system(&m, rootfs, e) < 0) return -1;
+	if (system && show_system(&m, rootfs, system, e) < 0) return -1;
 	if (!has_directory(rootfs, "/etc")) return 0;
 	/* Without a machine-id systemd recognizes the first boot and creates one; it would take
 	 * that of D-Bus, which an archive shares with the system that it was made from. */
@@ -215,5 +229,5 @@ int customize(int rootfs, const char *hostname, struct err *e)
 	if (unlink_in_root(rootfs, "/etc/resolv.conf", e) < 0) return -1;
 	if (allow_terminals(&m, rootfs, e) < 0 || write_names(&m, rootfs, hostname, e) < 0)
 		return -1;
-	return write_networks(&m, rootfs, e);
+	return system ? write_nixos_networks(rootfs, e) : write_networks(&m, rootfs, e);
 }

@@ -1,9 +1,10 @@
 /* Unpack the user's own root archive into a new root file system
  *
  * The archive is a file, standard input or an https URL. Besides plain root archives (such as
- * `docker export` makes) two layouts are known that contain the root file system deeper down:
- * images of LXC and Incus with metadata.yaml beside rootfs/, and backups of Incus with
- * backup/container/rootfs/.
+ * `docker export` makes) these layouts are known that contain the root file system deeper down:
+ * images of LXC and Incus with metadata.yaml beside rootfs/, backups of Incus with
+ * backup/container/rootfs/, and exports of jails. An image of Incus may also be in two files: a
+ * small archive with metadata.yaml, and the root archive.
  */
 #ifndef PROVISION_INSTALL_ARCHIVE_H
 #define PROVISION_INSTALL_ARCHIVE_H
@@ -11,13 +12,24 @@
 struct archive_input;
 struct err;
 struct host;
+struct image_metadata;
 struct unpack_limits;
 struct staging;
 
-/* Create `rootfs` in `work`. If `sha256` is not NULL and the archive has another hash, this
- * fails with ERR_UNTRUSTED. If the input has been looked at and is an export of a jail, its
- * manifest and its config must be right, too. */
-int install_archive(struct host *h, struct archive_input *in, const char *sha256,
-                    const struct unpack_limits *limits, struct staging *work, struct err *e);
+/* Of the archive with metadata.yaml. */
+extern const struct unpack_limits install_description_limits;
+
+struct install_source {
+	struct archive_input *in;
+	const char *sha256;	/* NULL, or what it must be, else this fails: ERR_UNTRUSTED */
+	const char *metadata;	/* the other file of the image, a path or a URL; NULL: none */
+};
+
+/* Create `rootfs` in `work`. `*found`, in h->m, is the description of the image; NULL: it has
+ * none. If the input has been looked at and is an export of a jail, its manifest and its config
+ * must be right, too. */
+int install_archive(struct host *h, const struct install_source *source,
+                    const struct unpack_limits *limits, struct staging *work,
+                    const struct image_metadata **found, struct err *e);
 
 #endif

@@ -6,6 +6,7 @@
 #include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/image/fetch.h"
+#include "lib/provision/layout_root.h"
 #include "lib/provision/unpack_sink.h"
 #include "lib/store/image_store.h"
 #include "lib/store/staging.h"
@@ -64,7 +65,8 @@ static int open_source(struct host *h, struct arena *m, struct image_source *s, 
 }
 
 int install_image(struct host *h, const struct image_want *want, const struct install_how *how,
-                  struct staging *work, const char **release, struct err *e)
+                  struct staging *work, const char **release,
+                  const struct image_metadata **found, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct image_pick got;
@@ -80,6 +82,7 @@ int install_image(struct host *h, const struct image_want *want, const struct in
 		out_warn("the image is not kept for the next time: %s", why.text);
 	rc = transfer_image(&s, &m, want, &how->limits, &unpacked, work, &got, e);
 	if (rc == 0) *release = arena_strdup(h->m, got.image->release);
+	if (rc == 0) rc = root_lift_image(h->m, work->dir, found, e);
 	image_store_close(&unpacked);
 	image_source_close(&s);
 	return rc;

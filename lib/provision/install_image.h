@@ -15,6 +15,7 @@ struct arena;
 struct err;
 struct host;
 struct image_index;
+struct image_metadata;
 struct image_pick;
 struct image_want;
 struct staging;
@@ -26,9 +27,11 @@ struct install_how {
 };
 
 /* Create `rootfs` in `work`. Without `offline` the server decides, and the cache if the server
- * does not answer. `*release`, in h->m, is the release of the image. */
+ * does not answer. `*release`, in h->m, is the release of the image; `*found` the description
+ * of one that has it inside, else NULL. */
 int install_image(struct host *h, const struct image_want *want, const struct install_how *how,
-                  struct staging *work, const char **release, struct err *e);
+                  struct staging *work, const char **release,
+                  const struct image_metadata **found, struct err *e);
 
 /* Which image install_image would take now. Fetches only the list, and writes nothing.
  * `*cached`: the list is that of the cache, because of `offline`, or because the server failed,

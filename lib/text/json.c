@@ -20,7 +20,7 @@ static const struct json *value(const cJSON *n)
 
 /* cJSON allocates memory for every value, without a limit. This pass knows only brackets,
  * commas and strings, and limits them. Text that is not JSON may pass it. */
-static int measure(const char *text, size_t n, struct err *e)
+static int measure(const char *text, size_t n, size_t most, struct err *e)
 {
 	size_t i, depth = 0, values = 1;
 	bool quoted = false;
@@ -40,9 +40,8 @@ static int measure(const char *text, size_t n, struct err *e)
 		if (depth > JSON_DEPTH_MAX)
 			return fail(e, ERR_INPUT, "JSON of more than %d levels",
 			            JSON_DEPTH_MAX);
-		if (values > JSON_VALUES_MAX)
-			return fail(e, ERR_INPUT, "JSON of more than %d values",
-			            JSON_VALUES_MAX);
+		if (values > most)
+			return fail(e, ERR_INPUT, "JSON of more than %zu values", most);
 	}
 	return 0;
 }
@@ -54,17 +53,22 @@ static bool is_json_blank(const char *p, const char *end)
 	return p == end;
 }
 
-struct json *json_open(const char *text, size_t n, struct err *e)
+struct json *json_open_within(const char *text, size_t n, size_t values, struct err *e)
 {
 	const char *end = text;
 	cJSON *root;
 
-	if (measure(text, n, e) < 0) return NULL;
+	if (measure(text, n, values, e) < 0) return NULL;
 	root = cJSON_ParseWithLengthOpts(text, n, &end, 0);
 	if (root && is_json_blank(end, text + n)) return (struct json *)(void *)root;
 	cJSON_Delete(root);
 	fail(e, ERR_INPUT, "not JSON from byte %zu on", (size_t)(end - text));
 	return NULL;
+}
+
+struct json *json_open(const char *text, size_t n, struct err *e)
+{
+	return json_open_within(text, n, JSON_VALUES_MAX, e);
 }
 
 void json_close(struct json *root)

@@ -25,6 +25,9 @@ enum { JSON_DEPTH_MAX = 64, JSON_VALUES_MAX = 1000000 };
 struct json *json_open(const char *text, size_t n, struct err *e);
 void json_close(struct json *root);		/* safe on NULL */
 
+/* The same with a limit of fewer values. */
+struct json *json_open_within(const char *text, size_t n, size_t values, struct err *e);
+
 static inline void auto_json(struct json *const *root)
 {
 	json_close(*root);

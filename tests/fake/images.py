@@ -37,6 +37,7 @@ where ACTION is one of
     bighead               a head that does not end
     bigbody               a body that does not end
     text WORDS...         this instead of the file
+    own                   the file below the folder `own` beside CONTROL, instead of WWW
 """
 import email.utils
 import fnmatch
@@ -57,6 +58,7 @@ import signer  # noqa: E402: the folder of the tests stays as it is
 WWW, CERTS, CONTROL, LOG = sys.argv[1:5]
 ADDRESS = sys.argv[5] if len(sys.argv) > 5 else "::"
 PORT = int(sys.argv[6]) if len(sys.argv) > 6 else 443
+OWN = os.path.join(os.path.dirname(os.path.abspath(CONTROL)), "own")
 HOSTS = os.path.join(os.path.dirname(os.path.abspath(WWW)), "hosts")
 CHUNK = 65536
 
@@ -142,7 +144,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(int(args[0]), b"no such luck\n", retry_after(args[2:]))
         if action in ("bighead", "bigbody"):
             return self.flood(action)
-        root = folder(self.headers.get("Host", ""))
+        root = OWN if action == "own" else folder(self.headers.get("Host", ""))
         if path.endswith(".json.gpg"):
             return self.sign(root, path[:-len(".gpg")])
         file = os.path.normpath(os.path.join(root, path.lstrip("/") or "index"))

@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (mkdirat(top, "inside", 0700) < 0 || mkdirat(top, "outside", 0700) < 0) abort();
 	if (extract(&from.pull, openat(top, "inside", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-	            &limits, &r, &e) < 0 && !e.kind)
+	            &limits, NULL, &r, &e) < 0 && !e.kind)
 		abort();
 	if (r.entries > limits.entries) abort();
 	if (fchdir(here) < 0) abort();

@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (mkdirat(top, "inside", 0700) < 0 || mkdirat(top, "outside", 0700) < 0) abort();
 	if (squashfs_extract(image, openat(top, "inside", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-	                     &limits, &r, &e) < 0 && !e.kind)
+	                     &limits, NULL, &r, &e) < 0 && !e.kind)
 		abort();
 	if (r.entries > limits.entries || fchdir(here) < 0) abort();
 	check_what_is_there(path, top, &limits);

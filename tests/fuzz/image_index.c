@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/auto.h"
+#include "lib/base/str.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -18,20 +19,30 @@ static void check_name(const char *s)
 	demand(*s && *s != '.' && *s != '-' && strlen(s) <= 64 && !strpbrk(s, " /\\\x1b\n%?#"));
 }
 
+static void check_path(const char *path)
+{
+	demand(*path && *path != '/' && !strpbrk(path, " \\\x1b\n%?#"));
+	demand(strncmp(path, "../", 3) && !strstr(path, "/../") && strcmp(path, ".."));
+	demand(!strstr(path, "//") || !strncmp(path, "https://", 8));
+}
+
 static void check_build(const struct image_build *b)
 {
 	check_name(b->serial);
-	demand(*b->path && *b->path != '/' && !strpbrk(b->path, " \\\x1b\n%?#"));
-	demand(strncmp(b->path, "../", 3) && !strstr(b->path, "/../") && strcmp(b->path, ".."));
+	check_path(b->path);
 	demand(strlen(b->sha256) == 64 && b->size && b->size <= IMAGE_SIZE_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	AUTOFREE struct arena m = { 0 };
+	struct words paths = { .m = &m };
 	struct image_index x;
 	size_t i, k;
 
+	if (image_streams_parse((const char *)data, n, &paths, NULL) == 0)
+		for (i = 0; i < paths.n; i++)
+			check_path(paths.v[i]);
 	if (image_index_parse(&m, (const char *)data, n, &x, NULL) < 0) return 0;
 	for (i = 0; i < x.n; i++) {
 		const struct image *image = &x.images[i];

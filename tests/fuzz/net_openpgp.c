@@ -34,13 +34,17 @@ static const struct openpgp_keys *good_keys(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const char list[] = "{\"products\": {}}\n", other[] = "{\"products\": [] }\n";
+	AUTOFREE struct arena m = { 0 };
+	struct openpgp_data *right = openpgp_data_begin(&m), *wrong = openpgp_data_begin(&m);
 	struct openpgp_signature out;
-	int rc = openpgp_verify(good_keys(), list, sizeof list - 1, data, n, 1780315200, &out,
-	                        NULL);
+	int rc;
+
+	openpgp_data_add(right, list, sizeof list - 1);
+	openpgp_data_add(wrong, other, sizeof other - 1);
+	rc = openpgp_verify(good_keys(), right, data, n, 1780315200, &out, NULL);
 
 	demand(rc != 1 || (out.key && out.made > out.key->created));
 	demand(rc || strlen(out.stranger) <= OPENPGP_FINGERPRINT);
-	demand(openpgp_verify(good_keys(), other, sizeof other - 1, data, n, 1780315200, &out,
-	                      NULL) != 1);
+	demand(openpgp_verify(good_keys(), wrong, data, n, 1780315200, &out, NULL) != 1);
 	return 0;
 }

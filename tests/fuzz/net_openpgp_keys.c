@@ -28,6 +28,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		demand(strlen(k->fingerprint) == OPENPGP_FINGERPRINT && k->exponent_len > 0);
 		demand(k->modulus_len >= 256 && k->modulus_len <= 512 && *k->modulus);
 	}
-	openpgp_verify(&keys, "x", 1, data, n, 1780315200, &out, NULL);
+	openpgp_verify(&keys, openpgp_data_begin(&m), data, n, 1780315200, &out, NULL);
 	return 0;
 }

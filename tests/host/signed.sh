@@ -152,6 +152,37 @@ try setpriv --reuid=4711 --regid=4711 --clear-groups env HOME=/nonexistent /opt/
 status 0
 err_empty
 
+story 'the lists that index.json names: each has its signature, and the oldest is remembered'
+own=$cache/run/$TESTHOST/own
+mkdir -p "$own/two/streams/v1"
+echo '{"products": {}}' > "$own/two/old.json"
+sed "s|\"path\": *\"images/|\"path\": \"$good/images/|g" "$cache/base/www/streams/v1/images.json" > "$own/two/new.json"
+touch -d '2 days ago' "$own/two/old.json"
+echo '{"index": {"a": {"datatype": "image-downloads", "path": "new.json"},
+	"b": {"datatype": "image-downloads", "path": "old.json"}}}' > "$own/two/streams/v1/index.json"
+host images '/two/* own'
+in_host rm $seen
+for again in '' again; do
+	option="-q --require-signature --server=$good/two" tiny
+	status 0
+	err_empty
+	is "$(date -r "$own/two/old.json" +%020s)" "$(in_host cat $seen)"
+	forget
+done
+is '2 2' "$(asked ' /two/new.json.gpg ') $(asked ' /two/old.json.gpg ')"
+host images '/two/* own' 'sign wrong'
+option="-q --server=$good/two" tiny
+status 7
+one_line_err
+err_has "the list of images of $good/two: its signature does not match it"
+gone
+host images '/two/* own' 'sign none'
+option="-q --require-signature --server=$good/two" tiny
+status 7
+one_line_err
+err_has "is not signed, and a signature by a known key is required"
+gone
+
 story 'a mirror with a key of its own'
 mirror=https://mirror.linuxcontainers.org
 in_host sh -c 'echo 127.0.0.1 mirror.linuxcontainers.org >> /etc/hosts; cp /etc/images.asc /root/mirror.asc'

@@ -28,6 +28,10 @@ is "$(in_host readlink $jails/n1/rootfs/sbin/init | sed 's,/init$,/etc/os-releas
 try jlmkr-list
 out_has '^n1 .* nixos  *26.05'
 
+story 'its networks are those of a jail'
+is '80-container-host0.network mv-dhcp.network vee-dhcp.network ' \
+	"$(in_host ls $jails/n1/rootfs/etc/systemd/network | tr '\n' ' ')"
+
 story 'it boots, runs and stops'
 try jlmkr-start -q n1
 status 0

@@ -34,11 +34,14 @@ try jlmkr help template-dockr
 status 2
 err_has "did you mean 'docker'"
 
+mkdir -p "$tmp/root/etc"
+tar -C "$tmp/root" -cf "$tmp/root.tar" etc
+host push "$tmp/root.tar" /tmp/root.tar
 # good TEMPLATE [macvlan]
 good() {
 	# shellcheck disable=SC2046
 	in_host jlmkr-create -q --dry-run --template "$1" $(sets "$@") \
-		--image=/etc/os-release t > "$tmp/conf" 2> "$tmp/err" || fail 'no dry run'
+		--image=/tmp/root.tar t > "$tmp/conf" 2> "$tmp/err" || fail 'no dry run'
 	in_host jlmkr config --check - < "$tmp/conf" > "$tmp/out" 2> "$tmp/err" || fail 'not good'
 	grep -q '@' "$tmp/conf" && fail 'a word is left'
 	in_host sh -c 'cat > /tmp/conf; mkdir -p /mnt/tank/jailmaker/jails/t/rootfs

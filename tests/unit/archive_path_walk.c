@@ -91,7 +91,7 @@ TEST(what_a_trail_makes_counts)
 {
 	struct world w;
 	struct path_walk t;
-	struct quota quota = { 2, 7 };
+	struct quota quota = { 2, 7, false };
 	int root;
 
 	world_make(&w);

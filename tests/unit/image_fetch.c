@@ -289,13 +289,14 @@ TEST(servers_in_turn)
 	const char *file = OK "Content-Length: 5\r\n\r\nhello";
 
 	fetches_from_two(SAY(LIST(BUILD("1")), file), "h", 0);
-	fetches_from_two(SAY(GONE, LIST(BUILD("1")), file), "other", 0);
+	fetches_from_two(SAY(GONE, GONE, LIST(BUILD("1")), file), "other", 0);
 	fetches_from_two(SAY("LIST {\"products\": {}}", LIST(BUILD("1")), file), "other", 0);
 	fetches_from_two(SAY(LIST(BUILD("1")), GONE, LIST(BUILD("1")), LIST(BUILD("2")), file),
 	                 "other", 0);
 	fetches_from_two(SAY(LIST(BUILD("1")), OK "Content-Length: 5\r\n\r\nworld",
 	                     LIST(BUILD("1")), LIST(BUILD("2")), file), "other", 0);
-	fetches_from_two(SAY(GONE, GONE), "http://h/mirror/streams/v1/images.json does not "
+	fetches_from_two(SAY(GONE, GONE, GONE, GONE),
+	                 "http://h/mirror/streams/v1/images.json does not "
 	                 "exist; is this an image server?; then http://other/: "
 	                 "http://other/streams/v1/images.json does not exist; is this an image "
 	                 "server?", ERR_NETWORK);
@@ -306,7 +307,7 @@ TEST(a_list_that_no_server_has)
 	struct world w = { 0 };
 	struct image_index x;
 
-	world_begin(&w, SAY(GONE, GONE));
+	world_begin(&w, SAY(GONE, GONE, GONE, GONE));
 	w.source.more = 1;
 	CHECK(image_index_fetch(&w.source, &w.m, &x, &w.e) < 0);
 	CHECK_STR(w.e.text,
@@ -355,7 +356,7 @@ TEST(the_first_fault_is_the_one_that_is_told)
 	            ERR_UNTRUSTED);
 	tells_first(SAY(LIST(BUILD("2")), WRONG, LIST(BUILD("2"))), "", IS_WRONG,
 	            ERR_UNTRUSTED);
-	tells_first(SAY(LIST(BUILD("2")), WRONG, GONE), "",
+	tells_first(SAY(LIST(BUILD("2")), WRONG, GONE, GONE), "",
 	            IS_WRONG "; then another build: http://h/mirror/streams/v1/images.json "
 	            "does not exist; is this an image server?", ERR_UNTRUSTED);
 }
@@ -413,6 +414,22 @@ TEST(a_file_that_no_list_names)
 	            "hel|http://h/mirror changed during the transfer");
 }
 
+#define STREAMS(path) OK "\r\n{\"index\": {\"x\": {\"datatype\": \"image-downloads\", " \
+	"\"path\": \"" path "\"}}}"
+
+TEST(lists_that_index_json_names)
+{
+	const char *file = OK "Content-Length: 5\r\n\r\nhello";
+
+	fetches_best(SAY(GONE, STREAMS("a.json"), LIST(BUILD("1")), file), "1", "");
+	fetches_best(SAY(GONE, STREAMS("a.json"), OK "\r\n{\"pro", GONE, STREAMS("a.json"),
+	                 LIST(BUILD("1")), file), "1", "");
+	fetches_best(SAY(GONE, STREAMS("a.json"), GONE),
+	             "http://h/mirror/a.json does not exist; is this an image server?", "");
+	fetches_best(SAY(GONE, STREAMS("/a.json")),
+	             "http://h/mirror/streams/v1/index.json: it names no list of images", "");
+}
+
 TEST(a_list_that_is_being_written)
 {
 	fetches_best(SAY(OK "\r\n{\"produ", LIST(BUILD("1")), OK "\r\nhello"), "1", "");
@@ -421,7 +438,7 @@ TEST(a_list_that_is_being_written)
 		"http://h/mirror/streams/v1/images.json: the list of images: not JSON from "
 		"byte 0 on",
 		"");
-	fetches_best(SAY(GONE),
+	fetches_best(SAY(GONE, GONE),
 	             "http://h/mirror/streams/v1/images.json does not exist; is this an image "
 	             "server?",
 	             "");

@@ -32,10 +32,23 @@ enum { MADE = 1780315200, FILE_MAX = 1 << 16 };
 struct world {
 	struct arena m;
 	const char *const *say;		/* "FILE FILE": two answers on one connection */
+	int asked;			/* the other end of the last connection */
 	struct image_source source;
 	struct url base;
 	struct err e;
 };
+
+/* index.json with these letters as lists: a.json, ... */
+static void add_index(struct str *to, const char *letters)
+{
+	struct str text = { .m = to->m };
+
+	for (const char *c = letters; *c; c++)
+		str_addf(&text, "%s\"%c\": {\"datatype\": \"image-downloads\", \"path\": "
+		         "\"%c.json\"}", c == letters ? "" : ", ", *c, *c);
+	str_addf(to, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n{\"index\": {%s}}",
+	         strlen("{\"index\": {}}") + text.len, str_text(&text));
+}
 
 static void add_answer(struct str *to, const char *file)
 {
@@ -49,6 +62,10 @@ static void add_answer(struct str *to, const char *file)
 	}
 	if (str_eq(file, "long")) {
 		str_add(to, "HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n");
+		return;
+	}
+	if (str_starts(file, "index:")) {
+		add_index(to, file + strlen("index:"));
 		return;
 	}
 	data = read_file(to->m, AT_FDCWD, arena_printf(to->m, DATA "%s", file), FILE_MAX, &n,
@@ -74,6 +91,7 @@ static int dial_canned(void *arg, const char *host, uint16_t port, int64_t deadl
 		add_answer(&all, word);
 	CHECK(write(ends[1], all.s, all.len) == (ssize_t)all.len);
 	CHECK(!shutdown(ends[1], SHUT_WR));
+	w->asked = ends[1];
 	return ends[0];		/* its other end is left to the end of the program */
 }
 
@@ -141,6 +159,42 @@ TEST(a_signed_list)
 	lists(mirror, KEYS, true, SAY("list binary.sig"), TEST_KEY);
 	lists(mirror, KEYS, true, SAY("list both.sig"), TEST_KEY);
 	lists(mirror, KEYS, false, SAY("list", "sha512.asc"), TEST_KEY);
+}
+
+/* What was asked for on the last connection, a path a line. */
+static const char *paths(struct world *w)
+{
+	struct str all = { .m = &w->m }, found = { .m = &w->m };
+	char some[4096];
+	ssize_t n;
+
+	while ((n = recv(w->asked, some, sizeof some, MSG_DONTWAIT)) > 0)
+		str_addn(&all, some, (size_t)n);
+	for (const char *at = str_text(&all); (at = strstr(at, "GET ")); at += 4)
+		str_addf(&found, "%.*s\n", (int)strcspn(at + 4, " "), at + 4);
+	return str_text(&found);
+}
+
+TEST(each_list_that_index_json_names_has_its_signature)
+{
+	struct world w = { 0 };
+	struct image_index x;
+
+	world_begin(&w, mirror, KEYS, SAY("404 index:ab list sha512.asc list binary.sig"));
+	w.source.require_signature = true;
+	CHECK_INT(image_index_fetch(&w.source, &w.m, &x, &w.e), 0);
+	CHECK_STR(w.source.signer, TEST_KEY);
+	CHECK_STR(paths(&w), "/streams/v1/images.json\n/streams/v1/index.json\n/a.json\n"
+	          "/a.json.gpg\n/b.json\n/b.json.gpg\n");
+	world_end(&w);
+	lists(mirror, KEYS, true, SAY("404 index:ab list sha512.asc list 404"),
+	      LIST_OF("mirror.example")
+	      " is not signed, and a signature by a known key is required");
+	lists(mirror, KEYS, false, SAY("404 index:a list expires.sig",
+	                               "404 index:a list expires.sig"),
+	      LIST_OF("mirror.example") ": its signature has expired");
+	lists(mirror, KEYS, false, SAY("404 index:a list expires.sig",
+	                               "404 index:a list sha512.asc"), TEST_KEY);
 }
 
 TEST(a_list_without_a_signature)
@@ -233,6 +287,7 @@ TEST(the_key_of_the_server)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct openpgp_signature by;
+	struct openpgp_data *data;
 	struct openpgp_keys keys;
 	struct err e = { 0 };
 	size_t n, len;
@@ -244,10 +299,14 @@ TEST(the_key_of_the_server)
 	CHECK_INT((long long)keys.n, 1);
 	CHECK_STR(keys.list->fingerprint, OFFICIAL_KEY);
 	CHECK_INT((long long)keys.list->modulus_len, 512);
-	CHECK_INT(openpgp_verify(&keys, sums, n, sig, len, 1790000000, &by, &e), 1);
+	data = openpgp_data_begin(&m);
+	openpgp_data_add(data, sums, n);
+	CHECK_INT(openpgp_verify(&keys, data, sig, len, 1790000000, &by, &e), 1);
 	CHECK_INT(by.made, 1787989439);
 	sums[n / 2] ^= 1;
-	CHECK_INT(openpgp_verify(&keys, sums, n, sig, len, 1790000000, &by, &e), -1);
+	data = openpgp_data_begin(&m);
+	openpgp_data_add(data, sums, n);
+	CHECK_INT(openpgp_verify(&keys, data, sig, len, 1790000000, &by, &e), -1);
 }
 
 #define SEEN "images/.signed-" TEST_KEY

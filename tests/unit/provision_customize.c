@@ -136,6 +136,11 @@ TEST(an_os_release_is_found_where_the_init_is)
 	CHECK_STR(link_of(&w, "etc/os-release"), "/nix/store/1-system/etc/os-release");
 	CHECK_STR(get(&w, "/etc/os-release"), "ID=nixos\n");
 	CHECK_STR(get(&w, "/etc/hostname"), "web\n");
+	CHECK(strstr(get(&w, "/etc/systemd/network/80-container-host0.network"),
+	             "Name=host0\n"));
+	CHECK(strstr(get(&w, "/etc/systemd/network/mv-dhcp.network"), "Name=mv-*\n"));
+	CHECK(strstr(get(&w, "/etc/systemd/network/vee-dhcp.network"), "DHCP=yes\n"));
+	CHECK(faccessat(w.root, "etc/systemd/system-preset", F_OK, 0) < 0);
 	world_drop(&w);
 }
 

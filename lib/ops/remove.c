@@ -17,7 +17,9 @@
 #include "lib/disk/zfs.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/jail/name.h"
 #include "lib/ops/inuse.h"
+#include "lib/store/incoming.h"
 #include "lib/store/staging.h"
 #include "lib/store/store.h"
 #include "lib/store/trash.h"
@@ -283,9 +285,9 @@ int op_remove_rest(struct engine *en, const char *name, struct err *e)
 {
 	AUTOSTORE jails = { .fd = -1 };
 
-	if (store_look(en->m, en->host->dir, &jails, NULL) < 0 ||
-	    !staging_has_rest(&jails, name))
-		return 0;
+	if (store_look(en->m, en->host->dir, &jails, NULL) < 0) return 0;
+	if (!staging_has_rest(&jails, name))
+		return name_check(name, NULL) < 0 ? 0 : incoming_forget(&jails, name, e);
 	if (staging_sweep(&jails, e) < 0) return -1;
 	if (!staging_has_rest(&jails, name)) return 1;
 	return fail(e, ERR_BUSY,

@@ -11,6 +11,7 @@
 #include "lib/base/out.h"
 #include "lib/base/run.h"
 #include "lib/base/str.h"
+#include "lib/disk/zfs_replica.h"
 #include "lib/engine/engine.h"
 #include "lib/gpu/passthrough.h"
 #include "lib/jail/conf_check.h"
@@ -251,11 +252,20 @@ static void warn_of_doubt(struct engine *en, const struct intent *in)
 		         in->jail->name);
 }
 
+static int check_not_standby(struct engine *en, const struct jail *j, struct err *e)
+{
+	if (!zfs_is_readonly(en->m, j->fd)) return 0;
+	return fail(e, ERR_HOST,
+	            "it is read-only, as a standby of a jail on another machine is; 'jlmkr "
+	            "promote %s' makes that a jail of its own", j->name);
+}
+
 /* With the jail's lock. */
 static int start_locked(struct engine *en, enum extent how, struct intent *in, struct err *e)
 {
 	int rc;
 
+	if (check_not_standby(en, in->jail, e) < 0) goto fault;
 	if (rollback_is_begun(in->jail->fd) && op_rollback_finish(en, in->jail, e) < 0)
 		goto fault;
 	if (read_config(en, in, e) < 0) return -1;

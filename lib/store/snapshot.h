@@ -26,6 +26,7 @@ struct words;
 #define SNAPSHOT_ASKED "asked"		/* by the user */
 #define SNAPSHOT_ROLLBACK "rollback"	/* what was rolled away */
 #define SNAPSHOT_CLONE "clone"		/* another jail was cloned from it */
+#define SNAPSHOT_COPY "copy"		/* it was sent to another machine */
 
 struct snapshot {
 	const char *label;

@@ -30,7 +30,9 @@ static int sweep_kind(const struct store *s, const struct store_ops *ops, struct
 	for (size_t i = 0; i < found.n; i++) {
 		struct hidden h;
 
-		if (!hidden_parse(s->m, found.v[i], &h) || hidden_lock(&h, h.entry, NULL) < 0)
+		/* What is received goes on where it was cut: incoming.h. */
+		if (!hidden_parse(s->m, found.v[i], &h) || h.kind == HIDDEN_RECEIVE ||
+		    hidden_lock(&h, h.entry, NULL) < 0)
 			continue;
 		ops->sweep(s, &h);
 		hidden_done(&h);

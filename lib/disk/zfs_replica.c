@@ -110,7 +110,9 @@ int zfs_replica_read(struct arena *m, const char *dataset, bool is_open, struct 
 		         (char *)dataset, NULL };
 	char *text = zfs_ask(m, argv, e);
 
-	return text ? zfs_replica_parse(m, text, dataset, r, e) : -1;
+	if (!text || zfs_replica_parse(m, text, dataset, r, e) < 0) return -1;
+	if (!is_open) r->readonly = zfs_kind_is_standby(r->kind);
+	return 0;
 }
 
 const struct zfs_replica_snap *zfs_replica_find(const struct zfs_replica *r, uint64_t guid)
@@ -274,13 +276,13 @@ int zfs_end_standby(const char *name, struct err *e)
 	return set_readonly(name, false, e) < 0 ? -1 : zfs_set_kind(name, NULL, e);
 }
 
-/* The mounts of zfs-fuse do not tell. */
-static bool says_readonly(struct arena *m, const char *dataset)
+/* zfs-fuse heeds readonly=on, but neither its mounts nor its list tell that. */
+static bool says_standby(struct arena *m, const char *dataset)
 {
-	char *argv[] = { "zfs", "get", "-H", "-o", "value", "readonly", (char *)dataset, NULL };
-	const char *text = zfs_ask(m, argv, NULL);
+	char *argv[] = { "zfs", "get", "-H", "-o", "value", ZFS_KIND, (char *)dataset, NULL };
+	char *text = zfs_ask(m, argv, NULL);
 
-	return text && str_eq(text, "on\n");
+	return text && zfs_kind_is_standby(strsep(&text, "\n"));
 }
 
 bool zfs_is_readonly(struct arena *m, int dir)
@@ -293,5 +295,5 @@ bool zfs_is_readonly(struct arena *m, int dir)
 	if (fstatfs(dir, &s) < 0) return false;
 	if (s.f_flags & ST_RDONLY) return true;
 	if (s.f_type != FUSE || mounts_read(m, &t, NULL) < 0) return false;
-	return (mnt = mount_of(&t, dir, NULL)) && zfs_of(mnt) && says_readonly(m, zfs_of(mnt));
+	return (mnt = mount_of(&t, dir, NULL)) && zfs_of(mnt) && says_standby(m, zfs_of(mnt));
 }

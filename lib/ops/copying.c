@@ -348,6 +348,15 @@ static int send_whole(struct copying *c, struct err *e)
 	return c->how->dry_run ? 0 : send_step(c, &s, e);
 }
 
+/* With such a config it never becomes a jail there: the next copy is of what it is then. */
+static int give_up_unfit(struct copying *c, const struct err *e)
+{
+	if (!c->peer.answers || (e->kind != ERR_INPUT && e->kind != ERR_UNTRUSTED)) return -1;
+	if (say(c, "discard", NULL) == 0) copying_tidy(c, true);
+	c->told->bytes = 0;
+	return -1;
+}
+
 int copying_another(struct copying *c, struct err *e)
 {
 	if (c->there.state == THERE_JAIL || c->there.state == THERE_STANDBY)
@@ -357,7 +366,7 @@ int copying_another(struct copying *c, struct err *e)
 	if (c->there.state != THERE_DONE && send_whole(c, e) < 0) return -1;
 	if (c->how->dry_run) return 0;
 	out_busy("finishing");
-	if (finish(c, false, e) < 0) return -1;
+	if (finish(c, false, e) < 0) return give_up_unfit(c, e);
 	c->there.has.n = 0;
 	copying_tidy(c, true);
 	return 0;

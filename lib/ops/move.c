@@ -64,28 +64,27 @@ static int check(struct moving *v, struct err *e)
 
 /* -- handing over -- */
 
-static int start_again(struct moving *v, struct err *why)
+static int start_again(struct moving *v)
 {
-	struct err e = { 0 };
+	struct err why = { 0 };
 
 	signal_forget();
 	jail_unlock(v->jail);
-	if (v->ran && op_start(v->en, v->jail, &e) < 0)
+	if (v->ran && op_start(v->en, v->jail, &why) < 0)
 		out_warn("%s was stopped, and is not started again: %s", v->c.mine.name,
-		         e.text);
-	(void)why;
+		         why.text);
 	return -1;
 }
 
 /* The other side does not have it, and it is what it was. */
-static int take_back(struct moving *v, struct err *e)
+static int take_back(struct moving *v)
 {
 	struct err why = { 0 };
 
 	if (zfs_end_standby(v->c.mine.dataset, &why) < 0)
 		out_warn("%s is still read-only: %s; 'jlmkr promote %s' ends that",
 		         v->c.mine.name, why.text, v->c.mine.name);
-	return start_again(v, e);
+	return start_again(v);
 }
 
 static int ask_to_take(struct moving *v, struct err *e)
@@ -122,8 +121,10 @@ static int ask_again(struct moving *v, struct err *e)
 			            why.text, c->peer.shown, c->mine.name);
 		wait_fds(NULL, 0, deadline_in(RECONNECT_MS), NULL);
 	}
-	if (!has_taken(c)) return take_back(v, e);
-	return ask_to_take(v, e);
+	if (has_taken(c)) return ask_to_take(v, e);
+	fail(e, ERR_NETWORK, "the connection to %s was cut while it was handed over",
+	     c->peer.shown);
+	return take_back(v);
 }
 
 static int hand_over(struct moving *v, struct err *e)
@@ -133,10 +134,13 @@ static int hand_over(struct moving *v, struct err *e)
 	                                c->told->to);
 
 	out_busy("handing over");
-	if (zfs_set_standby(c->mine.dataset, mark, e) < 0) return take_back(v, e);
+	if (zfs_set_standby(c->mine.dataset, mark, e) < 0) return take_back(v);
+	/* It cannot be started here any more. The other side may be this machine, too. */
+	jail_unlock(v->jail);
+	c->locked = false;
 	if (ask_to_take(v, e) == 0) return 0;
 	if (e->kind == ERR_INTERRUPTED || !c->peer.answers) return ask_again(v, e);
-	return take_back(v, e);
+	return take_back(v);
 }
 
 /* -- the steps -- */
@@ -156,7 +160,7 @@ static int copy_all(struct moving *v, struct err *e)
 	struct copying *c = &v->c;
 
 	if (v->ran && copying_standby(c, e) < 0) return -1;
-	if (stop_here(v, e) < 0 || copying_standby(c, e) < 0) return start_again(v, e);
+	if (stop_here(v, e) < 0 || copying_standby(c, e) < 0) return start_again(v);
 	return hand_over(v, e);
 }
 
@@ -165,8 +169,6 @@ static int remove_here(struct moving *v, struct err *e)
 	AUTOREMOVAL r = { .dir = -1 };
 	struct copying *c = &v->c;
 
-	jail_unlock(v->jail);
-	c->locked = false;
 	if (v->how->keep) return 0;
 	copying_tidy(c, true);
 	if (look_at_removal(v, &r, e) == 0 &&

@@ -373,7 +373,9 @@ static int check_parts(struct session *s, int dir, struct err *e)
 	AUTOCLOSE int rootfs = -1;
 
 	if (owner_check(dir, s->name, e) < 0 || check_config(s, dir, e) < 0) return -1;
-	return (rootfs = jail_open_rootfs(dir, e)) < 0 ? -1 : 0;
+	if ((rootfs = jail_open_rootfs(dir, e)) >= 0) return 0;
+	e->kind = ERR_INPUT;
+	return -1;
 }
 
 static int become_standby(struct session *s, struct err *e)

@@ -32,6 +32,12 @@ static void have_box(struct incoming *in, const struct hidden *h, bool is_done)
 
 /* -- finding -- */
 
+static bool is_mark(struct arena *m, const struct hidden *h, const char *mark)
+{
+	return str_eq(mark, h->mark) || str_eq(mark, arena_printf(m, "%s" DONE, h->mark));
+}
+
+
 /* The directory below a box that is gone. */
 static void remove_bare(const struct store *s, const char *entry)
 {
@@ -46,17 +52,14 @@ static bool take_box(struct incoming *in, const struct zfs_marked *d)
 {
 	const struct store *s = in->jails;
 	const char *entry = d->name + strlen(s->dataset) + 1;
-	const char *done;
 	struct hidden h;
 
 	if (!hidden_parse(s->m, entry, &h) || h.kind != HIDDEN_RECEIVE ||
 	    !str_eq(h.name, in->name))
 		return false;
-	done = arena_printf(s->m, "%s" DONE, h.mark);
-	if (!str_eq(d->mark, h.mark) && !str_eq(d->mark, done))
-		return store_warn_unmarked(d->name), false;
+	if (!is_mark(s->m, &h, d->mark)) return store_warn_unmarked(d->name), false;
 	if (hidden_lock(&h, h.entry, NULL) < 0) return false;
-	have_box(in, &h, str_eq(d->mark, done));
+	have_box(in, &h, str_ends(d->mark, DONE));
 	return true;
 }
 
@@ -208,4 +211,18 @@ int incoming_forget(const struct store *s, const char *name, struct err *e)
 	if (incoming_open(s, name, &in, e) < 0) return -1;
 	if (!in.box) return 0;
 	return incoming_drop(&in, e) < 0 ? -1 : 1;
+}
+
+void incoming_sweep(const struct store *s, const struct hidden *h)
+{
+	const char *box = store_dataset(s, h->entry);
+	const struct zfs_marked *d;
+	size_t n;
+
+	if (!box || !(d = zfs_list_marked(s->m, box, 1, &n, NULL))) {
+		remove_bare(s, h->entry);
+		return;
+	}
+	if (n != 1 || !is_mark(s->m, h, d->mark)) return;
+	if (zfs_destroy_one(box, NULL) == 0) remove_bare(s, h->entry);
 }

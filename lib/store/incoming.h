@@ -49,6 +49,9 @@ int incoming_drop(struct incoming *in, struct err *e);
 
 void incoming_close(struct incoming *in);
 
+/* For staging_sweep: destroy a box that a killed run left empty, and whose lock is held. */
+void incoming_sweep(const struct store *s, const struct hidden *h);
+
 /* Delete what was received of a jail of that name: 1, or 0 if there is nothing. */
 int incoming_forget(const struct store *s, const char *name, struct err *e);
 

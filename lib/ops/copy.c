@@ -34,6 +34,11 @@ int op_copy(struct engine *en, struct jail *j, const struct copy_how *how,
 	return fail(e, e->kind, "%s; the same command goes on from here", e->text);
 }
 
+bool op_is_standby(struct arena *m, const struct jail *j)
+{
+	return j->fd >= 0 && zfs_is_readonly(m, j->fd);
+}
+
 int op_end_standby(struct engine *en, struct jail *j, struct err *e)
 {
 	struct zfs_replica now;

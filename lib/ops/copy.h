@@ -19,6 +19,7 @@
 #include "lib/base/str.h"
 #include "lib/ops/peer.h"
 
+struct arena;
 struct engine;
 struct err;
 struct jail;
@@ -56,6 +57,9 @@ struct move_how {
  * the other side and goes on. */
 int op_move(struct engine *en, struct jail *j, const struct move_how *how,
             struct copy_told *told, struct err *e);
+
+/* Whether it is a standby, or was handed over: read-only. The jail's directory is open. */
+bool op_is_standby(struct arena *m, const struct jail *j);
 
 /* Make a standby, or a jail that was handed over, a jail that can be started. 1: it is neither. */
 int op_end_standby(struct engine *en, struct jail *j, struct err *e);

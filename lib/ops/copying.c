@@ -340,7 +340,7 @@ static int send_whole(struct copying *c, struct err *e)
 	int begun = c->there.state == THERE_PART ? find_begun(c, &s) : 0;
 
 	if (begun == 2) return 0;
-	if (begun) out_note("going on with the copy of %s@%s", c->mine.name, s.snap->label);
+	if (begun) out_note("going on with %s@%s", c->mine.name, s.snap->label);
 	else if (c->there.state == THERE_PART && !c->how->dry_run && discard(c, e) < 0)
 		return -1;
 	if (!begun && choose_whole(c, &s, e) < 0) return -1;
@@ -415,6 +415,7 @@ static int resume(struct copying *c, const struct zfs_replica_snap **base, struc
 		                     &s.size))
 			continue;
 		tell_step(c, &s);
+		out_note("going on with %s@%s", c->mine.name, s.snap->label);
 		if (!c->how->dry_run && send_step(c, &s, e) < 0) return -1;
 		*base = s.snap;
 		return 0;

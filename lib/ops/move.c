@@ -104,6 +104,14 @@ static bool has_taken(const struct copying *c)
 	       zfs_replica_find(&c->there.has, c->here.v[c->here.n - 1].guid);
 }
 
+/* It is there, whatever became of its start. */
+static int ask_once_more(struct moving *v, struct err *e)
+{
+	if (ask_to_take(v, e) == 0) return 0;
+	return fail_in(e, "%s is on %s now; 'jlmkr promote %s' takes it back, if it is sure "
+	               "not to run there", v->c.mine.name, v->c.peer.shown, v->c.mine.name);
+}
+
 /* The connection was cut before the answer came. */
 static int ask_again(struct moving *v, struct err *e)
 {
@@ -121,7 +129,7 @@ static int ask_again(struct moving *v, struct err *e)
 			            why.text, c->peer.shown, c->mine.name);
 		wait_fds(NULL, 0, deadline_in(RECONNECT_MS), NULL);
 	}
-	if (has_taken(c)) return ask_to_take(v, e);
+	if (has_taken(c)) return ask_once_more(v, e);
 	fail(e, ERR_NETWORK, "the connection to %s was cut while it was handed over",
 	     c->peer.shown);
 	return take_back(v);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/arena.h"
@@ -16,42 +15,14 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/disk/owner.h"
 #include "lib/disk/zfs.h"
-#include "lib/disk/zfs_replica.h"
-#include "lib/disk/zfs_snaps.h"
 #include "lib/engine/engine.h"
-#include "lib/jail/conf_check.h"
-#include "lib/jail/jail.h"
-#include "lib/jail/layout.h"
 #include "lib/jail/name.h"
-#include "lib/ops/config.h"
-#include "lib/ops/second.h"
-#include "lib/ops/start.h"
-#include "lib/store/incoming.h"
-#include "lib/store/snapshot.h"
+#include "lib/ops/receiving.h"
 #include "lib/store/staging.h"
-#include "lib/store/store.h"
 #include "lib/text/letter.h"
 
-#define KIND_SNAPSHOT "snapshot:"
-
 enum { ZFS_SAID = 500, WHY_MAX = 20 };
-
-/* One session: it is about one jail. */
-struct session {
-	struct engine *en;
-	struct arena *m;
-	int in, out;
-	struct store jails;
-	struct incoming box;
-	const char *name;	/* NULL: not looked at yet */
-	const char *jail;	/* its dataset, if there is one of that name; or NULL */
-	struct zfs_replica now;
-	bool is_open, is_standby;
-	bool has_spoken;	/* the fault of this command was sent already */
-	char *buf;		/* of LETTER_DATA_MAX bytes */
-};
 
 static void close_session(struct session *s)
 {
@@ -143,21 +114,21 @@ static int look_at_jail(struct session *s, struct err *e)
 	return incoming_drop(&s->box, e);
 }
 
-static int look_at_box(struct session *s, struct err *e)
+int session_look_at_box(struct session *s, struct err *e)
 {
 	s->now = (struct zfs_replica){ .n = 0 };
 	if (!s->box.box || !zfs_exists(s->box.dataset)) return 0;
 	return zfs_replica_read(s->m, s->box.dataset, s->is_open, &s->now, e);
 }
 
-static int look_again(struct session *s, struct err *e)
+int session_look_again(struct session *s, struct err *e)
 {
 	s->jail = NULL;
 	s->is_standby = false;
 	if (faccessat(s->jails.fd, s->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return look_at_jail(s, e);
 	if (store_check_name(&s->jails, s->name, e) < 0) return -1;
-	return look_at_box(s, e);
+	return session_look_at_box(s, e);
 }
 
 static const char *state_of(const struct session *s)
@@ -167,7 +138,7 @@ static const char *state_of(const struct session *s)
 	return s->now.n || s->now.token ? "part" : "none";
 }
 
-static bool is_of_copy(const struct zfs_replica_snap *snap)
+bool session_is_of_copy(const struct zfs_replica_snap *snap)
 {
 	return snap->kind && str_eq(snap->kind, KIND_SNAPSHOT SNAPSHOT_COPY);
 }
@@ -179,7 +150,7 @@ static void describe(struct session *s, struct str *answer)
 	if (s->now.token) letter_add(answer, "token", s->now.token);
 	for (size_t i = 0; i < s->now.n; i++)
 		str_addf(answer, "snap %" PRIu64 " %s %s\n", s->now.v[i].guid,
-		         is_of_copy(&s->now.v[i]) ? "copy" : "-", s->now.v[i].label);
+		         session_is_of_copy(&s->now.v[i]) ? "copy" : "-", s->now.v[i].label);
 }
 
 static int do_look(struct session *s, const struct letter *l, struct str *answer,
@@ -197,7 +168,7 @@ static int do_look(struct session *s, const struct letter *l, struct str *answer
 		return -1;
 	}
 	s->name = name;
-	if (look_again(s, e) < 0) return -1;
+	if (session_look_again(s, e) < 0) return -1;
 	describe(s, answer);
 	return 0;
 }
@@ -350,145 +321,7 @@ static int do_discard(struct session *s, const struct letter *l, struct str *ans
 	if (s->jail && s->now.token && zfs_receive_forget(s->jail, e) < 0) return -1;
 	if (!s->jail && incoming_drop(&s->box, e) < 0) return -1;
 	letter_add(answer, "discarded", "");
-	return look_again(s, e);
-}
-
-/* -- what was received becomes a jail -- */
-
-static int check_config(struct session *s, int dir, struct err *e)
-{
-	const char *shown = arena_printf(s->m, "%s/" LAYOUT_CONFIG, s->name);
-	const char *text = conf_read_own(s->m, dir, LAYOUT_CONFIG, shown, e);
-	struct conf_check check;
-
-	if (!text) return -1;
-	conf_check(s->m, text, &check);
-	op_config_tell(&check.found, shown);
-	/* What this machine lacks it may get. */
-	return check.loads ? 0 : conf_check_fail(&check, shown, e);
-}
-
-static int check_parts(struct session *s, int dir, struct err *e)
-{
-	AUTOCLOSE int rootfs = -1;
-
-	if (owner_check(dir, s->name, e) < 0 || check_config(s, dir, e) < 0) return -1;
-	if ((rootfs = jail_open_rootfs(dir, e)) >= 0) return 0;
-	e->kind = ERR_INPUT;
-	return -1;
-}
-
-static int become_standby(struct session *s, struct err *e)
-{
-	AUTOCLOSE int dir = incoming_mount(&s->box, false, e);
-
-	if (dir < 0 || check_parts(s, dir, e) < 0) return -1;
-	close(take_fd(&dir));
-	return zfs_set_standby(s->box.dataset, ZFS_STANDBY, e);
-}
-
-static int become_another(struct session *s, const char *from, struct err *e)
-{
-	const struct second second = {
-		.from = from, .to = s->name, .shown = "the jail that it was copied from",
-	};
-	AUTOCLOSE int dir = incoming_mount(&s->box, true, e);
-
-	if (dir < 0) return -1;
-	if (fchmod(dir, 0700) < 0) return fail_sys(e, "chmod");
-	if (check_parts(s, dir, e) < 0 || second_renew(s->m, dir, &second, e) < 0)
-		return -1;
-	close(take_fd(&dir));
-	return incoming_done(&s->box, e);
-}
-
-/* It does not need them, and they keep what it does not have any more. */
-static int drop_received(struct session *s, struct err *e)
-{
-	if (look_at_box(s, e) < 0) return -1;
-	for (size_t i = 0; i < s->now.n; i++)
-		if (zfs_snaps_destroy(s->box.dataset, s->now.v[i].label, e) < 0) return -1;
-	return 0;
-}
-
-static int do_finish(struct session *s, const struct letter *l, struct str *answer,
-                     struct err *e)
-{
-	const char *from = letter_get(l, "jail");
-	bool standby = letter_get(l, "standby") != NULL;
-
-	if (!s->box.box || s->jail) return fail(e, ERR_INPUT, "nothing was received");
-	if (!from || !name_is_entry(from)) return fail(e, ERR_INPUT, "no name");
-	if (standby && s->box.is_done)
-		return fail(e, ERR_BUSY,
-		            "what was received of %s was to be a jail of its own; 'jlmkr "
-		            "remove %s' there deletes it", s->name, s->name);
-	if (standby && become_standby(s, e) < 0) return -1;
-	if (!standby && !s->box.is_done && become_another(s, from, e) < 0) return -1;
-	if (!standby && drop_received(s, e) < 0) return -1;
-	if (incoming_finish(&s->box, e) < 0) return -1;
-	letter_add(answer, "finished", s->name);
-	return look_again(s, e);
-}
-
-/* -- what becomes of a standby -- */
-
-static int start_jail(struct session *s, struct jail *j, struct err *e)
-{
-	if (op_start(s->en, j, e) < 0) return -1;
-	if (jail_runs(engine_state(s->en, j, NULL, NULL))) return 0;
-	return fail(e, ERR_HOST, "it has ended right after its start");
-}
-
-/* It did not start, and is what it was: the first machine has its jail still. */
-static void take_back(struct session *s, struct jail *j)
-{
-	const struct stop_how how = { .timeout = STOP_USUAL };
-	const char *newest = s->now.n ? s->now.v[s->now.n - 1].label : NULL;
-	struct err why = { 0 };
-
-	signal_forget();
-	engine_stop(s->en, j, &how, NULL);
-	jail_leave(j);
-	if ((newest && zfs_rollback(s->jail, newest, false, &why) < 0) ||
-	    zfs_set_standby(s->jail, ZFS_STANDBY, &why) < 0)
-		out_warn("%s is not a standby again: %s", s->name, why.text);
-}
-
-static int do_take_over(struct session *s, const struct letter *l, struct str *answer,
-                        struct err *e)
-{
-	AUTOJAIL j = NO_JAIL;
-	bool was_standby = s->is_standby;
-
-	if (!s->jail) return fail(e, ERR_MISSING, "there is no jail to take over");
-	if (was_standby && zfs_end_standby(s->jail, e) < 0) return -1;
-	s->is_standby = false;
-	if (letter_get(l, "start")) {
-		if (jail_open(s->m, s->en->host->dir, s->name, &j, e) < 0) return -1;
-		if (start_jail(s, &j, e) < 0) {
-			if (was_standby) take_back(s, &j);
-			return -1;
-		}
-	}
-	letter_add(answer, "took", s->name);
-	return 0;
-}
-
-/* Only what a copy made, and needs no longer. */
-static int do_drop(struct session *s, const struct letter *l, struct str *answer,
-                   struct err *e)
-{
-	const char *label = letter_get(l, "label");
-
-	if (!label || !s->jail) return fail(e, ERR_INPUT, "no label");
-	if (look_again(s, e) < 0) return -1;
-	for (size_t i = 0; i < s->now.n; i++)
-		if (str_eq(s->now.v[i].label, label) && is_of_copy(&s->now.v[i]) &&
-		    !s->now.v[i].held && zfs_snaps_destroy(s->jail, label, e) < 0)
-			return -1;
-	letter_add(answer, "dropped", label);
-	return 0;
+	return session_look_again(s, e);
 }
 
 /* -- all of it -- */
@@ -502,9 +335,9 @@ static const struct {
 	{ "look", false, do_look },
 	{ "receive", true, do_receive },
 	{ "discard", true, do_discard },
-	{ "finish", true, do_finish },
-	{ "takeover", true, do_take_over },
-	{ "drop", true, do_drop },
+	{ "finish", true, session_finish },
+	{ "takeover", true, session_take_over },
+	{ "drop", true, session_drop },
 };
 
 static int obey(struct session *s, const struct letter *l, struct str *answer, struct err *e)

@@ -11,7 +11,6 @@
 #include "lib/base/out.h"
 #include "lib/base/run.h"
 #include "lib/base/str.h"
-#include "lib/disk/zfs_replica.h"
 #include "lib/engine/engine.h"
 #include "lib/gpu/passthrough.h"
 #include "lib/jail/conf_check.h"
@@ -21,6 +20,7 @@
 #include "lib/jail/name.h"
 #include "lib/jail/plan.h"
 #include "lib/ops/config.h"
+#include "lib/ops/copy.h"
 #include "lib/ops/rollback.h"
 #include "lib/ops/setup.h"
 #include "lib/store/rollback.h"
@@ -254,7 +254,7 @@ static void warn_of_doubt(struct engine *en, const struct intent *in)
 
 static int check_not_standby(struct engine *en, const struct jail *j, struct err *e)
 {
-	if (!zfs_is_readonly(en->m, j->fd)) return 0;
+	if (!op_is_standby(en->m, j)) return 0;
 	return fail(e, ERR_HOST,
 	            "it is read-only, as a standby of a jail on another machine is; 'jlmkr "
 	            "promote %s' makes that a jail of its own", j->name);

@@ -1,6 +1,6 @@
 /* Another program that runs beside us, connected by pipes
  *
- * Arguments are a list, as in base/run.h, where argv[0] is searched. The caller reads and writes
+ * Arguments are a list, and argv[0] is searched, as in base/run.h. The caller reads and writes
  * the pipes; none of them is inherited by another program. A program whose stdin we hold sees
  * its end when we die.
  */

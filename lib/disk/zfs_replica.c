@@ -63,7 +63,7 @@ static void read_own(struct zfs_replica *r, const char *property, const char *va
 
 /* A line "NAME TAB PROPERTY TAB VALUE TAB SOURCE". A mark of somebody else may contain a
  * newline; the line behind it is not one. */
-static void take_line(char *line, const char *dataset, struct zfs_replica *r)
+static void take_value(char *line, const char *dataset, struct zfs_replica *r)
 {
 	char *name = zfs_column(&line), *property = zfs_column(&line);
 	char *value = zfs_column(&line), *source = zfs_column(&line);
@@ -76,7 +76,7 @@ static void take_line(char *line, const char *dataset, struct zfs_replica *r)
 	else read_own(r, property, value, source);
 }
 
-static int by_age(const void *a, const void *b)
+static int by_txg(const void *a, const void *b)
 {
 	const struct zfs_replica_snap *x = a, *y = b;
 
@@ -92,12 +92,12 @@ int zfs_replica_parse(struct arena *m, char *text, const char *dataset, struct z
 		.v = arena_array(m, str_count(text, '\n') + 1, sizeof *r->v),
 	};
 	while ((line = strsep(&text, "\n")))
-		take_line(line, dataset, r);
+		take_value(line, dataset, r);
 	for (size_t i = 0; i < r->n; i++)
 		if (!r->v[i].guid || !r->v[i].txg)
 			return fail(e, ERR_HOST, "zfs: %s@%s lacks a property", dataset,
 			            r->v[i].label);
-	qsort(r->v, r->n, sizeof *r->v, by_age);
+	qsort(r->v, r->n, sizeof *r->v, by_txg);
 	return 0;
 }
 
@@ -145,8 +145,8 @@ int zfs_send_start(struct arena *m, const struct zfs_send *how, struct child *c,
 	return child_start(m, &run, c, e);
 }
 
-/* The number in the only line that begins with `start`; 0: there is none. A name with newlines in
- * it could make a second one: false. */
+/* The number in the only line that begins with `start`; 0: there is none. A name with newlines
+ * in it could make a second one: false. */
 static bool only_number(const char *text, const char *start, uint64_t *out)
 {
 	bool found = false;

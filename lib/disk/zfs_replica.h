@@ -64,16 +64,16 @@ struct zfs_send {
 int zfs_send_start(struct arena *m, const struct zfs_send *how, struct child *c, struct err *e);
 
 /* Whether a token, of which the other side says that it is ours, is for the snapshot with that
- * guid, from the one with the other (0: in full). It could name any dataset here. `*size`: bytes
- * that are missing, 0: not known. */
+ * guid, from the one with the other (0: in full). It could name any dataset here. `*size`:
+ * bytes that are missing, 0: not known. */
 bool zfs_token_is_of(struct arena *m, const char *token, uint64_t guid, uint64_t from,
                      uint64_t *size);
 
 /* The same of what zfs(8) tells of it. Pure. */
 bool zfs_token_text_is_of(const char *text, uint64_t guid, uint64_t from, uint64_t *size);
 
-/* `c->in` takes the stream of a snapshot of that label. The dataset need not exist if the stream
- * is a full one. It is not mounted (zfs-fuse mounts it). */
+/* `c->in` takes the stream of a snapshot of that label. The dataset need not exist if the
+ * stream is a full one. It is not mounted (zfs-fuse mounts it). */
 int zfs_receive_start(struct arena *m, const char *dataset, const char *label, bool is_open,
                       struct child *c, struct err *e);
 

@@ -7,8 +7,8 @@
  * needed, nothing is done.
  *
  * The stream comes from zfs_send_start and goes to zfs_receive_start (disk/zfs_replica.h); who
- * adds another kind of stream, as of a directory, needs a pair of such functions, and what tells
- * how much of it the other side has.
+ * adds another kind of stream, as of a directory, needs a pair of such functions, and what
+ * tells how much of it the other side has.
  */
 #ifndef OPS_COPY_H
 #define OPS_COPY_H
@@ -61,7 +61,8 @@ int op_move(struct engine *en, struct jail *j, const struct move_how *how,
 /* Whether it is a standby, or was handed over: read-only. The jail's directory is open. */
 bool op_is_standby(struct arena *m, const struct jail *j);
 
-/* Make a standby, or a jail that was handed over, a jail that can be started. 1: it is neither. */
+/* Make a standby, or a jail that was handed over, a jail that can be started. 1: it is
+ * neither. */
 int op_end_standby(struct engine *en, struct jail *j, struct err *e);
 
 #endif

@@ -78,7 +78,7 @@ static int read_state(struct copying *c, const struct letter *l, struct err *e)
 	return fail(e, ERR_NETWORK, "%s: what it has makes no sense", c->peer.shown);
 }
 
-int copying_look_there(struct copying *c, struct err *e)
+static int look_there(struct copying *c, struct err *e)
 {
 	struct str ask = { .m = c->m };
 	struct zfs_replica *has = &c->there.has;
@@ -101,7 +101,7 @@ int copying_reconnect(struct copying *c, struct err *e)
 {
 	peer_close(&c->peer);
 	if (peer_open(c->m, c->en->host, &c->how->peer, &c->peer, e) < 0) return -1;
-	return copying_look_there(c, e);
+	return look_there(c, e);
 }
 
 int copying_open(struct copying *c, struct engine *en, struct jail *j,
@@ -233,10 +233,10 @@ static uint64_t size_between(const struct copying *c, const struct step *s)
 static void tell_step(struct copying *c, const struct step *s)
 {
 	char size[SIZE_ROOM];
-	const char *about = s->size ? arena_printf(c->m, ", about %s", size_text(s->size, size)) :
-	                    "";
+	const char *about = arena_printf(c->m, ", about %s", size_text(s->size, size));
 	const char *rest = s->token ? ", the rest of it" : "";
 
+	if (!s->size) about = "";
 	if (s->from)
 		words_addf(&c->told->steps, "%s@%s, from %s on%s%s", c->mine.name,
 		           s->snap->label, s->from->label, rest, about);
@@ -262,7 +262,8 @@ static int send_step(struct copying *c, const struct step *s, struct err *e)
 	letter_add(&ask, "label", s->snap->label);
 	letter_add_number(&ask, "guid", s->snap->guid);
 	letter_add_number(&ask, "from", s->from ? s->from->guid : 0);
-	if (s->snap->kind && str_starts(s->snap->kind, "snapshot:"))
+	/* A jail of its own does not keep it. */
+	if (c->how->refresh && s->snap->kind && str_starts(s->snap->kind, "snapshot:"))
 		letter_add(&ask, "why", strchr(s->snap->kind, ':') + 1);
 	if (zfs_send_start(c->m, &how, &zfs, e) < 0) return -1;
 	rc = peer_send(&c->peer, &ask, &zfs, ZFS_BEGIN, &stream, e);
@@ -294,7 +295,7 @@ static int discard(struct copying *c, struct err *e)
 {
 	out_note("what %s has of an earlier copy does not fit any more: it begins anew",
 	         c->peer.shown);
-	return say(c, "discard", e) < 0 ? -1 : copying_look_there(c, e);
+	return say(c, "discard", e) < 0 ? -1 : look_there(c, e);
 }
 
 /* -- a jail of its own -- */
@@ -494,7 +495,7 @@ int copying_standby(struct copying *c, struct err *e)
 	if (check_there(c, e) < 0 || send_missing(c, e) < 0) return -1;
 	if (c->how->dry_run) return 0;
 	if (c->there.state != THERE_STANDBY && finish(c, true, e) < 0) return -1;
-	if (copying_look_there(c, e) < 0) return -1;
+	if (look_there(c, e) < 0) return -1;
 	copying_tidy(c, false);
 	return 0;
 }

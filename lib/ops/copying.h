@@ -1,7 +1,7 @@
 /* A jail on its way to another machine: the steps that copy and move share
  *
- * Only this folder sees it. A snapshot of ours, of which the label begins with `prefix`, is what
- * a copy is of and what the next one to the same place begins with; the newest one stays.
+ * Only this folder sees it. A snapshot of ours, whose label begins with `prefix`, is what a
+ * copy is of and what the next one to the same place begins with; the newest one stays.
  */
 #ifndef OPS_COPYING_H
 #define OPS_COPYING_H
@@ -57,7 +57,6 @@ int copying_standby(struct copying *c, struct err *e);
 
 /* Connect once more. */
 int copying_reconnect(struct copying *c, struct err *e);
-int copying_look_there(struct copying *c, struct err *e);
 
 /* Delete our snapshots, here and there; `all`: the newest, too. */
 void copying_tidy(struct copying *c, bool all);

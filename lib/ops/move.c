@@ -77,7 +77,7 @@ static int start_again(struct moving *v)
 }
 
 /* The other side does not have it, and it is what it was. */
-static int take_back(struct moving *v)
+static int have_back(struct moving *v)
 {
 	struct err why = { 0 };
 
@@ -132,7 +132,7 @@ static int ask_again(struct moving *v, struct err *e)
 	if (has_taken(c)) return ask_once_more(v, e);
 	fail(e, ERR_NETWORK, "the connection to %s was cut while it was handed over",
 	     c->peer.shown);
-	return take_back(v);
+	return have_back(v);
 }
 
 static int hand_over(struct moving *v, struct err *e)
@@ -142,13 +142,13 @@ static int hand_over(struct moving *v, struct err *e)
 	                                c->told->to);
 
 	out_busy("handing over");
-	if (zfs_set_standby(c->mine.dataset, mark, e) < 0) return take_back(v);
+	if (zfs_set_standby(c->mine.dataset, mark, e) < 0) return have_back(v);
 	/* It cannot be started here any more. The other side may be this machine, too. */
 	jail_unlock(v->jail);
 	c->locked = false;
 	if (ask_to_take(v, e) == 0) return 0;
 	if (e->kind == ERR_INTERRUPTED || !c->peer.answers) return ask_again(v, e);
-	return take_back(v);
+	return have_back(v);
 }
 
 /* -- the steps -- */

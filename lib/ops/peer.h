@@ -2,8 +2,8 @@
  *
  * ssh runs as the user who called sudo, with that user's config, keys and agent; as root if
  * nobody did. There it runs `jlmkr receive`, by sudo unless it is root's session. What comes
- * from there is letters (text/letter.h), which are checked, and words on stderr, which are shown
- * with the name of the machine in front.
+ * from there is letters (text/letter.h), which are checked, and words on stderr, which are
+ * shown with the name of the machine in front.
  */
 #ifndef OPS_PEER_H
 #define OPS_PEER_H

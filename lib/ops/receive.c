@@ -143,7 +143,7 @@ bool session_is_of_copy(const struct zfs_replica_snap *snap)
 	return snap->kind && str_eq(snap->kind, KIND_SNAPSHOT SNAPSHOT_COPY);
 }
 
-static void describe(struct session *s, struct str *answer)
+static void tell_state(struct session *s, struct str *answer)
 {
 	letter_add(answer, "state", state_of(s));
 	letter_add(answer, "zfs", s->is_open ? "open" : "fuse");
@@ -169,7 +169,7 @@ static int do_look(struct session *s, const struct letter *l, struct str *answer
 	}
 	s->name = name;
 	if (session_look_again(s, e) < 0) return -1;
-	describe(s, answer);
+	tell_state(s, answer);
 	return 0;
 }
 

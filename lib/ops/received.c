@@ -98,7 +98,7 @@ int session_finish(struct session *s, const struct letter *l, struct str *answer
 	if (!standby && drop_received(s, e) < 0) return -1;
 	if (incoming_finish(&s->box, e) < 0) return -1;
 	letter_add(answer, "finished", s->name);
-	return session_look_again(s, e);
+	return standby ? session_look_again(s, e) : 0;
 }
 
 /* -- what becomes of a standby -- */
@@ -111,7 +111,7 @@ static int start_jail(struct session *s, struct jail *j, struct err *e)
 }
 
 /* It did not start, and is what it was: the first machine has its jail still. */
-static void take_back(struct session *s, struct jail *j)
+static void be_standby_again(struct session *s, struct jail *j)
 {
 	const struct stop_how how = { .timeout = STOP_USUAL };
 	const char *newest = s->now.n ? s->now.v[s->now.n - 1].label : NULL;
@@ -139,7 +139,7 @@ int session_take_over(struct session *s, const struct letter *l, struct str *ans
 	if (letter_get(l, "start")) {
 		if (jail_open(s->m, s->en->host->dir, s->name, &j, e) < 0) return -1;
 		if (start_jail(s, &j, e) < 0) {
-			if (was_standby) take_back(s, &j);
+			if (was_standby) be_standby_again(s, &j);
 			return -1;
 		}
 	}

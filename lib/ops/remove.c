@@ -80,14 +80,15 @@ static int fail_read_only(const struct look *l, int fd, const char *path, struct
 	            mnt ? mnt->point : path);
 }
 
-/* Root may write wherever anything may be written. */
-static int check_writable(const struct look *l, struct err *e)
+/* Root may write wherever anything may be written. Of a dataset removal_look tells that: what
+ * is read-only because it is a standby can be removed. */
+static int check_writable(const struct look *l, const struct removal *r, struct err *e)
 {
 	const struct store *s = l->at.store;
 
 	if (faccessat(s->fd, ".", W_OK, 0) < 0 && errno == EROFS)
 		return fail_read_only(l, s->fd, s->path, e);
-	if (faccessat(l->at.jail, ".", W_OK, 0) < 0 && errno == EROFS)
+	if (!r->dataset && faccessat(l->at.jail, ".", W_OK, 0) < 0 && errno == EROFS)
 		return fail_read_only(l, l->at.jail, l->at.path, e);
 	if (tree_check_flags(s->fd, s->path, e) < 0) return -1;
 	return s == &l->jails ? trash_try(s, l->at.name, e) : 0;
@@ -173,7 +174,7 @@ static int look_at_files(struct look *l, struct removal *r, struct err *e)
 	if (!(at->path = mount_fd_path(m, at->jail, e)) || mounts_read(m, &at->t, e) < 0)
 		return -1;
 	removal_begin(at, r);
-	if (check_writable(l, e) < 0 || check_mounts(l, r, e) < 0) return -1;
+	if (check_writable(l, r, e) < 0 || check_mounts(l, r, e) < 0) return -1;
 	if (inuse_check(m, at->jail, at->path, l->jail->name, l->runs, e) < 0) return -1;
 	if (removal_look(at, r, e) < 0) return -1;
 	r->linked_rootfs = find_linked_rootfs(m, l->jail);

@@ -37,7 +37,6 @@ static bool is_mark(struct arena *m, const struct hidden *h, const char *mark)
 	return str_eq(mark, h->mark) || str_eq(mark, arena_printf(m, "%s" DONE, h->mark));
 }
 
-
 /* The directory below a box that is gone. */
 static void remove_bare(const struct store *s, const char *entry)
 {
@@ -71,10 +70,12 @@ static void remove_bare_all(const struct incoming *in)
 	struct hidden h;
 
 	if (store_dir.list(s, &found, NULL) < 0) return;
-	for (size_t i = 0; i < found.n; i++)
-		if (hidden_parse(s->m, found.v[i], &h) && h.kind == HIDDEN_RECEIVE &&
-		    str_eq(h.name, in->name) && !(in->box && str_eq(h.entry, in->hidden->entry)))
-			remove_bare(s, h.entry);
+	for (size_t i = 0; i < found.n; i++) {
+		if (!hidden_parse(s->m, found.v[i], &h) || h.kind != HIDDEN_RECEIVE ||
+		    !str_eq(h.name, in->name))
+			continue;
+		if (!in->box || strcmp(h.entry, in->hidden->entry)) remove_bare(s, h.entry);
+	}
 }
 
 int incoming_open(const struct store *s, const char *name, struct incoming *in, struct err *e)

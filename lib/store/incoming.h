@@ -2,8 +2,8 @@
  *
  * Its streams are received into the dataset jails/.receive-NAME-ID/jail. The one above it is a
  * box: never mounted itself, with our mark, and read-only, which what is in it inherits. One
- * rename takes the jail out of the box and gives it its name. A run that is cut or killed leaves
- * the box, and the next one for that name goes on with it; `remove NAME` deletes it.
+ * rename takes the jail out of the box and gives it its name. A run that is cut or killed
+ * leaves the box, and the next one for that name goes on with it; `remove NAME` deletes it.
  */
 #ifndef STORE_INCOMING_H
 #define STORE_INCOMING_H

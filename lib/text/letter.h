@@ -3,8 +3,8 @@
  * Each side begins with a line, "jlmkr-copy 1 VERSION"; nothing follows if these differ. Then
  * come letters: a byte that says what it is, four bytes with the length of the body, the most
  * significant first, and the body. The side that copies sends commands and data, the other one
- * an answer or a fault to each command. A body, except of data, is lines "KEY VALUE"; the key of
- * the first one is what the letter is about.
+ * an answer or a fault to each command. A body, except of data, is lines "KEY VALUE"; the key
+ * of the first one is what the letter is about.
  *
  * All of it is hostile: lengths, keys, numbers and characters are checked here. What a value
  * means is for the reader to check. Pure.
@@ -41,7 +41,8 @@ enum {
 /* Write the head of a letter. */
 void letter_head(enum letter_kind kind, size_t length, unsigned char head[LETTER_HEAD]);
 
-/* Read one. ERR_NETWORK unless it is of these kinds (the bytes of `kinds`), and not too long. */
+/* Read one. ERR_NETWORK unless it is of one of these kinds (the bytes of `kinds`), and not too
+ * long. */
 int letter_read_head(const unsigned char head[LETTER_HEAD], const char *kinds,
                      enum letter_kind *kind, size_t *length, struct err *e);
 

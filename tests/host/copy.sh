@@ -459,8 +459,8 @@ cut_by 'ip link set far0 down' 'pkill -KILL -f " receive\$"; exit 1'
 move run nas2:
 status 6
 err_has "whether nas2 has taken it over is not known, so it cannot be started here: give the same command again, or 'jlmkr promote run'"
+in_host sh -c 'ip -n far link set far0 up; pkill -f "^sshd: root"'
 honest
-in_host ip -n far link set far0 up
 is "handed:0:nas2:run" "$(kind "$ds/jails/run")"
 j jlmkr-start run
 refused
@@ -514,6 +514,8 @@ for i in $(seq $3); do
 	[ ! -e "$home/jails/m/config" ] || JAILMAKER_DIR=$home jlmkr-move -q --remote-dir="$far" m nas2: 2> /tmp/why ||
 		{ echo "after moment $i: $(cat /tmp/why)"; exit 1; }
 	startable "$far" || { echo "after moment $i it cannot be started there: $(cat /tmp/why)"; exit 1; }
+	# Killed while it removed what was handed over: as a remove that was killed.
+	[ "$(ls -A "$home/jails" | grep -c '^\.remove-')" = 0 ] || jlmkr --dir="$home" remove -q -y m
 	[ "$(ls -A "$far/jails" "$home/jails" | grep -c '^\.')" = 0 ] || { ls -A "$far/jails" "$home/jails"; exit 1; }
 	JAILMAKER_DIR=$far jlmkr-move -q --remote-dir="$home" m nas2: 2> /tmp/why || { echo "back, after moment $i: $(cat /tmp/why)"; exit 1; }
 done

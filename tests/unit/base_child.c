@@ -53,8 +53,8 @@ TEST(a_strange_one_has_no_environment_and_a_group_of_its_own)
 	AUTOCHILD c = NO_CHILD;
 	char said[200], ready[2];
 
-	CHECK_INT(start(&m, "echo; read x; env | cut -d= -f1 | grep -v '_\\|^PWD$\\|SHLVL' | sort | xargs >&2", true,
-	                &c), 0);
+	CHECK_INT(start(&m, "echo; read x; env | cut -d= -f1 | grep -v '_\\|^PWD$\\|SHLVL' |"
+	                "sort | xargs >&2", true, &c), 0);
 	CHECK_INT(read(c.out, ready, 1), 1);
 	CHECK_INT(getpgid(c.pid), c.pid);
 	CHECK_INT(child_end(&c, said, sizeof said), 0);

@@ -47,7 +47,8 @@ int op_end_standby(struct engine *en, struct jail *j, struct err *e)
 
 	if ((dir = jail_dir(j, e)) < 0 || !zfs_is_readonly(en->m, dir)) return dir < 0 ? -1 : 1;
 	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
-	if (snapshots_open(en->m, j, &s, e) < 0 || !s.dataset) return s.dataset ? -1 : 1;
+	if (snapshots_open(en->m, j, &s, e) < 0) return -1;
+	if (!s.dataset) return 1;
 	if (zfs_replica_read(en->m, s.dataset, zfs_is_open(en->m, s.dir), &now, e) < 0)
 		return -1;
 	if (!zfs_kind_is_standby(now.kind)) return 1;

@@ -137,6 +137,15 @@ static bool is_ours(const struct copying *c, const struct zfs_replica_snap *s)
 	return is_of_copy(s) && str_starts(s->label, c->prefix);
 }
 
+const struct zfs_replica_snap *copying_last(const struct copying *c)
+{
+	const struct zfs_replica_snap *last = NULL;
+
+	for (size_t i = 0; i < c->here.n; i++)
+		if (is_ours(c, &c->here.v[i])) last = &c->here.v[i];
+	return last;
+}
+
 static int lock(struct copying *c, struct err *e)
 {
 	if (c->locked) return 0;
@@ -196,11 +205,10 @@ static void drop_there(struct copying *c, const char *label)
 void copying_tidy(struct copying *c, bool all)
 {
 	const struct zfs_replica *has = &c->there.has;
-	const struct zfs_replica_snap *last = NULL;
+	const struct zfs_replica_snap *last;
 
 	if (look_here(c, NULL) < 0 || lock(c, NULL) < 0) return;
-	for (size_t i = 0; i < c->here.n; i++)
-		if (is_ours(c, &c->here.v[i])) last = &c->here.v[i];
+	last = copying_last(c);
 	for (size_t i = 0; i < c->here.n; i++)
 		if (is_ours(c, &c->here.v[i]) && (all || &c->here.v[i] != last))
 			zfs_snaps_destroy(c->mine.dataset, c->here.v[i].label, NULL);

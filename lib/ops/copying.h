@@ -55,6 +55,9 @@ int copying_another(struct copying *c, struct err *e);
 /* A standby there: made, or brought up to date. */
 int copying_standby(struct copying *c, struct err *e);
 
+/* The newest snapshot here that was made for this; NULL: none. */
+const struct zfs_replica_snap *copying_last(const struct copying *c);
+
 /* Connect once more. */
 int copying_reconnect(struct copying *c, struct err *e);
 

@@ -97,11 +97,13 @@ static int ask_to_take(struct moving *v, struct err *e)
 	return peer_ask(&v->c.peer, &ask, &answer, e);
 }
 
-/* Whether the other side is the jail that was handed over: it has our newest snapshot. */
+/* Whether the other side is the jail that was handed over: it has what was sent last. */
 static bool has_taken(const struct copying *c)
 {
-	return c->there.state == THERE_JAIL && c->here.n &&
-	       zfs_replica_find(&c->there.has, c->here.v[c->here.n - 1].guid);
+	const struct zfs_replica_snap *last = copying_last(c);
+
+	return c->there.state == THERE_JAIL && last &&
+	       zfs_replica_find(&c->there.has, last->guid);
 }
 
 /* It is there, whatever became of its start. */

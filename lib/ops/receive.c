@@ -148,9 +148,13 @@ static void tell_state(struct session *s, struct str *answer)
 	letter_add(answer, "state", state_of(s));
 	letter_add(answer, "zfs", s->is_open ? "open" : "fuse");
 	if (s->now.token) letter_add(answer, "token", s->now.token);
-	for (size_t i = 0; i < s->now.n; i++)
-		str_addf(answer, "snap %" PRIu64 " %s %s\n", s->now.v[i].guid,
-		         session_is_of_copy(&s->now.v[i]) ? "copy" : "-", s->now.v[i].label);
+	for (size_t i = 0; i < s->now.n; i++) {
+		const struct zfs_replica_snap *snap = &s->now.v[i];
+
+		if (letter_is_label(snap->label))
+			str_addf(answer, "snap %" PRIu64 " %s %s\n", snap->guid,
+			         session_is_of_copy(snap) ? "copy" : "-", snap->label);
+	}
 }
 
 static int do_look(struct session *s, const struct letter *l, struct str *answer,

@@ -164,7 +164,7 @@ compile_commands.json: | $(DEBUG_LIBS) ## how each file is compiled, for clangd
 
 clean: ## forget our objects and programs, keep libraries and test host
 	rm -rf $(OUT)/obj $(OUT)/jlmkr $(OUT)/debug/jlmkr $(OUT)/debug/unit $(OUT)/debug/fuzz \
-		$(OUT)/musl/unit $(OUT)/stage \
+		$(OUT)/musl/unit $(OUT)/musl/host $(OUT)/stage \
 		$(OUT)/fuzz $(OUT)/coverage $(OUT)/test-logs*
 
 distclean: ## forget everything that was made or fetched
@@ -190,6 +190,7 @@ shell: ## a root shell in that host, jlmkr on its PATH
 
 bench: ## how long commands take, next to systemd's own
 	$(on-host)
+	$(Q)$(MAKE) $(OUT)/musl/host/tls-client
 	tests/host/bench
 
 ##@ To check
@@ -259,6 +260,10 @@ $(OUT)/obj/coverage/ours.a: $(call objects,coverage)
 	$(Q)rm -f $@; $(CROSS)ar rcsT $@ $(filter-out %/applets/main.c.o,$^)
 
 $(OUT)/musl/unit/%: $(OUT)/obj/musl/tests/unit/%.c.o $(OUT)/obj/musl/tests/unit/test.c.o $(OUT)/obj/musl/ours.a
+	@mkdir -p $(@D); echo '  link	$@'
+	$(Q)$(MUSL) $(MUSL_LDFLAGS) -o $@ $(crt) $^ $(LIBS) $(crtend)
+
+$(OUT)/musl/host/%: $(OUT)/obj/musl/tests/host/%.c.o $(OUT)/obj/musl/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)$(MUSL) $(MUSL_LDFLAGS) -o $@ $(crt) $^ $(LIBS) $(crtend)
 

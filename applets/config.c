@@ -123,7 +123,7 @@ static int change_config(struct host *h, const struct config_args *a, struct jai
 		if (read_change(h->m, *words, &all[n++], e) < 0) return -1;
 	for (size_t i = 0; i < a->unset.n; i++)
 		all[n++] = (struct config_change){ .key = a->unset.v[i] };
-	if ((rc = op_config_change(h->m, j, all, n, &now, e)) < 0) return -1;
+	if ((rc = op_config_change(h->m, j, all, n, true, &now, e)) < 0) return -1;
 	op_config_tell(&now.news, arena_printf(h->m, "%s: config", j->name));
 	op_config_hints(&now.news, arena_printf(h->m, "%s: config", j->name));
 	if (rc == 1) op_config_tell_use(&en, j, now.before, now.now);

@@ -48,6 +48,8 @@ static const struct opt create_opts[] = {
 	         "use this server, not images.linuxcontainers.org"),
 	OPT_TEXT(0, "cacert", cacert, "FILE",
 	         "trust these authorities instead of the system's"),
+	OPT_FLAG(0, "require-signature", require_signature,
+	         "refuse a list of images that is not signed"),
 	OPT_TEXT(0, "max-size", max_size, "SIZE", "the largest size it may unpack to (64G)"),
 	OPT_NUMBER(0, "max-files", max_files, "N", "the most files it may unpack to (5000000)"),
 	OPT_SWITCH(NULL, "allow-devices", allow_devices,
@@ -125,6 +127,9 @@ static int check_image(const struct create_args *a, struct err *e)
 	if (a->image && (a->offline || a->build || a->variant || a->arch))
 		return fail(e, ERR_USAGE, "--image cannot be combined with --offline, --build, "
 		            "--variant or --arch");
+	if (a->require_signature && (a->image || a->offline))
+		return fail(e, ERR_USAGE, "--require-signature cannot be combined with --image "
+		            "or --offline: these fetch no list of images");
 	if (a->image && a->config && str_eq(a->image, "-") && str_eq(a->config, "-"))
 		return fail(e, ERR_USAGE,
 		            "--config and --image cannot both read standard input");
@@ -377,6 +382,7 @@ static int create_run(struct host *h, const void *args, char *const *operands, s
 	if (check_image(a, e) < 0 || check_template(h->m, a, e) < 0) return -1;
 	if (a->servers.n) h->image_server = words_join(h->m, a->servers.v, " ");
 	if (a->cacert) h->cacert = a->cacert;
+	h->require_signature |= a->require_signature;
 	return *operands ? create_jail(h, a, &said, e) : ask_and_create(h, a, e);
 }
 

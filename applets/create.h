@@ -21,7 +21,7 @@ struct create_args {
 	const char *hostname;
 	const char *startup, *seccomp, *config, *gpu_intel, *gpu_nvidia;
 	const char *config_text;	/* the text of `config`, once it has been read */
-	bool start, offline, no_clone, dry_run;
+	bool start, offline, no_clone, require_signature, dry_run;
 };
 
 /* Returns the option of create that `word` is, if systemd-nspawn does not have it or cannot use

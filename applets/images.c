@@ -19,7 +19,7 @@
 #include "lib/text/json.h"
 
 struct images_args {
-	bool all, json, cached, prune;
+	bool all, json, cached, prune, require_signature;
 	const char *arch, *variant, *cacert;
 	struct words servers;
 };
@@ -33,6 +33,8 @@ static const struct opt images_opts[] = {
 	         "use this server, not images.linuxcontainers.org"),
 	OPT_TEXT(0, "cacert", cacert, "FILE",
 	         "trust these authorities instead of the system's"),
+	OPT_FLAG(0, "require-signature", require_signature,
+	         "refuse a list of images that is not signed"),
 	OPT_FLAG(0, "json", json, "print JSON, with all builds"),
 	OPT_FLAG(0, "cached", cached, "list the images that create has kept"),
 	OPT_FLAG(0, "prune", prune, "delete the images that create has kept"),
@@ -195,6 +197,7 @@ static int images_run(struct host *h, const void *args, char *const *words, stru
 
 	if (a->servers.n) h->image_server = words_join(h->m, a->servers.v, " ");
 	if (a->cacert) h->cacert = a->cacert;
+	h->require_signature |= a->require_signature;
 	if (a->prune && *words)
 		return fail(e, ERR_USAGE, "--prune takes no WORD; it deletes all kept images");
 	if (a->cached || a->prune) return use_cache(h, a, words, e);

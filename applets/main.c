@@ -165,14 +165,30 @@ static int find_dir(struct host *h, unsigned needs, struct err *e)
 	return 0;
 }
 
+/* The environment overrides the file. */
+static const char *server_setting(struct host *h, const char *env, const char *key,
+                                  struct err *e)
+{
+	const char *value = getenv(env);
+
+	return value && *value ? value : layout_home_value(h->m, layout_home(h->m), key, e);
+}
+
 static int find_server(struct host *h, struct err *e)
 {
-	h->image_server = getenv("JLMKR_IMAGE_SERVER");
-	if (!h->image_server || !*h->image_server)
-		h->image_server = layout_home_value(h->m, layout_home(h->m), "image_server", e);
-	if (h->image_server && !*h->image_server)
-		h->image_server = "https://images.linuxcontainers.org";
-	return h->image_server ? 0 : -1;
+	const char *signature;
+
+	h->image_server = server_setting(h, "JLMKR_IMAGE_SERVER", "image_server", e);
+	if (!h->image_server) return -1;
+	if (!*h->image_server) h->image_server = "https://images.linuxcontainers.org";
+	h->image_keys = server_setting(h, "JLMKR_IMAGE_KEY", "image_key", e);
+	if (!h->image_keys) return -1;
+	signature = layout_home_value(h->m, layout_home(h->m), "image_signature", e);
+	if (!signature) return -1;
+	h->require_signature = str_eq(signature, "require");
+	if (!*signature || h->require_signature) return 0;
+	return fail(e, ERR_INPUT, "image_signature in ~/" LAYOUT_HOME_CONF
+	            ": '%s' is not 'require'", signature);
 }
 
 static int check_dir(struct host *h, struct err *e)

@@ -72,8 +72,8 @@ const struct applet rollback_applet = {
 	"because ZFS rolls back itself. ZFS destroys snapshots that are newer: --discard\n"
 	"names them and refuses, unless --discard-newer is given.\n"
 	"\n"
-	"A rollback that was interrupted is finished by the next rollback, or by the next\n"
-	"start of the jail.\n",
+	"A rollback that was interrupted is finished by the next rollback, snapshot,\n"
+	"clone or start of the jail.\n",
 	.opts = rollback_opts,
 	.defaults = &(const struct rollback_args){ .timeout = STOP_USUAL },
 	.args_size = sizeof(struct rollback_args),

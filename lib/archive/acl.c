@@ -5,6 +5,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
+#include "lib/base/str.h"
 
 enum { VERSION = 2, HEAD_SIZE = 4, LINE_SIZE = 8, LINES_MAX = 4096 };
 
@@ -66,6 +67,47 @@ void *acl_pack(struct arena *m, struct acl_line *lines, size_t n, size_t *size,
 		put_bytes(p + 4, 4, has_id(&all[i]) ? all[i].id : ACL_NO_ID);
 	}
 	return value;
+}
+
+static uint32_t get_bytes(const uint8_t *p, int bytes)
+{
+	uint32_t v = 0;
+
+	for (int i = 0; i < bytes; i++) v |= (uint32_t)p[i] << 8 * i;
+	return v;
+}
+
+static const char *tag_word(uint32_t tag)
+{
+	switch (tag) {
+	case ACL_OWNER: case ACL_USER: return "user";
+	case ACL_OWNING_GROUP: case ACL_GROUP: return "group";
+	case ACL_MASK: return "mask";
+	case ACL_OTHER: return "other";
+	default: return NULL;
+	}
+}
+
+const char *acl_text(struct arena *m, const void *value, size_t size)
+{
+	struct str text = { .m = m };
+	const uint8_t *p = value;
+
+	if (size < HEAD_SIZE || (size - HEAD_SIZE) % LINE_SIZE) return NULL;
+	if (get_bytes(p, 4) != VERSION) return NULL;
+	for (size_t at = HEAD_SIZE; at < size; at += LINE_SIZE) {
+		struct acl_line l = { .tag = get_bytes(p + at, 2),
+				      .perm = get_bytes(p + at + 2, 2),
+				      .id = get_bytes(p + at + 4, 4) };
+		const char *word = tag_word(l.tag);
+
+		if (!word) return NULL;
+		str_addf(&text, "%s%s:", text.len ? "," : "", word);
+		if (has_id(&l)) str_addf(&text, "%u", (unsigned)l.id);
+		str_addf(&text, ":%c%c%c", l.perm & 4 ? 'r' : '-', l.perm & 2 ? 'w' : '-',
+		         l.perm & 1 ? 'x' : '-');
+	}
+	return str_text(&text);
 }
 
 static uint32_t third_field(const char *line, const char *end)

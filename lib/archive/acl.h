@@ -36,6 +36,10 @@ struct acl_line {
 void *acl_pack(struct arena *m, struct acl_line *lines, size_t n, size_t *size,
                struct err *e);
 
+/* The attribute's value as text, "user::rw-,user:1000:r--,...", in `m`: what tars have. NULL if
+ * it is no such value. */
+const char *acl_text(struct arena *m, const void *value, size_t size);
+
 /* The number of `name` in the text of a passwd or group file, which is the third field of its
  * line. ACL_NO_ID if there is none. */
 uint32_t acl_find_id(const char *text, const char *name);

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "lib/archive/acl.h"
+#include "lib/archive/check.h"
 #include "lib/archive/decode.h"
 #include "lib/archive/device.h"
 #include "lib/archive/entry.h"
@@ -453,24 +454,46 @@ static int open_tar(struct extract *x, struct err *e)
 	       ? 0 : fail_tar(x, e);
 }
 
+static int extract_tar(struct extract *x, struct err *e)
+{
+	if (open_tar(x, e) < 0 || extract_entries(x, e) < 0 || check_end(x, e) < 0) return -1;
+	return finish_acls(x, e);
+}
+
+/* The tar has been decoded and read to its end. */
+static int extract_export(struct extract *x, struct pull *decoded,
+                          const struct check_seal *seal, struct err *e)
+{
+	struct check *c = check_open(&x->m, decoded, NULL);
+
+	x->bytes = check_out(c);
+	if (extract_tar(x, e) < 0 || check_finish(c, e) < 0) return -1;
+	return check_seal_finish(seal, e);
+}
+
+static int extract_all(struct extract *x, struct pull *from, struct err *e)
+{
+	struct check_seal *seal = NULL;
+	struct decode *d;
+	int rc;
+
+	if (x->max->is_export) seal = check_seal_open(&x->m, from);
+	if (!(d = decode_open(&x->m, seal ? check_seal_out(seal) : from, e))) return -1;
+	x->bytes = decode_out(d);
+	rc = seal ? extract_export(x, x->bytes, seal, e) : extract_tar(x, e);
+	decode_close(d);
+	return rc;
+}
+
 int extract(struct pull *from, int root, const struct unpack_limits *limits,
             struct unpack_report *r, struct err *e)
 {
 	struct extract x = { .report = r, .max = limits,
 			     .unpacked = { limits->bytes, limits->bytes },
 			     .files = { limits->entries, limits->entries } };
-	struct decode *d;
 	int rc = path_walk_begin(&x.trail, root, &x.files, e);
 
-	if (rc == 0 && (d = decode_open(&x.m, from, e))) {
-		x.bytes = decode_out(d);
-		rc = open_tar(&x, e) < 0 || extract_entries(&x, e) < 0 ||
-			check_end(&x, e) < 0 ||
-		     finish_acls(&x, e) < 0 ? -1 : 0;
-		decode_close(d);
-	} else {
-		rc = -1;
-	}
+	if (rc == 0) rc = extract_all(&x, from, e);
 	if (x.tar) archive_read_free(x.tar);
 	if (path_walk_end(&x.trail, rc ? NULL : e) < 0) rc = -1;
 	arena_free(&x.of_entry);

@@ -13,14 +13,18 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/archive/check.h"
 #include "lib/archive/confine.h"
+#include "lib/archive/decode.h"
 #include "lib/archive/extract.h"
 #include "lib/archive/path_walk.h"
 #include "lib/archive/pull.h"
@@ -32,6 +36,14 @@
 #include "lib/base/wait.h"
 
 enum { PIPE_SIZE = 1 << 20, PIECE = 256 << 10 };
+
+/* What the child is to do. */
+struct task {
+	struct unpack_limits limits;
+	bool check;			/* unpack nothing */
+	struct check_front *front;
+	bool front_only;
+};
 
 /* The child's result. */
 struct said {
@@ -111,25 +123,68 @@ static int unpack_squashfs(struct inlet *in, int root, const struct unpack_limit
 	return squashfs_extract(is_file ? in->fd : stored, root, limits, r, e);
 }
 
-static int unpack_all(const struct unpack_limits *limits, struct unpack_report *r,
-                      struct err *e)
+static int unpack_into(int root, const struct task *t, struct inlet *in,
+                       struct unpack_report *r, struct err *e)
 {
-	struct arena m = { 0 };
-	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
-	int root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+	if (inlet_begin(in, e) < 0) {
+		close(root);
+		return -1;
+	}
+	if (squashfs_begins(in->piece, in->ready) && !t->limits.is_export)
+		return unpack_squashfs(in, root, &t->limits, r, e);
+	return extract(&in->pull, root, &t->limits, r, e);
+}
 
-	if (root < 0) rc = fail_sys(e, "open the new directory");
-	else if ((rc = inlet_begin(&in, e)) < 0) close(root);
-	else if (squashfs_begins(in.piece, in.ready))
-		rc = unpack_squashfs(&in, root, limits, r, e);
-	else rc = extract(&in.pull, root, limits, r, e);
+static int read_front(struct check *c, struct err *e)
+{
+	const void *data;
+	ssize_t n;
 
-	arena_free(&m);
+	do {
+		n = check_out(c)->next(check_out(c), &data, e);
+	} while (n > 0 && !check_has_front(c));
+	return n < 0 && check_is_export(c) ? -1 : 0;
+}
+
+static int check_all(struct check *c, struct check_seal *seal, struct err *e)
+{
+	const void *data;
+	ssize_t n;
+
+	while ((n = check_out(c)->next(check_out(c), &data, e)) > 0)
+		;
+	if (n < 0 || check_finish(c, e) < 0) return -1;
+	return check_seal_finish(seal, e);
+}
+
+static int check_archive(struct arena *m, const struct task *t, struct inlet *in, struct err *e)
+{
+	struct check_seal *seal = check_seal_open(m, &in->pull);
+	struct decode *d = decode_open(m, check_seal_out(seal), e);
+	struct check *c;
+	int rc;
+
+	if (!d) return -1;
+	c = check_open(m, decode_out(d), t->front);
+	rc = t->front_only ? read_front(c, e) : check_all(c, seal, e);
+	decode_close(d);
 	return rc;
 }
 
+static int do_task(const struct task *t, struct unpack_report *r, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
+	int root;
+
+	if (t->check) return check_archive(&m, t, &in, e);
+	root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0) return fail_sys(e, "open the new directory");
+	return unpack_into(root, t, &in, r, e);
+}
+
 /* The parent may die before PR_SET_PDEATHSIG is set, so check that it still lives. */
-static _Noreturn void child(const int pipes[2], int dir, const struct unpack_limits *limits,
+static _Noreturn void child(const int pipes[2], int dir, const struct task *task,
                             uint64_t memory, pid_t parent)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
@@ -140,8 +195,8 @@ static _Noreturn void child(const int pipes[2], int dir, const struct unpack_lim
 	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
 		signal(ignored[i], SIG_IGN);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) _exit(1);
-	if (confine(dir, pipes[0], pipes[1], !limits->no_devices, memory, &said.e) == 0)
-		all = unpack_all(limits, &said.report, &said.e);
+	if (confine(dir, pipes[0], pipes[1], !task->limits.no_devices, memory, &said.e) == 0)
+		all = do_task(task, &said.report, &said.e);
 	/* On success, faults that were ignored on the way do not count. */
 	if (all == 0) said.e.kind = ERR_NONE;
 	_exit(write_all(1, &said, sizeof said, NULL) < 0);
@@ -174,14 +229,14 @@ static int make_pipe(int ends[2], struct err *e)
 	return 0;
 }
 
-static int start_child(struct unpack *u, const int pipes[2], int dir,
-                 const struct unpack_limits *limits, struct err *e)
+static int start_child(struct unpack *u, const int pipes[2], int dir, const struct task *task,
+                       struct err *e)
 {
 	uint64_t memory = confine_memory_used();
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid < 0) return fail_sys(e, "fork");
-	if (pid == 0) child(pipes, dir, limits, memory, parent);
+	if (pid == 0) child(pipes, dir, task, memory, parent);
 	u->pid = pid;
 	u->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	return u->pidfd < 0 ? fail_sys(e, "pidfd_open") : 0;
@@ -207,37 +262,86 @@ static int open_inlet(struct unpack *u, int file, struct err *e)
 	return ends[0];
 }
 
-static int begin(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
-                 struct err *e)
+static int begin(struct unpack *u, int file, int dir, const struct task *task, struct err *e)
 {
-	struct unpack_limits max = limits ? *limits : (struct unpack_limits){ 0 };
 	AUTOCLOSE int in_read = -1, said_write = -1;
 	int said[2];
 
-	if (!max.bytes) max.bytes = UNPACK_BYTES_MAX;
-	if (!max.entries) max.entries = UNPACK_ENTRIES_MAX;
-	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1 };
+	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1,
+			      .front_only = task->front_only };
 	if (geteuid() != 0) return fail(e, ERR_HOST, "unpacking needs root");
-	if (check_empty(dir, e) < 0) return -1;
+	if (!task->check && check_empty(dir, e) < 0) return -1;
 	if ((in_read = open_inlet(u, file, e)) >= 0 && make_pipe(said, e) == 0) {
 		u->said = said[0];
 		said_write = said[1];
-		if (start_child(u, (int[2]){ in_read, said_write }, dir, &max, e) == 0)
+		if (start_child(u, (int[2]){ in_read, said_write }, dir, task, e) == 0)
 			return 0;
 	}
 	unpack_abort(u);
 	return -1;
 }
 
+static struct task task_of(const struct unpack_limits *limits)
+{
+	struct task t = { .limits = limits ? *limits : (struct unpack_limits){ 0 } };
+
+	if (!t.limits.bytes) t.limits.bytes = UNPACK_BYTES_MAX;
+	if (!t.limits.entries) t.limits.entries = UNPACK_ENTRIES_MAX;
+	return t;
+}
+
 int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, struct err *e)
 {
-	return begin(u, -1, dir, limits, e);
+	struct task t = task_of(limits);
+
+	return begin(u, -1, dir, &t, e);
 }
 
 int unpack_begin_file(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
                       struct err *e)
 {
-	return begin(u, file, dir, limits, e);
+	struct task t = task_of(limits);
+
+	return begin(u, file, dir, &t, e);
+}
+
+/* A directory that is deleted already: nothing can be made in it, and nothing is there. */
+static int open_nowhere(struct err *e)
+{
+	char path[] = "/tmp/jlmkr-XXXXXX";
+	int fd;
+
+	if (!mkdtemp(path)) return fail_sys(e, "create a directory in /tmp");
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) fail_sys(e, "open %s", path);
+	rmdir(path);
+	return fd;
+}
+
+int unpack_begin_check(struct unpack *u, struct check_front *front, bool front_only,
+                       struct err *e)
+{
+	const struct task t = { .check = true, .front = front, .front_only = front_only,
+				.limits.no_devices = true };
+	AUTOCLOSE int low = open_nowhere(e);
+	AUTOCLOSE int dir = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 3);
+
+	*u = (struct unpack){ 0 };
+	if (low < 0) return -1;
+	return dir < 0 ? fail_sys(e, "open a directory") : begin(u, -1, dir, &t, e);
+}
+
+struct check_front *unpack_front_new(struct err *e)
+{
+	void *p = mmap(NULL, sizeof(struct check_front), PROT_READ | PROT_WRITE,
+	               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? fail_sys(e, "mmap"), NULL : p;
+}
+
+void unpack_front_free(struct check_front *front)
+{
+	if (front) munmap(front, sizeof *front);
 }
 
 bool unpack_wants_file(const void *head, size_t n)
@@ -301,7 +405,10 @@ int unpack_feed(struct unpack *u, const void *data, size_t n, struct err *e)
 		ssize_t k = write(u->in, p, n);
 
 		if (k < 0 && errno == EPIPE) {
+			bool front_only = u->front_only;
+
 			if (unpack_end(u, NULL, e) < 0) return -1;
+			if (front_only) return 1;
 			return fail(e, ERR_INPUT, "the archive has data behind its end");
 		}
 		if (k < 0 && errno != EAGAIN && errno != EINTR) {

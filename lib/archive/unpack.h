@@ -28,6 +28,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct check_front;
 struct err;
 
 /* 0: the maximum below. */
@@ -36,6 +37,7 @@ struct unpack_limits {
 				 * and 4 KiB for each hole */
 	uint64_t entries;	/* including directories on the way to them, and attributes */
 	bool no_devices;	/* skip harmless devices too */
+	bool is_export;		/* refuse what is not an undamaged export (check.h) */
 };
 
 #define UNPACK_BYTES_MAX	(UINT64_C(64) << 30)
@@ -54,6 +56,7 @@ struct unpack {
 	int said;		/* the child writes its result here */
 	int pidfd;
 	pid_t pid;
+	bool front_only;
 };
 
 /* Start to unpack into the open directory `dir`, which is borrowed for the call. `limits` may
@@ -69,8 +72,20 @@ int unpack_begin_file(struct unpack *u, int file, int dir, const struct unpack_l
  * are enough to tell. */
 bool unpack_wants_file(const void *head, size_t n);
 
+/* Start a child that checks an export of a jail and unpacks nothing. `front`, from
+ * unpack_front_new, is filled unless it is NULL; `front_only`: it ends there, and after an
+ * archive of another kind has shown that it is none. */
+int unpack_begin_check(struct unpack *u, struct check_front *front, bool front_only,
+                       struct err *e);
+
+/* Memory that the child shares with us; what it has put there is as hostile as the archive.
+ * NULL on failure. unpack_front_free is safe on NULL. */
+struct check_front *unpack_front_new(struct err *e);
+void unpack_front_free(struct check_front *front);
+
 /* Pass the next bytes of the archive to the child; waits while it is busy. If the child has
- * failed, the fault is its own. After any failure the child has ended. */
+ * failed, the fault is its own. After any failure the child has ended. Returns 1 if a child
+ * that reads the front only has ended well, and needs no more. */
 int unpack_feed(struct unpack *u, const void *data, size_t n, struct err *e);
 
 /* The archive is complete: wait until all of it is unpacked. `r` may be NULL. The child has

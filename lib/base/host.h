@@ -6,6 +6,8 @@
 #ifndef BASE_HOST_H
 #define BASE_HOST_H
 
+#include <stdbool.h>
+
 #include "lib/base/arena.h"
 
 #define HOST_RUN "/run/jlmkr"		/* owned by root; empty after a boot */
@@ -18,6 +20,8 @@ struct host {
 	const char *bus_address;	/* of the system bus, in D-Bus address syntax */
 	const char *image_server;	/* base URLs separated by blanks, tried in this order */
 	const char *cacert;		/* CA bundle named by the user, or NULL */
+	const char *image_keys;		/* their keys (image/fetch.h), or NULL */
+	bool require_signature;		/* refuse a list of images that is not signed */
 };
 
 #endif

@@ -9,7 +9,8 @@ static const struct {
 } synonyms[] = {
 	{ "new launch init make add bootstrap", "create" },
 	{ "run", "create --start NAME" },
-	{ "import load restore", "create --image=FILE NAME" },
+	{ "load restore", "import FILE" },
+	{ "backup dump save", "export JAIL" },
 	{ "cp duplicate", "clone" },
 	{ "template templates", "create --template list" },
 	{ "up boot poweron", "start" },
@@ -29,7 +30,7 @@ static const struct {
 	{ "get show", "config JAIL" },
 	{ "check validate", "config --check" },
 	{ "unset", "config --unset KEY JAIL" },
-	{ "snap checkpoint backup", "snapshot" },
+	{ "snap checkpoint", "snapshot" },
 	{ "revert undo", "rollback JAIL@LABEL" },
 	{ "send replicate", "copy" },
 	{ "migrate", "move" },

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,8 @@
 
 #define COLUMNS "name,mounted,canmount,origin,mountpoint"
 
-enum { LIST_MAX = 64 << 20, LOOK_MS = 30000, BUSY_MS = 5000, PAUSE_MS = 200 };
+enum { LIST_MAX = 64 << 20, LOOK_MS = 30000, BUSY_MS = 5000 };
+enum { FIRST_PAUSE_MS = 25, PAUSE_MS = 200 };
 
 const char *zfs_of(const struct mount *mnt)
 {
@@ -285,6 +287,14 @@ int zfs_set_kind(const char *name, const char *kind, struct err *e)
 	return verb("set", kind_word(&m, kind), name, NULL, e);
 }
 
+int zfs_set_refquota(const char *name, uint64_t bytes, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	if (!bytes) return verb("set", "refquota=none", name, NULL, e);
+	return verb("set", arena_printf(&m, "refquota=%" PRIu64, bytes), name, NULL, e);
+}
+
 int zfs_snapshot(const char *snapshot, const char *kind, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -309,12 +319,13 @@ static int keep_trying(struct arena *m, const char *name, char *const argv[], co
                        struct err *why)
 {
 	int64_t deadline = deadline_in(BUSY_MS);
+	int pause = FIRST_PAUSE_MS, rc;
 	bool unmounted = false;
-	int rc;
 
 	do {
 		if (!unmounted) unmounted = zfs_unmount(name, NULL) == 0;
-		wait_fds(NULL, 0, deadline_in(PAUSE_MS), NULL);
+		wait_fds(NULL, 0, deadline_in(pause), NULL);
+		if (pause < PAUSE_MS) pause *= 2;
 		rc = zfs_change(m, argv, why);
 	} while (rc < 0 && is_busy(why) && deadline_left(deadline));
 	if (unmounted && (rc < 0 || then)) zfs_mount(rc < 0 ? name : then, NULL);

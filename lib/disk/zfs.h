@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct err;
@@ -91,6 +92,10 @@ int zfs_promote(const char *name, struct err *e);
 int zfs_rollback(const char *name, const char *label, bool destroy_newer, struct err *e);
 int zfs_set_kind(const char *name, const char *kind, struct err *e);
 int zfs_rename(const char *from, const char *to, struct err *e);
+
+/* The most that the files of the dataset may take, without its snapshots. 0: no limit. Fails if
+ * they take more already. */
+int zfs_set_refquota(const char *name, uint64_t bytes, struct err *e);
 
 /* Create a dataset that is never mounted automatically, or a snapshot, with a mark. */
 int zfs_create_aside(const char *name, const char *kind, struct err *e);

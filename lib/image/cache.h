@@ -5,6 +5,7 @@
  *	DIR/images/SHA256.squashfs	or one that is a squashfs image
  *	DIR/images/SHA256.json		its description: a list of images with this one, in
  *					the format of a server (lib/image/index.h)
+ *	DIR/images/.signed-KEY		the date of a list of images (lib/image/signature.c)
  *
  * The hash of a file is checked again whenever it is used, while it is unpacked. So the
  * files need not be trusted or synced. The process that fetches a partial file has it

@@ -20,6 +20,8 @@
 
 enum { PAUSE_MS = 1000, BUILDS_TRIED = 4 };
 
+#define LIST "streams/v1/images.json"
+
 static const char blanks[] = " \t\n";
 
 static int read_server(struct arena *m, const char *text, struct url *u, struct err *e)
@@ -76,9 +78,9 @@ static int pause_for(int64_t ms, struct err *e)
 	return wait_fds(NULL, 0, deadline_in(ms), e) < 0 ? -1 : 0;
 }
 
-/* `*arrived`: the server sent a list, which may be damaged. */
+/* `*again`: the server sent a list, which may be damaged. */
 static int fetch_index_once(struct image_source *s, struct arena *m, struct image_index *x,
-                            bool *arrived, struct err *e)
+                            bool *again, struct err *e)
 {
 	AUTOFREE struct arena scratch = { 0 };
 	struct http_reply reply;
@@ -86,29 +88,31 @@ static int fetch_index_once(struct image_source *s, struct arena *m, struct imag
 	size_t n, hint;
 	char *text;
 
-	url_beneath(&scratch, s->base, "streams/v1/images.json", &u);
-	*arrived = !http_get(s->http, &scratch, &(struct http_request){ .url = &u }, &reply, e);
-	if (!*arrived && e && e->kind == ERR_MISSING)
+	*again = false;
+	url_beneath(&scratch, s->base, LIST, &u);
+	if (http_get(s->http, &scratch, &(struct http_request){ .url = &u }, &reply, e) < 0) {
+		if (!e || e->kind != ERR_MISSING) return -1;
 		return fail(e, ERR_NETWORK, "%s does not exist; is this an image server?",
 		            url_name(&scratch, &u));
-	if (!*arrived) return -1;
+	}
 	hint = reply.length > 0 ? (size_t)reply.length : 0;
 	text = stream_read_all(reply.body, &scratch, IMAGE_INDEX_MAX, hint, &n, e);
-	if (!text || image_index_parse(m, text, n, x, e) < 0)
-		return fail_in(e, "%s", reply.url);
-	return 0;
+	*again = !text || image_index_parse(m, text, n, x, e) < 0;
+	if (*again) return fail_in(e, "%s", reply.url);
+	return list_check(s, LIST, text, n, again, e);
 }
 
+/* Servers rewrite a list in place, and sign it then. */
 static int fetch_index(struct image_source *s, struct arena *m, struct image_index *x,
                        struct err *e)
 {
 	struct err fault = { 0 };
-	bool arrived;
+	bool again;
 
-	if (!fetch_index_once(s, m, x, &arrived, &fault)) return 0;
-	if (arrived && fault.kind == ERR_NETWORK) {
+	if (!fetch_index_once(s, m, x, &again, &fault)) return 0;
+	if (again && (fault.kind == ERR_NETWORK || fault.kind == ERR_UNTRUSTED)) {
 		if (pause_for(PAUSE_MS, e) < 0) return -1;
-		return fetch_index_once(s, m, x, &arrived, e);
+		return fetch_index_once(s, m, x, &again, e);
 	}
 	if (e) *e = fault;
 	return -1;
@@ -335,7 +339,10 @@ int image_fetch_best(struct image_source *s, struct arena *m, const struct image
 
 	s->first = (struct err){ 0 };
 	if (s->offline) return fetch_cached(s, m, want, sink, got, e);
-	if (fetch_online(s, m, want, sink, got, &useless, &fault) == 0) return 0;
+	if (fetch_online(s, m, want, sink, got, &useless, &fault) == 0) {
+		list_remember(s);
+		return 0;
+	}
 	if (useless && (fault.kind == ERR_NETWORK || fault.kind == ERR_MISSING) &&
 	    fall_back(s, m, want, sink, got, &fault) == 0)
 		return 0;

@@ -1,7 +1,8 @@
 /* Fetch images from a server or from the cache, and verify them meanwhile
  *
- * The list of images is trusted because of the server's certificate, an image because
- * of its size and SHA-256 in that list. The sink gets bytes that are not verified yet:
+ * The list of images is trusted because of the server's certificate and, if it has one, of its
+ * signature (signature.c), an image because of its size and SHA-256 in that list. The sink gets
+ * bytes that are not verified yet:
  * only if image_fetch returns 0 was it the right file. After ERR_UNTRUSTED the sink must
  * discard all that it made of the bytes.
  */
@@ -19,6 +20,7 @@
 
 struct arena;
 struct http;
+struct str;
 struct url;
 
 struct image_source {
@@ -32,6 +34,16 @@ struct image_source {
 	 * the cache, helped. Kind 0: none. */
 	struct err first;
 	const char *trust;		/* for --verbose: how many authorities, from where */
+
+	/* What the caller wants of signatures of lists. `keys`: files of the servers' keys,
+	 * separated by blanks, each as HOST=/FILE, or /FILE for all but
+	 * images.linuxcontainers.org; a server without one is expected to have that one's key.
+	 * NULL: none. */
+	const char *keys;
+	bool require_signature;
+	const char *signer;		/* the key that signed the last list; NULL: none did */
+	int64_t signed_at;		/* when, in seconds since 1970 */
+	const struct url *told;		/* the server whose signature was reported */
 };
 
 /* `servers` are https URLs separated by blanks: the base URLs of servers or mirrors (or, for
@@ -43,7 +55,8 @@ int image_source_open(struct arena *m, const char *servers, const char *cacert,
 void image_source_close(struct image_source *s);
 
 /* Fetch the list of images from the first server that works, with a note for each that fails.
- * A damaged list is fetched once more, because servers rewrite it in place. */
+ * A damaged list, or one that its signature does not match, is fetched once more, because
+ * servers rewrite it in place. */
 int image_index_fetch(struct image_source *s, struct arena *m, struct image_index *x,
                       struct err *e);
 
@@ -87,11 +100,12 @@ int image_fetch(struct image_source *s, const struct image_pick *what, bool pinn
 int image_fetch_best(struct image_source *s, struct arena *m, const struct image_want *want,
                      const struct image_sink *sink, struct image_pick *got, struct err *e);
 
-/* Pass an archive that is in no list to the sink: an open file, which may be a pipe, or the
- * file at the source's URL. `sha256`, unless NULL, must be its hash (ERR_USAGE if it is not a
- * hash). With a hash, the bytes that came from a URL before a fault are kept for the next
- * time. */
-int image_read(int fd, const char *sha256, const struct image_sink *sink, struct err *e);
+/* Pass an archive that is in no list to the sink: an open file, which may be a pipe whose first
+ * bytes, `head`, were read already, or the file at the source's URL. `sha256`, unless NULL,
+ * must be its hash (ERR_USAGE if it is not a hash). With a hash, the bytes that came from a URL
+ * before a fault are kept for the next time. */
+int image_read(int fd, const struct str *head, const char *sha256,
+               const struct image_sink *sink, struct err *e);
 int image_fetch_url(struct image_source *s, const char *sha256, const struct image_sink *sink,
                     struct err *e);
 

@@ -24,6 +24,19 @@ struct remote {
 int transfer(struct image_source *s, const struct remote *f, const struct image_sink *sink,
              bool *refused, struct err *e);
 
+/* Check the signature of a list of images, which came from `path` on the source's server. No
+ * signature is a fault only if one is required. ERR_UNTRUSTED if it is wrong, or by another
+ * key than the server's. `*again`: it may help to fetch both again. Reports once for each
+ * server what was found; the key and the date are in the source then. */
+int list_check(struct image_source *s, const char *path, const char *list, size_t n,
+               bool *again, struct err *e);
+
+/* Remember the date of the last list in the cache, if it was signed and is the newest. */
+void list_remember(const struct image_source *s);
+
+/* Of images.linuxcontainers.org, armored. */
+extern const char image_server_key[];
+
 /* -- the files of the cache -- */
 
 #define FOLDER "images"		/* in the jailmaker directory */

@@ -8,7 +8,7 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 #include "lib/image/impl.h"
-#include "lib/net/sha256.h"
+#include "lib/base/sha256.h"
 #include "lib/text/json.h"
 
 enum { NAME_LENGTH_MAX = 64, PATH_LENGTH_MAX = 512 };

@@ -20,7 +20,7 @@
 #include "lib/base/str.h"
 #include "lib/disk/mark.h"
 #include "lib/image/impl.h"
-#include "lib/net/sha256.h"
+#include "lib/base/sha256.h"
 #include "lib/text/json.h"
 
 enum { ABOUT_MAX = 64 * 1024, STALE_SECONDS = 7 * 24 * 3600 };

@@ -7,9 +7,10 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/image/impl.h"
-#include "lib/net/sha256.h"
+#include "lib/base/sha256.h"
 #include "lib/net/url.h"
 
 enum { BLOCK = 128 * 1024 };
@@ -39,11 +40,11 @@ static struct loose *loose_begin(struct arena *m, const char *sha256,
 	return check_digits(sha256, e) < 0 ? NULL : f;
 }
 
-static int loose_pass(struct loose *f, size_t n, struct err *e)
+static int loose_pass(struct loose *f, const void *data, size_t n, struct err *e)
 {
-	sha256_add(&f->hash, f->block, n);
+	sha256_add(&f->hash, data, n);
 	f->done += n;
-	if (f->sink->take(f->sink->arg, f->block, n, e) < 0) return -1;
+	if (f->sink->take(f->sink->arg, data, n, e) < 0) return -1;
 	if (f->sink->progress) f->sink->progress(f->sink->arg, f->done, f->total);
 	return 0;
 }
@@ -78,7 +79,8 @@ static bool is_wanted(int fd, const char *sha256, const struct image_sink *sink)
 	       sink->wants_file(sink->arg, head, (size_t)n);
 }
 
-int image_read(int fd, const char *sha256, const struct image_sink *sink, struct err *e)
+int image_read(int fd, const struct str *head, const char *sha256,
+               const struct image_sink *sink, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct loose *f = loose_begin(&m, sha256, sink, e);
@@ -91,11 +93,12 @@ int image_read(int fd, const char *sha256, const struct image_sink *sink, struct
 		if (lseek(fd, 0, SEEK_CUR) == 0 && is_wanted(fd, sha256, sink))
 			return sink->file(sink->arg, fd, e);
 	}
+	if (head->len && loose_pass(f, head->s, head->len, e) < 0) return -1;
 	for (;;) {
 		if (wait_fd(fd, POLLIN, NO_DEADLINE, e) < 0) return -1;
 		if ((n = read(fd, f->block, BLOCK)) < 0) return fail_sys(e, "read");
 		if (n == 0) return loose_end(f, sha256, e);
-		if (loose_pass(f, (size_t)n, e) < 0) return -1;
+		if (loose_pass(f, f->block, (size_t)n, e) < 0) return -1;
 	}
 }
 

@@ -12,7 +12,7 @@
 #include "lib/base/wait.h"
 #include "lib/image/impl.h"
 #include "lib/net/http.h"
-#include "lib/net/sha256.h"
+#include "lib/base/sha256.h"
 #include "lib/net/url.h"
 
 enum { BLOCK = 128 * 1024, RESUMES_IN_VAIN = 3, PAUSE_MS = 1000, RANGE_NOT_THERE = 416 };

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -17,16 +18,18 @@
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/base/nearest.h"
+#include "lib/base/size.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/owner.h"
+#include "lib/jail/keep.h"
 #include "lib/nspawn/options.h"
 #include "lib/text/bool.h"
 #include "lib/text/utf8.h"
 
 enum { WRITER_MS = 5000 };
 
-enum kind { SWITCH, TEXT, ARGS };
+enum kind { SWITCH, TEXT, ARGS, KEEP, SIZE };
 
 struct key {
 	const char *name;
@@ -82,6 +85,12 @@ static const struct key keys[] = {
 	  "\n# Run IN THE JAIL when it has started for the first time and its network is\n"
 	  "# up: a command for /bin/sh, or a script that begins with #!\n"
 	  "# initial_setup=apt-get update && apt-get -y install curl\n" },
+	{ "auto_snapshot", SWITCH, CONF_AT_ONCE, AT(auto_snapshot), "0",
+	  "\n# 1 makes a snapshot before 'config', 'edit' or 'setup' changes the jail\n" },
+	{ "snapshot_keep", KEEP, CONF_AT_ONCE, AT(snapshot_keep), "",
+	  "# What 'jlmkr snapshot --all --prune' makes and keeps, such as 7d 4w 6m\n" },
+	{ "quota", SIZE, CONF_AT_ONCE, AT(quota), "",
+	  "# The most that the files of a jail on ZFS may take, such as 20G\n" },
 	{ "systemd_run_default_args", ARGS, CONF_AT_START, AT(run_args),
 	  "--collect\n"
 	  "--property=Delegate=yes\n"
@@ -445,6 +454,21 @@ char *conf_help(struct arena *m)
 	return out.s;
 }
 
+static int check_kind(enum kind kind, const char *value, struct err *e)
+{
+	struct keep keep;
+	uint64_t bytes;
+
+	if (kind == KEEP) return keep_parse(value, &keep, e);
+	return kind == SIZE && *value ? size_parse(value, &bytes, e) : 0;
+}
+
+int conf_text_check(const struct conf_text *t, struct err *e)
+{
+	return check_kind(find_key(t->key)->kind, t->text, e) < 0 ? fail_in(e, "%s", t->key) :
+	       0;
+}
+
 /* In a file of our own making. */
 static int conf_check_value(const char *key, const char *value, struct err *e)
 {
@@ -458,7 +482,7 @@ static int conf_check_value(const char *key, const char *value, struct err *e)
 		return fail(e, ERR_INPUT, "%s must be 1 or 0, not '%s'", key, value);
 	if (k->kind == ARGS && word_split(&m, value, 1, SPLIT_COMMENTS, &words, e) < 0)
 		return fail_in(e, "%s", key);
-	return 0;
+	return check_kind(k->kind, value, e) < 0 ? fail_in(e, "%s", key) : 0;
 }
 
 char *conf_set(struct arena *m, const char *text, const char *key, const char *value,

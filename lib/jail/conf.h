@@ -36,7 +36,7 @@ struct conf_text {
 };
 
 struct conf {
-	struct conf_switch startup, gpu_intel, gpu_nvidia, seccomp;
+	struct conf_switch startup, gpu_intel, gpu_nvidia, seccomp, auto_snapshot;
 	struct conf_text user_args;	/* systemd_nspawn_user_args */
 	struct conf_text nspawn_args;	/* systemd_nspawn_default_args */
 	struct conf_text run_args;	/* systemd_run_default_args */
@@ -44,6 +44,8 @@ struct conf {
 	struct conf_text pre_start_hook, post_start_hook, post_stop_hook;
 	struct conf_text hostname;	/* "": the jail's name */
 	struct conf_text distro, release, initial_setup;
+	struct conf_text snapshot_keep;	/* keep.h */
+	struct conf_text quota;		/* base/size.h; "": none */
 	struct faults notes;		/* warnings and hints: unknown keys, sections */
 };
 
@@ -94,9 +96,14 @@ enum conf_use {
 	CONF_AT_STARTUP,	/* the next `startup` */
 	CONF_AT_SETUP,		/* its first start, or `setup` */
 	CONF_AT_CREATE,		/* nothing: `create` has used it */
+	CONF_AT_ONCE,		/* the command that changes it, or the next `snapshot` */
 };
 
 enum conf_use conf_use(const char *key);
+
+/* ERR_INPUT if the value of snapshot_keep or quota cannot be read. conf_parse leaves that to
+ * who needs it: such a jail still starts. */
+int conf_text_check(const struct conf_text *t, struct err *e);
 
 /* All that can be read of a text, with all that is wrong with it, to be told at once. Whether
  * it loads. The words of its ..._args values are not looked at: conf_check.h looks at

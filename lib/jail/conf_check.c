@@ -341,6 +341,23 @@ static void check_words(struct conf_check *k)
 		          "%s", why.text);
 }
 
+/* They matter to no start. */
+static void check_limits(struct conf_check *k)
+{
+	const struct conf_text *const texts[] = { &k->conf.snapshot_keep, &k->conf.quota };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct err why = { 0 };
+
+		if (conf_text_check(texts[i], &why) == 0) continue;
+		fault_add(&k->found, &(struct fault){ .line = texts[i]->line,
+		                                      .severity = FAULT_WARNING,
+		          .kind = "bad value", .subject = texts[i]->key,
+		          .fix = strchr(texts[i]->text, '#') ? FAULT_COMMENT_FIX : NULL },
+		          "%s", why.text);
+	}
+}
+
 /* Where an indented line belongs to: the entry, or NULL for a comment. */
 static const struct ini_entry *entry_around(const struct ini *ini, size_t at)
 {
@@ -414,6 +431,7 @@ void conf_check(struct arena *m, const char *text, struct conf_check *k)
 	check_hook(m, k, &k->conf.post_start_hook);
 	check_hook(m, k, &k->conf.post_stop_hook);
 	check_words(k);
+	check_limits(k);
 	check_lines(m, text, &k->found);
 	add_missing(m, k);
 	faults_sort(&k->found);

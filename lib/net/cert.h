@@ -16,8 +16,11 @@
 
 #include "lib/net/der.h"
 
-enum cert_signature { CERT_SIG_OTHER, CERT_SIG_GOOD, CERT_SIG_SHA1, CERT_SIG_MD5 };
-enum cert_key { CERT_KEY_OTHER, CERT_KEY_RSA, CERT_KEY_EC };
+enum cert_signature {
+	CERT_SIG_OTHER, CERT_SIG_GOOD, CERT_SIG_SHA1, CERT_SIG_MD5,
+	CERT_SIG_PSS, CERT_SIG_ED25519,
+};
+enum cert_key { CERT_KEY_OTHER, CERT_KEY_RSA, CERT_KEY_EC, CERT_KEY_PSS, CERT_KEY_ED25519 };
 
 enum cert_flaw {
 	CERT_SOUND,

@@ -10,6 +10,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/out.h"
 #include "lib/base/wait.h"
 #include "lib/net/dial.h"
 #include "lib/net/http.h"
@@ -18,6 +19,14 @@
 #include "lib/net/url.h"
 
 enum { CONNECT_MS = 10000, INTERIM_MAX = 8 };
+
+/* What a host has proved to speak. */
+struct tls_known {
+	const char *host;
+	uint16_t port;
+	enum tls_leg speaks;
+	struct tls_known *next;
+};
 
 static int fail_conn(const struct conn *c, int sys, const char *why, struct err *e)
 {
@@ -190,21 +199,89 @@ static int connect_through(struct conn *c, struct arena *m, const struct http_op
 	return ask_proxy(c, m, &proxy, to, agent, deadline, e);
 }
 
+static struct tls_known *find_known(const struct conn *c, const struct url *to)
+{
+	struct tls_known *k = c->known;
+
+	while (k && (k->port != to->port || strcmp(k->host, to->host)))
+		k = k->next;
+	return k;
+}
+
+static void remember_host(struct conn *c, struct arena *m, enum tls_leg speaks)
+{
+	struct tls_known *k = arena_alloc(m, sizeof *k);
+
+	*k = (struct tls_known){ c->host, c->port, speaks, c->known };
+	c->known = k;
+}
+
+static void tell_terms(const struct conn *c, enum tls_leg leg)
+{
+	char terms[200];
+
+	tls_describe(c->tls, terms, sizeof terms);
+	out_verbose("%s: %s%s", c->host, terms,
+	            leg == TLS_12 ? "; the server does not speak TLS 1.3" : "");
+}
+
+/* One connection and its handshake, or no handshake. */
+static enum tls_outcome open_once(struct conn *c, struct arena *m, const struct http_options *o,
+                                  const struct url *to, const char *agent, enum tls_leg leg,
+                                  struct err *e)
+{
+	int64_t each = o->connect_ms ? o->connect_ms : CONNECT_MS;
+	struct tls_peer peer = {
+		.anchors = o->anchors, .now = o->now ? o->now : (int64_t)time(NULL),
+	};
+	enum tls_outcome got = TLS_OPEN;
+
+	*c = (struct conn){ .fd = -1, .port = to->port, .known = c->known };
+	if (connect_through(c, m, o, to, agent, deadline_in(each), e) < 0) {
+		conn_close(c);
+		return TLS_FAILED;
+	}
+	peer.host = c->host = arena_strdup(m, to->host);
+	if (to->tls) got = tls_open(&c->tls, m, c->fd, &peer, leg, deadline_in(each), e);
+	if (got != TLS_OPEN) conn_close(c);
+	return got;
+}
+
+/* If it is only the second connection that shows that the server knows TLS 1.3, try once more:
+ * it may be several servers, of different versions. */
+static int open_secure(struct conn *c, struct arena *m, const struct http_options *o,
+                       const struct url *to, const char *agent, struct err *e)
+{
+	const struct tls_known *known = find_known(c, to);
+	enum tls_leg leg = known ? known->speaks : TLS_NEWEST;
+	bool again = false;
+
+	for (;;) {
+		switch (open_once(c, m, o, to, agent, leg, e)) {
+		case TLS_FAILED:
+			return -1;
+		case TLS_OPEN:
+			if (!known || known->speaks != leg) remember_host(c, m, leg);
+			tell_terms(c, leg);
+			return 0;
+		case TLS_OLDER:
+			if (known && known->speaks == TLS_NEWEST)
+				return tls_fail_downgrade(to->host, e);
+			leg = TLS_12;
+			break;
+		case TLS_DOWNGRADED:
+			if (again) return tls_fail_downgrade(to->host, e);
+			again = true;
+			leg = TLS_NEWEST;
+		}
+	}
+}
+
 int conn_open(struct conn *c, struct arena *m, const struct http_options *o,
               const struct url *to, const char *agent, struct err *e)
 {
-	int64_t each = o->connect_ms ? o->connect_ms : CONNECT_MS;
-	int64_t now = o->now ? o->now : (int64_t)time(NULL);
-
-	*c = (struct conn){ .fd = -1, .port = to->port };
-	if (connect_through(c, m, o, to, agent, deadline_in(each), e) < 0) goto undo;
-	c->host = arena_strdup(m, to->host);
-	if (!to->tls) return 0;
-	c->tls = tls_open(m, c->fd, c->host, o->anchors, now, deadline_in(each), e);
-	if (c->tls) return 0;
-undo:
-	conn_close(c);
-	return -1;
+	if (to->tls) return open_secure(c, m, o, to, agent, e);
+	return open_once(c, m, o, to, agent, TLS_NEWEST, e) == TLS_OPEN ? 0 : -1;
 }
 
 void conn_close(struct conn *c)

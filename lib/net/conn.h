@@ -17,6 +17,7 @@ struct arena;
 struct err;
 struct http_options;
 struct tls;
+struct tls_known;
 struct url;
 
 struct conn {
@@ -24,11 +25,14 @@ struct conn {
 	struct tls *tls;	/* NULL: plain */
 	const char *host;
 	uint16_t port;
+	struct tls_known *known;	/* the hosts of all connections so far, in the arena */
 	size_t at, end;		/* the unread bytes of buf */
 	char buf[HTTP_HEAD_MAX];
 };
 
-/* Connect for requests to `to`. */
+/* Connect for requests to `to`. The struct was zeroed before its first use. With TLS that may
+ * take two connections (lib/net/tls.h); a host that has spoken TLS 1.3 is held to it as long as
+ * the struct lives. */
 int conn_open(struct conn *c, struct arena *m, const struct http_options *o,
               const struct url *to, const char *agent, struct err *e);
 

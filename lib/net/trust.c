@@ -359,11 +359,17 @@ static int fail_unknown_issuer(const struct trust *t, const char *who, struct er
 
 static int fail_unsupported(const struct cert *c, const char *who, struct err *e)
 {
+	const char *kind;
+
 	if (c->signature == CERT_SIG_SHA1 || c->signature == CERT_SIG_MD5)
 		return fail(e, ERR_UNTRUSTED,
 		            "%s is signed with SHA-1 or MD5, which can be forged", who);
-	return fail(e, ERR_UNTRUSTED,
-	            "%s has a kind of key or signature that jlmkr does not support", who);
+	kind = c->key == CERT_KEY_ED25519 ? "an Ed25519 key" :
+	       c->key == CERT_KEY_PSS ? "a key for RSA-PSS alone" :
+	       c->signature == CERT_SIG_ED25519 ? "an Ed25519 signature" :
+	       c->signature == CERT_SIG_PSS ? "an RSA-PSS signature" :
+	       "a kind of key or signature";
+	return fail(e, ERR_UNTRUSTED, "%s has %s, which jlmkr does not support", who, kind);
 }
 
 /* `c`, which is not the leaf, signed another certificate but may not do so. */

@@ -20,6 +20,7 @@
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
 #include "lib/ops/second.h"
+#include "lib/ops/snapshot.h"
 #include "lib/store/snapshot.h"
 #include "lib/store/staging.h"
 #include "lib/store/store.h"
@@ -58,42 +59,41 @@ static bool can_be_zfs_clone(const struct cloning *c)
 	       is_same_pool(c->from.dataset, c->jails.dataset);
 }
 
-/* A jail without its data would not be a second one. */
-static int check_children(const struct cloning *c, struct err *e)
+/* A snapshot that an earlier clone was made from, and that none needs any more. ZFS refuses to
+ * destroy it if something outside of the store is a clone of it. */
+static void drop_unused(const struct cloning *c, const char *label)
 {
-	const struct zfs_dataset *d;
-	size_t n;
+	static char *const none[] = { NULL };
+	const struct snapshot old = { .label = label, .clones = none };
+	const char *name = arena_printf(c->en->m, "%s@%s", c->from.dataset, label);
 
-	if (!(d = zfs_list(c->en->m, c->from.dataset, 1, &n, e))) return -1;
-	if (n < 2) return 0;
-	return fail(e, ERR_INPUT, "the dataset %s is below that of the jail, and clone copies "
-	            "the jail's own only", d[1].name);
+	if (!store_has_clone(&c->jails, name)) snapshot_drop(&c->from, &old, NULL);
 }
 
-/* Snapshots that earlier clones were made from, and that none needs any more. */
-static void drop_unused(const struct cloning *c)
-{
-	const struct snapshot *all;
-	size_t n;
-
-	if (!(all = snapshots_list(&c->from, &n, NULL))) return;
-	for (size_t i = 0; i < n; i++)
-		if (all[i].why && str_eq(all[i].why, SNAPSHOT_CLONE) && !*all[i].clones)
-			snapshot_delete(&c->from, all[i].label, NULL);
-}
-
-static int find_origin(struct cloning *c, struct err *e)
+static int make_origin(struct cloning *c, const struct words *earlier, struct err *e)
 {
 	struct snapshot_how how = { .why = SNAPSHOT_CLONE };
-	const char *label = c->how->label;
 
-	if (check_children(c, e) < 0) return -1;
-	if (!label) {
-		drop_unused(c);
-		if (snapshot_make_now(&c->from, "clone-", &how, e) < 0) return -1;
-		label = c->made = how.label;
-	}
-	c->origin = arena_printf(c->en->m, "%s@%s", c->from.dataset, label);
+	for (size_t i = 0; i < earlier->n; i++)
+		drop_unused(c, earlier->v[i]);
+	if (snapshot_make_now(&c->from, "clone-", &how, e) < 0) return -1;
+	c->made = how.label;
+	return 0;
+}
+
+/* A jail without its data would not be a second one. */
+static int find_origin(struct cloning *c, struct err *e)
+{
+	struct words earlier = { .m = c->en->m };
+	const char *below;
+
+	if (snapshot_zfs_look(&c->from, SNAPSHOT_CLONE, &earlier, &below, e) < 0) return -1;
+	if (below)
+		return fail(e, ERR_INPUT, "the dataset %s is below that of the jail, and clone "
+		            "copies the jail's own only", below);
+	if (!c->how->label && make_origin(c, &earlier, e) < 0) return -1;
+	c->origin = arena_printf(c->en->m, "%s@%s", c->from.dataset,
+	                         c->made ? c->made : c->how->label);
 	return 0;
 }
 
@@ -182,9 +182,9 @@ static int make(struct cloning *c, struct err *e)
 	return rc;
 }
 
-static int clone_locked(struct cloning *c, struct err *e)
+static int clone_jail(struct cloning *c, struct err *e)
 {
-	if (snapshots_open(c->en->m, c->jail, &c->from, e) < 0) return -1;
+	if (op_snapshots_lock(c->en, c->jail, &c->from, e) < 0) return -1;
 	if (can_be_zfs_clone(c) && find_origin(c, e) < 0) return -1;
 	warn_of_running(c);
 	if (make(c, e) == 0) return 0;
@@ -200,8 +200,7 @@ int op_clone(struct engine *en, struct jail *j, const struct clone_how *how, str
 	if (store_open(en->m, en->host->dir, &c.jails, e) < 0) return -1;
 	if (staging_sweep(&c.jails, e) < 0 || store_check_free(&c.jails, how->to, e) < 0)
 		return -1;
-	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
-	if (clone_locked(&c, e) < 0) return -1;
+	if (clone_jail(&c, e) < 0) return -1;
 	if (c.origin)
 		out_note("%s depends on the snapshot %s@%s; 'jlmkr promote %s' turns that "
 		         "round",
@@ -227,8 +226,7 @@ int op_promote(struct engine *en, struct jail *j, struct err *e)
 	struct snapshots s;
 	size_t n;
 
-	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
-	if (snapshots_open(en->m, j, &s, e) < 0) return -1;
+	if (op_snapshots_lock(en, j, &s, e) < 0) return -1;
 	if (!s.dataset) return 1;
 	if (store_look(en->m, en->host->dir, &jails, e) < 0) return -1;
 	if (!(d = zfs_list(en->m, s.dataset, 0, &n, e))) return -1;

@@ -23,6 +23,9 @@
 #include "lib/jail/conf_check.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/ops/quota.h"
+#include "lib/ops/snapshot.h"
+#include "lib/store/snapshot.h"
 
 enum { LOCK_WAIT_MS = 10000 };
 
@@ -211,7 +214,7 @@ static int create_config(struct arena *m, const struct place *p, const char *tex
 }
 
 /* What the file said is kept in the jail's directory, wherever the config lies. */
-static int replace_config(struct arena *m, const struct place *p, const char *before,
+static int write_config(struct arena *m, const struct place *p, const char *before,
                           const char *text, struct err *e)
 {
 	AUTOCLOSE int old = -1;
@@ -232,6 +235,30 @@ static int replace_config(struct arena *m, const struct place *p, const char *be
 		out_warn("%s/%s had %ju hard links: the others still say what it said before",
 		         p->folder, p->name, (uintmax_t)st.st_nlink);
 	return 0;
+}
+
+/* auto_snapshot has to be on in both: where no snapshot can be made, it can be turned off. */
+static int make_before(struct arena *m, struct jail *j, const struct conf *old,
+                       const struct conf *new, const char *why, struct err *e)
+{
+	if (!why || !old->auto_snapshot.on || !new->auto_snapshot.on) return 0;
+	return op_snapshot_before(m, j, why, e);
+}
+
+/* `why`: of the snapshot that auto_snapshot=1 asks for; NULL: none. */
+static int replace_config(struct arena *m, const struct place *p, const char *before,
+                          const char *text, const char *why, struct err *e)
+{
+	struct faults ignored = { .m = m };
+	struct conf old, new;
+
+	conf_read_all(m, before, &old, &ignored);
+	conf_read_all(m, text, &new, &ignored);
+	if (make_before(m, p->jail, &old, &new, why, e) < 0) return -1;
+	if (op_quota_change(m, p->jail, &old, &new, e) < 0) return -1;
+	if (write_config(m, p, before, text, e) == 0) return 0;
+	op_quota_change(m, p->jail, &new, &old, NULL);
+	return -1;
 }
 
 char *op_config_read(struct arena *m, struct jail *j, bool *is_new, struct err *e)
@@ -263,7 +290,7 @@ static char *change_text(struct arena *m, const char *text, const struct config_
 }
 
 int op_config_change(struct arena *m, struct jail *j, const struct config_change *changes,
-                     size_t n, struct config_changed *changed, struct err *e)
+                     size_t n, bool by_user, struct config_changed *changed, struct err *e)
 {
 	AUTOPLACE p = { .jail = j, .dir = -1, .held = -1 };
 	const char *before;
@@ -276,7 +303,8 @@ int op_config_change(struct arena *m, struct jail *j, const struct config_change
 	if (!text) return -1;
 	*changed = (struct config_changed){ before, text, find_news(m, before, text) };
 	if (str_eq(text, before)) return 0;
-	return replace_config(m, &p, before, text, e) < 0 ? -1 : 1;
+	return replace_config(m, &p, before, text, by_user ? SNAPSHOT_CONFIG : NULL, e) < 0 ?
+	       -1 : 1;
 }
 
 int op_config_replace(struct arena *m, struct jail *j, const char *before,
@@ -287,7 +315,7 @@ int op_config_replace(struct arena *m, struct jail *j, const char *before,
 
 	if (take_place(m, &p, e) < 0 || !(now = read_or_default(m, &p, e))) return -1;
 	if (!str_eq(now, before)) return fail(e, ERR_BUSY, "the config was changed meanwhile");
-	return replace_config(m, &p, now, text, e);
+	return replace_config(m, &p, now, text, SNAPSHOT_EDIT, e);
 }
 
 /* -- what a change means -- */

@@ -6,7 +6,7 @@
  * what the file says then. The new one takes its place by a rename, synced, with its owner,
  * mode, ACL and attributes (base/attrs.h). What it said before is .config.before in the jail's
  * directory by then. A config that is a link is changed where it leads, and stays a link; other
- * hard links of it keep the old text, which is warned of.
+ * hard links of it keep the old text, which is warned of. A quota= that differs is set first.
  */
 #ifndef OPS_CONFIG_H
 #define OPS_CONFIG_H
@@ -49,11 +49,13 @@ struct config_changed {
 	struct faults news;		/* what is wrong now and was not before */
 };
 
-/* All of them or none. Returns 1 when the file is another one now, else 0. */
+/* All of them or none. Returns 1 when the file is another one now, else 0. `by_user`: make the
+ * snapshot first that auto_snapshot=1 asks for. */
 int op_config_change(struct arena *m, struct jail *j, const struct config_change *changes,
-                     size_t n, struct config_changed *changed, struct err *e);
+                     size_t n, bool by_user, struct config_changed *changed, struct err *e);
 
-/* Replace the text `before`: ERR_BUSY when it is no longer what the file says. */
+/* Replace the text `before`: ERR_BUSY when it is no longer what the file says. With a snapshot
+ * first, as auto_snapshot= says. */
 int op_config_replace(struct arena *m, struct jail *j, const char *before,
                       const char *text, struct err *e);
 

@@ -25,7 +25,9 @@
 #include "lib/jail/rootfs.h"
 #include "lib/jail/name.h"
 #include "lib/ops/config.h"
+#include "lib/provision/archive_input.h"
 #include "lib/provision/customize.h"
+#include "lib/provision/identity.h"
 #include "lib/provision/install_archive.h"
 #include "lib/provision/install_image.h"
 #include "lib/store/staging.h"
@@ -137,6 +139,18 @@ static int set_release(struct arena *m, struct wanted *w, const char *release, s
 	return w->text ? 0 : -1;
 }
 
+static int install_from_archive(struct host *h, const struct create_how *how,
+                                const struct unpack_limits *limits, struct staging *work,
+                                struct err *e)
+{
+	AUTOARCHIVE in = NO_ARCHIVE;
+
+	if (how->input) return install_archive(h, how->input, how->sha256, limits, work, e);
+	if (archive_input_open(h->m, how->archive, &in, e) < 0)
+		return fail_in(e, "image %s", word_shown(h->m, how->archive));
+	return install_archive(h, &in, how->sha256, limits, work, e);
+}
+
 static int install_rootfs(struct host *h, struct wanted *w, struct staging *work,
                           struct err *e)
 {
@@ -152,10 +166,32 @@ static int install_rootfs(struct host *h, struct wanted *w, struct staging *work
 	};
 
 	if (w->how->archive)
-		return install_archive(h, w->how->archive, w->how->sha256, &how.limits, work,
-		                       e);
+		return install_from_archive(h, w->how, &how.limits, work, e);
 	if (install_image(h, &w->image, &how, work, &release, e) < 0) return -1;
 	return set_release(h->m, w, release, e);
+}
+
+/* An export under another name is another machine. */
+static int adapt_export(int rootfs, const struct staging *work, struct wanted *w,
+                        struct arena *m, struct err *e)
+{
+	const char *before = w->how->exported;
+
+	if (str_eq(before, work->name)) return 0;
+	if (str_eq(w->conf.hostname.text, before) &&
+	    !(w->text = conf_set(m, w->text, "hostname", work->name, e)))
+		return -1;
+	return identity_renew(rootfs, before, work->name, e) < 0
+	       ? fail_in(e, "the identity of %s", work->name) : 0;
+}
+
+static int adapt(struct arena *m, int rootfs, const struct staging *work, struct wanted *w,
+                 struct err *e)
+{
+	const char *hostname = w->conf.hostname.text;
+
+	if (w->how->exported) return adapt_export(rootfs, work, w, m, e);
+	return customize(rootfs, *hostname ? hostname : work->name, e);
 }
 
 static int fill_staging(struct engine *en, struct staging *work, struct wanted *w,
@@ -166,8 +202,7 @@ static int fill_staging(struct engine *en, struct staging *work, struct wanted *
 	if (install_rootfs(en->host, w, work, e) < 0) return -1;
 	if ((rootfs = jail_open_rootfs(work->dir, e)) < 0) return -1;
 	if (check_init(en->m, rootfs, w, e) < 0) return -1;
-	if (customize(rootfs, *w->conf.hostname.text ? w->conf.hostname.text : work->name,
-	              e) < 0) return -1;
+	if (adapt(en->m, rootfs, work, w, e) < 0) return -1;
 	return replace_file(work->dir, LAYOUT_CONFIG, w->text, strlen(w->text), 0600, e);
 }
 
@@ -257,6 +292,7 @@ int op_create_plan(struct engine *en, const struct create_how *how, struct creat
 	warn_if_not_on_pool(en->m, dir);
 	if (op_create_check(en->host, how->name, e) < 0)
 		return fail_in(e, "creating %s", how->name);
+	if (how->input) return out->config = w.text, 0;
 	if (how->archive ? check_archive(how->archive, e) < 0 : plan_image(en, &w, out, e) < 0)
 		return -1;
 	out->config = w.text;

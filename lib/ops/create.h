@@ -12,6 +12,7 @@
 
 #include "lib/image/pick.h"
 
+struct archive_input;
 struct engine;
 struct err;
 struct host;
@@ -29,6 +30,8 @@ struct create_how {
 	bool offline;			/* from the cache of images, asking no server */
 	bool no_clone;			/* unpack it even where ZFS could clone it */
 	const char *archive;		/* instead of an image: a path, "-" or a URL */
+	struct archive_input *input;	/* the archive, open already; or NULL */
+	const char *exported;		/* it is an export of this jail: nothing is adapted */
 	const char *sha256;		/* of the archive, or NULL */
 	uint64_t max_size, max_files;	/* that it may unpack to; 0: the usual limits */
 	bool no_devices;		/* leave out even the harmless device files */

@@ -99,7 +99,7 @@ static int open_store(struct session *s, struct err *e)
 }
 
 /* The dataset of the jail has to be the one that its name says. */
-static int look_at_jail(struct session *s, struct err *e)
+static int look_at_standby(struct session *s, struct err *e)
 {
 	AUTOCLOSE int dir = store_open_entry(&s->jails, s->name, e);
 	const char *mounted = dir < 0 ? NULL : store_mounted(&s->jails, dir);
@@ -126,7 +126,7 @@ int session_look_again(struct session *s, struct err *e)
 	s->jail = NULL;
 	s->is_standby = false;
 	if (faccessat(s->jails.fd, s->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return look_at_jail(s, e);
+		return look_at_standby(s, e);
 	if (store_check_name(&s->jails, s->name, e) < 0) return -1;
 	return session_look_at_box(s, e);
 }

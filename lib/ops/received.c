@@ -25,7 +25,7 @@
 
 /* -- what was received becomes a jail -- */
 
-static int check_config(struct session *s, int dir, struct err *e)
+static int check_received_config(struct session *s, int dir, struct err *e)
 {
 	const char *shown = arena_printf(s->m, "%s/" LAYOUT_CONFIG, s->name);
 	const char *text = conf_read_own(s->m, dir, LAYOUT_CONFIG, shown, e);
@@ -42,7 +42,7 @@ static int check_parts(struct session *s, int dir, struct err *e)
 {
 	AUTOCLOSE int rootfs = -1;
 
-	if (owner_check(dir, s->name, e) < 0 || check_config(s, dir, e) < 0) return -1;
+	if (owner_check(dir, s->name, e) < 0 || check_received_config(s, dir, e) < 0) return -1;
 	if ((rootfs = jail_open_rootfs(dir, e)) >= 0) return 0;
 	e->kind = ERR_INPUT;
 	return -1;

@@ -46,7 +46,7 @@ static int change_config(struct arena *m, struct jail *j, const char *from, cons
 	struct conf c;
 
 	if (jail_conf_own(m, j, &c, NULL) < 0 || !str_eq(c.hostname.text, from)) return 0;
-	return op_config_change(m, j, &change, 1, &changed, e) < 0 ? -1 : 0;
+	return op_config_change(m, j, &change, 1, false, &changed, e) < 0 ? -1 : 0;
 }
 
 /* What the jail has made of these files is no reason to keep its name. */

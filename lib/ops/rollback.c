@@ -20,6 +20,12 @@ int op_rollback_finish(struct engine *en, struct jail *j, struct err *e)
 	return rc < 0 ? fail_in(e, "finishing the rollback") : jail_check_own(j, e);
 }
 
+int op_rollback_settle(struct engine *en, struct jail *j, struct err *e)
+{
+	if (!rollback_is_begun(j->fd) || jail_runs(engine_state(en, j, NULL, NULL))) return 0;
+	return op_rollback_finish(en, j, e);
+}
+
 static int check_unused(struct engine *en, struct jail *j, struct err *e)
 {
 	const char *path = mount_fd_path(en->m, j->fd, e);

@@ -24,4 +24,7 @@ int op_rollback(struct engine *en, struct jail *j, const struct rollback_how *ho
  * run. */
 int op_rollback_finish(struct engine *en, struct jail *j, struct err *e);
 
+/* The same, if there is one to finish and the jail does not run. */
+int op_rollback_settle(struct engine *en, struct jail *j, struct err *e);
+
 #endif

@@ -18,7 +18,9 @@
 #include "lib/jail/layout.h"
 #include "lib/jail/look.h"
 #include "lib/jail/rootfs.h"
+#include "lib/ops/snapshot.h"
 #include "lib/ops/start.h"
+#include "lib/store/snapshot.h"
 
 enum { LOG_MAX = 16 * 1024 * 1024, BOOT_WAIT = 90 };
 
@@ -146,6 +148,18 @@ static int forget(struct jail *j, struct err *e)
 	return fail(e, ERR_INPUT, "the config of %s has no initial_setup", j->name);
 }
 
+static int make_before(struct engine *en, struct jail *j, const struct conf *c, struct err *e)
+{
+	int rc;
+
+	if (!c->auto_snapshot.on) return 0;
+	rc = jail_lock(j, e) < 0 || jail_check_own(j, e) < 0 ||
+	     op_snapshot_before(en->m, j, SNAPSHOT_SETUP, e) < 0 ? -1 : 0;
+	jail_unlock(j);
+	jail_leave(j);
+	return rc;
+}
+
 int op_setup(struct engine *en, struct jail *j, long network_wait, struct err *e)
 {
 	struct setup_state s;
@@ -158,7 +172,7 @@ int op_setup(struct engine *en, struct jail *j, long network_wait, struct err *e
 		return fail(e, ERR_HOST,
 		            "the init of %s is not systemd, which runs the initial_setup",
 		            j->name);
-	if (op_start_booted(en, j, e) < 0) return -1;
+	if (make_before(en, j, &conf, e) < 0 || op_start_booted(en, j, e) < 0) return -1;
 	if (setup_write(en, j, &conf, e) < 0) return -1;
 	return setup_run(en, j, network_wait, e);
 }

@@ -9,9 +9,11 @@
 
 #include <stdbool.h>
 
+struct arena;
 struct engine;
 struct err;
 struct jail;
+struct snapshots;
 
 /* Make one. `*label` NULL: it becomes the time. `copy`: of a directory, a full copy that shares
  * no blocks. */
@@ -19,5 +21,12 @@ int op_snapshot(struct engine *en, struct jail *j, const char **label, bool copy
                 struct err *e);
 
 int op_snapshot_delete(struct engine *en, struct jail *j, const char *label, struct err *e);
+
+/* Lock the jail, finish a rollback that was interrupted, and look for its snapshots. */
+int op_snapshots_lock(struct engine *en, struct jail *j, struct snapshots *s, struct err *e);
+
+/* What auto_snapshot=1 asks for before `why` (store/snapshot.h) changes the jail, which is
+ * locked. Of an incomplete jail none is made. */
+int op_snapshot_before(struct arena *m, struct jail *j, const char *why, struct err *e);
 
 #endif

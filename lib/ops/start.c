@@ -21,6 +21,7 @@
 #include "lib/jail/plan.h"
 #include "lib/ops/config.h"
 #include "lib/ops/copy.h"
+#include "lib/ops/quota.h"
 #include "lib/ops/rollback.h"
 #include "lib/ops/setup.h"
 #include "lib/store/rollback.h"
@@ -275,6 +276,7 @@ static int start_locked(struct engine *en, enum extent how, struct intent *in, s
 	if (heed_check(en, in, e) < 0 || look_for_init(en, in, e) < 0) goto fault;
 	if (make_plan(en, in, how, e) < 0) return -1;
 	tell_hints(en, in);
+	op_quota_apply(en->m, in->jail, &in->check.conf);
 	if (in->setup.wanted && in->setup.first_start &&
 	    setup_write(en, in->jail, &in->check.conf, e) < 0)
 		return -1;

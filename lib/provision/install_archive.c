@@ -9,59 +9,21 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/secret.h"
 #include "lib/base/str.h"
 #include "lib/disk/tree.h"
 #include "lib/image/fetch.h"
+#include "lib/jail/conf.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/provision/archive_input.h"
 #include "lib/provision/unpack_sink.h"
 #include "lib/store/staging.h"
 
 #define OUTER ".outer"
-
-/* O_NONBLOCK: open(2) does not wait for the writer of a FIFO. The first read waits for it, and
- * a signal interrupts that. */
-static int open_file(const char *from, struct err *e)
-{
-	AUTOCLOSE int fd = open(from, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0 || fcntl(fd, F_SETFL, 0) < 0) return fail_sys(e, "open %s", from);
-	return take_fd(&fd);
-}
-
-static int open_archive(const char *from, struct err *e)
-{
-	int fd;
-
-	if (strcmp(from, "-")) return open_file(from, e);
-	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	return fd < 0 ? fail_sys(e, "open %s", from) : fd;
-}
-
-static int unpack_file(const char *from, const char *sha256, const struct image_sink *sink,
-                       struct err *e)
-{
-	AUTOCLOSE int fd = open_archive(from, e);
-
-	return fd < 0 ? -1 : image_read(fd, sha256, sink, e);
-}
-
-static int unpack_url(struct host *h, const char *url, const char *sha256,
-                      const struct image_sink *sink, struct err *e)
-{
-	AUTOFREE struct arena m = { 0 };
-	struct image_source s = { 0 };
-	int rc;
-
-	if (image_source_open(&m, url, h->cacert, &s, e) < 0) return -1;
-	if (sha256) image_cache_open(&m, h->dir, true, &s.cache, NULL);
-	rc = image_fetch_url(&s, sha256, sink, e);
-	image_source_close(&s);
-	return rc;
-}
 
 /* A root file system contains some of these; a directory around one contains none. */
 static bool is_root(int dir)
@@ -102,6 +64,26 @@ static int lift(int work, const char *const above[], struct err *e)
 	return tree_remove(work, OUTER, e);
 }
 
+/* What was looked at before must be what was unpacked. */
+static int check_config(int dir, const struct archive_input *in, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	size_t n = 0;
+	const char *text = read_file(&m, dir, LAYOUT_CONFIG, CONF_MAX, &n, NULL);
+
+	if (text && n == strlen(in->config) && !memcmp(text, in->config, n)) return 0;
+	return fail(e, ERR_UNTRUSTED, "the archive changed while it was read");
+}
+
+static int lift_export(int work, const struct archive_input *in, struct err *e)
+{
+	static const char *const here[] = { NULL };
+	AUTOCLOSE int dir = jail_open_rootfs(work, e);
+
+	if (dir < 0 || check_config(dir, in, e) < 0) return -1;
+	return lift(work, here, e);
+}
+
 static int find_root(int work, struct err *e)
 {
 	static const char *const places[][3] = { { NULL }, { "backup", "container", NULL } };
@@ -121,10 +103,10 @@ static int find_root(int work, struct err *e)
 	            "nor in rootfs/");
 }
 
-int install_archive(struct host *h, const char *from, const char *sha256,
+int install_archive(struct host *h, struct archive_input *in, const char *sha256,
                     const struct unpack_limits *limits, struct staging *work, struct err *e)
 {
-	const char *name = word_shown(h->m, from);
+	const char *name = word_shown(h->m, in->from);
 	struct unpack_sink r = { .name = name, .work = work, .limits = *limits };
 	const struct image_sink sink = { .begin = unpack_sink_begin, .take = unpack_sink_take,
 	                                 .wants_file = unpack_sink_wants_file,
@@ -133,12 +115,13 @@ int install_archive(struct host *h, const char *from, const char *sha256,
 	                                 .progress = unpack_sink_progress, .arg = &r };
 	int rc;
 
-	if (!is_url(from))
-		out_step("Unpacking %s", str_eq(from, "-") ? "standard input" : from);
-	rc = is_url(from) ? unpack_url(h, from, sha256, &sink, e) :
-	     unpack_file(from, sha256, &sink, e);
+	r.limits.is_export = in->is_export;
+	if (in->fd >= 0)
+		out_step("Unpacking %s", str_eq(in->from, "-") ? "standard input" : in->from);
+	rc = archive_input_read(h, in, sha256, &sink, e);
 	if (rc == 0) rc = unpack_sink_finish(&r, e);
 	unpack_sink_drop(&r);
-	if (rc < 0) return fail_in(e, "image %s", name);
-	return find_root(work->dir, e) < 0 ? fail_in(e, "image %s", name) : 0;
+	if (rc == 0)
+		rc = in->is_export ? lift_export(work->dir, in, e) : find_root(work->dir, e);
+	return rc < 0 ? fail_in(e, "image %s", name) : 0;
 }

@@ -8,14 +8,16 @@
 #ifndef PROVISION_INSTALL_ARCHIVE_H
 #define PROVISION_INSTALL_ARCHIVE_H
 
+struct archive_input;
 struct err;
 struct host;
 struct unpack_limits;
 struct staging;
 
-/* Create `rootfs` in `work`. `from` is a path, "-" or a URL. If `sha256` is not NULL and the
- * archive has another hash, this fails with ERR_UNTRUSTED. */
-int install_archive(struct host *h, const char *from, const char *sha256,
+/* Create `rootfs` in `work`. If `sha256` is not NULL and the archive has another hash, this
+ * fails with ERR_UNTRUSTED. If the input has been looked at and is an export of a jail, its
+ * manifest and its config must be right, too. */
+int install_archive(struct host *h, struct archive_input *in, const char *sha256,
                     const struct unpack_limits *limits, struct staging *work, struct err *e);
 
 #endif

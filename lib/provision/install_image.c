@@ -54,6 +54,15 @@ static int transfer_image(struct image_source *s, struct arena *m,
 	return rc;
 }
 
+static int open_source(struct host *h, struct arena *m, struct image_source *s, struct err *e)
+{
+	if (image_source_open(m, h->image_server, h->cacert, s, e) < 0) return -1;
+	s->keys = h->image_keys;
+	s->require_signature = h->require_signature;
+	out_verbose("%s", s->trust);
+	return 0;
+}
+
 int install_image(struct host *h, const struct image_want *want, const struct install_how *how,
                   struct staging *work, const char **release, struct err *e)
 {
@@ -64,8 +73,7 @@ int install_image(struct host *h, const struct image_want *want, const struct in
 	struct err why = { 0 };
 	int rc;
 
-	if (image_source_open(&m, h->image_server, h->cacert, &s, e) < 0) return -1;
-	out_verbose("%s", s.trust);
+	if (open_source(h, &m, &s, e) < 0) return -1;
 	s.offline = how->offline;
 	if (!how->no_clone) image_store_open(&m, h->dir, work->jails, &unpacked);
 	if (image_cache_open(&m, h->dir, true, &s.cache, &why) < 0)
@@ -94,8 +102,8 @@ int install_server_index(struct host *h, struct arena *m, struct image_index *x,
 	struct image_source s = { 0 };
 	int rc;
 
-	if (image_source_open(m, h->image_server, h->cacert, &s, e) < 0) return -1;
-	out_verbose("%s", s.trust);
+	if (open_source(h, m, &s, e) < 0) return -1;
+	if (h->dir) image_cache_open(m, h->dir, false, &s.cache, NULL);
 	rc = image_index_fetch(&s, m, x, e);
 	image_source_close(&s);
 	return rc;

@@ -36,7 +36,8 @@ int install_image(struct host *h, const struct image_want *want, const struct in
 int install_find(struct host *h, struct arena *m, const struct image_want *want, bool offline,
                  struct image_pick *got, bool *cached, struct err *e);
 
-/* The list of the server h->image_server; the cache is not used. */
+/* The list of the server h->image_server. Of the cache only the date of the newest list is
+ * read. */
 int install_server_index(struct host *h, struct arena *m, struct image_index *x, struct err *e);
 
 /* All images to choose from: the server's list, or the cache's if `offline` or, with a warning,

@@ -128,19 +128,38 @@ static const char *files_dataset(const struct snapshots *s)
 	return arena_printf(s->m, "%s/" FILES, s->dataset);
 }
 
+/* ZFS sets the mark in a second step, which a power cut may prevent. */
+static bool is_ours(const struct snapshots *s, const struct zfs_item *files)
+{
+	if (files->kind) return str_eq(files->kind, FILES_KIND);
+	return str_starts(files->origin, arena_printf(s->m, "%s@", s->dataset));
+}
+
+/* Programs that make snapshots of all datasets make them of this one, too. */
+static int check_files(const struct snapshots *s, const struct zfs_items *items, struct err *e)
+{
+	if (!is_ours(s, &items->v[0]))
+		return fail(e, ERR_EXISTS, "there is a dataset %s, which jlmkr did not make",
+		            items->v[0].name);
+	for (size_t i = 1; i < items->n; i++)
+		if (!zfs_item_is_snapshot(&items->v[i]))
+			return fail(e, ERR_EXISTS,
+			            "there is a dataset %s, which jlmkr did not make",
+			            items->v[i].name);
+	return 0;
+}
+
 /* Destroy it, if it is ours. */
 static int drop_files(const struct snapshots *s, struct err *e)
 {
 	const char *dataset = files_dataset(s);
-	const struct zfs_marked *d;
-	size_t n;
+	struct words gone = { .m = s->m };
+	struct zfs_items items;
 
 	if (!zfs_exists(dataset)) return unlinkat(s->dir, FILES, AT_REMOVEDIR), 0;
-	if (!(d = zfs_list_marked(s->m, dataset, 0, &n, e))) return -1;
-	if (!n || strcmp(d->mark, FILES_KIND))
-		return fail(e, ERR_EXISTS, "there is a dataset %s, which jlmkr did not make",
-		            dataset);
-	if (zfs_destroy_one(dataset, e) < 0) return -1;
+	if (zfs_items_read(s->m, dataset, &items, e) < 0 || check_files(s, &items, e) < 0 ||
+	    zfs_items_destroy(&items, &gone, e) < 0)
+		return -1;
 	unlinkat(s->dir, FILES, AT_REMOVEDIR);
 	return 0;
 }

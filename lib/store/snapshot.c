@@ -130,18 +130,24 @@ int snapshot_make(const struct snapshots *s, const struct snapshot_how *how, str
 	return s->ops->make(s, how, e);
 }
 
-/* The next second has another label. */
+/* The next second has another label. Where the label is not the time alone, a number does, too,
+ * and nobody has to wait. */
 int snapshot_make_now(const struct snapshots *s, const char *before, struct snapshot_how *how,
                       struct err *e)
 {
 	struct err why = { 0 };
 
-	for (;;) {
-		how->label = arena_printf(s->m, "%s%s", before,
-		                          snapshot_label_at(s->m, time(NULL)));
+	for (int i = 1;; i++) {
+		const char *time_label = snapshot_label_at(s->m, time(NULL));
+
+		how->label = i > 1 && *before ?
+		             arena_printf(s->m, "%s%s-%d", before, time_label, i) :
+		             arena_printf(s->m, "%s%s", before, time_label);
 		if (snapshot_make(s, how, &why) == 0) return 0;
 		if (why.kind != ERR_EXISTS) return fail(e, why.kind, "%s", why.text);
-		if (wait_fds(NULL, 0, deadline_in(SECOND_MS), e) < 0) return -1;
+		if (*before ? check_signal(e) < 0 :
+		    wait_fds(NULL, 0, deadline_in(SECOND_MS), e) < 0)
+			return -1;
 	}
 }
 
@@ -152,19 +158,23 @@ int snapshot_open_files(const struct snapshots *s, const char *label, struct err
 	return snapshot_find(s, label, &snap, e) < 0 ? -1 : s->ops->open_files(s, label, e);
 }
 
+int snapshot_drop(const struct snapshots *s, const struct snapshot *snap, struct err *e)
+{
+	if (snap->holds)
+		return fail(e, ERR_BUSY,
+		            "snapshot %s@%s is held: 'zfs holds' shows by whom, 'zfs release' "
+		            "ends it", s->name, snap->label);
+	if (*snap->clones)
+		return fail(e, ERR_BUSY,
+		            "%s is a clone of snapshot %s@%s and needs it; first run zfs "
+		            "promote '%s', or destroy it", *snap->clones, s->name, snap->label,
+		            *snap->clones);
+	return s->ops->delete(s, snap->label, e);
+}
+
 int snapshot_delete(const struct snapshots *s, const char *label, struct err *e)
 {
 	struct snapshot snap;
 
-	if (snapshot_find(s, label, &snap, e) < 0) return -1;
-	if (snap.holds)
-		return fail(e, ERR_BUSY,
-		            "snapshot %s@%s is held: 'zfs holds' shows by whom, 'zfs release' "
-		            "ends it", s->name, label);
-	if (*snap.clones)
-		return fail(e, ERR_BUSY,
-		            "%s is a clone of snapshot %s@%s and needs it; first run zfs "
-		            "promote '%s', or destroy it", *snap.clones, s->name, label,
-		            *snap.clones);
-	return s->ops->delete(s, label, e);
+	return snapshot_find(s, label, &snap, e) < 0 ? -1 : snapshot_drop(s, &snap, e);
 }

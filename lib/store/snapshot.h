@@ -27,6 +27,10 @@ struct words;
 #define SNAPSHOT_ROLLBACK "rollback"	/* what was rolled away */
 #define SNAPSHOT_CLONE "clone"		/* another jail was cloned from it */
 #define SNAPSHOT_COPY "copy"		/* it was sent to another machine */
+#define SNAPSHOT_SCHEDULED "scheduled"	/* as snapshot_keep= of the config says */
+#define SNAPSHOT_CONFIG "config"	/* before these commands, as auto_snapshot= says */
+#define SNAPSHOT_EDIT "edit"
+#define SNAPSHOT_SETUP "setup"
 
 struct snapshot {
 	const char *label;
@@ -75,7 +79,8 @@ int snapshot_find(const struct snapshots *s, const char *label, struct snapshot 
 /* Make one, whole or not at all. ERR_EXISTS if there is one of that label. */
 int snapshot_make(const struct snapshots *s, const struct snapshot_how *how, struct err *e);
 
-/* Make one whose label is `before`, and the time behind it; how->label becomes that. */
+/* Make one whose label is `before`, and the time behind it, and perhaps a number; how->label
+ * becomes that. */
 int snapshot_make_now(const struct snapshots *s, const char *before, struct snapshot_how *how,
                       struct err *e);
 
@@ -85,6 +90,14 @@ int snapshot_open_files(const struct snapshots *s, const char *label, struct err
 /* Delete it. ERR_BUSY, with names and the next step, if it is held or something is a clone of
  * it. */
 int snapshot_delete(const struct snapshots *s, const char *label, struct err *e);
+
+/* The same of one that was listed just now. */
+int snapshot_drop(const struct snapshots *s, const struct snapshot *snap, struct err *e);
+
+/* Of a dataset, with one run of zfs(8): add the labels of its snapshots that were made for that
+ * reason. `*below`: a dataset below it, or NULL. */
+int snapshot_zfs_look(const struct snapshots *s, const char *why, struct words *labels,
+                      const char **below, struct err *e);
 
 /* Add the labels of the snapshots in the jail's open directory, which is not a dataset. */
 void snapshot_dir_labels(struct arena *m, int jail, struct words *labels);

@@ -41,6 +41,24 @@ static struct snapshot *snapshot_zfs_list(const struct snapshots *s, size_t *n, 
 	return all;
 }
 
+int snapshot_zfs_look(const struct snapshots *s, const char *why, struct words *labels,
+                      const char **below, struct err *e)
+{
+	const char *mark = arena_printf(s->m, "%s%s", kind, why);
+	const struct zfs_marked *d;
+	size_t n;
+
+	*below = NULL;
+	if (!(d = zfs_list_marked(s->m, s->dataset, 1, &n, e))) return -1;
+	for (size_t i = 0; i < n; i++) {
+		const char *at = strchr(d[i].name, '@');
+
+		if (at && str_eq(d[i].mark, mark) && !d[i].held) words_add(labels, at + 1);
+		if (!at && strcmp(d[i].name, s->dataset)) *below = d[i].name;
+	}
+	return 0;
+}
+
 static int snapshot_zfs_make(const struct snapshots *s, const struct snapshot_how *how,
                              struct err *e)
 {

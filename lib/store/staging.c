@@ -72,12 +72,6 @@ bool staging_has_rest(const struct store *s, const char *name)
 
 /* -- a jail that is being created -- */
 
-static int check_entry(const struct store *s, const char *name, struct err *e)
-{
-	if (faccessat(s->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0) return 0;
-	return fail(e, ERR_EXISTS, "there is a jail %s already", name);
-}
-
 static int make_hidden(struct staging *w, struct err *e)
 {
 	const struct store *s = w->jails;
@@ -97,7 +91,7 @@ int staging_begin(const struct store *s, const char *name, struct staging *w, st
 	*w = (struct staging){
 		.jails = s, .name = name, .dir = -1, .alone = -1, .hidden = { .lock = -1 },
 	};
-	if ((all = store_lock(s, e)) < 0 || check_entry(s, name, e) < 0) return -1;
+	if ((all = store_lock(s, e)) < 0 || store_check_entry(s, name, e) < 0) return -1;
 	if (store_check_name(s, name, e) < 0) return -1;
 	if ((w->alone = hidden_lock_name(s->fd, name, e)) < 0) return -1;
 	if (hidden_new(s->m, HIDDEN_CREATE, name, &w->hidden, e) == 0 && make_hidden(w, e) == 0)
@@ -117,7 +111,7 @@ int staging_finish(struct staging *w, struct err *e)
 	AUTOCLOSE int all = -1;
 
 	if (s->ops->sync(w, e) < 0) return -1;
-	if ((all = store_lock(s, e)) < 0 || check_entry(s, w->name, e) < 0) return -1;
+	if ((all = store_lock(s, e)) < 0 || store_check_entry(s, w->name, e) < 0) return -1;
 	return s->ops->finish(w, e);
 }
 

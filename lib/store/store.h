@@ -11,9 +11,19 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct arena;
 struct err;
 struct store_ops;
+struct zfs_dataset;
+
+/* The datasets in a store as they were listed last, which saves a zfs(8); NULL: not yet. */
+struct store_listed {
+	const struct zfs_dataset *v;
+	size_t n;
+};
 
 struct store {
 	struct arena *m;
@@ -21,6 +31,7 @@ struct store {
 	int fd;			/* the directory, open; -1: closed */
 	const char *path;
 	const char *dataset;	/* that is mounted there; NULL: none */
+	struct store_listed *listed;	/* by staging_sweep; NULL: no dataset */
 };
 
 /* Open DIR/jails, and create it if it is missing. Fails if a dataset that belongs there is not
@@ -58,11 +69,17 @@ const char *store_dataset(const struct store *s, const char *entry);
 const char *store_mounted(const struct store *s, int entry);
 
 /* ERR_EXISTS if the name is in use without an entry, for example by a dataset that is not
- * mounted. */
+ * mounted. What staging_sweep has listed counts. */
 int store_check_name(const struct store *s, const char *name, struct err *e);
 
 /* ERR_EXISTS if there is a jail of that name, or the name is in use otherwise. */
 int store_check_free(const struct store *s, const char *name, struct err *e);
+
+/* ERR_EXISTS if there is an entry of that name. */
+int store_check_entry(const struct store *s, const char *name, struct err *e);
+
+/* Whether a dataset in the store was a clone of that snapshot when it was listed. */
+bool store_has_clone(const struct store *s, const char *snapshot);
 
 /* Open the directory of an entry. It must not be a link. */
 int store_open_entry(const struct store *s, const char *entry, struct err *e);

@@ -123,11 +123,20 @@ static int store_zfs_undo(const struct staging *w, struct err *e)
 	return rc;
 }
 
+static bool dataset_is_there(const struct store *s, const char *dataset)
+{
+	if (!s->listed || !s->listed->v) return zfs_exists(dataset);
+	for (size_t i = 0; i < s->listed->n; i++)
+		if (str_eq(s->listed->v[i].name, dataset)) return true;
+	return false;
+}
+
+/* One that comes after the list makes the rename fail. */
 static int store_zfs_check_name(const struct store *s, const char *name, struct err *e)
 {
 	const char *dataset = store_dataset(s, name);
 
-	if (!zfs_exists(dataset)) return 0;
+	if (!dataset_is_there(s, dataset)) return 0;
 	return fail(e, ERR_EXISTS, "dataset %s already exists, but is not mounted at jails/%s; "
 	            "if it is a jail: zfs mount '%s'", dataset, name, dataset);
 }
@@ -142,6 +151,7 @@ static int store_zfs_list(const struct store *s, struct words *entries, struct e
 	if (!d) return -1;
 	for (size_t i = 1; i < n; i++)
 		words_add(entries, strrchr(d[i].name, '/') + 1);
+	if (s->listed) *s->listed = (struct store_listed){ d, n };
 	return 0;
 }
 
@@ -181,17 +191,17 @@ static bool is_empty_entry(const struct store *s, const char *entry)
 }
 
 /* ZFS sets the property in a second step after creating the dataset. A power cut between the
- * two leaves an empty dataset without a mark. Then the directory below its mount has the
- * mark. */
+ * two leaves a dataset without a mark, empty or as its origin is. Then the directory below its
+ * mount has the mark. */
 static bool is_marked_beneath(const struct store *s, const struct hidden *h,
                               const struct zfs_items *items)
 {
 	const char *dataset = items->v[0].name;
+	bool is_clone = strcmp(items->v[0].origin, "-"), marked;
 	AUTOCLOSE int dir = -1;
-	bool marked;
 
 	if (h->kind != HIDDEN_CREATE || items->v[0].kind || items->n > 1 ||
-	    !is_empty_entry(s, h->entry))
+	    (!is_clone && !is_empty_entry(s, h->entry)))
 		return false;
 	zfs_unmount(dataset, NULL);
 	dir = store_open_entry(s, h->entry, NULL);

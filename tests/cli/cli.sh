@@ -9,7 +9,7 @@
 jlmkr=$(realpath "$JLMKR")
 world=$(mktemp -d) || exit 1
 trap 'rm -rf "$world"' EXIT
-unset JAILMAKER_DIR DBUS_SYSTEM_BUS_ADDRESS JLMKR_IMAGE_SERVER
+unset JAILMAKER_DIR DBUS_SYSTEM_BUS_ADDRESS JLMKR_IMAGE_SERVER JLMKR_IMAGE_KEY
 name= failed=
 
 verdict() {

@@ -40,7 +40,7 @@ err "jlmkr: unknown command 'strat'; did you mean 'start'?"
 out ''
 try unknown-command-far-off 2 "$jlmkr" xyzzy
 err "'jlmkr help' lists them"
-for word in new launch run import cp snap mv templates up boot down halt kill reboot autostart disable \
+for word in new launch run restore backup cp snap mv templates up boot down halt kill reboot autostart disable \
 	ls ps enter console attach login bash info inspect top stats logs set get unset show rm delete \
 	destroy image pull rmi prune provision install version man; do
 	try "other-word-$word" 2 "$jlmkr" $word web

@@ -7,10 +7,14 @@ Serves the folder WWW with CERTS/good.pem, prints its port when it listens, and 
 to LOG for each request: time, method, path, range, user agent, status, bytes sent. Who asks for
 one of the names in the folder WWW/../hosts gets what is in there, with CERTS/publishers.pem.
 
+PATH.gpg is a signature of PATH as it is served (signer.py), of the time when PATH was written.
+
 CONTROL is a file that may be missing, is read anew at each connection, and has a rule a line:
 
     cert NAME             another certificate, one of those that images_certs makes
-    tls 1.3               nothing older than this
+    tls VERSION           this one alone, 1.2 or 1.3
+    curve NAME            of the key exchange, this one alone: prime256v1
+    sign HOW              how lists are signed: none, wrong, stranger, or SECONDS too early
     GLOB ACTION [ARG..]   for paths that match, the first match counts
 
 where ACTION is one of
@@ -46,6 +50,9 @@ import sys
 import threading
 import time
 import urllib.parse
+
+sys.dont_write_bytecode = True
+import signer  # noqa: E402: the folder of the tests stays as it is
 
 WWW, CERTS, CONTROL, LOG = sys.argv[1:5]
 ADDRESS = sys.argv[5] if len(sys.argv) > 5 else "::"
@@ -103,7 +110,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def rule(self, path):
         for r in rules():
-            if r[0] not in ("cert", "tls") and fnmatch.fnmatch(path, r[0]):
+            if r[0] not in ("cert", "tls", "curve", "sign") and fnmatch.fnmatch(path, r[0]):
                 return r[1], r[2:], r
         return "", [], []
 
@@ -136,6 +143,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if action in ("bighead", "bigbody"):
             return self.flood(action)
         root = folder(self.headers.get("Host", ""))
+        if path.endswith(".json.gpg"):
+            return self.sign(root, path[:-len(".gpg")])
         file = os.path.normpath(os.path.join(root, path.lstrip("/") or "index"))
         if not file.startswith(root + "/") or not os.path.isfile(file):
             return self.reply(404, b"not found\n")
@@ -143,6 +152,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(200, (" ".join(args) + "\n").encode())
         with open(file, "rb") as f:
             self.send_file(f, os.fstat(f.fileno()), action, args)
+
+    def sign(self, root, path):
+        how = setting("sign", "0")
+        file = os.path.normpath(os.path.join(root, path.lstrip("/")))
+        if how == "none" or not file.startswith(root + "/") or not os.path.isfile(file):
+            return self.reply(404, b"not found\n")
+        with open(file, "rb") as f:
+            data = f.read()
+        action, args, _ = self.rule(path)
+        if action == "text":
+            data = (" ".join(args) + "\n").encode()
+        if how == "wrong":
+            data += b"\n"
+        made = os.stat(file).st_mtime - (int(how) if how.isdigit() else 0)
+        return self.reply(200, signer.sign(data, made, how == "stranger"))
 
     def send_file(self, f, st, action, args):
         size = min(st.st_size, int(args[0])) if action == "short" else st.st_size
@@ -259,6 +283,10 @@ class Server(http.server.ThreadingHTTPServer):
         ctx.sni_callback = self.named
         if setting("tls", "") == "1.3":
             ctx.minimum_version = ssl.TLSVersion.TLSv1_3
+        if setting("tls", "") == "1.2":
+            ctx.maximum_version = ssl.TLSVersion.TLSv1_2
+        if setting("curve", ""):
+            ctx.set_ecdh_curve(setting("curve", ""))
         request.settimeout(120)
         try:
             with ctx.wrap_socket(request, server_side=True) as tls:

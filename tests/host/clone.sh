@@ -144,9 +144,9 @@ jlmkr-clone -q $3 one k && jlmkr-remove -q -y k || exit 1
 echo "cut $cut, there $there"
 END
 
-story 'killed at 40 moments: it is there and whole, or not there'
+story 'killed at 60 moments: it is there and whole, or not there'
 in_host sh -c "echo one > '$home/jails/one/rootfs/etc/hostname'; rm '$home/jails/one/rootfs/etc/machine-id'"
-try bash -s - "$home" 40 '' < "$tmp/killed"
+try bash -s - "$home" 60 '' < "$tmp/killed"
 status 0
 title="$title ($(tail -n 1 "$tmp/out"))"
 is '' "$(in_host zfs list -H -o name -r "$ds/jails" | grep '/\.')"
@@ -173,8 +173,8 @@ status 0
 ! in_host test -e $home/jails/three/.snapshots || fail 'it has snapshots'
 in_host cmp $home/jails/one/config $home/jails/three/config || fail 'it has another config'
 
-story 'a copy killed at 40 moments'
-try bash -s - $home 40 --full < "$tmp/killed"
+story 'a copy killed at 60 moments'
+try bash -s - $home 60 --full < "$tmp/killed"
 status 0
 title="$title ($(tail -n 1 "$tmp/out"))"
 
@@ -194,5 +194,12 @@ j jlmkr-clone two three
 status 0
 err_has 'two runs: its files are copied one after the other'
 j jlmkr-stop -q two
+
+story 'one that shares blocks killed at 60 moments'
+tiny one
+in_host sh -c "cd '$home/jails/one/rootfs' && mkdir many && cd many && for i in \$(seq 2000); do echo \$i > \$i; done"
+try bash -s - $home 60 '' < "$tmp/killed"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
 
 finish

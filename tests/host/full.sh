@@ -58,7 +58,7 @@ for less in 200 20 6 3 1; do
 		err_has 'No space left on device'
 		is '' "$(in_host ls -A $small/jails)"
 	fi
-	is '' "$(in_host sh -c "ls -A $small/images | grep -v '^[0-9a-f]\{64\}\.[a-z.]*$'")"
+	is '' "$(in_host sh -c "ls -A $small/images | grep -v '^[0-9a-f]\{64\}\.[a-z.]*$\|^\.signed-[0-9A-F]*$'")"
 	in_host mount -o remount,size=1g $small
 	in_host sh -c "rm -rf $small/jails/j1"
 	expect_status 0 jlmkr-create -q --dir $small j1

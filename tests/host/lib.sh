@@ -104,6 +104,15 @@ one_line_err() { [ "$(wc -l < "$tmp/err")" -eq 1 ] || fail "stderr is not one li
 is() { [ "$1" = "$2" ] || fail "'$2', expected '$1'"; }
 expect_status() { want=$1; shift; try "$@"; status "$want"; }
 
+# In the host, until it succeeds: what was begun in the background takes its time.
+soon() {
+	tries=0
+	until in_host "$@" > /dev/null 2>&1; do
+		[ $((tries += 1)) -lt 100 ] || { fail "not soon: $*"; return; }
+		sleep 0.1
+	done
+}
+
 # All that a command might leave in the host: names, kinds, modes and owners of files, mounts,
 # units, machines. What the system itself writes all the time is left out, and so are the images
 # that were kept.

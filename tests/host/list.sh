@@ -143,7 +143,7 @@ musl-gcc -static -Os -o "$tmp/peak" "$here/peak.c" || fail 'peak.c'
 host push "$tmp/peak" /tmp/peak
 in_host jlmkr-stop -q web quiet
 for words in 'start -q web' 'list' 'list --json' 'status --json web' 'exec web true' \
-	'restart -q web' 'start --dry-run web' 'stop -q web' 'snapshot --copy web@peak' 'snapshots' 'startup' 'stop --all' '--version'; do
+	'restart -q web' 'start --dry-run web' 'stop -q web' 'snapshot --copy web@peak' 'snapshots' 'df' 'startup' 'stop --all' '--version'; do
 	kib=$(in_host /tmp/peak jlmkr $words 2>&1 > /dev/null | tail -n 1)
 	[ "$kib" -le 4096 ] 2> /dev/null || fail "jlmkr $words: $kib KiB"
 done

@@ -13,7 +13,7 @@ bob_holds() {
 		in_host sh -c 'cd / && exec setpriv --reuid=4711 --regid=4711 --clear-groups flock "$1" sleep 100' \
 			- "$path" > /dev/null 2>&1 &
 	done
-	sleep 0.5
+	soon sh -c '[ "$(pgrep -u bob -x sleep | wc -l)" = "$1" ]' - $#
 }
 bob_lets_go() { in_host pkill -u bob; }
 
@@ -49,7 +49,7 @@ story 'a wait says who is waited for, and ends'
 lock=$(lock_of $jails)
 in_host test -f "$lock" || fail "there is no $lock"
 in_host flock "$lock" sleep 5 2> /dev/null &
-sleep 0.5
+soon pgrep -fx 'sleep 5'
 try jlmkr-create --distro=fedora --release=43 two
 status 0
 err_has '^Waiting: the jailmaker directory is in use by \(flock\|sleep\) (process [0-9]*)$'
@@ -57,7 +57,7 @@ remove two
 
 story '... also if quiet, and a signal ends it'
 in_host flock "$lock" sleep 100 2> /dev/null &
-sleep 0.5
+soon pgrep -fx 'sleep 100'
 try timeout --preserve-status -s TERM 11 jlmkr-create -q --distro=fedora --release=43 two
 status 130
 err_has '^warning: still waiting: the jailmaker directory is in use by \(flock\|sleep\) (process [0-9]*)$'
@@ -65,7 +65,7 @@ in_host pkill -x sleep
 
 story 'what was killed has no lock'
 in_host flock "$lock" sleep 100 2> /dev/null &
-sleep 0.5
+soon pgrep -fx 'sleep 100'
 in_host sh -c 'pkill -KILL -x flock; pkill -KILL -x sleep'
 create two
 status 0
@@ -78,7 +78,7 @@ err_empty
 
 story 'the lock of a jail is given up after a while, naming who has it'
 in_host flock /run/jlmkr/lock/two sleep 100 2> /dev/null &
-sleep 0.5
+soon pgrep -fx 'sleep 100'
 try timeout 60 jlmkr-config two startup=1
 status 5
 err_has '^Waiting: two is in use by'

@@ -137,7 +137,7 @@ in_host mv /root/all.crt /etc/ssl/certs/ca-certificates.crt
 story 'a proxy, with user and password'
 leader=$(host_leader)
 nsenter --net -t "$leader" "$here/../fake/proxy.py" 3128 'us er' 'p:w' "$tmp/proxied" & proxy=$!
-sleep 0.5
+soon sh -c 'ss -Hltn | grep -q :3128'
 try env https_proxy=http://us%20er:p%3Aw@127.0.0.1:3128 jlmkr-images -q debian
 status 0
 is 'images.linuxcontainers.org:443 200' "$(cat "$tmp/proxied")"

@@ -94,7 +94,7 @@ is 'fuse.zfs' "$(in_host findmnt -no FSTYPE "$home/jails/www")"
 
 story 'somebody who is in it is named, and it keeps its name'
 in_host sh -c "cd '$home/jails/www/rootfs' && exec sleep 60" > /dev/null 2>&1 &
-sleep 0.5
+soon pgrep -fx 'sleep 60'
 j jlmkr-rename www web
 refused
 err_has 'in use by sleep (process'

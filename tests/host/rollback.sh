@@ -93,6 +93,49 @@ err_has 'something is mounted in it'
 in_host umount "$home/jails/web/rootfs/mnt"
 is one "$(labels)"
 
+# One that is killed as soon as ZFS has made the clone to copy from.
+in_host sh -c 'mkdir -p /tmp/cut; cat > /tmp/cut/zfs; chmod +x /tmp/cut/zfs' <<'END'
+#!/bin/sh
+/usr/sbin/zfs "$@"
+[ "$1" != clone ] || kill -KILL $PPID
+END
+cut_off() {
+	j env PATH=/tmp/cut:/root/.local/bin:/usr/sbin:/usr/bin:/sbin:/bin jlmkr-rollback web@one
+	status 137
+	is '.rollback .rollback-files config rootfs' "$(names)"
+}
+
+story 'ZFS: what is made of one that was interrupted does not stay in its way'
+cut_off
+j jlmkr-snapshot web@meanwhile
+status 0
+is 'config rootfs' "$(names)"
+is '' "$(in_host zfs list -H -o name -t all -r "$ds/jails/web" | grep rollback-files)"
+cut_off
+zfs_in_host snapshot -r "$ds/jails@periodic"
+j jlmkr-rollback web@one
+status 0
+is 'config rootfs' "$(names)"
+is first "$(mine)"
+cut_off
+zfs_in_host inherit jlmkr:kind "$ds/jails/web/.rollback-files"
+j jlmkr-clone -q web web2
+status 0
+is 'config rootfs' "$(names)"
+j jlmkr-remove -q -y web2
+cut_off
+zfs_in_host create "$ds/jails/web/.rollback-files/mine"
+j jlmkr-rollback web@one
+status 4
+err_has 'rollback-files/mine, which jlmkr did not make'
+in_host zfs unmount "$ds/jails/web/.rollback-files/mine"
+patiently zfs destroy "$ds/jails/web/.rollback-files/mine"
+j jlmkr-rollback --discard-newer web@one
+status 0
+is one "$(labels)"
+zfs_in_host destroy -r "$ds/jails@periodic"
+is one "$(labels)"
+
 # killed HOME COUNT SNAPSHOT-OPTION: each rollback goes to the other of two snapshots
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
@@ -141,9 +184,9 @@ done
 echo "cut $cut, old $old, new $new"
 END
 
-story 'ZFS: killed at 40 moments, the old state or the new one'
+story 'ZFS: killed at 60 moments, the old state or the new one'
 j jlmkr-snapshot --delete web@one
-try bash -s - "$home" 40 '' < "$tmp/killed"
+try bash -s - "$home" 60 '' < "$tmp/killed"
 status 0
 title="$title ($(tail -n 1 "$tmp/out"))"
 is "$ds/jails
@@ -226,5 +269,12 @@ status 0
 is first "$(mine)"
 now=$(in_host sh -c 'sync; df --output=used -B1M /mnt/pool | tail -n 1')
 [ $((now - before)) -lt 30 ] || fail "it takes $((now - before)) MiB"
+
+story 'btrfs: killed at 60 moments'
+for label in $(labels); do j jlmkr-snapshot --delete "web@$label"; done
+in_host sh -c "rm '$home/jails/web/rootfs/large'; cd '$home/jails/web/rootfs' && mkdir many && cd many && for i in \$(seq 2000); do echo \$i > \$i; done"
+try bash -s - $home 60 '' < "$tmp/killed"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
 
 finish

@@ -170,17 +170,17 @@ try jlmkr-stop web
 
 story 'a start while another start, or a stop, is under way waits for it'
 config '	-p Type=notify -p TimeoutStartSec=20' '' 'post_start_hook=/bin/sleep 1.5
-post_stop_hook=/bin/sleep 1'
+post_stop_hook=/bin/sleep 2'
+web_is() { soon sh -c '[ "$(systemctl is-active jlmkr-web.service)" = "$1" ]' - "$1"; }
 in_host jlmkr-start -q web 2> "$tmp/first" &
-sleep 0.5
+web_is activating
 try jlmkr-start web
 status 0
 err_has 'web is starting already: waiting for that'
 err_has 'web runs already'
 wait $! || fail 'the first start failed'
-in_host sh -c 'systemctl kill -s 9 jlmkr-web.service; sleep 0.3; systemctl is-active jlmkr-web.service' \
-	> "$tmp/state"
-is deactivating "$(cat "$tmp/state")"
+in_host systemctl kill -s 9 jlmkr-web.service
+web_is deactivating
 try jlmkr-start web
 status 0
 err_has 'web is stopping already: waiting for that'
@@ -188,7 +188,8 @@ err_has 'web is stopping already: waiting for that'
 story 'an interrupt says what goes on'
 expect_status 0 jlmkr-stop web
 tried='jlmkr-start web, interrupted'
-in_host sh -c 'jlmkr-start web & sleep 0.7; kill -INT $!; wait $!' 2> "$tmp/err" && rc=0 || rc=$?
+in_host sh -c 'jlmkr-start web & until [ "$(systemctl is-active jlmkr-web.service)" = activating ]; do sleep 0.05; done
+	sleep 0.2; kill -INT $!; wait $!' 2> "$tmp/err" && rc=0 || rc=$?
 status 130
 err_has 'interrupted, but it goes on starting'
 try jlmkr-stop web

@@ -57,7 +57,7 @@ story 'what somebody works on stays: the lock is the one of its ID'
 bait $jails/.create-web-$id
 in_host setfattr -n trusted.jlmkr -v jail:$id $jails/.create-web-$id
 in_host sh -c "mkdir -p /run/jlmkr/lock && chmod 700 /run/jlmkr/lock && exec flock /run/jlmkr/lock/work:$id sleep 60" > /dev/null 2>&1 &
-sleep 0.5
+soon pgrep -fx 'sleep 60'
 create five
 status 0
 kept $jails/.create-web-$id

@@ -157,7 +157,7 @@ tiny five
 in_host mkdir "$home/jails/five/rootfs/data"
 zfs_in_host create -o "mountpoint=$home/jails/five/rootfs/data" "$ds/jails/five/data"
 in_host sh -c "cd '$home/jails/five/rootfs/data' && exec sleep 62" > /dev/null 2>&1 &
-sleep 0.5
+soon pgrep -fx 'sleep 62'
 j jlmkr-remove -y five
 refused
 err_has 'in use by sleep (process'

@@ -14,12 +14,15 @@ gone() { ! in_host zfs list -H -o name "$1" > /dev/null 2>&1 || fail "$1 is stil
 tiny first
 j jlmkr-remove -q -y first
 
+# The second and third come at different moments of the creation of jails/.
 story 'three creates at once, the first of all'
-zfs_in_host create mypool/fresh
-in_host sh -c 'export JAILMAKER_DIR="/mnt/z/my pool/fresh"; cp -a "'"$home"'/images" "$JAILMAKER_DIR/" 2> /dev/null
-	for n in 1 2 3; do jlmkr-create -q --distro=fedora --release=43 f$n & done; wait
-	ls "$JAILMAKER_DIR/jails"' > "$tmp/out" 2> "$tmp/err"
-is 'f1 f2 f3' "$(echo $(cat "$tmp/out"))"
+for k in 1 3 5 7; do
+	zfs_in_host create mypool/fresh$k
+	in_host sh -c 'export JAILMAKER_DIR="/mnt/z/my pool/fresh'$k'"; cp -a "'"$home"'/images" "$JAILMAKER_DIR/" 2> /dev/null
+		for n in 1 2 3; do jlmkr-create -q --distro=fedora --release=43 f$n & sleep 0.0'$k'; done; wait
+		ls "$JAILMAKER_DIR/jails"; zfs list -H -o name -r mypool/fresh'$k' | grep -c jails/' > "$tmp/out" 2> "$tmp/err"
+	is 'f1 f2 f3 3' "$(echo $(cat "$tmp/out"))"
+done
 
 story "somebody's data, bound into jails/, is not a jail's"
 zfs_in_host create -o mountpoint=/mnt/z/media mypool/media
@@ -86,7 +89,7 @@ zfs_in_host snapshot mypool/elsewhere@one
 zfs_in_host create mypool/elsewhere/aaa
 zfs_in_host create mypool/elsewhere/zzz
 in_host sh -c "cd '$home/jails/five/zzz' && exec sleep 61" > /dev/null 2>&1 &
-sleep 0.5
+soon pgrep -fx 'sleep 61'
 refuses five 'mypool/elsewhere/zzz is in use by sleep (process'
 there mypool/elsewhere@one
 there mypool/elsewhere/aaa
@@ -163,7 +166,8 @@ j jlmkr-remove -q -y killed
 status 0
 
 story 'a pool without room: what is removed makes some'
-in_host sh -c 'truncate -s 200M /var/small; zpool create -m /mnt/z/small small /var/small; zfs create small/jm' ||
+in_host sh -c 'truncate -s 200M /var/small; zpool create -m /mnt/z/small small /var/small &&
+	zfs create small/jm && zfs create small/fill' ||
 	fail 'no pool'
 home=/mnt/z/small/jm
 tiny a
@@ -171,19 +175,20 @@ status 0
 tiny busybox
 status 0
 in_host sh -c "mkdir $home/jails/dir && cp -a $home/jails/a/. $home/jails/dir/"
-in_host dd if=/dev/urandom of=/mnt/z/small/fill bs=1M > /dev/null 2>&1
+in_host dd if=/dev/urandom of=/mnt/z/small/fill/1 bs=1M > /dev/null 2>&1
 j jlmkr-remove -q -y busybox
 status 0
 j jlmkr-list
 out_has '^a '
 out_lacks '^busybox '
 gone small/jm/jails/busybox
-in_host dd if=/dev/urandom of=/mnt/z/small/fill2 bs=64k > /dev/null 2>&1
+in_host dd if=/dev/urandom of=/mnt/z/small/fill/2 bs=64k > /dev/null 2>&1
 j jlmkr-remove -q -y dir
 status 0
 j jlmkr-remove -q -y a
 status 0
-in_host rm -f /mnt/z/small/fill /mnt/z/small/fill2
+patiently zfs destroy small/fill
+soon sh -c '[ "$(zfs get -Hpo value available small)" -gt 30000000 ]'
 tiny b
 status 0
 finish

@@ -56,7 +56,7 @@ patiently zfs destroy mypool/other
 
 story 'somebody who is in it is named'
 in_host sh -c "cd '$home/jails/one/rootfs' && exec sleep 60" > /dev/null 2>&1 &
-sleep 0.5
+soon pgrep -fx 'sleep 60'
 j jlmkr-remove -y one
 refused
 err_has 'in use by sleep (process'

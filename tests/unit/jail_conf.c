@@ -202,6 +202,9 @@ TEST(set_checks_the_value)
 	CHECK(!conf_set(&m, "", "startup", "perhaps", &e));
 	CHECK_STR(e.text, "startup must be 1 or 0, not 'perhaps'");
 	CHECK(!conf_set(&m, "", "start", "1", &e));
+	CHECK(!conf_set(&m, "", "snapshot_keep", "7x", &e));
+	CHECK(!conf_set(&m, "", "quota", "7x", &e));
+	CHECK_STR(conf_set(&m, "quota=1G\n", "quota", "", &e), "quota=\n");
 	CHECK(!conf_set(&m, "", "systemd_nspawn_user_args", "'", &e));
 	CHECK(str_starts(e.text, "systemd_nspawn_user_args: "));
 }

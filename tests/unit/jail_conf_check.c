@@ -253,6 +253,22 @@ TEST(host_names)
 	          "comment only on a line of its own\n");
 }
 
+TEST(limits_that_cannot_be_read_keep_no_jail_from_its_start)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct conf_check k;
+
+	CHECK_STR(found_in(&m, "snapshot_keep=7d 4w\nquota=20G\nauto_snapshot=1\n"), "");
+	CHECK_STR(found_in(&m, "snapshot_keep=7 days\n"),
+	          "W1: snapshot_keep: 'days' is not a number with h, d, w, m, y or nothing "
+	          "behind it, such as 7d\n");
+	CHECK_STR(found_in(&m, "quota=much\n"),
+	          "W1: quota: 'much' is not a size, such as 500M, 64G or 1.5T\n");
+	conf_check(&m, "snapshot_keep=7 days\nquota=much\n", &k);
+	CHECK(k.loads);
+	CHECK(!faults_first_error(&k.found));
+}
+
 static size_t count_news(struct arena *m, const char *before, const char *now)
 {
 	struct conf_check old, new;

@@ -294,6 +294,20 @@ TEST(weak_ones)
 	      "SHA-1 or MD5, which can be forged");
 }
 
+TEST(kinds_that_nobody_here_can_verify)
+{
+	now = 1893456000;		/* 2030-01-01 */
+	judge("ed25519", "host.example", "the certificate of host.example has an Ed25519 "
+	      "signature, which jlmkr does not support");
+	judge("ed25519-key", "host.example", "the certificate of host.example has an Ed25519 "
+	      "key, which jlmkr does not support");
+	judge("pss", "host.example", "the certificate of host.example has an RSA-PSS "
+	      "signature, which jlmkr does not support");
+	judge("pss-key", "host.example", "the certificate of host.example has a key for "
+	      "RSA-PSS alone, which jlmkr does not support");
+	now = DAY;
+}
+
 TEST(nothing_at_all)
 {
 	AUTOFREE struct arena m = { 0 };

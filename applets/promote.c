@@ -6,6 +6,7 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/clone.h"
+#include "lib/ops/copy.h"
 
 static int promote_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
@@ -16,6 +17,8 @@ static int promote_run(struct host *h, const void *args, char *const *operands, 
 	(void)args;
 	engine_init(&en, h, h->m);
 	if (jail_open(h->m, h->dir, *operands, &j, e) < 0) return -1;
+	if ((rc = op_end_standby(&en, &j, e)) < 0) return fail_in(e, "promoting %s", *operands);
+	if (rc == 0) return out_done("%s is a jail of its own", *operands), 0;
 	if ((rc = op_promote(&en, &j, e)) < 0) return fail_in(e, "promoting %s", *operands);
 	if (rc) out_note("%s depends on no other jail", *operands);
 	else out_done("%s promoted", *operands);
@@ -24,12 +27,16 @@ static int promote_run(struct host *h, const void *args, char *const *operands, 
 
 const struct applet promote_applet = {
 	.name = "promote",
-	.brief = "free a clone from the jail that it was made from",
+	.brief = "free a clone or a standby from the jail that it was made from",
 	.operands = "JAIL",
 	.text =
 	"JAIL is one that clone made as a ZFS clone. The snapshot that it was made from\n"
 	"and all older ones move to JAIL, and the first jail depends on it: then that one\n"
-	"can be removed. No data is copied, and both may run.\n",
+	"can be removed. No data is copied, and both may run.\n"
+	"\n"
+	"Or JAIL is a standby, that copy --refresh or move keep here: it can be started\n"
+	"from now on, and is not brought up to date any more. The jail that it is a copy\n"
+	"of must not run then, because both have the same machine id.\n",
 	.min = 1,
 	.max = 1,
 	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,

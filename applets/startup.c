@@ -5,6 +5,7 @@
 #include "lib/base/out.h"
 #include "lib/cli/batch.h"
 #include "lib/jail/jail.h"
+#include "lib/ops/copy.h"
 #include "lib/ops/start.h"
 
 struct startup_args {
@@ -41,6 +42,7 @@ static int look_at_jail(struct host *h, struct jail *j, struct wanted *w, struct
 {
 	const struct selected s = { j->name, true };
 	struct conf c;
+	bool standby;
 	int rc;
 
 	if (j->broken) {
@@ -48,9 +50,11 @@ static int look_at_jail(struct host *h, struct jail *j, struct wanted *w, struct
 		return 0;
 	}
 	rc = jail_conf(h->m, j, &c, e);
+	standby = rc == 0 && c.startup.on && op_is_standby(h->m, j);
 	jail_leave(j);
 	if (rc < 0) return -1;
-	if (!c.startup.on) return 0;
+	if (standby) out_verbose("%s is a standby, and is not started", j->name);
+	if (!c.startup.on || standby) return 0;
 	if (has_hooks(&c)) w->hooked[w->n_hooked++] = s;
 	else w->plain[w->n_plain++] = s;
 	return 0;

@@ -133,29 +133,34 @@ static bool is_linked(const struct linked *l, const struct stat *st)
 	       l->mtime.tv_nsec == st->st_mtim.tv_nsec;
 }
 
-/* The first name of this file; NULL if this is the first one. */
-static const char *first_name(struct walk *w, const struct stat *st)
+static struct linked **bucket_of(struct walk *w, const struct stat *st)
 {
-	struct linked **bucket = &w->linked[st->st_ino % LINK_BUCKETS], *l;
+	return &w->linked[st->st_ino % LINK_BUCKETS];
+}
 
-	for (l = *bucket; l; l = l->next)
-		if (is_linked(l, st)) return l->path;
+/* What was added now may have other names, which follow. */
+static void note_name(struct walk *w, const struct stat *st)
+{
+	struct linked **bucket = bucket_of(w, st), *l;
+
+	if (st->st_nlink < 2) return;
 	l = arena_alloc(&w->m, sizeof *l);
 	*l = (struct linked){ *bucket, st->st_dev, st->st_ino, st->st_size, st->st_mtim,
 			      arena_strdup(&w->m, w->path) };
 	*bucket = l;
-	return NULL;
 }
 
 /* Returns 1 if the file was added as another name of one before it. */
 static int add_link(struct walk *w, const struct stat *st, struct err *e)
 {
-	const char *first = st->st_nlink > 1 ? first_name(w, st) : NULL;
+	const struct linked *l = st->st_nlink > 1 ? *bucket_of(w, st) : NULL;
 
-	if (!first) return 0;
+	while (l && !is_linked(l, st))
+		l = l->next;
+	if (!l) return 0;
 	describe_file(w, st);
 	w->entry.hard = true;
-	w->entry.link = first;
+	w->entry.link = l->path;
 	return pack_entry(w->t->to, &w->entry, e) < 0 ? -1 : 1;
 }
 
@@ -173,11 +178,13 @@ static int add_other(struct walk *w, int dir, const char *name, const struct sta
 		if (readlinkat(dir, name, text, PATH_MAX - 1) < 0)
 			return fail_sys(e, "read the link");
 		w->entry.link = text;
-		return pack_entry(w->t->to, &w->entry, e);
+	} else {
+		f.path = arena_printf(&w->of_entry, "/proc/self/fd/%d/%s", dir, name);
+		if (take_attrs(w, &f, e) < 0) return -1;
 	}
-	f.path = arena_printf(&w->of_entry, "/proc/self/fd/%d/%s", dir, name);
-	if (take_attrs(w, &f, e) < 0) return -1;
-	return pack_entry(w->t->to, &w->entry, e);
+	if (pack_entry(w->t->to, &w->entry, e) < 0) return -1;
+	note_name(w, st);
+	return 0;
 }
 
 /* -- contents -- */
@@ -260,6 +267,7 @@ static int add_contents(struct walk *w, int fd, const struct stat *st, struct er
 		n = 1;
 	}
 	if (pack_entry(w->t->to, &w->entry, e) < 0) return -1;
+	note_name(w, st);
 	for (size_t i = 0; i < n; i++)
 		if (add_data(w, fd, &v[i], &short_of, e) < 0) return -1;
 	if (short_of || (!w->t->frozen && is_changed(fd, st))) w->t->changed++;

@@ -439,6 +439,22 @@ int zfs_rename(const char *from, const char *to, struct err *e)
 	return zfs_insist(from, argv, to, e);
 }
 
+/* zfs-fuse has rolled it back, but may not empty the caches of the kernel in a container. What
+ * they have of the dataset goes with its mount, which is busy for a moment. */
+static int mount_anew(const char *name, struct err *e)
+{
+	int64_t deadline = deadline_in(BUSY_MS);
+	struct err why = { 0 };
+
+	for (;;) {
+		zfs_unmount(name, NULL);
+		if (zfs_mount(name, &why) == 0) return 0;
+		if (!is_busy(&why) || !deadline_left(deadline))
+			return fail(e, why.kind, "%s", why.text);
+		wait_fds(NULL, 0, deadline_in(PAUSE_MS), NULL);
+	}
+}
+
 int zfs_rollback(const char *name, const char *label, bool destroy_newer, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -449,8 +465,5 @@ int zfs_rollback(const char *name, const char *label, bool destroy_newer, struct
 
 	if (zfs_insist(name, argv, name, &why) == 0) return 0;
 	if (!strstr(why.text, "drop_caches failed")) return fail(e, why.kind, "%s", why.text);
-	/* zfs-fuse has rolled it back, but may not empty the caches of the kernel in a
-	 * container. What they have of the dataset goes with its mount. */
-	zfs_unmount(name, NULL);
-	return zfs_mount(name, e);
+	return mount_anew(name, e);
 }

@@ -19,8 +19,8 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
+#include "lib/ops/second.h"
 #include "lib/ops/snapshot.h"
-#include "lib/provision/identity.h"
 #include "lib/store/snapshot.h"
 #include "lib/store/staging.h"
 #include "lib/store/store.h"
@@ -153,57 +153,16 @@ static void warn_of_running(const struct cloning *c)
 		         "mix states of different moments", c->from.name);
 }
 
-/* -- its identity -- */
-
-/* A host name that is not the name of the jail is the user's, and stays. */
-static int renew_config(const struct cloning *c, struct err *e)
-{
-	struct arena *m = c->en->m;
-	const char *text = conf_read_file(m, c->work.dir, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
-	struct conf conf;
-
-	if (!text || conf_parse(m, text, &conf, NULL) < 0) return text ? 0 : -1;
-	if (!*conf.hostname.text) return 0;
-	if (strcmp(conf.hostname.text, c->from.name)) {
-		out_warn("%s and %s have the same hostname= in their configs: %s", c->from.name,
-		         c->how->to, conf.hostname.text);
-		return 0;
-	}
-	if (!(text = conf_set(m, text, "hostname", c->how->to, e))) return -1;
-	return replace_file(c->work.dir, LAYOUT_CONFIG, text, strlen(text), 0600, e);
-}
-
-static void tell_same(struct arena *m, const struct cloning *c, int rootfs)
-{
-	struct words addresses = { .m = m };
-
-	identity_addresses(m, rootfs, &addresses);
-	for (size_t i = 0; i < addresses.n; i++)
-		out_warn("%s and %s have the same static address: %s", c->from.name, c->how->to,
-		         addresses.v[i]);
-	if (identity_has_ssh_keys(rootfs))
-		out_note("%s has the SSH host keys of %s; for others, delete "
-		         "/etc/ssh/ssh_host_* in it and run ssh-keygen -A", c->how->to,
-		         c->from.name);
-}
-
-static int renew_identity(const struct cloning *c, struct err *e)
-{
-	AUTOCLOSE int rootfs = jail_open_rootfs(c->work.dir, e);
-
-	if (rootfs < 0 || renew_config(c, e) < 0) return -1;
-	if (identity_renew(rootfs, c->from.name, c->how->to, e) < 0)
-		return fail_in(e, "the identity of %s", c->how->to);
-	tell_same(c->en->m, c, rootfs);
-	return 0;
-}
-
 /* -- all of it -- */
 
 static int fill(struct cloning *c, struct err *e)
 {
+	const struct second second = {
+		.from = c->from.name, .to = c->how->to, .shown = c->from.name,
+	};
+
 	if (c->origin ? clone_dataset(c, e) < 0 : copy_files(c, e) < 0) return -1;
-	if (renew_identity(c, e) < 0) return -1;
+	if (second_renew(c->en->m, c->work.dir, &second, e) < 0) return -1;
 	out_busy("writing to disk");
 	return staging_finish(&c->work, e);
 }

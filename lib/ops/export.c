@@ -85,7 +85,7 @@ static int stop_jail(struct exporting *x, bool *runs, struct err *e)
 	return 0;
 }
 
-static int start_again(struct exporting *x, struct err *e)
+static int start_exported(struct exporting *x, struct err *e)
 {
 	if (!x->stopped) return 0;
 	x->stopped = false;
@@ -339,7 +339,7 @@ static int export_locked(struct exporting *x, enum squeeze_kind kind, int to, ch
 	if (find_source(x, e) < 0 || open_files_of(x, e) < 0) return -1;
 	if (x->label) {
 		jail_unlock(x->jail);
-		if (start_again(x, e) < 0) return -1;
+		if (start_exported(x, e) < 0) return -1;
 	}
 	return write_archive(x, kind, to, hex, e);
 }
@@ -360,7 +360,7 @@ static int export_to(struct exporting *x, enum squeeze_kind kind, int to, char *
 	lock_drop(&x->lock);
 	jail_unlock(x->jail);
 	if (x->stopped) signal_forget();
-	if (start_again(x, &late) < 0 && rc == 0) rc = fail(e, late.kind, "%s", late.text);
+	if (start_exported(x, &late) < 0 && rc == 0) rc = fail(e, late.kind, "%s", late.text);
 	return rc;
 }
 

@@ -17,7 +17,9 @@
 #include "lib/disk/zfs.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/jail/name.h"
 #include "lib/ops/inuse.h"
+#include "lib/store/incoming.h"
 #include "lib/store/staging.h"
 #include "lib/store/store.h"
 #include "lib/store/trash.h"
@@ -78,14 +80,15 @@ static int fail_read_only(const struct look *l, int fd, const char *path, struct
 	            mnt ? mnt->point : path);
 }
 
-/* Root may write wherever anything may be written. */
-static int check_writable(const struct look *l, struct err *e)
+/* Root may write wherever anything may be written. Of a dataset removal_look tells that: what
+ * is read-only because it is a standby can be removed. */
+static int check_writable(const struct look *l, const struct removal *r, struct err *e)
 {
 	const struct store *s = l->at.store;
 
 	if (faccessat(s->fd, ".", W_OK, 0) < 0 && errno == EROFS)
 		return fail_read_only(l, s->fd, s->path, e);
-	if (faccessat(l->at.jail, ".", W_OK, 0) < 0 && errno == EROFS)
+	if (!r->dataset && faccessat(l->at.jail, ".", W_OK, 0) < 0 && errno == EROFS)
 		return fail_read_only(l, l->at.jail, l->at.path, e);
 	if (tree_check_flags(s->fd, s->path, e) < 0) return -1;
 	return s == &l->jails ? trash_try(s, l->at.name, e) : 0;
@@ -171,7 +174,7 @@ static int look_at_files(struct look *l, struct removal *r, struct err *e)
 	if (!(at->path = mount_fd_path(m, at->jail, e)) || mounts_read(m, &at->t, e) < 0)
 		return -1;
 	removal_begin(at, r);
-	if (check_writable(l, e) < 0 || check_mounts(l, r, e) < 0) return -1;
+	if (check_writable(l, r, e) < 0 || check_mounts(l, r, e) < 0) return -1;
 	if (inuse_check(m, at->jail, at->path, l->jail->name, l->runs, e) < 0) return -1;
 	if (removal_look(at, r, e) < 0) return -1;
 	r->linked_rootfs = find_linked_rootfs(m, l->jail);
@@ -283,9 +286,9 @@ int op_remove_rest(struct engine *en, const char *name, struct err *e)
 {
 	AUTOSTORE jails = { .fd = -1 };
 
-	if (store_look(en->m, en->host->dir, &jails, NULL) < 0 ||
-	    !staging_has_rest(&jails, name))
-		return 0;
+	if (store_look(en->m, en->host->dir, &jails, NULL) < 0) return 0;
+	if (!staging_has_rest(&jails, name))
+		return name_check(name, NULL) < 0 ? 0 : incoming_forget(&jails, name, e);
 	if (staging_sweep(&jails, e) < 0) return -1;
 	if (!staging_has_rest(&jails, name)) return 1;
 	return fail(e, ERR_BUSY,

@@ -57,7 +57,7 @@ static bool is_key_type(const char *word)
 }
 
 /* Options may be in front of the type. */
-static bool is_key(const char *line)
+static bool is_public_key(const char *line)
 {
 	for (const char *p = line; p; p = strchr(p, ' ')) {
 		p += strspn(p, " ");
@@ -79,7 +79,8 @@ static int add_keys(struct arena *m, const char *path, struct words *keys, struc
 		line += strspn(line, " \t");
 		line[strcspn(line, "\r")] = 0;
 		if (!*line || *line == '#') continue;
-		if (!is_key(line)) return fail(e, ERR_INPUT, "%s: not public SSH keys", path);
+		if (!is_public_key(line))
+			return fail(e, ERR_INPUT, "%s: not public SSH keys", path);
 		words_add(keys, line);
 	}
 	return keys->n > before ? 0 : fail(e, ERR_INPUT, "%s: no key in it", path);

@@ -22,8 +22,8 @@
 
 enum { ID_DIGITS = 16 };
 
-static const char *const prefixes[] = { ".create-", ".remove-" };
-static const char *const marks[] = { "jail", "trash" };
+static const char *const prefixes[] = { ".create-", ".remove-", ".receive-" };
+static const char *const marks[] = { "jail", "trash", "receive" };
 
 static void fill_hidden(struct arena *m, enum hidden_kind kind, const char *name,
                         const char *id, struct hidden *h)
@@ -65,7 +65,8 @@ static bool parse_as(struct arena *m, enum hidden_kind kind, const char *entry,
 
 bool hidden_parse(struct arena *m, const char *entry, struct hidden *h)
 {
-	return parse_as(m, HIDDEN_CREATE, entry, h) || parse_as(m, HIDDEN_REMOVE, entry, h);
+	return parse_as(m, HIDDEN_CREATE, entry, h) ||
+	       parse_as(m, HIDDEN_REMOVE, entry, h) || parse_as(m, HIDDEN_RECEIVE, entry, h);
 }
 
 /* -- the lock -- */

@@ -2,6 +2,7 @@
  *
  *	.create-NAME-ID		being created
  *	.remove-NAME-ID		being deleted
+ *	.receive-NAME-ID	a copy that comes from another machine (incoming.h)
  *
  * ID is 16 random hexadecimal digits, used once. Each entry of ours also has a mark that names
  * the ID: "jail:ID" or "trash:ID". The mark of a directory is the attribute trusted.jlmkr, or a
@@ -21,7 +22,7 @@
 struct arena;
 struct err;
 
-enum hidden_kind { HIDDEN_CREATE, HIDDEN_REMOVE };
+enum hidden_kind { HIDDEN_CREATE, HIDDEN_REMOVE, HIDDEN_RECEIVE };
 
 struct hidden {
 	enum hidden_kind kind;

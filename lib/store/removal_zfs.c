@@ -20,6 +20,7 @@
 #include "lib/base/fd.h"
 #include "lib/base/str.h"
 #include "lib/disk/zfs.h"
+#include "lib/disk/zfs_replica.h"
 
 enum { GONE_NAMED = 5, TAKE_BACK_TRIES = 5 };
 
@@ -81,7 +82,7 @@ static int check_item(const struct removal_place *p, const struct zfs_item *top,
 	if (d->held)
 		return fail(e, ERR_BUSY, "the snapshot %s is held: 'zfs holds' shows by whom, "
 		            "'zfs release' ends it", d->name);
-	if (d->readonly)
+	if (d->readonly && !zfs_kind_is_standby(top->kind))
 		return fail(e, ERR_HOST,
 		            "%s is read-only: zfs inherit readonly '%s', or import "
 		            "its pool to be "

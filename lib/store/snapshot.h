@@ -27,6 +27,7 @@ struct words;
 #define SNAPSHOT_ASKED "asked"		/* by the user */
 #define SNAPSHOT_ROLLBACK "rollback"	/* what was rolled away */
 #define SNAPSHOT_CLONE "clone"		/* another jail was cloned from it */
+#define SNAPSHOT_COPY "copy"		/* it was sent to another machine */
 #define SNAPSHOT_SCHEDULED "scheduled"	/* as snapshot_keep= of the config says */
 #define SNAPSHOT_CONFIG "config"	/* before these commands, as auto_snapshot= says */
 #define SNAPSHOT_EDIT "edit"

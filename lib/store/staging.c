@@ -12,6 +12,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/store/incoming.h"
 #include "lib/store/store_impl.h"
 
 /* -- leftovers of killed runs -- */
@@ -32,7 +33,8 @@ static int sweep_kind(const struct store *s, const struct store_ops *ops, struct
 
 		if (!hidden_parse(s->m, found.v[i], &h) || hidden_lock(&h, h.entry, NULL) < 0)
 			continue;
-		ops->sweep(s, &h);
+		if (h.kind == HIDDEN_RECEIVE) incoming_sweep(s, &h);
+		else ops->sweep(s, &h);
 		hidden_done(&h);
 		if (check_signal(e) < 0) return -1;
 	}

@@ -220,6 +220,15 @@ tar -tvf "$out/out/evil.tar" > "$tmp/list"
 grep -q 'rootfs/shadow -> /etc/shadow' "$tmp/list" || fail 'no link'
 ! grep -q 'mnt2/file\|top/etc' "$tmp/list" || fail 'what is outside is in it'
 
+story 'a file that something is mounted on is left out, and its other names are not'
+tiny bound
+in_host sh -c "cd $jails/bound/rootfs && echo here > a && ln a b && mount --bind a a"
+expect_status 0 jlmkr-export bound /mnt/tank/out/bound.tar --compress=none
+err_has 'rootfs/a is not in the archive: something is mounted on it'
+in_host umount $jails/bound/rootfs/a
+expect_status 0 jlmkr-import -q /mnt/tank/out/bound.tar bound2
+is here "$(in_host cat $jails/bound2/rootfs/b)"
+
 story 'files that change meanwhile are no fault'
 cat > "$tmp/busy" <<'END'
 cd $1/evil/rootfs && mkdir -p busy/d && cd busy || exit 1

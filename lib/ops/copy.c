@@ -1,0 +1,56 @@
+#include "lib/ops/copy.h"
+
+#include <string.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/err.h"
+#include "lib/disk/zfs.h"
+#include "lib/engine/engine.h"
+#include "lib/jail/jail.h"
+#include "lib/jail/name.h"
+#include "lib/ops/copying.h"
+
+int op_copy_target(struct arena *m, const char *text, struct copy_how *how, struct err *e)
+{
+	const char *colon = strrchr(text, ':');
+
+	if (!colon)
+		return fail(e, ERR_USAGE, "'%s' is not HOST:NAME, USER@HOST:NAME, or HOST: for "
+		            "the same name; clone makes a second jail on this machine", text);
+	how->peer.machine = arena_strndup(m, text, (size_t)(colon - text));
+	how->to = colon[1] ? colon + 1 : NULL;
+	if (peer_check_machine(how->peer.machine, e) < 0) return -1;
+	return how->to ? name_check(how->to, e) : 0;
+}
+
+int op_copy(struct engine *en, struct jail *j, const struct copy_how *how,
+            struct copy_told *told, struct err *e)
+{
+	AUTOCOPYING c = { .peer = NO_PEER };
+	int rc = copying_open(&c, en, j, how, told, e);
+
+	if (rc == 0) rc = how->refresh ? copying_standby(&c, e) : copying_another(&c, e);
+	if (rc == 0 || !told->bytes) return rc;
+	return fail(e, e->kind, "%s; the same command goes on from here", e->text);
+}
+
+bool op_is_standby(struct arena *m, const struct jail *j)
+{
+	return j->fd >= 0 && zfs_is_readonly(m, j->fd);
+}
+
+int op_end_standby(struct engine *en, struct jail *j, struct err *e)
+{
+	struct zfs_replica now;
+	struct snapshots s;
+	int dir;
+
+	if ((dir = jail_dir(j, e)) < 0 || !zfs_is_readonly(en->m, dir)) return dir < 0 ? -1 : 1;
+	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
+	if (snapshots_open(en->m, j, &s, e) < 0) return -1;
+	if (!s.dataset) return 1;
+	if (zfs_replica_read(en->m, s.dataset, zfs_is_open(en->m, s.dir), &now, e) < 0)
+		return -1;
+	if (!zfs_kind_is_standby(now.kind)) return 1;
+	return zfs_end_standby(s.dataset, e);
+}

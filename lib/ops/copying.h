@@ -1,0 +1,69 @@
+/* A jail on its way to another machine: the steps that copy and move share
+ *
+ * Only this folder sees it. A snapshot of ours, whose label begins with `prefix`, is what a
+ * copy is of and what the next one to the same place begins with; the newest one stays.
+ */
+#ifndef OPS_COPYING_H
+#define OPS_COPYING_H
+
+#include "lib/disk/zfs_replica.h"
+#include "lib/ops/copy.h"
+#include "lib/ops/peer.h"
+#include "lib/store/snapshot.h"
+
+enum there_state {
+	THERE_NONE,
+	THERE_PART,		/* some of it was received, and there is no jail yet */
+	THERE_DONE,		/* all of it, for a jail of its own */
+	THERE_STANDBY,
+	THERE_JAIL,
+};
+
+/* What the other side has. Its snapshots are those of a struct zfs_replica; `kind` says whether
+ * a copy made them. */
+struct there {
+	enum there_state state;
+	bool is_open;
+	struct zfs_replica has;
+};
+
+struct copying {
+	struct engine *en;
+	struct arena *m;
+	struct jail *jail;
+	const struct copy_how *how;
+	const char *to;			/* the name there */
+	const char *prefix;
+	struct snapshots mine;
+	struct zfs_replica here;
+	struct there there;
+	struct peer peer;
+	bool is_open;			/* OpenZFS here */
+	bool locked;			/* the caller has the lock of the jail */
+	struct copy_told *told;
+};
+
+#define AUTOCOPYING __attribute__((cleanup(copying_close))) struct copying
+
+/* Look at the jail, connect, and look there. Close it in any case. */
+int copying_open(struct copying *c, struct engine *en, struct jail *j,
+                 const struct copy_how *how, struct copy_told *told, struct err *e);
+
+/* A jail of its own there. */
+int copying_another(struct copying *c, struct err *e);
+
+/* A standby there: made, or brought up to date. */
+int copying_standby(struct copying *c, struct err *e);
+
+/* The newest snapshot here that was made for this; NULL: none. */
+const struct zfs_replica_snap *copying_last(const struct copying *c);
+
+/* Connect once more. */
+int copying_reconnect(struct copying *c, struct err *e);
+
+/* Delete our snapshots, here and there; `all`: the newest, too. */
+void copying_tidy(struct copying *c, bool all);
+
+void copying_close(struct copying *c);
+
+#endif

@@ -1,0 +1,397 @@
+#include "lib/ops/receive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/child.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/host.h"
+#include "lib/base/out.h"
+#include "lib/base/str.h"
+#include "lib/base/wait.h"
+#include "lib/disk/zfs.h"
+#include "lib/engine/engine.h"
+#include "lib/jail/name.h"
+#include "lib/ops/receiving.h"
+#include "lib/store/staging.h"
+#include "lib/text/letter.h"
+
+enum { ZFS_SAID = 500, WHY_MAX = 20 };
+
+static void close_session(struct session *s)
+{
+	incoming_close(&s->box);
+	store_close(&s->jails);
+	close(s->out);
+}
+
+#define AUTOSESSION __attribute__((cleanup(close_session))) struct session
+
+/* -- letters -- */
+
+/* 1: the end, where `may_end`. */
+static int read_exactly(struct session *s, void *buf, size_t n, bool may_end, struct err *e)
+{
+	for (size_t done = 0; done < n;) {
+		ssize_t got;
+
+		if (wait_fd(s->in, POLLIN, NO_DEADLINE, e) < 0) return -1;
+		got = read(s->in, (char *)buf + done, n - done);
+		if (got < 0 && errno == EINTR) continue;
+		if (got < 0) return fail_sys(e, "read");
+		if (!got && !done && may_end) return 1;
+		if (!got) return fail(e, ERR_NETWORK, "the connection was cut");
+		done += (size_t)got;
+	}
+	return 0;
+}
+
+static int write_letter(struct session *s, enum letter_kind kind, const struct str *body,
+                        struct err *e)
+{
+	unsigned char head[LETTER_HEAD];
+
+	letter_head(kind, body->len, head);
+	if (write_all(s->out, head, sizeof head, e) < 0) return -1;
+	return write_all(s->out, body->s, body->len, e);
+}
+
+static int send_fault(struct session *s, const struct err *why, struct err *e)
+{
+	struct str body = { .m = s->m };
+
+	letter_add(&body, "fault", why->text);
+	letter_add_number(&body, "kind", why->kind);
+	s->has_spoken = true;
+	return write_letter(s, LETTER_FAULT, &body, e);
+}
+
+static int check_hello(struct session *s, struct err *e)
+{
+	char line[LETTER_HELLO_MAX + 1];
+	size_t n = 0;
+
+	do {
+		if (read_exactly(s, line + n, 1, false, e) < 0) return -1;
+	} while (line[n] != '\n' && ++n < LETTER_HELLO_MAX);
+	line[n] = 0;
+	return letter_check_hello(line, JLMKR_VERSION, e);
+}
+
+/* -- look -- */
+
+static int open_store(struct session *s, struct err *e)
+{
+	if (s->jails.fd >= 0) return 0;
+	if (store_open(s->m, s->en->host->dir, &s->jails, e) < 0) return -1;
+	if (!s->jails.dataset)
+		return fail(e, ERR_HOST,
+		            "%s is no ZFS dataset, and copy can only make jails in one",
+		            s->jails.path);
+	s->is_open = zfs_is_open(s->m, s->jails.fd);
+	return staging_sweep(&s->jails, e);
+}
+
+/* The dataset of the jail has to be the one that its name says. */
+static int look_at_standby(struct session *s, struct err *e)
+{
+	AUTOCLOSE int dir = store_open_entry(&s->jails, s->name, e);
+	const char *mounted = dir < 0 ? NULL : store_mounted(&s->jails, dir);
+
+	if (dir < 0) return -1;
+	if (!mounted || !str_eq(mounted, store_dataset(&s->jails, s->name)))
+		return fail(e, ERR_EXISTS, "there is a jail %s, which is no dataset of its own",
+		            s->name);
+	s->jail = mounted;
+	if (zfs_replica_read(s->m, mounted, s->is_open, &s->now, e) < 0) return -1;
+	s->is_standby = s->now.kind && str_eq(s->now.kind, ZFS_STANDBY) && s->now.readonly;
+	return incoming_drop(&s->box, e);
+}
+
+int session_look_at_box(struct session *s, struct err *e)
+{
+	s->now = (struct zfs_replica){ .n = 0 };
+	if (!s->box.box || !zfs_exists(s->box.dataset)) return 0;
+	return zfs_replica_read(s->m, s->box.dataset, s->is_open, &s->now, e);
+}
+
+int session_look_again(struct session *s, struct err *e)
+{
+	s->jail = NULL;
+	s->is_standby = false;
+	if (faccessat(s->jails.fd, s->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return look_at_standby(s, e);
+	if (store_check_name(&s->jails, s->name, e) < 0) return -1;
+	return session_look_at_box(s, e);
+}
+
+static const char *state_of(const struct session *s)
+{
+	if (s->jail) return s->is_standby ? "standby" : "jail";
+	if (s->box.is_done) return "done";
+	return s->now.n || s->now.token ? "part" : "none";
+}
+
+bool session_is_of_copy(const struct zfs_replica_snap *snap)
+{
+	return snap->kind && str_eq(snap->kind, KIND_SNAPSHOT SNAPSHOT_COPY);
+}
+
+static void tell_state(struct session *s, struct str *answer)
+{
+	letter_add(answer, "state", state_of(s));
+	letter_add(answer, "zfs", s->is_open ? "open" : "fuse");
+	if (s->now.token) letter_add(answer, "token", s->now.token);
+	for (size_t i = 0; i < s->now.n; i++) {
+		const struct zfs_replica_snap *snap = &s->now.v[i];
+
+		if (letter_is_label(snap->label))
+			str_addf(answer, "snap %" PRIu64 " %s %s\n", snap->guid,
+			         session_is_of_copy(snap) ? "copy" : "-", snap->label);
+	}
+}
+
+static int do_look(struct session *s, const struct letter *l, struct str *answer,
+                   struct err *e)
+{
+	const char *name = letter_get(l, "name");
+
+	if (!name || name_check(name, e) < 0)
+		return name ? -1 : fail(e, ERR_INPUT, "no name");
+	if (s->name && strcmp(s->name, name)) return fail(e, ERR_INPUT, "another name");
+	if (open_store(s, e) < 0) return -1;
+	if (!s->name && incoming_open(&s->jails, name, &s->box, e) < 0) {
+		incoming_close(&s->box);
+		s->box = (struct incoming){ 0 };
+		return -1;
+	}
+	s->name = name;
+	if (session_look_again(s, e) < 0) return -1;
+	tell_state(s, answer);
+	return 0;
+}
+
+/* -- receive -- */
+
+struct stream {
+	const char *dataset, *label, *why;
+	uint64_t guid, from;
+};
+
+static bool is_word(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n && n <= WHY_MAX && strspn(text, "abcdefghijklmnopqrstuvwxyz") == n;
+}
+
+static int read_stream(struct session *s, const struct letter *l, struct stream *st,
+                       struct err *e)
+{
+	*st = (struct stream){ .label = letter_get(l, "label"), .why = letter_get(l, "why") };
+	if (letter_number(l, "guid", &st->guid, e) < 0) return -1;
+	if (letter_number(l, "from", &st->from, e) < 0) return -1;
+	if (!st->label || !letter_is_label(st->label) || (st->why && !is_word(st->why)))
+		return fail(e, ERR_INPUT, "that is no label of a snapshot");
+	if (s->jail && !s->is_standby)
+		return fail(e, ERR_EXISTS, "there is a jail %s already", s->name);
+	if (s->jail) return st->dataset = s->jail, 0;
+	if (incoming_begin(&s->box, e) < 0) return -1;
+	if (s->box.is_done) return fail(e, ERR_EXISTS, "it is received already");
+	st->dataset = s->box.dataset;
+	return 0;
+}
+
+/* Read one letter of a stream. */
+static int read_piece(struct session *s, enum letter_kind *kind, size_t *n, struct err *e)
+{
+	static const char kinds[] = { LETTER_DATA, LETTER_END, LETTER_GIVEN_UP, 0 };
+	unsigned char head[LETTER_HEAD];
+
+	if (read_exactly(s, head, sizeof head, false, e) < 0) return -1;
+	if (letter_read_head(head, kinds, kind, n, e) < 0) return -1;
+	return read_exactly(s, s->buf, *n, false, e);
+}
+
+static int check_begin(const struct stream *st, const char *buf, size_t n, struct err *e)
+{
+	struct zfs_begin b;
+
+	if (zfs_begin_read((const unsigned char *)buf, n, &b, e) < 0) return -1;
+	if (b.guid == st->guid && b.from == st->from) return 0;
+	return fail(e, ERR_UNTRUSTED, "what came is the stream of another snapshot");
+}
+
+/* How a stream ends, unless the connection does not work (-1). */
+enum { WHOLE, REFUSED, GIVEN_UP };
+
+/* `why`: the fault, if it is known already. REFUSED: the rest of it comes still. */
+static int take_stream(struct session *s, const struct stream *st, struct child *zfs,
+                       struct err *why, struct err *e)
+{
+	enum letter_kind kind;
+	bool begun = false;
+	size_t n;
+
+	for (;; begun = true) {
+		if (read_piece(s, &kind, &n, e) < 0) return -1;
+		if (kind != LETTER_DATA) break;
+		if (!begun && (check_begin(st, s->buf, n, why) < 0 ||
+		               zfs_receive_start(s->m, st->dataset, st->label, s->is_open, zfs,
+		                                 why) < 0))
+			return REFUSED;
+		/* Why it takes no more, it says at its end. */
+		if (write_all(zfs->in, s->buf, n, NULL) < 0) return REFUSED;
+	}
+	if (kind == LETTER_END && begun) return WHOLE;
+	fail(why, ERR_NETWORK, "the stream was given up");
+	return GIVEN_UP;
+}
+
+/* The rest of a stream that nobody takes. */
+static int skip_stream(struct session *s, struct err *e)
+{
+	enum letter_kind kind;
+	size_t n;
+
+	do {
+		if (read_piece(s, &kind, &n, e) < 0) return -1;
+	} while (kind == LETTER_DATA);
+	return 0;
+}
+
+static int fail_receive(struct session *s, const char *said, int status, struct err *why)
+{
+	struct str line = { .m = s->m };
+
+	for (const char *c = said; *c; c++)
+		str_addc(&line, *c == '\n' ? ' ' : *c);
+	while (line.len && line.s[line.len - 1] == ' ')
+		line.s[--line.len] = 0;
+	if (strstr(said, "has been modified"))
+		return fail(why, ERR_BUSY, "%s has been changed since the last copy, which "
+		            "would be lost: 'jlmkr clone %s NEW' there keeps the changes, then "
+		            "remove %s and copy again", s->name, s->name, s->name);
+	if (line.len) return fail(why, ERR_HOST, "zfs: %s", line.s);
+	return fail(why, ERR_HOST, "zfs receive ended with status %d", status);
+}
+
+/* -1 with `e`: the connection does not work. */
+static int receive_stream(struct session *s, const struct stream *st, struct err *why,
+                          struct err *e)
+{
+	AUTOCHILD zfs = NO_CHILD;
+	char said[ZFS_SAID];
+	int rc = take_stream(s, st, &zfs, why, e), status;
+
+	status = child_end(&zfs, said, sizeof said);
+	if (rc < 0) return -1;
+	if (status && !why->kind) fail_receive(s, said, status, why);
+	if (rc != REFUSED) return why->kind ? 1 : 0;
+	if (!why->kind) fail(why, ERR_HOST, "zfs receive took no more");
+	return send_fault(s, why, e) < 0 || skip_stream(s, e) < 0 ? -1 : 1;
+}
+
+static int do_receive(struct session *s, const struct letter *l, struct str *answer,
+                      struct err *e)
+{
+	struct err why = { 0 };
+	struct stream st;
+	int rc;
+
+	if (read_stream(s, l, &st, &why) < 0) {
+		if (send_fault(s, &why, e) < 0 || skip_stream(s, e) < 0) return -1;
+		return fail(e, why.kind, "%s", why.text);
+	}
+	if ((rc = receive_stream(s, &st, &why, e)) < 0) return -1;
+	if (rc) return fail(e, why.kind, "%s", why.text);
+	if (st.why)
+		zfs_set_kind(arena_printf(s->m, "%s@%s", st.dataset, st.label),
+		             arena_printf(s->m, KIND_SNAPSHOT "%s", st.why), NULL);
+	letter_add(answer, "received", st.label);
+	return 0;
+}
+
+static int do_discard(struct session *s, const struct letter *l, struct str *answer,
+                      struct err *e)
+{
+	(void)l;
+	if (s->jail && s->now.token && zfs_receive_forget(s->jail, e) < 0) return -1;
+	if (!s->jail && incoming_drop(&s->box, e) < 0) return -1;
+	letter_add(answer, "discarded", "");
+	return session_look_again(s, e);
+}
+
+/* -- all of it -- */
+
+static const struct {
+	const char *key;
+	bool looked;		/* only after `look` */
+	int (*run)(struct session *s, const struct letter *l, struct str *answer,
+	           struct err *e);
+} commands[] = {
+	{ "look", false, do_look },
+	{ "receive", true, do_receive },
+	{ "discard", true, do_discard },
+	{ "finish", true, session_finish },
+	{ "takeover", true, session_take_over },
+	{ "drop", true, session_drop },
+};
+
+static int obey(struct session *s, const struct letter *l, struct str *answer, struct err *e)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		if (!str_eq(commands[i].key, l->v[0].key)) continue;
+		if (commands[i].looked && !s->name) break;
+		return commands[i].run(s, l, answer, e);
+	}
+	return fail(e, ERR_INPUT, "the other side asks for something unknown");
+}
+
+/* 1: there are no more. */
+static int serve_one(struct session *s, struct err *e)
+{
+	static const char kinds[] = { LETTER_COMMAND, 0 };
+	struct str answer = { .m = s->m };
+	unsigned char head[LETTER_HEAD];
+	struct err why = { 0 };
+	enum letter_kind kind;
+	struct letter l;
+	size_t n;
+	char *body;
+	int rc;
+
+	if ((rc = read_exactly(s, head, sizeof head, true, e))) return rc;
+	if (letter_read_head(head, kinds, &kind, &n, e) < 0) return -1;
+	body = arena_alloc(s->m, n + 1);
+	if (read_exactly(s, body, n, false, e) < 0) return -1;
+	if (letter_parse(s->m, body, n, &l, e) < 0) return -1;
+	s->has_spoken = false;
+	if (obey(s, &l, &answer, &why) == 0) return write_letter(s, LETTER_ANSWER, &answer, e);
+	if (s->has_spoken) return 0;
+	return send_fault(s, &why, e);
+}
+
+int op_receive(struct engine *en, struct err *e)
+{
+	static const char hello[] = LETTER_SPEAKS " " JLMKR_VERSION "\n";
+	AUTOSESSION s = {
+		.en = en, .m = en->m, .in = STDIN_FILENO, .jails.fd = -1,
+		.buf = arena_alloc(en->m, LETTER_DATA_MAX),
+	};
+	int rc;
+
+	/* What others print on stdout while we work is no letter. */
+	if ((s.out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) < 0) return fail_sys(e, "dup");
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	if (write_all(s.out, hello, strlen(hello), e) < 0 || check_hello(&s, e) < 0) return -1;
+	while ((rc = serve_one(&s, e)) == 0)
+		;
+	return rc < 0 ? -1 : 0;
+}

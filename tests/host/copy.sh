@@ -1,0 +1,536 @@
+#!/bin/sh
+# Jails copied and moved to another machine: two pools and two jailmaker directories, and a real
+# ssh between two network namespaces. zfs-fuse cannot go on with a stream that was cut; the
+# appliance can (vm/).
+. "$(dirname "$0")/lib.sh"
+
+zfs_pool
+far='/mnt/y/far pool/jm' fds='farpool/jm'
+f() { try env JAILMAKER_DIR="$far" "$@"; }
+snaps() { in_host zfs list -H -o name -t snapshot -r "$1" 2> /dev/null | sed 's/.*@//; s/^\(copy-\)[0-9a-f]*-20.*/\1/' | xargs; }
+hidden() { in_host ls -A "$far/jails" | grep '^\.'; in_host zfs list -H -o name -r "$fds" | grep '/\.'; }
+kind() { in_host zfs get -H -o value jlmkr:kind "$1"; }
+files() { in_host ls -A "$1/jails" | xargs; }
+copy() { j jlmkr-copy --remote-dir="$far" "$@"; }
+honest() { patiently umount /usr/sbin; }
+move() { j jlmkr-move --remote-dir="$far" "$@"; }
+
+in_host sh -es > "$tmp/out" 2> "$tmp/err" <<'END' || fail 'no other machine'
+truncate -s 4G /var/pool2
+zpool create -m '/mnt/y/far pool' farpool /var/pool2
+zfs create farpool/jm
+ip netns add far
+ip link add near0 type veth peer name far0 netns far
+ip addr add 198.51.100.1/24 dev near0
+ip link set near0 up
+ip -n far addr add 198.51.100.2/24 dev far0
+ip -n far link set far0 up
+echo 198.51.100.2 nas2 >> /etc/hosts
+mkdir -p /run/sshd /root/.ssh
+chmod 700 /root/.ssh
+[ -e /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
+ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
+cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
+echo "nas2 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" > /root/.ssh/known_hosts
+printf 'HostKey /etc/ssh/ssh_host_ed25519_key\nPermitRootLogin yes\nUsePAM no\nMaxStartups 100\n' > /etc/ssh/sshd.test
+# Not by ip-netns(8), which would hide mounts.
+nsenter --net=/run/netns/far /usr/sbin/sshd -f /etc/ssh/sshd.test
+ssh nas2 true
+END
+
+tiny web
+status 0
+in_host sh -c "echo one > '$home/jails/web/rootfs/mine'; dd if=/dev/urandom of='$home/jails/web/rootfs/big' bs=1M count=20 2> /dev/null"
+
+story 'what a copy would send'
+copy -n web nas2:
+status 0
+out_has 'web@(now), in full'
+is '' "$(snaps "$ds/jails/web")"
+
+story 'a copy is a jail of its own'
+copy web nas2:
+status 0
+err_empty
+is web "$(files "$far")"
+in_host cmp "$home/jails/web/rootfs/big" "$far/jails/web/rootfs/big" || fail 'another file'
+in_host cmp "$home/jails/web/config" "$far/jails/web/config" || fail 'another config'
+is '' "$(snaps "$ds/jails/web")$(snaps "$fds/jails/web")$(hidden)"
+f jlmkr-list
+out_has '^web '
+in_host sh -c "echo x > '$far/jails/web/rootfs/x'" || fail 'it cannot be written to'
+
+story 'a name that is taken there'
+copy web nas2:
+status 4
+err_has 'copying web: there is a jail web on nas2 already'
+copy --refresh web nas2:
+status 4
+err_has 'web on nas2 is a jail and no standby'
+move web nas2:
+status 4
+err_has 'moving web: there is a jail web on nas2 already'
+
+story 'under another name, of a snapshot'
+j jlmkr-snapshot web@a
+in_host sh -c "echo two > '$home/jails/web/rootfs/mine'"
+copy web@a nas2:old
+status 0
+is one "$(in_host cat "$far/jails/old/rootfs/mine")"
+is old "$(in_host cat "$far/jails/old/rootfs/etc/hostname")"
+is a "$(snaps "$ds/jails/web")"
+copy web@b nas2:other
+status 3
+err_has "no snapshot web@b; did you mean 'a'?"
+f jlmkr-remove -y old
+status 0
+
+story 'a standby has the snapshots, and cannot be started'
+copy --refresh web nas2:stand
+status 0
+is 'a copy-' "$(snaps "$fds/jails/stand")"
+is 'a copy-' "$(snaps "$ds/jails/web")"
+is two "$(in_host cat "$far/jails/stand/rootfs/mine")"
+is standby "$(kind "$fds/jails/stand")"
+is snapshot:asked "$(kind "$fds/jails/stand@a")"
+f jlmkr-start stand
+status 1
+err_has "it is read-only, as a standby of a jail on another machine is; 'jlmkr promote stand'"
+! in_host touch "$far/jails/stand/rootfs/x" 2> /dev/null || fail 'it can be written to'
+is '' "$(hidden)"
+
+story 'and is brought up to date, from the newest snapshot that both have'
+in_host sh -c "echo three > '$home/jails/web/rootfs/mine'"
+j jlmkr-snapshot web@b
+in_host sh -c "echo four > '$home/jails/web/rootfs/mine'"
+copy -n --refresh web nas2:stand
+status 0
+is 'web@b, from copy- on
+web@(now), from b on' "$(sed 's/copy-[^ ]*/copy-/' "$tmp/out")"
+copy --refresh web nas2:stand
+status 0
+is four "$(in_host cat "$far/jails/stand/rootfs/mine")"
+is 'a b copy-' "$(snaps "$fds/jails/stand")"
+is 'a b copy-' "$(snaps "$ds/jails/web")"
+j jlmkr-snapshot --delete web@b
+copy --refresh web nas2:stand
+status 0
+is 'a b copy-' "$(snaps "$fds/jails/stand")"
+is 'a copy-' "$(snaps "$ds/jails/web")"
+
+story 'what is only there is not destroyed'
+zfs_in_host set readonly=off "$fds/jails/stand"
+in_host sh -c "echo mine > '$far/jails/stand/rootfs/only'"
+zfs_in_host set readonly=on "$fds/jails/stand"
+copy --refresh web nas2:stand
+status 5
+err_has 'stand has been changed since the last copy, which would be lost'
+is mine "$(in_host cat "$far/jails/stand/rootfs/only")"
+in_host sh -c "zfs list -H -o name -t snapshot -r '$ds/jails/web' | grep copy- | xargs -d '\n' -n 1 zfs destroy; zfs destroy '$ds/jails/web@a'"
+copy --refresh web nas2:stand
+status 1
+err_has 'no snapshot of web is also on nas2'
+f jlmkr-promote stand
+status 0
+f jlmkr-promote stand
+status 0
+is - "$(kind "$fds/jails/stand")"
+in_host touch "$far/jails/stand/rootfs/x" || fail 'it cannot be written to'
+copy --refresh web nas2:stand
+status 4
+f jlmkr-remove -q -y stand
+status 0
+copy --refresh web nas2:stand
+f jlmkr-remove -q -y stand
+status 0
+is web "$(files "$far")"
+in_host sh -c "zfs list -H -o name -t snapshot -r '$ds/jails/web' | xargs -d '\n' -n 1 zfs destroy"
+
+story 'what cannot be copied'
+zfs_in_host create "$ds/jails/web/data"
+copy web nas2:two
+refused
+err_has "the dataset $ds/jails/web/data is below that of the jail"
+in_host zfs unmount "$ds/jails/web/data"
+patiently zfs destroy "$ds/jails/web/data"
+try jlmkr-create -q --distro=fedora --release=43 plain
+try jlmkr-copy --remote-dir="$far" plain nas2:
+status 1
+err_has 'it is a directory, and copy can only send ZFS datasets'
+in_host mkdir /mnt/tank/there
+j jlmkr-copy --remote-dir=/mnt/tank/there web nas2:
+status 1
+err_has 'nas2: /mnt/tank/there/jails is no ZFS dataset'
+for target in web nas2 -x: 'a b:' ':x' nas2:a/b 'nas2:.x'; do
+	copy -- web "$target"
+	refused
+done
+is web "$(files "$far")"
+
+story 'machines that do not answer as they should'
+copy web 198.51.100.2:two
+status 6
+err_has '198.51.100.2: Host key verification failed.; connect with ssh as the same user once, and check its key'
+copy web 198.51.100.9:two
+status 6
+copy --remote-path=/nowhere/jlmkr web nas2:two
+status 6
+err_has 'remote-path tells where jlmkr is there'
+copy --remote-path=/bin/echo web nas2:two
+status 6
+err_has "nas2: it is not jlmkr that answers, but '--dir=$far receive'"
+in_host sh -c "printf '#!/bin/sh\necho jlmkr-copy 1 0.0.9\ncat > /dev/null\n' > /root/other; chmod +x /root/other"
+copy --remote-path=/root/other web nas2:two
+status 1
+err_has 'nas2: the other side has jlmkr 0.0.9, and this is .*--send-binary brings this one'
+is web "$(files "$far")"
+
+story 'the binary is brought'
+in_host mv /root/.local/bin/jlmkr /root/jlmkr
+try env JAILMAKER_DIR="$home" /root/jlmkr copy --remote-path=/root/.local/bin/jlmkr --remote-dir="$far" web nas2:two
+status 6
+try env JAILMAKER_DIR="$home" /root/jlmkr copy --send-binary --remote-dir="$far" web nas2:two
+status 0
+in_host mv /root/jlmkr /root/.local/bin/jlmkr
+is '' "$(in_host find /tmp /var/tmp /run /root -maxdepth 1 -name 'jlmkr-*')"
+f jlmkr-remove -q -y two
+
+story 'as the user who called sudo, and by sudo there'
+in_host sh -es > "$tmp/out" 2> "$tmp/err" <<'END' || fail 'no alice'
+useradd -m -s /bin/sh -p '*' alice
+mkdir -m 700 /home/alice/.ssh
+ssh-keygen -q -t ed25519 -N '' -f /home/alice/.ssh/id_ed25519
+cp /home/alice/.ssh/id_ed25519.pub /home/alice/.ssh/authorized_keys
+cp /root/.ssh/known_hosts /home/alice/.ssh/
+chown -R alice /home/alice/.ssh
+cp /root/.local/bin/jlmkr /usr/local/bin/jlmkr 2> /dev/null || { mkdir -p /opt/bin; cp /root/.local/bin/jlmkr /opt/bin/jlmkr; }
+END
+as_alice() { j env SUDO_USER=alice jlmkr-copy --remote-path=/opt/bin/jlmkr --remote-dir="$far" web nas2:two; }
+as_alice
+status 6
+err_has 'nas2: sudo: a password is required; sudo there must not ask'
+in_host sh -c 'echo "alice ALL=(root) NOPASSWD: ALL" > /etc/sudoers.d/alice'
+as_alice
+status 0
+f jlmkr-remove -q -y two
+in_host sh -c 'rm -r /home/alice/.ssh/id_ed25519*'
+as_alice
+status 6
+err_has 'nas2: .*alice@nas2: Permission denied'
+
+story 'hostile words from the other side are shown harmless, and believed by nobody'
+version=$(in_host jlmkr --version | cut -d' ' -f2)
+evil() {
+	in_host sh -c "{ printf '#!/bin/sh\nhello() { printf \"jlmkr-copy 1 $version\\n\"; }\n'; cat; } > /root/evil; chmod +x /root/evil"
+	copy --remote-path=/root/evil "$@"
+}
+evil web nas2:two << 'END'
+printf '\033[2Jhello\n'; cat > /dev/null
+END
+status 6
+err_has 'it is not jlmkr that answers'
+evil web nas2:two << 'END'
+hello; printf 'A\377\377\377\377'; cat > /dev/null
+END
+status 6
+err_has 'the other side says more than it may'
+evil web nas2:two << 'END'
+hello; printf '\033[31mred\n' >&2
+printf 'F\0\0\0\044fault all\033[2J gone, dear user\nkind 4\n'; cat > /dev/null
+END
+refused
+! grep -q "$(printf '\033')" "$tmp/err" || fail 'a control character'
+evil --refresh web nas2:two << 'END'
+hello
+printf 'A\0\0\0\036state part\ntoken 1-2-3\nsnap x\n'; cat > /dev/null
+END
+refused
+err_has 'makes no sense'
+
+story 'the other side gets what it does not expect'
+try sh -c "echo hello | jlmkr --dir='$far' receive"
+refused
+err_has "it is not jlmkr that answers, but 'hello'"
+talk jlmkr-receive < /dev/null
+status 2
+# letter KIND BODY, with \n at the end of it
+letter() {
+	body=$(printf "$2.")
+	n=$((${#body} - 1))
+	printf "$1\\0\\0\\$(printf %03o $((n / 256)))\\$(printf %03o $((n % 256)))$2"
+}
+hello() { printf "jlmkr-copy 1 $version\n"; }
+taken() { in_host jlmkr --dir="$far" receive 2> "$tmp/err" | tr -d '\0' > "$tmp/out"; }
+{ hello; letter C 'receive \nx y\n'; } | taken
+out_has 'fault the other side asks for something unknown'
+{ hello; letter C 'look \nname ../../x\n'; } | taken
+out_has "fault '../../x' cannot be"
+{ hello; letter D 'x'; } | taken
+err_has 'said something else than expected'
+begin() { hello; letter C 'look \nname two\n'; letter C "receive \nlabel $1\nguid 7\nfrom 0\n"; }
+{ begin -r; letter D junk; letter E ''; } | taken
+out_has 'fault that is no label'
+{ begin a; letter D junk; letter E ''; } | taken
+out_has 'fault what came is no stream of ZFS'
+zfs_in_host snapshot "$ds/jails/web@x"
+in_host sh -c "zfs send -R '$ds/jails/web@x'" > "$tmp/package" 2> /dev/null
+{ begin a; printf 'D\0\0\001\140'; head -c 352 "$tmp/package"; letter E ''; } | taken
+out_has 'is not the stream of one snapshot'
+in_host sh -c "zfs send '$ds/jails/web@x'" > "$tmp/stream" 2> /dev/null
+{ begin a; printf 'D\0\0\001\140'; head -c 352 "$tmp/stream"; letter E ''; } | taken
+out_has 'is the stream of another snapshot'
+zfs_in_host destroy "$ds/jails/web@x"
+f jlmkr-remove -q -y two
+is '' "$(hidden)"
+
+story 'a jail whose config cannot be read is not taken'
+in_host sh -c "sed -i 's/^startup=.*/startup=maybe/' '$home/jails/web/config'"
+copy web nas2:two
+refused
+err_has 'nas2: two/config'
+in_host sh -c "sed -i 's/^startup=.*/startup=0/' '$home/jails/web/config'"
+copy web nas2:two
+status 0
+f jlmkr-remove -q -y two
+is '' "$(hidden)"
+
+story 'within a limit'
+begin=$(date +%s%N)
+copy --limit=10M web nas2:two
+status 0
+took=$((($(date +%s%N) - begin) / 1000000))
+[ $took -gt 1500 ] || fail "it took $took ms"
+f jlmkr-remove -q -y two
+
+story 'the other side is full'
+in_host zfs set quota=30M "$fds"
+in_host sh -c "dd if=/dev/urandom of='$home/jails/web/rootfs/big' bs=1M count=60 2> /dev/null"
+copy web nas2:two
+status 1
+err_has 'nas2: zfs: cannot receive'
+in_host zfs set quota=none "$fds"
+copy web nas2:two
+status 0
+is '' "$(hidden)$(snaps "$ds/jails/web")"
+f jlmkr-remove -q -y two
+
+cat > "$tmp/killed" <<'END'
+export JAILMAKER_DIR=$1
+far=$2 there=0 cut=0 who=$4
+args="--remote-dir=$far"
+settle() { while pgrep -x 'zfs|jlmkr.*' > /dev/null; do sleep 0.02; done; }
+begin=$(date +%s%N)
+jlmkr-copy -q "$args" web nas2:k || exit 1
+span=$((($(date +%s%N) - begin) / 1000000 + 20))
+sum=$(cd "$JAILMAKER_DIR/jails/web/rootfs" && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat | sha256sum)
+jlmkr --dir="$far" remove -q -y k || exit 1
+for i in $(seq $3); do
+	jlmkr-copy -q "$args" web nas2:k > /tmp/why 2>&1 & pid=$!
+	ms=$((RANDOM % span))
+	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
+	case $who in
+	near) kill -KILL $pid ;;
+	ssh) pkill -KILL -x ssh ;;
+	far) pkill -KILL -f ' receive$' ;;
+	esac 2> /dev/null
+	wait $pid 2> /dev/null
+	[ $? -eq 0 ] || cut=$((cut + 1))
+	settle
+	if [ -e "$far/jails/k" ]; then
+		there=$((there + 1))
+	else
+		jlmkr-copy -q "$args" web nas2:k 2> /tmp/why || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+	fi
+	[ "$(cd "$far/jails/k/rootfs" && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat | sha256sum)" = "$sum" ] ||
+		{ echo "another jail after $i"; exit 1; }
+	jlmkr --dir="$far" remove -q -y k || exit 1
+	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || { echo "after moment $i: $(ls -A "$far/jails")"; exit 1; }
+done
+jlmkr-copy -q "$args" web nas2:k && jlmkr --dir="$far" remove -q -y k || exit 1
+echo "cut $cut, there $there"
+END
+in_host sh -c "dd if=/dev/urandom of='$home/jails/web/rootfs/big' bs=1M count=30 2> /dev/null"
+for who in near ssh far; do
+	story "killed at 15 moments: $who"
+	try bash -s - "$home" "$far" 15 $who < "$tmp/killed"
+	status 0
+	title="$title ($(tail -n 1 "$tmp/out"))"
+	is '' "$(hidden)$(snaps "$ds/jails/web")"
+done
+
+story 'what was received of a copy that never comes again is removed'
+in_host sh -c "JAILMAKER_DIR='$home' jlmkr-copy --limit=2M --remote-dir='$far' web nas2:half 2> /dev/null & pid=\$!
+	for i in \$(seq 100); do ls -A '$far/jails' | grep -q receive && break; sleep 0.1; done
+	sleep 0.5; kill -KILL \$pid
+	while pgrep -x 'zfs|jlmkr.*' > /dev/null; do sleep 0.1; done"
+f jlmkr-remove -y half
+status 0
+err_has 'What was left of half is removed'
+is '' "$(hidden)"
+copy web nas2:half
+status 0
+is '' "$(snaps "$ds/jails/web")"
+f jlmkr-remove -q -y half
+f jlmkr-remove -q -y web
+
+story 'a jail that runs is moved'
+j jlmkr-create -q --start run
+status 0
+j jlmkr-snapshot run@mine
+j jlmkr-exec run sh -c 'echo moved > /var/data; cat /etc/machine-id > /var/id'
+move -n run nas2:
+status 0
+out_has 'then hand it over, start it there, and remove it here'
+move run nas2:
+status 0
+is run "$(files "$far")"
+is web "$(files "$home")"
+f jlmkr-exec run sh -c 'cat /var/data; cmp /etc/machine-id /var/id'
+is moved "$(cat "$tmp/out")"
+is mine "$(snaps "$fds/jails/run")"
+is '' "$(hidden)"
+
+story 'and back, where it stays as a standby'
+ip_back() { f jlmkr-move --keep --remote-dir="$home" run nas2:; }
+ip_back
+status 0
+j jlmkr-exec run cat /var/data
+is moved "$(cat "$tmp/out")"
+f jlmkr-start run
+refused
+is 'mine copy-' "$(snaps "$fds/jails/run")"
+kind "$fds/jails/run" | grep -q '^handed:1:nas2:run$' || fail "$(kind "$fds/jails/run")"
+
+story 'a jail that does not start there is started here again'
+f jlmkr-remove -q -y run
+status 0
+sly_zfs
+slyly inherit <<END
+zfs.real "\$@" && mv '$far/jails/run/rootfs/usr/lib/systemd/systemd' '$far/jails/run/rootfs/usr/lib/systemd/systemd-'
+exit
+END
+move run nas2:
+refused
+err_has 'moving run: nas2: '
+honest
+j jlmkr-exec run cat /var/data
+is moved "$(cat "$tmp/out")"
+is standby "$(kind "$fds/jails/run")"
+is - "$(kind "$ds/jails/run" | sed 's/^jail:.*/-/')"
+f jlmkr-start run
+refused
+move run nas2:
+status 0
+f jlmkr-exec run cat /var/data
+is moved "$(cat "$tmp/out")"
+f jlmkr-stop -q run
+j jlmkr-list -q
+out_lacks '^run '
+
+story 'cut while it is handed over: the other side has taken it, and is asked'
+cut_by() {
+	sly_zfs
+	slyly inherit <<-END
+	$1
+	pkill -KILL -x ssh
+	$2
+	END
+}
+back() { f jlmkr-move --remote-dir="$home" "$@" run nas2:; }
+cut_by 'zfs.real "$@"' exit
+back
+status 0
+err_has 'asking nas2 whether it has taken over run'
+honest
+is 'run web' "$(files "$home")"
+is '' "$(files "$far" | sed 's/web//')"
+
+story 'or has not: it is a jail here still'
+cut_by '' 'zfs.real "$@"; zfs.real set readonly=on "$3"; zfs.real set jlmkr:kind=standby "$3"; pkill -KILL -f " receive\$"; exit 1'
+move run nas2:
+refused
+honest
+j jlmkr-start run
+status 0
+f jlmkr-start run
+refused
+j jlmkr-stop -q run
+
+story 'or cannot be asked: it is startable on one machine at most, and the same command goes on'
+cut_by 'ip link set far0 down' 'pkill -KILL -f " receive\$"; exit 1'
+move run nas2:
+status 6
+err_has "whether nas2 has taken it over is not known, so it cannot be started here: give the same command again, or 'jlmkr promote run'"
+in_host sh -c 'ip -n far link set far0 up; pkill -f "^sshd: root"'
+honest
+is "handed:0:nas2:run" "$(kind "$ds/jails/run")"
+j jlmkr-start run
+refused
+f jlmkr-start run
+refused
+move run nas2:other
+status 5
+err_has 'it was handed over to nas2:run'
+move run nas2:
+status 0
+is web "$(files "$home")"
+is run "$(files "$far")"
+f jlmkr-start run
+status 0
+f jlmkr-stop -q run
+
+story 'and promote takes it back'
+back --keep
+status 0
+f jlmkr-start run
+refused
+f jlmkr-promote run
+status 0
+f jlmkr-start run
+status 0
+f jlmkr-stop -q run
+
+cat > "$tmp/moved" <<'END'
+home=$1 far=$2 here=0 there=0 cut=0
+settle() { while pgrep -x 'zfs|jlmkr.*|ssh' > /dev/null; do sleep 0.02; done; }
+startable() { jlmkr --dir="$1" start m > /dev/null 2> /tmp/why && jlmkr --dir="$1" stop -q m; }
+there() { [ -e "$1/jails/m/config" ]; }
+span=4000
+for i in $(seq $3); do
+	JAILMAKER_DIR=$home jlmkr-move -q --remote-dir="$far" m nas2: > /dev/null 2>&1 & pid=$!
+	ms=$((RANDOM % span))
+	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
+	case $((i % 3)) in
+	0) kill -KILL $pid ;;
+	1) pkill -KILL -x ssh ;;
+	2) pkill -KILL -f ' receive$' ;;
+	esac 2> /dev/null
+	wait $pid 2> /dev/null
+	[ $? -eq 0 ] || cut=$((cut + 1))
+	settle
+	n=0
+	there "$home" || there "$far" || { echo "after moment $i it is nowhere"; exit 1; }
+	! startable "$home" || { n=$((n + 1)); here=$((here + 1)); }
+	! startable "$far" || { n=$((n + 1)); there=$((there + 1)); }
+	[ $n -le 1 ] || { echo "after moment $i it can be started twice"; exit 1; }
+	[ ! -e "$home/jails/m/config" ] || JAILMAKER_DIR=$home jlmkr-move -q --remote-dir="$far" m nas2: 2> /tmp/why ||
+		{ echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+	startable "$far" || { echo "after moment $i it cannot be started there: $(cat /tmp/why)"; exit 1; }
+	# Killed while it removed what was handed over: as a remove that was killed.
+	[ "$(ls -A "$home/jails" | grep -c '^\.remove-')" = 0 ] || jlmkr --dir="$home" remove -q -y m
+	[ "$(ls -A "$far/jails" "$home/jails" | grep -c '^\.')" = 0 ] || { ls -A "$far/jails" "$home/jails"; exit 1; }
+	JAILMAKER_DIR=$far jlmkr-move -q --remote-dir="$home" m nas2: 2> /tmp/why || { echo "back, after moment $i: $(cat /tmp/why)"; exit 1; }
+done
+echo "cut $cut, here $here, there $there"
+END
+
+story 'moves killed at 12 moments: on one side at least, startable on one at most'
+f jlmkr-remove -q -y run
+j jlmkr-remove -q -y run
+j jlmkr-create -q m
+try bash -s - "$home" "$far" 12 < "$tmp/moved"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
+is '' "$(hidden)"
+
+finish

@@ -1,0 +1,98 @@
+#include "lib/base/child.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "tests/unit/test.h"
+
+static int start(struct arena *m, const char *script, bool strange, struct child *c)
+{
+	char *argv[] = { "sh", "-c", (char *)script, NULL };
+	const struct child_how how = {
+		.argv = argv, .in = true, .out = true, .err = true, .strange = strange,
+	};
+	struct err e = { 0 };
+	int rc = child_start(m, &how, c, &e);
+
+	CHECK_STR(e.text, "");
+	return rc;
+}
+
+TEST(a_program_between_two_pipes)
+{
+	AUTOFREE struct arena m = { 0 };
+	AUTOCHILD c = NO_CHILD;
+	char buf[20] = "", said[20];
+
+	CHECK_INT(start(&m, "read a; echo \"got $a\"; echo why >&2; exit 7", false, &c), 0);
+	CHECK_INT(write(c.in, "this\n", 5), 5);
+	CHECK_INT(read(c.out, buf, sizeof buf - 1), 9);
+	CHECK_STR(buf, "got this\n");
+	CHECK_INT(child_end(&c, said, sizeof said), 7);
+	CHECK_STR(said, "why\n");
+	CHECK(c.in < 0 && c.out < 0 && c.err < 0 && !c.pid);
+}
+
+TEST(what_it_says_is_cut_to_the_room)
+{
+	AUTOFREE struct arena m = { 0 };
+	AUTOCHILD c = NO_CHILD;
+	char said[5];
+
+	CHECK_INT(start(&m, "echo 0123456789 >&2", false, &c), 0);
+	CHECK_INT(child_end(&c, said, sizeof said), 0);
+	CHECK_STR(said, "0123");
+}
+
+TEST(a_strange_one_has_no_environment_and_a_group_of_its_own)
+{
+	AUTOFREE struct arena m = { 0 };
+	AUTOCHILD c = NO_CHILD;
+	char said[200], ready[2];
+
+	CHECK_INT(start(&m, "echo; read x; env | cut -d= -f1 | grep -v '_\\|^PWD$\\|SHLVL' |"
+	                "sort | xargs >&2", true, &c), 0);
+	CHECK_INT(read(c.out, ready, 1), 1);
+	CHECK_INT(getpgid(c.pid), c.pid);
+	CHECK_INT(child_end(&c, said, sizeof said), 0);
+	CHECK_STR(said, "PATH\n");
+}
+
+TEST(one_that_is_dropped_ends)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct child c = NO_CHILD;
+	pid_t pid;
+
+	CHECK_INT(start(&m, "exec sleep 1000", false, &c), 0);
+	pid = c.pid;
+	child_drop(&c);
+	CHECK_INT(kill(pid, 0), -1);
+	child_drop(&c);
+}
+
+TEST(a_signal_is_told_as_a_status)
+{
+	AUTOFREE struct arena m = { 0 };
+	AUTOCHILD c = NO_CHILD;
+
+	CHECK_INT(start(&m, "kill -KILL $$", false, &c), 0);
+	CHECK_INT(child_end(&c, NULL, 0), 128 + SIGKILL);
+}
+
+TEST(a_program_that_does_not_exist)
+{
+	AUTOFREE struct arena m = { 0 };
+	char *argv[] = { "/nowhere/x", NULL };
+	const struct child_how how = { .argv = argv, .in = true };
+	struct child c;
+	struct err e = { 0 };
+
+	CHECK_INT(child_start(&m, &how, &c, &e), -1);
+	CHECK_INT(e.kind, ERR_MISSING);
+	CHECK(c.in < 0 && !c.pid);
+	child_drop(&c);
+}

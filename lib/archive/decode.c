@@ -75,16 +75,16 @@ struct packing {
 	size_t n;
 	const char *name;
 	const char *kind;	/* NULL: not supported */
-	int filter;		/* of libarchive; 0: ours */
+	int (*support)(struct archive *);	/* of libarchive; NULL: ours */
 };
 
 static const struct packing packings[] = {
-	{ "\xfd" "7zXZ", 6, "xz", "tar in xz", 0 },
-	{ "\x1f\x8b", 2, "gzip", "tar in gzip", ARCHIVE_FILTER_GZIP },
-	{ "\x28\xb5\x2f\xfd", 4, "zstd", "tar in zstd", ARCHIVE_FILTER_ZSTD },
-	{ "BZh", 3, "bzip2", NULL, 0 },
-	{ "\x04\x22\x4d\x18", 4, "lz4", NULL, 0 },
-	{ "\x5d\0\0", 3, "lzma", NULL, 0 },
+	{ "\xfd" "7zXZ", 6, "xz", "tar in xz", NULL },
+	{ "\x1f\x8b", 2, "gzip", "tar in gzip", archive_read_support_filter_gzip },
+	{ "\x28\xb5\x2f\xfd", 4, "zstd", "tar in zstd", archive_read_support_filter_zstd },
+	{ "BZh", 3, "bzip2", NULL, NULL },
+	{ "\x04\x22\x4d\x18", 4, "lz4", NULL, NULL },
+	{ "\x5d\0\0", 3, "lzma", NULL, NULL },
 };
 
 static const struct packing *find_packing(const void *head, size_t n)
@@ -144,17 +144,24 @@ static ssize_t filter_next(struct pull *p, const void **data, struct err *e)
 	return rc == ARCHIVE_OK ? (ssize_t)n : fail_filter(d, e);
 }
 
-static int open_filter(struct decode *d, int filter, struct err *e)
+/* By what it supports, not by archive_read_append_filter, which links all there are: also one
+ * that runs programs. */
+static int open_filter(struct decode *d, const struct packing *p, struct err *e)
 {
+	int filters;
+
 	if (!(d->raw = archive_read_new())) return fail(e, ERR_HOST, "no memory");
 	d->pull.next = filter_next;
 	d->out = &d->pull;
 	archive_read_support_format_raw(d->raw);
 	archive_read_support_format_empty(d->raw);
-	if (archive_read_append_filter(d->raw, filter) != ARCHIVE_OK ||
+	if (p->support(d->raw) != ARCHIVE_OK ||
 	    archive_read_open(d->raw, d, NULL, give_raw, NULL) != ARCHIVE_OK)
 		return fail_filter(d, e);
-	return 0;
+	filters = archive_filter_count(d->raw);
+	if (filters == 2) return 0;	/* it, and what it reads from */
+	return fail(e, ERR_INPUT, "the archive cannot be decoded: %s with %s", p->name,
+	            filters > 2 ? "more of it inside" : "a damaged header");
 }
 
 static int open_xz(struct arena *m, struct decode *d, struct err *e)
@@ -178,7 +185,7 @@ static int open_decoder(struct arena *m, struct decode *d, struct err *e)
 		return fail(e, ERR_INPUT,
 		            "the archive is compressed with %s, which jlmkr does "
 		            "not support; it supports xz, zstd and gzip", p->name);
-	return p->filter ? open_filter(d, p->filter, e) : open_xz(m, d, e);
+	return p->support ? open_filter(d, p, e) : open_xz(m, d, e);
 }
 
 struct decode *decode_open(struct arena *m, struct pull *from, struct err *e)

@@ -174,6 +174,8 @@ TEST(the_front_of_an_export_and_of_another_archive)
 TEST(what_is_refused)
 {
 	static const struct unpack_limits few = { .entries = 1 };
+	static const char gzip[] = "\x1f\x8b\x08\0\0\0\0\0\0\x03" "\x01\x0a\0\xf5\xff"
+				   "\x1f\x8b\x08\0\0\0\0\0\0\x03";
 	struct world w;
 	struct str tar;
 
@@ -186,6 +188,10 @@ TEST(what_is_refused)
 	refuses(&w, "\x5d\0\0\x80....", 8, NULL,
 	        "the archive is compressed with lzma, which jlmkr does not support; it "
 	        "supports xz, zstd and gzip");
+	refuses(&w, "\x1f\x8b\x08\xff\0\0\0\0\0\x03....", 14, NULL,
+	        "the archive cannot be decoded: gzip with a damaged header");
+	refuses(&w, gzip, sizeof gzip - 1, NULL,
+	        "the archive cannot be decoded: gzip with more of it inside");
 	tar_file(&tar, "../x", "y", 0644);
 	tar_end(&tar);
 	refuses(&w, tar.s, tar.len, NULL,

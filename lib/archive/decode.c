@@ -113,12 +113,14 @@ static la_ssize_t give_raw(struct archive *raw, void *arg, const void **data)
 
 static int fail_filter(struct decode *d, struct err *e)
 {
+	const char *why = archive_error_string(d->raw);
+
 	if (d->cause.kind) {
 		*e = d->cause;
 		return -1;
 	}
 	return fail(e, ERR_INPUT, "the archive cannot be decoded: %s",
-	            archive_error_string(d->raw));
+	            why ? why : "it is damaged");
 }
 
 /* libarchive returns a piece with its offset; a raw archive has no holes, so pieces come in

@@ -174,8 +174,12 @@ TEST(the_front_of_an_export_and_of_another_archive)
 TEST(what_is_refused)
 {
 	static const struct unpack_limits few = { .entries = 1 };
-	static const char gzip[] = "\x1f\x8b\x08\0\0\0\0\0\0\x03" "\x01\x0a\0\xf5\xff"
-				   "\x1f\x8b\x08\0\0\0\0\0\0\x03";
+	static const char gzip[] =
+		"\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x18\0\xe7\xff"
+		"\x1f\x8b\x08\0\0\0\0\0\0\x03"
+		"\x01\x01\0\xfe\xff\x78"
+		"\x83\x16\xdc\x8c\x01\0\0\0"
+		"\xf9\xb5\xb5\xab\x18\0\0\0";
 	struct world w;
 	struct str tar;
 

@@ -39,15 +39,16 @@
 
 enum { PIPE_SIZE = 1 << 20, PIECE = 256 << 10 };
 
-/* LOOK notes what would be unpacked; FRONT and CHECK read the front of an export, or all of it,
+/* LAYER goes on with what is there, LOOK notes what would be unpacked; FRONT and CHECK read the front of an export, or all of it,
  * and no more. */
-enum what { UNPACK, LOOK, FRONT, CHECK };
+enum what { UNPACK, LAYER, LOOK, FRONT, CHECK };
 
 /* What the child is to do. */
 struct task {
 	enum what what;
 	struct unpack_limits limits;
 	struct archive_found *found;	/* shared memory; NULL if it only unpacks or checks */
+	bool lowest;			/* of the layers */
 };
 
 /* The child's result. */
@@ -61,6 +62,7 @@ struct inlet {
 	int fd;
 	char *piece;
 	size_t ready;		/* bytes of the first piece, while nobody has taken them */
+	off_t place;		/* in a layer, which is read twice */
 };
 
 static ssize_t inlet_read(struct inlet *in, size_t from, struct err *e)
@@ -81,6 +83,17 @@ static ssize_t inlet_next(struct pull *p, const void **data, struct err *e)
 	in->ready = 0;
 	*data = in->piece;
 	return ready ? (ssize_t)ready : inlet_read(in, 0, e);
+}
+
+static ssize_t layer_next(struct pull *p, const void **data, struct err *e)
+{
+	struct inlet *in = (struct inlet *)p;
+	ssize_t n = pread(in->fd, in->piece, PIECE, in->place);
+
+	if (n < 0) return fail_sys(e, "read the layer");
+	in->place += n;
+	*data = in->piece;
+	return n;
 }
 
 /* Read as many bytes as show the format. */
@@ -178,6 +191,30 @@ static int check_archive(struct arena *m, const struct task *t, struct inlet *in
 	return rc;
 }
 
+static int open_root(struct err *e)
+{
+	int root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return root < 0 ? fail_sys(e, "open the new directory") : root;
+}
+
+/* Below the lowest layer there is nothing to take away. */
+static int unpack_layer(const struct task *t, struct inlet *in, struct unpack_report *r,
+                        struct err *e)
+{
+	int root;
+
+	in->pull.next = layer_next;
+	if (!t->lowest) {
+		if ((root = open_root(e)) < 0 ||
+		    extract_whiteouts(&in->pull, root, &t->limits, e) < 0)
+			return -1;
+		in->place = 0;
+	}
+	if ((root = open_root(e)) < 0) return -1;
+	return extract(&in->pull, root, &t->limits, NULL, r, e);
+}
+
 static int do_task(const struct task *t, struct unpack_report *r, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -185,8 +222,8 @@ static int do_task(const struct task *t, struct unpack_report *r, struct err *e)
 	int root;
 
 	if (t->what == FRONT || t->what == CHECK) return check_archive(&m, t, &in, e);
-	root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0) return fail_sys(e, "open the new directory");
+	if (t->what == LAYER) return unpack_layer(t, &in, r, e);
+	if ((root = open_root(e)) < 0) return -1;
 	return unpack_into(root, t, &in, r, e);
 }
 
@@ -314,6 +351,16 @@ int unpack_begin_file(struct unpack *u, int file, int dir, const struct unpack_l
 	return begin(u, file, dir, &t, e);
 }
 
+int unpack_begin_layer(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
+                       struct err *e)
+{
+	struct task t = task_of(LAYER, limits, NULL);
+
+	t.limits.is_layer = true;
+	t.lowest = dir_is_empty(dir) == 1;
+	return begin(u, file, dir, &t, e);
+}
+
 bool unpack_wants_file(const void *head, size_t n)
 {
 	return squashfs_begins(head, n);
@@ -361,6 +408,7 @@ static int read_result(struct unpack *u, struct unpack_report *r, struct err *e)
 		return fail_silent(&how, (const char *)&said,
 		                   n == sizeof said ? 0 : n, e);
 	said.e.text[sizeof said.e.text - 1] = 0;
+	said.report.diff_id[SHA256_HEX] = 0;
 	if (r) *r = said.report;
 	if (!said.e.kind) return 0;
 	fail(e, said.e.kind, "%s", said.e.text);

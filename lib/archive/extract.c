@@ -25,6 +25,7 @@
 #include "lib/archive/decode.h"
 #include "lib/archive/device.h"
 #include "lib/archive/entry.h"
+#include "lib/archive/found.h"
 #include "lib/archive/layer.h"
 #include "lib/archive/pull.h"
 #include "lib/base/arena.h"
@@ -273,10 +274,17 @@ static int read_entry(struct extract *x, struct archive_entry *from, bool *bare,
 	return read_attrs(x, from, bare, e);
 }
 
+/* Of `size` bytes, the first of which are these. */
+static bool is_wanted(const struct extract *x, const char *data, la_int64_t size)
+{
+	return !x->max->texts_only || (size <= TEXTS_EACH && (*data == '{' || *data == '['));
+}
+
 /* A gap between the pieces, or after the last one, is a hole. */
 static int write_contents(struct extract *x, int fd, la_int64_t size, struct err *e)
 {
 	la_int64_t place, end = 0;
+	bool wanted = true;
 	const void *data;
 	size_t n;
 	int rc;
@@ -287,12 +295,13 @@ static int write_contents(struct extract *x, int fd, la_int64_t size, struct err
 		if (n == 0) continue;
 		if (place > end && quota_take_bytes(&x->unpacked, DISK_BLOCK, e) < 0)
 			return -1;
-		if (entry_write(&x->trail, fd, data, n, place, e) < 0) return -1;
+		if (!end) wanted = is_wanted(x, data, size);
+		if (wanted && entry_write(&x->trail, fd, data, n, place, e) < 0) return -1;
 		end = place + (la_int64_t)n;
 		x->report->bytes += n;
 	}
 	if (rc != ARCHIVE_EOF) return fail_tar(x, e);
-	return end < size ? entry_extend(&x->trail, fd, size, e) : 0;
+	return end < size || !wanted ? entry_extend(&x->trail, fd, size, e) : 0;
 }
 
 static int extract_file(struct extract *x, la_int64_t size, bool *bare, struct err *e)

@@ -486,27 +486,28 @@ void found_free(struct archive_found *found)
 	if (found) munmap(found, sizeof *found);
 }
 
-/* An empty directory that has no name anywhere. */
-static int open_nowhere(struct err *e)
+/* An empty directory that has no name anywhere, with room for so many bytes. */
+static int open_nowhere(const char *room, unsigned attrs, struct err *e)
 {
-	AUTOCLOSE int fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
+	AUTOCLOSE int fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC), low = -1;
 	int dir = -1;
 
-	if (fs >= 0 && syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		dir = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
+	if (fs >= 0 &&
+	    syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", room, 0) == 0 &&
+	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		low = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attrs);
+	if (low >= 0) dir = fcntl(low, F_DUPFD_CLOEXEC, 3);
 	return dir < 0 ? fail_sys(e, "make a directory to look at the archive in") : dir;
 }
 
 /* Nothing can be made where the child is. */
 static int begin_nowhere(struct unpack *u, int file, struct task t, struct err *e)
 {
-	AUTOCLOSE int low = open_nowhere(e);
-	AUTOCLOSE int dir = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 3);
+	AUTOCLOSE int dir = open_nowhere("4096", MOUNT_ATTR_RDONLY, e);
 
 	*u = (struct unpack){ 0 };
-	if (low < 0) return -1;
 	t.limits.no_devices |= t.what != LOOK;
-	return dir < 0 ? fail_sys(e, "open a directory") : begin(u, file, dir, &t, e);
+	return dir < 0 ? -1 : begin(u, file, dir, &t, e);
 }
 
 int unpack_begin_front(struct unpack *u, struct archive_found *found, struct err *e)
@@ -526,6 +527,22 @@ int unpack_look(int file, const struct unpack_limits *limits, struct unpack_repo
 
 	if (begin_nowhere(&u, file, task_of(LOOK, limits, out), e) < 0) return -1;
 	return unpack_end(&u, r, e);
+}
+
+int unpack_texts(int file, struct err *e)
+{
+	const struct unpack_limits limits = { .entries = TEXTS_ENTRIES, .no_devices = true,
+	                                      .fixed = true, .texts_only = true };
+	AUTOCLOSE int dir = open_nowhere("32m", 0, e), top = -1;
+	struct unpack u;
+
+	if (dir < 0) return -1;
+	/* What fsmount returns has no contents. */
+	if ((top = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return fail_sys(e, "open a directory");
+	if (unpack_begin_file(&u, file, top, &limits, e) < 0 || unpack_end(&u, NULL, e) < 0)
+		return -1;
+	return take_fd(&top);
 }
 
 const char *unpack_kind(int file)

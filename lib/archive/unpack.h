@@ -41,6 +41,7 @@ struct unpack_limits {
 	bool no_devices;	/* skip harmless devices too */
 	bool fixed;		/* the user has no option that sets them */
 	bool is_export;		/* refuse what is not an undamaged export (check.h) */
+	bool texts_only;	/* see unpack_texts in found.h */
 	/* of an image in layers: see unpack_begin_layer */
 	bool is_layer;
 	uint64_t used_bytes, used_entries;	/* by the layers below */

@@ -188,10 +188,10 @@ static void add_stop(struct arena *m, struct plan *p, const struct conf *c,
 	words_add(&p->argv, "--as-pid2");
 	run_options_put(&p->run, "property",
 	                arena_printf(m, "ExecStop=-:/bin/sh -c 'exec 2>/dev/null; "
-	                             "read stub rest </proc/$MAINPID/task/$MAINPID/children && "
-	                             "read pid rest </proc/$stub/task/$stub/children && "
+	                             "read stub rest </proc/$MAINPID/task/$MAINPID/children; "
+	                             "read pid rest </proc/$stub/task/$stub/children; "
 	                             "kill -%d $pid && "
-	                             "while kill -0 $pid; do sleep 0.1; done'",
+	                             "while kill -0 $MAINPID; do sleep 0.05; done'",
 	                             command->stop_signal), 0);
 }
 

@@ -25,6 +25,7 @@
 #include "lib/jail/layout.h"
 #include "lib/jail/rootfs.h"
 #include "lib/jail/name.h"
+#include "lib/ops/application.h"
 #include "lib/ops/config.h"
 #include "lib/provision/archive_input.h"
 #include "lib/provision/cloud.h"
@@ -44,6 +45,8 @@ struct wanted {
 	struct image_want image;
 	struct cloud_seed cloud;
 	const struct image_metadata *found;	/* what the image says of itself, or NULL */
+	const struct oci_image *layers;		/* an image in layers, or NULL */
+	const char *reference;			/* to it, if it is from a registry */
 	bool startable;
 };
 
@@ -123,13 +126,35 @@ static bool is_nixos(struct arena *m, int rootfs, const struct conf *c)
 	return rootfs_os(m, rootfs, &os, NULL) == 0 && os.id && str_eq(os.id, "nixos");
 }
 
+/* What the image runs, unless the user says something else. */
+static int set_command(struct arena *m, int rootfs, struct wanted *w, struct err *e)
+{
+	const bool runs = !*w->conf.init_command.text;
+
+	w->startable = true;
+	w->text = application_config(m, w->layers, runs, w->reference, w->text, e);
+	if (w->text && runs) w->text = application_prepare(m, w->layers, rootfs, w->text, e);
+	return w->text ? 0 : -1;
+}
+
+static bool has_command(struct arena *m, int rootfs, const struct wanted *w)
+{
+	if (*w->conf.init_command.text) return true;
+	return application_command(m, w->layers)[0] && !application_boots(m, w->layers, rootfs);
+}
+
 /* nspawn can boot other inits, but the rest of this tool needs systemd in the jail.
  * NixOS makes its init at the first boot. */
 static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err *e)
 {
 	struct err why = { 0 };
-	const char *init = rootfs_init(m, rootfs, &why), *what;
+	const char *init, *what;
 
+	if (w->layers && has_command(m, rootfs, w)) return set_command(m, rootfs, w, e);
+	if (w->layers && !(w->text = application_config(m, w->layers, false, w->reference,
+	                                                w->text, e)))
+		return -1;
+	init = rootfs_init(m, rootfs, &why);
 	if (!init && why.kind == ERR_BUSY) return fail(e, ERR_BUSY, "%s", why.text);
 	w->startable = is_nixos(m, rootfs, &w->conf) || (init && str_eq(init, "systemd"));
 	if (w->startable) return 0;
@@ -210,10 +235,13 @@ static int install_from_archive(struct host *h, struct wanted *w, struct staging
 	const struct unpack_limits limits = limits_of(w->how);
 	AUTOARCHIVE own = NO_ARCHIVE;
 	struct install_source source;
+	struct install_found found;
 
 	if (take_source(h, w->how, &own, &source, e) < 0 ||
-	    install_archive(h, &source, &limits, work, &w->found, e) < 0)
+	    install_archive(h, &source, &limits, work, &found, e) < 0)
 		return -1;
+	w->found = found.metadata;
+	w->layers = found.image;
 	return set_names(h->m, w, e);
 }
 
@@ -337,6 +365,17 @@ int op_create_check(const struct host *h, const char *name, struct err *e)
 	return store_check_name(&jails, name, e);
 }
 
+/* If it runs a command, the root file system need not be seen to know it. */
+static int plan_layers(struct arena *m, struct wanted *w, struct err *e)
+{
+	const bool runs = !*w->conf.init_command.text &&
+			  application_init(application_command(m, w->layers)) ==
+			  APPLICATION_NONE;
+
+	w->text = application_config(m, w->layers, runs, w->reference, w->text, e);
+	return w->text ? 0 : -1;
+}
+
 static int plan_archive(struct engine *en, struct wanted *w, struct create_plan *out,
                         struct err *e)
 {
@@ -355,6 +394,8 @@ static int plan_archive(struct engine *en, struct wanted *w, struct create_plan 
 		return -1;
 	}
 	w->found = out->found.metadata;
+	w->layers = out->found.image;
+	if (w->layers) return plan_layers(en->m, w, e);
 	if (out->seeded && !out->found.has_cloud_init) return cloud_fail_absent(e);
 	return set_names(en->m, w, e);
 }

@@ -34,6 +34,8 @@
 #include "lib/provision/identity.h"
 #include "lib/provision/install_archive.h"
 #include "lib/provision/install_image.h"
+#include "lib/provision/layers.h"
+#include "lib/provision/registry_image.h"
 #include "lib/store/staging.h"
 #include "lib/store/store.h"
 
@@ -114,6 +116,7 @@ static const char *image_shown(struct arena *m, const struct wanted *w)
 {
 	if (!w->how->archive) return w->conf.distro.text;
 	if (str_eq(w->how->archive, "-")) return "the archive on standard input";
+	if (w->reference) return w->reference;
 	return arena_printf(m, "the archive %s", word_shown(m, w->how->archive));
 }
 
@@ -229,6 +232,31 @@ static int take_source(struct host *h, const struct create_how *how, struct arch
 	return fail_in(e, "image %s", word_shown(h->m, how->archive));
 }
 
+static bool is_reference(const char *archive)
+{
+	return str_starts(archive, OCI_SCHEME);
+}
+
+/* What is kept of the image when it is closed. */
+static void keep_image(struct arena *m, const struct registry_image *r, struct wanted *w)
+{
+	w->reference = r->reference;
+	w->layers = arena_memdup(m, &r->image, sizeof r->image);
+}
+
+static int install_from_registry(struct host *h, struct wanted *w, struct staging *work,
+                                 const struct unpack_limits *limits, struct err *e)
+{
+	AUTOREGISTRY r = { 0 };
+
+	if (registry_image_open(h, w->how->archive, w->how->offline, &r, e) < 0) return -1;
+	keep_image(h->m, &r, w);
+	if (staging_own(work, NULL, e) == 0 &&
+	    layers_install(&r.image, limits, work->dir, e) == 0)
+		return 0;
+	return fail_in(e, "image %s", r.reference);
+}
+
 static int install_from_archive(struct host *h, struct wanted *w, struct staging *work,
                                 struct err *e)
 {
@@ -237,6 +265,7 @@ static int install_from_archive(struct host *h, struct wanted *w, struct staging
 	struct install_source source;
 	struct install_found found;
 
+	if (is_reference(w->how->archive)) return install_from_registry(h, w, work, &limits, e);
 	if (take_source(h, w->how, &own, &source, e) < 0 ||
 	    install_archive(h, &source, &limits, work, &found, e) < 0)
 		return -1;
@@ -376,6 +405,17 @@ static int plan_layers(struct arena *m, struct wanted *w, struct err *e)
 	return w->text ? 0 : -1;
 }
 
+static int plan_registry(struct host *h, struct wanted *w, struct create_plan *out,
+                         struct err *e)
+{
+	AUTOREGISTRY r = { 0 };
+
+	if (registry_image_open(h, w->how->archive, w->how->offline, &r, e) < 0) return -1;
+	keep_image(h->m, &r, w);
+	out->found.image = w->layers;
+	return plan_layers(h->m, w, e);
+}
+
 static int plan_archive(struct engine *en, struct wanted *w, struct create_plan *out,
                         struct err *e)
 {
@@ -384,6 +424,7 @@ static int plan_archive(struct engine *en, struct wanted *w, struct create_plan 
 	struct install_source source;
 	struct err why = { 0 };
 
+	if (is_reference(w->how->archive)) return plan_registry(en->host, w, out, e);
 	if (take_source(en->host, w->how, &own, &source, e) < 0) return -1;
 	if (archive_look(en->host, &source, &limits, &out->found, &why) < 0) {
 		if (why.kind == ERR_NETWORK) {

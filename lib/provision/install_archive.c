@@ -87,12 +87,9 @@ static int put_together(struct host *h, int layers, const struct unpack_limits *
                         struct staging *work, struct install_found *found, struct err *e)
 {
 	struct oci_image *image = arena_alloc(h->m, sizeof *image);
-	AUTOCLOSE int rootfs = -1;
 
-	if (oci_archive_open(h->m, layers, image, e) < 0) return -1;
-	out_step("Unpacking its layers: %zu", image->layers_n);
-	if ((rootfs = unpack_make_rootfs(work->dir, e)) < 0 ||
-	    layers_install(image, limits, rootfs, e) < 0)
+	if (oci_archive_open(h->m, layers, image, e) < 0 ||
+	    layers_install(image, limits, work->dir, e) < 0)
 		return -1;
 	found->image = image;
 	return tree_remove(work->dir, ROOT_LAYERS, e);

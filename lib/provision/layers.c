@@ -58,13 +58,15 @@ static int install_layer(const struct oci_image *image, size_t i, struct unpack_
 	return check_diff_id(&image->layers[i], &r, e);
 }
 
-int layers_install(const struct oci_image *image, const struct unpack_limits *limits, int rootfs,
+int layers_install(const struct oci_image *image, const struct unpack_limits *limits, int work,
                    struct err *e)
 {
+	AUTOCLOSE int rootfs = unpack_make_rootfs(work, e);
 	struct unpack_limits left = *limits;
 	struct unpack_report all = { 0 };
-	int rc = 0;
+	int rc = rootfs < 0 ? -1 : 0;
 
+	out_step("Unpacking %zu layers", image->layers_n);
 	for (size_t i = 0; rc == 0 && i < image->layers_n; i++)
 		if ((rc = install_layer(image, i, &left, rootfs, &all, e)) < 0)
 			fail_in(e, "layer %zu of %zu", i + 1, image->layers_n);

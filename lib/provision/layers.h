@@ -13,9 +13,10 @@ struct unpack_limits;
 /* ERR_INPUT if it is for machines of another kind. */
 int layers_check(const struct oci_image *image, struct err *e);
 
-/* Unpack all layers, the lowest first, into the empty open directory `rootfs`. The limits are
- * those of all of them together. ERR_UNTRUSTED if one is not what the image's config names. */
-int layers_install(const struct oci_image *image, const struct unpack_limits *limits, int rootfs,
+/* Make the directory `rootfs` in the open directory `work`, and unpack all layers into it, the
+ * lowest first. The limits are those of all of them together. ERR_UNTRUSTED if one is not what
+ * the image's config names. */
+int layers_install(const struct oci_image *image, const struct unpack_limits *limits, int work,
                    struct err *e);
 
 #endif

@@ -466,7 +466,7 @@ static int open_layer(void *arg, size_t i, struct err *e)
 	o.doing = arena_printf(&scratch, "fetching layer %zu of %zu", i + 1, r->layers_n);
 	rc = get_part(r, &r->layers[i].blob, "blobs", &sink, e);
 	out_progress_end();
-	return rc < 0 ? fail_in(e, "%s", r->name) : o.fd;
+	return rc < 0 ? -1 : o.fd;
 }
 
 /* -- images -- */
@@ -477,30 +477,22 @@ static int check_arch(const struct registry *r, const struct oci_config *c, stru
 	return fail(e, ERR_INPUT, "it is an image for %s, not for %s", c->arch, r->arch);
 }
 
-static int resolve(struct registry *r, struct oci_image *out, struct err *e)
+int registry_resolve(struct image_source *s, const struct oci_reference *ref, const char *arch,
+                     struct oci_image *out, struct err *e)
 {
+	struct registry *r = arena_alloc(s->m, sizeof *r);
 	struct oci_manifest found = { 0 };
 
+	*r = (struct registry){ .source = s, .m = s->m, .ref = ref, .arch = arch,
+	                        .name = oci_reference_text(s->m, ref), .digests.m = s->m };
 	*out = (struct oci_image){ .open_layer = open_layer, .arg = r };
 	if (get_manifest(r, &found, e) < 0) return -1;
 	out->digest = r->digests.v[r->digests.n - 1];
 	if (get_config(r, &found, &out->config, e) < 0 || check_arch(r, &out->config, e) < 0)
 		return -1;
-	out->layers = found.layers;
-	out->layers_n = found.layers_n;
+	r->layers = out->layers = found.layers;
+	r->layers_n = out->layers_n = found.layers_n;
 	for (size_t i = 0; i < found.layers_n; i++)
 		words_add(&r->digests, found.layers[i].blob.digest);
-	r->layers = out->layers;
-	r->layers_n = out->layers_n;
 	return 0;
-}
-
-int registry_resolve(struct image_source *s, const struct oci_reference *ref, const char *arch,
-                     struct oci_image *out, struct err *e)
-{
-	struct registry *r = arena_alloc(s->m, sizeof *r);
-
-	*r = (struct registry){ .source = s, .m = s->m, .ref = ref, .arch = arch,
-	                        .name = oci_reference_text(s->m, ref), .digests.m = s->m };
-	return resolve(r, out, e) < 0 ? fail_in(e, "%s", r->name) : 0;
 }

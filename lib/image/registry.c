@@ -26,12 +26,6 @@
 enum { TOKEN_BYTES = 64 * 1024, TOKEN_MAX = 16 * 1024, SAID_BYTES = 16 * 1024, SAID_SHOWN = 200,
        SAID_VALUES = 1000, LOGINS = 3 };
 
-static const char manifests[] =
-	"application/vnd.oci.image.index.v1+json, "
-	"application/vnd.docker.distribution.manifest.list.v2+json, "
-	"application/vnd.oci.image.manifest.v1+json, "
-	"application/vnd.docker.distribution.manifest.v2+json";
-
 struct registry {
 	struct image_source *source;
 	struct arena *m;
@@ -218,7 +212,7 @@ static int ask_top(struct registry *r, struct arena *m, struct http_reply *reply
 {
 	const struct oci_reference *ref = r->ref;
 	struct url *u = arena_alloc(m, sizeof *u);
-	struct http_request q = { .url = u, .accept = manifests,
+	struct http_request q = { .url = u, .accept = oci_manifest_types,
 	                          .authorization = r->authorization };
 	struct err why = { 0 };
 
@@ -301,7 +295,7 @@ static int get_part(struct registry *r, const struct oci_blob *b, const char *fo
 	                                   .sha256 = strchr(b->digest, ':') + 1, .part = true };
 	struct url u;
 	struct remote f = { .url = &u, .build = &build,
-	                    .accept = str_eq(folder, "manifests") ? manifests : NULL };
+	                    .accept = str_eq(folder, "manifests") ? oci_manifest_types : NULL };
 	struct err why;
 	bool refused;
 

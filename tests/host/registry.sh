@@ -301,7 +301,7 @@ one_line_err
 err_has 'redirects to http://open.test/, which is not https$'
 
 story 'hostile indexes take little memory, and get one sentence'
-for file in wide:'the manifest: JSON of more than 100000 values' deep:'the manifest: JSON of more than 64 levels' long:'manifests/1: more than 4194304 bytes'; do
+for file in wide:'the manifest: JSON of more than 100000 values' deep:'the manifest: JSON of more than 64 levels' long:'manifests/1: larger than 4194304 bytes'; do
 	rules "open.test/v2/app/manifests/1 file $tmp/layouts/${file%%:*}.json"
 	small --image=$open/app:1 e1
 	refused

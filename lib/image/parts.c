@@ -94,14 +94,31 @@ static void drop_parts(const struct image_cache *c)
 	}
 }
 
-void cache_note(const struct image_cache *c, const char *reference, char *const *digests)
+static void write_note(const struct image_cache *c, const char *reference, char *const *digests)
 {
-	const char *key;
+	const char *key = note_key(c, reference);
 
-	if (!c->dir) return;
-	key = note_key(c, reference);
 	cache_write(c, cache_name(c, key, NOTE), key,
 	            arena_printf(c->m, "%s\n%s\n", reference, words_join(c->m, digests, "\n")));
+}
+
+static const char *coming(const struct image_cache *c, const char *reference)
+{
+	return arena_printf(c->m, "%s, coming", reference);
+}
+
+void cache_note_coming(const struct image_cache *c, const char *reference, char *const *digests)
+{
+	if (c->dir) write_note(c, coming(c, reference), digests);
+}
+
+void cache_note_whole(const struct image_cache *c, const char *reference, char *const *digests)
+{
+	const char *key = note_key(c, coming(c, reference));
+
+	if (!c->dir) return;
+	write_note(c, reference, digests);
+	cache_remove_ours(c, cache_name(c, key, NOTE), NULL, NULL);
 	drop_parts(c);
 	cache_drop_stale(c);
 }

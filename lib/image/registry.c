@@ -30,13 +30,13 @@ struct registry {
 	struct image_source *source;
 	struct arena *m;
 	const struct oci_reference *ref;
-	const char *name, *arch;		/* the reference in full */
+	const char *arch;
+	const char *name;			/* of the notes: the reference and the architecture */
 	const char *authorization;		/* NULL: none was asked for */
 	struct login login;
 	struct words digests;			/* of all parts */
 	const struct oci_layer *layers;
 	size_t layers_n;
-	bool noted;
 };
 
 int registry_open(struct arena *m, const struct oci_reference *r, const char *cacert,
@@ -337,9 +337,7 @@ static int get_noted(struct registry *r, struct str *text, struct err *e)
 {
 	const char *digest = r->ref->digest;
 
-	if (!digest)
-		digest = cache_noted(&r->source->cache, arena_printf(r->m, "%s %s", r->name,
-		                                                     r->arch));
+	if (!digest) digest = cache_noted(&r->source->cache, r->name);
 	if (!digest) return fail(e, ERR_MISSING, "it is not in the cache");
 	return get_text(r, &(struct oci_blob){ .digest = digest }, "manifests", text, e);
 }
@@ -436,13 +434,14 @@ static int restart_layer(void *arg, struct err *e)
 	return 0;
 }
 
-/* From now on these are the blobs of the reference. */
-static void note_once(struct registry *r)
+/* The layers are opened in order. */
+static void note_progress(struct registry *r, size_t opened)
 {
-	if (r->noted || r->source->offline) return;
-	r->noted = true;
-	cache_note(&r->source->cache, arena_printf(r->m, "%s %s", r->name, r->arch),
-	           words_list(&r->digests));
+	const struct image_cache *c = &r->source->cache;
+
+	if (r->source->offline) return;
+	if (!opened) cache_note_coming(c, r->name, words_list(&r->digests));
+	if (opened == r->layers_n) cache_note_whole(c, r->name, words_list(&r->digests));
 }
 
 static int open_layer(void *arg, size_t i, struct err *e)
@@ -456,11 +455,13 @@ static int open_layer(void *arg, size_t i, struct err *e)
 	                                 .arg = &o };
 	int rc;
 
-	note_once(r);
+	note_progress(r, i);
 	o.doing = arena_printf(&scratch, "fetching layer %zu of %zu", i + 1, r->layers_n);
 	rc = get_part(r, &r->layers[i].blob, "blobs", &sink, e);
 	out_progress_end();
-	return rc < 0 ? -1 : o.fd;
+	if (rc < 0) return -1;
+	note_progress(r, i + 1);
+	return o.fd;
 }
 
 /* -- images -- */
@@ -478,7 +479,8 @@ int registry_resolve(struct image_source *s, const struct oci_reference *ref, co
 	struct oci_manifest found = { 0 };
 
 	*r = (struct registry){ .source = s, .m = s->m, .ref = ref, .arch = arch,
-	                        .name = oci_reference_text(s->m, ref), .digests.m = s->m };
+	                        .digests.m = s->m };
+	r->name = arena_printf(s->m, "%s %s", oci_reference_text(s->m, ref), arch);
 	*out = (struct oci_image){ .open_layer = open_layer, .arg = r };
 	if (get_manifest(r, &found, e) < 0) return -1;
 	out->digest = r->digests.v[r->digests.n - 1];

@@ -32,8 +32,8 @@ int registry_open(struct arena *m, const struct oci_reference *r, const char *ca
  * last fetched. `out` lives in the source's arena, and uses the source and the reference until
  * the source is closed. Faults do not name the reference.
  *
- * Its layers are fetched as they are opened, with progress. The first one that is opened makes
- * the cache forget the blobs that the reference led to before. ERR_UNTRUSTED for a wrong hash or
+ * Its layers are fetched as they are opened, with progress. When the last one is open, the cache
+ * forgets the blobs that the reference led to before. ERR_UNTRUSTED for a wrong hash or
  * size, ERR_MISSING if there is no such image. */
 int registry_resolve(struct image_source *s, const struct oci_reference *r, const char *arch,
                      struct oci_image *out, struct err *e);

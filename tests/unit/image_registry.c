@@ -281,6 +281,35 @@ TEST(a_tag_that_moves_takes_its_blobs_along)
 	world_end(&w);
 }
 
+TEST(an_image_that_does_not_come_whole_replaces_none)
+{
+	WORLD("docker://h.x/a:1");
+	struct sample old = sample(&w, "hello"), new = sample(&w, "world");
+	struct image_source first;
+
+	fetch_whole(&w, &old);
+	say_text(&w, new.manifest);
+	say_text(&w, new.config);
+	resolves(&w);
+	layer(&w);
+	CHECK_INT(w.e.kind, ERR_NETWORK);
+	/* Somebody else has got another image meanwhile: nothing of these goes. */
+	first = w.source;
+	w.source = (struct image_source){ 0 };
+	open_source(&w);
+	w.ref.name = "b";
+	fetch_whole(&w, &(struct sample){ .layer = old.layer, .config = old.config,
+	                                  .manifest = old.manifest });
+	CHECK(has_blob(&w, new.manifest) && has_blob(&w, new.config));
+	w.ref.name = "a";
+	w.source.offline = true;
+	resolves(&w);
+	CHECK_STR(w.image.digest, digest(&w, old.manifest));
+	opens(&w, "hello");
+	image_source_close(&first);
+	world_end(&w);
+}
+
 TEST(prune_knows_the_blobs)
 {
 	WORLD("docker://h.x/a:1");

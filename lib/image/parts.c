@@ -27,7 +27,8 @@ void cache_keep_part(const struct image_cache *c, const struct image_build *b, s
 		k->whole = true;
 }
 
-void cache_keep_text(const struct image_cache *c, const char *digest, const char *text, size_t n)
+void cache_keep_text(const struct image_cache *c, const char *digest, const char *text,
+                     size_t n)
 {
 	const struct image_build b = { .sha256 = strchr(digest, ':') + 1, .size = n,
 	                               .part = true };

@@ -149,6 +149,9 @@ is 0 "$(blobs)"
 copy app:1 app:1
 create --image=$open/app:1 j1
 is 5 "$(blobs)"			# index, manifest, config, and two layers
+try jlmkr-images --cached
+err_has "^docker://open.test:$port/app:1 amd64: kept, 0.0 MiB$"
+status 0
 copy app:2 app:1
 before=$(requests | wc -l)
 create --image=$open/app:1 j2

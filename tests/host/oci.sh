@@ -41,6 +41,16 @@ for file in "$tmp"/layers/good/*; do
 	forget
 done
 
+story 'it is the tree that umoci makes of it'
+if command -v umoci > /dev/null; then
+	mkdir "$tmp/layout"
+	tar -xf "$tmp/layers/good/umoci" -C "$tmp/layout"
+	umoci raw unpack --image "$tmp/layout:latest" "$tmp/umoci" > "$tmp/out" 2>&1 || fail 'umoci cannot'
+	"$here/../fake/layers.py" list "$tmp/umoci" | diff "$tmp/layers/tree" - > "$tmp/out" || fail 'it differs'
+else
+	skip 'umoci is not here'
+fi
+
 story 'from standard input, with a hash, and by import'
 try jlmkr-create -q --image=- j1 < "$tmp/layers/good/gz"
 status 0

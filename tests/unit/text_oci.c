@@ -248,7 +248,8 @@ TEST(the_index_of_a_layout)
 	finds(one, "other", "the archive has no image 'other'");
 	finds(two, "a", A);
 	finds(two, "b", B);
-	finds(two, NULL, "the archive has several images: a, docker.io/my/img:b; save one alone");
+	finds(two, NULL, "the archive has several images: a, docker.io/my/img:b; save one "
+	                 "alone");
 	finds(INDEX(""), NULL, "the archive has no image");
 	/* One image, an entry for each architecture. */
 	finds(INDEX(ENTRY(A, LINUX("arm64")) "," ENTRY(B, LINUX("amd64"))), NULL, B);

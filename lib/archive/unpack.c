@@ -39,8 +39,8 @@
 
 enum { PIPE_SIZE = 1 << 20, PIECE = 256 << 10 };
 
-/* LAYER goes on with what is there, LOOK notes what would be unpacked; FRONT and CHECK read the front of an export, or all of it,
- * and no more. */
+/* LAYER goes on with what is there, LOOK notes what would be unpacked; FRONT and CHECK read the
+ * front of an export, or all of it, and no more. */
 enum what { UNPACK, LAYER, LOOK, FRONT, CHECK };
 
 /* What the child is to do. */

@@ -163,7 +163,8 @@ static const char *unmet_text(const struct failure *f)
 /* What systemd-nspawn, the main process, ran, if that is how it ended. */
 static const char *main_name(const struct failure *f)
 {
-	if (!f->plan->command || f->s->exec_code != CLD_EXITED) return "systemd-nspawn";
+	if (!f->plan->command || !f->s->active_enter || f->s->exec_code != CLD_EXITED)
+		return "systemd-nspawn";
 	return arena_printf(f->m, "its command %.*s", SHOWN, f->plan->command);
 }
 

@@ -24,7 +24,7 @@ enum {
 	POWEROFF = 38,			/* systemd's SIGRTMIN+4, counted from glibc's 34 */
 	ASK_AGAIN_MS = 250,		/* doubled each time, up to the other */
 	ASK_SELDOM_MS = 2000,
-	KILL_WAIT_MS = 10000,
+	LEADER_WAIT_MS = 2000, KILL_WAIT_MS = 10000,
 	USUAL_SECONDS = 90,
 };
 
@@ -132,14 +132,19 @@ static int stop_unit(struct stopping *s, int64_t deadline, struct err *e)
 	return 0;
 }
 
-/* The stop job comes first: without it systemd may start the unit again. */
+/* The stop job comes first: without it systemd may start the unit again. Then the jail's first
+ * process, with which all of them end, so that systemd-nspawn can clear away what it has made:
+ * a mount that it leaves behind keeps a newer one from starting. */
 static int kill_unit(struct stopping *s, struct err *e)
 {
 	int rc;
 
 	if (request_stop(s, e) < 0 && e->kind == ERR_MISSING) return 1;
-	if (kill_all(s, e) < 0 && e->kind != ERR_MISSING) return -1;
 	s->goes_on = "was killed";
+	if (engine_signal(s->en, s->jail, SIGKILL, NULL) == 0 &&
+	    (rc = wait_end(s, deadline_in(LEADER_WAIT_MS), e)) != 0)
+		return rc;
+	if (kill_all(s, e) < 0 && e->kind != ERR_MISSING) return -1;
 	if ((rc = wait_end(s, deadline_in(KILL_WAIT_MS), e)) != 0) return rc;
 	return fail(e, ERR_BUSY, "the processes of %s do not end, even killed", s->jail->name);
 }

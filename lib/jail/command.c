@@ -171,11 +171,11 @@ static int find_user(struct arena *m, const char *user, bool with_groups, int ro
 	struct passwd_line line = { .home = "/" };
 	bool known = passwd_find(read_list(m, rootfs, "/etc/passwd"), user, &line);
 
-	if (!known && !passwd_id(user, &line.uid))
+	if (!known && !str_eq(user, "root") && !passwd_id(user, &line.uid))
 		return fail(e, ERR_HOST, "its init_user '%s' is not in its /etc/passwd", user);
 	out->uid = line.uid;
 	out->gid = known ? line.gid : 0;
-	out->home = known && *line.home == '/' ? line.home : "/";
+	out->home = known && *line.home == '/' ? line.home : line.uid ? "/" : "/root";
 	if (known && with_groups && line.uid)
 		out->group_count = groups_with(read_list(m, rootfs, "/etc/group"), line.name,
 		                               out->groups, COMMAND_GROUPS);

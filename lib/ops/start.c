@@ -61,6 +61,15 @@ static int write_hooks(struct arena *m, struct jail *j, const struct plan *p, st
 	return 0;
 }
 
+/* systemd-nspawn takes no root file system without a /usr, and an image with one program may
+ * have none. */
+static int make_usr(struct jail *j, const struct plan *p, struct err *e)
+{
+	int root = p->command ? jail_rootfs(j, e) : 0;
+
+	return root < 0 ? -1 : p->command ? mkdir_in_root(root, "/usr", 0755, e) : 0;
+}
+
 /* What a start needs to know of a jail, and what is to be done. */
 struct intent {
 	struct jail *jail;
@@ -295,6 +304,7 @@ static int start_locked(struct engine *en, enum extent how, struct intent *in, s
 	if (in->setup.wanted && in->setup.first_start &&
 	    setup_write(en, in->jail, &in->check.conf, e) < 0)
 		return -1;
+	if (make_usr(in->jail, &in->plan, e) < 0) goto fault;
 	if (write_hooks(en->m, in->jail, &in->plan, e) < 0) goto fault;
 	out_verbose("%s", plan_command(en->m, &in->plan));
 	if ((rc = engine_start(en, in->jail, &in->plan, !in->is_sound, e)) >= 0) return rc;

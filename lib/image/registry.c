@@ -26,12 +26,6 @@
 enum { TOKEN_BYTES = 64 * 1024, TOKEN_MAX = 16 * 1024, SAID_BYTES = 16 * 1024, SAID_SHOWN = 200,
        SAID_VALUES = 1000, LOGINS = 3 };
 
-static const char manifests[] =
-	"application/vnd.oci.image.index.v1+json, "
-	"application/vnd.docker.distribution.manifest.list.v2+json, "
-	"application/vnd.oci.image.manifest.v1+json, "
-	"application/vnd.docker.distribution.manifest.v2+json";
-
 struct registry {
 	struct image_source *source;
 	struct arena *m;
@@ -218,7 +212,7 @@ static int ask_top(struct registry *r, struct arena *m, struct http_reply *reply
 {
 	const struct oci_reference *ref = r->ref;
 	struct url *u = arena_alloc(m, sizeof *u);
-	struct http_request q = { .url = u, .accept = manifests,
+	struct http_request q = { .url = u, .accept = oci_manifest_types,
 	                          .authorization = r->authorization };
 	struct err why = { 0 };
 
@@ -301,7 +295,7 @@ static int get_part(struct registry *r, const struct oci_blob *b, const char *fo
 	                                   .sha256 = strchr(b->digest, ':') + 1, .part = true };
 	struct url u;
 	struct remote f = { .url = &u, .build = &build,
-	                    .accept = str_eq(folder, "manifests") ? manifests : NULL };
+	                    .accept = str_eq(folder, "manifests") ? oci_manifest_types : NULL };
 	struct err why;
 	bool refused;
 
@@ -466,7 +460,7 @@ static int open_layer(void *arg, size_t i, struct err *e)
 	o.doing = arena_printf(&scratch, "fetching layer %zu of %zu", i + 1, r->layers_n);
 	rc = get_part(r, &r->layers[i].blob, "blobs", &sink, e);
 	out_progress_end();
-	return rc < 0 ? fail_in(e, "%s", r->name) : o.fd;
+	return rc < 0 ? -1 : o.fd;
 }
 
 /* -- images -- */
@@ -477,30 +471,22 @@ static int check_arch(const struct registry *r, const struct oci_config *c, stru
 	return fail(e, ERR_INPUT, "it is an image for %s, not for %s", c->arch, r->arch);
 }
 
-static int resolve(struct registry *r, struct oci_image *out, struct err *e)
+int registry_resolve(struct image_source *s, const struct oci_reference *ref, const char *arch,
+                     struct oci_image *out, struct err *e)
 {
+	struct registry *r = arena_alloc(s->m, sizeof *r);
 	struct oci_manifest found = { 0 };
 
+	*r = (struct registry){ .source = s, .m = s->m, .ref = ref, .arch = arch,
+	                        .name = oci_reference_text(s->m, ref), .digests.m = s->m };
 	*out = (struct oci_image){ .open_layer = open_layer, .arg = r };
 	if (get_manifest(r, &found, e) < 0) return -1;
 	out->digest = r->digests.v[r->digests.n - 1];
 	if (get_config(r, &found, &out->config, e) < 0 || check_arch(r, &out->config, e) < 0)
 		return -1;
-	out->layers = found.layers;
-	out->layers_n = found.layers_n;
+	r->layers = out->layers = found.layers;
+	r->layers_n = out->layers_n = found.layers_n;
 	for (size_t i = 0; i < found.layers_n; i++)
 		words_add(&r->digests, found.layers[i].blob.digest);
-	r->layers = out->layers;
-	r->layers_n = out->layers_n;
 	return 0;
-}
-
-int registry_resolve(struct image_source *s, const struct oci_reference *ref, const char *arch,
-                     struct oci_image *out, struct err *e)
-{
-	struct registry *r = arena_alloc(s->m, sizeof *r);
-
-	*r = (struct registry){ .source = s, .m = s->m, .ref = ref, .arch = arch,
-	                        .name = oci_reference_text(s->m, ref), .digests.m = s->m };
-	return resolve(r, out, e) < 0 ? fail_in(e, "%s", r->name) : 0;
 }

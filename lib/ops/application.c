@@ -44,10 +44,11 @@ enum application_init application_init(char *const *command)
 
 bool application_boots(struct arena *m, const struct oci_image *image, int rootfs)
 {
+	enum application_init init = application_init(application_command(m, image));
 	bool sound;
 
-	return application_init(application_command(m, image)) != APPLICATION_NONE &&
-	       !init_fault(m, rootfs, &sound);
+	return init == APPLICATION_INIT ||
+	       (init == APPLICATION_IF_IT_CAN && !init_fault(m, rootfs, &sound));
 }
 
 static const char *one_a_line(struct arena *m, char *const *words)

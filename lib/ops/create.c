@@ -49,7 +49,7 @@ struct wanted {
 	const struct image_metadata *found;	/* what the image says of itself, or NULL */
 	const struct oci_image *layers;		/* an image in layers, or NULL */
 	const char *reference;			/* to it, if it is from a registry */
-	bool startable;
+	bool startable, boots;
 };
 
 /* The release in the template, or in the default config, belongs to the distribution there. If
@@ -160,6 +160,7 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 	init = rootfs_init(m, rootfs, &why);
 	if (!init && why.kind == ERR_BUSY) return fail(e, ERR_BUSY, "%s", why.text);
 	w->startable = is_nixos(m, rootfs, &w->conf) || (init && str_eq(init, "systemd"));
+	w->boots = w->startable;
 	if (w->startable) return 0;
 	what = image_shown(m, w);
 	if (init)
@@ -178,7 +179,7 @@ static void tell_system(struct arena *m, int rootfs, const struct wanted *w)
 
 	if (rootfs_os(m, rootfs, &os, NULL) == 0 && (os.pretty_name || os.id))
 		out_note("It is %s%s", os.pretty_name ? os.pretty_name : os.id,
-		         w->startable ? ", with systemd" : "");
+		         w->boots ? ", with systemd" : "");
 	else
 		out_note("What system it is, it does not say: it has no os-release");
 }

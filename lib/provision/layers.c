@@ -66,7 +66,7 @@ int layers_install(const struct oci_image *image, const struct unpack_limits *li
 	struct unpack_report all = { 0 };
 	int rc = rootfs < 0 ? -1 : 0;
 
-	out_step("Unpacking %zu layers", image->layers_n);
+	out_step("Unpacking %zu layer%s", image->layers_n, image->layers_n == 1 ? "" : "s");
 	for (size_t i = 0; rc == 0 && i < image->layers_n; i++)
 		if ((rc = install_layer(image, i, &left, rootfs, &all, e)) < 0)
 			fail_in(e, "layer %zu of %zu", i + 1, image->layers_n);

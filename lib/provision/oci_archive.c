@@ -65,10 +65,12 @@ static int check_digest(const struct sha256 *h, const struct oci_blob *b, struct
 static char *read_text(const struct source *s, const char *path, const struct oci_blob *b,
                        size_t *n, struct err *e)
 {
-	AUTOCLOSE int fd = open_inside(s->dir, path ? path : path_of(s->m, b), e);
+	const char *name = path ? path : path_of(s->m, b);
+	AUTOCLOSE int fd = open_inside(s->dir, name, e);
 	char *text = fd < 0 ? NULL : read_all(s->m, fd, OCI_TEXT_MAX, n, e);
 	struct sha256 h;
 
+	if (fd >= 0 && !text) fail_in(e, "%s", name);
 	if (!text || path) return text;
 	sha256_begin(&h);
 	sha256_add(&h, text, *n);

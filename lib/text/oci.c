@@ -1,6 +1,5 @@
 #include "lib/text/oci.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +13,12 @@
 enum { VALUES_MAX = 100000, LISTED = 12, WORDS_MAX = 1000, WORDS_BYTES = 128 * 1024,
        TEXT_MAX = 256 };
 
-#define INDEX_OCI "application/vnd.oci.image.index.v1+json"
-#define INDEX_DOCKER "application/vnd.docker.distribution.manifest.list.v2+json"
-#define MANIFEST_OCI "application/vnd.oci.image.manifest.v1+json"
-#define MANIFEST_DOCKER "application/vnd.docker.distribution.manifest.v2+json"
+#define OCI "application/vnd.oci.image."
+#define DOCKER "application/vnd.docker."
+
+const char oci_manifest_types[] =
+	OCI "index.v1+json, " DOCKER "distribution.manifest.list.v2+json, "
+	OCI "manifest.v1+json, " DOCKER "distribution.manifest.v2+json";
 
 #define NOTE_TAG "org.opencontainers.image.ref.name"
 #define NOTE_NAME "io.containerd.image.name"
@@ -45,7 +46,7 @@ static struct json *open_json(const char *text, size_t n, const char *what, stru
 
 /* The names that OCI has for architectures (those of Go), and their newest variant that runs on
  * each machine of that name. */
-static const struct { const char *ours, *oci; unsigned variant; } archs[] = {
+static const struct { char ours[8], oci[8]; unsigned variant; } archs[] = {
 	{ "amd64", "amd64", 1 }, { "arm64", "arm64", 8 }, { "armhf", "arm", 7 },
 	{ "i386", "386", 0 }, { "ppc64el", "ppc64le", 0 },
 };
@@ -129,17 +130,19 @@ static int read_text_blob(struct arena *m, const struct json *v, const char *wha
 	            OCI_TEXT_MAX);
 }
 
-static bool is_type_of(const char *type, const char *a, const char *b)
+/* Whether a list has the type. Not every maker names those of manifests. */
+static bool is_type_of(const char *type, const char *list)
 {
-	return !*type || str_eq(type, a) || str_eq(type, b);
+	const char *there = strstr(list, type);
+	size_t n = strlen(type);
+
+	return !n || (there && (there == list || there[-1] == ' ') &&
+	              (!there[n] || there[n] == ','));
 }
 
 static bool leads_on(const struct json *entry)
 {
-	const char *type = text_of(entry, "mediaType");
-
-	return is_type_of(type, INDEX_OCI, INDEX_DOCKER) ||
-	       is_type_of(type, MANIFEST_OCI, MANIFEST_DOCKER);
+	return is_type_of(text_of(entry, "mediaType"), oci_manifest_types);
 }
 
 /* -- index -- */
@@ -183,22 +186,22 @@ static int pick_entry(struct arena *m, const struct json *entries, const char *t
 
 /* -- manifest -- */
 
+#define LAYER "layer.v1.tar"
+#define DIFF "image.rootfs.diff.tar"
+
+static bool is_packing(const char *s)
+{
+	return !*s || ((*s == '+' || *s == '.') && (str_eq(s + 1, "gzip") || str_eq(s + 1, "zstd")));
+}
+
 static int check_layer_type(const char *type, struct err *e)
 {
-	static const char *const known[] = {
-		"application/vnd.oci.image.layer.v1.tar",
-		"application/vnd.oci.image.layer.v1.tar+gzip",
-		"application/vnd.oci.image.layer.v1.tar+zstd",
-		"application/vnd.docker.image.rootfs.diff.tar",
-		"application/vnd.docker.image.rootfs.diff.tar.gzip",
-		"application/vnd.docker.image.rootfs.diff.tar.zstd",
-	};
+	size_t oci = strlen(OCI LAYER), docker = strlen(DOCKER DIFF);
 
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (str_eq(type, known[i])) return 0;
+	if (!strncmp(type, OCI LAYER, oci) && is_packing(type + oci)) return 0;
+	if (!strncmp(type, DOCKER DIFF, docker) && is_packing(type + docker)) return 0;
 	if (strstr(type, ".foreign.") || strstr(type, ".nondistributable."))
-		return fail(e, ERR_INPUT, "it has a foreign layer, which only its owner's server "
-		                          "has; not supported");
+		return fail(e, ERR_INPUT, "it has a foreign layer, which no registry has");
 	return fail(e, ERR_INPUT, "it has a layer of the unknown type '%.100s'", type);
 }
 
@@ -236,10 +239,8 @@ static int read_manifest(struct arena *m, const struct json *root, struct oci_ma
 	const char *type = text_of(config, "mediaType");
 
 	*out = (struct oci_manifest){ 0 };
-	if (!is_type_of(type, "application/vnd.oci.image.config.v1+json",
-	                "application/vnd.docker.container.image.v1+json"))
-		return fail(e, ERR_INPUT, "it is not the image of a root file system, but '%.100s'",
-		            type);
+	if (!is_type_of(type, OCI "config.v1+json, " DOCKER "container.image.v1+json"))
+		return fail(e, ERR_INPUT, "not an image of a root file system, but '%.100s'", type);
 	return read_text_blob(m, config, "the config", &out->config, e) < 0 ? -1 :
 	       read_layers(m, json_get(root, "layers"), out, e);
 }
@@ -254,9 +255,8 @@ static int read_root(struct arena *m, const struct json *root, const char *arch,
 	if (entries && !layers) return pick_entry(m, entries, NULL, arch, next, e) < 0 ? -1 : 1;
 	if (layers && !entries) return read_manifest(m, root, out, e);
 	if (json_get(root, "fsLayers"))
-		return fail(e, ERR_INPUT, "it is a manifest of schema 1, which is not supported; "
-		                          "the image must be pushed again by a newer program");
-	return fail(e, ERR_INPUT, "it is neither an index nor a manifest of an image");
+		return fail(e, ERR_INPUT, "a manifest of schema 1, which is too old");
+	return fail(e, ERR_INPUT, "neither an index nor a manifest of an image");
 }
 
 int oci_manifest_parse(struct arena *m, const char *text, size_t n, const char *arch,
@@ -480,7 +480,7 @@ static void drop_strange(char **ports)
 static void to_upper(char *s)
 {
 	for (; *s; s++)
-		*s = (char)toupper((unsigned char)*s);
+		if (*s >= 'a' && *s <= 'z') *s -= 'a' - 'A';
 }
 
 #define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

@@ -54,6 +54,9 @@ bool oci_is_digest(const char *s);
 
 /* -- index and manifest -- */
 
+/* The media types of both, as a registry wants to be told in a header Accept. */
+extern const char oci_manifest_types[];
+
 struct oci_blob {
 	const char *digest;		/* "sha256:..." */
 	uint64_t size;			/* in bytes, at least 1 */

@@ -89,8 +89,7 @@ static int read_tail(const char *text, char *rest, struct oci_reference *r, stru
 		*at = 0;
 		r->digest = at + 1;
 		if (!oci_is_digest(r->digest))
-			return fail_reference(e, text, "the digest is not sha256: and 64 digits "
-			                               "in lower case");
+			return fail_reference(e, text, "invalid digest");
 	}
 	colon = strchr(rest, ':');
 	if (colon) {
@@ -113,8 +112,8 @@ int oci_reference_parse(struct arena *m, const char *text, struct oci_reference 
 	if (!is_host(r->host)) return fail_reference(e, text, "invalid host");
 	if (read_tail(text, rest, r, e) < 0) return -1;
 	if (!is_name(rest))
-		return fail_reference(e, text, "invalid name, which may have lower-case letters, "
-		                               "digits, and . _ - / between them");
+		return fail_reference(e, text, "invalid name (lower-case letters, digits, and "
+		                               "._-/ between them)");
 	if (str_eq(r->host, "index.docker.io") || str_eq(r->host, "registry-1.docker.io"))
 		r->host = "docker.io";
 	r->name = str_eq(r->host, "docker.io") && !strchr(rest, '/') ?

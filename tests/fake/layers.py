@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""layers.py OUT: images in layers, as files, for the story of those.
+"""layers.py OUT: images in layers, as files, for the story of those. `layers.py list TREE` prints a tree of
+files as OUT/tree is written.
 
 OUT/good has one image as the tools of several makers write it, and OUT/tree what must become of it, by a
 model of its own: a line for each name. OUT/other has images that are not for us, OUT/evil hostile ones.
-OUT/app is an image of a program (the file APP in the environment) that is to run.
+OUT/app is an image of a program (the file APP in the environment, a static one) that is to run.
 """
 import gzip
 import hashlib
@@ -140,7 +141,7 @@ def model(layers):
 
 
 def listing(layers):
-    """As find prints it: '%P %y %m %U:%G %n %s %T@ %l', but no count, size and time of folders."""
+    """A line for each name; of folders no count, size and time."""
     tree = model(layers)
     for path in sorted(tree):
         e = tree[path]
@@ -269,6 +270,9 @@ def write_good():
         "dots": oci(Image([tar(x, prefix="./", fmt=tarfile.GNU_FORMAT) for x in GOOD])),
         "empty-layers": saved(Image([tar([])] + GOOD[:2] + [tar([])] + GOOD[2:])),
         "indexed": indexed(image, depth=2),
+        # of stargz-snapshotter, and of zstd:chunked: several members; a frame to be skipped behind
+        "members": oci(image, pack=[lambda t: gzip.compress(t[:700]) + gzip.compress(t[700:]) + gzip.compress(b"")], kinds=["+gzip"]),
+        "chunked": oci(image, pack=[lambda t: zstd(t[:700]) + zstd(t[700:]) + b"\x50\x2a\x4d\x18\x03\0\0\0abc"], kinds=["+zstd"]),
     }
     forms["gz"] = gzip.compress(forms["saved"])
     forms["zst"] = zstd(forms["skopeo"])
@@ -278,6 +282,10 @@ def write_good():
 
 
 BASE = [d("usr"), f("usr/x", "x")]
+
+
+def program():
+    return open(os.environ["APP"], "rb").read()
 
 
 def write_other():
@@ -291,7 +299,7 @@ def write_other():
     write("other/two", tar([f("manifest.json", dump([{"Config": "a", "RepoTags": [t], "Layers": ["b"]} for t in ("x:1", "y:2")]))]))
     shell = Image([BASE + [f("usr/bin/sh", "#!", 0o755)]], run={"Entrypoint": ["sh"]})
     write("other/shell", skopeo(shell))
-    system = [d("usr"), f("usr/lib/systemd/systemd", open("/bin/true", "rb").read(), 0o755), link("sbin", "usr/sbin"),
+    system = [d("usr"), f("usr/lib/systemd/systemd", program(), 0o755), link("sbin", "usr/sbin"),
               link("usr/sbin/init", "../lib/systemd/systemd"), d("etc"), f("etc/os-release", 'PRETTY_NAME="Whole"\nID=x\n')]
     write("other/system", skopeo(Image([system], run={"Cmd": ["/sbin/init"], "Volumes": {"/data": {}}})))
     write("other/nothing", skopeo(Image([BASE], run={"Env": ["A=b"]})))
@@ -386,15 +394,31 @@ def write_evil(bomb):
 
 
 def write_app():
-    app = f("srv/app", open(os.environ["APP"], "rb").read(), 0o755)
+    app = f("srv/app", program(), 0o755)
     run = {"Entrypoint": ["app"], "Cmd": ["a word", "$HOME"], "Env": ["PATH=/srv:/bin", "GREETING=good day\nto you"],
            "User": "1000:1001", "WorkingDir": "/work/here", "Volumes": {"/data": {}, "/data/more": {}},
            "ExposedPorts": {"80/tcp": {}, "53/udp": {}}, "StopSignal": "sigquit"}
     write("app", gzip.compress(saved(Image([BASE + [d("etc"), f("etc/os-release", 'PRETTY_NAME="An app"\nID=app\n')], [app]], run=run))))
 
 
+def list_tree(top):
+    """The same of a real tree."""
+    for folder, folders, files in os.walk(top):
+        for name in folders + files:
+            path = os.path.join(folder, name)
+            st = os.lstat(path)
+            kind = {0o040000: "d", 0o100000: "f", 0o120000: "l", 0o010000: "p", 0o020000: "c"}[st.st_mode & 0o170000]
+            line = f"{os.path.relpath(path, top)} {kind} {st.st_mode & 0o7777:o} {st.st_uid}:{st.st_gid}"
+            if kind != "d":
+                line += f" {st.st_nlink} {st.st_size} {st.st_mtime:.0f} "
+                line += sha(open(path, "rb").read())[:8] if kind == "f" else os.readlink(path) if kind == "l" else ""
+            yield line.rstrip()
+
+
+if OUT == "list":
+    print("\n".join(sorted(list_tree(sys.argv[2]), key=lambda line: line.split(" ")[0])))
+    sys.exit()
 write_good()
 write_other()
 write_evil(64 << 20)
-if "APP" in os.environ:
-    write_app()
+write_app()

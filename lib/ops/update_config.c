@@ -67,10 +67,10 @@ static const char *set_key(struct arena *m, const char *text, const struct confi
                            const char *key, struct err *e)
 {
 	const char *now = conf_value(&c->now, key, NULL), *new = conf_value(&c->new, key, NULL);
+	const char *old = c->knows_old ? conf_value(&c->old, key, NULL) : NULL;
 
-	if (str_eq(now, new)) return text;
-	if (c->knows_old && str_eq(now, conf_value(&c->old, key, NULL)))
-		return conf_set(m, text, key, new, e);
+	if (str_eq(now, new) || (old && str_eq(old, new))) return text;
+	if (old && str_eq(now, old)) return conf_set(m, text, key, new, e);
 	out_note("%s stays as it is; the new image says '%s'", key, new);
 	return text;
 }

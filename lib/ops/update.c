@@ -76,13 +76,17 @@ static const struct oci_image *find_old(struct engine *en, struct update *u)
 {
 	struct oci_reference to = u->image.to;
 	struct err why = { 0 };
+	const char *text;
 
 	to.tag = NULL;
 	to.digest = u->now;
-	if (oci_is_digest(u->now) &&
-	    registry_image_open(en->host, oci_reference_text(en->m, &to), false, &u->old,
-	                        &why) == 0)
-		return &u->old.image;
+	text = oci_reference_text(en->m, &to);
+	/* Usually it is in the cache still. */
+	for (int online = 0; online < 2 && oci_is_digest(u->now); online++) {
+		if (registry_image_open(en->host, text, !online, &u->old, &why) == 0)
+			return &u->old.image;
+		registry_image_close(&u->old);
+	}
 	out_note("The image that it has is not to be had any more%s%s: its config stays as it "
 	         "is", *why.text ? ": " : "", why.text);
 	return NULL;

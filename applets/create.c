@@ -424,6 +424,9 @@ const struct applet create_applet = {
 	"\n"
 	"--dry-run reads all of an --image, and tells what a jail of it is like.\n"
 	"\n"
+	"--image=docker://debian takes an image of a registry; an archive may be one of\n"
+	"'docker save', too. Without an init in it, the jail runs the image's command.\n"
+	"\n"
 	"JLMKR_NO_CLONE=1 in the environment, or no_clone=1 in\n"
 	"~/.local/share/jailmaker.conf, turns on --no-clone for every create.\n",
 	.opts = create_opts,

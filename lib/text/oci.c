@@ -282,7 +282,7 @@ static int fail_choice(const char *tag, const struct listed *there, struct err *
 {
 	if (!there->n && !tag) return fail(e, ERR_INPUT, "the archive has no image");
 	if (!there->n) return fail(e, ERR_MISSING, "the archive has no image '%s'", tag);
-	return fail(e, ERR_INPUT, "the archive has several images: %s; choose one by its tag",
+	return fail(e, ERR_INPUT, "the archive has several images: %s; save one alone",
 	            str_text(&there->text));
 }
 

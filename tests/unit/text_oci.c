@@ -248,8 +248,7 @@ TEST(the_index_of_a_layout)
 	finds(one, "other", "the archive has no image 'other'");
 	finds(two, "a", A);
 	finds(two, "b", B);
-	finds(two, NULL, "the archive has several images: a, docker.io/my/img:b; choose one by "
-	                 "its tag");
+	finds(two, NULL, "the archive has several images: a, docker.io/my/img:b; save one alone");
 	finds(INDEX(""), NULL, "the archive has no image");
 	/* One image, an entry for each architecture. */
 	finds(INDEX(ENTRY(A, LINUX("arm64")) "," ENTRY(B, LINUX("amd64"))), NULL, B);
@@ -279,7 +278,7 @@ TEST(the_manifest_of_docker_save)
 	CHECK(!out.layers[0].blob.digest);
 	CHECK_INT(parse_saved(&m, text, NULL, &out), -1);
 	CHECK_STR(fault.text, "the archive has several images: docker.io/my/img:tag, d.json; "
-	                      "choose one by its tag");
+	                      "save one alone");
 	CHECK_INT(parse_saved(&m, "[]", NULL, &out), -1);
 	CHECK_STR(fault.text, "the archive has no image");
 }

@@ -21,8 +21,7 @@ struct update_args {
 #define OPT_INTO update_args
 static const struct opt update_opts[] = {
 	OPT_FLAG('a', "all", all, "every jail that was made from a registry"),
-	OPT_FLAG(0, "check", check, "only tell which jails have an update; exit status 100 if "
-	         "any"),
+	OPT_FLAG(0, "check", check, "only tell which jails have an update"),
 	OPT_FLAG('n', "dry-run", dry_run, "show what would be done, and do nothing"),
 	OPT_FLAG(0, "stop", stop, "stop the jail first, if it runs"),
 	OPT_FLAG(0, "restart", restart, "the same, and start it again afterwards"),
@@ -132,7 +131,7 @@ static int update_run(struct host *h, const void *args, char *const *operands, s
 
 const struct applet update_applet = {
 	.name = "update",
-	.brief = "give jails the newest image of their registry",
+	.brief = "give jails the newest image of a registry",
 	.operands = "JAIL...",
 	.text =
 	"For jails that were made from docker://...: the root file system becomes that of\n"

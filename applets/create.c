@@ -26,6 +26,7 @@
 #include "lib/ops/create.h"
 #include "lib/ops/start.h"
 #include "lib/text/bool.h"
+#include "lib/text/oci.h"
 #include "lib/text/split.h"
 
 extern const struct applet create_applet;
@@ -40,8 +41,8 @@ static const struct opt create_opts[] = {
 	OPT_TEXT(0, "variant", variant, "NAME", "the variant of its image (default)"),
 	OPT_TEXT(0, "build", build, "SERIAL", "install this build instead of the newest"),
 	OPT_TEXT(0, "arch", arch, "NAME", "the architecture (this machine's)"),
-	OPT_TEXT(0, "image", image, "FILE|URL|-",
-	         "install this archive: a tar or a squashfs image"),
+	OPT_TEXT(0, "image", image, "FILE|URL|-|docker://",
+	         "install this archive, or image of a registry"),
 	OPT_TEXT(0, "sha256", sha256, "HEX", "the expected SHA-256 of --image"),
 	OPT_TEXT(0, "metadata", metadata, "FILE|URL",
 	         "the other file of an --image that is in two files"),
@@ -126,11 +127,22 @@ static int check_template(struct arena *m, const struct create_args *a, struct e
 	return template_check_sets(m, t, sets_of(a), e);
 }
 
+static int check_reference(const struct create_args *a, struct err *e)
+{
+	if (!a->sha256 && !a->metadata) return 0;
+	return fail(e, ERR_USAGE, "%s is for archives; the SHA-256 of an image of a registry "
+	            "may stand behind its name: docker://NAME@sha256:...",
+	            a->sha256 ? "--sha256" : "--metadata");
+}
+
 static int check_image(const struct create_args *a, struct err *e)
 {
+	const bool layers = a->image && str_starts(a->image, OCI_SCHEME);
+
 	if (a->sha256 && !a->image) return fail(e, ERR_USAGE, "--sha256 requires --image");
 	if (a->metadata && !a->image) return fail(e, ERR_USAGE, "--metadata requires --image");
-	if (a->image && (a->offline || a->build || a->variant || a->arch))
+	if (layers && check_reference(a, e) < 0) return -1;
+	if (a->image && ((a->offline && !layers) || a->build || a->variant || a->arch))
 		return fail(e, ERR_USAGE, "--image cannot be combined with --offline, --build, "
 		            "--variant or --arch");
 	if (a->require_signature && (a->image || a->offline))
@@ -234,7 +246,9 @@ static int show_plan(struct engine *en, const struct create_how *how, bool start
 	if (op_create_plan(en, how, &p, e) < 0) return -1;
 	out_line("# jail: %s, the directory %s", how->name, p.path);
 	if (p.dataset) out_line("# ZFS dataset: %s", p.dataset);
-	if (how->archive)
+	if (how->archive && str_starts(how->archive, OCI_SCHEME))
+		out_line("# image: %s, %s", how->archive, p.found.image->digest);
+	else if (how->archive)
 		out_line("# image: the archive %s", str_eq(how->archive, "-") ?
 		         "on standard input" : word_shown(en->m, how->archive));
 	create_show_found(en->m, &p);
@@ -409,6 +423,9 @@ const struct applet create_applet = {
 	"does so if --sha256 is given.\n"
 	"\n"
 	"--dry-run reads all of an --image, and tells what a jail of it is like.\n"
+	"\n"
+	"--image=docker://debian takes an image of a registry; an archive may be one of\n"
+	"'docker save', too. Without an init in it, the jail runs the image's command.\n"
 	"\n"
 	"JLMKR_NO_CLONE=1 in the environment, or no_clone=1 in\n"
 	"~/.local/share/jailmaker.conf, turns on --no-clone for every create.\n",

@@ -30,7 +30,7 @@ static const struct opt exec_opts[] = {
 	OPT_END
 };
 
-static int run_in(struct host *h, const char *jail, const struct exec_how *how, struct err *e)
+static int run_in(struct host *h, const char *jail, struct exec_how *how, struct err *e)
 {
 	AUTOENGINE struct engine en;
 	AUTOJAIL j = NO_JAIL;
@@ -41,6 +41,7 @@ static int run_in(struct host *h, const char *jail, const struct exec_how *how, 
 		            how->cwd);
 	if (how->user && !*how->user) return fail(e, ERR_USAGE, "--user needs a name");
 	if (jail_open(h->m, h->dir, jail, &j, e) < 0) return -1;
+	how->env = exec_jail_environment(h->m, &j, how->env);
 	jail_leave(&j);
 	return engine_exec(&en, &j, how, e);
 }

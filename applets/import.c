@@ -83,8 +83,8 @@ const struct applet import_applet = {
 	"Hooks in it run as root: import only what you trust. The jail appears when all\n"
 	"of the archive has the hashes of its manifest.\n"
 	"\n"
-	"Of any other root archive, import makes a jail with the default config, as\n"
-	"'jlmkr create --image' does; this needs a NAME.\n",
+	"Of any other archive, import makes a jail with the default config, as 'jlmkr\n"
+	"create --image' does; this needs a NAME.\n",
 	.opts = import_opts,
 	.args_size = sizeof(struct import_args),
 	.min = 1,

@@ -38,6 +38,7 @@ struct row {
 	const char *running, *startup, *gpu_intel, *gpu_nvidia;	/* True, False */
 	const char *const *addresses;
 	const char *broken;		/* why it is incomplete */
+	const char *command;		/* what it runs instead of an init */
 };
 
 static const char *first_address(struct arena *m, const struct row *r)
@@ -61,6 +62,7 @@ static const struct column {
 	{ "ADDRESSES", offsetof(struct row, addresses), true },
 	{ "STATE", offsetof(struct row, state), false },
 	{ "PATH", offsetof(struct row, path), false },
+	{ "COMMAND", offsetof(struct row, command), false },
 };
 
 enum { COLUMN_COUNT = sizeof columns / sizeof *columns };
@@ -135,6 +137,15 @@ static void read_os(struct host *h, struct jail *j, struct row *r)
 	r->version = rel.version_id ? rel.version_id : rel.version_codename;
 }
 
+/* In one line. */
+static const char *command_shown(struct arena *m, const struct conf *c)
+{
+	struct split words;
+
+	return conf_words(m, &c->init_command, &words, NULL) < 0 ? NULL :
+	       words_quoted(m, words.v);
+}
+
 /* Faults of a jail are warnings beside the table. */
 static void read_conf(struct host *h, struct jail *j, struct row *r)
 {
@@ -149,6 +160,7 @@ static void read_conf(struct host *h, struct jail *j, struct row *r)
 		r->startup = truth(c.startup.on);
 		r->gpu_intel = truth(c.gpu_intel.on);
 		r->gpu_nvidia = truth(c.gpu_nvidia.on);
+		if (*c.init_command.text) r->command = command_shown(h->m, &c);
 	}
 }
 
@@ -231,6 +243,7 @@ static void add_jail_object(struct json_out *o, const struct row *r)
 	add_known(o, "state", r->state);
 	json_add_text(o, "path", r->path);
 	json_add_text(o, "broken", r->broken);
+	add_known(o, "command", r->command);
 	json_end(o, '}');
 }
 
@@ -284,9 +297,9 @@ const struct applet list_applet = {
 	.operands = "",
 	.text =
 	"- means not known; … after an address means that there are more. --output has\n"
-	"two more columns: PATH, and STATE, the state of the unit, with its name if it is\n"
-	"not the jail's own. JSON has the names in lower case, all addresses, and in\n"
-	"'broken' the reason why a jail is incomplete.\n",
+	"more columns: PATH; STATE, the state of the unit, with its name if it is not the\n"
+	"jail's own; and COMMAND, what a jail runs instead of an init. JSON has the names\n"
+	"in lower case, all addresses, and in 'broken' the reason why one is incomplete.\n",
 	.opts = list_opts,
 	.args_size = sizeof(struct list_args),
 	.max = 0,

@@ -57,6 +57,7 @@ static int shell_in(struct host *h, const struct shell_args *a, char *const *ope
 		            "%s is not an absolute path; 'jlmkr exec' looks a command up",
 		            *how.argv);
 	if (jail_open(h->m, h->dir, jail, &j, e) < 0) return -1;
+	how.env = exec_jail_environment(h->m, &j, how.env);
 	jail_leave(&j);
 	return engine_shell(&en, &j, &how, e);
 }

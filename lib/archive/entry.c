@@ -10,6 +10,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "lib/archive/layer.h"
 #include "lib/archive/look.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
@@ -113,11 +114,12 @@ static int set_attributes(const struct step *dir, const struct entry *n, const s
 	return 0;
 }
 
-/* The name exists: remove a file of an earlier entry. */
-static int clear_name(int dir, const char *name, struct err *e)
+/* The name exists: remove a file of an earlier entry, or what the layers below have there. */
+static int clear_name(const struct path_walk *t, int dir, const char *name, struct err *e)
 {
 	struct stat st;
 
+	if (t->layered) return layer_remove(dir, name, e);
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) return fail_sys(e, "stat");
 	if (S_ISLNK(st.st_mode))
 		return fail(e, ERR_UNTRUSTED, "it would replace a link of that name");
@@ -153,7 +155,7 @@ int entry_open(struct path_walk *t, const struct entry *n, struct err *e)
 	dir->changed = true;
 	fd = try_file(dir->fd, name, n);
 	if (fd < 0 && errno == EEXIST) {
-		if (clear_name(dir->fd, name, e) < 0) return -1;
+		if (clear_name(t, dir->fd, name, e) < 0) return -1;
 		fd = try_file(dir->fd, name, n);
 	}
 	return fd < 0 ? fail_sys(e, "create") : fd;
@@ -200,22 +202,40 @@ static bool hands_down(const struct entry *n)
 	return n->mode & S_ISGID;
 }
 
+static bool is_directory(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Returns 1 if it has made the directory, 0 if there is one, or something that is no directory,
+ * which the walk refuses to enter. */
+static int try_directory(const struct path_walk *t, int dir, const char *name, mode_t mode,
+                         struct err *e)
+{
+	if (!*name) return 0;
+	if (mkdirat(dir, name, mode) == 0) return 1;
+	if (errno != EEXIST) return fail_sys(e, "create");
+	if (!t->layered || is_directory(dir, name)) return 0;
+	if (layer_remove(dir, name, e) < 0) return -1;
+	return mkdirat(dir, name, mode) < 0 ? fail_sys(e, "create") : 1;
+}
+
 /* path_walk sets its time when it leaves the directory. */
 static int make_directory(struct path_walk *t, const struct entry *n, bool *bare, struct err *e)
 {
 	const char *name;
 	struct step *s = path_walk_go_above(t, n->path, &name, e);
 	struct step above;
-	bool reused = false;
+	int made;
 
 	if (!s) return -1;
 	above = *s;
-	if (*name && mkdirat(s->fd, name, n->mode & 0777) == 0) s->changed = true;
-	else if (!*name || errno == EEXIST) reused = true;
-	else return fail_sys(e, "create");
-
+	if ((made = try_directory(t, s->fd, name, n->mode & 0777, e)) < 0) return -1;
+	s->changed |= made;
 	if (!(s = path_walk_go(t, n->path, strlen(n->path), e))) return -1;
-	if (set_attributes(&above, n, &(struct made){ .fd = s->fd }, reused, bare, e) < 0)
+	if (set_attributes(&above, n, &(struct made){ .fd = s->fd }, !made, bare, e) < 0)
 		return -1;
 	s->mtime = n->mtime;
 	s->changed = true;
@@ -240,7 +260,7 @@ static int make_name(struct path_walk *t, const struct entry *n, const struct ma
 		return -1;
 	if (try_make(n, m, from, target) == 0) return 0;
 	if (errno == EEXIST) {
-		if (clear_name(m->dir, m->name, e) < 0) return -1;
+		if (clear_name(t, m->dir, m->name, e) < 0) return -1;
 		if (try_make(n, m, from, target) == 0) return 0;
 	}
 	if (!n->target[0]) return fail_sys(e, "create");

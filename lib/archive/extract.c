@@ -25,6 +25,8 @@
 #include "lib/archive/decode.h"
 #include "lib/archive/device.h"
 #include "lib/archive/entry.h"
+#include "lib/archive/found.h"
+#include "lib/archive/layer.h"
 #include "lib/archive/pull.h"
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
@@ -65,6 +67,8 @@ struct extract {
 	size_t late_bytes;
 	struct skipped *skipped;
 	size_t skipped_n;
+	struct sha256 hash;		/* of a layer's tar */
+	bool taking;			/* only what the layer takes away from those below */
 };
 
 static void count_zeros(struct extract *x, const uint8_t *data, size_t n)
@@ -85,6 +89,7 @@ static ssize_t read_bytes(struct extract *x, const void **data, struct err *e)
 	}
 	if (quota_take_bytes(&x->unpacked, (size_t)n, e) < 0) return -1;
 	count_zeros(x, *data, (size_t)n);
+	if (x->max->is_layer && !x->taking) sha256_add(&x->hash, *data, (size_t)n);
 	return n;
 }
 
@@ -214,6 +219,13 @@ static int read_attrs(struct extract *x, struct archive_entry *from, bool *bare,
 	return 0;
 }
 
+/* Some tools write the names of a layer with a slash in front: they begin at its root. */
+static int clean_name(const struct extract *x, char out[PATH_MAX], const char *name,
+                      struct err *e)
+{
+	return path_walk_clean(out, name + (x->max->is_layer ? strspn(name, "/") : 0), e);
+}
+
 /* For chown, (uid_t)-1 means "do not change". */
 static int read_owner(struct entry *n, struct archive_entry *from, struct err *e)
 {
@@ -226,8 +238,9 @@ static int read_owner(struct entry *n, struct archive_entry *from, struct err *e
 	return 0;
 }
 
-static int read_kind(struct entry *n, struct archive_entry *from, struct err *e)
+static int read_kind(struct extract *x, struct archive_entry *from, struct err *e)
 {
+	struct entry *n = &x->entry;
 	const char *target = archive_entry_hardlink(from);
 	mode_t type = archive_entry_filetype(from);
 
@@ -237,7 +250,7 @@ static int read_kind(struct entry *n, struct archive_entry *from, struct err *e)
 	n->dev = makedev(archive_entry_rdevmajor(from), archive_entry_rdevminor(from));
 	if (target) {
 		n->mode = S_IFREG;
-		if (path_walk_clean(n->target, target, e) < 0)
+		if (clean_name(x, n->target, target, e) < 0)
 			return fail_in(e, "hard link to %.200s", target);
 		return n->target[0]
 		       ? 0 : fail(e, ERR_UNTRUSTED, "it is a hard link to the root");
@@ -250,23 +263,28 @@ static int read_kind(struct entry *n, struct archive_entry *from, struct err *e)
 	return fail(e, ERR_INPUT, "it is of an unknown kind");
 }
 
-static int read_entry(struct extract *x, struct archive_entry *from, const char *name,
-                      bool *bare, struct err *e)
+static int read_entry(struct extract *x, struct archive_entry *from, bool *bare, struct err *e)
 {
 	struct entry *n = &x->entry;
 	long ns = archive_entry_mtime_nsec(from);
 
-	if (path_walk_clean(n->path, name, e) < 0) return -1;
-	if (read_kind(n, from, e) < 0 || read_owner(n, from, e) < 0) return -1;
+	if (read_kind(x, from, e) < 0 || read_owner(n, from, e) < 0) return -1;
 	n->mtime.tv_sec = archive_entry_mtime(from);
 	n->mtime.tv_nsec = ns >= 0 && ns < 1000000000 ? ns : 0;
 	return read_attrs(x, from, bare, e);
+}
+
+/* Of `size` bytes, the first of which are these. */
+static bool has_use_of(const struct extract *x, const char *data, la_int64_t size)
+{
+	return !x->max->texts_only || (size <= TEXTS_EACH && (*data == '{' || *data == '['));
 }
 
 /* A gap between the pieces, or after the last one, is a hole. */
 static int write_contents(struct extract *x, int fd, la_int64_t size, struct err *e)
 {
 	la_int64_t place, end = 0;
+	bool wanted = true;
 	const void *data;
 	size_t n;
 	int rc;
@@ -277,12 +295,13 @@ static int write_contents(struct extract *x, int fd, la_int64_t size, struct err
 		if (n == 0) continue;
 		if (place > end && quota_take_bytes(&x->unpacked, DISK_BLOCK, e) < 0)
 			return -1;
-		if (entry_write(&x->trail, fd, data, n, place, e) < 0) return -1;
+		if (!end) wanted = has_use_of(x, data, size);
+		if (wanted && entry_write(&x->trail, fd, data, n, place, e) < 0) return -1;
 		end = place + (la_int64_t)n;
 		x->report->bytes += n;
 	}
 	if (rc != ARCHIVE_EOF) return fail_tar(x, e);
-	return end < size ? entry_extend(&x->trail, fd, size, e) : 0;
+	return end < size || !wanted ? entry_extend(&x->trail, fd, size, e) : 0;
 }
 
 static int extract_file(struct extract *x, la_int64_t size, bool *bare, struct err *e)
@@ -333,23 +352,34 @@ static int extract_name(struct extract *x, bool *bare, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-static int extract_entry(struct extract *x, struct archive_entry *from, struct err *e)
+static int extract_kind(struct extract *x, struct archive_entry *from, struct err *e)
 {
-	const char *name = archive_entry_pathname(from);
 	bool bare = false;
-	int rc;
+	int rc = read_entry(x, from, &bare, e);
 
-	if (!name || !*name) return fail(e, ERR_INPUT, "an archive entry has no name");
-	if (quota_take(&x->files, e) < 0) return -1;
-	rc = read_entry(x, from, name, &bare, e);
 	if (rc == 0 && S_ISREG(x->entry.mode) && !x->entry.target[0])
 		rc = extract_file(x, archive_entry_size(from), &bare, e);
 	else if (rc == 0)
 		rc = extract_name(x, &bare, e);
-	if (rc < 0) return fail_in(e, "archive entry %.400s", name);
+	if (rc < 0) return -1;
 	x->report->entries++;
 	x->report->bare += bare;
 	return 0;
+}
+
+static int extract_entry(struct extract *x, struct archive_entry *from, struct err *e)
+{
+	const char *name = archive_entry_pathname(from), *path = x->entry.path;
+	int rc;
+
+	if (!name || !*name) return fail(e, ERR_INPUT, "an archive entry has no name");
+	if (quota_take(&x->files, e) < 0) return -1;
+	rc = clean_name(x, x->entry.path, name, e);
+	if (rc == 0 && x->taking)
+		rc = layer_white_out(x->trail.step[0].fd, path, e);
+	else if (rc == 0 && !(x->max->is_layer && layer_reserves(path)))
+		rc = extract_kind(x, from, e);
+	return rc < 0 ? fail_in(e, "archive entry %.400s", name) : 0;
 }
 
 static bool is_name_notice(struct archive *tar)
@@ -384,7 +414,8 @@ static int check_end(struct extract *x, struct err *e)
 	while ((n = read_bytes(x, &data, e)) > 0)
 		;
 	if (n < 0) return -1;
-	return x->report->entries ? 0 : fail(e, ERR_INPUT, "the archive has no entries");
+	if (x->report->entries || x->max->is_layer) return 0;
+	return fail(e, ERR_INPUT, "the archive has no entries");
 }
 
 /* Check the kind before opening, because opening a device may have effects. No other process
@@ -485,19 +516,48 @@ static int extract_all(struct extract *x, struct pull *from, struct err *e)
 	return rc;
 }
 
+static struct quota rest_of(uint64_t max, uint64_t used, bool fixed)
+{
+	return (struct quota){ max > used ? max - used : 0, max, fixed };
+}
+
+static int extract_from(struct extract *x, struct pull *from, int root, struct err *e)
+{
+	const struct unpack_limits *l = x->max;
+	struct looking *looking = x->trail.looking;
+	int rc;
+
+	x->unpacked = rest_of(l->bytes, l->used_bytes, l->fixed);
+	x->files = rest_of(l->entries, l->used_entries, l->fixed);
+	sha256_begin(&x->hash);
+	rc = path_walk_begin(&x->trail, root, &x->files, e);
+	x->trail.looking = looking;
+	x->trail.layered = l->is_layer;
+	if (rc == 0) rc = extract_all(x, from, e);
+	if (x->tar) archive_read_free(x->tar);
+	if (path_walk_end(&x->trail, rc ? NULL : e) < 0) rc = -1;
+	arena_free(&x->of_entry);
+	arena_free(&x->m);
+	return rc;
+}
+
 int extract(struct pull *from, int root, const struct unpack_limits *limits,
             struct looking *looking, struct unpack_report *r, struct err *e)
 {
-	struct extract x = { .report = r, .max = limits,
-			     .unpacked = { limits->bytes, limits->bytes, limits->fixed },
-			     .files = { limits->entries, limits->entries, limits->fixed } };
-	int rc = path_walk_begin(&x.trail, root, &x.files, e);
+	struct extract x = { .report = r, .max = limits, .trail.looking = looking };
+	int rc = extract_from(&x, from, root, e);
 
-	x.trail.looking = looking;
-	if (rc == 0) rc = extract_all(&x, from, e);
-	if (x.tar) archive_read_free(x.tar);
-	if (path_walk_end(&x.trail, rc ? NULL : e) < 0) rc = -1;
-	arena_free(&x.of_entry);
-	arena_free(&x.m);
+	r->used_bytes = limits->bytes - x.unpacked.left;
+	r->used_entries = limits->entries - x.files.left;
+	sha256_end(&x.hash, r->diff_id);
 	return rc;
+}
+
+int extract_whiteouts(struct pull *from, int root, const struct unpack_limits *limits,
+                      struct err *e)
+{
+	struct unpack_report none = { 0 };
+	struct extract x = { .report = &none, .max = limits, .taking = true };
+
+	return extract_from(&x, from, root, e);
 }

@@ -16,4 +16,9 @@ struct pull;
 int extract(struct pull *from, int root, const struct unpack_limits *limits,
             struct looking *looking, struct unpack_report *r, struct err *e);
 
+/* Read a layer to its end for what it takes away from the layers below, in `root`, which the
+ * function owns and closes. This comes before `extract` of the same layer. */
+int extract_whiteouts(struct pull *from, int root, const struct unpack_limits *limits,
+                      struct err *e);
+
 #endif

@@ -68,6 +68,7 @@ static const struct rule rules[] = {
 	{ .call = SYS_linkat },
 	{ .call = SYS_unlinkat },
 	{ .call = SYS_fchdir },
+	{ .call = SYS_getdents64 },
 	{ .call = SYS_mknodat, .when = { { 2, S_IFMT, S_IFIFO } } },
 
 	/* what belongs to them */

@@ -33,7 +33,8 @@ struct found_root {
 };
 
 /* Bits of struct archive_found. */
-enum { FOUND_DISK = 1 };	/* the disk of a virtual machine */
+enum { FOUND_DISK = 1,		/* the disk of a virtual machine */
+       FOUND_LAYERS = 2 };	/* an image in layers */
 
 struct archive_found {
 	struct check_front front;	/* only of unpack_begin_front, and nothing else then */
@@ -52,6 +53,12 @@ void found_free(struct archive_found *found);
  * found_new. */
 int unpack_look(int file, const struct unpack_limits *limits, struct unpack_report *r,
                 struct archive_found *out, struct err *e);
+
+/* Unpack the archive in the regular file `file`, but of its files only JSON texts up to
+ * TEXTS_EACH: the others become holes of their size. Returns the open directory that they are
+ * in; it has no name, and goes with the descriptor. For what describes an image in layers. */
+enum { TEXTS_EACH = 4 << 20, TEXTS_ENTRIES = 100000 };
+int unpack_texts(int file, struct err *e);
 
 /* By its first bytes: "tar in xz", "squashfs image". */
 const char *unpack_kind(int file);

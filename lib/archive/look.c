@@ -58,6 +58,8 @@ void look_note(struct looking *l, const struct entry *n)
 		if (str_starts(n->path, places[i]))
 			note_root(&l->found->roots[i], n->path + strlen(places[i]), n);
 	if (str_eq(n->path, "rootfs.img")) l->found->bits |= FOUND_DISK;
+	if (str_eq(n->path, "oci-layout") || str_eq(n->path, "manifest.json"))
+		l->found->bits |= FOUND_LAYERS;
 }
 
 /* The room for the contents of a file that is to be kept. */

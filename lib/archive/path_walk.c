@@ -82,6 +82,7 @@ int path_walk_begin(struct path_walk *t, int root, struct quota *quota, struct e
 {
 	t->quota = quota;
 	t->looking = NULL;
+	t->layered = false;
 	t->depth = 0;
 	t->path[0] = 0;
 	t->step[0] = (struct step){ .fd = root };
@@ -131,6 +132,18 @@ static int make_step(struct path_walk *t, struct step *up, const char *name, str
 	       ? fail_sys(e, "make the directory %s", t->path) : 0;
 }
 
+/* A directory, or in a tree of layers a link to one. */
+static int open_step(const struct path_walk *t, int up, const char *name)
+{
+	const uint64_t rules = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+	int fd = openat(up, name, OPEN_DIR), sys = errno;
+
+	if (fd >= 0 || !t->layered || (sys != ENOTDIR && sys != ELOOP)) return fd;
+	fd = open_by_rules(t->step[0].fd, t->path, O_RDONLY | O_DIRECTORY, 0, rules);
+	errno = sys;
+	return fd;
+}
+
 /* One step down. The caller has appended the name to the path, so that a fault can quote it. */
 static int step_down(struct path_walk *t, size_t from, struct err *e)
 {
@@ -139,7 +152,7 @@ static int step_down(struct path_walk *t, size_t from, struct err *e)
 
 	if (t->depth + 1 == PATH_WALK_MAX)
 		return fail(e, ERR_INPUT, "more than %d directories deep", PATH_WALK_MAX - 1);
-	*s = (struct step){ .fd = openat(up->fd, name, OPEN_DIR), .end = strlen(t->path) };
+	*s = (struct step){ .fd = open_step(t, up->fd, name), .end = strlen(t->path) };
 	if (s->fd < 0 && errno == ENOENT) {
 		if (make_step(t, up, name, e) < 0) return -1;
 		s->fd = openat(up->fd, name, OPEN_DIR);
@@ -198,7 +211,9 @@ struct step *path_walk_go_above(struct path_walk *t, const char *path, const cha
 int path_walk_look_above(const struct path_walk *t, const char *path, const char **name,
                          struct err *e)
 {
-	const uint64_t rules = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+	const uint64_t rules = RESOLVE_NO_XDEV | (t->layered ?
+		RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS :
+		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX] = ".";
 	int fd;

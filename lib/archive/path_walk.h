@@ -8,7 +8,9 @@
  * archive, because files created inside have changed it. Directories created on the way
  * count against the quota of files: a short name can lead through hundreds of them.
  *
- * Paths are hostile: path_walk_clean refuses those that lead outside.
+ * Paths are hostile: path_walk_clean refuses those that lead outside. In a tree of layers a
+ * step may be a link to a directory, because paths of one layer do go through links of another
+ * (lib, once it is a link to usr/lib); such a link is followed inside the root.
  */
 #ifndef ARCHIVE_PATH_WALK_H
 #define ARCHIVE_PATH_WALK_H
@@ -49,6 +51,7 @@ struct path_walk {
 	int depth;		/* the step we are in, 0 is the root */
 	struct quota *quota;	/* NULL: no limit */
 	struct looking *looking;	/* nothing is created, it is noted here; NULL: it is */
+	bool layered;		/* a layer onto others: see unpack_begin_layer */
 	char path[PATH_MAX];	/* of the step we are in, without slash at either end */
 };
 

@@ -39,15 +39,16 @@
 
 enum { PIPE_SIZE = 1 << 20, PIECE = 256 << 10 };
 
-/* LOOK notes what would be unpacked; FRONT and CHECK read the front of an export, or all of it,
- * and no more. */
-enum what { UNPACK, LOOK, FRONT, CHECK };
+/* LAYER goes on with what is there, LOOK notes what would be unpacked; FRONT and CHECK read the
+ * front of an export, or all of it, and no more. */
+enum what { UNPACK, LAYER, LOOK, FRONT, CHECK };
 
 /* What the child is to do. */
 struct task {
 	enum what what;
 	struct unpack_limits limits;
 	struct archive_found *found;	/* shared memory; NULL if it only unpacks or checks */
+	bool lowest;			/* of the layers */
 };
 
 /* The child's result. */
@@ -61,6 +62,7 @@ struct inlet {
 	int fd;
 	char *piece;
 	size_t ready;		/* bytes of the first piece, while nobody has taken them */
+	off_t place;		/* in a layer, which is read twice */
 };
 
 static ssize_t inlet_read(struct inlet *in, size_t from, struct err *e)
@@ -81,6 +83,17 @@ static ssize_t inlet_next(struct pull *p, const void **data, struct err *e)
 	in->ready = 0;
 	*data = in->piece;
 	return ready ? (ssize_t)ready : inlet_read(in, 0, e);
+}
+
+static ssize_t layer_next(struct pull *p, const void **data, struct err *e)
+{
+	struct inlet *in = (struct inlet *)p;
+	ssize_t n = pread(in->fd, in->piece, PIECE, in->place);
+
+	if (n < 0) return fail_sys(e, "read the layer");
+	in->place += n;
+	*data = in->piece;
+	return n;
 }
 
 /* Read as many bytes as show the format. */
@@ -178,6 +191,30 @@ static int check_archive(struct arena *m, const struct task *t, struct inlet *in
 	return rc;
 }
 
+static int open_root(struct err *e)
+{
+	int root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return root < 0 ? fail_sys(e, "open the new directory") : root;
+}
+
+/* Below the lowest layer there is nothing to take away. */
+static int unpack_layer(const struct task *t, struct inlet *in, struct unpack_report *r,
+                        struct err *e)
+{
+	int root;
+
+	in->pull.next = layer_next;
+	if (!t->lowest) {
+		if ((root = open_root(e)) < 0 ||
+		    extract_whiteouts(&in->pull, root, &t->limits, e) < 0)
+			return -1;
+		in->place = 0;
+	}
+	if ((root = open_root(e)) < 0) return -1;
+	return extract(&in->pull, root, &t->limits, NULL, r, e);
+}
+
 static int do_task(const struct task *t, struct unpack_report *r, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
@@ -185,8 +222,8 @@ static int do_task(const struct task *t, struct unpack_report *r, struct err *e)
 	int root;
 
 	if (t->what == FRONT || t->what == CHECK) return check_archive(&m, t, &in, e);
-	root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0) return fail_sys(e, "open the new directory");
+	if (t->what == LAYER) return unpack_layer(t, &in, r, e);
+	if ((root = open_root(e)) < 0) return -1;
 	return unpack_into(root, t, &in, r, e);
 }
 
@@ -314,6 +351,16 @@ int unpack_begin_file(struct unpack *u, int file, int dir, const struct unpack_l
 	return begin(u, file, dir, &t, e);
 }
 
+int unpack_begin_layer(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
+                       struct err *e)
+{
+	struct task t = task_of(LAYER, limits, NULL);
+
+	t.limits.is_layer = true;
+	t.lowest = dir_is_empty(dir) == 1;
+	return begin(u, file, dir, &t, e);
+}
+
 bool unpack_wants_file(const void *head, size_t n)
 {
 	return squashfs_begins(head, n);
@@ -361,6 +408,7 @@ static int read_result(struct unpack *u, struct unpack_report *r, struct err *e)
 		return fail_silent(&how, (const char *)&said,
 		                   n == sizeof said ? 0 : n, e);
 	said.e.text[sizeof said.e.text - 1] = 0;
+	said.report.diff_id[SHA256_HEX] = 0;
 	if (r) *r = said.report;
 	if (!said.e.kind) return 0;
 	fail(e, said.e.kind, "%s", said.e.text);
@@ -438,27 +486,28 @@ void found_free(struct archive_found *found)
 	if (found) munmap(found, sizeof *found);
 }
 
-/* An empty directory that has no name anywhere. */
-static int open_nowhere(struct err *e)
+/* An empty directory that has no name anywhere, with room for so many bytes. */
+static int open_nowhere(const char *room, unsigned attrs, struct err *e)
 {
-	AUTOCLOSE int fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
+	AUTOCLOSE int fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC), low = -1;
 	int dir = -1;
 
-	if (fs >= 0 && syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		dir = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
+	if (fs >= 0 &&
+	    syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", room, 0) == 0 &&
+	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		low = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attrs);
+	if (low >= 0) dir = fcntl(low, F_DUPFD_CLOEXEC, 3);
 	return dir < 0 ? fail_sys(e, "make a directory to look at the archive in") : dir;
 }
 
 /* Nothing can be made where the child is. */
 static int begin_nowhere(struct unpack *u, int file, struct task t, struct err *e)
 {
-	AUTOCLOSE int low = open_nowhere(e);
-	AUTOCLOSE int dir = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, 3);
+	AUTOCLOSE int dir = open_nowhere("4096", MOUNT_ATTR_RDONLY, e);
 
 	*u = (struct unpack){ 0 };
-	if (low < 0) return -1;
 	t.limits.no_devices |= t.what != LOOK;
-	return dir < 0 ? fail_sys(e, "open a directory") : begin(u, file, dir, &t, e);
+	return dir < 0 ? -1 : begin(u, file, dir, &t, e);
 }
 
 int unpack_begin_front(struct unpack *u, struct archive_found *found, struct err *e)
@@ -478,6 +527,22 @@ int unpack_look(int file, const struct unpack_limits *limits, struct unpack_repo
 
 	if (begin_nowhere(&u, file, task_of(LOOK, limits, out), e) < 0) return -1;
 	return unpack_end(&u, r, e);
+}
+
+int unpack_texts(int file, struct err *e)
+{
+	const struct unpack_limits limits = { .entries = TEXTS_ENTRIES, .no_devices = true,
+	                                      .fixed = true, .texts_only = true };
+	AUTOCLOSE int dir = open_nowhere("32m", 0, e), top = -1;
+	struct unpack u;
+
+	if (dir < 0) return -1;
+	/* What fsmount returns has no contents. */
+	if ((top = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return fail_sys(e, "open a directory");
+	if (unpack_begin_file(&u, file, top, &limits, e) < 0 || unpack_end(&u, NULL, e) < 0)
+		return -1;
+	return take_fd(&top);
 }
 
 const char *unpack_kind(int file)

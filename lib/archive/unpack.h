@@ -28,6 +28,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/base/sha256.h"
+
 struct archive_found;
 struct err;
 
@@ -39,6 +41,10 @@ struct unpack_limits {
 	bool no_devices;	/* skip harmless devices too */
 	bool fixed;		/* the user has no option that sets them */
 	bool is_export;		/* refuse what is not an undamaged export (check.h) */
+	bool texts_only;	/* see unpack_texts in found.h */
+	/* of an image in layers: see unpack_begin_layer */
+	bool is_layer;
+	uint64_t used_bytes, used_entries;	/* by the layers below */
 };
 
 #define UNPACK_BYTES_MAX	(UINT64_C(64) << 30)
@@ -49,6 +55,8 @@ struct unpack_report {
 	uint64_t bytes;		/* of file contents, holes not counted */
 	uint64_t bare;		/* entries that lost attributes or ACLs */
 	uint64_t skipped;	/* devices, and hard links to them */
+	uint64_t used_bytes, used_entries;	/* of the limits, with the layers below */
+	char diff_id[SHA256_HEX + 1];	/* the SHA-256 of the tar, if it is a layer */
 };
 
 /* A running child. A zeroed one: none. */
@@ -69,6 +77,15 @@ int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, 
  * used then. */
 int unpack_begin_file(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
                       struct err *e);
+
+/* Start to unpack one layer of an OCI image, in the regular file `file`, onto the tree of those
+ * below it in `dir` (layer.h: whiteouts). Here names may begin with a slash, and may go through
+ * links of lower layers, which lead nowhere but into the tree; an entry replaces what has its
+ * name, except that a directory keeps what is in a directory. The layer may be empty. The
+ * limits are those of all layers together: set `used_bytes` and `used_entries` to those of the
+ * last report. */
+int unpack_begin_layer(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
+                       struct err *e);
 
 /* Whether an archive that begins with these bytes is better unpacked from a file; four bytes
  * are enough to tell. */

@@ -6,6 +6,7 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/cli/applet.h"
+#include "lib/jail/jail.h"
 
 enum { NEVER_GOT_THERE = 125 };
 
@@ -30,6 +31,21 @@ char **exec_environment(struct arena *m, const struct words *given)
 		else if ((value = getenv(given->v[i])))
 			words_addf(&env, "%s=%s", given->v[i], value);
 	}
+	return words_list(&env);
+}
+
+char *const *exec_jail_environment(struct arena *m, struct jail *j, char *const *given)
+{
+	struct words env = { .m = m };
+	struct split own = { 0 };
+	struct conf c;
+
+	if (jail_conf(m, j, &c, NULL) < 0 || !*c.init_command.text ||
+	    conf_words(m, &c.init_env, &own, NULL) < 0)
+		return given;
+	for (size_t i = 0; i < own.n; i++)
+		if (strchr(own.v[i], '=')) words_add(&env, own.v[i]);
+	words_add_all(&env, given);
 	return words_list(&env);
 }
 

@@ -4,6 +4,7 @@
 
 struct arena;
 struct err;
+struct jail;
 struct words;
 
 enum { BOOT_WAIT = 60 };
@@ -16,6 +17,9 @@ const char *exec_split_user(struct arena *m, const char *word, const char **user
 /* The assignments as given; a bare NAME becomes NAME=VALUE from our own environment, or is
  * dropped if it is not set there. */
 char **exec_environment(struct arena *m, const struct words *given);
+
+/* The same in a jail that runs a command: what its config sets for that comes first. */
+char *const *exec_jail_environment(struct arena *m, struct jail *j, char *const *given);
 
 /* The exit status of exec, after `status` and `e` were returned. A fault (-1) is printed and
  * becomes 125, because our usual statuses could be the command's own. If a signal ended us, it

@@ -12,6 +12,7 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/engine/impl.h"
+#include "lib/text/passwd.h"
 
 enum {
 	FIRST_STATUS = 200,

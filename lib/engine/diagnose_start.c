@@ -160,9 +160,17 @@ static const char *unmet_text(const struct failure *f)
 	                    c->value);
 }
 
+/* What systemd-nspawn, the main process, ran, if that is how it ended. */
+static const char *main_name(const struct failure *f)
+{
+	if (!f->plan->command || !f->s->active_enter || f->s->exec_code != CLD_EXITED)
+		return "systemd-nspawn";
+	return arena_printf(f->m, "its command %.*s", SHOWN, f->plan->command);
+}
+
 static const char *main_text(const struct failure *f)
 {
-	static const char nspawn[] = "systemd-nspawn";
+	const char *nspawn = main_name(f);
 	const struct unit_state *s = f->s;
 	bool died = s->exec_code && (s->exec_code != CLD_EXITED || s->exec_status);
 
@@ -171,7 +179,7 @@ static const char *main_text(const struct failure *f)
 		return died ? arena_printf(f->m, "%s %s before it was ready", nspawn,
 		                           ended(f->m, s->exec_code, s->exec_status))
 		            : "systemd-nspawn ended before it was ready";
-	if (died)
+	if (died || (f->plan->command && s->exec_code))
 		return arena_printf(f->m, "%s %s", nspawn,
 		                    ended(f->m, s->exec_code, s->exec_status));
 	if (str_eq(f->job, "done") && str_eq(s->result, "success"))

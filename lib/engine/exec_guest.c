@@ -20,6 +20,7 @@
 #include "lib/engine/stand_in.h"
 #include "lib/engine/terminal.h"
 #include "lib/systemd/run_options.h"
+#include "lib/text/passwd.h"
 
 enum { CANNOT_RUN = 126, KILLED_MS = 5000 };
 

@@ -13,6 +13,7 @@ struct engine;
 struct err;
 struct exec_how;
 struct jail;
+struct passwd_line;
 struct run_options;
 struct terminal;
 
@@ -58,6 +59,11 @@ bool unit_is_ending(struct engine *en, const struct jail *j, const struct unit_s
 /* The leader of a unit that is active; 0: it has none. */
 pid_t unit_leader(struct engine *en, const struct jail *j, const struct unit_state *s);
 
+/* Whether systemd-nspawn, by its pid or by that of the leader, runs a command of the config
+ * instead of an init. */
+bool keeper_runs_command(struct arena *m, pid_t keeper);
+bool leader_runs_command(struct arena *m, pid_t leader);
+
 /* The first child of a process, 0 if it has none or is gone. */
 pid_t process_child(struct arena *m, uint32_t pid);
 
@@ -79,6 +85,7 @@ struct jail_unit {
 	struct unit_watch watch;
 	struct watchdog guard;	/* while the service runs */
 	bool over;		/* it does not run any more, or never did */
+	bool is_command;	/* the jail runs a command of its config, not another init */
 	bool stop_on_signal;	/* set: a signal stops it, and is a fault of jail_unit_wait */
 	int sig, sig_count;	/* the last that was handed on */
 };
@@ -114,18 +121,7 @@ int jail_unit_run_terminal(struct jail_unit *in, struct terminal *t, struct err 
 /* Run a command in a jail whose init is not systemd. `in` is what jail_unit_open left. */
 int exec_as_guest(struct jail_unit *in, const struct exec_how *how, struct err *e);
 
-/* Who a user of the jail is. */
-struct passwd_line {
-	const char *name, *home, *shell;
-	uid_t uid;
-	gid_t gid;
-};
-
-/* The first line of passwd(5) that has the user, a name or a number. `text` is cut into
- * pieces. False when there is none, or it is not a whole one with possible numbers. */
-bool passwd_find(char *text, const char *user, struct passwd_line *line);
-
-/* Read it in the jail. 1, 0 when there is no such user, -1. */
+/* Read passwd(5) in the jail (text/passwd.h). 1, 0 when there is no such user, -1. */
 int passwd_read(const struct jail_unit *in, const char *user, struct passwd_line *line,
                 struct err *e);
 

@@ -35,6 +35,11 @@ int jail_unit_open(struct jail_unit *in, struct engine *en, const struct jail *j
 	in->in = nsenter_none();
 	if (engine_leader(en, j, &leader, e) < 0 || nsenter_open(&in->in, leader, e) < 0)
 		return -1;
+	if ((in->is_command = leader_runs_command(en->m, leader))) {
+		fail(e, ERR_HOST, "%s runs a command and no systemd", j->name);
+		if (e) e->sys = ENOSYS;
+		return -1;
+	}
 	in->bus = nsenter_bus(&in->in, deadline_in((int64_t)seconds * 1000), e);
 	if (!in->bus) return fail_in(e, "%s", j->name);
 	return unit_watch(&in->watch, in->bus, in->unit, e);

@@ -29,6 +29,13 @@ enum { LOGIN_MS = 500 };
 /* User= makes systemd set SHELL from the jail's own passwd. */
 static char *const login_shell[] = { "/bin/sh", "-c", "exec \"${SHELL:-/bin/sh}\" -l", NULL };
 
+/* Without a systemd: what its images have. */
+static char *const some_shell[] = {
+	"/bin/sh", "-c",
+	"[ \"$SHELL\" != /bin/sh ] || SHELL=/bin/bash; "
+	"[ -x \"$SHELL\" ] || SHELL=/bin/sh; export SHELL; exec \"$SHELL\" -l", NULL,
+};
+
 static void session_options(struct run_options *o, struct arena *m, const struct shell_how *how)
 {
 	struct words p = { .m = m }, env = { .m = m };
@@ -91,6 +98,19 @@ int jail_unit_run_pty(struct jail_unit *in, struct engine *en, struct run_option
 	return jail_unit_run_terminal(in, &t, e);
 }
 
+/* A jail that runs a command has no systemd to open a session. */
+static int shell_as_guest(struct jail_unit *in, const struct shell_how *how, struct err *e)
+{
+	struct exec_how guest = {
+		.user = how->user && *how->user ? how->user : NULL,
+		.cwd = "~",
+		.env = how->env,
+		.argv = *how->argv ? how->argv : some_shell,
+	};
+
+	return exec_as_guest(in, &guest, e);
+}
+
 int engine_shell(struct engine *en, const struct jail *j, const struct shell_how *how,
                  struct err *e)
 {
@@ -98,12 +118,10 @@ int engine_shell(struct engine *en, const struct jail *j, const struct shell_how
 	struct run_options o;
 
 	if (jail_unit_open(&in, en, j, how->boot_wait, e) < 0) {
-		if (e->sys == ENOSYS)
-			fail_in(e,
-			        "a session needs a systemd; 'jlmkr exec %s sh' runs a "
-			        "shell without one",
-			        j->name);
-		return -1;
+		if (e->sys != ENOSYS) return -1;
+		if (in.is_command) return shell_as_guest(&in, how, e);
+		return fail_in(e, "a session needs a systemd; 'jlmkr exec %s sh' runs a "
+		               "shell without one", j->name);
 	}
 	in.user = how->user;
 	session_options(&o, en->m, how);

@@ -180,9 +180,9 @@ static int not_awaited(const struct plan *plan, const struct err *why, struct er
 }
 
 /* Whether the jail ends in its first moments: 1, 0, -1. An init that has begun to work has a
- * child. */
+ * child. Of a command nothing tells but time. */
 static int ends_early(struct engine *en, const struct jail *j, struct unit_watch *uw,
-                      struct err *e)
+                      bool is_command, struct err *e)
 {
 	int64_t deadline = deadline_in(FIRST_MS);
 	pid_t leader = unit_leader(en, j, &uw->state);
@@ -190,7 +190,7 @@ static int ends_early(struct engine *en, const struct jail *j, struct unit_watch
 	int rc = 0;
 
 	while (fd >= 0 && rc == 0 && deadline_left(deadline) &&
-	       !process_child(en->m, (uint32_t)leader))
+	       (is_command || !process_child(en->m, (uint32_t)leader)))
 		if ((rc = wait_fd(fd, POLLIN, deadline_in(FIRST_STEP_MS), e)) < 0) return -1;
 	if (fd >= 0 && rc == 0) return 0;
 	return unit_wait_end(uw, deadline_in(CLEANUP_MS), e);
@@ -212,7 +212,7 @@ int engine_start(struct engine *en, struct jail *j, const struct plan *plan, boo
 	if (await_job(en, j, &uw, &why) < 0) return not_awaited(plan, &why, e);
 	if ((str_eq(uw.job_result, "done") || !*uw.job_result) &&
 	    unit_is_loaded(&uw.state) && !unit_is_over(&uw.state)) {
-		rc = watch ? ends_early(en, j, &uw, &why) : 0;
+		rc = watch || plan->command ? ends_early(en, j, &uw, plan->command, &why) : 0;
 		if (rc == 0) return ENGINE_STARTED;
 		if (rc < 0) return not_awaited(plan, &why, e);
 	}

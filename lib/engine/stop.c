@@ -24,7 +24,7 @@ enum {
 	POWEROFF = 38,			/* systemd's SIGRTMIN+4, counted from glibc's 34 */
 	ASK_AGAIN_MS = 250,		/* doubled each time, up to the other */
 	ASK_SELDOM_MS = 2000,
-	KILL_WAIT_MS = 10000,
+	LEADER_WAIT_MS = 2000, KILL_WAIT_MS = 10000,
 	USUAL_SECONDS = 90,
 };
 
@@ -35,6 +35,7 @@ struct stopping {
 	const char *foreign;		/* the other unit that it runs under; or NULL */
 	struct unit_watch *uw;
 	const char *goes_on;		/* when we are interrupted now */
+	bool is_command;		/* its unit knows how to end it */
 };
 
 /* -- the same as those of the watch, over a new connection if need be -- */
@@ -126,19 +127,24 @@ static int stop_unit(struct stopping *s, int64_t deadline, struct err *e)
 	s->goes_on = "is being stopped by systemd, which goes on with that";
 	while (deadline_left(deadline) > 0) {
 		if ((rc = wait_a_while(s, &pause, deadline, e)) != 0) return rc;
-		if (ask(s, e) < 0) return -1;
+		if (!s->is_command && ask(s, e) < 0) return -1;
 	}
 	return 0;
 }
 
-/* The stop job comes first: without it systemd may start the unit again. */
+/* The stop job comes first: without it systemd may start the unit again. Then the jail's first
+ * process, with which all of them end, so that systemd-nspawn can clear away what it has made:
+ * a mount that it leaves behind keeps a newer one from starting. */
 static int kill_unit(struct stopping *s, struct err *e)
 {
 	int rc;
 
 	if (request_stop(s, e) < 0 && e->kind == ERR_MISSING) return 1;
-	if (kill_all(s, e) < 0 && e->kind != ERR_MISSING) return -1;
 	s->goes_on = "was killed";
+	if (engine_signal(s->en, s->jail, SIGKILL, NULL) == 0 &&
+	    (rc = wait_end(s, deadline_in(LEADER_WAIT_MS), e)) != 0)
+		return rc;
+	if (kill_all(s, e) < 0 && e->kind != ERR_MISSING) return -1;
 	if ((rc = wait_end(s, deadline_in(KILL_WAIT_MS), e)) != 0) return rc;
 	return fail(e, ERR_BUSY, "the processes of %s do not end, even killed", s->jail->name);
 }
@@ -157,14 +163,13 @@ static int64_t deadline_of(int64_t seconds)
 	return seconds < 0 ? NO_DEADLINE : deadline_in(seconds * 1000);
 }
 
-static int stop_by_steps(struct stopping *s, struct err *e)
+/* power_off, and why it was not enough. */
+static int power_off_told(struct stopping *s, int64_t seconds, struct err *e)
 {
-	int64_t seconds = stop_seconds(s->how->timeout, s->uw->state.stop_timeout);
 	int64_t deadline = deadline_of(seconds);
-	int rc;
+	int rc = power_off(s, deadline, e);
 
-	if (s->how->now) return kill_unit(s, e);
-	if ((rc = power_off(s, deadline, e)) != 0) return rc;
+	if (rc != 0) return rc;
 	if (s->uw->restarting)
 		out_note("%s reboots instead of shutting down, stopping its unit",
 		         s->jail->name);
@@ -173,6 +178,16 @@ static int stop_by_steps(struct stopping *s, struct err *e)
 	else
 		out_note("%s did not shut down within %" PRId64 " s, stopping its unit",
 		         s->jail->name, seconds);
+	return 0;
+}
+
+static int stop_by_steps(struct stopping *s, struct err *e)
+{
+	int64_t seconds = stop_seconds(s->how->timeout, s->uw->state.stop_timeout);
+	int rc;
+
+	if (s->how->now) return kill_unit(s, e);
+	if (!s->is_command && (rc = power_off_told(s, seconds, e)) != 0) return rc;
 	if ((rc = stop_unit(s, deadline_of(seconds), e)) != 0) return rc;
 	out_note("%s does not stop within %" PRId64 " s, killing it", s->jail->name, seconds);
 	return kill_unit(s, e);
@@ -203,6 +218,7 @@ static int stop_held(struct stopping *s, struct err *e)
 	if (unit_watch(s->uw, s->en->bus, unit, e) < 0) return -1;
 	if (hold(s, e) < 0) return e->kind == ERR_MISSING ? 1 : -1;
 	if (unit_is_over(&s->uw->state) || is_another(s)) return 1;
+	s->is_command = keeper_runs_command(s->en->m, (pid_t)s->uw->state.main_pid);
 	if (stop_by_steps(s, e) > 0) return 0;
 	if (e->kind == ERR_INTERRUPTED && s->goes_on)
 		fail(e, ERR_INTERRUPTED, "interrupted; %s %s", s->jail->name, s->goes_on);

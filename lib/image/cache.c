@@ -54,7 +54,8 @@ const char *cache_name(const struct image_cache *c, const char *sha256, const ch
 
 const char *cache_whole(const struct image_cache *c, const struct image_build *b)
 {
-	return cache_name(c, b->sha256, b->squashfs ? WHOLE_SQUASHFS : WHOLE_TAR);
+	return cache_name(c, b->sha256, b->part ? WHOLE_PART :
+	                  b->squashfs ? WHOLE_SQUASHFS : WHOLE_TAR);
 }
 
 /* -- files of ours -- */

@@ -5,12 +5,16 @@
  *	DIR/images/SHA256.squashfs	or one that is a squashfs image
  *	DIR/images/SHA256.json		its description: a list of images with this one, in
  *					the format of a server (lib/image/index.h)
+ *	DIR/images/SHA256.blob		a layer, a manifest or a config of an image in layers
+ *	DIR/images/SHA256.oci		what blobs a reference to such an image leads to; the
+ *					hash is of the reference
  *	DIR/images/.signed-KEY		the date of a list of images (lib/image/signature.c)
  *
  * The hash of a file is checked again whenever it is used, while it is unpacked. So the
  * files need not be trusted or synced. The process that fetches a partial file has it
  * locked; others wait, and then find the whole one. Of each product the cache keeps the
- * newest build, and those that a user asked for by serial; partial files for a week.
+ * newest build, and those that a user asked for by serial; the blobs of the image that each
+ * reference last led to; partial files for a week.
  *
  * Only files with a mark (lib/disk/mark.h) are written to or deleted. A whole archive
  * without a mark, from an earlier version or from the user, is used if its hash is right,
@@ -92,6 +96,10 @@ void image_cache_tell(const struct image_cache *c);
 
 /* Note each download that was interrupted, with its size. */
 void image_cache_tell_halves(const struct image_cache *c);
+
+/* Note each reference to an image in layers whose blobs are kept, with their size. Returns how
+ * many there are. */
+unsigned image_cache_tell_references(const struct image_cache *c);
 
 /* Delete all files of ours, except those that are being fetched, with a note for each. Adds to
  * `*p`. */

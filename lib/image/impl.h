@@ -17,6 +17,7 @@ struct remote {
 	const struct image_build *build;	/* size 0, sha256 NULL: unknown */
 	const struct image_pick *keep;		/* NULL: do not keep the whole file */
 	bool pinned;
+	const char *accept, *authorization;	/* as in struct http_request */
 };
 
 /* Pass a file to the sink: first the bytes in the cache, then those from the server. The bytes
@@ -47,8 +48,44 @@ extern const char image_server_key[];
 #define FOLDER "images"		/* in the jailmaker directory */
 #define WHOLE_TAR ".tar.xz"
 #define WHOLE_SQUASHFS ".squashfs"
+#define WHOLE_PART ".blob"
 #define HALF ".part"
 #define ABOUT ".json"
+#define NOTE ".oci"
+
+/* -- blobs of images in layers -- */
+
+/* The file of a part is complete and right: make it a whole one. */
+void cache_keep_part(const struct image_cache *c, const struct image_build *b,
+                     struct cached *k);
+
+/* Keep a manifest that was read already. */
+void cache_keep_text(const struct image_cache *c, const char *digest, const char *text,
+                     size_t n);
+
+/* Note the digests of all parts that a reference leads to, the first one first: before they
+ * are fetched, so that nobody deletes those that are there; and when all are there, instead of
+ * those before, of which those that no reference leads to any more are deleted. */
+void cache_note_coming(const struct image_cache *c, const char *reference,
+                       char *const *digests);
+void cache_note_whole(const struct image_cache *c, const char *reference, char *const *digests);
+
+/* The first digest that was noted for a whole reference; NULL if there is no note. */
+const char *cache_noted(const struct image_cache *c, const char *reference);
+
+/* -- registries -- */
+
+/* The challenge of a registry (lib/net/challenge.h) and what the user's files have for it. */
+struct login {
+	const char *file;		/* that has it; NULL: none has */
+	const char *basic;		/* for a header of HTTP; NULL: none */
+	bool helper;			/* the file leaves the password to another program */
+};
+
+/* Look for the login of a repository, HOST/NAME, in the files of docker and podman. Fails if
+ * one of them cannot be read. */
+int login_find(struct arena *m, const char *host, const char *name, struct login *l,
+               struct err *e);
 
 /* -- lists of images -- */
 
@@ -86,6 +123,17 @@ int cache_remove_ours(const struct image_cache *c, const char *name, uint64_t *b
 /* Whether an unmarked file is empty: a killed run may have created it but not marked it, and it
  * may be used or deleted. */
 bool cache_is_blank(const struct stat *st);
+
+/* Replace a small file of ours. Gives up if another file has its name. */
+void cache_write(const struct image_cache *c, const char *name, const char *sha256,
+                 const char *text);
+
+/* The SHA-256 in the file name `name`, if it is of that kind; else NULL. */
+const char *cache_sha256(const struct image_cache *c, const char *name, const char *kind);
+
+/* Remove partial files that are so old that no server has the build any more, except locked
+ * ones, which are being fetched. */
+void cache_drop_stale(const struct image_cache *c);
 
 int cache_mark(const struct image_cache *c, int fd, const char *sha256, struct err *e);
 

@@ -35,6 +35,7 @@ struct image_build {
 	const char *sha256;	/* in lower-case hexadecimal */
 	uint64_t size;
 	bool squashfs;		/* it is one, else a tar */
+	bool part;		/* it is a layer, a manifest or a config (image/registry.h) */
 };
 
 struct image {

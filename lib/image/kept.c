@@ -77,9 +77,7 @@ static char *read_description(const struct image_cache *c, struct arena *m, cons
 	return fd < 0 ? NULL : read_all(m, fd, ABOUT_MAX, len, NULL);
 }
 
-/* The SHA-256 in the file name `name`, if it is of that kind; else NULL. */
-static const char *sha256_of_name(const struct image_cache *c, const char *name,
-                                  const char *kind)
+const char *cache_sha256(const struct image_cache *c, const char *name, const char *kind)
 {
 	const char *sha256 = mark_digits(c->m, name);
 
@@ -88,9 +86,9 @@ static const char *sha256_of_name(const struct image_cache *c, const char *name,
 
 static const char *sha256_of_whole(const struct image_cache *c, const char *name)
 {
-	const char *sha256 = sha256_of_name(c, name, WHOLE_TAR);
+	const char *sha256 = cache_sha256(c, name, WHOLE_TAR);
 
-	return sha256 ? sha256 : sha256_of_name(c, name, WHOLE_SQUASHFS);
+	return sha256 ? sha256 : cache_sha256(c, name, WHOLE_SQUASHFS);
 }
 
 /* Returns false if the description is invalid, or if its archive does not exist or has another
@@ -103,7 +101,7 @@ static bool read_about(const struct image_cache *c, struct arena *m, const char 
 	const char *text;
 	size_t len;
 
-	if (!(a->sha256 = sha256_of_name(c, name, ABOUT))) return false;
+	if (!(a->sha256 = cache_sha256(c, name, ABOUT))) return false;
 	if (!(text = read_description(c, m, name, &len))) return false;
 	if (image_index_parse(m, text, len, &x, NULL) < 0 || x.n != 1) return false;
 	a->image = x.images[0];
@@ -146,9 +144,7 @@ static void drop_older_builds(const struct image_cache *c, const struct image_pi
 	}
 }
 
-/* Remove partial files that are so old that no server has the build any more, except locked
- * ones, which are being fetched. */
-static void drop_stale(const struct image_cache *c)
+void cache_drop_stale(const struct image_cache *c)
 {
 	AUTODIR DIR *d = dir_names(cache_fd(c));
 	time_t now = time(NULL);
@@ -159,7 +155,7 @@ static void drop_stale(const struct image_cache *c)
 	while (d && (entry = readdir(d))) {
 		AUTOCLOSE int fd = -1;
 
-		if (!sha256_of_name(c, entry->d_name, HALF)) continue;
+		if (!cache_sha256(c, entry->d_name, HALF)) continue;
 		if ((fd = cache_open_ours(c, entry->d_name, &strange)) < 0 ||
 		    fstat(fd, &st) < 0)
 			continue;
@@ -168,17 +164,29 @@ static void drop_stale(const struct image_cache *c)
 	}
 }
 
-static int write_about(const struct image_cache *c, const char *name, const char *sha256,
-                       const char *text)
+static void write_marked(const struct image_cache *c, const char *name, const char *sha256,
+                         const char *text)
 {
 	AUTOCLOSE int fd = openat(cache_fd(c), name,
 	                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (fd < 0) return -1;
+	if (fd < 0) return;
 	if (cache_mark(c, fd, sha256, NULL) == 0 &&
 	    write_all(fd, text, strlen(text), NULL) == 0)
-		return fsync(fd);
-	return mark_unlink(cache_fd(c), name, fd, NULL);
+		fsync(fd);
+	else
+		mark_unlink(cache_fd(c), name, fd, NULL);
+}
+
+void cache_write(const struct image_cache *c, const char *name, const char *sha256,
+                 const char *text)
+{
+	struct stat st;
+
+	cache_remove_ours(c, name, NULL, NULL);
+	if (fstatat(cache_fd(c), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && cache_is_blank(&st))
+		unlinkat(cache_fd(c), name, 0);
+	write_marked(c, name, sha256, text);
 }
 
 /* Write the description, unless there is a valid one that is pinned as well. */
@@ -186,13 +194,9 @@ static void keep_about(const struct image_cache *c, const struct image_pick *wha
 {
 	const char *sha256 = what->build->sha256, *name = cache_name(c, sha256, ABOUT);
 	struct about a;
-	struct stat st;
 
 	if (read_about(c, c->m, name, &a) && (a.pinned || !pinned)) return;
-	cache_remove_ours(c, name, NULL, NULL);
-	if (fstatat(cache_fd(c), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && cache_is_blank(&st))
-		unlinkat(cache_fd(c), name, 0);
-	write_about(c, name, sha256, about_text(c->m, what, pinned));
+	cache_write(c, name, sha256, about_text(c->m, what, pinned));
 }
 
 void image_cache_keep(const struct image_cache *c, const struct image_pick *what, bool pinned,
@@ -209,7 +213,7 @@ void image_cache_keep(const struct image_cache *c, const struct image_pick *what
 	k->whole = true;
 	keep_about(c, what, pinned);
 	drop_older_builds(c, what);
-	drop_stale(c);
+	cache_drop_stale(c);
 }
 
 static void add_build(struct arena *m, struct image *to, const struct image_build *b)
@@ -267,8 +271,9 @@ int image_cache_index(const struct image_cache *c, struct arena *m, struct image
 
 static bool has_name_of_ours(const struct image_cache *c, const char *name)
 {
-	return sha256_of_whole(c, name) || sha256_of_name(c, name, HALF) ||
-	       sha256_of_name(c, name, ABOUT);
+	return sha256_of_whole(c, name) || cache_sha256(c, name, HALF) ||
+	       cache_sha256(c, name, ABOUT) || cache_sha256(c, name, WHOLE_PART) ||
+	       cache_sha256(c, name, NOTE);
 }
 
 void image_cache_tell(const struct image_cache *c)
@@ -290,7 +295,7 @@ void image_cache_tell(const struct image_cache *c)
 /* Whether it is a partial file that is being fetched. */
 static bool is_in_use(const struct image_cache *c, const char *name, int fd)
 {
-	return sha256_of_name(c, name, HALF) && flock(fd, LOCK_EX | LOCK_NB) < 0;
+	return cache_sha256(c, name, HALF) && flock(fd, LOCK_EX | LOCK_NB) < 0;
 }
 
 void image_cache_tell_halves(const struct image_cache *c)
@@ -304,7 +309,7 @@ void image_cache_tell_halves(const struct image_cache *c)
 		struct stat st;
 		char size[SIZE_ROOM];
 
-		if (!sha256_of_name(c, entry->d_name, HALF)) continue;
+		if (!cache_sha256(c, entry->d_name, HALF)) continue;
 		fd = cache_open_ours(c, entry->d_name, &strange);
 		if (fd < 0 || fstat(fd, &st) < 0) continue;
 		out_note("%s/%s: %s of an image, %s", c->path, entry->d_name,
@@ -350,7 +355,7 @@ static void prune_file(const struct image_cache *c, const char *name, struct ima
 static void prune_about(const struct image_cache *c, const char *name, struct image_pruned *p)
 {
 	static const char *const kinds[] = { WHOLE_TAR, WHOLE_SQUASHFS };
-	const char *sha256 = sha256_of_name(c, name, ABOUT);
+	const char *sha256 = cache_sha256(c, name, ABOUT);
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		AUTOCLOSE int whole = mark_open(cache_fd(c), cache_name(c, sha256, kinds[i]),
@@ -379,9 +384,9 @@ int image_cache_prune(const struct image_cache *c, struct image_pruned *p, struc
 	if (!c->dir) return 0;
 	if (list_cache(c, &names, e) < 0) return -1;
 	for (size_t i = 0; i < names.n; i++)
-		if (!sha256_of_name(c, names.v[i], ABOUT)) prune_file(c, names.v[i], p);
+		if (!cache_sha256(c, names.v[i], ABOUT)) prune_file(c, names.v[i], p);
 	for (size_t i = 0; i < names.n; i++)
-		if (sha256_of_name(c, names.v[i], ABOUT)) prune_about(c, names.v[i], p);
+		if (cache_sha256(c, names.v[i], ABOUT)) prune_about(c, names.v[i], p);
 	mark_sweep(cache_fd(c));
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* The transfer of one archive. Bytes that the sink has taken are never requested again after a
  * broken connection, because the sink has unpacked them. */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,13 +36,19 @@ struct transfer {
 	unsigned char block[BLOCK];
 };
 
+/* What told us the size and the hash. */
+static const char *list_of(const struct transfer *t)
+{
+	return t->build->part ? "manifest" : "list of images";
+}
+
 static int fail_size(struct transfer *t, const char *url, uint64_t size, struct err *e)
 {
 	t->final = t->wrong = true;
 	if (!t->build->size)
 		return fail(e, ERR_UNTRUSTED, "%s changed during the transfer", url);
-	return fail(e, ERR_UNTRUSTED, "%s has %llu bytes, but %llu in the list of images", url,
-	            (unsigned long long)size, (unsigned long long)t->size);
+	return fail(e, ERR_UNTRUSTED, "%s has %llu bytes, but %llu in the %s", url,
+	            (unsigned long long)size, (unsigned long long)t->size, list_of(t));
 }
 
 /* A file of another length than in the list is the wrong one, which is known before the sink
@@ -94,8 +101,8 @@ static int take_block(struct transfer *t, const struct http_reply *r, size_t n, 
 	t->wrong = t->size && n > t->size - t->done;
 	if (t->wrong)
 		return fail(e, ERR_UNTRUSTED,
-		            "%s is longer than the %llu bytes in the list of images", r->url,
-		            (unsigned long long)t->size);
+		            "%s is longer than the %llu bytes in the %s", r->url,
+		            (unsigned long long)t->size, list_of(t));
 	image_cache_append(&t->source->cache, t->build, &t->kept, t->block, n);
 	if (t->by_file && t->kept.fd < 0)
 		return fail(e, ERR_HOST, "the image must be in the cache to be unpacked");
@@ -126,7 +133,9 @@ static int read_kept(struct transfer *t, struct err *e)
 /* Request the missing bytes and pass them to the sink, to the end or to the next fault. */
 static int run_once(struct transfer *t, struct arena *m, struct err *e)
 {
-	struct http_request q = { .url = t->file->url, .from = t->done, .if_range = t->etag };
+	struct http_request q = { .url = t->file->url, .from = t->done, .if_range = t->etag,
+	                          .accept = t->file->accept,
+	                          .authorization = t->file->authorization };
 	struct http_reply r;
 	ssize_t k;
 
@@ -162,8 +171,8 @@ static int run_to_end(struct transfer *t, struct arena *m, struct err *e)
 
 		vain = t->done > before ? 0 : vain + 1;
 		before = t->done;
-		if (t->final || fault.kind != ERR_NETWORK || !resumable ||
-		    vain >= RESUMES_IN_VAIN) {
+		if (t->final || fault.kind != ERR_NETWORK || fault.sys == EACCES ||
+		    !resumable || vain >= RESUMES_IN_VAIN) {
 			if (e) *e = fault;
 			return -1;
 		}
@@ -184,8 +193,8 @@ static int check_hash(struct transfer *t, struct arena *m, struct err *e)
 		            t->build->path, t->kept.ours ? "; jlmkr deletes it" : "");
 	if (!t->build->size) return fail(e, ERR_UNTRUSTED, "its SHA-256 is %s", sha256);
 	return fail(e, ERR_UNTRUSTED,
-	            "%s is not the file in the list of images: its SHA-256 is %.16s... instead "
-	            "of %.16s...", url_name(m, t->file->url), sha256, t->build->sha256);
+	            "%s is not the file in the %s: its SHA-256 is %.16s... instead of %.16s...",
+	            url_name(m, t->file->url), list_of(t), sha256, t->build->sha256);
 }
 
 /* All bytes are there. */
@@ -215,8 +224,10 @@ static int transfer_all(struct transfer *t, struct arena *m, struct err *e)
 static void settle(struct transfer *t, int rc)
 {
 	struct image_cache *cache = &t->source->cache;
-	bool done = rc == 0 && !t->file->keep && !t->kept.whole;
+	bool done = rc == 0 && !t->file->keep && !t->build->part && !t->kept.whole;
 
+	if (rc == 0 && t->build->part)
+		cache_keep_part(cache, t->build, &t->kept);
 	if (rc == 0 && t->file->keep)
 		image_cache_keep(cache, t->file->keep, t->file->pinned, &t->kept);
 	if ((t->wrong || done) && t->kept.fd >= 0 &&

@@ -91,6 +91,21 @@ static const struct key keys[] = {
 	  "# What 'jlmkr snapshot --all --prune' makes and keeps, such as 7d 4w 6m\n" },
 	{ "quota", SIZE, CONF_AT_ONCE, AT(quota), "",
 	  "# The most that the files of a jail on ZFS may take, such as 20G\n" },
+	{ "init_command", ARGS, CONF_AT_START, AT(init_command), "",
+	  "\n# A jail that runs one command instead of an init, as images of a registry\n"
+	  "# do: the command, its variables (NAME=VALUE, one a line), USER[:GROUP], its\n"
+	  "# working directory, the signal that ends it, and whether it is the first\n"
+	  "# process of the jail itself (1), as s6-overlay wants\n" },
+	{ "init_env", ARGS, CONF_AT_START, AT(init_env), "", "" },
+	{ "init_user", TEXT, CONF_AT_START, AT(init_user), "", "" },
+	{ "init_directory", TEXT, CONF_AT_START, AT(init_directory), "", "" },
+	{ "stop_signal", TEXT, CONF_AT_START, AT(stop_signal), "", "" },
+	{ "init_pid1", SWITCH, CONF_AT_START, AT(init_pid1), "0", "" },
+	{ "image", TEXT, CONF_AT_UPDATE, AT(image), "",
+	  "# Where its image comes from, which one it is, and the directories that 'jlmkr\n"
+	  "# update' keeps, one a line\n" },
+	{ "image_digest", TEXT, CONF_AT_UPDATE, AT(image_digest), "", "" },
+	{ "image_volumes", ARGS, CONF_AT_UPDATE, AT(image_volumes), "", "" },
 	{ "systemd_run_default_args", ARGS, CONF_AT_START, AT(run_args),
 	  "--collect\n"
 	  "--property=Delegate=yes\n"

@@ -36,7 +36,7 @@ struct conf_text {
 };
 
 struct conf {
-	struct conf_switch startup, gpu_intel, gpu_nvidia, seccomp, auto_snapshot;
+	struct conf_switch startup, gpu_intel, gpu_nvidia, seccomp, auto_snapshot, init_pid1;
 	struct conf_text user_args;	/* systemd_nspawn_user_args */
 	struct conf_text nspawn_args;	/* systemd_nspawn_default_args */
 	struct conf_text run_args;	/* systemd_run_default_args */
@@ -46,6 +46,9 @@ struct conf {
 	struct conf_text distro, release, initial_setup;
 	struct conf_text snapshot_keep;	/* keep.h */
 	struct conf_text quota;		/* base/size.h; "": none */
+	/* What runs instead of an init (command.h); init_command "": it boots one. */
+	struct conf_text init_command, init_env, init_user, init_directory, stop_signal;
+	struct conf_text image, image_digest, image_volumes;	/* what `update` looks at */
 	struct faults notes;		/* warnings and hints: unknown keys, sections */
 };
 
@@ -97,6 +100,7 @@ enum conf_use {
 	CONF_AT_SETUP,		/* its first start, or `setup` */
 	CONF_AT_CREATE,		/* nothing: `create` has used it */
 	CONF_AT_ONCE,		/* the command that changes it, or the next `snapshot` */
+	CONF_AT_UPDATE,		/* the next `update` */
 };
 
 enum conf_use conf_use(const char *key);

@@ -8,6 +8,7 @@
 #include "lib/base/run.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/jail/command.h"
 #include "lib/nspawn/missing.h"
 #include "lib/text/ini.h"
 
@@ -341,6 +342,69 @@ static void check_words(struct conf_check *k)
 		          "%s", why.text);
 }
 
+/* -- a command instead of an init -- */
+
+static void fault_of(struct conf_check *k, const struct conf_text *t, bool is_error,
+                     const char *kind, const char *text)
+{
+	fault_add(&k->found, &(struct fault){
+		.line = t->line, .severity = is_error ? FAULT_ERROR : FAULT_WARNING,
+		.kind = kind, .subject = t->key,
+	}, "%s", text);
+}
+
+static void check_environment(struct conf_check *k)
+{
+	const struct split *env = &k->options.env;
+
+	for (size_t i = 0; i < env->n; i++)
+		if (!command_env_is_taken(env->v[i]))
+			fault_add(&k->found, &(struct fault){
+				.line = env->lines[i], .severity = FAULT_WARNING,
+				.kind = "bad variable", .subject = env->v[i],
+			}, "init_env: %s is left out: %s", env->v[i],
+			   strchr(env->v[i], '=') ? "systemd-nspawn takes names of letters, "
+			                            "digits and '_' only" : "it has no '='");
+}
+
+/* What has an effect on a command only. */
+static void check_without_command(struct arena *m, struct conf_check *k)
+{
+	const struct conf *c = &k->conf;
+	const struct conf_text *const texts[] = {
+		&c->init_env, &c->init_user, &c->init_directory, &c->stop_signal,
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (*texts[i]->text)
+			fault_of(k, texts[i], false, "no command",
+			         arena_printf(m, "%s has no effect without an init_command",
+			                      texts[i]->key));
+}
+
+static void check_command(struct arena *m, struct conf_check *k)
+{
+	const struct conf *c = &k->conf;
+	const struct nspawn_options *user = &k->options.user;
+
+	if (!command_is_wanted(&k->options)) return check_without_command(m, k);
+	check_environment(k);
+	if (*c->init_directory.text && *c->init_directory.text != '/')
+		fault_of(k, &c->init_directory, true, "bad value",
+		         "init_directory must be an absolute path");
+	if (command_stop_signal(c->stop_signal.text) < 0)
+		fault_of(k, &c->stop_signal, true, "bad value",
+		         arena_printf(m, "stop_signal: there is no signal '%s'",
+		                      c->stop_signal.text));
+	if (*c->initial_setup.text)
+		fault_of(k, &c->initial_setup, false, "no systemd",
+		         "initial_setup is not run in a jail that has an init_command");
+	if (user->end)
+		fault_of(k, &c->user_args, true, "end of the options",
+		         arena_printf(m, "systemd_nspawn_user_args: '%s' would be run instead "
+		                      "of the init_command", user->end));
+}
+
 /* They matter to no start. */
 static void check_limits(struct conf_check *k)
 {
@@ -431,6 +495,7 @@ void conf_check(struct arena *m, const char *text, struct conf_check *k)
 	check_hook(m, k, &k->conf.post_start_hook);
 	check_hook(m, k, &k->conf.post_stop_hook);
 	check_words(k);
+	check_command(m, k);
 	check_limits(k);
 	check_lines(m, text, &k->found);
 	add_missing(m, k);

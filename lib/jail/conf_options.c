@@ -33,6 +33,8 @@ void conf_options_read(struct arena *m, const struct conf *c, struct conf_option
 	nspawn_options_parse(&o->nspawn, m, &words);
 	words = split_value(m, &c->user_args, &o->unread[CONF_USER_ARGS]);
 	nspawn_options_parse(&o->user, m, &words);
+	o->command = split_value(m, &c->init_command, &o->unread[CONF_COMMAND]);
+	o->env = split_value(m, &c->init_env, &o->unread[CONF_ENV]);
 	o->traits = (struct nspawn_traits){ 0 };
 	nspawn_traits_add(&o->traits, &o->nspawn);
 	nspawn_traits_add(&o->traits, &o->user);
@@ -68,6 +70,8 @@ static void add_unread(struct faults *to, const struct conf_unread *u)
 
 void conf_options_check(const struct conf_options *o, struct faults *found)
 {
+	add_unread(found, &o->unread[CONF_COMMAND]);
+	add_unread(found, &o->unread[CONF_ENV]);
 	add_unread(found, &o->unread[CONF_RUN_ARGS]);
 	add_unread(found, &o->unread[CONF_RUN_USER_ARGS]);
 	add_unread(found, &o->unread[CONF_NSPAWN_ARGS]);

@@ -17,7 +17,7 @@ struct conf;
 struct err;
 
 enum conf_args { CONF_NSPAWN_ARGS, CONF_USER_ARGS, CONF_RUN_ARGS, CONF_RUN_USER_ARGS,
-                 CONF_ARGS };
+                 CONF_COMMAND, CONF_ENV, CONF_ARGS };
 
 /* A value whose words cannot be told apart: fault.text is NULL when they can. */
 struct conf_unread {
@@ -30,6 +30,7 @@ struct conf_options {
 	struct nspawn_options nspawn;	/* systemd_nspawn_default_args */
 	struct nspawn_options user;	/* systemd_nspawn_user_args */
 	struct nspawn_traits traits;	/* of both */
+	struct split command, env;	/* init_command; n 0: an init is booted. init_env */
 	struct conf_unread unread[CONF_ARGS];	/* these have no options above */
 };
 

@@ -125,8 +125,8 @@ static bool finds_libraries(struct arena *m, int rootfs, const struct elf_links 
 	return true;
 }
 
-static const char *program_fault(struct arena *m, int rootfs, const char *path, int fd,
-                                 bool *whole)
+static const char *links_fault(struct arena *m, int rootfs, const char *path, int fd,
+                               bool *whole)
 {
 	struct elf_links links;
 
@@ -150,7 +150,7 @@ static const char *content_fault(struct arena *m, int rootfs, const char *path, 
 	head[n] = 0;
 	if (!strncmp(head, "#!", 2)) return script_fault(m, rootfs, path, head);
 	machine = machine_of(head, (size_t)n);
-	if (machine && runs_here(machine)) return program_fault(m, rootfs, path, fd, whole);
+	if (machine && runs_here(machine)) return links_fault(m, rootfs, path, fd, whole);
 	if (has_handlers()) return NULL;
 	if (!machine) return arena_printf(m, "%s is neither a program nor a script", path);
 	return arena_printf(m, "%s is a program for another architecture, %s", path,
@@ -159,8 +159,8 @@ static const char *content_fault(struct arena *m, int rootfs, const char *path, 
 
 enum answer { ABSENT, FAULTY, SOUND };
 
-static enum answer look_at_init(struct arena *m, int rootfs, const char *path,
-                                const char **fault, bool *whole)
+static enum answer look_at_program(struct arena *m, int rootfs, const char *path,
+                                   const char **fault, bool *whole)
 {
 	struct err why = { 0 };
 	AUTOCLOSE int place = look_at(rootfs, path, 0, &why);
@@ -185,9 +185,19 @@ const char *init_fault(struct arena *m, int rootfs, bool *is_sound)
 
 	*is_sound = false;
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-		if (look_at_init(m, rootfs, paths[i], &fault, &whole) == SOUND) {
+		if (look_at_program(m, rootfs, paths[i], &fault, &whole) == SOUND) {
 			*is_sound = i < 2 && whole;
 			return NULL;
 		}
 	return fault ? fault : "it has neither /usr/lib/systemd/systemd nor /sbin/init";
+}
+
+const char *program_fault(struct arena *m, int rootfs, const char *path)
+{
+	const char *fault = NULL;
+	bool whole = false;
+
+	if (look_at_program(m, rootfs, path, &fault, &whole) == ABSENT)
+		return arena_printf(m, "%s does not exist", path);
+	return fault;
 }

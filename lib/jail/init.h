@@ -19,4 +19,7 @@ struct arena;
  * names itself are where they usually are: it will not end before it has begun. */
 const char *init_fault(struct arena *m, int rootfs, bool *is_sound);
 
+/* The same of one program, for a jail that runs that instead of an init. */
+const char *program_fault(struct arena *m, int rootfs, const char *path);
+
 #endif

@@ -4,6 +4,7 @@
  *     DIR/jails/NAME/.config.before      what it said before the last change
  *     DIR/jails/NAME/rootfs/
  *     DIR/jails/NAME/.ExecStartPre, ...  hook scripts
+ *     DIR/jails/NAME/config.json         who runs its init_command, for systemd-nspawn
  *     DIR/jails/NAME/initial_setup.log   what the script printed the last time
  *     DIR/jails/NAME/.rollback/          what a rollback exchanges (lib/store/rollback.h)
  *     DIR/jails/NAME/.nvidia             mount points for the NVIDIA driver
@@ -30,6 +31,7 @@ struct err;
 #define LAYOUT_PRE_START ".ExecStartPre"
 #define LAYOUT_POST_START ".ExecStartPost"
 #define LAYOUT_POST_STOP ".ExecStopPost"
+#define LAYOUT_USER "config.json"	/* the name that nspawn wants */
 #define LAYOUT_SNAPSHOTS ".snapshots"
 #define LAYOUT_NVIDIA ".nvidia"	/* mount points that are not the rootfs's own */
 #define LAYOUT_SETUP_LOG "initial_setup.log"

@@ -9,10 +9,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "lib/base/str.h"
 #include "lib/jail/conf.h"
 #include "lib/jail/conf_options.h"
+
+struct command;
 
 struct plan_facts {
 	const char *dir;	/* the jail's directory, absolute */
@@ -21,11 +24,14 @@ struct plan_facts {
 	bool has_dri, has_kfd;	/* /dev/dri, /dev/kfd */
 	char *const *nvidia;	/* arguments of nspawn for it; NULL: there is none */
 	bool await_boot;	/* the start is to last until the jail has booted */
+	const struct command *command;	/* what it runs instead of an init; or NULL */
 };
 
-/* A hook script beside the config: mode 0700, to the byte what the Python tool writes. */
+/* A file beside the config: a hook script, to the byte what the Python tool writes, or the
+ * numbers of the user that a command runs as. */
 struct plan_file {
 	const char *name, *text;
+	mode_t mode;
 };
 
 /* Where a hook of the config stands among the options of systemd-run. */
@@ -35,7 +41,7 @@ struct plan_hook {
 	unsigned line;
 };
 
-enum { PLAN_FILES = 3 };
+enum { PLAN_HOOKS = 3, PLAN_FILES = PLAN_HOOKS + 1 };
 
 struct plan {
 	const char *jail, *unit, *config;	/* config: its path, for faults */
@@ -43,9 +49,10 @@ struct plan {
 	struct words argv;		/* systemd-nspawn and its arguments, verbatim */
 	struct plan_file files[PLAN_FILES];
 	size_t file_count;
-	struct plan_hook hooks[PLAN_FILES];	/* each the last of its property */
+	struct plan_hook hooks[PLAN_HOOKS];	/* each the last of its property */
 	size_t hook_count;
 	struct words notes;		/* what was decided that the user should know */
+	const char *command;		/* the program that runs instead of an init; or NULL */
 };
 
 /* `o`: the options of `c`, all of which must have been read. */

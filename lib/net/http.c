@@ -148,14 +148,28 @@ static void body_finish(struct http *h)
 	b->http = NULL;
 }
 
+static bool is_same_host(const struct url *a, const struct url *b)
+{
+	return a->tls == b->tls && a->port == b->port && str_eq(a->host, b->host);
+}
+
+/* What this host is told of who we are. `u` may be where a redirect led to. */
+static const char *authorization(struct arena *m, const struct http_request *q,
+                                 const struct url *u)
+{
+	if (!q->authorization) return basic_credentials(m, u);
+	return is_same_host(u, q->url) ? q->authorization : NULL;
+}
+
 static const char *request_text(struct arena *m, const struct http_request *q,
                                 const struct url *u)
 {
-	const char *credentials = basic_credentials(m, u);
+	const char *credentials = authorization(m, q, u);
 	struct str s = { .m = m };
 
 	str_addf(&s, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: " USER_AGENT "\r\n"
-	         "Accept: */*\r\nAccept-Encoding: identity\r\n", u->path, url_authority(m, u));
+	         "Accept: %s\r\nAccept-Encoding: identity\r\n", u->path, url_authority(m, u),
+	         q->accept ? q->accept : "*/*");
 	if (credentials) str_addf(&s, "Authorization: %s\r\n", credentials);
 	if (q->from) str_addf(&s, "Range: bytes=%llu-\r\n", (unsigned long long)q->from);
 	if (q->from && q->if_range) str_addf(&s, "If-Range: %s\r\n", q->if_range);
@@ -255,8 +269,10 @@ static int fail_status(struct arena *m, const struct http_head *head, const stru
 		            "%s: the server answers %d %.80s; try again in %lld seconds",
 		            url_name(m, u), head->status, head->reason,
 		            (long long)head->retry_after);
-	return fail(e, gone ? ERR_MISSING : ERR_NETWORK, "%s: the server answers %d %.80s",
-	            url_name(m, u), head->status, head->reason);
+	fail(e, gone ? ERR_MISSING : ERR_NETWORK, "%s: the server answers %d %.80s",
+	     url_name(m, u), head->status, head->reason);
+	if (e && head->status == 401) e->sys = EACCES;
+	return -1;
 }
 
 static int accept_answer(struct http *h, struct arena *m, const struct http_request *q,
@@ -267,6 +283,8 @@ static int accept_answer(struct http *h, struct arena *m, const struct http_requ
 	r->url = url_name(m, u);
 	r->length = head->chunked ? -1 : head->length;
 	r->etag = head->etag && *head->etag == '"' ? head->etag : NULL;
+	r->authenticate = is_same_host(u, q->url) ? head->authenticate : NULL;
+	r->retry_after = head->retry_after;
 	r->from = head->status == 206 ? q->from : 0;
 	r->body = body_begin(h, head);
 	if (head->status == 200) return 0;
@@ -306,7 +324,7 @@ int http_get(struct http *h, struct arena *m, const struct http_request *q,
 	int tries;
 
 	for (tries = 1;; tries++) {
-		*r = (struct http_reply){ .length = -1 };
+		*r = (struct http_reply){ .length = -1, .retry_after = -1 };
 		fault = (struct err){ 0 };
 		if (!follow_redirects(h, m, q, &u, &head, &fault) &&
 		    !accept_answer(h, m, q, &head, &u, r, &fault))

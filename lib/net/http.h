@@ -52,6 +52,9 @@ struct http_request {
 	const struct url *url;
 	uint64_t from;			/* skip this many bytes of the file */
 	const char *if_range;		/* an ETag or NULL; if it differs: the whole file */
+	const char *accept;		/* the types that may come; NULL: any */
+	const char *authorization;	/* for the URL's own host: redirects to another one
+					 * do not get it; NULL: what the URL has */
 };
 
 struct http_reply {
@@ -60,10 +63,14 @@ struct http_reply {
 	uint64_t from;			/* where the body begins in the file */
 	int64_t length;			/* bytes of the body, -1: unknown */
 	const char *etag;		/* a strong one, for if_range; or NULL */
+	const char *authenticate;	/* the challenge (net/challenge.h), if it is that of the
+					 * URL's own host; or NULL */
+	int64_t retry_after;		/* in seconds, -1: it does not say */
 	struct stream *body;		/* belongs to the client, until its next request */
 };
 
-/* Returns 0 if the answer is 200 or 206; then the body can be read. */
+/* Returns 0 if the answer is 200 or 206; then the body can be read. After another answer, if
+ * r->status is set, the body can be read too: it may say why. e->sys is EACCES for 401. */
 int http_get(struct http *h, struct arena *m, const struct http_request *q,
              struct http_reply *r, struct err *e);
 

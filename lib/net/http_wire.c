@@ -127,6 +127,9 @@ static int parse_field(const char *name, const char *v, struct http_head *h, str
 	if (!strcasecmp(name, "location")) h->location = v;
 	if (!strcasecmp(name, "etag")) h->etag = v;
 	if (!strcasecmp(name, "last-modified")) h->last_modified = v;
+	if (!strcasecmp(name, "www-authenticate") &&
+	    (!h->authenticate || !strncasecmp(v, "bearer ", 7)))
+		h->authenticate = v;
 	if (!strcasecmp(name, "date")) h->date = parse_date(v);
 	if (!strcasecmp(name, "retry-after")) {
 		h->retry_after = parse_decimal(v, strlen(v));

@@ -30,6 +30,7 @@ struct http_head {
 	int64_t retry_after;		/* seconds, by the server's clock */
 	int64_t date, retry_at;		/* seconds since 1970 */
 	const char *location, *etag, *last_modified;	/* NULL: absent */
+	const char *authenticate;	/* the first challenge, or that for Bearer; or NULL */
 };
 
 /* The size of the head at the begin of `text`, including the empty line; 0: it is not complete

@@ -25,6 +25,7 @@
 #include "lib/jail/layout.h"
 #include "lib/jail/rootfs.h"
 #include "lib/jail/name.h"
+#include "lib/ops/application.h"
 #include "lib/ops/config.h"
 #include "lib/provision/archive_input.h"
 #include "lib/provision/cloud.h"
@@ -33,6 +34,8 @@
 #include "lib/provision/identity.h"
 #include "lib/provision/install_archive.h"
 #include "lib/provision/install_image.h"
+#include "lib/provision/layers.h"
+#include "lib/provision/registry_image.h"
 #include "lib/store/staging.h"
 #include "lib/store/store.h"
 
@@ -44,7 +47,9 @@ struct wanted {
 	struct image_want image;
 	struct cloud_seed cloud;
 	const struct image_metadata *found;	/* what the image says of itself, or NULL */
-	bool startable;
+	const struct oci_image *layers;		/* an image in layers, or NULL */
+	const char *reference;			/* to it, if it is from a registry */
+	bool startable, boots;
 };
 
 /* The release in the template, or in the default config, belongs to the distribution there. If
@@ -111,6 +116,7 @@ static const char *image_shown(struct arena *m, const struct wanted *w)
 {
 	if (!w->how->archive) return w->conf.distro.text;
 	if (str_eq(w->how->archive, "-")) return "the archive on standard input";
+	if (w->reference) return w->reference;
 	return arena_printf(m, "the archive %s", word_shown(m, w->how->archive));
 }
 
@@ -123,15 +129,38 @@ static bool is_nixos(struct arena *m, int rootfs, const struct conf *c)
 	return rootfs_os(m, rootfs, &os, NULL) == 0 && os.id && str_eq(os.id, "nixos");
 }
 
+/* What the image runs, unless the user says something else. */
+static int set_command(struct arena *m, int rootfs, struct wanted *w, struct err *e)
+{
+	const bool runs = !*w->conf.init_command.text;
+
+	w->startable = true;
+	w->text = application_config(m, w->layers, runs, w->reference, w->text, e);
+	if (w->text && runs) w->text = application_prepare(m, w->layers, rootfs, w->text, e);
+	return w->text ? 0 : -1;
+}
+
+static bool has_command(struct arena *m, int rootfs, const struct wanted *w)
+{
+	if (*w->conf.init_command.text) return true;
+	return application_command(m, w->layers)[0] && !application_boots(m, w->layers, rootfs);
+}
+
 /* nspawn can boot other inits, but the rest of this tool needs systemd in the jail.
  * NixOS makes its init at the first boot. */
 static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err *e)
 {
 	struct err why = { 0 };
-	const char *init = rootfs_init(m, rootfs, &why), *what;
+	const char *init, *what;
 
+	if (w->layers && has_command(m, rootfs, w)) return set_command(m, rootfs, w, e);
+	if (w->layers && !(w->text = application_config(m, w->layers, false, w->reference,
+	                                                w->text, e)))
+		return -1;
+	init = rootfs_init(m, rootfs, &why);
 	if (!init && why.kind == ERR_BUSY) return fail(e, ERR_BUSY, "%s", why.text);
 	w->startable = is_nixos(m, rootfs, &w->conf) || (init && str_eq(init, "systemd"));
+	w->boots = w->startable;
 	if (w->startable) return 0;
 	what = image_shown(m, w);
 	if (init)
@@ -150,7 +179,7 @@ static void tell_system(struct arena *m, int rootfs, const struct wanted *w)
 
 	if (rootfs_os(m, rootfs, &os, NULL) == 0 && (os.pretty_name || os.id))
 		out_note("It is %s%s", os.pretty_name ? os.pretty_name : os.id,
-		         w->startable ? ", with systemd" : "");
+		         w->boots ? ", with systemd" : "");
 	else
 		out_note("What system it is, it does not say: it has no os-release");
 }
@@ -204,16 +233,45 @@ static int take_source(struct host *h, const struct create_how *how, struct arch
 	return fail_in(e, "image %s", word_shown(h->m, how->archive));
 }
 
+static bool is_reference(const char *archive)
+{
+	return str_starts(archive, OCI_SCHEME);
+}
+
+/* What is kept of the image when it is closed. */
+static void keep_image(struct arena *m, const struct registry_image *r, struct wanted *w)
+{
+	w->reference = r->reference;
+	w->layers = arena_memdup(m, &r->image, sizeof r->image);
+}
+
+static int install_from_registry(struct host *h, struct wanted *w, struct staging *work,
+                                 const struct unpack_limits *limits, struct err *e)
+{
+	AUTOREGISTRY r = { 0 };
+
+	if (registry_image_open(h, w->how->archive, w->how->offline, &r, e) < 0) return -1;
+	keep_image(h->m, &r, w);
+	if (staging_own(work, NULL, e) == 0 &&
+	    layers_install(&r.image, limits, work->dir, e) == 0)
+		return 0;
+	return fail_in(e, "image %s", r.reference);
+}
+
 static int install_from_archive(struct host *h, struct wanted *w, struct staging *work,
                                 struct err *e)
 {
 	const struct unpack_limits limits = limits_of(w->how);
 	AUTOARCHIVE own = NO_ARCHIVE;
 	struct install_source source;
+	struct install_found found;
 
+	if (is_reference(w->how->archive)) return install_from_registry(h, w, work, &limits, e);
 	if (take_source(h, w->how, &own, &source, e) < 0 ||
-	    install_archive(h, &source, &limits, work, &w->found, e) < 0)
+	    install_archive(h, &source, &limits, work, &found, e) < 0)
 		return -1;
+	w->found = found.metadata;
+	w->layers = found.image;
 	return set_names(h->m, w, e);
 }
 
@@ -337,6 +395,28 @@ int op_create_check(const struct host *h, const char *name, struct err *e)
 	return store_check_name(&jails, name, e);
 }
 
+/* If it runs a command, the root file system need not be seen to know it. */
+static int plan_layers(struct arena *m, struct wanted *w, struct err *e)
+{
+	const bool runs = !*w->conf.init_command.text &&
+			  application_init(application_command(m, w->layers)) ==
+			  APPLICATION_NONE;
+
+	w->text = application_config(m, w->layers, runs, w->reference, w->text, e);
+	return w->text ? 0 : -1;
+}
+
+static int plan_registry(struct host *h, struct wanted *w, struct create_plan *out,
+                         struct err *e)
+{
+	AUTOREGISTRY r = { 0 };
+
+	if (registry_image_open(h, w->how->archive, w->how->offline, &r, e) < 0) return -1;
+	keep_image(h->m, &r, w);
+	out->found.image = w->layers;
+	return plan_layers(h->m, w, e);
+}
+
 static int plan_archive(struct engine *en, struct wanted *w, struct create_plan *out,
                         struct err *e)
 {
@@ -345,6 +425,7 @@ static int plan_archive(struct engine *en, struct wanted *w, struct create_plan 
 	struct install_source source;
 	struct err why = { 0 };
 
+	if (is_reference(w->how->archive)) return plan_registry(en->host, w, out, e);
 	if (take_source(en->host, w->how, &own, &source, e) < 0) return -1;
 	if (archive_look(en->host, &source, &limits, &out->found, &why) < 0) {
 		if (why.kind == ERR_NETWORK) {
@@ -355,6 +436,8 @@ static int plan_archive(struct engine *en, struct wanted *w, struct create_plan 
 		return -1;
 	}
 	w->found = out->found.metadata;
+	w->layers = out->found.image;
+	if (w->layers) return plan_layers(en->m, w, e);
 	if (out->seeded && !out->found.has_cloud_init) return cloud_fail_absent(e);
 	return set_names(en->m, w, e);
 }

@@ -52,7 +52,7 @@ int setup_look(struct engine *en, struct jail *j, const struct conf *c, struct s
 	s->wanted = *c->initial_setup.text;
 	s->first_start = !has(root, "/etc/machine-id");
 	s->begun = has(root, LAYOUT_SETUP);
-	s->possible = may_be_systemd(en->m, root, c);
+	s->possible = !*c->init_command.text && may_be_systemd(en->m, root, c);
 	return 0;
 }
 

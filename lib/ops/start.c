@@ -13,6 +13,7 @@
 #include "lib/base/str.h"
 #include "lib/engine/engine.h"
 #include "lib/gpu/passthrough.h"
+#include "lib/jail/command.h"
 #include "lib/jail/conf_check.h"
 #include "lib/jail/init.h"
 #include "lib/jail/jail.h"
@@ -31,20 +32,6 @@ static bool exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
-/* Look at the machine for what the plan has to know. */
-static int find_facts(struct arena *m, const struct jail *j, struct plan_facts *facts,
-                      struct err *e)
-{
-	*facts = (struct plan_facts){
-		.dir = j->path,
-		.nspawn = run_find(m, "systemd-nspawn", e),
-		.has_apparmor = exists("/sys/module/apparmor"),
-		.has_dri = exists("/dev/dri"),
-		.has_kfd = exists("/dev/kfd"),
-	};
-	return facts->nspawn ? 0 : -1;
-}
-
 /* As it is to be, and root's alone: else another one takes its place. */
 static bool hook_is_there(struct arena *m, int dir, const struct plan_file *f)
 {
@@ -56,14 +43,14 @@ static bool hook_is_there(struct arena *m, int dir, const struct plan_file *f)
 		return false;
 	if ((fd = conf_open_own(dir, f->name, f->name, NULL)) < 0) return false;
 	old = read_all(m, fd, CONF_MAX, NULL, NULL);
-	return old && !strcmp(old, f->text) && faccessat(dir, f->name, X_OK, 0) == 0;
+	return old && !strcmp(old, f->text) && (st.st_mode & f->mode) == f->mode;
 }
 
 /* A script that is the same as before is left alone: it may be running. */
 static int write_hook(struct arena *m, int dir, const struct plan_file *f, struct err *e)
 {
 	if (hook_is_there(m, dir, f)) return 0;
-	return replace_file(dir, f->name, f->text, strlen(f->text), 0700, e);
+	return replace_file(dir, f->name, f->text, strlen(f->text), f->mode, e);
 }
 
 static int write_hooks(struct arena *m, struct jail *j, const struct plan *p, struct err *e)
@@ -74,6 +61,15 @@ static int write_hooks(struct arena *m, struct jail *j, const struct plan *p, st
 	return 0;
 }
 
+/* systemd-nspawn takes no root file system without a /usr, and an image with one program may
+ * have none. */
+static int make_usr(struct jail *j, const struct plan *p, struct err *e)
+{
+	int root = p->command ? jail_rootfs(j, e) : 0;
+
+	return root < 0 ? -1 : p->command ? mkdir_in_root(root, "/usr", 0755, e) : 0;
+}
+
 /* What a start needs to know of a jail, and what is to be done. */
 struct intent {
 	struct jail *jail;
@@ -81,9 +77,25 @@ struct intent {
 	struct setup_state setup;
 	struct gpu gpu;
 	struct plan plan;
+	struct command command;	/* if the config has one */
 	bool again;		/* what had to be told has been told */
 	bool is_sound;		/* its init is a systemd that can run, as far as one can see */
 };
+
+/* Look at the machine for what the plan has to know. */
+static int find_facts(struct arena *m, const struct intent *in, struct plan_facts *facts,
+                      struct err *e)
+{
+	*facts = (struct plan_facts){
+		.dir = in->jail->path,
+		.nspawn = run_find(m, "systemd-nspawn", e),
+		.has_apparmor = exists("/sys/module/apparmor"),
+		.has_dri = exists("/dev/dri"),
+		.has_kfd = exists("/dev/kfd"),
+	};
+	if (command_is_wanted(&in->check.options)) facts->command = &in->command;
+	return facts->nspawn ? 0 : -1;
+}
 
 /* How far a start is to go. */
 enum extent { SHOWN, STARTED, BOOTED };
@@ -99,13 +111,14 @@ static int make_plan(struct engine *en, struct intent *in, enum extent how, stru
 		out_warn("the init of %s is not systemd: its initial_setup is not run",
 		         j->name);
 	in->setup.wanted &= in->setup.possible;
-	if (find_facts(en->m, j, &facts, e) < 0) return -1;
+	if (find_facts(en->m, in, &facts, e) < 0) return -1;
 	gpu_look(en, j, in->check.conf.gpu_nvidia.on, how == SHOWN, &in->gpu);
 	if (how != SHOWN &&
 	    gpu_prepare(en, j, &in->check.options.traits, in->setup.possible, &in->gpu, e) < 0)
 		return -1;
 	if (in->gpu.works) facts.nvidia = nvidia_bind_words(en->m, &in->gpu.nv.binds);
-	facts.await_boot = how == BOOTED || (in->setup.wanted && in->setup.first_start);
+	facts.await_boot = !facts.command &&
+	                   (how == BOOTED || (in->setup.wanted && in->setup.first_start));
 	if (plan_make(en->m, j->name, &in->check.conf, &in->check.options, &facts, &in->plan,
 	              e) < 0) return -1;
 	for (size_t i = 0; !in->again && i < in->plan.notes.n; i++)
@@ -181,7 +194,7 @@ static bool takes_away(const struct nspawn_options *o)
 }
 
 /* systemd-nspawn tells systemd of a jail that runs before it looks for its init. */
-static int look_for_init(struct engine *en, struct intent *in, struct err *e)
+static int look_for_boot(struct engine *en, struct intent *in, struct err *e)
 {
 	const struct conf_options *o = &in->check.options;
 	bool boots = false;
@@ -198,6 +211,17 @@ static int look_for_init(struct engine *en, struct intent *in, struct err *e)
 	in->is_sound &= !takes_away(&o->user);
 	return fault ? fail(e, ERR_HOST, "its root file system has no init that can run: %s",
 	                    fault) : 0;
+}
+
+/* What the jail is to run. */
+static int look_for_init(struct engine *en, struct intent *in, struct err *e)
+{
+	const struct conf_options *o = &in->check.options;
+	int root;
+
+	if (!command_is_wanted(o)) return look_for_boot(en, in, e);
+	if ((root = jail_rootfs(in->jail, e)) < 0) return -1;
+	return command_find(en->m, &in->check.conf, o, root, &in->command, e);
 }
 
 /* What works in another way than with the Python tool is said once. */
@@ -280,6 +304,7 @@ static int start_locked(struct engine *en, enum extent how, struct intent *in, s
 	if (in->setup.wanted && in->setup.first_start &&
 	    setup_write(en, in->jail, &in->check.conf, e) < 0)
 		return -1;
+	if (make_usr(in->jail, &in->plan, e) < 0) goto fault;
 	if (write_hooks(en->m, in->jail, &in->plan, e) < 0) goto fault;
 	out_verbose("%s", plan_command(en->m, &in->plan));
 	if ((rc = engine_start(en, in->jail, &in->plan, !in->is_sound, e)) >= 0) return rc;
@@ -324,7 +349,7 @@ int op_start_check(struct engine *en, struct jail *j, struct err *e)
 
 	if (check_whole(j, e) < 0 || read_config(en, &in, e) < 0) return -1;
 	if (faults_first_error(&in.check.found) && heed_check(en, &in, e) < 0) return -1;
-	if (look_for_init(en, &in, e) < 0 || find_facts(en->m, j, &facts, e) < 0) return -1;
+	if (look_for_init(en, &in, e) < 0 || find_facts(en->m, &in, &facts, e) < 0) return -1;
 	if (plan_make(en->m, j->name, &in.check.conf, &in.check.options, &facts, &in.plan,
 	              e) < 0) return -1;
 	return engine_check_start(en, &in.plan, e);
@@ -376,6 +401,7 @@ int op_start_show(struct engine *en, struct jail *j, bool json, struct err *e)
 
 	if (check_whole(j, e) < 0 || read_config(en, &in, e) < 0) return -1;
 	op_config_tell(&in.check.found, config_shown(en->m, j));
+	if (command_is_wanted(&in.check.options) && look_for_init(en, &in, e) < 0) return -1;
 	if (make_plan(en, &in, SHOWN, e) < 0) return -1;
 	if (!(text = engine_show_start(en, &in.plan, e))) return -1;
 	if (note_hooks(en, &in, e) < 0) return -1;

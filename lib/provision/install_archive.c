@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/host.h"
@@ -10,11 +11,15 @@
 #include "lib/base/secret.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/disk/tree.h"
 #include "lib/image/fetch.h"
 #include "lib/provision/archive_input.h"
+#include "lib/provision/layers.h"
 #include "lib/provision/layout_root.h"
+#include "lib/provision/oci_archive.h"
 #include "lib/provision/unpack_sink.h"
 #include "lib/store/staging.h"
+#include "lib/text/oci.h"
 
 #define DESCRIPTION ".description"
 
@@ -77,23 +82,47 @@ static int unpack_archive(struct host *h, const struct install_source *source,
 	return rc;
 }
 
+/* The layers of the image in the open directory, which is deleted. */
+static int put_together(struct host *h, int layers, const struct unpack_limits *limits,
+                        struct staging *work, struct install_found *found, struct err *e)
+{
+	struct oci_image *image = arena_alloc(h->m, sizeof *image);
+
+	if (oci_archive_open(h->m, layers, image, e) < 0 ||
+	    layers_install(image, limits, work->dir, e) < 0)
+		return -1;
+	found->image = image;
+	return tree_remove(work->dir, ROOT_LAYERS, e);
+}
+
+static int lift_root(struct host *h, const struct unpack_limits *limits, struct staging *work,
+                     struct install_found *found, struct err *e)
+{
+	AUTOCLOSE int layers = -1;
+
+	if (root_take_layers(work->dir, &layers, e) < 0) return -1;
+	if (layers >= 0) return put_together(h, layers, limits, work, found, e);
+	return root_lift(h->m, work->dir, &found->metadata, e);
+}
+
 int install_archive(struct host *h, const struct install_source *source,
                     const struct unpack_limits *limits, struct staging *work,
-                    const struct image_metadata **found, struct err *e)
+                    struct install_found *found, struct err *e)
 {
 	const struct archive_input *in = source->in;
 	const char *name = word_shown(h->m, in->from);
 	struct unpack_sink r = { .name = name, .work = work, .limits = *limits };
 	int rc;
 
-	*found = NULL;
+	*found = (struct install_found){ 0 };
 	r.limits.is_export = in->is_export;
 	rc = unpack_archive(h, source, &r, e);
 	if (rc == 0)
 		rc = in->is_export ? root_lift_export(work->dir, in->config, e) :
-		     root_lift(h->m, work->dir, found, e);
+		     lift_root(h, limits, work, found, e);
 	if (rc < 0) return fail_in(e, "image %s", name);
 	if (!source->metadata) return 0;
-	if (read_description(h, source->metadata, work->dir, found, e) == 0) return 0;
+	if (read_description(h, source->metadata, work->dir, &found->metadata, e) == 0)
+		return 0;
 	return fail_in(e, "--metadata %s", word_shown(h->m, source->metadata));
 }

@@ -4,7 +4,8 @@
  * `docker export` makes) these layouts are known that contain the root file system deeper down:
  * images of LXC and Incus with metadata.yaml beside rootfs/, backups of Incus with
  * backup/container/rootfs/, and exports of jails. An image of Incus may also be in two files: a
- * small archive with metadata.yaml, and the root archive.
+ * small archive with metadata.yaml, and the root archive. Images in layers (oci_archive.h) are
+ * put together.
  */
 #ifndef PROVISION_INSTALL_ARCHIVE_H
 #define PROVISION_INSTALL_ARCHIVE_H
@@ -13,6 +14,7 @@ struct archive_input;
 struct err;
 struct host;
 struct image_metadata;
+struct oci_image;
 struct unpack_limits;
 struct staging;
 
@@ -25,11 +27,16 @@ struct install_source {
 	const char *metadata;	/* the other file of the image, a path or a URL; NULL: none */
 };
 
-/* Create `rootfs` in `work`. `*found`, in h->m, is the description of the image; NULL: it has
- * none. If the input has been looked at and is an export of a jail, its manifest and its config
- * must be right, too. */
+/* What an archive says of the root file system in it, in h->m; NULL: nothing. */
+struct install_found {
+	const struct image_metadata *metadata;
+	const struct oci_image *image;		/* in layers, which cannot be opened any more */
+};
+
+/* Create `rootfs` in `work`. If the input has been looked at and is an export of a jail, its
+ * manifest and its config must be right, too. */
 int install_archive(struct host *h, const struct install_source *source,
                     const struct unpack_limits *limits, struct staging *work,
-                    const struct image_metadata **found, struct err *e);
+                    struct install_found *found, struct err *e);
 
 #endif

@@ -16,6 +16,7 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/provision/description.h"
+#include "lib/provision/oci_archive.h"
 
 #define OUTER ".outer"
 
@@ -78,6 +79,19 @@ static bool has_file(int dir, const char *name)
 }
 
 static const char *const here[] = { NULL }, *const rootfs[] = { "rootfs", NULL };
+
+int root_take_layers(int work, int *layers, struct err *e)
+{
+	AUTOCLOSE int dir = jail_open_rootfs(work, e);
+
+	*layers = -1;
+	if (dir < 0) return -1;
+	if (is_root(dir) || !oci_archive_is(dir)) return 0;
+	if (renameat(work, LAYOUT_ROOTFS, work, ROOT_LAYERS) < 0)
+		return fail_sys(e, "rename " LAYOUT_ROOTFS);
+	*layers = take_fd(&dir);
+	return 0;
+}
 
 int root_lift_image(struct arena *m, int work, const struct image_metadata **found,
                     struct err *e)

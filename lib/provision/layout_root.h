@@ -9,6 +9,12 @@ struct arena;
 struct err;
 struct image_metadata;
 
+/* If `rootfs` in the open directory `work` is an image in layers (oci_archive.h), and no root
+ * file system, put it aside: it becomes the directory ROOT_LAYERS of `work`, and `*layers` the
+ * open directory, else -1. */
+#define ROOT_LAYERS ".layers"
+int root_take_layers(int work, int *layers, struct err *e);
+
 /* If `rootfs` in the open directory `work` is an image of Incus, that is, metadata.yaml beside
  * rootfs/, the inner directory takes its place. `*found`, in `m`, is its description; NULL: it
  * is no such image. */

@@ -4,6 +4,7 @@
 
 #include "lib/archive/found.h"
 #include "lib/base/arena.h"
+#include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/host.h"
 #include "lib/base/secret.h"
@@ -13,6 +14,8 @@
 #include "lib/provision/description.h"
 #include "lib/provision/install_archive.h"
 #include "lib/provision/layout_root.h"
+#include "lib/provision/oci_archive.h"
+#include "lib/text/oci.h"
 #include "lib/text/osrel.h"
 
 static const struct found_root *find_root(const struct archive_found *f, const char **layout)
@@ -67,6 +70,19 @@ static int look_at(struct host *h, struct archive_input *in, const char *sha256,
 	return unpack_look(in->fd, limits, r, f, e);
 }
 
+/* Its layers are not looked into: what runs in the jail, its config says. */
+static int look_at_layers(struct host *h, int file, struct archive_look *out, struct err *e)
+{
+	AUTOCLOSE int dir = unpack_texts(file, e);
+	struct oci_image *image = arena_alloc(h->m, sizeof *image);
+
+	if (dir < 0 || oci_archive_open(h->m, dir, image, e) < 0) return -1;
+	out->kind = unpack_kind(file);
+	out->layout = "an image in layers";
+	out->image = image;
+	return 0;
+}
+
 static int look_at_root(struct host *h, const struct install_source *source,
                         const struct unpack_limits *limits, struct archive_found *f,
                         struct archive_look *out, struct err *e)
@@ -74,7 +90,9 @@ static int look_at_root(struct host *h, const struct install_source *source,
 	const struct found_root *root;
 
 	if (look_at(h, source->in, source->sha256, limits, f, &out->report, e) < 0) return -1;
-	if (!(root = find_root(f, &out->layout)))
+	root = find_root(f, &out->layout);
+	if (!root && f->bits & FOUND_LAYERS) return look_at_layers(h, source->in->fd, out, e);
+	if (!root)
 		return root_fail_absent(f->bits & FOUND_DISK, f->metadata_n, e);
 	out->kind = unpack_kind(source->in->fd);
 	note_system(h, root, out);

@@ -14,6 +14,7 @@ struct err;
 struct host;
 struct image_metadata;
 struct install_source;
+struct oci_image;
 
 /* NULL: not known, or there is none. */
 struct archive_look {
@@ -24,6 +25,7 @@ struct archive_look {
 	const char *init;	/* the file name of the init: "systemd" */
 	bool is_nixos, has_cloud_init;
 	const struct image_metadata *metadata;
+	const struct oci_image *image;	/* in layers, which cannot be opened */
 };
 
 /* Texts live in h->m. Faults are those of install_archive, as far as looking finds them. */

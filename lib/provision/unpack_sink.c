@@ -28,17 +28,24 @@ static int choose_dir(struct unpack_sink *r, struct err *e)
 	return 0;
 }
 
+int unpack_make_rootfs(int dir, struct err *e)
+{
+	AUTOCLOSE int fd = -1;
+
+	if (mkdirat(dir, LAYOUT_ROOTFS, 0755) < 0)
+		return fail_sys(e, "create " LAYOUT_ROOTFS);
+	if ((fd = jail_open_rootfs(dir, e)) < 0) return -1;
+	/* Whatever the umask: daemons of the jail that are not root must be able to enter. */
+	if (fchmod(fd, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
+	return take_fd(&fd);
+}
+
 /* `file` is the archive, or -1 if its bytes will follow. */
 static int begin_unpacking(struct unpack_sink *r, int file, struct err *e)
 {
 	AUTOCLOSE int fd = -1;
 
-	if (choose_dir(r, e) < 0) return -1;
-	if (mkdirat(r->dir, LAYOUT_ROOTFS, 0755) < 0)
-		return fail_sys(e, "create " LAYOUT_ROOTFS);
-	if ((fd = jail_open_rootfs(r->dir, e)) < 0) return -1;
-	/* Whatever the umask: daemons of the jail that are not root must be able to enter. */
-	if (fchmod(fd, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
+	if (choose_dir(r, e) < 0 || (fd = unpack_make_rootfs(r->dir, e)) < 0) return -1;
 	r->begun = true;
 	return file < 0 ? unpack_begin(&r->unpack, fd, &r->limits, e) :
 	       unpack_begin_file(&r->unpack, file, fd, &r->limits, e);
@@ -126,23 +133,29 @@ void unpack_sink_progress(void *arg, uint64_t done, uint64_t total)
 	out_progress(r->doing ? r->doing : "unpacking", done, total);
 }
 
+void unpack_sink_tell(const struct unpack_report *r)
+{
+	char size[SIZE_ROOM];
+
+	out_verbose("%" PRIu64 " files and directories, %s", r->entries,
+	            size_text(r->bytes, size));
+	if (r->bare)
+		out_warn("%" PRIu64 " files lost attributes or ACLs: the file system does not "
+		         "have them", r->bare);
+	if (r->skipped)
+		out_note("%" PRIu64 " device files were skipped: a jail gets its devices when "
+		         "it starts", r->skipped);
+}
+
 int unpack_sink_finish(struct unpack_sink *r, struct err *e)
 {
 	struct unpack_report report;
-	char size[SIZE_ROOM];
 
 	if (r->cloned) return 0;
 	if (!r->begun) return fail(e, ERR_INPUT, "the image is empty");
 	if (unpack_end(&r->unpack, &report, e) < 0) return -1;
 	out_progress_end();
-	out_verbose("%" PRIu64 " files and directories, %s", report.entries,
-	            size_text(report.bytes, size));
-	if (report.bare)
-		out_warn("%" PRIu64 " files lost attributes or ACLs: the file system does not "
-		         "have them", report.bare);
-	if (report.skipped)
-		out_note("%" PRIu64 " device files were skipped: a jail gets its devices when "
-		         "it starts", report.skipped);
+	unpack_sink_tell(&report);
 	if (!r->unpacked || !r->unpacked->making) return 0;
 	out_busy("writing to disk");
 	return image_store_finish(r->unpacked, r->work, e);

@@ -45,4 +45,10 @@ void unpack_sink_progress(void *r, uint64_t done, uint64_t total);
 int unpack_sink_finish(struct unpack_sink *r, struct err *e);
 void unpack_sink_drop(struct unpack_sink *r);
 
+/* Make the empty directory `rootfs` in the open directory `dir`, and open it. */
+int unpack_make_rootfs(int dir, struct err *e);
+
+/* Messages about what was unpacked. */
+void unpack_sink_tell(const struct unpack_report *r);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "lib/base/auto.h"
 #include "lib/base/str.h"
+#include "lib/net/challenge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -40,6 +41,8 @@ static const char *unchunk(struct arena *m, const char *p, size_t n, size_t step
 
 static void check_head(struct arena *m, const char *p, size_t n)
 {
+	static const char *const names[] = { "realm", "a", "" };
+	const char *value;
 	struct http_head h;
 	size_t i;
 
@@ -52,6 +55,11 @@ static void check_head(struct arena *m, const char *p, size_t n)
 	demand(!(h.chunked && h.length >= 0));
 	demand(!h.location || !strpbrk(h.location, "\r\n"));
 	demand(!h.etag || !strpbrk(h.etag, "\r\n"));
+	if (!h.authenticate) return;
+	for (i = 0; i < sizeof names / sizeof *names; i++) {
+		value = challenge_get(m, h.authenticate, names[i]);
+		demand(!value || (strlen(value) < n && !strpbrk(value, "\r\n")));
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -163,6 +163,16 @@ try jlmkr-list
 out_has '^m1  *False'
 expect_status 0 jlmkr-stop m1
 
+story 'a jail that is killed leaves nothing that keeps it from starting'
+try jlmkr-start -q m1
+try jlmkr-stop --now m1
+status 0
+is '' "$(in_host sh -c "grep nspawn/unix-export/m1 /proc/mounts; machinectl list --no-legend")"
+try jlmkr-start -q m1
+status 0
+try jlmkr-stop -q m1
+status 0
+
 story 'exec works right after start returns'
 for round in 1 2 3; do
 	try sh -c 'jlmkr-start -q m1 && jlmkr-exec m1 echo here'

@@ -171,6 +171,58 @@ TEST(the_front_of_an_export_and_of_another_archive)
 	world_drop(&w);
 }
 
+static int texts_of(struct world *w, struct str *tar)
+{
+	AUTOCLOSE int fd = openat(w->top, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	tar_end(tar);
+	memset(&w->e, 0, sizeof w->e);
+	CHECK_INT(write_all(fd, tar->s, tar->len, &w->e), 0);
+	return unpack_texts(fd, &w->e);
+}
+
+TEST(of_an_image_in_layers_only_the_texts_are_kept)
+{
+	struct world w;
+	struct str tar, large;
+	struct stat st;
+	int dir;
+
+	begin(&w, &tar);
+	large = (struct str){ .m = &w.m };
+	for (int i = 0; i <= 4 << 20; i++) str_addc(&large, '[');
+	tar_file(&tar, "manifest.json", "[{}]", 0644);
+	tar_file(&tar, "a/layer.tar", "no text", 0644);
+	tar_file(&tar, "empty", "", 0644);
+	tar_file(&tar, "large", str_text(&large), 0644);
+	dir = texts_of(&w, &tar);
+	CHECK_STR(w.e.text, "");
+	CHECK_STR(read_file(&w.m, dir, "manifest.json", 100, NULL, NULL), "[{}]");
+	CHECK_INT(fstatat(dir, "a/layer.tar", &st, 0), 0);
+	CHECK_INT(st.st_size, 7);
+	CHECK_INT(st.st_blocks, 0);
+	CHECK_INT(fstatat(dir, "large", &st, 0), 0);
+	CHECK_INT(st.st_size, (4 << 20) + 1);
+	CHECK_INT(st.st_blocks, 0);
+	close(dir);
+	world_drop(&w);
+}
+
+TEST(texts_take_a_limited_part_of_the_memory)
+{
+	struct world w;
+	struct str tar, text;
+
+	begin(&w, &tar);
+	text = (struct str){ .m = &w.m };
+	for (int i = 0; i < 4 << 20; i++) str_addc(&text, '[');
+	for (int i = 0; i < 9; i++)
+		tar_file(&tar, arena_printf(&w.m, "%d", i), str_text(&text), 0644);
+	CHECK_INT(texts_of(&w, &tar), -1);
+	CHECK(strstr(w.e.text, "No space left"));
+	world_drop(&w);
+}
+
 TEST(what_is_refused)
 {
 	static const struct unpack_limits few = { .entries = 1 };

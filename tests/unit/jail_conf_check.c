@@ -294,3 +294,32 @@ TEST(news_are_told_by_kind_and_subject)
 	                     "systemd_nspawn_user_args=--bind=/no/x"
 	                     " --bind=/no/x:/b"), 1);
 }
+
+TEST(a_command_instead_of_an_init)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	CHECK_STR(found_in(&m, "init_command=/bin/srv -g 'a b'\ninit_env=A=1\n  B\n  a.b=c\n"
+	                       "  1A=c\ninit_user=www:5\ninit_directory=/srv\n"
+	                       "stop_signal=quit\n"),
+	          "W3: init_env: B is left out: it has no '='\n"
+	          "W4: init_env: a.b=c is left out: systemd-nspawn takes names of letters, "
+	          "digits and '_' only\n"
+	          "W5: init_env: 1A=c is left out: systemd-nspawn takes names of letters, "
+	          "digits and '_' only\n"
+	          "E8: stop_signal: there is no signal 'quit'\n");
+	CHECK_STR(found_in(&m, "init_command=/bin/srv\ninit_directory=srv\n"
+	                       "stop_signal=SIGRTMIN+3\ninitial_setup=true\n"
+	                       "systemd_nspawn_user_args=--quiet srv\n"),
+	          "E2: init_directory must be an absolute path\n"
+	          "W4: initial_setup is not run in a jail that has an init_command\n"
+	          "W5: 'srv' is not an option: it and everything after it go to the jail's "
+	          "init; quote values that contain spaces\n"
+	          "E5: systemd_nspawn_user_args: 'srv' would be run instead of the "
+	          "init_command\n");
+	CHECK_STR(found_in(&m, "init_command=/bin/srv 'x\n"),
+	          "E1: init_command: the quote ' is not closed\n");
+	CHECK_STR(found_in(&m, "init_user=www\nstop_signal=QUIT\n"),
+	          "W1: init_user has no effect without an init_command\n"
+	          "W2: stop_signal has no effect without an init_command\n");
+}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/err.h"
+#include "lib/jail/command.h"
 #include "tests/unit/test.h"
 
 static const struct plan_facts plain = {
@@ -185,5 +186,104 @@ TEST(docker_on_the_hosts_network_is_warned_of)
 	CHECK(!strstr(words_join(&m, words_list(&p.notes), " "), "firewall"));
 	make(&m, "systemd_nspawn_user_args=--bind=/mnt\n", &plain, &p);
 	CHECK(!strstr(words_join(&m, words_list(&p.notes), " "), "firewall"));
+	arena_free(&m);
+}
+
+static const char *command_text(struct arena *m, const char *config,
+                                const struct command *command, struct plan *p)
+{
+	struct plan_facts facts = plain;
+
+	facts.command = command;
+	make(m, config, &facts, p);
+	return strstr(plan_command(m, p), "/usr/bin/systemd-nspawn ");
+}
+
+/* --boot is left out, and the words of the command are the last. */
+TEST(a_command_instead_of_an_init)
+{
+	char *argv[] = { "/bin/srv", "-g", "a b", "$X", NULL };
+	struct command command = {
+		.argv = argv, .directory = "/srv", .home = "/root", .stop_signal = 3,
+		.is_root = true,
+	};
+	struct arena m = { 0 };
+	struct plan p;
+
+	CHECK_STR(command_text(&m, "init_command=srv\ninit_env=A=1\n  'B=x y'\n  b.d=1\n"
+	                       "systemd_nspawn_user_args=--bind=/mnt\n", &command, &p),
+	          "/usr/bin/systemd-nspawn --bind-ro=/sys/module "
+	          "--inaccessible=/sys/module/apparmor --quiet --keep-unit --machine=web "
+	          "--directory=rootfs --as-pid2 --chdir=/srv --setenv=HOME=/root --setenv=A=1 "
+	          "--setenv='B=x y' --bind=/mnt /bin/srv -g 'a b' '$$X'");
+	CHECK(strstr(plan_command(&m, &p), "--property='ExecStop=-:/bin/sh -c "));
+	CHECK(strstr(plan_command(&m, &p), "kill -3 $pid"));
+	CHECK_STR(p.command, "/bin/srv");
+	CHECK_INT(p.notes.n, 0);
+	CHECK_INT(p.file_count, 0);
+	arena_free(&m);
+}
+
+TEST(a_boot_of_the_users_is_left_out_with_a_note)
+{
+	char *argv[] = { "/bin/srv", NULL };
+	struct command command = {
+		.argv = argv, .directory = "/", .home = "/root", .stop_signal = 15,
+		.is_root = true,
+	};
+	struct arena m = { 0 };
+	struct plan p;
+
+	CHECK(!strstr(command_text(&m, "init_command=srv\nsystemd_nspawn_user_args=-b\n",
+	                           &command, &p), " -b"));
+	CHECK_INT(p.notes.n, 1);
+	CHECK_STR(p.notes.v[0], "left out -b: web runs its init_command");
+	CHECK(!strstr(command_text(&m, "init_command=srv\nsystemd_nspawn_default_args=--boot\n",
+	                           &command, &p), "boot"));
+	CHECK_INT(p.notes.n, 0);
+	arena_free(&m);
+}
+
+TEST(a_command_as_the_first_process_gets_its_signal_from_nspawn)
+{
+	char *argv[] = { "/init", NULL };
+	struct command command = {
+		.argv = argv, .directory = "/", .home = "/root", .stop_signal = 37,
+		.is_root = true,
+	};
+	struct arena m = { 0 };
+	struct plan p;
+	const char *text = command_text(&m, "init_command=/init\ninit_pid1=1\n"
+	                                "init_env=HOME=/x\n", &command, &p);
+
+	CHECK(strstr(text, "--kill-signal=SIGRTMIN+3 --setenv=HOME=/x /init"));
+	CHECK(!strstr(text, "--as-pid2"));
+	CHECK(!strstr(plan_command(&m, &p), "ExecStop"));
+	arena_free(&m);
+}
+
+/* By a file with its numbers: --user= would ask a program of the jail. */
+TEST(the_user_of_a_command)
+{
+	char *argv[] = { "/bin/srv", NULL };
+	struct command command = {
+		.argv = argv, .directory = "/", .home = "/data", .stop_signal = 15,
+		.uid = 1000, .gid = 4294967294, .groups = { 5, 6 }, .group_count = 2,
+	};
+	struct arena m = { 0 };
+	struct plan p;
+
+	CHECK(strstr(command_text(&m, "init_command=srv\n", &command, &p),
+	             "--oci-bundle=. --timezone=auto --setenv=HOME=/data /bin/srv"));
+	CHECK_INT(p.file_count, 1);
+	CHECK_STR(p.files[0].name, "config.json");
+	CHECK_INT(p.files[0].mode, 0600);
+	CHECK_STR(p.files[0].text,
+	          "{\"ociVersion\":\"1.0.0\",\"process\":{\"user\":{\"uid\":1000,"
+	          "\"gid\":4294967294,\"additionalGids\":[5,6]},\"args\":[\"/\"],"
+	          "\"cwd\":\"/\"},\"root\":{\"path\":\"rootfs\"}}\n");
+	CHECK(strstr(command_text(&m, "init_command=srv\n"
+	                          "systemd_run_user_args=--working-directory=/\n", &command,
+	                          &p), "--oci-bundle=/mnt/tank/jailmaker/jails/web "));
 	arena_free(&m);
 }

@@ -211,6 +211,47 @@ TEST(redirects_and_passwords)
 	             "Accept: */*\r\nAccept-Encoding: identity\r\n\r\n"));
 }
 
+/* A login is for the URL's own host alone, also when a redirect leads back to it. */
+TEST(redirects_and_logins)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct server s = {
+		.say = SAY(
+		        "HTTP/1.1 307 Round\r\nContent-Length: 0\r\nLocation: g\r\n\r\n"
+		        "HTTP/1.1 307 Away\r\nContent-Length: 0\r\n"
+		        "Location: http://h:81/x\r\n\r\n",
+		        "HTTP/1.1 401 Who\r\nContent-Length: 0\r\nWWW-Authenticate: Basic a\r\n"
+		        "WWW-Authenticate: bearer b\r\n\r\n",
+		        "HTTP/1.1 401 Who\r\nContent-Length: 3\r\nRetry-After: 7\r\n"
+		        "WWW-Authenticate: Basic a\r\nWWW-Authenticate: bearer b\r\n\r\nwhy")
+	};
+	struct http *h = client(&m, &s);
+	struct http_reply r;
+	struct url u;
+	struct err e = { 0 };
+	const struct http_request q = { .url = &u, .accept = "text/a, text/b",
+	                                .authorization = "Bearer hidden" };
+	char *text;
+	size_t n;
+
+	CHECK_INT(url_parse(&m, "http://h/f", &u, &e), 0);
+	CHECK_INT(http_get(h, &m, &q, &r, &e), -1);
+	CHECK_INT(r.status, 401);
+	CHECK(!r.authenticate);		/* that of h:81 */
+	CHECK_INT(http_get(h, &m, &q, &r, &e), -1);
+	CHECK_STR(r.authenticate, "bearer b");
+	CHECK_INT(r.retry_after, 7);
+	text = stream_read_all(r.body, &m, 100, 0, &n, &e);
+	CHECK_STR(text, "why");
+	http_close(h);
+	hear(&s);
+	CHECK(strstr(s.asked, "GET /g HTTP/1.1\r\nHost: h\r\nUser-Agent: jlmkr/" JLMKR_VERSION
+	             "\r\nAccept: text/a, text/b\r\nAccept-Encoding: identity\r\n"
+	             "Authorization: Bearer hidden\r\n\r\nGET /x HTTP/1.1\r\nHost: h:81\r\n"
+	             "User-Agent: jlmkr/" JLMKR_VERSION "\r\nAccept: text/a, text/b\r\n"
+	             "Accept-Encoding: identity\r\n\r\n"));
+}
+
 #define ROUND "HTTP/1.1 307 Round\r\nContent-Length: 0\r\nLocation: f\r\n\r\n"
 
 TEST(redirects_without_end)

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "lib/engine/impl.h"
+#include "lib/text/passwd.h"
 #include "tests/unit/test.h"
 
 static bool find(const char *text, const char *user, struct passwd_line *line)
@@ -42,4 +42,32 @@ TEST(numbers_that_are_none_are_nobody)
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (find(bad[i], "x", &line)) CHECK_STR(bad[i], "refused");
+}
+
+static const char groups[] = "root:x:0:\nwww:x:33:ann,bob\nodd:x:-1:ann\nshort:x\n"
+                             "media:x:1000:bobby,ann\n";
+
+TEST(groups_by_name)
+{
+	char text[sizeof groups];
+	gid_t gid = 7;
+
+	CHECK(group_find(strcpy(text, groups), "media", &gid));
+	CHECK_INT(gid, 1000);
+	CHECK(!group_find(strcpy(text, groups), "odd", &gid));
+	CHECK(!group_find(strcpy(text, groups), "short", &gid));
+	CHECK(!group_find(strcpy(text, groups), "", &gid));
+}
+
+TEST(the_groups_of_a_user)
+{
+	char text[sizeof groups];
+	gid_t out[2];
+
+	CHECK_INT(groups_with(strcpy(text, groups), "ann", out, 2), 2);
+	CHECK_INT(out[0], 33);
+	CHECK_INT(out[1], 1000);
+	CHECK_INT(groups_with(strcpy(text, groups), "ann", out, 1), 1);
+	CHECK_INT(groups_with(strcpy(text, groups), "bob", out, 2), 1);
+	CHECK_INT(groups_with(strcpy(text, groups), "", out, 2), 0);
 }

@@ -299,7 +299,7 @@ const struct applet list_applet = {
 	"- means not known; … after an address means that there are more. --output has\n"
 	"more columns: PATH; STATE, the state of the unit, with its name if it is not the\n"
 	"jail's own; and COMMAND, what a jail runs instead of an init. JSON has the names\n"
-	"in lower case, all addresses, and in 'broken' the reason why a jail is incomplete.\n",
+	"in lower case, all addresses, and in 'broken' the reason why one is incomplete.\n",
 	.opts = list_opts,
 	.args_size = sizeof(struct list_args),
 	.max = 0,

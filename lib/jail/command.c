@@ -125,7 +125,8 @@ static const char *search(struct arena *m, const struct conf_options *o, int roo
 		const char *file;
 
 		n = strcspn(path, ":");
-		file = arena_printf(m, "%.*s/%s", (int)n, path, name);
+		file = arena_printf(m, "%.*s%s%s", (int)n, path,
+		                    n && path[n - 1] == '/' ? "" : "/", name);
 		if (*path == '/' && is_program(rootfs, file)) return file;
 	}
 	fail(e, ERR_HOST, "it has no program '%s' to run: its init_command names one that is "

@@ -10,6 +10,7 @@
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 #include "lib/disk/holders.h"
+#include "lib/disk/mount.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
@@ -61,4 +62,11 @@ int inuse_check(struct arena *m, int jail, const char *path, const char *name, b
 	who = holders_rooted(m, &st, name_unit(m, name));
 	if (!*who) return 0;
 	return fail(e, ERR_BUSY, "%s/" LAYOUT_ROOTFS " is the root directory of %s", path, who);
+}
+
+int inuse_check_stopped(struct arena *m, const struct jail *j, struct err *e)
+{
+	const char *path = mount_fd_path(m, j->fd, e);
+
+	return path ? inuse_check(m, j->fd, path, j->name, false, e) : -1;
 }

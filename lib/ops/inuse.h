@@ -11,11 +11,15 @@
 
 struct arena;
 struct err;
+struct jail;
 
 /* ERR_BUSY if somebody does who is not the jail's own unit. `jail`: its open directory; `path`:
  * the directory's, as the kernel tells it; `runs`: the unit runs, which may hold nspawn's lock
  * itself. A rootfs that is a link is not looked at. */
 int inuse_check(struct arena *m, int jail, const char *path, const char *name, bool runs,
                 struct err *e);
+
+/* The same of an opened jail that does not run. */
+int inuse_check_stopped(struct arena *m, const struct jail *j, struct err *e);
 
 #endif

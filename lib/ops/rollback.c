@@ -1,7 +1,6 @@
 #include "lib/ops/rollback.h"
 
 #include "lib/base/err.h"
-#include "lib/disk/mount.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/inuse.h"
@@ -24,13 +23,6 @@ int op_rollback_settle(struct engine *en, struct jail *j, struct err *e)
 {
 	if (!rollback_is_begun(j->fd) || jail_runs(engine_state(en, j, NULL, NULL))) return 0;
 	return op_rollback_finish(en, j, e);
-}
-
-static int check_unused(struct engine *en, struct jail *j, struct err *e)
-{
-	const char *path = mount_fd_path(en->m, j->fd, e);
-
-	return path ? inuse_check(en->m, j->fd, path, j->name, false, e) : -1;
 }
 
 /* A rollback under way. */
@@ -74,7 +66,7 @@ static int roll_back_locked(struct rolling *r, struct err *e)
 
 	/* What is refused is refused before the jail is stopped. */
 	if ((!begun && check(r, e) < 0) || stop_if_told(r, e) < 0) return -1;
-	if ((begun && finish_earlier(r, e) < 0) || check_unused(r->en, j, e) < 0) return -1;
+	if ((begun && finish_earlier(r, e) < 0) || inuse_check_stopped(r->en->m, j, e) < 0) return -1;
 	/* An open directory keeps a dataset busy. */
 	if (r->of.dataset && r->what.discard) jail_leave(j);
 	return rollback_jail(&r->of, &r->what, e);

@@ -31,19 +31,29 @@
 #define FILES ".rollback-files"
 #define BEFORE "before"
 #define SWAP "swap"
+#define MOVES "moves"
 #define KEPT "before-rollback-"
+#define KEPT_UPDATE "before-update-"
+#define NONE "-"
+#define NONE_UPDATE "-update"		/* the label of none, after an update */
 #define FILES_KIND "rollback"
 
 /* RENAME_EXCHANGE: a header of musl has it, with other things that clash. */
-enum { SWAP_LIMIT = 200, LABEL_ROOM = 100, SECOND_MS = 1000, EXCHANGE = 1 << 1 };
+enum { SWAP_LIMIT = 200, LABEL_ROOM = 100, SECOND_MS = 1000, EXCHANGE = 1 << 1,
+       MOVES_LIMIT = 1024 * 1024 };
 
 /* -- exchange -- */
 
 /* What is in the file SWAP: the new root file system, and the label that the old one gets. */
 struct swap {
 	uint64_t ino;
-	char label[LABEL_ROOM];		/* "-": none */
+	char label[LABEL_ROOM];		/* it begins with NONE: none */
 };
+
+static bool is_update(const char *label)
+{
+	return str_starts(label, KEPT_UPDATE) || str_eq(label, NONE_UPDATE);
+}
 
 bool rollback_is_begun(int jail)
 {
@@ -96,13 +106,118 @@ static int exchange_config(const struct snapshots *s, int work, struct err *e)
 	return replace_file_like(s->dir, LAYOUT_CONFIG, text, strlen(text), old, e);
 }
 
+/* -- directories that go from the old root file system into the new one -- */
+
+/* The folder of a path in a root file system, and its name there. */
+static int open_place(struct arena *m, int root, const char *path, const char **name,
+                      struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+
+	*name = slash + 1;
+	return place_in_root(root, arena_strndup(m, path, (size_t)(slash - path) + 1),
+	                     O_DIRECTORY, e);
+}
+
+/* What is not there has been moved. */
+static int move_one(struct arena *m, int from, int to, const char *path, struct err *e)
+{
+	const char *name;
+	AUTOCLOSE int old = open_place(m, from, path, &name, e);
+	AUTOCLOSE int new = old < 0 ? -1 : open_place(m, to, path, &name, e);
+
+	if (new < 0) return -1;
+	if (renameat(old, name, new, name) == 0 || errno == ENOENT) return 0;
+	return fail_sys(e, "move %s into the new root file system", path);
+}
+
+/* Where two names cannot be exchanged in one step, the jail may be without a rootfs. */
+static int move_kept(const struct snapshots *s, int work, struct err *e)
+{
+	char *list = read_file(s->m, work, MOVES, MOVES_LIMIT, NULL, NULL), *next;
+	AUTOCLOSE int from = list ? jail_open_rootfs(s->dir, NULL) : -1;
+	AUTOCLOSE int to = from < 0 ? -1 : jail_open_rootfs(work, NULL);
+
+	if (to < 0) return 0;
+	for (; *list; list = next) {
+		next = list + strcspn(list, "\n");
+		if (*next) *next++ = 0;
+		if (move_one(s->m, from, to, list, e) < 0) return -1;
+	}
+	return 0;
+}
+
+static int make_folders(struct arena *m, int root, const char *path, struct err *e)
+{
+	for (size_t n = strcspn(path + 1, "/") + 1; path[n]; n += strcspn(path + n + 1, "/") + 1)
+		if (mkdir_in_root(root, arena_strndup(m, path, n), 0755, e) < 0) return -1;
+	return 0;
+}
+
+/* What the new root file system has there gives way. */
+static int clear_place(struct arena *m, int root, const char *path, struct err *e)
+{
+	AUTOCLOSE int folder = -1;
+	const char *name;
+
+	if (make_folders(m, root, path, e) < 0) return -1;
+	if ((folder = open_place(m, root, path, &name, e)) < 0) return -1;
+	return tree_remove(folder, name, e);
+}
+
+static int open_directory(int root, const char *path, struct err *e)
+{
+	AUTOCLOSE int place = place_in_root(root, path, O_DIRECTORY | O_NOFOLLOW, e);
+	int fd = place < 0 ? -1 : reopen(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return place >= 0 && fd < 0 ? fail_sys(e, "open %s", path) : fd;
+}
+
+static int copy_kept(int from, int root, const char *path, struct err *e)
+{
+	struct reflink_total total;
+	AUTOCLOSE int to = -1;
+
+	if (mkdir_in_root(root, path, 0755, e) < 0) return -1;
+	if ((to = open_directory(root, path, e)) < 0) return -1;
+	return reflink_live_tree(from, to, !reflink_works(from, to), &total, e);
+}
+
+static int note_move(struct arena *m, int work, const char *path, struct err *e)
+{
+	const char *list = read_file(m, work, MOVES, MOVES_LIMIT, NULL, NULL);
+
+	list = arena_printf(m, "%s%s\n", list ? list : "", path);
+	return replace_file(work, MOVES, list, strlen(list), 0600, e);
+}
+
+int rollback_keep(const struct snapshots *s, int work, const char *path, struct err *e)
+{
+	AUTOCLOSE int old = jail_open_rootfs(s->dir, e);
+	AUTOCLOSE int new = old < 0 ? -1 : jail_open_rootfs(work, e);
+	struct err why = { 0 };
+	AUTOCLOSE int from = new < 0 ? -1 : open_directory(old, path, &why);
+
+	if (new < 0) return -1;
+	if (from < 0 && (why.sys == ENOENT || why.sys == ENOTDIR || why.sys == ELOOP)) return 0;
+	if (from < 0) return fail(e, why.kind, "%s", why.text);
+	if (clear_place(s->m, new, path, e) < 0) return fail_in(e, "%s", path);
+	return s->dataset ? note_move(s->m, work, path, e) :
+	       copy_kept(from, new, path, e);
+}
+
+/* -- exchanged -- */
+
 /* What was rolled away becomes a snapshot: with its own config, without our files. */
 static int keep_work(const struct snapshots *s, int work, const char *label, struct err *e)
 {
 	renameat(work, "old", work, LAYOUT_ROOTFS);
 	if (renameat(work, BEFORE, work, LAYOUT_CONFIG) < 0 && errno != ENOENT)
 		return fail_sys(e, "rename " BEFORE);
-	return snapshot_dir_adopt(s, WORK, SWAP, label, e);
+	unlinkat(work, MOVES, 0);
+	return snapshot_dir_adopt(s, WORK, SWAP, &(struct snapshot_how){
+		.label = label, .why = is_update(label) ? SNAPSHOT_UPDATE : SNAPSHOT_ROLLBACK,
+	}, e);
 }
 
 static int drop_work(int jail, struct err *e)
@@ -113,12 +228,15 @@ static int drop_work(int jail, struct err *e)
 /* Each step may have been done before. */
 static int finish_swap(const struct snapshots *s, int work, const struct swap *w, struct err *e)
 {
-	if (!is_in_place(s->dir, w) && exchange_rootfs(s->dir, work, e) < 0) return -1;
+	if (!is_in_place(s->dir, w) &&
+	    (move_kept(s, work, e) < 0 || exchange_rootfs(s->dir, work, e) < 0))
+		return -1;
 	if (faccessat(work, BEFORE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    exchange_config(s, work, e) < 0)
 		return -1;
 	if (fsync(work) < 0 || fsync(s->dir) < 0) return fail_sys(e, "fsync %s", s->path);
-	return strcmp(w->label, "-") ? keep_work(s, work, w->label, e) : drop_work(s->dir, e);
+	return str_starts(w->label, NONE) ? drop_work(s->dir, e) :
+	       keep_work(s, work, w->label, e);
 }
 
 /* -- the clone to copy from -- */
@@ -198,6 +316,15 @@ static int copy_rootfs(int from, int work, struct err *e)
 	return snapshot_copy_rootfs(source, work, !reflink_works(source, work), &total, e);
 }
 
+static int fill_files(const struct snapshots *s, const struct rollback *r, int work,
+                      struct err *e)
+{
+	const char *now = conf_read_file(s->m, s->dir, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
+
+	if (!now || create_file(work, BEFORE, now, strlen(now), 0600, e) < 0) return -1;
+	return r->fill(r->arg, work, e) < 0 ? -1 : tree_sync(work, e);
+}
+
 static int copy_files(const struct snapshots *s, const char *label, int work, struct err *e)
 {
 	AUTOCLOSE int from = open_files(s, label, e);
@@ -208,44 +335,46 @@ static int copy_files(const struct snapshots *s, const char *label, int work, st
 }
 
 /* From now on the rollback is finished, whoever does it. */
-static int begin_swap(const struct snapshots *s, int work, const char *label, struct swap *w,
-                      struct err *e)
+static int begin_swap(const struct snapshots *s, const struct rollback *r, int work,
+                      struct swap *w, struct err *e)
 {
+	const char *label = s->dataset ? NULL : r->kept;
 	const char *text;
 	struct stat st;
 
 	if (fstatat(work, LAYOUT_ROOTFS, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail_sys(e, "stat " LAYOUT_ROOTFS);
 	w->ino = st.st_ino;
-	snprintf(w->label, sizeof w->label, "%s", label ? label : "-");
+	snprintf(w->label, sizeof w->label, "%s", label ? label : r->fill ? NONE_UPDATE : NONE);
 	text = arena_printf(s->m, "%" PRIu64 " %s\n", w->ino, w->label);
 	return replace_file(work, SWAP, text, strlen(text), 0600, e);
 }
 
 static int roll_back_in(const struct snapshots *s, const struct rollback *r, struct err *e)
 {
-	const char *kept = s->dataset ? NULL : r->kept;
 	AUTOCLOSE int work = tree_open(s->dir, WORK);
 	struct swap w;
 	int rc;
 
 	if (work < 0) return fail_sys(e, "open " WORK);
-	out_busy("copying");
-	rc = copy_files(s, r->label, work, e);
+	if (!r->fill) out_busy("copying");
+	rc = r->fill ? fill_files(s, r, work, e) : copy_files(s, r->label, work, e);
 	out_progress_end();
-	if (s->dataset && drop_files(s, rc < 0 ? NULL : e) < 0) rc = -1;
-	if (rc < 0 || begin_swap(s, work, kept, &w, e) < 0) return -1;
+	if (s->dataset && !r->fill && drop_files(s, rc < 0 ? NULL : e) < 0) rc = -1;
+	if (rc < 0 || begin_swap(s, r, work, &w, e) < 0) return -1;
 	return finish_swap(s, work, &w, e);
 }
 
 /* A label for what is rolled away of a directory. The next second has another one. */
-static int find_label(const struct snapshots *s, const char **label, struct err *e)
+static int find_label(const struct snapshots *s, const char *before, const char **label,
+                      struct err *e)
 {
 	struct words labels = { .m = s->m };
 
 	snapshot_dir_labels(s->m, s->dir, &labels);
 	for (;;) {
-		*label = arena_printf(s->m, KEPT "%s", snapshot_label_at(s->m, time(NULL)));
+		*label = arena_printf(s->m, "%s%s", before,
+		                      snapshot_label_at(s->m, time(NULL)));
 		if (!words_have(words_list(&labels), *label)) return 0;
 		if (wait_fds(NULL, 0, deadline_in(SECOND_MS), e) < 0) return -1;
 	}
@@ -254,11 +383,12 @@ static int find_label(const struct snapshots *s, const char **label, struct err 
 /* Keeps what is rolled away: of a dataset in a snapshot that is made now. */
 static int prepare_kept(const struct snapshots *s, struct rollback *r, struct err *e)
 {
-	struct snapshot_how how = { .why = SNAPSHOT_ROLLBACK };
+	const char *before = r->fill ? KEPT_UPDATE : KEPT;
+	struct snapshot_how how = { .why = r->fill ? SNAPSHOT_UPDATE : SNAPSHOT_ROLLBACK };
 
 	if (r->discard) return 0;
-	if (!s->dataset) return find_label(s, &r->kept, e);
-	if (snapshot_make_now(s, KEPT, &how, e) < 0) return -1;
+	if (!s->dataset) return find_label(s, before, &r->kept, e);
+	if (snapshot_make_now(s, before, &how, e) < 0) return -1;
 	r->kept = how.label;
 	return 0;
 }
@@ -278,8 +408,8 @@ static void take_back(const struct snapshots *s, const struct rollback *r)
 
 	signal_forget();
 	if (rollback_finish(s, &why) < 0)
-		out_warn("the files of an interrupted rollback stay in %s until the next "
-		         "one: %s",
+		out_warn("the files of an interrupted %s stay in %s until the next "
+		         "one: %s", r->fill ? "update" : "rollback",
 		         s->path, why.text);
 	if (s->dataset && r->kept) snapshot_delete(s, r->kept, NULL);
 }
@@ -303,13 +433,14 @@ int rollback_finish(const struct snapshots *s, struct err *e)
 	if (s->dataset && drop_files(s, e) < 0) return -1;
 	if (work < 0) return errno == ENOENT ? 0 : fail_sys(e, "open %s/" WORK, s->path);
 	if (!read_swap(s->m, work, &w)) return drop_work(s->dir, e);
-	out_note("The rollback of %s that was interrupted is finished", s->name);
+	out_note("The %s of %s that was interrupted is finished",
+	         is_update(w.label) ? "update" : "rollback", s->name);
 	return finish_swap(s, work, &w, e);
 }
 
 /* -- with the rollback of ZFS -- */
 
-static int check_children(const struct snapshots *s, struct err *e)
+static int check_children(const struct snapshots *s, const struct rollback *r, struct err *e)
 {
 	const struct zfs_dataset *d;
 	size_t n;
@@ -319,7 +450,8 @@ static int check_children(const struct snapshots *s, struct err *e)
 		if (strcmp(d[i].name, files_dataset(s)))
 			return fail(e, ERR_INPUT,
 			            "the dataset %s is below that of the jail, and "
-			            "rollback changes the jail's own only", d[i].name);
+			            "%s changes the jail's own only", d[i].name,
+			            r->fill ? "an update" : "rollback");
 	return 0;
 }
 
@@ -375,8 +507,8 @@ static int check_mounts(const struct snapshots *s, struct err *e)
 
 int rollback_check(const struct snapshots *s, const struct rollback *r, struct err *e)
 {
-	if (check_snapshots(s, r, e) < 0) return -1;
-	if (s->dataset && check_children(s, e) < 0) return -1;
+	if (!r->fill && check_snapshots(s, r, e) < 0) return -1;
+	if (s->dataset && check_children(s, r, e) < 0) return -1;
 	return check_mounts(s, e);
 }
 

@@ -1,7 +1,7 @@
-/* Give a jail the files of a snapshot again
+/* Give a jail the files of a snapshot again, or new ones
  *
- * The files are copied beside those of the jail, with shared blocks where that is possible, and
- * then exchanged with them. All snapshots stay, and what is rolled away becomes one, too: of a
+ * The files are copied or made beside those of the jail, copies with shared blocks where that is
+ * possible, and then exchanged with them. All snapshots stay, and what is rolled away becomes one, too: of a
  * dataset before anything is changed, of a directory by moving it to the other snapshots. Or it
  * is given up: of a dataset with the rollback of ZFS, which is immediate, and destroys newer
  * snapshots.
@@ -9,6 +9,8 @@
  *	JAIL/.rollback/			what will be exchanged, and then what was rolled away
  *		config, rootfs/
  *		before			the config from before
+ *		moves			directories of the old root file system that
+ *					move into the new one
  *		swap			it is complete: from now on the rollback is
  *					finished, not taken back
  *	JAIL/.rollback-files/		of a dataset: a clone of the snapshot, to copy from
@@ -30,7 +32,16 @@ struct rollback {
 	const char *kept;	/* the label of what is rolled away; set if it is kept */
 	bool discard;		/* keep nothing of what is rolled away */
 	bool discard_newer;	/* of a dataset: destroy newer snapshots, too */
+	/* For an update, instead of a label: make `rootfs` and the config in the open
+	 * directory `work`. It may call rollback_keep. */
+	int (*fill)(void *arg, int work, struct err *e);
+	void *arg;
 };
+
+/* A directory of the old root file system, by its absolute path, is to be in the new one, at the
+ * place of what is there. Of a dataset it moves there when the files are exchanged, as its
+ * snapshot has it, too; of a directory it is copied now. Nothing happens if there is none. */
+int rollback_keep(const struct snapshots *s, int work, const char *path, struct err *e);
 
 /* Whether a rollback of the jail, whose directory is open, was interrupted. */
 bool rollback_is_begun(int jail);

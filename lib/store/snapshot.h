@@ -26,6 +26,7 @@ struct words;
 /* Why jlmkr made a snapshot. */
 #define SNAPSHOT_ASKED "asked"		/* by the user */
 #define SNAPSHOT_ROLLBACK "rollback"	/* what was rolled away */
+#define SNAPSHOT_UPDATE "update"	/* what an update has replaced */
 #define SNAPSHOT_CLONE "clone"		/* another jail was cloned from it */
 #define SNAPSHOT_COPY "copy"		/* it was sent to another machine */
 #define SNAPSHOT_SCHEDULED "scheduled"	/* as snapshot_keep= of the config says */

@@ -300,9 +300,10 @@ static int snapshot_dir_open_files(const struct snapshots *s, const char *label,
 
 /* The mark comes first: what has it and `last` is not listed yet, as its name is hidden. */
 int snapshot_dir_adopt(const struct snapshots *s, const char *entry, const char *last,
-                       const char *label, struct err *e)
+                       const struct snapshot_how *how, struct err *e)
 {
-	const struct snapshot snap = { .why = SNAPSHOT_ROLLBACK, .made = time(NULL),
+	const char *label = how->label;
+	const struct snapshot snap = { .why = how->why, .made = time(NULL),
 		                       .referenced = -1 };
 	const char *text = mark_text(s->m, &snap);
 	AUTOCLOSE int folder = make_folder(s->dir, e);

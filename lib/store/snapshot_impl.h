@@ -15,9 +15,9 @@ struct snapshot_ops {
 
 extern const struct snapshot_ops snapshot_zfs, snapshot_dir;
 
-/* Turn the directory `entry` of the jail, which has a config and a rootfs, into a snapshot of
- * what was rolled away, by one rename. Its file `last` is deleted after that. */
+/* Turn the directory `entry` of the jail, which has a config and a rootfs, into a snapshot, by
+ * one rename. Its file `last` is deleted after that. */
 int snapshot_dir_adopt(const struct snapshots *s, const char *entry, const char *last,
-                       const char *label, struct err *e);
+                       const struct snapshot_how *how, struct err *e);
 
 #endif

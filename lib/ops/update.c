@@ -1,0 +1,267 @@
+#include "lib/ops/update.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/archive/unpack.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/host.h"
+#include "lib/base/out.h"
+#include "lib/base/str.h"
+#include "lib/engine/engine.h"
+#include "lib/jail/command.h"
+#include "lib/jail/conf_options.h"
+#include "lib/jail/jail.h"
+#include "lib/jail/layout.h"
+#include "lib/ops/application.h"
+#include "lib/ops/inuse.h"
+#include "lib/ops/snapshot.h"
+#include "lib/ops/start.h"
+#include "lib/ops/update_config.h"
+#include "lib/provision/customize.h"
+#include "lib/provision/layers.h"
+#include "lib/store/rollback.h"
+
+/* -- what there is -- */
+
+const char *op_update_own(struct arena *m, const struct jail *j, const struct conf *c)
+{
+	static const struct { const char *distro, *command; } tools[] = {
+		{ "debian", "sh -c 'apt update && apt upgrade'" },
+		{ "ubuntu", "sh -c 'apt update && apt upgrade'" },
+		{ "fedora", "dnf upgrade" }, { "centos", "dnf upgrade" },
+		{ "rockylinux", "dnf upgrade" }, { "almalinux", "dnf upgrade" },
+		{ "archlinux", "pacman -Syu" }, { "opensuse", "zypper update" },
+		{ "nixos", "nixos-rebuild switch --upgrade" },
+	};
+
+	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
+		if (str_eq(c->distro.text, tools[i].distro))
+			return arena_printf(m, "jlmkr exec %s %s", j->name, tools[i].command);
+	return NULL;
+}
+
+static int fail_own(struct arena *m, const struct jail *j, const struct conf *c, struct err *e)
+{
+	const char *command = op_update_own(m, j, c);
+
+	return fail(e, ERR_INPUT, "%s is not of an image of a registry: the tools of its own "
+	            "system bring it up to date%s%s", j->name, command ? ", such as " : "",
+	            command ? command : "");
+}
+
+int op_update_look(struct engine *en, struct jail *j, struct update *u, struct err *e)
+{
+	struct conf c;
+
+	if (jail_conf_own(en->m, j, &c, e) < 0) return -1;
+	if (!*c.image.text) return fail_own(en->m, j, &c, e);
+	if (registry_image_open(en->host, c.image.text, false, &u->image, e) < 0) return -1;
+	u->reference = u->image.reference;
+	u->now = c.image_digest.text;
+	u->newest = u->image.image.digest;
+	return str_eq(u->now, u->newest);
+}
+
+void op_update_close(struct update *u)
+{
+	registry_image_close(&u->image);
+	registry_image_close(&u->old);
+}
+
+/* What the jail was made from, to know what of the config the user has changed. */
+static const struct oci_image *find_old(struct engine *en, struct update *u)
+{
+	struct oci_reference to = u->image.to;
+	struct err why = { 0 };
+	const char *text;
+
+	to.tag = NULL;
+	to.digest = u->now;
+	text = oci_reference_text(en->m, &to);
+	/* Usually it is in the cache still. */
+	for (int online = 0; online < 2 && oci_is_digest(u->now); online++) {
+		if (registry_image_open(en->host, text, !online, &u->old, &why) == 0)
+			return &u->old.image;
+		registry_image_close(&u->old);
+	}
+	out_note("The image that it has is not to be had any more%s%s: its config stays as it "
+	         "is", *why.text ? ": " : "", why.text);
+	return NULL;
+}
+
+int op_update_plan(struct engine *en, struct jail *j, struct update *u, struct err *e)
+{
+	const char *text = jail_conf_own_text(en->m, j, e);
+
+	if (!text) return -1;
+	u->config = update_config(en->m, text, find_old(en, u), &u->image.image, e);
+	return u->config ? 0 : fail_in(e, "%s", jail_config_path(en->m, j));
+}
+
+/* -- an update under way -- */
+
+struct updating {
+	struct engine *en;
+	struct jail *jail;
+	struct update *u;
+	const struct update_how *how;
+	struct snapshots of;
+	struct oci_image image;		/* with its layers open */
+	int *layers;
+	bool stopped;
+};
+
+static void close_layers(struct updating *x)
+{
+	for (size_t i = 0; x->layers && i < x->image.layers_n; i++)
+		if (x->layers[i] >= 0) close(x->layers[i]);
+}
+
+static int take_layer(void *arg, size_t i, struct err *e)
+{
+	struct updating *x = arg;
+
+	(void)e;
+	return take_fd(&x->layers[i]);
+}
+
+/* Before the jail is stopped. */
+static int fetch_layers(struct updating *x, struct err *e)
+{
+	const struct oci_image *from = &x->u->image.image;
+	size_t n = from->layers_n;
+
+	x->layers = arena_array(x->en->m, n + 1, sizeof *x->layers);
+	x->image = *from;
+	for (size_t i = 0; i < n; i++)
+		x->layers[i] = -1;
+	for (size_t i = 0; i < n; i++)
+		if ((x->layers[i] = from->open_layer(from->arg, i, e)) < 0) return -1;
+	x->image.open_layer = take_layer;
+	x->image.arg = x;
+	return 0;
+}
+
+/* -- the new files -- */
+
+static int check_volume(const char *path, struct err *e)
+{
+	const char *p = path;
+
+	while (*p == '/' && p[1] && p[1] != '/' && !(p[1] == '.' && strchr("./", p[2])))
+		p += 1 + strcspn(p + 1, "/");
+	if (!*p && *path && !strchr(path, '\n')) return 0;
+	return fail(e, ERR_INPUT, "image_volumes: '%s' is not an absolute path without '.', "
+	            "'..' and double slashes", path);
+}
+
+static bool is_beneath_another(const struct split *all, const char *path)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		size_t n = strlen(all->v[i]);
+
+		if (!strncmp(path, all->v[i], n) && path[n] == '/') return true;
+	}
+	return false;
+}
+
+static int keep_volumes(struct updating *x, int work, const struct conf *c, struct err *e)
+{
+	struct split all;
+
+	if (conf_words(x->en->m, &c->image_volumes, &all, e) < 0) return -1;
+	for (size_t i = 0; i < all.n; i++)
+		if (check_volume(all.v[i], e) < 0) return -1;
+	out_busy("keeping the volumes");
+	for (size_t i = 0; i < all.n; i++)
+		if (!is_beneath_another(&all, all.v[i]) &&
+		    rollback_keep(&x->of, work, all.v[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+/* As create does; and whether it could start. */
+static int adapt(struct updating *x, int rootfs, struct conf *c, struct err *e)
+{
+	struct arena *m = x->en->m;
+	struct conf_options o;
+	struct command command;
+
+	if (customize(rootfs, *c->hostname.text ? c->hostname.text : x->jail->name, e) < 0)
+		return -1;
+	if (!*c->init_command.text) return 0;
+	x->u->config = application_prepare(m, &x->image, rootfs, x->u->config, e);
+	if (!x->u->config || conf_usable(m, x->u->config, c, &o, e) < 0) return -1;
+	return command_find(m, c, &o, rootfs, &command, e) < 0 ? fail_in(e, "the new image") : 0;
+}
+
+static int fill(void *arg, int work, struct err *e)
+{
+	const struct unpack_limits limits = { 0 };
+	struct updating *x = arg;
+	AUTOCLOSE int rootfs = -1;
+	const char *config;
+	struct conf c;
+
+	if (conf_parse(x->en->m, x->u->config, &c, e) < 0) return -1;
+	if (layers_install(&x->image, &limits, work, e) < 0) return -1;
+	if ((rootfs = jail_open_rootfs(work, e)) < 0 || adapt(x, rootfs, &c, e) < 0) return -1;
+	if (keep_volumes(x, work, &c, e) < 0) return -1;
+	config = x->u->config;
+	return create_file(work, LAYOUT_CONFIG, config, strlen(config), 0600, e);
+}
+
+/* -- all of it -- */
+
+static int stop_if_told(struct updating *x, struct err *e)
+{
+	const struct stop_how how = { .timeout = x->how->timeout };
+
+	if (!jail_runs(engine_state(x->en, x->jail, NULL, NULL))) return 0;
+	if (!x->how->stop && !x->how->restart)
+		return fail(e, ERR_BUSY, "it runs; --restart stops it, and starts it again "
+		            "afterwards");
+	if (engine_stop(x->en, x->jail, &how, e) < 0) return -1;
+	x->stopped = true;
+	return 0;
+}
+
+static int check_free(struct updating *x, struct err *e)
+{
+	if (x->how->stop || x->how->restart) return 0;
+	return stop_if_told(x, e);
+}
+
+static int update_locked(struct updating *x, struct rollback *r, struct err *e)
+{
+	if (op_snapshots_lock(x->en, x->jail, &x->of, e) < 0) return -1;
+	if (rollback_check(&x->of, r, e) < 0 || op_update_plan(x->en, x->jail, x->u, e) < 0)
+		return -1;
+	if (stop_if_told(x, e) < 0 || inuse_check_stopped(x->en->m, x->jail, e) < 0) return -1;
+	return rollback_jail(&x->of, r, e);
+}
+
+int op_update(struct engine *en, struct jail *j, struct update *u, const struct update_how *how,
+              const char **kept, struct err *e)
+{
+	__attribute__((cleanup(close_layers))) struct updating x = {
+		.en = en, .jail = j, .u = u, .how = how,
+	};
+	struct rollback r = { .fill = fill, .arg = &x };
+	const char *name = j->name;
+	struct err why = { 0 };
+	int rc;
+
+	if (check_free(&x, e) < 0 || fetch_layers(&x, e) < 0) return -1;
+	rc = update_locked(&x, &r, e);
+	jail_close(j);
+	*kept = r.kept;
+	if (!x.stopped || !how->restart)
+		return rc < 0 && x.stopped ? fail_in(e, "it was stopped, and not updated") : rc;
+	if (op_start_named(en, name, &why) >= 0) return rc;
+	if (rc == 0) return fail(e, why.kind, "it is updated, but does not run: %s", why.text);
+	return fail(e, e->kind, "%s; and it does not run: %s", e->text, why.text);
+}

@@ -1,0 +1,235 @@
+#!/bin/sh
+# The newest image for a jail that was made from a registry: its config, its volumes, and the way back.
+. "$(dirname "$0")/lib.sh"
+. "$here/registries.sh"
+
+musl-gcc -static -Os -s -o "$tmp/app" "$here/app.c" || exit 1
+"$here/../fake/releases.py" "$tmp/releases" "$tmp/app" || exit 1
+begin_registry
+# publish TAG: as the newest
+publish() { push_image "$tmp/releases:$1" srv:latest; }
+root=$jails/srv/rootfs
+version() { in_host cat "${1:-$root}/etc/version"; }
+config() { in_host jlmkr config "${2:-srv}" "$1"; }
+snapshots() { in_host jlmkr snapshots --json "${1:-srv}" | grep -o '"label":"[^"]*"' | cut -d '"' -f 4; }
+log_has() { in_host journalctl -u jlmkr-srv -o cat --no-pager -n 60 | grep -qxe "$1" || fail "the log lacks '$1'"; }
+runs() { in_host systemctl is-active -q jlmkr-srv; }
+# What there is of the jail, but for times.
+state() { in_host sh -c "cd $jails && find . -printf '%p %y %m %U:%G %s %l\n' | sort; cat srv/config"; }
+
+story 'a jail of the first release, with data, and a user who has changed its config'
+publish 1
+try jlmkr-create -q --image=$open/srv srv
+status 0
+err_empty
+is 1 "$(version)"
+in_host sh -c "echo mine > $root/data/mine; chown 1000:1001 $root/data/mine; mkdir $root/var/lib/srv/sub
+	echo deep > $root/var/lib/srv/sub/deep; chmod 700 $root/data; echo lost > $root/opt/lost
+	cd $jails/srv && jlmkr config -q srv init_env+=OWN=1 2> /dev/null || jlmkr config -q srv \"init_env=\$(jlmkr config srv init_env)
+OWN=1\""
+config init_env > "$tmp/out"
+out_has '^OWN=1'
+try jlmkr-start -q srv
+status 0
+log_has 'words: \[/app\] \[one\]'
+
+story 'nothing is new'
+try jlmkr update --check srv
+status 0
+is '' "$(cat "$tmp/out")"
+err_has 'srv has the newest image'
+try jlmkr update srv
+status 0
+err_has 'has the newest image'
+try jlmkr update --check --all -q
+status 0
+err_empty
+is '' "$(snapshots)"
+
+story 'there is a new release: a check tells, with a status of its own, and changes nothing'
+publish 2
+state > "$tmp/before"
+try jlmkr update --check srv
+status 100
+out_has "^srv: docker://open.test:$port/srv:latest is sha256:[0-9a-f]* now, the jail has sha256:[0-9a-f]* (2 layers, "
+try jlmkr update --check --all
+status 100
+out_has '^srv: '
+try jlmkr update --dry-run srv
+status 0
+out_has '^srv: '
+state | diff "$tmp/before" - > "$tmp/out" || fail 'it changed something'
+
+story 'a jail that runs is not stopped unless that is asked for'
+try jlmkr update -q srv
+status 5
+one_line_err
+err_has 'it runs; --restart stops it, and starts it again afterwards$'
+runs || fail 'it was stopped'
+is 1 "$(version)"
+
+story 'an update: new files, the same volumes, what the user has changed stays'
+try jlmkr update --restart srv
+status 0
+err_has "goes back to it"
+is 2 "$(version)"
+runs || fail 'it does not run'
+log_has 'words: \[/app\] \[two\]'
+log_has 'env VERSION=2'
+log_has 'env ADDED=a b'
+log_has 'env OWN=1'
+config init_env > "$tmp/out"
+out_lacks GONE
+config image_volumes > "$tmp/out"
+out_has '^/more$'
+is 'mine 1000:1001' "$(in_host sh -c "cat $root/data/mine; stat -c %u:%g $root/data/mine" | xargs)"
+is 700 "$(in_host stat -c %a $root/data)"
+is deep "$(in_host cat $root/var/lib/srv/sub/deep)"
+is image "$(in_host cat $root/data/of-the-image)"
+in_host test -e $root/opt/new -a ! -e $root/opt/lost -a ! -e $root/opt/old || fail 'the files are not those of the image'
+try jlmkr update --check srv
+status 0
+is 1 "$(snapshots | grep -c '^before-update-')"
+is '' "$(in_host find $jails -name '.rollback*' -o -name '.create-*')"
+
+story 'the way back'
+in_host sh -c "echo later > $root/data/later"
+label=$(snapshots)
+try jlmkr rollback --stop --start "srv@$label"
+status 0
+is 1 "$(version)"
+log_has 'words: \[/app\] \[one\]'
+is mine "$(in_host cat $root/data/mine)"
+in_host test -e $root/opt/lost -a ! -e $root/data/later || fail 'it is not what it was'
+try jlmkr update --check srv
+status 100
+in_host sh -c 'for s in $(jlmkr snapshots --json srv | grep -o "\"label\":\"[^\"]*\"" | cut -d "\"" -f 4); do jlmkr snapshot --delete srv@$s; done'
+
+story 'what a user says of the command stays, with a word about it'
+in_host jlmkr config -q srv "init_command=app mine"
+try jlmkr update --dry-run srv
+status 0
+err_has "init_command stays as it is; the new image says 'app two'"
+try jlmkr update --stop srv
+status 0
+err_has 'init_command stays as it is'
+runs && fail 'it runs'
+is 'app mine' "$(config init_command)"
+is 2 "$(version)"
+
+story 'a release that cannot run is refused, and the old one runs on'
+in_host sh -c "jlmkr config -q srv 'init_command=app two'; jlmkr start -q srv"
+publish broken
+state | grep -v '\.snapshots' > "$tmp/before"
+try jlmkr update -q --restart srv
+status 1
+one_line_err
+err_has "updating srv: the new image: it has no program 'nothing' to run"
+runs || fail 'it does not run'
+state | grep -v '\.snapshots' | diff "$tmp/before" - > "$tmp/out" || fail 'something changed'
+is 1 "$(snapshots | wc -l)"
+
+story 'a release whose volumes are files, or lead out of it'
+for release in full hostile; do
+	publish $release
+	in_host sh -c 'rm -rf /mnt/tank/victim; mkdir -p /mnt/tank/victim/srv; echo safe > /mnt/tank/victim/srv/safe'
+	try jlmkr update -q --restart srv
+	if [ "$rc" = 0 ]; then
+		is "$release" "$(version)"
+		is mine "$(in_host cat /proc/1/root$root/data/mine)"
+	fi
+	runs || fail "$release: it does not run"
+	is '/mnt/tank/victim /mnt/tank/victim/srv /mnt/tank/victim/srv/safe ' \
+		"$(in_host sh -c 'find /mnt/tank/victim | sort | tr "\n" " "')"
+	is mine "$(in_host cat $root/data/mine)"
+	is deep "$(in_host sh -c "find $root/ -name deep -path '*srv/sub/deep' -exec cat {} +")"
+done
+
+story 'a registry that is not there'
+rules 'open.test/* status 500'
+state > "$tmp/before"
+try jlmkr update -q --restart srv
+status 6
+one_line_err
+try jlmkr update --check --all
+status 6
+state | diff "$tmp/before" - > "$tmp/out" || fail 'something changed'
+rules
+
+story 'whole systems have tools of their own'
+in_host jlmkr create -q --distro=fedora --release=43 sys
+try jlmkr update sys
+status 1
+err_has "the tools of its own system bring it up to date, such as jlmkr exec sys dnf upgrade"
+try jlmkr update --check --all
+out_lacks sys
+err_lacks sys
+in_host jlmkr remove --yes sys
+
+story 'killed at any moment, it is the old jail or the new one'
+in_host sh -c "jlmkr stop -q srv; rm -rf $jails/srv"
+publish 1
+try jlmkr-create -q --image=$open/srv srv
+status 0
+in_host sh -c "echo mine > $root/data/mine"
+publish 2
+try jlmkr update --check srv
+status 100
+begun=$(date +%s%N)
+try jlmkr update -q srv
+status 0
+step=$((($(date +%s%N) - begun) / 1000000 / 20 + 1))
+first=$(snapshots | head -n 1)
+try jlmkr rollback -q "srv@$first"
+old=0 new=0 ms=$step
+while [ $new -lt 3 ] && [ $ms -lt 3000 ]; do
+	in_host sh -c "jlmkr update -q srv > /dev/null 2>&1 & pid=\$!; sleep $((ms / 1000)).$(printf %03d $((ms % 1000))); kill -9 \$pid 2> /dev/null; wait"
+	try jlmkr-start srv
+	status 0
+	is "$(version)" "$(config init_env | sed -n 's/^.*VERSION=\([0-9]*\).*/\1/p')"
+	is mine "$(in_host cat $root/data/mine)"
+	is '' "$(in_host find $jails -maxdepth 2 -name '.rollback*')"
+	case $(version) in 1) old=$((old + 1)) ;; 2) new=$((new + 1)) ;; esac
+	try jlmkr-stop -q srv
+	[ "$(version)" = 1 ] || try jlmkr rollback -q "srv@$first"
+	is 1 "$(version)"
+	ms=$((ms + step))
+done
+[ $old -gt 0 ] && [ $new -gt 0 ] || fail "$old were old and $new new"
+in_host sh -c "rm -rf $jails/srv"
+
+story 'of a dataset: the volumes move, what it was is a snapshot'
+zfs_pool
+jails="$home/jails" root="$home/jails/srv/rootfs"
+publish 1
+j jlmkr-create -q --image=$open/srv srv
+status 0
+in_host sh -c 'echo mine > "$1/data/mine"; stat -c %i "$1/data/mine"' - "$root" > "$tmp/inode"
+publish 2
+j jlmkr update srv
+status 0
+is 2 "$(version)"
+is mine "$(in_host cat "$root/data/mine")"
+is "$(cat "$tmp/inode")" "$(in_host stat -c %i "$root/data/mine")"
+is image "$(in_host cat "$root/data/of-the-image")"
+j jlmkr snapshots srv
+out_has before-update-
+label=$(in_host zfs list -H -t snapshot -o name | sed -n 's/.*srv@\(before-update.*\)/\1/p')
+j jlmkr rollback "srv@$label"
+status 0
+is 1 "$(version)"
+is mine "$(in_host cat "$root/data/mine")"
+ms=10
+while [ $ms -lt 900 ]; do
+	in_host sh -c "JAILMAKER_DIR='$home' jlmkr update -q srv > /dev/null 2>&1 & pid=\$!; sleep 0.$(printf %03d $ms); kill -9 \$pid 2> /dev/null; wait"
+	j jlmkr-start -q srv
+	status 0
+	j jlmkr-stop -q srv
+	is mine "$(in_host cat "$root/data/mine")"
+	is '' "$(in_host find "$jails" -maxdepth 2 -name '.rollback*')"
+	[ "$(version)" = 1 ] || j jlmkr rollback -q "srv@$label"
+	is 1 "$(version)"
+	ms=$((ms + 80))
+done
+
+finish

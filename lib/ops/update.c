@@ -47,6 +47,9 @@ static int fail_own(struct arena *m, const struct jail *j, const struct conf *c,
 {
 	const char *command = op_update_own(m, j, c);
 
+	if (*c->init_command.text)
+		return fail(e, ERR_INPUT, "%s was not made from a registry; image=docker://... in "
+		            "its config names one to ask", j->name);
 	return fail(e, ERR_INPUT, "%s is not of an image of a registry: the tools of its own "
 	            "system bring it up to date%s%s", j->name, command ? ", such as " : "",
 	            command ? command : "");

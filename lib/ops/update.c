@@ -26,7 +26,8 @@
 
 /* -- what there is -- */
 
-const char *op_update_own(struct arena *m, const struct jail *j, const struct conf *c)
+/* What brings up to date a jail that is a whole system: a command, or NULL. */
+static const char *own_command(struct arena *m, const struct jail *j, const struct conf *c)
 {
 	static const struct { const char *distro, *command; } tools[] = {
 		{ "debian", "sh -c 'apt update && apt upgrade'" },
@@ -45,7 +46,7 @@ const char *op_update_own(struct arena *m, const struct jail *j, const struct co
 
 static int fail_own(struct arena *m, const struct jail *j, const struct conf *c, struct err *e)
 {
-	const char *command = op_update_own(m, j, c);
+	const char *command = own_command(m, j, c);
 
 	if (*c->init_command.text)
 		return fail(e, ERR_INPUT, "%s was not made from a registry; "

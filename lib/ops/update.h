@@ -13,7 +13,6 @@
 
 #include "lib/provision/registry_image.h"
 
-struct conf;
 struct engine;
 struct err;
 struct jail;
@@ -46,8 +45,5 @@ struct update_how {
  * label of what it was. */
 int op_update(struct engine *en, struct jail *j, struct update *u, const struct update_how *how,
               const char **kept, struct err *e);
-
-/* What brings up to date a jail that is a whole system: a command, or NULL. */
-const char *op_update_own(struct arena *m, const struct jail *j, const struct conf *c);
 
 #endif

@@ -167,13 +167,16 @@ static int show_cached(struct host *h, const struct image_cache *c, const struct
                        char *const *words, struct err *e)
 {
 	struct image_index x;
+	unsigned told = 0;
 
 	if (geteuid() == 0) {
 		image_cache_tell(c);
 		image_cache_tell_halves(c);
+		told = image_cache_tell_references(c);
 		image_store_tell(h->m, h->dir);
 	}
-	return image_cache_index(c, h->m, &x, e) < 0 ? -1 : print_images(h->m, a, &x, words, e);
+	if (image_cache_index(c, h->m, &x, e) < 0) return -1;
+	return told && !x.n && !*words && !a->json ? 0 : print_images(h->m, a, &x, words, e);
 }
 
 static int use_cache(struct host *h, const struct images_args *a, char *const *words,

@@ -114,7 +114,7 @@ static int set_attributes(const struct step *dir, const struct entry *n, const s
 	return 0;
 }
 
-/* The name exists: remove a file of an earlier entry, or whatever the layers below have there. */
+/* The name exists: remove a file of an earlier entry, or what the layers below have there. */
 static int clear_name(const struct path_walk *t, int dir, const char *name, struct err *e)
 {
 	struct stat st;

@@ -3,8 +3,9 @@
  * Creates files, directories, links, devices and fifos with their owners, modes,
  * attributes and times, and never through or over a link. An earlier entry of the same
  * name is replaced, unless it is a link or a directory. In a tree of layers (path_walk.layered)
- * it is replaced whatever it is, only a directory takes the place of no directory. Runs as root in a process of its
- * own (lib/archive/unpack.c), whose umask is 0 and whose working directory may change.
+ * it is replaced whatever it is; only a directory over a directory keeps what is in it. Runs as
+ * root in a process of its own (lib/archive/unpack.c), whose umask is 0 and whose working
+ * directory may change.
  *
  * This is where the readers of all formats hand over what they find. If the archive is only
  * looked at (path_walk.looking), the entries are noted there, and nothing is created.

@@ -219,7 +219,7 @@ static int read_attrs(struct extract *x, struct archive_entry *from, bool *bare,
 	return 0;
 }
 
-/* Some tools write the names of a layer with a slash in front: they begin at its root anyway. */
+/* Some tools write the names of a layer with a slash in front: they begin at its root. */
 static int clean_name(const struct extract *x, char out[PATH_MAX], const char *name,
                       struct err *e)
 {
@@ -275,7 +275,7 @@ static int read_entry(struct extract *x, struct archive_entry *from, bool *bare,
 }
 
 /* Of `size` bytes, the first of which are these. */
-static bool is_wanted(const struct extract *x, const char *data, la_int64_t size)
+static bool has_use_of(const struct extract *x, const char *data, la_int64_t size)
 {
 	return !x->max->texts_only || (size <= TEXTS_EACH && (*data == '{' || *data == '['));
 }
@@ -295,7 +295,7 @@ static int write_contents(struct extract *x, int fd, la_int64_t size, struct err
 		if (n == 0) continue;
 		if (place > end && quota_take_bytes(&x->unpacked, DISK_BLOCK, e) < 0)
 			return -1;
-		if (!end) wanted = is_wanted(x, data, size);
+		if (!end) wanted = has_use_of(x, data, size);
 		if (wanted && entry_write(&x->trail, fd, data, n, place, e) < 0) return -1;
 		end = place + (la_int64_t)n;
 		x->report->bytes += n;
@@ -352,7 +352,7 @@ static int extract_name(struct extract *x, bool *bare, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-static int make_entry(struct extract *x, struct archive_entry *from, struct err *e)
+static int extract_kind(struct extract *x, struct archive_entry *from, struct err *e)
 {
 	bool bare = false;
 	int rc = read_entry(x, from, &bare, e);
@@ -378,7 +378,7 @@ static int extract_entry(struct extract *x, struct archive_entry *from, struct e
 	if (rc == 0 && x->taking)
 		rc = layer_white_out(x->trail.step[0].fd, path, e);
 	else if (rc == 0 && !(x->max->is_layer && layer_reserves(path)))
-		rc = make_entry(x, from, e);
+		rc = extract_kind(x, from, e);
 	return rc < 0 ? fail_in(e, "archive entry %.400s", name) : 0;
 }
 
@@ -521,7 +521,7 @@ static struct quota rest_of(uint64_t max, uint64_t used, bool fixed)
 	return (struct quota){ max > used ? max - used : 0, max, fixed };
 }
 
-static int run(struct extract *x, struct pull *from, int root, struct err *e)
+static int extract_from(struct extract *x, struct pull *from, int root, struct err *e)
 {
 	const struct unpack_limits *l = x->max;
 	struct looking *looking = x->trail.looking;
@@ -545,7 +545,7 @@ int extract(struct pull *from, int root, const struct unpack_limits *limits,
             struct looking *looking, struct unpack_report *r, struct err *e)
 {
 	struct extract x = { .report = r, .max = limits, .trail.looking = looking };
-	int rc = run(&x, from, root, e);
+	int rc = extract_from(&x, from, root, e);
 
 	r->used_bytes = limits->bytes - x.unpacked.left;
 	r->used_entries = limits->entries - x.files.left;
@@ -559,5 +559,5 @@ int extract_whiteouts(struct pull *from, int root, const struct unpack_limits *l
 	struct unpack_report none = { 0 };
 	struct extract x = { .report = &none, .max = limits, .taking = true };
 
-	return run(&x, from, root, e);
+	return extract_from(&x, from, root, e);
 }

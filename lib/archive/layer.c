@@ -75,7 +75,7 @@ bool layer_reserves(const char *path)
 }
 
 /* The directory that a whiteout is in, or -1. */
-static int open_folder(int root, const char *path, size_t n)
+static int open_whiteout_folder(int root, const char *path, size_t n)
 {
 	const uint64_t rules = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
 	char folder[PATH_MAX] = ".";
@@ -95,7 +95,7 @@ int layer_white_out(int root, const char *path, struct err *e)
 	name += strlen(RESERVED);
 	if (!*name || is_dots(name))
 		return fail(e, ERR_UNTRUSTED, "it would remove the directory that it is in");
-	dir = open_folder(root, path, slash ? (size_t)(slash - path) : 0);
+	dir = open_whiteout_folder(root, path, slash ? (size_t)(slash - path) : 0);
 	if (dir < 0) return 0;
 	if (str_eq(name, OPAQUE)) return empty_directory(dir, 1, e);
 	return str_starts(name, RESERVED) ? 0 : layer_remove(dir, name, e);

@@ -97,6 +97,10 @@ void image_cache_tell(const struct image_cache *c);
 /* Note each download that was interrupted, with its size. */
 void image_cache_tell_halves(const struct image_cache *c);
 
+/* Note each reference to an image in layers whose blobs are kept, with their size. Returns how
+ * many there are. */
+unsigned image_cache_tell_references(const struct image_cache *c);
+
 /* Delete all files of ours, except those that are being fetched, with a note for each. Adds to
  * `*p`. */
 int image_cache_prune(const struct image_cache *c, struct image_pruned *p, struct err *e);

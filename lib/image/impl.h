@@ -63,11 +63,14 @@ void cache_keep_part(const struct image_cache *c, const struct image_build *b,
 void cache_keep_text(const struct image_cache *c, const char *digest, const char *text,
                      size_t n);
 
-/* Note the digests of all parts that a reference leads to, the first one first, and delete the
- * parts that no reference leads to any more. */
-void cache_note(const struct image_cache *c, const char *reference, char *const *digests);
+/* Note the digests of all parts that a reference leads to, the first one first: before they
+ * are fetched, so that nobody deletes those that are there; and when all are there, instead of
+ * those before, of which those that no reference leads to any more are deleted. */
+void cache_note_coming(const struct image_cache *c, const char *reference,
+                       char *const *digests);
+void cache_note_whole(const struct image_cache *c, const char *reference, char *const *digests);
 
-/* The first digest that was noted for a reference; NULL if there is no note. */
+/* The first digest that was noted for a whole reference; NULL if there is no note. */
 const char *cache_noted(const struct image_cache *c, const char *reference);
 
 /* -- registries -- */
@@ -79,8 +82,8 @@ struct login {
 	bool helper;			/* the file leaves the password to another program */
 };
 
-/* Look for the login of a repository, HOST/NAME, in the files of docker and podman. Fails if one
- * of them cannot be read. */
+/* Look for the login of a repository, HOST/NAME, in the files of docker and podman. Fails if
+ * one of them cannot be read. */
 int login_find(struct arena *m, const char *host, const char *name, struct login *l,
                struct err *e);
 

@@ -84,7 +84,8 @@ static int read_login_file(struct arena *m, const char *path, const char *host,
 	if (access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR)) return 0;
 	if ((fd = open_file(AT_FDCWD, path, path, e)) < 0) return -1;
 	text = read_all(&scratch, fd, FILE_BYTES, &n, e);
-	if (!text || !(root = json_open_within(text, n, VALUES, e))) return fail_in(e, "%s", path);
+	if (!text || !(root = json_open_within(text, n, VALUES, e)))
+		return fail_in(e, "%s", path);
 	read_entry(m, root, host, name, l);
 	if (l->basic || l->helper) l->file = path;
 	return 0;
@@ -113,7 +114,8 @@ static char **login_places(struct arena *m)
 	words_addf(&places, "/run/containers/%u/auth.json", (unsigned)getuid());
 	add_place(&places, "XDG_CONFIG_HOME", arena_printf(m, "%s/.config", home),
 	          "/containers/auth.json");
-	add_place(&places, "DOCKER_CONFIG", arena_printf(m, "%s/.docker", home), "/config.json");
+	add_place(&places, "DOCKER_CONFIG", arena_printf(m, "%s/.docker", home),
+	          "/config.json");
 	return words_list(&places);
 }
 

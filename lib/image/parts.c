@@ -10,11 +10,15 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
+#include "lib/base/out.h"
 #include "lib/base/sha256.h"
+#include "lib/base/size.h"
 #include "lib/base/str.h"
 #include "lib/disk/mark.h"
 #include "lib/image/impl.h"
 #include "lib/text/oci.h"
+
+#define COMING ", coming"
 
 enum { NOTE_BYTES = 64 * 1024, NOTES_BYTES = 4 << 20 };
 
@@ -27,7 +31,8 @@ void cache_keep_part(const struct image_cache *c, const struct image_build *b, s
 		k->whole = true;
 }
 
-void cache_keep_text(const struct image_cache *c, const char *digest, const char *text, size_t n)
+void cache_keep_text(const struct image_cache *c, const char *digest, const char *text,
+                     size_t n)
 {
 	const struct image_build b = { .sha256 = strchr(digest, ':') + 1, .size = n,
 	                               .part = true };
@@ -94,16 +99,72 @@ static void drop_parts(const struct image_cache *c)
 	}
 }
 
-void cache_note(const struct image_cache *c, const char *reference, char *const *digests)
+static void write_note(const struct image_cache *c, const char *reference, char *const *digests)
 {
-	const char *key;
+	const char *key = note_key(c, reference);
 
-	if (!c->dir) return;
-	key = note_key(c, reference);
 	cache_write(c, cache_name(c, key, NOTE), key,
 	            arena_printf(c->m, "%s\n%s\n", reference, words_join(c->m, digests, "\n")));
+}
+
+static const char *coming(const struct image_cache *c, const char *reference)
+{
+	return arena_printf(c->m, "%s" COMING, reference);
+}
+
+void cache_note_coming(const struct image_cache *c, const char *reference, char *const *digests)
+{
+	if (c->dir) write_note(c, coming(c, reference), digests);
+}
+
+void cache_note_whole(const struct image_cache *c, const char *reference, char *const *digests)
+{
+	const char *key = note_key(c, coming(c, reference));
+
+	if (!c->dir) return;
+	write_note(c, reference, digests);
+	cache_remove_ours(c, cache_name(c, key, NOTE), NULL, NULL);
 	drop_parts(c);
 	cache_drop_stale(c);
+}
+
+/* How many bytes of the blobs in a note are there. */
+static uint64_t size_noted(const struct image_cache *c, struct arena *m, const char *digests)
+{
+	uint64_t sum = 0;
+	struct stat st;
+
+	for (; str_starts(digests, "sha256:"); digests += strcspn(digests, "\n") + 1) {
+		const char *name = arena_printf(m, "%.64s" WHOLE_PART, digests + 7);
+
+		if (fstatat(cache_fd(c), name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			sum += (uint64_t)st.st_size;
+		if (!strchr(digests, '\n')) break;
+	}
+	return sum;
+}
+
+unsigned image_cache_tell_references(const struct image_cache *c)
+{
+	AUTODIR DIR *d = c->dir ? dir_names(cache_fd(c)) : NULL;
+	struct dirent *entry;
+	unsigned told = 0;
+
+	while (d && (entry = readdir(d))) {
+		AUTOFREE struct arena m = { 0 };
+		const char *text;
+		char size[SIZE_ROOM];
+		size_t n;
+
+		if (!cache_sha256(c, entry->d_name, NOTE)) continue;
+		text = read_note(c, &m, entry->d_name);
+		n = strcspn(text, "\n");
+		if (!text[n] || str_ends(arena_strndup(&m, text, n), COMING)) continue;
+		out_note("%.*s: kept, %s", (int)n, text,
+		         size_text(size_noted(c, &m, text + n + 1), size));
+		told++;
+	}
+	return told;
 }
 
 const char *cache_noted(const struct image_cache *c, const char *reference)

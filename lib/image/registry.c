@@ -30,13 +30,13 @@ struct registry {
 	struct image_source *source;
 	struct arena *m;
 	const struct oci_reference *ref;
-	const char *name, *arch;		/* the reference in full */
+	const char *arch;
+	const char *name;			/* of the notes: reference and architecture */
 	const char *authorization;		/* NULL: none was asked for */
 	struct login login;
 	struct words digests;			/* of all parts */
 	const struct oci_layer *layers;
 	size_t layers_n;
-	bool noted;
 };
 
 int registry_open(struct arena *m, const struct oci_reference *r, const char *cacert,
@@ -50,8 +50,8 @@ int registry_open(struct arena *m, const struct oci_reference *r, const char *ca
 static void part_url(const struct registry *r, struct arena *m, const char *folder,
                      const char *which, struct url *u)
 {
-	url_beneath(m, r->source->base, arena_printf(m, "v2/%s/%s/%s", r->ref->name, folder, which),
-	            u);
+	url_beneath(m, r->source->base,
+	            arena_printf(m, "v2/%s/%s/%s", r->ref->name, folder, which), u);
 }
 
 /* -- refusals -- */
@@ -71,8 +71,8 @@ static const char *what_it_says(struct arena *m, struct http_reply *reply)
 	text = json_text(json_get(first, "message"));
 	if (!text) text = json_text(json_get(root, "details"));
 	if (!code && !text) return "";
-	return arena_printf(m, " (it says: %.40s%s%.*s)", code ? code : "", code && text ? ": " : "",
-	                    SAID_SHOWN, text ? text : "");
+	return arena_printf(m, " (it says: %.40s%s%.*s)", code ? code : "",
+	                    code && text ? ": " : "", SAID_SHOWN, text ? text : "");
 }
 
 static int fail_login(struct registry *r, const char *says, struct err *e)
@@ -80,12 +80,13 @@ static int fail_login(struct registry *r, const char *says, struct err *e)
 	const struct login *l = &r->login;
 
 	if (l->basic)
-		return fail(e, ERR_NETWORK, "%s has no such image, or not for the login in %s%s",
-		            r->ref->host, l->file, says);
+		return fail(e, ERR_NETWORK,
+		            "%s has no such image, or not for the login in %s%s", r->ref->host,
+		            l->file, says);
 	if (l->helper)
 		return fail(e, ERR_NETWORK, "%s has no such image, or needs a login, which %s "
-		            "leaves to another program%s; put the login into the file",
-		            r->ref->host, l->file, says);
+		    "leaves to another program%s; put the login into the file",
+		    r->ref->host, l->file, says);
 	return fail(e, ERR_NETWORK, "%s has no such image, or needs a login%s; log in with "
 	            "'docker login %s'", r->ref->host, says, r->ref->host);
 }
@@ -96,8 +97,9 @@ static int fail_limit(struct registry *r, const struct http_reply *reply, const 
 	const char *login = r->login.basic ? "" : ", or log in";
 
 	if (reply->retry_after > 0)
-		return fail(e, ERR_NETWORK, "%s limits how much may be fetched%s; try again in %lld "
-		            "seconds%s", r->ref->host, says, (long long)reply->retry_after, login);
+		return fail(e, ERR_NETWORK,
+		            "%s limits how much may be fetched%s; try again in %lld seconds%s",
+		            r->ref->host, says, (long long)reply->retry_after, login);
 	return fail(e, ERR_NETWORK, "%s limits how much may be fetched%s; try again later%s",
 	            r->ref->host, says, login);
 }
@@ -200,7 +202,7 @@ static int heed_challenge(struct registry *r, const char *challenge, struct err 
 	if (challenge_is(challenge, "Bearer")) return get_token(r, challenge, e);
 	if (!challenge_is(challenge, "Basic"))
 		return fail(e, ERR_NETWORK, "%s wants a login of an unknown kind: '%.40s'",
-		            r->ref->host, challenge);
+		    r->ref->host, challenge);
 	if (!r->login.basic) return fail_login(r, "", e);
 	r->authorization = r->login.basic;
 	return 0;
@@ -337,9 +339,7 @@ static int get_noted(struct registry *r, struct str *text, struct err *e)
 {
 	const char *digest = r->ref->digest;
 
-	if (!digest)
-		digest = cache_noted(&r->source->cache, arena_printf(r->m, "%s %s", r->name,
-		                                                     r->arch));
+	if (!digest) digest = cache_noted(&r->source->cache, r->name);
 	if (!digest) return fail(e, ERR_MISSING, "it is not in the cache");
 	return get_text(r, &(struct oci_blob){ .digest = digest }, "manifests", text, e);
 }
@@ -379,7 +379,8 @@ static int get_manifest(struct registry *r, struct oci_manifest *out, struct err
 
 	if (get_top(r, &text, e) < 0) return -1;
 	for (int i = 0; i <= OCI_INDEXES_MAX; i++) {
-		rc = oci_manifest_parse(r->m, str_text(&text), text.len, r->arch, &next, out, e);
+		rc = oci_manifest_parse(r->m, str_text(&text), text.len, r->arch, &next,
+		                        out, e);
 		if (rc <= 0) return rc;
 		text = (struct str){ .m = &scratch };
 		if (get_text(r, &next, "manifests", &text, e) < 0) return -1;
@@ -436,13 +437,14 @@ static int restart_layer(void *arg, struct err *e)
 	return 0;
 }
 
-/* From now on these are the blobs of the reference. */
-static void note_once(struct registry *r)
+/* The layers are opened in order. */
+static void note_progress(struct registry *r, size_t opened)
 {
-	if (r->noted || r->source->offline) return;
-	r->noted = true;
-	cache_note(&r->source->cache, arena_printf(r->m, "%s %s", r->name, r->arch),
-	           words_list(&r->digests));
+	const struct image_cache *c = &r->source->cache;
+
+	if (r->source->offline) return;
+	if (!opened) cache_note_coming(c, r->name, words_list(&r->digests));
+	if (opened == r->layers_n) cache_note_whole(c, r->name, words_list(&r->digests));
 }
 
 static int open_layer(void *arg, size_t i, struct err *e)
@@ -456,11 +458,13 @@ static int open_layer(void *arg, size_t i, struct err *e)
 	                                 .arg = &o };
 	int rc;
 
-	note_once(r);
+	note_progress(r, i);
 	o.doing = arena_printf(&scratch, "fetching layer %zu of %zu", i + 1, r->layers_n);
 	rc = get_part(r, &r->layers[i].blob, "blobs", &sink, e);
 	out_progress_end();
-	return rc < 0 ? -1 : o.fd;
+	if (rc < 0) return -1;
+	note_progress(r, i + 1);
+	return o.fd;
 }
 
 /* -- images -- */
@@ -478,7 +482,8 @@ int registry_resolve(struct image_source *s, const struct oci_reference *ref, co
 	struct oci_manifest found = { 0 };
 
 	*r = (struct registry){ .source = s, .m = s->m, .ref = ref, .arch = arch,
-	                        .name = oci_reference_text(s->m, ref), .digests.m = s->m };
+	                        .digests.m = s->m };
+	r->name = arena_printf(s->m, "%s %s", oci_reference_text(s->m, ref), arch);
 	*out = (struct oci_image){ .open_layer = open_layer, .arg = r };
 	if (get_manifest(r, &found, e) < 0) return -1;
 	out->digest = r->digests.v[r->digests.n - 1];

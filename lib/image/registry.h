@@ -28,12 +28,12 @@ int registry_open(struct arena *m, const struct oci_reference *r, const char *ca
                   struct image_source *s, struct err *e);
 
 /* Find the image for an architecture, named as image_arch() does: its manifest and config are
- * fetched, or taken from the cache. With s->offline a tag is what it was when an image of it was
- * last fetched. `out` lives in the source's arena, and uses the source and the reference until
- * the source is closed. Faults do not name the reference.
+ * fetched, or taken from the cache. With s->offline a tag is what it was when an image of it
+ * was last fetched. `out` lives in the source's arena, and uses the source and the reference
+ * until the source is closed. Faults do not name the reference.
  *
- * Its layers are fetched as they are opened, with progress. The first one that is opened makes
- * the cache forget the blobs that the reference led to before. ERR_UNTRUSTED for a wrong hash or
+ * Its layers are fetched as they are opened, with progress. When the last one is open, the
+ * cache forgets the blobs that the reference led to before. ERR_UNTRUSTED for a wrong hash or
  * size, ERR_MISSING if there is no such image. */
 int registry_resolve(struct image_source *s, const struct oci_reference *r, const char *arch,
                      struct oci_image *out, struct err *e);

@@ -16,7 +16,7 @@ bool challenge_is(const char *text, const char *scheme)
 }
 
 /* Take a value, up to what follows it. */
-static const char *take_value(struct str *out, const char *s)
+static const char *take_parameter(struct str *out, const char *s)
 {
 	size_t n = strcspn(s, ", \t");
 
@@ -45,7 +45,7 @@ const char *challenge_get(struct arena *m, const char *text, const char *name)
 		/* The scheme of the next challenge has no value. */
 		if (!n || s[n] != '=') return NULL;
 		found = n == strlen(name) && !strncasecmp(s, name, n);
-		s = take_value(&value, s + n + 1);
+		s = take_parameter(&value, s + n + 1);
 		if (found) return str_text(&value);
 	}
 }

@@ -63,8 +63,8 @@ struct http_reply {
 	uint64_t from;			/* where the body begins in the file */
 	int64_t length;			/* bytes of the body, -1: unknown */
 	const char *etag;		/* a strong one, for if_range; or NULL */
-	const char *authenticate;	/* the challenge (lib/net/challenge.h), unless it is that
-					 * of another host than the URL's; or NULL */
+	const char *authenticate;	/* the challenge (net/challenge.h), if it is that of the
+					 * URL's own host; or NULL */
 	int64_t retry_after;		/* in seconds, -1: it does not say */
 	struct stream *body;		/* belongs to the client, until its next request */
 };

@@ -30,7 +30,7 @@ struct create_how {
 	const char *variant, *arch, *serial;
 	bool offline;			/* from the cache of images, asking no server */
 	bool no_clone;			/* unpack it even where ZFS could clone it */
-	const char *archive;		/* instead of an image: a path, "-", a URL or docker:// */
+	const char *archive;		/* instead of an image: a path, "-", a URL, docker:// */
 	struct archive_input *input;	/* the archive, open already; or NULL */
 	const char *exported;		/* it is an export of this jail: nothing is adapted */
 	const char *sha256;		/* of the archive, or NULL */

@@ -122,6 +122,7 @@ int install_archive(struct host *h, const struct install_source *source,
 		     lift_root(h, limits, work, found, e);
 	if (rc < 0) return fail_in(e, "image %s", name);
 	if (!source->metadata) return 0;
-	if (read_description(h, source->metadata, work->dir, &found->metadata, e) == 0) return 0;
+	if (read_description(h, source->metadata, work->dir, &found->metadata, e) == 0)
+		return 0;
 	return fail_in(e, "--metadata %s", word_shown(h->m, source->metadata));
 }

@@ -3,8 +3,9 @@
  * The archive is a file, standard input or an https URL. Besides plain root archives (such as
  * `docker export` makes) these layouts are known that contain the root file system deeper down:
  * images of LXC and Incus with metadata.yaml beside rootfs/, backups of Incus with
- * backup/container/rootfs/, and exports of jails. Images in layers (oci_archive.h) are put together. An image of Incus may also be in two files: a
- * small archive with metadata.yaml, and the root archive.
+ * backup/container/rootfs/, and exports of jails. An image of Incus may also be in two files: a
+ * small archive with metadata.yaml, and the root archive. Images in layers (oci_archive.h) are
+ * put together.
  */
 #ifndef PROVISION_INSTALL_ARCHIVE_H
 #define PROVISION_INSTALL_ARCHIVE_H
@@ -32,8 +33,8 @@ struct install_found {
 	const struct oci_image *image;		/* in layers, which cannot be opened any more */
 };
 
-/* Create `rootfs` in `work`. If the input has been looked at and is an export of a jail, its manifest and its config
- * must be right, too. */
+/* Create `rootfs` in `work`. If the input has been looked at and is an export of a jail, its
+ * manifest and its config must be right, too. */
 int install_archive(struct host *h, const struct install_source *source,
                     const struct unpack_limits *limits, struct staging *work,
                     struct install_found *found, struct err *e);

@@ -9,8 +9,9 @@ struct arena;
 struct err;
 struct image_metadata;
 
-/* If `rootfs` in the open directory `work` is an image in layers (oci_archive.h), and no root file system, put it aside: it
- * becomes the directory ROOT_LAYERS of `work`, and `*layers` the open directory, else -1. */
+/* If `rootfs` in the open directory `work` is an image in layers (oci_archive.h), and no root
+ * file system, put it aside: it becomes the directory ROOT_LAYERS of `work`, and `*layers` the
+ * open directory, else -1. */
 #define ROOT_LAYERS ".layers"
 int root_take_layers(int work, int *layers, struct err *e);
 

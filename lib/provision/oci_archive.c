@@ -61,17 +61,22 @@ static int check_digest(const struct sha256 *h, const struct oci_blob *b, struct
 	return fail(e, ERR_UNTRUSTED, "%s has the SHA-256 %s", b->digest, hex);
 }
 
-/* A text that has a path, or a digest. */
-static char *read_text(const struct source *s, const char *path, const struct oci_blob *b,
-                       size_t *n, struct err *e)
+static char *read_inside(const struct source *s, const char *path, size_t *n, struct err *e)
 {
-	const char *name = path ? path : path_of(s->m, b);
-	AUTOCLOSE int fd = open_inside(s->dir, name, e);
+	AUTOCLOSE int fd = open_inside(s->dir, path, e);
 	char *text = fd < 0 ? NULL : read_all(s->m, fd, OCI_TEXT_MAX, n, e);
+
+	if (fd >= 0 && !text) fail_in(e, "%s", path);
+	return text;
+}
+
+static char *read_checked(const struct source *s, const struct oci_blob *b, size_t *n,
+                          struct err *e)
+{
+	char *text = read_inside(s, path_of(s->m, b), n, e);
 	struct sha256 h;
 
-	if (fd >= 0 && !text) fail_in(e, "%s", name);
-	if (!text || path) return text;
+	if (!text) return NULL;
 	sha256_begin(&h);
 	sha256_add(&h, text, *n);
 	return check_digest(&h, b, e) < 0 ? NULL : text;
@@ -82,13 +87,13 @@ static int read_layout(const struct source *s, struct oci_manifest *out, const c
 {
 	struct oci_blob next;
 	size_t n;
-	const char *text = read_text(s, "index.json", NULL, &n, e);
+	const char *text = read_inside(s, "index.json", &n, e);
 
 	if (!text || oci_layout_parse(s->m, text, n, NULL, image_arch(), &next, e) < 0)
 		return -1;
 	for (int i = 0, rc; i <= OCI_INDEXES_MAX; i++) {
 		*digest = next.digest;
-		if (!(text = read_text(s, NULL, &next, &n, e))) return -1;
+		if (!(text = read_checked(s, &next, &n, e))) return -1;
 		rc = oci_manifest_parse(s->m, text, n, image_arch(), &next, out, e);
 		if (rc <= 0) return rc;
 	}
@@ -98,7 +103,7 @@ static int read_layout(const struct source *s, struct oci_manifest *out, const c
 static int read_saved(const struct source *s, struct oci_manifest *out, struct err *e)
 {
 	size_t n;
-	const char *text = read_text(s, "manifest.json", NULL, &n, e);
+	const char *text = read_inside(s, "manifest.json", &n, e);
 
 	return text ? oci_archive_parse(s->m, text, n, NULL, out, e) : -1;
 }
@@ -128,7 +133,7 @@ static int open_layer(void *arg, size_t i, struct err *e)
 	return take_fd(&fd);
 }
 
-/* How large those are that have a path; those that are missing are told when they are opened. */
+/* How large those are that have a path; opening tells which are missing. */
 static void find_sizes(const struct source *s, struct oci_manifest *from)
 {
 	for (size_t i = 0; i < from->layers_n; i++) {
@@ -151,9 +156,10 @@ int oci_archive_open(struct arena *m, int dir, struct oci_image *out, struct err
 	*s = (struct source){ .m = m, .dir = dir };
 	*out = (struct oci_image){ .open_layer = open_layer, .arg = s };
 	rc = has_layout(dir) ? read_layout(s, &from, &out->digest, e) : read_saved(s, &from, e);
-	if (rc < 0 || !(text = read_text(s, from.config_path, &from.config, &n, e)) ||
-	    oci_config_parse(m, text, n, &from, &out->config, e) < 0)
-		return -1;
+	if (rc < 0) return -1;
+	text = from.config_path ? read_inside(s, from.config_path, &n, e) :
+	       read_checked(s, &from.config, &n, e);
+	if (!text || oci_config_parse(m, text, n, &from, &out->config, e) < 0) return -1;
 	find_sizes(s, &from);
 	s->layers = out->layers = from.layers;
 	out->layers_n = from.layers_n;

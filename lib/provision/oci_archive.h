@@ -2,9 +2,9 @@
  *
  * Known are the layout of OCI (oci-layout, index.json, blobs/), as skopeo, podman and buildah
  * write it, and what `docker save` writes (manifest.json with the paths of the layers); newer
- * Docker writes both at once. What lies in the directory tells which it is. It is hostile: paths
- * are followed inside it, nothing but regular files is opened, and what has a digest is checked
- * against it before it is used.
+ * Docker writes both at once. What lies in the directory tells which it is. It is hostile:
+ * paths are followed inside it, nothing but regular files is opened, and what has a digest is
+ * checked against it before it is used.
  */
 #ifndef PROVISION_OCI_ARCHIVE_H
 #define PROVISION_OCI_ARCHIVE_H

@@ -97,11 +97,11 @@ static void list_add(struct listed *l, const char *what)
 static void list_platform(struct arena *m, struct listed *l, const struct json *platform)
 {
 	const char *variant = text_of(platform, "variant");
+	const char *arch = text_of(platform, "architecture");
 
-	if (str_eq(text_of(platform, "architecture"), "unknown")) return;	/* attestations */
-	list_add(l, arena_printf(m, "%s/%s%s%s", text_of(platform, "os"),
-	                         text_of(platform, "architecture"), *variant ? "/" : "",
-	                         variant));
+	if (str_eq(arch, "unknown")) return;		/* attestations */
+	list_add(l, arena_printf(m, "%s/%s%s%s", text_of(platform, "os"), arch,
+	                         *variant ? "/" : "", variant));
 }
 
 /* -- descriptors -- */
@@ -115,7 +115,7 @@ static int read_blob(struct arena *m, const struct json *v, const char *what,
 		return fail(e, ERR_INPUT, "%s has no digest in SHA-256: '%.80s'", what, digest);
 	if (!json_uint(json_get(v, "size"), &b->size) || !b->size || b->size > OCI_LAYER_MAX)
 		return fail(e, ERR_INPUT, "%s %.19s... has no size that is possible", what,
-		            digest);
+		    digest);
 	b->digest = arena_strdup(m, digest);
 	return 0;
 }
@@ -154,7 +154,7 @@ static bool has_tag(const char *name, const char *tag)
 	return *name && (str_eq(name, tag) || (colon && str_eq(colon + 1, tag)));
 }
 
-static bool is_wanted(const struct json *entry, const char *tag)
+static bool is_entry_of(const struct json *entry, const char *tag)
 {
 	const struct json *notes = json_get(entry, "annotations");
 
@@ -173,7 +173,7 @@ static int pick_entry(struct arena *m, const struct json *entries, const char *t
 	for (v = json_first(entries); v; v = json_next(v)) {
 		const struct json *platform = json_get(v, "platform");
 
-		if (!is_wanted(v, tag)) continue;
+		if (!is_entry_of(v, tag)) continue;
 		if (platform) list_platform(m, &there, platform);
 		if ((fits = fitness(platform, arch)) <= most) continue;
 		most = fits;
@@ -191,7 +191,8 @@ static int pick_entry(struct arena *m, const struct json *entries, const char *t
 
 static bool is_packing(const char *s)
 {
-	return !*s || ((*s == '+' || *s == '.') && (str_eq(s + 1, "gzip") || str_eq(s + 1, "zstd")));
+	if (!*s) return true;
+	return (*s == '+' || *s == '.') && (str_eq(s + 1, "gzip") || str_eq(s + 1, "zstd"));
 }
 
 static int check_layer_type(const char *type, struct err *e)
@@ -227,7 +228,7 @@ static int read_layers(struct arena *m, const struct json *list, struct oci_mani
 		sum += b->size;
 		if (sum > OCI_LAYER_MAX)
 			return fail(e, ERR_INPUT, "its layers have more than %llu bytes",
-			            (unsigned long long)OCI_LAYER_MAX);
+			    (unsigned long long)OCI_LAYER_MAX);
 	}
 	return out->layers_n ? 0 : fail(e, ERR_INPUT, "it has no layers");
 }
@@ -240,7 +241,8 @@ static int read_manifest(struct arena *m, const struct json *root, struct oci_ma
 
 	*out = (struct oci_manifest){ 0 };
 	if (!is_type_of(type, OCI "config.v1+json, " DOCKER "container.image.v1+json"))
-		return fail(e, ERR_INPUT, "not an image of a root file system, but '%.100s'", type);
+		return fail(e, ERR_INPUT, "not an image of a root file system, but '%.100s'",
+		            type);
 	return read_text_blob(m, config, "the config", &out->config, e) < 0 ? -1 :
 	       read_layers(m, json_get(root, "layers"), out, e);
 }
@@ -295,7 +297,7 @@ static int pick_image(struct arena *m, const struct json *entries, const char *t
 	bool several = false;
 
 	for (v = json_first(entries); v; v = json_next(v)) {
-		if (!is_wanted(v, tag)) continue;
+		if (!is_entry_of(v, tag)) continue;
 		if (!first) first = v;
 		several |= !str_eq(layout_name(v), layout_name(first));
 		list_add(&there, layout_name(v));
@@ -400,7 +402,7 @@ static int fail_config(const char *what, const char *text, struct err *e)
 }
 
 /* The words of an array, or the keys of an object. */
-static int read_words(struct arena *m, const struct json *list, const char *key, bool keys,
+static int read_texts(struct arena *m, const struct json *list, const char *key, bool keys,
                       char ***out, struct err *e)
 {
 	struct words w = { .m = m };
@@ -429,7 +431,7 @@ static void drop_invalid(char **env)
 	if (*to) *to = NULL;		/* an empty list is shared, and read-only */
 }
 
-static int read_plain(struct arena *m, const struct json *object, const char *key,
+static int read_short(struct arena *m, const struct json *object, const char *key,
                       const char *allowed, const char **out, struct err *e)
 {
 	const char *text = text_of(object, key);
@@ -445,7 +447,8 @@ static int read_directory(struct arena *m, const struct json *object, struct oci
 {
 	const char *text = text_of(object, "WorkingDir");
 
-	c->directory = clean_path(m, *text && *text != '/' ? arena_printf(m, "/%s", text) : text);
+	if (*text && *text != '/') text = arena_printf(m, "/%s", text);
+	c->directory = clean_path(m, text);
 	return c->directory ? 0 : fail_config("WorkingDir", text, e);
 }
 
@@ -472,7 +475,8 @@ static void drop_strange(char **ports)
 		size_t n = strspn(*ports, "0123456789-");
 		const char *kind = *ports + n;
 
-		if (n && (!*kind || str_eq(kind, "/tcp") || str_eq(kind, "/udp"))) *to++ = *ports;
+		if (n && (!*kind || str_eq(kind, "/tcp") || str_eq(kind, "/udp")))
+			*to++ = *ports;
 	}
 	if (*to) *to = NULL;
 }
@@ -490,13 +494,13 @@ static int read_config(struct arena *m, const struct json *v, struct oci_config 
 {
 	const char *stop_signal;
 
-	if (read_words(m, v, "Entrypoint", false, &c->entrypoint, e) < 0 ||
-	    read_words(m, v, "Cmd", false, &c->cmd, e) < 0 ||
-	    read_words(m, v, "Env", false, &c->env, e) < 0 ||
-	    read_words(m, v, "Volumes", true, &c->volumes, e) < 0 ||
-	    read_words(m, v, "ExposedPorts", true, &c->ports, e) < 0 ||
-	    read_plain(m, v, "User", NAME_CHARACTERS "_.-@$:", &c->user, e) < 0 ||
-	    read_plain(m, v, "StopSignal", NAME_CHARACTERS "+-", &stop_signal, e) < 0 ||
+	if (read_texts(m, v, "Entrypoint", false, &c->entrypoint, e) < 0 ||
+	    read_texts(m, v, "Cmd", false, &c->cmd, e) < 0 ||
+	    read_texts(m, v, "Env", false, &c->env, e) < 0 ||
+	    read_texts(m, v, "Volumes", true, &c->volumes, e) < 0 ||
+	    read_texts(m, v, "ExposedPorts", true, &c->ports, e) < 0 ||
+	    read_short(m, v, "User", NAME_CHARACTERS "_.-@$:", &c->user, e) < 0 ||
+	    read_short(m, v, "StopSignal", NAME_CHARACTERS "+-", &stop_signal, e) < 0 ||
 	    read_directory(m, v, c, e) < 0 || clean_volumes(m, c, e) < 0)
 		return -1;
 	drop_strange(c->ports);

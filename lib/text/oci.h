@@ -39,7 +39,7 @@ struct oci_reference {
 	const char *host;		/* "docker.io", "registry.example.org:5000" */
 	const char *name;		/* "library/debian" */
 	const char *tag;		/* NULL: there is a digest and no tag */
-	const char *digest;		/* of the index or the manifest, or NULL; wins over the tag */
+	const char *digest;		/* of index or manifest; beats the tag; or NULL */
 };
 
 /* ERR_USAGE if it is not a reference. */
@@ -64,9 +64,9 @@ struct oci_blob {
 
 /* A layer has a digest and a size (in a registry, a layout), or a path (`docker save`). */
 struct oci_layer {
-	struct oci_blob blob;		/* the digest is of the bytes as they are, NULL: unknown */
+	struct oci_blob blob;		/* digest NULL: unknown */
 	const char *path;		/* relative, in the archive, without ".."; or NULL */
-	const char *diff_id;		/* the digest of the tar in it; set by oci_config_parse */
+	const char *diff_id;		/* digest of the tar in it; by oci_config_parse */
 };
 
 struct oci_manifest {
@@ -89,8 +89,8 @@ int oci_manifest_parse(struct arena *m, const char *text, size_t n, const char *
 int oci_layout_parse(struct arena *m, const char *text, size_t n, const char *tag,
                      const char *arch, struct oci_blob *next, struct err *e);
 
-/* Read the manifest.json of an archive of `docker save`: config and layers have paths. The image
- * is chosen as above. */
+/* Read the manifest.json of an archive of `docker save`: config and layers have paths. The
+ * image is chosen as above. */
 int oci_archive_parse(struct arena *m, const char *text, size_t n, const char *tag,
                       struct oci_manifest *out, struct err *e);
 

@@ -1,6 +1,6 @@
-/* Applies the halves of a tar as layers, one onto the other, without the walls of a process of its
- * own: what keeps the files inside here is the code alone. Beside the folder lies one with a file
- * in it, which must stay. */
+/* Applies the halves of a tar as layers, one onto the other, without the walls of a process of
+ * its own: what keeps the files inside here is the code alone. Beside the folder lies one with
+ * a file in it, which must stay. */
 
 #include "lib/archive/extract.h"
 

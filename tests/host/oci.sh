@@ -41,6 +41,16 @@ for file in "$tmp"/layers/good/*; do
 	forget
 done
 
+story 'it is the tree that umoci makes of it'
+if command -v umoci > /dev/null; then
+	mkdir "$tmp/layout"
+	tar -xf "$tmp/layers/good/umoci" -C "$tmp/layout"
+	umoci raw unpack --image "$tmp/layout:latest" "$tmp/umoci" > "$tmp/out" 2>&1 || fail 'umoci cannot'
+	"$here/../fake/layers.py" list "$tmp/umoci" | diff "$tmp/layers/tree" - > "$tmp/out" || fail 'it differs'
+else
+	skip 'umoci is not here'
+fi
+
 story 'from standard input, with a hash, and by import'
 try jlmkr-create -q --image=- j1 < "$tmp/layers/good/gz"
 status 0
@@ -151,7 +161,7 @@ for try in wh-self:'would remove the directory that it is in' wh-nothing:'would 
 	link-file:'layer 2 of 2: archive entry out/jlmkr-evil: it would go through the link out' \
 	diff-id:"its tar has the SHA-256 [0-9a-f]*, and the image's config" digest-layer:'sha256:[0-9a-f]* has the SHA-256' \
 	lost-layer:'No such file' linked-layer:'No such file\|not a regular file' fifo-layer:'is not a regular file' \
-	index-million:'more than\|larger than' layers-many:'more than 500 layers' indexes:'indexes'; do
+	window:'not enough memory' damaged:'cannot be decoded' index-million:'more than\|larger than' layers-many:'more than 500 layers' indexes:'indexes'; do
 	try jlmkr-create -q --image="/tmp/evil-${try%%:*}" evil
 	refused
 	err_has "${try#*:}"

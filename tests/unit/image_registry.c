@@ -28,7 +28,6 @@ struct world {
 	const char *say[CONNECTIONS];	/* in order; the first NULL: nobody is there */
 	int said, added;
 	int peers[CONNECTIONS];
-	struct str asked;		/* "HOST: REQUEST\n...", without what is always the same */
 	struct url base;
 	struct oci_reference ref;
 	struct image_source source;
@@ -67,10 +66,11 @@ static const char *heard(struct world *w)
 		     line = strtok_r(NULL, "\r\n", &rest)) {
 			if (str_starts(line, "GET "))
 				str_addf(&out, "%s%.*s", out.len ? "\n" : "",
-				         (int)strcspn(line + 4, " "), line + 4);
+				 (int)strcspn(line + 4, " "), line + 4);
 			if (str_starts(line, "Host: ") && !str_eq(line, "Host: h"))
 				str_addf(&out, " at %s", line + 6);
-			if (str_starts(line, "Authorization: ")) str_addf(&out, " %s", line + 15);
+			if (str_starts(line, "Authorization: "))
+				str_addf(&out, " %s", line + 15);
 			if (str_starts(line, "Range: ")) str_addf(&out, " %s", line + 7);
 		}
 	}
@@ -86,7 +86,8 @@ static void say(struct world *w, const char *text)
 
 static const char *answer(struct world *w, const char *status, const char *body)
 {
-	return arena_printf(&w->m, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+	return arena_printf(&w->m,
+	                    "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
 	                    status, strlen(body), body);
 }
 
@@ -121,14 +122,21 @@ static struct sample sample(struct world *w, const char *layer)
 {
 	struct sample s = { .layer = layer };
 
-	s.config = arena_printf(&w->m, "{\"os\":\"linux\",\"architecture\":\"amd64\",\"config\":{\"Cmd\":"
-	                        "[\"/app\"]},\"rootfs\":{\"diff_ids\":[\"%s\"]}}", digest(w, layer));
-	s.manifest = arena_printf(&w->m, "{\"config\":{%s},\"layers\":[{\"mediaType\":\"application/"
-	                          "vnd.oci.image.layer.v1.tar\",%s}]}", descriptor(w, s.config),
-	                          descriptor(w, layer));
-	s.index = arena_printf(&w->m, "{\"manifests\":[{\"mediaType\":\"application/vnd.oci.image."
-	                       "manifest.v1+json\",\"platform\":{\"os\":\"linux\",\"architecture\":"
-	                       "\"amd64\"},%s}]}", descriptor(w, s.manifest));
+	s.config =
+	        arena_printf(&w->m,
+	                     "{\"os\":\"linux\",\"architecture\":\"amd64\",\"config\":{\"Cmd\":"
+	                     "[\"/app\"]},\"rootfs\":{\"diff_ids\":[\"%s\"]}}",
+	                     digest(w, layer));
+	s.manifest = arena_printf(&w->m,
+	                          "{\"config\":{%s},\"layers\":[{\"mediaType\":\"application/"
+	                          "vnd.oci.image.layer.v1.tar\",%s}]}",
+	                          descriptor(w, s.config), descriptor(w, layer));
+	s.index = arena_printf(
+	        &w->m,
+	        "{\"manifests\":[{\"mediaType\":\"application/vnd.oci.image."
+	        "manifest.v1+json\",\"platform\":{\"os\":\"linux\",\"architecture\":"
+	        "\"amd64\"},%s}]}",
+	        descriptor(w, s.manifest));
 	return s;
 }
 
@@ -269,15 +277,47 @@ TEST(a_tag_that_moves_takes_its_blobs_along)
 	struct sample old = sample(&w, "hello"), new = sample(&w, "world");
 
 	fetch_whole(&w, &old);
-	CHECK(has_blob(&w, old.layer) && has_blob(&w, old.manifest) && has_blob(&w, old.config));
+	CHECK(has_blob(&w, old.layer) && has_blob(&w, old.manifest) &&
+	      has_blob(&w, old.config));
 	say_text(&w, new.manifest);
 	say_text(&w, new.config);
 	resolves(&w);
 	CHECK(has_blob(&w, old.layer));		/* nothing was made of the new one yet */
 	say_text(&w, new.layer);
 	opens(&w, "world");
-	CHECK(has_blob(&w, new.layer) && has_blob(&w, new.manifest) && has_blob(&w, new.config));
-	CHECK(!has_blob(&w, old.layer) && !has_blob(&w, old.manifest) && !has_blob(&w, old.config));
+	CHECK(has_blob(&w, new.layer) && has_blob(&w, new.manifest) &&
+	      has_blob(&w, new.config));
+	CHECK(!has_blob(&w, old.layer) && !has_blob(&w, old.manifest) &&
+	      !has_blob(&w, old.config));
+	world_end(&w);
+}
+
+TEST(an_image_that_does_not_come_whole_replaces_none)
+{
+	WORLD("docker://h.x/a:1");
+	struct sample old = sample(&w, "hello"), new = sample(&w, "world");
+	struct image_source first;
+
+	fetch_whole(&w, &old);
+	say_text(&w, new.manifest);
+	say_text(&w, new.config);
+	resolves(&w);
+	layer(&w);
+	CHECK_INT(w.e.kind, ERR_NETWORK);
+	/* Somebody else has got another image meanwhile: nothing of these goes. */
+	first = w.source;
+	w.source = (struct image_source){ 0 };
+	open_source(&w);
+	w.ref.name = "b";
+	fetch_whole(&w, &(struct sample){ .layer = old.layer, .config = old.config,
+	                                  .manifest = old.manifest });
+	CHECK(has_blob(&w, new.manifest) && has_blob(&w, new.config));
+	w.ref.name = "a";
+	w.source.offline = true;
+	resolves(&w);
+	CHECK_STR(w.image.digest, digest(&w, old.manifest));
+	opens(&w, "hello");
+	image_source_close(&first);
 	world_end(&w);
 }
 
@@ -297,7 +337,8 @@ TEST(a_damaged_copy_is_fetched_again)
 {
 	WORLD("docker://h.x/a:1");
 	struct sample s = sample(&w, "hello");
-	const char *path = arena_printf(&w.m, "%s/images/%s.blob", w.dir, digest(&w, "hello") + 7);
+	const char *path =
+	        arena_printf(&w.m, "%s/images/%s.blob", w.dir, digest(&w, "hello") + 7);
 
 	fetch_whole(&w, &s);
 	CHECK_INT(system(arena_printf(&w.m, "printf HELLO > %s", path)), 0);
@@ -360,9 +401,12 @@ TEST(an_index_that_leads_to_itself)
 	const char *text = "{\"manifests\":[]}";
 
 	for (int i = 0; i < 6; i++)
-		w.say[5 - i] = answer(&w, "200 OK", text = arena_printf(
-			&w.m, "{\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.index."
-			"v1+json\",%s}]}", descriptor(&w, text)));
+		w.say[5 - i] = answer(&w, "200 OK",
+		                      text = arena_printf(&w.m,
+		                                          "{\"manifests\":[{\"mediaType\":"
+		                                          "\"application/vnd.oci.image.index."
+		                                          "v1+json\",%s}]}",
+		                                          descriptor(&w, text)));
 	fails(&w, ERR_INPUT, "more than 3 indexes lead to each other");
 	world_end(&w);
 }
@@ -374,9 +418,10 @@ TEST(an_image_for_another_machine)
 	char *arch = strstr(s.config, "amd64");
 
 	memcpy(arch, "s390x", 5);
-	say_text(&w, arena_printf(&w.m, "{\"config\":{%s},\"layers\":[{\"mediaType\":\"application/"
-	                          "vnd.oci.image.layer.v1.tar\",%s}]}", descriptor(&w, s.config),
-	                          descriptor(&w, s.layer)));
+	say_text(&w, arena_printf(&w.m,
+	                          "{\"config\":{%s},\"layers\":[{\"mediaType\":\"application/"
+	                          "vnd.oci.image.layer.v1.tar\",%s}]}",
+	                          descriptor(&w, s.config), descriptor(&w, s.layer)));
 	say_text(&w, s.config);
 	fails(&w, ERR_INPUT, "it is an image for s390x, not for amd64");
 	world_end(&w);
@@ -386,13 +431,15 @@ TEST(refusals)
 {
 	WORLD("docker://h.x/a:1");
 
-	say(&w, answer(&w, "404 Gone", "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":"
+	say(&w, answer(&w, "404 Gone",
+	               "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":"
 	               "\"\\u001b[31mnever heard\"}]}"));
 	fails(&w, ERR_MISSING, "h.x has no such image (it says: "
 	                       "MANIFEST_UNKNOWN: \\x1b[31mnever heard)");
 	say(&w, answer(&w, "404 Gone", "<html>"));
 	fails(&w, ERR_MISSING, "h.x has no such image");
-	say(&w, "HTTP/1.1 429 Slow\r\nRetry-After: 300\r\nConnection: close\r\n\r\n{\"errors\":[{\"code\":"
+	say(&w, "HTTP/1.1 429 Slow\r\nRetry-After: 300\r\nConnection: "
+	        "close\r\n\r\n{\"errors\":[{\"code\":"
 	        "\"TOOMANYREQUESTS\"}]}");
 	fails(&w, ERR_NETWORK, "h.x limits how much may be fetched (it says: "
 	                       "TOOMANYREQUESTS); try again in 300 seconds, or log in");
@@ -411,11 +458,14 @@ TEST(refusals)
 
 static void say_challenge(struct world *w, const char *challenge)
 {
-	say(w, arena_printf(&w->m, "HTTP/1.1 401 Who\r\nConnection: close\r\nContent-Length: 0\r\n"
-	                    "WWW-Authenticate: %s\r\n\r\n", challenge));
+	say(w, arena_printf(&w->m,
+	                    "HTTP/1.1 401 Who\r\nConnection: close\r\nContent-Length: 0\r\n"
+	                    "WWW-Authenticate: %s\r\n\r\n",
+	                    challenge));
 }
 
-#define BEARER "Bearer realm=\"http://auth/token\",service=\"the registry\",scope=\"repository:a/b:pull\""
+#define BEARER "Bearer realm=\"http://auth/token\",service=\"the registry\"," \
+	"scope=\"repository:a/b:pull\""
 
 TEST(a_token_for_anybody)
 {
@@ -428,7 +478,8 @@ TEST(a_token_for_anybody)
 	say_text(&w, s.config);
 	resolves(&w);
 	/* The layers are on another host, which must not see the token. */
-	say(&w, "HTTP/1.1 307 There\r\nConnection: close\r\nContent-Length: 0\r\nLocation: http://store/x?sig=1"
+	say(&w, "HTTP/1.1 307 There\r\nConnection: close\r\nContent-Length: 0\r\nLocation: "
+	        "http://store/x?sig=1"
 	        "\r\n\r\n");
 	say_text(&w, s.layer);
 	opens(&w, "hello");
@@ -456,7 +507,8 @@ TEST(a_token_that_expires)
 	say_challenge(&w, BEARER);
 	say_text(&w, "{\"access_token\":\"T2\"}");
 	say_text(&w, s.manifest);
-	say(&w, "HTTP/1.1 206 P\r\nConnection: close\r\nContent-Range: bytes 3-4/5\r\nContent-Length: 2\r\n\r\nlo");
+	say(&w, "HTTP/1.1 206 P\r\nConnection: close\r\nContent-Range: bytes "
+	        "3-4/5\r\nContent-Length: 2\r\n\r\nlo");
 	opens(&w, "hello");
 	CHECK_STR(heard(&w), arena_printf(
 	          &w.m, "/v2/a/b/blobs/%s\n/v2/a/b/blobs/%s bytes=3-\n/v2/a/b/manifests/1\n"
@@ -486,7 +538,8 @@ TEST(challenges_that_lead_nowhere)
 	fails(&w, ERR_NETWORK, "h.x has no such image, or needs a login; log in with "
 	                       "'docker login h.x'");
 	/* The challenge of another host is not for us. */
-	say(&w, "HTTP/1.1 307 There\r\nConnection: close\r\nContent-Length: 0\r\nLocation: http://other/x\r\n\r\n");
+	say(&w, "HTTP/1.1 307 There\r\nConnection: close\r\nContent-Length: 0\r\nLocation: "
+	        "http://other/x\r\n\r\n");
 	say_challenge(&w, "Bearer realm=\"http://evil/token\"");
 	fails(&w, ERR_NETWORK, "h.x has no such image, or needs a login; log in with "
 	                       "'docker login h.x'");
@@ -520,8 +573,9 @@ TEST(a_login_for_basic_and_for_tokens)
 	say_text(&w, s.manifest);
 	resolves(&w);
 	CHECK_STR(heard(&w), "/v2/a/b/manifests/1\n"
-	          "/token?service=the%20registry&scope=repository:a/b:pull at auth Basic bWU6c2VjcmV0\n"
-	          "/v2/a/b/manifests/1 Bearer T1");
+	                     "/token?service=the%20registry&scope=repository:a/b:pull at auth "
+	                     "Basic bWU6c2VjcmV0\n"
+	                     "/v2/a/b/manifests/1 Bearer T1");
 	say_challenge(&w, "Basic realm=\"x\"");
 	say_challenge(&w, "Basic realm=\"x\"");
 	fails(&w, ERR_NETWORK, arena_printf(
@@ -566,7 +620,8 @@ TEST(which_login)
 	finds_login(&w, "bad.io", "a", "none");
 	unsetenv("REGISTRY_AUTH_FILE");
 	setenv("DOCKER_CONFIG", w.dir, 1);
-	CHECK_INT(system(arena_printf(&w.m, "mv %s/auth.json %s/config.json", w.dir, w.dir)), 0);
+	CHECK_INT(system(arena_printf(&w.m, "mv %s/auth.json %s/config.json", w.dir, w.dir)),
+	          0);
 	finds_login(&w, "q.io", "a", "Basic all");
 	world_end(&w);
 }

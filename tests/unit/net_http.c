@@ -216,13 +216,14 @@ TEST(redirects_and_logins)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct server s = {
-		.say = SAY("HTTP/1.1 307 Round\r\nContent-Length: 0\r\nLocation: g\r\n\r\n"
-		           "HTTP/1.1 307 Away\r\nContent-Length: 0\r\n"
-		           "Location: http://h:81/x\r\n\r\n",
-		           "HTTP/1.1 401 Who\r\nContent-Length: 0\r\nWWW-Authenticate: Basic a\r\n"
-		           "WWW-Authenticate: bearer b\r\n\r\n",
-		           "HTTP/1.1 401 Who\r\nContent-Length: 3\r\nRetry-After: 7\r\n"
-		           "WWW-Authenticate: Basic a\r\nWWW-Authenticate: bearer b\r\n\r\nwhy")
+		.say = SAY(
+		        "HTTP/1.1 307 Round\r\nContent-Length: 0\r\nLocation: g\r\n\r\n"
+		        "HTTP/1.1 307 Away\r\nContent-Length: 0\r\n"
+		        "Location: http://h:81/x\r\n\r\n",
+		        "HTTP/1.1 401 Who\r\nContent-Length: 0\r\nWWW-Authenticate: Basic a\r\n"
+		        "WWW-Authenticate: bearer b\r\n\r\n",
+		        "HTTP/1.1 401 Who\r\nContent-Length: 3\r\nRetry-After: 7\r\n"
+		        "WWW-Authenticate: Basic a\r\nWWW-Authenticate: bearer b\r\n\r\nwhy")
 	};
 	struct http *h = client(&m, &s);
 	struct http_reply r;

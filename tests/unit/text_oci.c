@@ -32,9 +32,11 @@ TEST(references)
 {
 	reads_reference("docker://alpine", "docker://docker.io/library/alpine:latest");
 	reads_reference("docker://alpine:3.20", "docker://docker.io/library/alpine:3.20");
-	reads_reference("docker://docker.io/alpine", "docker://docker.io/library/alpine:latest");
+	reads_reference("docker://docker.io/alpine",
+	                "docker://docker.io/library/alpine:latest");
 	reads_reference("docker://index.docker.io/a/b", "docker://docker.io/a/b:latest");
-	reads_reference("docker://grafana/grafana", "docker://docker.io/grafana/grafana:latest");
+	reads_reference("docker://grafana/grafana",
+	                "docker://docker.io/grafana/grafana:latest");
 	reads_reference("docker://GHCR.io/a/b_c/d__e:T.1", "docker://ghcr.io/a/b_c/d__e:T.1");
 	reads_reference("docker://localhost/a", "docker://localhost/a:latest");
 	reads_reference("docker://r:5000/a--b.c:x", "docker://r:5000/a--b.c:x");
@@ -46,13 +48,32 @@ TEST(references)
 TEST(what_is_not_a_reference)
 {
 	static const char *const bad[] = {
-		"alpine", "docker://", "docker://a/", "docker:///a", "docker://a//b",
-		"docker://Alpine", "docker://a:", "docker://a:.t", "docker://a:t:u",
-		"docker://a@sha256:12", "docker://a@" A "0", "docker://a@sha512:" A,
-		"docker://a-", "docker://-a", "docker://a..b", "docker://a___b",
-		"docker://../a", "docker://a.b/../c", "docker://a b", "docker://a?b",
-		"docker://u@h.x/a", "docker://h.x#/a", "docker://h.x%2f/a", "docker://a/b\n",
-		"docker://a@sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		"alpine",
+		"docker://",
+		"docker://a/",
+		"docker:///a",
+		"docker://a//b",
+		"docker://Alpine",
+		"docker://a:",
+		"docker://a:.t",
+		"docker://a:t:u",
+		"docker://a@sha256:12",
+		"docker://a@" A "0",
+		"docker://a@sha512:" A,
+		"docker://a-",
+		"docker://-a",
+		"docker://a..b",
+		"docker://a___b",
+		"docker://../a",
+		"docker://a.b/../c",
+		"docker://a b",
+		"docker://a?b",
+		"docker://u@h.x/a",
+		"docker://h.x#/a",
+		"docker://h.x%2f/a",
+		"docker://a/b\n",
+		"docker://"
+		"a@sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -164,9 +185,11 @@ TEST(manifests)
 	CHECK_INT(out.layers_n, 3);
 	CHECK_STR(out.layers[0].blob.digest, B);
 	CHECK_STR(out.layers[2].blob.digest, D);
-	CHECK_INT(parse(&m, "{\"config\":{\"mediaType\":\"" DOCKER "container.image.v1+json\","
-	                "\"digest\":\"" A "\",\"size\":1},\"layers\":["
-	                LAYER(DOCKER "image.rootfs.diff.tar.gzip", B) "]}", "amd64", &next, &out),
+	CHECK_INT(parse(&m,
+	                "{\"config\":{\"mediaType\":\"" DOCKER "container.image.v1+json\","
+	                "\"digest\":\"" A "\",\"size\":1},\"layers\":[" LAYER(
+	                        DOCKER "image.rootfs.diff.tar.gzip", B) "]}",
+	                "amd64", &next, &out),
 	          0);
 	CHECK_INT(out.layers_n, 1);
 }
@@ -248,7 +271,8 @@ TEST(the_index_of_a_layout)
 	finds(one, "other", "the archive has no image 'other'");
 	finds(two, "a", A);
 	finds(two, "b", B);
-	finds(two, NULL, "the archive has several images: a, docker.io/my/img:b; save one alone");
+	finds(two, NULL, "the archive has several images: a, docker.io/my/img:b; save one "
+	                 "alone");
 	finds(INDEX(""), NULL, "the archive has no image");
 	/* One image, an entry for each architecture. */
 	finds(INDEX(ENTRY(A, LINUX("arm64")) "," ENTRY(B, LINUX("amd64"))), NULL, B);
@@ -285,16 +309,25 @@ TEST(the_manifest_of_docker_save)
 
 TEST(paths_that_leave_the_archive)
 {
-	static const char *const bad[] = { "../a", "/etc/passwd", "a/../../b", "", ".", "a\\u0001" };
+	static const char *const bad[] = { "../a", "/etc/passwd", "a/../../b",
+	                                   "",     ".",           "a\\u0001" };
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		AUTOFREE struct arena m = { 0 };
 		struct oci_manifest out;
 
-		CHECK_INT(parse_saved(&m, arena_printf(&m, "[{\"Config\":\"c\",\"Layers\":[\"%s\"]}]",
-		                                       bad[i]), NULL, &out), -1);
-		CHECK_INT(parse_saved(&m, arena_printf(&m, "[{\"Config\":\"%s\",\"Layers\":[\"a\"]}]",
-		                                       bad[i]), NULL, &out), -1);
+		CHECK_INT(
+		        parse_saved(&m,
+		                    arena_printf(&m, "[{\"Config\":\"c\",\"Layers\":[\"%s\"]}]",
+		                                 bad[i]),
+		                    NULL, &out),
+		        -1);
+		CHECK_INT(
+		        parse_saved(&m,
+		                    arena_printf(&m, "[{\"Config\":\"%s\",\"Layers\":[\"a\"]}]",
+		                                 bad[i]),
+		                    NULL, &out),
+		        -1);
 	}
 }
 
@@ -320,12 +353,16 @@ TEST(configs)
 	AUTOFREE struct arena m = { 0 };
 	struct oci_config c;
 
-	CHECK_INT(parse_config(&m, "{\"User\":\"1000:1000\",\"ExposedPorts\":{\"80/tcp\":{},"
-	                       "\"53/udp\":{},\"x\":{}},\"Env\":[\"FOO=a b\",\"BAR\",\"=x\","
-	                       "\"PATH=/bin\"],\"Entrypoint\":[\"/bin/sh\"],\"Cmd\":[\"-c\","
-	                       "\"echo hi\\nexit\"],\"Volumes\":{\"/data\":{},\"/data/\":{},"
-	                       "\"/b//c/.\":{}},\"WorkingDir\":\"srv/\",\"StopSignal\":\"sigquit\""
-	                       "}", &c), 0);
+	CHECK_INT(parse_config(
+	                  &m,
+	                  "{\"User\":\"1000:1000\",\"ExposedPorts\":{\"80/tcp\":{},"
+	                  "\"53/udp\":{},\"x\":{}},\"Env\":[\"FOO=a b\",\"BAR\",\"=x\","
+	                  "\"PATH=/bin\"],\"Entrypoint\":[\"/bin/sh\"],\"Cmd\":[\"-c\","
+	                  "\"echo hi\\nexit\"],\"Volumes\":{\"/data\":{},\"/data/\":{},"
+	                  "\"/b//c/.\":{}},\"WorkingDir\":\"srv/\",\"StopSignal\":\"sigquit\""
+	                  "}",
+	                  &c),
+	          0);
 	CHECK_STR(fault.text, "");
 	CHECK_STR(c.arch, "armhf");
 	CHECK_STR(c.user, "1000:1000");

@@ -2,18 +2,15 @@
 # Images of registries: a real docker-registry, open and with logins, behind what stands before those of
 # the world (tests/fake/registry.py): tokens, blobs on another host, limits, and lies.
 . "$(dirname "$0")/lib.sh"
+. "$here/registries.sh"
 
-"$here/../../build/packages" registry || exit 1
-port=8443
 images=/mnt/tank/jailmaker/images
-open=docker://open.test:$port
 token=docker://token.test:$port
 forget() { in_host sh -c "rm -rf $jails/*; jlmkr-images -q --prune"; }
 create() { try jlmkr-create -q "$@"; }
 machine() { in_host cat "$jails/$1/rootfs/etc/machine"; }
 blobs() { in_host sh -c "cd $images && ls *.blob 2> /dev/null | wc -l"; }
-requests() { cat "$tmp/log" 2> /dev/null; }
-rules() { for rule; do echo "$rule"; done > "$tmp/rules.new"; mv "$tmp/rules.new" "$tmp/rules"; : > "$tmp/log"; }
+copy() { layout=$1; shift; push_image "$tmp/layouts/$layout" "$@"; }
 
 musl-gcc -static -Os -o "$tmp/peak" "$here/peak.c" || exit 1
 host push "$tmp/peak" /tmp/peak
@@ -26,62 +23,12 @@ small() {
 }
 nothing_left() { is '' "$(in_host sh -c "ls -A $jails")"; }
 
-# -- the registries --
-
-# In the network of the host, and not longer than this story.
-beside() {
-	name=$1
-	shift
-	nsenter -t "$(host_leader)" --net setpriv --pdeathsig KILL "$@" > "$tmp/$name.out" 2>&1 &
-	started="${started-} $!"
-}
-leave_registries() { kill ${started-} 2> /dev/null; leave; }
-trap leave_registries EXIT
-
-certificates() {
-	cd "$tmp" || return
-	openssl ecparam -genkey -name prime256v1 -noout -out ca.key
-	openssl req -x509 -new -key ca.key -days 3000 -subj '/CN=authority of the registries' \
-		-addext basicConstraints=critical,CA:TRUE -out ca.pem
-	openssl ecparam -genkey -name prime256v1 -noout -out server.key
-	openssl req -new -key server.key -subj /CN=registries -out server.csr
-	echo 'subjectAltName=DNS:*.test,DNS:open.test,DNS:basic.test,DNS:token.test,DNS:auth.test,DNS:store.test,DNS:registry-1.docker.io,DNS:auth.docker.io' > server.ext
-	openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 3000 \
-		-extfile server.ext -out server.crt
-	cat server.key server.crt > server.pem
-}
-
-# serve PORT [AUTH]
-serve() {
-	mkdir -p "$tmp/data"
-	printf 'version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:%s"}\n%s\n' \
-		"$tmp/data" "$1" "${2-}" > "$tmp/$1.yml"
-	beside "$1" docker-registry serve "$tmp/$1.yml"
-}
-
-# copy LAYOUT:TAG NAME:TAG [OPTION...]
-copy() {
-	layout=$1 to=$2
-	shift 2
-	nsenter -t "$(host_leader)" --net skopeo copy -q --all --insecure-policy --dest-tls-verify=false \
-		"$@" "oci:$tmp/layouts/$layout" "docker://127.0.0.1:5001/$to" > "$tmp/out" 2>&1 ||
-		fail "skopeo cannot copy $to"
-}
-
 big_layer() { grep -aho '"layers":.*' "$tmp"/layouts/big/blobs/sha256/* | sed -n 's/.*"digest":"sha256:\([0-9a-f]*\)".*/\1/p'; }
 
-certificates > "$tmp/out" 2>&1 || { cat "$tmp/out"; exit 1; }
-echo 'int pause(void); int main(void) { for (;;) pause(); }' > "$tmp/app.c"
-musl-gcc -static -Os -o "$tmp/app" "$tmp/app.c" || exit 1
+musl-gcc -static -Os -s -o "$tmp/app" "$here/app.c" || exit 1
 "$here/../fake/layouts.py" "$tmp/layouts" "$tmp/app" || exit 1
-echo 'me:$2b$04$knCRxnCevjoodwQY72Yp4uiHjbeZagqW4PnzfgmlcgJHnSM3P8AOS' > "$tmp/htpasswd"
-serve 5001
-serve 5002 "auth: {htpasswd: {realm: registry, path: $tmp/htpasswd}}"
-beside front python3 "$here/../fake/registry.py" "$tmp/server.pem" $port "$tmp/rules" "$tmp/log" 5001 5002
-host push "$tmp/ca.pem" /tmp/ca.pem
-in_host sh -c "cat /tmp/ca.pem >> /etc/ssl/certs/ca-certificates.crt
-	echo 127.0.0.1 open.test basic.test token.test auth.test store.test >> /etc/hosts; mkdir -p $jails"
-for p in 5001 5002 $port; do soon bash -c "echo > /dev/tcp/127.0.0.1/$p"; done
+begin_registry
+in_host mkdir -p $jails
 
 story 'skopeo fills the registry'
 copy app:1 app:1

@@ -31,7 +31,7 @@ static const struct opt update_opts[] = {
 };
 
 /* Those of the image server are passed over unless they are named. */
-static int look(struct engine *en, struct jail *j, bool by_name, struct update *u,
+static int look_one(struct engine *en, struct jail *j, bool by_name, struct update *u,
                 struct err *e)
 {
 	struct conf c;
@@ -40,16 +40,16 @@ static int look(struct engine *en, struct jail *j, bool by_name, struct update *
 	return !by_name && !*c.image.text ? 1 : op_update_look(en, j, u, e);
 }
 
-static void tell(const struct jail *j, const struct update *u)
+static void tell_update(const struct jail *j, const struct update *u)
 {
 	uint64_t bytes = 0;
 	char size[SIZE_ROOM];
 
 	for (size_t i = 0; i < u->image.image.layers_n; i++)
 		bytes += u->image.image.layers[i].blob.size;
-	out_line("%s: %s is %.*s now, the jail has %.*s (%zu layers, %s)", j->name, u->reference,
-	         SHOWN, u->newest, SHOWN, *u->now ? u->now : "none", u->image.image.layers_n,
-	         size_text(bytes, size));
+	out_line("%s: %s is %.*s now, the jail has %.*s (%zu layers, %s)", j->name,
+	         u->reference, SHOWN, u->newest, SHOWN, *u->now ? u->now : "none",
+	         u->image.image.layers_n, size_text(bytes, size));
 }
 
 static int update_one(struct engine *en, struct jail *j, bool by_name, const void *args,
@@ -61,7 +61,7 @@ static int update_one(struct engine *en, struct jail *j, bool by_name, const voi
 	};
 	AUTOUPDATE u = { 0 };
 	const char *name = j->name, *kept = NULL;
-	int rc = look(en, j, by_name, &u, e);
+	int rc = look_one(en, j, by_name, &u, e);
 
 	if (rc != 0) return rc;
 	rc = op_update(en, j, &u, &how, &kept, e);
@@ -82,12 +82,12 @@ static int show_one(struct host *h, const struct selected *s, const struct updat
 
 	engine_init(&en, h, h->m);
 	if (jail_open(h->m, h->dir, s->name, &j, e) < 0) return -1;
-	if ((rc = look(&en, &j, s->by_name, &u, e)) < 0) return -1;
+	if ((rc = look_one(&en, &j, s->by_name, &u, e)) < 0) return -1;
 	if (rc == 1) {
 		if (s->by_name) out_note("%s has the newest image", s->name);
 		return 0;
 	}
-	tell(&j, &u);
+	tell_update(&j, &u);
 	if (a->check) return HAS_UPDATE;
 	return op_update_plan(&en, &j, &u, e) < 0 ? -1 : HAS_UPDATE;
 }

@@ -18,8 +18,6 @@
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 
-enum { MEMORY_MAX = 256 << 20 };
-
 /* Field six of statm is the size of data and stack. */
 uint64_t confine_memory_used(void)
 {
@@ -31,10 +29,9 @@ uint64_t confine_memory_used(void)
 	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* The limit is on top of the memory in use: a sanitizer maps much. */
-static void limit_memory(uint64_t used)
+static void limit_memory(uint64_t memory)
 {
-	struct rlimit max = { .rlim_cur = used + MEMORY_MAX, .rlim_max = used + MEMORY_MAX };
+	struct rlimit max = { .rlim_cur = memory, .rlim_max = memory };
 
 	setrlimit(RLIMIT_DATA, &max);
 }
@@ -69,14 +66,14 @@ static int enter_root(int dir, struct err *e)
 	return 0;
 }
 
-int confine(int dir, int in, int out, bool with_devices, uint64_t used, struct err *e)
+int confine(int dir, int in, int out, bool with_devices, uint64_t memory, struct err *e)
 {
 	/* `out` comes first, because later faults are reported there. */
 	if (dup2(out, 1) < 0 || dup2(out, 2) < 0 || dup2(in, 0) < 0) return fail_sys(e, "dup2");
 	if (enter_root(dir, e) < 0) return -1;
 	if (syscall(SYS_close_range, 3, ~0u, 0) < 0) return fail_sys(e, "close_range");
 	umask(0);
-	limit_memory(used);
+	limit_memory(memory);
 	/* A second barrier: the filter allows no socket either, so a failure (no namespaces, or
 	 * too many) does not matter. It takes half a millisecond. */
 	unshare(CLONE_NEWNET);

@@ -1,7 +1,7 @@
 /* Confine the process that unpacks an archive
  *
  * A bug in a decoder could let the archive take over this process. Then it has the new
- * directory as its root, a pipe with the archive, a pipe for its result, 256 MiB more
+ * directory as its root, a pipe with the archive, a pipe for its result, a limited amount of
  * memory, the capabilities that changing owners needs, and the system calls of filter.h.
  * It has no network, no terminal and no access to other processes, and no core dump
  * contains its memory. The process is a fork: it keeps the memory of the caller.
@@ -18,14 +18,24 @@
 
 struct err;
 
-/* Bytes of private writable memory of this process, which its fork will have too. */
+/* Bytes of private writable memory of this process, which its fork will have too. A limit is on
+ * top of these: a sanitizer maps much. */
 uint64_t confine_memory_used(void);
+
+/* How much more an archive may take, and a layer: a window of zstd that is larger than 64 MiB
+ * does not fit into the latter. A sanitizer keeps what was given back. */
+#define CONFINE_ARCHIVE (UINT64_C(256) << 20)
+#ifdef __SANITIZE_ADDRESS__
+#define CONFINE_LAYER CONFINE_ARCHIVE
+#else
+#define CONFINE_LAYER (UINT64_C(88) << 20)
+#endif
 
 /* Confine the calling process, for good. Descriptor 0 becomes `in`; 1 and 2 become `out`,
  * because the caller's stderr may be a terminal; all others are closed. `dir`, `in` and `out`
  * must be above 2. `dir` becomes the root, and the umask 0. `with_devices`: allow the creation
- * of harmless devices. `used`: what confine_memory_used returned. On failure the process must
+ * of harmless devices. `memory`: the most that it may have. On failure the process must
  * end; it may report the fault to descriptor 1, which is `out` by then. */
-int confine(int dir, int in, int out, bool with_devices, uint64_t used, struct err *e);
+int confine(int dir, int in, int out, bool with_devices, uint64_t memory, struct err *e);
 
 #endif

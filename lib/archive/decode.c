@@ -135,6 +135,8 @@ static ssize_t filter_next(struct pull *p, const void **data, struct err *e)
 
 	if (!d->opened) {
 		d->opened = true;
+		/* What cannot be decoded from its first byte on would look empty. */
+		if (archive_error_string(d->raw)) return fail_filter(d, e);
 		rc = archive_read_next_header(d->raw, &file);
 		if (rc == ARCHIVE_EOF) return 0;
 		if (rc != ARCHIVE_OK) return fail_filter(d, e);

@@ -276,7 +276,8 @@ static int make_pipe(int ends[2], struct err *e)
 static int start_child(struct unpack *u, const int pipes[2], int dir, const struct task *task,
                        struct err *e)
 {
-	uint64_t memory = confine_memory_used();
+	uint64_t memory = confine_memory_used() +
+			  (task->what == LAYER ? CONFINE_LAYER : CONFINE_ARCHIVE);
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid < 0) return fail_sys(e, "fork");

@@ -24,9 +24,10 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
+#include "lib/jail/plan.h"
 #include "lib/systemd/machined.h"
 
-enum { FILE_BYTES = 16 * 1024, CMDLINE_BYTES = 2 * 1024 * 1024 };
+enum { FILE_BYTES = 16 * 1024, ENVIRON_BYTES = 2 * 1024 * 1024 };
 
 static const char *assigned(struct arena *m, const char *text, const char *name)
 {
@@ -149,21 +150,16 @@ void engine_forget(struct engine *en, const struct jail *j)
 		out_verbose("unregister %s: %s", j->name, why.text);
 }
 
-/* The words that nspawn was called with tell: it is the host's process, and the config may be
- * another one by now. */
+/* As the plan has told its unit: the config may be another one by now. */
 bool keeper_runs_command(struct arena *m, pid_t keeper)
 {
-	const char *path = arena_printf(m, "/proc/%d/cmdline", (int)keeper);
-	bool boots = false, is_told = false;
-	size_t len;
-	const char *word = read_file(m, AT_FDCWD, path, CMDLINE_BYTES, &len, NULL), *end;
+	const char *path = arena_printf(m, "/proc/%d/environ", (int)keeper);
+	size_t len = 0;
+	const char *word = read_file(m, AT_FDCWD, path, ENVIRON_BYTES, &len, NULL), *end;
 
-	for (end = word ? word + len : word; word < end; word += strlen(word) + 1) {
-		if (str_eq(word, "--as-pid2")) return true;
-		boots |= str_eq(word, "--boot");
-		is_told |= str_starts(word, "--kill-signal=");
-	}
-	return is_told && !boots;
+	for (end = word ? word + len : word; word < end; word += strlen(word) + 1)
+		if (str_eq(word, PLAN_COMMAND)) return true;
+	return false;
 }
 
 bool leader_runs_command(struct arena *m, pid_t leader)

@@ -76,7 +76,7 @@ static bool is_covered(struct arena *m, const struct conf_options *o, const char
 	return is_covered_by(m, &o->nspawn, path) || is_covered_by(m, &o->user, path);
 }
 
-static bool is_absent(const struct err *e)
+static bool is_not_there(const struct err *e)
 {
 	return e->sys == ENOENT || e->sys == ENOTDIR || e->sys == ELOOP;
 }
@@ -91,7 +91,7 @@ static int find_directory(struct arena *m, const struct conf *c, const struct co
 	out->directory = *c->init_directory.text ? c->init_directory.text : "/";
 	if (is_covered(m, o, out->directory)) return 0;
 	fd = look_at(rootfs, out->directory, 0, &why);
-	if (fd < 0 ? !is_absent(&why) : fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)) return 0;
+	if (fd < 0 ? !is_not_there(&why) : fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)) return 0;
 	return fail(e, ERR_HOST, "its init_directory %s %s", out->directory,
 	            fd < 0 ? "does not exist in it" : "is not a directory");
 }
@@ -157,7 +157,7 @@ static int find_program(struct arena *m, const struct conf_options *o, int rootf
 
 /* -- the user -- */
 
-static char *read_list(struct arena *m, int rootfs, const char *path)
+static char *read_accounts(struct arena *m, int rootfs, const char *path)
 {
 	char *text = look_read(m, rootfs, path, LIST_MAX, NULL);
 
@@ -170,7 +170,7 @@ static int find_user(struct arena *m, const char *user, bool with_groups, int ro
                      struct command *out, struct err *e)
 {
 	struct passwd_line line = { .home = "/" };
-	bool known = passwd_find(read_list(m, rootfs, "/etc/passwd"), user, &line);
+	bool known = passwd_find(read_accounts(m, rootfs, "/etc/passwd"), user, &line);
 
 	if (!known && !str_eq(user, "root") && !passwd_id(user, &line.uid))
 		return fail(e, ERR_HOST, "its init_user '%s' is not in its /etc/passwd", user);
@@ -178,7 +178,7 @@ static int find_user(struct arena *m, const char *user, bool with_groups, int ro
 	out->gid = known ? line.gid : 0;
 	out->home = known && *line.home == '/' ? line.home : line.uid ? "/" : "/root";
 	if (known && with_groups && line.uid)
-		out->group_count = groups_with(read_list(m, rootfs, "/etc/group"), line.name,
+		out->group_count = groups_with(read_accounts(m, rootfs, "/etc/group"), line.name,
 		                               out->groups, COMMAND_GROUPS);
 	return 0;
 }
@@ -186,7 +186,7 @@ static int find_user(struct arena *m, const char *user, bool with_groups, int ro
 static int find_group(struct arena *m, const char *group, int rootfs, struct command *out,
                       struct err *e)
 {
-	if (group_find(read_list(m, rootfs, "/etc/group"), group, &out->gid) ||
+	if (group_find(read_accounts(m, rootfs, "/etc/group"), group, &out->gid) ||
 	    passwd_id(group, &out->gid)) return 0;
 	return fail(e, ERR_HOST, "the group '%s' of its init_user is not in its /etc/group",
 	            group);

@@ -375,7 +375,7 @@ static void check_without_command(struct arena *m, struct conf_check *k)
 		&c->init_env, &c->init_user, &c->init_directory, &c->stop_signal,
 	};
 
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+	for (size_t i = 0; i < 4; i++)
 		if (*texts[i]->text)
 			fault_of(k, texts[i], false, "no command",
 			         arena_printf(m, "%s has no effect without an init_command",

@@ -201,6 +201,7 @@ static void add_command(struct arena *m, struct plan *p, const struct conf *c,
 	const struct command *command = facts->command;
 
 	p->command = command->argv[0];
+	run_options_put(&p->run, "setenv", PLAN_COMMAND, 0);
 	add_stop(m, p, c, command);
 	if (!str_eq(command->directory, "/"))
 		words_addf(&p->argv, "--chdir=%s", command->directory);

@@ -41,6 +41,10 @@ struct plan_hook {
 	unsigned line;
 };
 
+/* In the environment of a unit that runs a command instead of an init: systemd-nspawn does not
+ * hand it on. */
+#define PLAN_COMMAND "JLMKR_RUNS=command"
+
 enum { PLAN_HOOKS = 3, PLAN_FILES = PLAN_HOOKS + 1 };
 
 struct plan {

@@ -26,7 +26,8 @@
 
 /* -- what there is -- */
 
-const char *op_update_own(struct arena *m, const struct jail *j, const struct conf *c)
+/* What brings up to date a jail that is a whole system: a command, or NULL. */
+static const char *own_command(struct arena *m, const struct jail *j, const struct conf *c)
 {
 	static const struct { const char *distro, *command; } tools[] = {
 		{ "debian", "sh -c 'apt update && apt upgrade'" },
@@ -45,8 +46,11 @@ const char *op_update_own(struct arena *m, const struct jail *j, const struct co
 
 static int fail_own(struct arena *m, const struct jail *j, const struct conf *c, struct err *e)
 {
-	const char *command = op_update_own(m, j, c);
+	const char *command = own_command(m, j, c);
 
+	if (*c->init_command.text)
+		return fail(e, ERR_INPUT, "%s was not made from a registry; "
+		            "image=docker://... in its config names one to ask", j->name);
 	return fail(e, ERR_INPUT, "%s is not of an image of a registry: the tools of its own "
 	            "system bring it up to date%s%s", j->name, command ? ", such as " : "",
 	            command ? command : "");
@@ -195,10 +199,11 @@ static int adapt(struct updating *x, int rootfs, struct conf *c, struct err *e)
 	if (!*c->init_command.text) return 0;
 	x->u->config = application_prepare(m, &x->image, rootfs, x->u->config, e);
 	if (!x->u->config || conf_usable(m, x->u->config, c, &o, e) < 0) return -1;
-	return command_find(m, c, &o, rootfs, &command, e) < 0 ? fail_in(e, "the new image") : 0;
+	if (command_find(m, c, &o, rootfs, &command, e) == 0) return 0;
+	return fail_in(e, "the new image");
 }
 
-static int fill(void *arg, int work, struct err *e)
+static int make_files(void *arg, int work, struct err *e)
 {
 	const struct unpack_limits limits = { 0 };
 	struct updating *x = arg;
@@ -250,7 +255,7 @@ int op_update(struct engine *en, struct jail *j, struct update *u, const struct 
 	__attribute__((cleanup(close_layers))) struct updating x = {
 		.en = en, .jail = j, .u = u, .how = how,
 	};
-	struct rollback r = { .fill = fill, .arg = &x };
+	struct rollback r = { .fill = make_files, .arg = &x };
 	const char *name = j->name;
 	struct err why = { 0 };
 	int rc;

@@ -13,7 +13,6 @@
 
 #include "lib/provision/registry_image.h"
 
-struct conf;
 struct engine;
 struct err;
 struct jail;
@@ -28,13 +27,13 @@ struct update {
 	struct registry_image old;	/* what the jail was made from, if it can be had */
 };
 
-/* 1 if the jail has the newest image, 0 if it does not. ERR_INPUT if it is not of a registry. */
+/* 1 if the jail has the newest image, 0 if it does not. ERR_INPUT if it is of no registry. */
 int op_update_look(struct engine *en, struct jail *j, struct update *u, struct err *e);
 void op_update_close(struct update *u);
 
 #define AUTOUPDATE __attribute__((cleanup(op_update_close))) struct update
 
-/* Fill u->config, and tell what of the config stays though the new image says something else. */
+/* Fill u->config, and tell what of it stays though the new image says something else. */
 int op_update_plan(struct engine *en, struct jail *j, struct update *u, struct err *e);
 
 struct update_how {
@@ -46,8 +45,5 @@ struct update_how {
  * label of what it was. */
 int op_update(struct engine *en, struct jail *j, struct update *u, const struct update_how *how,
               const char **kept, struct err *e);
-
-/* What brings up to date a jail that is a whole system: a command, or NULL. */
-const char *op_update_own(struct arena *m, const struct jail *j, const struct conf *c);
 
 #endif

@@ -6,9 +6,9 @@ struct arena;
 struct err;
 struct oci_image;
 
-/* The config `text` for the image `new`. What `old` has said in it, and the user has not changed,
- * becomes what `new` says; of init_env each variable by itself. `old` may be NULL, then all of it
- * stays. Notes what stays though `new` says something else. NULL on failure. */
+/* The config `text` for the image `new`. What `old` has said in it, and the user has not
+ * changed, becomes what `new` says; of init_env each variable by itself. `old` may be NULL,
+ * then all of it stays. Notes what stays though `new` says something else. NULL on failure. */
 const char *update_config(struct arena *m, const char *text, const struct oci_image *old,
                           const struct oci_image *new, struct err *e);
 

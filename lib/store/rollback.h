@@ -1,10 +1,10 @@
 /* Give a jail the files of a snapshot again, or new ones
  *
- * The files are copied or made beside those of the jail, copies with shared blocks where that is
- * possible, and then exchanged with them. All snapshots stay, and what is rolled away becomes one, too: of a
- * dataset before anything is changed, of a directory by moving it to the other snapshots. Or it
- * is given up: of a dataset with the rollback of ZFS, which is immediate, and destroys newer
- * snapshots.
+ * The files are copied or made beside those of the jail, copies with shared blocks where that
+ * is possible, and then exchanged with them. All snapshots stay, and what is rolled away
+ * becomes one, too: of a dataset before anything is changed, of a directory by moving it to the other
+ * snapshots. Or it is given up: of a dataset with the rollback of ZFS, which is immediate, and
+ * destroys newer snapshots.
  *
  *	JAIL/.rollback/			what will be exchanged, and then what was rolled away
  *		config, rootfs/
@@ -38,8 +38,8 @@ struct rollback {
 	void *arg;
 };
 
-/* A directory of the old root file system, by its absolute path, is to be in the new one, at the
- * place of what is there. Of a dataset it moves there when the files are exchanged, as its
+/* A directory of the old root file system, by its absolute path, is to be in the new one, at
+ * the place of what is there. Of a dataset it moves there when the files are exchanged, as its
  * snapshot has it, too; of a directory it is copied now. Nothing happens if there is none. */
 int rollback_keep(const struct snapshots *s, int work, const char *path, struct err *e);
 

@@ -20,7 +20,7 @@ static bool cut(char *line, char *field[], int n)
 }
 
 /* The next line, cut off from what follows; NULL at the end. */
-static char *next_line(char **text)
+static char *cut_line(char **text)
 {
 	char *line = *text, *end = line + strcspn(line, "\n");
 
@@ -45,7 +45,7 @@ bool passwd_find(char *text, const char *user, struct passwd_line *line)
 {
 	char *at, *field[PASSWD_FIELDS];
 
-	while ((at = next_line(&text))) {
+	while ((at = cut_line(&text))) {
 		if (!cut(at, field, PASSWD_FIELDS) ||
 		    (!str_eq(field[0], user) && !str_eq(field[2], user)))
 			continue;
@@ -61,7 +61,7 @@ bool group_find(char *text, const char *group, gid_t *gid)
 {
 	char *at, *field[GROUP_FIELDS];
 
-	while ((at = next_line(&text)))
+	while ((at = cut_line(&text)))
 		if (cut(at, field, GROUP_FIELDS) && str_eq(field[0], group))
 			return passwd_id(field[2], gid);
 	return false;
@@ -84,7 +84,7 @@ size_t groups_with(char *text, const char *user, gid_t *out, size_t room)
 	char *at, *field[GROUP_FIELDS];
 	size_t n = 0;
 
-	while (n < room && (at = next_line(&text)))
+	while (n < room && (at = cut_line(&text)))
 		if (cut(at, field, GROUP_FIELDS) && is_member(field[3], user) &&
 		    passwd_id(field[2], &out[n]))
 			n++;

@@ -31,8 +31,8 @@ def dump(value):
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def zstd(data):
-    return subprocess.run(["zstd", "-q", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout
+def zstd(data, *how):
+    return subprocess.run(["zstd", "-q", "-c", *how], input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
 # -- layers: lists of entries --
@@ -387,6 +387,10 @@ def write_evil(bomb):
                           pack=[gzip.compress], kinds=["+gzip"]))
     write("bomb/files", oci(Image([BASE] + [[f(f"usr/{i}/{k}") for k in range(400)] for i in range(4)]),
                             pack=[gzip.compress], kinds=["+gzip"]))
+    # windows of zstd: as large as any tool makes by itself, and larger
+    window = [BASE + [f("usr/zeros", bytes(160 << 20))]]
+    write("harmless/window", oci(Image(window), pack=[lambda t: zstd(t, "--long=26", "-1")], kinds=["+zstd"]))
+    write("evil/window", oci(Image(window), pack=[lambda t: zstd(t, "--long=27", "-1")], kinds=["+zstd"]))
     many = [d("usr")] + [f(f"usr/{i % 100}/{i}") for i in range(60000)]
     write("harmless/many", oci(Image([many, [f("usr/.wh..wh..opq"), f("usr/left")] +
                                       [f(f"usr/{i % 100}/.wh.{i}") for i in range(60000)]]),

@@ -39,6 +39,7 @@ log_has 'words: \[/opt/bin/app\] \[two words\] \[$HOME\]'
 log_has 'env NAME=a b'
 log_has 'env PATH=/usr/bin:/opt/bin'
 log_has 'env HOME=/data'
+! grep JLMKR "$tmp/log" > "$tmp/out" || fail 'it sees what is not for it'
 is 600 "$(in_host stat -c %a $jails/app/config.json)"
 is '' "$(in_host find $jails/app/rootfs -newer $jails/app/config -type f -path '*jlmkr*')"
 

@@ -166,8 +166,27 @@ out_lacks sys
 err_lacks sys
 in_host jlmkr remove --yes sys
 
+story 'several at once; and a jail of a file can be told where to ask'
+publish 1
+in_host sh -c "jlmkr stop -q srv; rm -rf $jails/srv; for n in a b c; do jlmkr create -q --image=$open/srv \$n; done
+	jlmkr start -q b; jlmkr config -q c image= image_digest="
+publish 2
+try jlmkr update c
+status 1
+err_has 'c was not made from a registry; image=docker://... in its config names one to ask'
+try jlmkr update --all --restart
+status 0
+err_has '3 jails: 2 updated, 1 without an update'
+is '2 2 1' "$(for n in a b c; do version $jails/$n/rootfs; done | xargs)"
+is 'inactive active' "$(in_host systemctl is-active jlmkr-a jlmkr-b | xargs)"
+in_host jlmkr config -q c image=$open/srv
+try jlmkr update c
+status 0
+err_has 'its config stays as it is'
+is 2 "$(version $jails/c/rootfs)"
+in_host sh -c "jlmkr stop -q b; rm -rf $jails/a $jails/b $jails/c"
+
 story 'killed at any moment, it is the old jail or the new one'
-in_host sh -c "jlmkr stop -q srv; rm -rf $jails/srv"
 publish 1
 try jlmkr-create -q --image=$open/srv srv
 status 0

@@ -67,7 +67,7 @@ TEST(the_program_is_looked_up_in_the_path_of_the_jail)
 	CHECK_STR(c.argv[1], "-x");
 	CHECK(c.is_root);
 	CHECK_INT(c.stop_signal, 15);
-	CHECK_STR(find(&m, root, "init_command=srv\ninit_env=PATH=/no:opt:/opt:/bin\n", &c), "");
+	CHECK_STR(find(&m, root, "init_command=srv\ninit_env=PATH=/no:opt:/opt\n", &c), "");
 	CHECK_STR(c.argv[0], "/opt/srv");
 	CHECK_STR(find(&m, root, "init_command=srv\ninit_env=PATH=/opt/\n", &c), "");
 	CHECK_STR(c.argv[0], "/opt/srv");

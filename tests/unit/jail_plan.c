@@ -219,6 +219,7 @@ TEST(a_command_instead_of_an_init)
 	CHECK(strstr(plan_command(&m, &p), "--property='ExecStop=-:/bin/sh -c "));
 	CHECK(strstr(plan_command(&m, &p), "kill -3 $pid"));
 	CHECK_STR(p.command, "/bin/srv");
+	CHECK(strstr(plan_command(&m, &p), " --setenv=JLMKR_RUNS=command "));
 	CHECK_INT(p.notes.n, 0);
 	CHECK_INT(p.file_count, 0);
 	arena_free(&m);

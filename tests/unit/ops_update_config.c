@@ -17,9 +17,9 @@ static struct oci_image image(char **cmd, char **env, const char *user, char **v
 {
 	return (struct oci_image){
 		.digest = "sha256:new",
-		.config = { .arch = "", .entrypoint = none, .cmd = cmd, .env = env, .user = user,
-		            .directory = "", .stop_signal = "", .volumes = volumes,
-		            .ports = none },
+		.config = { .arch = "", .entrypoint = none, .cmd = cmd, .env = env,
+		            .user = user, .directory = "", .stop_signal = "",
+		            .volumes = volumes, .ports = none },
 	};
 }
 
@@ -86,7 +86,8 @@ TEST(without_the_old_image_all_stays)
 	AUTOFREE struct arena m = { 0 };
 	struct err e = { 0 };
 	struct conf c;
-	const char *text = update_config(&m, "init_command=old\ninit_env=A=1\n", NULL, &new, &e);
+	const char *text = update_config(&m, "init_command=old\ninit_env=A=1\n", NULL, &new,
+	                                 &e);
 
 	CHECK_INT(conf_parse(&m, text, &c, &e), 0);
 	CHECK_STR(c.init_command.text, "old");

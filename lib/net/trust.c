@@ -1,11 +1,11 @@
 /* BearSSL reads the chain byte by byte and returns a number. We keep the certificates, for
- * better messages and for more checks, and because servers may send those behind their own in any
- * order (RFC 8446, 4.4.2): BearSSL gets them in order, once all are here.
+ * better messages and for more checks, and because servers may send those behind their own in
+ * any order (RFC 8446, 4.4.2): BearSSL gets them in order, once all are here.
  *
- * BearSSL checks signatures, dates, that signers are authorities
- * (basicConstraints with its path length, keyUsage), and sizes of keys. We check flaws
- * (lib/net/cert.h), names and their constraints (lib/net/names.h), extendedKeyUsage, and
- * the limits in the anchor's own certificate. */
+ * BearSSL checks signatures, dates, that signers are authorities (basicConstraints with its
+ * path length, keyUsage), and sizes of keys. We check flaws (lib/net/cert.h), names and their
+ * constraints (lib/net/names.h), extendedKeyUsage, and the limits in the anchor's own
+ * certificate. */
 
 #include "lib/net/impl.h"
 

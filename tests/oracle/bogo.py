@@ -44,7 +44,8 @@ def run(version):
         json.dump(CONFIG, f)
     words = [f"{OUT}/runner", "-shim-path", f"{OUT}/shim", "-shim-config", config, "-pipe",
              "-loose-errors", "-allow-unimplemented", "-json-output", results, "-skip", SKIP,
-             "-num-workers", str(2 * os.cpu_count()), "-test", os.environ.get("TESTS", "")]
+             "-idle-timeout", "30s", "-num-workers", str(2 * os.cpu_count()),
+             "-test", os.environ.get("TESTS", "")]
     said = subprocess.run(words, cwd=RUNNER, env={**os.environ, "BOGO_TLS": version},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     with open(results, encoding="utf-8") as f:

@@ -40,6 +40,8 @@ def read_reasons(version):
 def run(version):
     """The results by name, and what was said about those that failed."""
     config, results = f"{OUT}/config.json", f"{OUT}/{version}.json"
+    if os.path.exists(results):
+        os.remove(results)
     with open(config, "w", encoding="ascii") as f:
         json.dump(CONFIG, f)
     words = [f"{OUT}/runner", "-shim-path", f"{OUT}/shim", "-shim-config", config, "-pipe",

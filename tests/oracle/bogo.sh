@@ -7,13 +7,15 @@ cd "$(dirname "$0")/../.." || exit 1
 
 command -v go > /dev/null || { echo 'skip bogo: no Go; build/packages bogo installs it'; exit 0; }
 command -v python3 > /dev/null || { echo 'skip bogo: no python3'; exit 0; }
-why=$(build/fetch tests/oracle/bogo.lock 2>&1) || {
+why=$(timeout 300 build/fetch tests/oracle/bogo.lock 2>&1) || {
 	echo "skip bogo: $(echo "$why" | tail -n 1)"
 	exit 0
 }
 
 debug=build/out/debug
-out=$PWD/${OUT:-build/out}/oracle/bogo
+out=${OUT:-build/out}/oracle/bogo
+mkdir -p "$out" || exit 1
+out=$(cd "$out" && pwd)
 source=$PWD/build/out/src/android-platform-external-boringssl/src
 package=boringssl.googlesource.com/boringssl
 mkdir -p "$out/go/src/${package%/*}" || exit 1

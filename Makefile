@@ -193,6 +193,11 @@ bench: ## how long commands take, next to systemd's own
 	$(Q)$(MAKE) $(OUT)/musl/host/tls-client
 	tests/host/bench
 
+peers: ## what our TLS and the servers of others agree on; the page is build/out/peers.md (minutes)
+	$(Q)build/packages build bake
+	$(Q)$(MAKE) $(OUT)/musl/host/tls-client
+	tests/peers/peers
+
 ##@ To check
 
 test: $(OUT)/jlmkr unit-programs fuzz-programs ## everything; ends with the count
@@ -287,6 +292,6 @@ $(OUT)/fuzz/%: $(OUT)/obj/fuzz/tests/fuzz/%.c.o $(OUT)/obj/fuzz/ours.a
 	@mkdir -p $(@D); echo '  link	$@'
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -L$(OUT)/debug/lib -o $@ $^ $(LIBS)
 
-.PHONY: all install dist stage man html repro compile_commands.json clean distclean run shell bench test test-appliance test-asan test-aarch64 coverage \
+.PHONY: all install dist stage man html repro compile_commands.json clean distclean run shell bench peers test test-appliance test-asan test-aarch64 coverage \
 	unit fuzz lint format-check stat help unit-programs fuzz-programs emulated-programs coverage-programs
 .SECONDARY:

@@ -188,7 +188,7 @@ static int fetch_signature(struct check *c, const char *path, struct err *e)
 	return c->text ? 1 : fail_in(e, "%s", r.url);
 }
 
-/* None of the keys has signed it. */
+/* None of the keys has signed it. Of a server with several lists one note is enough. */
 static int judge_unsigned(const struct check *c, struct err *e)
 {
 	const char *what = arena_printf(c->m, "the list of images of %s", c->server);
@@ -208,6 +208,7 @@ static int judge_unsigned(const struct check *c, struct err *e)
 		            what);
 	if (c->source->told != c->source->base)
 		out_note("%s: it is trusted because of the server's certificate alone", what);
+	c->source->told = c->source->base;
 	return 0;
 }
 

@@ -315,11 +315,13 @@ bool cert_read(const void *data, size_t n, struct cert *c)
 {
 	struct der in = { data, n }, all, tbs, inner, outer, oid, bits;
 
-	*c = (struct cert){ .version = 1, .path_max = -1, .signs = true, .serves = true };
+	*c = (struct cert){
+		.whole = in, .version = 1, .path_max = -1, .signs = true, .serves = true,
+	};
 	if (!der_take(&in, DER_SEQUENCE, &all) || in.n || !der_take(&all, DER_SEQUENCE, &tbs) ||
 	    !read_signed(tbs, &inner, c) || !der_take(&all, DER_SEQUENCE, &outer) ||
 	    !der_take(&all, DER_BITS, &bits) || all.n) {
-		*c = (struct cert){ .flaw = CERT_BROKEN };
+		*c = (struct cert){ .whole = { data, n }, .flaw = CERT_BROKEN };
 		return false;
 	}
 	if (!c->flaw && !der_same(inner, outer)) c->flaw = CERT_TWO_SIGNATURES;

@@ -35,6 +35,7 @@ enum cert_flaw {
 enum { CERT_OURS_MAX = 2 };
 
 struct cert {
+	struct der whole;		/* all of it */
 	struct der issuer, subject;	/* whole Name elements, tag and all */
 	int64_t not_before, not_after;	/* seconds since 1970 */
 	struct der alt_names;		/* contents of subjectAltName */
@@ -56,7 +57,7 @@ struct cert {
 	const unsigned char *ours[CERT_OURS_MAX];
 };
 
-/* Returns false if it cannot be read at all; then `c` has only its flaw. */
+/* Returns false if it cannot be read at all; then `c` has only its flaw, and its bytes. */
 bool cert_read(const void *data, size_t n, struct cert *c);
 
 /* A short text for a Name: its common name, else its unit or organization. */

@@ -43,12 +43,13 @@ struct trust {
 	size_t ip_len;			/* 0: the host is a name */
 	int64_t now;			/* seconds since 1970 */
 
-	/* The certificates up to the anchor or to the first fault. */
+	/* The certificates, as they come; once they are judged those up to the anchor or to the
+	 * first fault, in order. */
 	struct cert chain[CHAIN_MAX];
 	size_t n;
 	unsigned char der[CHAIN_BYTES];
 	size_t der_len, begin;		/* the current certificate starts at `begin` */
-	bool too_long;
+	bool too_long;			/* more came, which are not there */
 	size_t culprit;			/* the one BearSSL refused; 1: the leaf; 0: none */
 
 	br_x509_trust_anchor offered[OFFERED_MAX];

@@ -1,10 +1,11 @@
 /* BearSSL reads the chain byte by byte and returns a number. We keep the certificates, for
- * better messages and for more checks.
+ * better messages and for more checks, and because servers may send those behind their own in
+ * any order (RFC 8446, 4.4.2): BearSSL gets them in order, once all are here.
  *
- * BearSSL checks signatures, dates, the order of the chain, that signers are authorities
- * (basicConstraints with its path length, keyUsage), and sizes of keys. We check flaws
- * (lib/net/cert.h), names and their constraints (lib/net/names.h), extendedKeyUsage, and
- * the limits in the anchor's own certificate. */
+ * BearSSL checks signatures, dates, that signers are authorities (basicConstraints with its
+ * path length, keyUsage), and sizes of keys. We check flaws (lib/net/cert.h), names and their
+ * constraints (lib/net/names.h), extendedKeyUsage, and the limits in the anchor's own
+ * certificate. */
 
 #include "lib/net/impl.h"
 
@@ -212,34 +213,47 @@ static void start_chain(const br_x509_class **ctx, const char *server_name)
 	t->minimal.vtable->start_chain(&t->minimal.vtable, server_name);
 }
 
-/* BearSSL stops at the first fault, and when the chain has reached an anchor. Certificates
- * behind that are ignored. */
-static bool is_chain_done(const struct trust *t)
-{
-	return t->minimal.err || t->too_long;
-}
-
+/* What does not fit is dropped: the chain may do without it. */
 static void start_cert(const br_x509_class **ctx, uint32_t length)
 {
 	struct trust *t = trust_of(ctx);
 
-	if (is_chain_done(t)) return;
 	t->begin = t->der_len;
-	t->too_long = t->n == CHAIN_MAX || length > sizeof t->der - t->der_len;
+	if (t->n == CHAIN_MAX || length > sizeof t->der - t->der_len) t->too_long = true;
 }
 
 static void append_cert(const br_x509_class **ctx, const unsigned char *buf, size_t n)
 {
 	struct trust *t = trust_of(ctx);
-	size_t room = sizeof t->der - t->der_len;
 
-	if (is_chain_done(t)) return;
-	if (n > room) {
-		t->too_long = true;
-		return;
-	}
+	if (n > sizeof t->der - t->der_len) t->too_long = true;
+	if (t->too_long) return;
 	memcpy(t->der + t->der_len, buf, n);
 	t->der_len += n;
+}
+
+static void end_cert(const br_x509_class **ctx)
+{
+	struct trust *t = trust_of(ctx);
+
+	if (t->too_long) return;
+	cert_read(t->der + t->begin, t->der_len - t->begin, &t->chain[t->n++]);
+}
+
+/* Of `sent` certificates bring the first that may have signed the last one judged to its place
+ * behind that. Returns false if there is none. */
+static bool find_next(struct trust *t, size_t sent)
+{
+	struct cert *next = &t->chain[t->n], *end = &t->chain[sent], *c = next, found;
+
+	if (!t->n) return sent > 0;
+	while (c < end && !der_same(next[-1].issuer, c->subject))
+		c++;
+	if (c == end || !next[-1].issuer.n) return false;
+	found = *c;
+	memmove(next + 1, next, (size_t)((char *)c - (char *)next));
+	*next = found;
+	return true;
 }
 
 /* BearSSL refuses every critical extension that it does not know, but we check two of them.
@@ -247,7 +261,7 @@ static void append_cert(const br_x509_class **ctx, const unsigned char *buf, siz
  * signature covers it. */
 static void feed_minimal(struct trust *t, const struct cert *c)
 {
-	const unsigned char *p = t->der + t->begin, *end = t->der + t->der_len;
+	const unsigned char *p = c->whole.p, *end = p + c->whole.n;
 	const br_x509_class **x = &t->minimal.vtable;
 	static const unsigned char not_critical = 0;
 	int i;
@@ -265,31 +279,31 @@ static void feed_minimal(struct trust *t, const struct cert *c)
 	t->minimal.vtable->end_cert(x);
 }
 
-static void end_cert(const br_x509_class **ctx)
+/* BearSSL stops at the first fault, and when the chain has reached an anchor. Certificates
+ * behind that are ignored. */
+static unsigned judge_chain(struct trust *t)
 {
-	struct trust *t = trust_of(ctx);
-	struct cert *c = &t->chain[t->n];
+	size_t sent = t->n;
 
-	if (is_chain_done(t)) return;
-	cert_read(t->der + t->begin, t->der_len - t->begin, c);
-	t->n++;
-	offer_anchors(t, c);
-	feed_minimal(t, c);
-	if (t->minimal.err && t->minimal.err != BR_ERR_X509_OK) t->culprit = t->n;
+	for (t->n = 0; !t->minimal.err && find_next(t, sent);) {
+		const struct cert *c = &t->chain[t->n++];
+
+		offer_anchors(t, c);
+		feed_minimal(t, c);
+		if (t->minimal.err && t->minimal.err != BR_ERR_X509_OK) t->culprit = t->n;
+	}
+	return t->minimal.vtable->end_chain(&t->minimal.vtable);
 }
 
 static unsigned end_chain(const br_x509_class **ctx)
 {
 	struct trust *t = trust_of(ctx);
-	unsigned code;
+	unsigned code = judge_chain(t);
 
-	if (t->too_long) {
+	if (t->too_long && (code == BR_ERR_X509_NOT_TRUSTED || !t->n))
 		fail(&t->fault, ERR_UNTRUSTED,
 		     "%s sends too many certificates: more than %d, or more than %d KiB",
 		     t->host, CHAIN_MAX, CHAIN_BYTES / 1024);
-		return BR_ERR_X509_LIMIT_EXCEEDED;
-	}
-	code = t->minimal.vtable->end_chain(&t->minimal.vtable);
 	if (code) return code;
 	return check_chain(t, &t->fault) < 0 ? BR_ERR_X509_NOT_TRUSTED : 0;
 }
@@ -384,16 +398,6 @@ static int fail_authority(const struct trust *t, int code, const struct cert *c,
 	            "may not sign certificates");
 }
 
-static int fail_mismatch(const struct trust *t, const struct cert *c, struct err *e)
-{
-	char owner[80];
-
-	cert_name_text(c->subject, owner, sizeof owner);
-	return fail(e, ERR_UNTRUSTED,
-	            "%s sends certificates that are not a chain; '%s' did not sign the one "
-	            "before it", t->host, owner);
-}
-
 static int fail_refused(const struct trust *t, int code, struct err *e)
 {
 	size_t at = t->culprit ? t->culprit - 1 : 0;
@@ -415,8 +419,6 @@ static int fail_refused(const struct trust *t, int code, struct err *e)
 	case BR_ERR_X509_BAD_SIGNATURE:
 		return fail(e, ERR_UNTRUSTED,
 		            "the certificate of %s has an invalid signature", t->host);
-	case BR_ERR_X509_DN_MISMATCH:
-		return fail_mismatch(t, c, e);
 	case BR_ERR_X509_WEAK_PUBLIC_KEY:
 		return fail(e, ERR_UNTRUSTED,
 		            "%s has an RSA key of less than 2048 bits, which can be broken",

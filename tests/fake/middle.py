@@ -13,7 +13,7 @@ or 1.2, the newest version that the client offers. ACTION is one of
     reset N      reset the connection in place of the Nth record of the server
     close N      close it there
     cut N        close it in the middle of that record
-    flip N       change a bit in the middle of that record
+    flip N [AT]  change a bit of byte AT of that record, the first being 1; of the middle one
 """
 import select
 import socket
@@ -88,7 +88,7 @@ def relay(server, client):
             raise End
         if count == ARG and ACTION == "flip":
             data = bytearray(data)
-            data[5 + (len(data) - 5) // 2] ^= 1
+            data[LAST - 1 if LAST else 5 + (len(data) - 5) // 2] ^= 1
         client.sendall(data)
 
 

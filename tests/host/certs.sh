@@ -3,7 +3,7 @@
 # versions: each has its own way to the judge.
 . "$(dirname "$0")/lib.sh"
 
-for cert in good p384 rsa4096 wildcard chain limited-to-us; do
+for cert in good signing p384 rsa4096 wildcard chain unordered limited-to-us; do
 	story "accepted: $cert"
 	for tls in 1.3 1.2; do
 		host images "cert $cert" "tls $tls"
@@ -39,6 +39,18 @@ refused samename 'not signed with the key of that authority'
 refused leafca 'is not an authority'
 refused rsa1024 'less than 2048 bits'
 refused sha1 'SHA-1'
+refused exchange 'is not for signatures'
+refused ed25519-above 'has an Ed25519 signature, which jlmkr does not support'
+refused pss-above 'has an RSA-PSS signature, which jlmkr does not support'
+
+story 'a server that has nothing but an Ed25519 key'
+for tls in 1.3 1.2; do
+	host images 'cert ed25519' "tls $tls"
+	try jlmkr-images -q debian
+	status 6
+	one_line_err
+	err_has 'no cipher suite, curve or kind of certificate in common'
+done
 
 story 'none of that leaves a jail'
 host images 'cert stranger'

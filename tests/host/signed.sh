@@ -47,6 +47,7 @@ host images 'sign none'
 tiny
 status 0
 err_has "the list of images of $good/ is not signed: it is trusted because of the server's certificate alone"
+is 1 "$(grep -c sign "$tmp/err")"
 forget
 option=-q tiny
 status 0
@@ -177,11 +178,44 @@ one_line_err
 err_has "the list of images of $good/two: its signature does not match it"
 gone
 host images '/two/* own' 'sign none'
+option="--server=$good/two" tiny
+status 0
+is 1 "$(grep -c 'is not signed' "$tmp/err")"
+forget
 option="-q --require-signature --server=$good/two" tiny
 status 7
 one_line_err
 err_has "is not signed, and a signature by a known key is required"
 gone
+
+story 'what is kept was checked when it came, by what was required then'
+host images 'sign none'
+tiny
+status 0
+forget
+conf image_signature=require
+option='-q --offline' tiny
+status 0
+err_empty
+forget
+try jlmkr-images -q --cached
+status 0
+host images '*.json status 503'
+tiny
+status 0
+err_has 'using build .* from the cache'
+forget
+host images '*.json.gpg status 503'
+tiny
+status 0
+err_has 'using build .* from the cache'
+forget
+host images 'sign none'
+option=-q tiny
+status 7
+one_line_err
+gone
+in_host rm /root/.local/share/jailmaker.conf
 
 story 'a mirror with a key of its own'
 mirror=https://mirror.linuxcontainers.org

@@ -5,6 +5,7 @@
  * is who is asked, not the host of the URL. */
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,11 +32,12 @@ static int dial_address(void *arg, const char *host, uint16_t port, int64_t dead
                         struct err *e)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 
 	(void)host;
 	(void)deadline;
 	inet_pton(AF_INET, arg, &to.sin_addr);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);	/* as dial.c */
 	if (!connect(fd, (struct sockaddr *)&to, sizeof to)) return fd;
 	close(fd);
 	return fail_sys(e, "connect to %s", (char *)arg);

@@ -107,21 +107,42 @@ err_has 'has not answered for too long'
 is '1.3 ' "$offers"
 
 # The records: ServerHello, a change of ciphers, four of the handshake, then data. Who finds the
-# connection broken tries twice more.
+# connection broken tries twice more. Where the server's certificate is what is broken, as it can
+# be in TLS 1.2, that is no reason to.
+broken() {
+	[ "$rc" -eq 6 ] || [ "$rc" -eq 7 ] || fail "status $rc: $*"
+	one_line_err
+}
 at_each() {
 	action=$1
 	story "$action, at each record"
 	shift
 	for n; do
-		in_the_middle "$action" "$n"
+		in_the_middle "$action" $n
 		status 6
-		one_line_err
+		broken "record $n"
 		case $offers in *1.2*) fail "record $n: offers $offers" ;; esac
 	done
 }
-at_each flip 1 3 4 5 6
-at_each cut 1 4
-at_each reset 1 5 7
-at_each close 3 6
+at_each flip 1 2 3 4 5 6 7 '1 1' '3 1' '4 2' '4 6' '7 6'
+at_each cut 1 4 7
+at_each reset 1 3 5 7
+at_each close 1 3 6
+
+at_each_12() {
+	action=$1
+	story "$action, at each record of TLS 1.2"
+	shift
+	for n; do
+		in_the_middle "$action" $n
+		broken "record $n"
+	done
+}
+host images 'tls 1.2'
+at_each_12 flip 1 2 3 5 6 '2 1' '3 2' '6 6'
+at_each_12 cut 1 2 6
+at_each_12 reset 1 3 6
+at_each_12 close 2 5
+host images
 
 finish

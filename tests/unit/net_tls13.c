@@ -254,6 +254,45 @@ TEST(the_flight_of_the_client)
 	}
 }
 
+/* -- somebody on the way -- */
+
+/* Of all that a server sends, the lower byte of a record's version is read by nobody. */
+static bool is_version(const struct server *s)
+{
+	const unsigned char *p = s->sent + s->flip_at;
+
+	return s->flip_at >= 2 && *p == 3 && p[-1] == 3 && p[-2] >= RECORD_CCS &&
+	       p[-2] <= RECORD_DATA;
+}
+
+/* Returns false behind the last byte. */
+static bool with_one_bit(size_t at)
+{
+	struct server *s = honest();
+	bool is_there;
+
+	s->flip = (unsigned char)(1 << at % 8);
+	s->flip_at = at;
+	s->is_deaf = true;
+	server_play(s);
+	server_record(s, RECORD_DATA, "an answer", 9);
+	is_there = at < s->sent_len;
+	if (is_there && s->got_len && !is_version(s))
+		test_fail(__FILE__, __LINE__, "byte %zu was changed", at);
+	if (!is_there || s->got_len) CHECK(s->got_len == 9 && !memcmp(s->got, "an answer", 9));
+	server_close(s);
+	return is_there;
+}
+
+TEST(one_bit_anywhere)
+{
+	size_t at;
+
+	for (at = 0; with_one_bit(at); at++)
+		;
+	CHECK(at > 700);
+}
+
 /* -- what the server does wrong in a message -- */
 
 static void cut(struct server_message *m, size_t n)
@@ -573,12 +612,12 @@ static const struct wrong wrong_chains[] = {
 	{ 50, "no certificate", SEALED },			/* 0 */
 	{ 47, "certificates with a context", SEALED },
 	{ 110, not_offered, SEALED },
-	{ 50, "certificates with wrong lengths", SEALED },
-	{ 50, "certificates with wrong lengths", SEALED },
-	{ 50, "certificates with wrong lengths", SEALED },	/* 5 */
+	{ 50, "a message with wrong lengths", SEALED },
+	{ 50, "a message with wrong lengths", SEALED },
+	{ 50, "a message with wrong lengths", SEALED },	/* 5 */
 	{ 10, "a message out of order", SEALED },
 	{ 10, "a message out of order", SEALED },
-	{ 42, "too many certificates", SEALED },
+	{ 42, "!the certificate of host.example cannot be read", SEALED },
 	{ 42, "!the certificate of host.example cannot be read", SEALED },
 };
 
@@ -642,7 +681,7 @@ static const struct wrong wrong_proofs[] = {
 	{ 47, "a kind of signature that was not offered for this certificate", SEALED },
 	{ 47, "a kind of signature that was not offered for this certificate", SEALED },
 	{ 47, "a kind of signature that was not offered for this certificate", SEALED },
-	{ 50, "a signature with a wrong length", SEALED },
+	{ 50, "a message with wrong lengths", SEALED },
 	{ 51, "!host.example does not have the key of its certificate", SEALED },	/* 5 */
 	{ 10, "a message out of order", SEALED },
 	{ 51, "!data from host.example was changed on the way", SEALED },
@@ -991,11 +1030,33 @@ TEST(alerts_of_the_server)
 	alert_means(71, "!host.example and jlmkr have no cipher suite, curve or kind of "
 	            "certificate in common");
 	alert_means(70, "!host.example speaks neither TLS 1.2 nor TLS 1.3");
-	alert_means(112, "!the server does not know the name host.example");
 	alert_means(116, "!host.example requires a certificate from its clients, which jlmkr "
 	            "does not support");
 	alert_means(120, "!host.example does not speak HTTP/1.1");
 	alert_means(80, "!host.example ended TLS with alert 80");
+}
+
+/* As a remark it is nothing, before it is known which version the server speaks. */
+TEST(a_name_that_the_server_does_not_know)
+{
+	static const char text[] = "!the server does not know the name host.example";
+	struct server *s = honest();
+
+	server_hear(s);
+	GIVE(s, "\x15\3\3\0\2\1\x70");
+	server_play(s);
+	converse(s);
+	server_close(s);
+
+	s = after_hello();
+	GIVE(s, "\x15\3\3\0\2\2\x70");
+	then_refused(s, -1, text);
+	s = connected();
+	server_record(s, RECORD_ALERT, "\1\x70", 2);
+	then_refused(s, -1, text);
+	s = after_hello();
+	GIVE(s, "\x15\3\3\0\2\1\x71");
+	then_refused(s, -1, "!host.example ended TLS with alert 113");
 }
 
 TEST(an_end_before_the_begin)

@@ -65,22 +65,28 @@ static void feed(struct trust *t, const char *host, const char *pem, size_t step
 	}
 }
 
+static char *read_data(struct arena *m, const char *name, size_t *n)
+{
+	struct err e = { 0 };
+	char *pem = read_file(m, AT_FDCWD, arena_printf(m, "tests/data/net/%s.pem", name),
+	                      1 << 20, n, &e);
+
+	CHECK_STR(e.text, "");
+	CHECK(pem);
+	return pem;
+}
+
 /* The sentence, "" for an accepted chain. */
-static void judge(const char *chain, const char *host, const char *want)
+static void judge_pem(const char *pem, const char *host, const char *want)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct err e = { 0 };
 	struct trust t;
 	size_t n, step;
-	char *bundle = read_file(&m, AT_FDCWD, "tests/data/net/ca.pem", 1 << 20, &n, &e);
-	struct anchors *a =
-		anchors_parse(&m, bundle ? bundle : "", bundle ? n : 0, "the bundle");
-	char *pem = read_file(&m, AT_FDCWD, arena_printf(&m, "tests/data/net/%s.pem", chain),
-	                      1 << 20, NULL, &e);
+	char *bundle = read_data(&m, "ca", &n);
+	struct anchors *a = anchors_parse(&m, bundle, n, "the bundle");
 	unsigned code;
 
-	CHECK_STR(e.text, "");
-	CHECK(pem);
 	for (step = 1; step < 9999; step *= 13) {
 		memset(&e, 0, sizeof e);
 		trust_init(&t, a, host, now);
@@ -91,6 +97,13 @@ static void judge(const char *chain, const char *host, const char *want)
 		CHECK_INT(e.kind, code ? ERR_UNTRUSTED : ERR_NONE);
 		if (!code) CHECK(t.vtable->get_pkey(&t.vtable, NULL));
 	}
+}
+
+static void judge(const char *chain, const char *host, const char *want)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	judge_pem(read_data(&m, chain, NULL), host, want);
 }
 
 TEST(the_bundle)
@@ -217,9 +230,6 @@ TEST(authorities)
 	      "the certificate of host.example leads to 'Middle', which may not certify "
 	      "another "
 	      "authority");
-	judge("wrong-order", "host.example",
-	      "host.example sends certificates that are not a chain; 'RSA Middle' did not sign "
-	      "the one before it");
 	judge("wrong-purpose", "host.example",
 	      "the certificate of host.example is not for servers");
 }
@@ -253,6 +263,67 @@ TEST(more_than_can_be_read)
 	      "10, or more than 32 KiB");
 	judge("twice", "host.example",
 	      "the certificate of host.example has an extension twice");
+}
+
+/* The Nth certificate of a file, the first being 0. */
+static const char *nth(struct arena *m, const char *name, int n)
+{
+	const char *pem = read_data(m, name, NULL), *end;
+
+	while (n--)
+		pem = strstr(pem + 1, BEGIN_CERT);
+	end = strstr(pem + 1, BEGIN_CERT);
+	return end ? arena_strndup(m, pem, (size_t)(end - pem)) : pem;
+}
+
+static const char *times(struct arena *m, const char *pem, int n)
+{
+	const char *all = "";
+
+	while (n--)
+		all = arena_printf(m, "%s%s", all, pem);
+	return all;
+}
+
+/* A server's own is the first, and the rest may be in any order, with others between. */
+TEST(chains_in_any_order)
+{
+	static const char orders[6][4] = { "012", "021", "102", "120", "201", "210" };
+	AUTOFREE struct arena m = { 0 };
+	const char *leaf = nth(&m, "good-rsa", 0), *rest[] = {
+		nth(&m, "good-rsa", 1), nth(&m, "good-rsa", 2), nth(&m, "self-signed", 0),
+	};
+	int i;
+
+	judge("wrong-order", "host.example", "");
+	for (i = 0; i < 6; i++)
+		judge_pem(arena_printf(&m, "%s%s%s%s", leaf, rest[orders[i][0] - '0'],
+		                       rest[orders[i][1] - '0'], rest[orders[i][2] - '0']),
+		          "host.example", "");
+	judge_pem(arena_printf(&m, "%s%s%s", rest[0], leaf, rest[1]), "host.example",
+	          "the certificate of host.example names no host: it has no subjectAltName");
+	judge_pem(arena_printf(&m, "%s%s%s", leaf, rest[1], rest[2]), "host.example",
+	          "the certificate of host.example was signed by 'RSA Middle', which is not in "
+	          "the bundle; the server may lack an intermediate certificate");
+}
+
+/* Ten are looked at. What is not among them may be what was missing, and may be not. */
+TEST(many_certificates)
+{
+	AUTOFREE struct arena m = { 0 };
+	const char *leaf = nth(&m, "wrong-order", 0), *middle = nth(&m, "wrong-order", 2);
+	const char *stranger = nth(&m, "self-signed", 0);
+
+	judge_pem(arena_printf(&m, "%s%s%s", leaf, times(&m, stranger, 8), middle),
+	          "host.example", "");
+	judge_pem(arena_printf(&m, "%s%s%s", leaf, middle, times(&m, stranger, 40)),
+	          "host.example", "");
+	judge_pem(arena_printf(&m, "%s%s%s", leaf, times(&m, stranger, 9), middle),
+	          "host.example", "host.example sends too many certificates: more than 10, or "
+	          "more than 32 KiB");
+	judge_pem(arena_printf(&m, "%s%s", nth(&m, "expired", 0), times(&m, stranger, 40)),
+	          "host.example", "the certificate of host.example expired on 2026-05-31; "
+	          "the clock of this machine says 2026-06-01");
 }
 
 /* RFC 5280, 4.1.2.5: from the first second to the last, both included. */

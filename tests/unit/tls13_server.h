@@ -170,6 +170,8 @@ struct server {
 	size_t step;			/* bytes at a time for the client */
 	size_t fragment;		/* bytes of messages in a record */
 	bool is_deaf;			/* to records that it cannot open */
+	unsigned char flip;		/* bits that change on the way, of the byte `flip_at` */
+	size_t flip_at;
 
 	/* Where it is. */
 	br_multihash_context transcript;
@@ -185,7 +187,9 @@ struct server {
 	int hellos, ccs, alert;		/* alert -1: none */
 	bool alert_sealed;
 
-	/* What it has been given to read. */
+	/* What it has sent, and what the client has given to read. */
+	unsigned char sent[16 * 1024];
+	size_t sent_len;
 	unsigned char got[64 * 1024];
 	size_t got_len;
 
@@ -284,9 +288,10 @@ static void server_read_data(struct server *s)
 /* Any bytes, as far as the client wants them. */
 static void server_give(struct server *s, const unsigned char *p, size_t n)
 {
+	size_t at = s->sent_len, room, k;
 	unsigned char *to;
-	size_t room, k;
 
+	server_keep(s->sent, &s->sent_len, sizeof s->sent, (struct octets){ p, n, false });
 	for (;;) {
 		if (tls13_state(s->client) & BR_SSL_SENDREC) server_hear(s);
 		if (!n || !(tls13_state(s->client) & BR_SSL_RECVREC)) return;
@@ -294,8 +299,10 @@ static void server_give(struct server *s, const unsigned char *p, size_t n)
 		k = n < s->step ? n : s->step;
 		if (k > room) k = room;
 		memcpy(to, p, k);
+		if (s->flip_at >= at && s->flip_at < at + k) to[s->flip_at - at] ^= s->flip;
 		tls13_received(s->client, k);
 		server_read_data(s);
+		at += k;
 		p += k;
 		n -= k;
 	}

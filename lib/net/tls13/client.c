@@ -205,7 +205,7 @@ static int check_finished(struct tls13 *c, const struct message *in)
 	transcript_hash(c, transcript);
 	schedule_finished(c->suite, c->in.secret, transcript, want);
 	if (in->body.n != c->suite->hash_len)
-		return breach_rule(&c->fault, ALERT_DECODE, "a message with wrong lengths");
+		return breach_lengths(&c->fault);
 	if (!secret_same(want, in->body.p, c->suite->hash_len))
 		return breach(&c->fault, BREACH_CHANGED, ALERT_DECRYPT);
 	return 0;
@@ -250,7 +250,7 @@ static int take_ticket(struct tls13 *c, const struct message *in)
 static int take_update(struct tls13 *c, const struct message *in)
 {
 	if (in->body.n != 1)
-		return breach_rule(&c->fault, ALERT_DECODE, "a message with wrong lengths");
+		return breach_lengths(&c->fault);
 	if (*in->body.p > 1)
 		return breach_rule(&c->fault, ALERT_ILLEGAL, "an unknown kind of key update");
 	if (check_last(c, in) < 0) return -1;
@@ -338,11 +338,17 @@ static int take_messages(struct tls13 *c, struct octets content)
 	return rc < 0 ? -1 : 0;
 }
 
+/* A server of TLS 1.2 may say that it does not know the name, and go on (RFC 6066, 3). */
+static bool is_remark(const struct tls13 *c, struct octets alert)
+{
+	return c->phase == WANT_HELLO && alert.p[0] == 1 && alert.p[1] == ALERT_NAME;
+}
+
 static int take_alert(struct tls13 *c, struct octets content)
 {
 	if (content.n != 2)
 		return breach_rule(&c->fault, ALERT_DECODE, "an alert with a wrong length");
-	if (content.p[1] == ALERT_CANCELED) return count_idle(c);
+	if (content.p[1] == ALERT_CANCELED || is_remark(c, content)) return count_idle(c);
 	if (content.p[1] == ALERT_CLOSE) {
 		c->phase = ENDED;
 		return 0;

@@ -14,6 +14,11 @@ int breach_rule(struct breach *b, int alert, const char *what)
 	return -1;
 }
 
+int breach_lengths(struct breach *b)
+{
+	return breach_rule(b, ALERT_DECODE, "a message with wrong lengths");
+}
+
 int tls_fail_alert(const char *host, int alert, struct err *e)
 {
 	switch (alert) {

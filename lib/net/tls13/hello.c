@@ -163,11 +163,6 @@ static int fail_twice(struct breach *b)
 	return breach_rule(b, ALERT_ILLEGAL, "an extension twice");
 }
 
-static int fail_lengths(struct breach *b)
-{
-	return breach_rule(b, ALERT_DECODE, "a message with wrong lengths");
-}
-
 static bool split_hello(struct octets in, struct hello_parts *p)
 {
 	*p = (struct hello_parts){ .version = octets_number(&in, 2) };
@@ -191,9 +186,9 @@ static int find_version(struct hello_parts *p, struct breach *b)
 		if (p->has_version) return fail_twice(b);
 		p->has_version = true;
 		p->chosen = octets_number(&body, 2);
-		if (!octets_is_done(&body)) return fail_lengths(b);
+		if (!octets_is_done(&body)) return breach_lengths(b);
 	}
-	return list.bad ? fail_lengths(b) : 0;
+	return list.bad ? breach_lengths(b) : 0;
 }
 
 static int read_older(const struct hello *h, const struct hello_parts *p, struct breach *b)
@@ -250,7 +245,7 @@ static int read_retry(const struct hello *h, struct hello_parts *p, struct serve
 	if (h->is_retry) return breach_rule(b, ALERT_UNEXPECTED, "a second retry");
 	if (p->has_share) {
 		s->group = (int)octets_number(&p->share, 2);
-		if (!octets_is_done(&p->share)) return fail_lengths(b);
+		if (!octets_is_done(&p->share)) return breach_lengths(b);
 		if (!share_knows((unsigned)s->group))
 			return breach_rule(b, ALERT_ILLEGAL, "a group that was not offered");
 		if (s->group == h->share.group)
@@ -258,7 +253,7 @@ static int read_retry(const struct hello *h, struct hello_parts *p, struct serve
 	}
 	if (p->has_cookie) {
 		s->cookie = octets_vector(&p->cookie, 2);
-		if (!octets_is_done(&p->cookie) || !s->cookie.n) return fail_lengths(b);
+		if (!octets_is_done(&p->cookie) || !s->cookie.n) return breach_lengths(b);
 		if (s->cookie.n > COOKIE_MAX)
 			return breach_rule(b, ALERT_ILLEGAL, "a cookie that is too long");
 	}
@@ -274,7 +269,7 @@ static int read_share(const struct hello *h, struct hello_parts *p, struct serve
 		return breach_rule(b, ALERT_MISSING, "a hello without a key share");
 	s->group = (int)octets_number(&p->share, 2);
 	s->point = octets_vector(&p->share, 2);
-	if (!octets_is_done(&p->share)) return fail_lengths(b);
+	if (!octets_is_done(&p->share)) return breach_lengths(b);
 	if (s->group != h->share.group)
 		return breach_rule(b, ALERT_ILLEGAL, "a key share that was not asked for");
 	return 0;
@@ -286,7 +281,7 @@ int hello_read(const struct hello *h, struct octets body, struct server_hello *s
 	struct hello_parts p;
 
 	*s = (struct server_hello){ 0 };
-	if (!split_hello(body, &p)) return fail_lengths(b);
+	if (!split_hello(body, &p)) return breach_lengths(b);
 	s->is_retry = !memcmp(p.random.p, retry_random, sizeof retry_random);
 	if (find_version(&p, b) < 0) return -1;
 	if (!p.has_version && s->is_retry)
@@ -304,7 +299,7 @@ static int check_alpn(struct octets body, struct breach *b)
 {
 	struct octets list = octets_vector(&body, 2), name = octets_vector(&list, 1);
 
-	if (!octets_is_done(&body) || !octets_is_done(&list)) return fail_lengths(b);
+	if (!octets_is_done(&body) || !octets_is_done(&list)) return breach_lengths(b);
 	if (name.n == sizeof alpn - 1 && !memcmp(name.p, alpn, name.n)) return 0;
 	return breach_rule(b, ALERT_ILLEGAL, "a protocol that was not offered");
 }
@@ -316,7 +311,7 @@ static int check_extension(const struct hello *h, unsigned type, struct octets b
 	if (type == EXT_ALPN) return check_alpn(body, b);
 	if (type != EXT_SERVER_NAME || !h->name)
 		return breach_rule(b, ALERT_EXTENSION, "an extension that was not asked for");
-	return body.n ? fail_lengths(b) : 0;
+	return body.n ? breach_lengths(b) : 0;
 }
 
 /* Add a type to those seen before. */
@@ -341,7 +336,7 @@ int extensions_read(const struct hello *h, struct octets body, struct breach *b)
 		if (check_extension(h, type, one, b) < 0 ||
 		    note_extension(type, seen, &n, b) < 0)
 			return -1;
-	return octets_is_done(&body) && !list.bad ? 0 : fail_lengths(b);
+	return octets_is_done(&body) && !list.bad ? 0 : breach_lengths(b);
 }
 
 /* Extensions of any type, each once. */
@@ -355,7 +350,7 @@ static int read_any(struct octets list, bool *has_algorithms, struct breach *b)
 		if (note_extension(type, seen, &n, b) < 0) return -1;
 		if (type == EXT_ALGORITHMS) *has_algorithms = true;
 	}
-	return list.bad ? fail_lengths(b) : 0;
+	return list.bad ? breach_lengths(b) : 0;
 }
 
 int request_read(struct octets body, struct breach *b)
@@ -363,7 +358,7 @@ int request_read(struct octets body, struct breach *b)
 	struct octets context = octets_vector(&body, 1), list = octets_vector(&body, 2);
 	bool has_algorithms;
 
-	if (!octets_is_done(&body)) return fail_lengths(b);
+	if (!octets_is_done(&body)) return breach_lengths(b);
 	if (context.n)
 		return breach_rule(b, ALERT_ILLEGAL, "a certificate request with a context");
 	if (read_any(list, &has_algorithms, b) < 0) return -1;
@@ -380,6 +375,6 @@ int ticket_read(struct octets body, struct breach *b)
 	octets_vector(&body, 1);	/* nonce */
 	ticket = octets_vector(&body, 2);
 	list = octets_vector(&body, 2);
-	if (!octets_is_done(&body) || !ticket.n) return fail_lengths(b);
+	if (!octets_is_done(&body) || !ticket.n) return breach_lengths(b);
 	return read_any(list, &has_algorithms, b);
 }

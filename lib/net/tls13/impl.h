@@ -33,7 +33,7 @@ enum {
 	HASH_MAX = 48, SHARED_MAX = 48, POINT_MAX = 97, TAG = 16, RECORD_HEAD = 5,
 	MESSAGE_HEAD = 4, PLAIN_MAX = 16384, SEALED_MAX = PLAIN_MAX + 256,
 	RECORD_MAX = RECORD_HEAD + SEALED_MAX, COOKIE_MAX = 4096,
-	HELLO_MAX = COOKIE_MAX + 1024, CERTS_MAX = 32,
+	HELLO_MAX = COOKIE_MAX + 1024,
 };
 
 /* -- faults.c: what the server did wrong -- */
@@ -57,9 +57,10 @@ struct breach {
 	const char *what;
 };
 
-/* Both return -1. */
+/* All return -1. */
 int breach(struct breach *b, enum breach_kind kind, int alert);
 int breach_rule(struct breach *b, int alert, const char *what);
+int breach_lengths(struct breach *b);
 
 int breach_fail(const struct breach *b, const struct trust *t, struct err *e);
 

@@ -171,7 +171,7 @@ static int open_files(const struct snapshots *s, const char *label, struct err *
 
 	if (!s->dataset) return snapshot_open_files(s, label, e);
 	origin = arena_printf(s->m, "%s@%s", s->dataset, label);
-	if (zfs_clone(origin, files_dataset(s), FILES_KIND, e) < 0) return -1;
+	if (zfs_clone(origin, files_dataset(s), FILES_KIND, NULL, e) < 0) return -1;
 	dir = openat(s->dir, FILES, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return dir < 0 ? fail_sys(e, "open " FILES) : dir;
 }

@@ -76,7 +76,7 @@ static int roll_back_locked(struct rolling *r, struct err *e)
 	if ((!begun && check(r, e) < 0) || stop_if_told(r, e) < 0) return -1;
 	if ((begun && finish_earlier(r, e) < 0) || check_unused(r->en, j, e) < 0) return -1;
 	/* An open directory keeps a dataset busy. */
-	if (r->of.dataset && r->what.discard) jail_leave(j);
+	if (r->of.dataset && r->what.discard && !r->what.below) jail_leave(j);
 	return rollback_jail(&r->of, &r->what, e);
 }
 

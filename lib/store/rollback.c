@@ -25,14 +25,12 @@
 #include "lib/jail/conf.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/store/rollback_impl.h"
 #include "lib/store/snapshot_impl.h"
 
-#define WORK ".rollback"
-#define FILES ".rollback-files"
 #define BEFORE "before"
 #define SWAP "swap"
 #define KEPT "before-rollback-"
-#define FILES_KIND "rollback"
 
 /* RENAME_EXCHANGE: a header of musl has it, with other things that clash. */
 enum { SWAP_LIMIT = 200, LABEL_ROOM = 100, SECOND_MS = 1000, EXCHANGE = 1 << 1 };
@@ -113,10 +111,13 @@ static int drop_work(int jail, struct err *e)
 /* Each step may have been done before. */
 static int finish_swap(const struct snapshots *s, int work, const struct swap *w, struct err *e)
 {
-	if (!is_in_place(s->dir, w) && exchange_rootfs(s->dir, work, e) < 0) return -1;
+	if (!is_in_place(s->dir, w) &&
+	    (below_unmount(s, work, e) < 0 || exchange_rootfs(s->dir, work, e) < 0))
+		return -1;
 	if (faccessat(work, BEFORE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    exchange_config(s, work, e) < 0)
 		return -1;
+	if (below_swap(s, work, e) < 0) return -1;
 	if (fsync(work) < 0 || fsync(s->dir) < 0) return fail_sys(e, "fsync %s", s->path);
 	return strcmp(w->label, "-") ? keep_work(s, work, w->label, e) : drop_work(s->dir, e);
 }
@@ -132,7 +133,7 @@ static const char *files_dataset(const struct snapshots *s)
 static bool is_ours(const struct snapshots *s, const struct zfs_item *files)
 {
 	if (files->kind) return str_eq(files->kind, FILES_KIND);
-	return str_starts(files->origin, arena_printf(s->m, "%s@", s->dataset));
+	return zfs_is_within(files->origin, s->dataset);
 }
 
 /* Programs that make snapshots of all datasets make them of this one, too. */
@@ -142,7 +143,7 @@ static int check_files(const struct snapshots *s, const struct zfs_items *items,
 		return fail(e, ERR_EXISTS, "there is a dataset %s, which jlmkr did not make",
 		            items->v[0].name);
 	for (size_t i = 1; i < items->n; i++)
-		if (!zfs_item_is_snapshot(&items->v[i]))
+		if (!zfs_item_is_snapshot(&items->v[i]) && !is_ours(s, &items->v[i]))
 			return fail(e, ERR_EXISTS,
 			            "there is a dataset %s, which jlmkr did not make",
 			            items->v[i].name);
@@ -198,13 +199,14 @@ static int copy_rootfs(int from, int work, struct err *e)
 	return snapshot_copy_rootfs(source, work, !reflink_works(source, work), &total, e);
 }
 
-static int copy_files(const struct snapshots *s, const char *label, int work, struct err *e)
+static int copy_files(const struct snapshots *s, const struct rollback *r, int work,
+                      struct err *e)
 {
-	AUTOCLOSE int from = open_files(s, label, e);
+	AUTOCLOSE int from = open_files(s, r->label, e);
 
 	if (from < 0) return -1;
 	if (copy_config(s, from, work, e) < 0 || copy_rootfs(from, work, e) < 0) return -1;
-	return tree_sync(work, e);
+	return below_copy(s, r, work, e) < 0 ? -1 : tree_sync(work, e);
 }
 
 /* From now on the rollback is finished, whoever does it. */
@@ -231,10 +233,11 @@ static int roll_back_in(const struct snapshots *s, const struct rollback *r, str
 
 	if (work < 0) return fail_sys(e, "open " WORK);
 	out_busy("copying");
-	rc = copy_files(s, r->label, work, e);
+	rc = copy_files(s, r, work, e);
 	out_progress_end();
 	if (s->dataset && drop_files(s, rc < 0 ? NULL : e) < 0) rc = -1;
-	if (rc < 0 || begin_swap(s, work, kept, &w, e) < 0) return -1;
+	if (rc < 0 || below_unmount(s, work, e) < 0 || begin_swap(s, work, kept, &w, e) < 0)
+		return -1;
 	return finish_swap(s, work, &w, e);
 }
 
@@ -302,25 +305,27 @@ int rollback_finish(const struct snapshots *s, struct err *e)
 
 	if (s->dataset && drop_files(s, e) < 0) return -1;
 	if (work < 0) return errno == ENOENT ? 0 : fail_sys(e, "open %s/" WORK, s->path);
-	if (!read_swap(s->m, work, &w)) return drop_work(s->dir, e);
+	if (!read_swap(s->m, work, &w))
+		return below_drop(s, work, e) < 0 ? -1 : drop_work(s->dir, e);
 	out_note("The rollback of %s that was interrupted is finished", s->name);
 	return finish_swap(s, work, &w, e);
 }
 
 /* -- with the rollback of ZFS -- */
 
-static int check_children(const struct snapshots *s, struct err *e)
+static bool is_by_zfs(const struct snapshots *s, const struct rollback *r)
+{
+	return s->dataset && r->discard && !r->below;
+}
+
+static int find_below(const struct snapshots *s, struct rollback *r, struct err *e)
 {
 	const struct zfs_dataset *d;
 	size_t n;
 
+	if (!s->dataset) return 0;
 	if (!(d = zfs_list(s->m, s->dataset, 1, &n, e))) return -1;
-	for (size_t i = 1; i < n; i++)
-		if (strcmp(d[i].name, files_dataset(s)))
-			return fail(e, ERR_INPUT,
-			            "the dataset %s is below that of the jail, and "
-			            "rollback changes the jail's own only", d[i].name);
-	return 0;
+	return n > 1 ? below_check(s, r, e) : 0;
 }
 
 /* What would be destroyed with a rollback of ZFS: the `n` newer ones. */
@@ -355,7 +360,7 @@ static int check_snapshots(const struct snapshots *s, const struct rollback *r, 
 	while (i < n && strcmp(all[i].label, r->label)) i++;
 	/* It says what there is. */
 	if (i == n) return snapshot_find(s, r->label, &found, e);
-	return s->dataset && r->discard ? check_newer(s, r, all + i + 1, n - i - 1, e) : 0;
+	return is_by_zfs(s, r) ? check_newer(s, r, all + i + 1, n - i - 1, e) : 0;
 }
 
 /* What is mounted in it would move with the old files. */
@@ -367,16 +372,16 @@ static int check_mounts(const struct snapshots *s, struct err *e)
 	if (mounts_read(s->m, &t, e) < 0) return -1;
 	while ((inside = mount_beneath(&t, s->path, inside)))
 		if (strcmp(inside->point, s->path) &&
-		    strcmp(inside->point, arena_printf(s->m, "%s/" FILES, s->path)))
+		    !(s->dataset && zfs_of(inside) &&
+		      zfs_is_within(zfs_of(inside), s->dataset)))
 			return fail(e, ERR_BUSY, "something is mounted in it: umount '%s'",
 			            inside->point);
 	return 0;
 }
 
-int rollback_check(const struct snapshots *s, const struct rollback *r, struct err *e)
+int rollback_check(const struct snapshots *s, struct rollback *r, struct err *e)
 {
-	if (check_snapshots(s, r, e) < 0) return -1;
-	if (s->dataset && check_children(s, e) < 0) return -1;
+	if (find_below(s, r, e) < 0 || check_snapshots(s, r, e) < 0) return -1;
 	return check_mounts(s, e);
 }
 
@@ -392,6 +397,5 @@ static int roll_back_dataset(const struct snapshots *s, const struct rollback *r
 
 int rollback_jail(const struct snapshots *s, struct rollback *r, struct err *e)
 {
-	return s->dataset && r->discard ? roll_back_dataset(s, r, e) :
-	       roll_back_by_copy(s, r, e);
+	return is_by_zfs(s, r) ? roll_back_dataset(s, r, e) : roll_back_by_copy(s, r, e);
 }

@@ -4,7 +4,8 @@
  * then exchanged with them. All snapshots stay, and what is rolled away becomes one, too: of a
  * dataset before anything is changed, of a directory by moving it to the other snapshots. Or it
  * is given up: of a dataset with the rollback of ZFS, which is immediate, and destroys newer
- * snapshots.
+ * snapshots; but not if there are datasets below that of the jail, which ZFS cannot roll back
+ * together. These are copied with it (rollback_impl.h).
  *
  *	JAIL/.rollback/			what will be exchanged, and then what was rolled away
  *		config, rootfs/
@@ -24,12 +25,14 @@
 #include "lib/store/snapshot.h"
 
 struct err;
+struct zfs_below;
 
 struct rollback {
 	const char *label;
 	const char *kept;	/* the label of what is rolled away; set if it is kept */
 	bool discard;		/* keep nothing of what is rolled away */
 	bool discard_newer;	/* of a dataset: destroy newer snapshots, too */
+	const struct zfs_below *below;	/* datasets in it, set by rollback_check; NULL: none */
 };
 
 /* Whether a rollback of the jail, whose directory is open, was interrupted. */
@@ -39,8 +42,9 @@ bool rollback_is_begun(int jail);
 int rollback_finish(const struct snapshots *s, struct err *e);
 
 /* ERR_MISSING if there is no such snapshot, ERR_BUSY if newer ones would be destroyed and that
- * is not wanted, ERR_INPUT if the jail has datasets below its own. */
-int rollback_check(const struct snapshots *s, const struct rollback *r, struct err *e);
+ * is not wanted, ERR_INPUT if a dataset below the jail's own is not mounted, has no such
+ * snapshot, or is newer. */
+int rollback_check(const struct snapshots *s, struct rollback *r, struct err *e);
 
 int rollback_jail(const struct snapshots *s, struct rollback *r, struct err *e);
 

@@ -23,7 +23,7 @@ struct pack;
 /* A directory that takes the place of one in the tree: what is mounted there. */
 struct export_graft {
 	const char *path;	/* in the archive */
-	int dir;		/* open; it is closed, and becomes -1, where its place is found */
+	int dir;		/* open; becomes -1 where its place is found */
 };
 
 struct export_tree {

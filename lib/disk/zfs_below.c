@@ -78,16 +78,12 @@ int zfs_below_check_way(int top, const char *name, struct err *e)
 	return fail(e, ERR_UNTRUSTED, "%s is no directory: nothing is mounted there", name + 1);
 }
 
-int zfs_below_clone(const struct zfs_below *b, size_t i, const char *label, const char *to,
-                    const char *kind, struct err *e)
+const char *zfs_below_canmount(const struct zfs_below *b, size_t i)
 {
-	AUTOFREE struct arena m = { 0 };
 	const struct zfs_item *d = b->v[i];
-	const char *canmount = d->mounted || str_eq(d->mountpoint, "-") ? NULL :
-	                       str_eq(d->mountpoint, "none") ? "off" : "noauto";
 
-	return zfs_clone(arena_printf(&m, "%s@%s", d->name, label),
-	                 arena_printf(&m, "%s%s", to, zfs_below_name(b, i)), kind, canmount, e);
+	if (d->mounted || str_eq(d->mountpoint, "-")) return NULL;
+	return str_eq(d->mountpoint, "none") ? "off" : "noauto";
 }
 
 /* -- mounts -- */

@@ -36,10 +36,8 @@ int zfs_below_check_clone(const struct zfs_below *b, struct err *e);
  * Who mounts it there would follow it. */
 int zfs_below_check_way(int top, const char *name, struct err *e);
 
-/* Clone its snapshot, as what is below the dataset `to`, with a mark. What is never mounted, or
- * not automatically, stays that. */
-int zfs_below_clone(const struct zfs_below *b, size_t i, const char *label, const char *to,
-                    const char *kind, struct err *e);
+/* For zfs_clone: what is never mounted, or not automatically, stays that. */
+const char *zfs_below_canmount(const struct zfs_below *b, size_t i);
 
 /* Where a dataset is mounted; NULL: nowhere. */
 const char *zfs_mounted_at(const struct mounts *t, const char *dataset);

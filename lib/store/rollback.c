@@ -318,7 +318,7 @@ static bool is_by_zfs(const struct snapshots *s, const struct rollback *r)
 	return s->dataset && r->discard && !r->below;
 }
 
-static int find_below(const struct snapshots *s, struct rollback *r, struct err *e)
+static int look_below(const struct snapshots *s, struct rollback *r, struct err *e)
 {
 	const struct zfs_dataset *d;
 	size_t n;
@@ -381,7 +381,7 @@ static int check_mounts(const struct snapshots *s, struct err *e)
 
 int rollback_check(const struct snapshots *s, struct rollback *r, struct err *e)
 {
-	if (find_below(s, r, e) < 0 || check_snapshots(s, r, e) < 0) return -1;
+	if (look_below(s, r, e) < 0 || check_snapshots(s, r, e) < 0) return -1;
 	return check_mounts(s, e);
 }
 

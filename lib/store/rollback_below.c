@@ -155,7 +155,7 @@ static int swap_one(int dir, struct err *e)
 
 /* -- all of them -- */
 
-static struct words read_names(const struct snapshots *s, int work)
+static struct words recall_names(const struct snapshots *s, int work)
 {
 	char *text = read_file(s->m, work, NAMES, NAMES_LIMIT, NULL, NULL), *name;
 	struct words names = { .m = s->m };
@@ -214,7 +214,7 @@ int below_copy(const struct snapshots *s, const struct rollback *r, int work, st
 
 int below_unmount(const struct snapshots *s, int work, struct err *e)
 {
-	struct words names = read_names(s, work), datasets = { .m = s->m };
+	struct words names = recall_names(s, work), datasets = { .m = s->m };
 	struct mounts t;
 
 	for (size_t i = 0; i < names.n; i++)
@@ -225,7 +225,7 @@ int below_unmount(const struct snapshots *s, int work, struct err *e)
 
 int below_swap(const struct snapshots *s, int work, struct err *e)
 {
-	struct words names = read_names(s, work);
+	struct words names = recall_names(s, work);
 
 	for (size_t i = 0; i < names.n; i++) {
 		AUTOCLOSE int dir = mount_and_open(s, names.v[i], e);
@@ -238,7 +238,7 @@ int below_swap(const struct snapshots *s, int work, struct err *e)
 
 int below_drop(const struct snapshots *s, int work, struct err *e)
 {
-	struct words names = read_names(s, work);
+	struct words names = recall_names(s, work);
 
 	for (size_t i = 0; i < names.n; i++) {
 		AUTOCLOSE int dir = mount_and_open(s, names.v[i], e);

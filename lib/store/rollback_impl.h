@@ -5,8 +5,8 @@
  *
  *	JAIL/.rollback/below		their names, without that of the jail's dataset
  *	DATASET/.jlmkr-rollback/
- *		rootfs/			what will be in the dataset, complete when `swap` exists,
- *		in/			or a part of it, after all of the old files went to
+ *		rootfs/			what will be in it, complete when `swap` exists,
+ *		in/			or the rest of that, after all of the old files went to
  *		old/
  */
 #ifndef STORE_ROLLBACK_IMPL_H

@@ -64,12 +64,12 @@ static int enter_dataset(struct staging *w, struct err *e)
 
 /* If the dataset was created but could not be mounted, it is destroyed again. */
 static int make_jail_dataset(const struct staging *w, const char *origin, const char *dataset,
-                             struct err *e)
+                             const char *canmount, struct err *e)
 {
 	const char *mark = w->hidden.mark;
 	struct err why = { 0 };
 
-	if ((origin ? zfs_clone(origin, dataset, mark, NULL, &why) :
+	if ((origin ? zfs_clone(origin, dataset, mark, canmount, &why) :
 	     zfs_create(dataset, mark, &why)) == 0)
 		return 0;
 	if (zfs_says_not_mounted(&why)) zfs_destroy_one(dataset, NULL);
@@ -80,12 +80,18 @@ static int make_jail_dataset(const struct staging *w, const char *origin, const 
 static int clone_below(struct staging *w, const char *origin, struct err *e)
 {
 	const struct zfs_below *b = w->below;
+	struct arena *m = w->jails->m;
 
-	for (; b && w->below_n < b->n; w->below_n++)
-		if (zfs_below_check_way(w->dir, zfs_below_name(b, w->below_n), e) < 0 ||
-		    zfs_below_clone(b, w->below_n, strchr(origin, '@') + 1, w->dataset,
-		                    w->hidden.mark, e) < 0)
+	for (; b && w->below_n < b->n; w->below_n++) {
+		const char *name = zfs_below_name(b, w->below_n);
+
+		if (zfs_below_check_way(w->dir, name, e) < 0) return -1;
+		if (make_jail_dataset(w, arena_printf(m, "%s%s%s", b->of, name,
+		                                      strchr(origin, '@')),
+		                      arena_printf(m, "%s%s", w->dataset, name),
+		                      zfs_below_canmount(b, w->below_n), e) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -95,7 +101,7 @@ static int store_zfs_own(struct staging *w, const char *origin, struct err *e)
 
 	if (w->dataset) return 0;
 	dataset = store_dataset(w->jails, w->hidden.entry);
-	if (make_jail_dataset(w, origin, dataset, e) < 0) return -1;
+	if (make_jail_dataset(w, origin, dataset, NULL, e) < 0) return -1;
 	w->dataset = dataset;
 	return enter_dataset(w, e) < 0 ? -1 : clone_below(w, origin, e);
 }

@@ -24,22 +24,18 @@ static const struct zfs_item *find_item(const struct zfs_items *items, const cha
 	return NULL;
 }
 
-int zfs_below_read(struct arena *m, const char *dataset, const char *label,
-                   struct zfs_below *b, struct err *e)
+int zfs_below_choose(struct arena *m, const struct zfs_items *items, const char *label,
+                     struct zfs_below *b, struct err *e)
 {
-	const struct zfs_item *snap;
-	struct zfs_items items;
+	const char *of = items->v[0].name;
+	const struct zfs_item *snap = find_item(items, arena_printf(m, "%s@%s", of, label));
 
-	if (zfs_items_read(m, dataset, &items, e) < 0) return -1;
-	*b = (struct zfs_below){
-		.of = dataset, .v = arena_array(m, items.n, sizeof *b->v),
-	};
-	snap = find_item(&items, arena_printf(m, "%s@%s", dataset, label));
-	for (size_t i = 1; snap && i < items.n; i++) {
-		const struct zfs_item *d = &items.v[i];
+	*b = (struct zfs_below){ .of = of, .v = arena_array(m, items->n, sizeof *b->v) };
+	for (size_t i = 1; snap && i < items->n; i++) {
+		const struct zfs_item *d = &items->v[i];
 
 		if (zfs_item_is_snapshot(d)) continue;
-		if (find_item(&items, arena_printf(m, "%s@%s", d->name, label)))
+		if (find_item(items, arena_printf(m, "%s@%s", d->name, label)))
 			b->v[b->n++] = d;
 		else if (d->txg <= snap->txg)
 			return fail(e, ERR_INPUT, "the dataset %s has no snapshot %s", d->name,
@@ -48,6 +44,15 @@ int zfs_below_read(struct arena *m, const char *dataset, const char *label,
 			b->newer = d->name;
 	}
 	return 0;
+}
+
+int zfs_below_read(struct arena *m, const char *dataset, const char *label,
+                   struct zfs_below *b, struct err *e)
+{
+	struct zfs_items items;
+
+	if (zfs_items_read(m, dataset, &items, e) < 0) return -1;
+	return zfs_below_choose(m, &items, label, b, e);
 }
 
 const char *zfs_below_name(const struct zfs_below *b, size_t i)

@@ -12,6 +12,7 @@ struct arena;
 struct err;
 struct mounts;
 struct zfs_item;
+struct zfs_items;
 
 struct zfs_below {
 	const char *of;			/* the dataset above all of them */
@@ -24,6 +25,10 @@ struct zfs_below {
  * snapshot of that label. */
 int zfs_below_read(struct arena *m, const char *dataset, const char *label,
                    struct zfs_below *b, struct err *e);
+
+/* The same of items that were read. Pure. */
+int zfs_below_choose(struct arena *m, const struct zfs_items *items, const char *label,
+                     struct zfs_below *b, struct err *e);
 
 /* What follows the name of the dataset above: "/data". */
 const char *zfs_below_name(const struct zfs_below *b, size_t i);

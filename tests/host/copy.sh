@@ -314,6 +314,29 @@ status 0
 is '' "$(hidden)$(snaps "$ds/jails/web")"
 f jlmkr-remove -q -y two
 
+story 'a snapshot that was received, and not marked, is not kept for ever'
+copy --refresh web nas2:stand
+status 0
+in_host sh -c "echo more >> '$home/jails/web/rootfs/mine'"
+sly_zfs
+slyly set <<END
+pkill -KILL -f ' receive\$'
+exit 1
+END
+copy --refresh web nas2:stand
+refused
+honest
+is 'copy- copy-' "$(snaps "$fds/jails/stand")"
+in_host zfs list -H -o jlmkr:kind -t snapshot -r "$fds/jails/stand" > "$tmp/out"
+out_has '^standby$'	# it has none of its own
+copy --refresh web nas2:stand
+status 0
+is copy- "$(snaps "$fds/jails/stand")"
+is copy- "$(snaps "$ds/jails/web")"
+f jlmkr-remove -q -y stand
+status 0
+in_host sh -c "zfs list -H -o name -t snapshot -r '$ds/jails/web' | xargs -d '\n' -n 1 zfs destroy"
+
 story 'one that was given its name and not mounted, when all was killed'
 sly_zfs
 slyly rename <<END
@@ -387,12 +410,18 @@ done
 
 cat > "$tmp/refreshed" <<'END'
 export JAILMAKER_DIR=$1
-far=$2 cut=0 old=0 new=0 who=$4
+far=$2 cut=0 old=0 new=0 who=$4 k=$5
 refresh() { jlmkr-copy -q --refresh "--remote-dir=$far" web nas2:k; }
 settle() { while pgrep -x 'zfs|jlmkr.*' > /dev/null; do sleep 0.02; done; }
 web=$JAILMAKER_DIR/jails/web/rootfs there=$far/jails/k/rootfs
 put() { echo $1 > "$web/mine" && dd if=/dev/urandom of="$web/more" bs=256k count=8 2> /dev/null; }
-is_same() { cmp -s "$web/mine" "$there/mine" && cmp -s "$web/more" "$there/more"; }
+# The kernel keeps what it has read of zfs-fuse, until it is mounted anew.
+fresh() {
+	for try in 1 2 3 4 5 6 7 8 9; do zfs unmount "$k" 2> /dev/null; zfs mount "$k" 2> /dev/null && return; sleep 0.2; done
+	echo 'the standby cannot be mounted anew'
+	exit 1
+}
+is_same() { fresh; cmp -s "$web/mine" "$there/mine" && cmp -s "$web/more" "$there/more"; }
 put 0
 refresh || exit 1
 put 1
@@ -400,6 +429,7 @@ begin=$(date +%s%N)
 refresh || exit 1
 span=$((($(date +%s%N) - begin) / 1000000 + 20))
 for i in $(seq 2 $3); do
+	fresh
 	last=$(cat "$there/mine" "$there/more" | sha256sum)
 	put $i
 	refresh > /tmp/why 2>&1 & pid=$!
@@ -419,13 +449,14 @@ for i in $(seq 2 $3); do
 	! touch "$there/x" 2> /dev/null || { echo "it can be written to after moment $i"; exit 1; }
 	refresh 2> /tmp/why || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
 	is_same || { echo "another state after $i"; exit 1; }
+	[ "$(zfs list -H -o name -t snapshot -r "$k" | grep -c '@copy-')" = 1 ] || { zfs list -t snapshot -o name,jlmkr:kind -r "$k"; echo "snapshots after $i"; exit 1; }
 	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || { echo "after moment $i: $(ls -A "$far/jails")"; exit 1; }
 done
 echo "cut $cut, old $old, new $new"
 END
 for who in near far; do
 	story "a standby that is brought up to date, killed at 60 moments: $who"
-	try bash -s - "$home" "$far" 61 $who < "$tmp/refreshed"
+	try bash -s - "$home" "$far" 61 $who "$fds/jails/k" < "$tmp/refreshed"
 	status 0
 	title="$title ($(tail -n 1 "$tmp/out"))"
 	is '' "$(hidden)"

@@ -24,7 +24,7 @@ def draw_state(rng, place, name):
     if verb == "rollback":
         return (verb, place, name, draw_label(rng), rng.choice(("", "", "discard", "discard-newer", "stop")))
     if verb == "clone":
-        return (verb, place, name, rng.choice(NAMES + ("copy",)), rng.choice(("", draw_label(rng))), rng.choice(("", "full")))
+        return (verb, place, name, rng.choice(NAMES + ("copy",)), rng.choice(("", draw_label(rng))), rng.choice(("", "full", "full")))
     if verb == "rename":
         return (verb, place, name, rng.choice(NAMES + ("copy",)))
     return (verb, place, name)

@@ -325,11 +325,21 @@ static int add_dir(struct walk *w, int fd, struct err *e)
 	return 0;
 }
 
+static int take_graft(const struct walk *w)
+{
+	struct export_graft *g = w->t->grafts;
+
+	for (size_t i = 0; i < w->t->grafts_n; i++)
+		if (str_eq(g[i].path, w->path)) return take_fd(&g[i].dir);
+	return -1;
+}
+
 static int add_subdir(struct walk *w, int dir, const char *name, const struct stat *st,
                       struct err *e)
 {
-	AUTOCLOSE int fd = tree_open(dir, name);
+	AUTOCLOSE int fd = take_graft(w);
 
+	if (fd < 0) fd = tree_open(dir, name);
 	if (fd >= 0) return add_dir(w, fd, e);
 	if (errno != EXDEV) return fail_sys(e, "open");
 	skip(w, "something is mounted on it");

@@ -19,6 +19,7 @@
 #include "lib/base/wait.h"
 #include "lib/disk/holders.h"
 #include "lib/disk/mount.h"
+#include "lib/disk/zfs_below.h"
 #include "lib/disk/zfs_impl.h"
 
 #define COLUMNS "name,mounted,canmount,origin,mountpoint"
@@ -265,13 +266,21 @@ int zfs_create_aside(const char *name, const char *kind, struct err *e)
 }
 
 /* zfs-fuse sets properties of clones too, but does not document it. */
-int zfs_clone(const char *snapshot, const char *name, const char *kind, struct err *e)
+int zfs_clone(const char *snapshot, const char *name, const char *kind, const char *canmount,
+              struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
-	char *argv[] = { "zfs", "clone", "-o", (char *)kind_word(&m, kind), (char *)snapshot,
-		         (char *)name, NULL };
+	struct words w = { .m = &m };
 
-	return zfs_change(&m, argv, e);
+	words_add(&w, "zfs");
+	words_add(&w, "clone");
+	words_add(&w, "-o");
+	words_add(&w, kind_word(&m, kind));
+	if (canmount) words_add(&w, "-o");
+	if (canmount) words_addf(&w, "canmount=%s", canmount);
+	words_add(&w, snapshot);
+	words_add(&w, name);
+	return zfs_change(&m, words_list(&w), e);
 }
 
 int zfs_promote(const char *name, struct err *e)
@@ -314,9 +323,10 @@ int zfs_unmount(const char *name, struct err *e)
 
 /* A dataset is busy while another process, such as an indexer or a snapshot task, has a file in
  * it open for a moment. In zfs-fuse it is also busy for a while after an unmount, which a
- * rename does too, so unmount it first. `then`: its name afterwards, or NULL. */
-static int keep_trying(struct arena *m, const char *name, char *const argv[], const char *then,
-                       struct err *why)
+ * rename does too, so unmount it first, with those below it. `then`: its name afterwards, or
+ * NULL. */
+static int keep_trying(struct arena *m, const struct mounts *before, const char *name,
+                       char *const argv[], const char *then, struct err *why)
 {
 	int64_t deadline = deadline_in(BUSY_MS);
 	int pause = FIRST_PAUSE_MS, rc;
@@ -328,14 +338,17 @@ static int keep_trying(struct arena *m, const char *name, char *const argv[], co
 		if (pause < PAUSE_MS) pause *= 2;
 		rc = zfs_change(m, argv, why);
 	} while (rc < 0 && is_busy(why) && deadline_left(deadline));
-	if (unmounted && (rc < 0 || then)) zfs_mount(rc < 0 ? name : then, NULL);
+	if (rc < 0) then = name;
+	if (!unmounted || !then) return rc;
+	zfs_mount(then, NULL);
+	zfs_mount_below(m, before, name, then);
 	return rc;
 }
 
 /* In a process of its own that inherits our locks: if we are killed, it still mounts the
  * dataset again. */
-static int keep_trying_aside(struct arena *m, const char *name, char *const argv[],
-                             const char *then, struct err *why)
+static int keep_trying_aside(struct arena *m, const struct mounts *before, const char *name,
+                             char *const argv[], const char *then, struct err *why)
 {
 	int fds[2], status;
 	ssize_t n;
@@ -346,7 +359,7 @@ static int keep_trying_aside(struct arena *m, const char *name, char *const argv
 		setpgid(0, 0);
 		signal_forget();
 		*why = (struct err){ 0 };
-		status = keep_trying(m, name, argv, then, why);
+		status = keep_trying(m, before, name, argv, then, why);
 		write_all(fds[1], why, sizeof *why, NULL);
 		_exit(status < 0);
 	}
@@ -372,7 +385,8 @@ int zfs_insist(const char *name, char *const argv[], const char *then, struct er
 
 	mounts_read(&m, &before, NULL);
 	rc = zfs_change(&m, argv, &why);
-	if (rc < 0 && is_busy(&why)) rc = keep_trying_aside(&m, name, argv, then, &why);
+	if (rc < 0 && is_busy(&why))
+		rc = keep_trying_aside(&m, &before, name, argv, then, &why);
 	if (rc == 0) return 0;
 	return is_busy(&why)
 	       ? fail_busy(&m, &before, name, &why, e) : fail(e, why.kind, "%s", why.text);

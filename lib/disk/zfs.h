@@ -84,7 +84,10 @@ bool zfs_says_not_mounted(const struct err *why);
 int zfs_create(const char *name, const char *kind, struct err *e);
 int zfs_mount(const char *name, struct err *e);
 int zfs_unmount(const char *name, struct err *e);
-int zfs_clone(const char *snapshot, const char *name, const char *kind, struct err *e);
+
+/* `canmount`: its property of that name; NULL: the usual one. */
+int zfs_clone(const char *snapshot, const char *name, const char *kind, const char *canmount,
+              struct err *e);
 int zfs_promote(const char *name, struct err *e);
 
 /* Roll a dataset back to its snapshot of that label. Fails if there are newer snapshots, unless

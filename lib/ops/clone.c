@@ -15,6 +15,7 @@
 #include "lib/disk/reflink.h"
 #include "lib/disk/tree.h"
 #include "lib/disk/zfs.h"
+#include "lib/disk/zfs_below.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
@@ -35,6 +36,7 @@ struct cloning {
 	struct staging work;
 	const char *origin;		/* the ZFS snapshot that is cloned; NULL: none */
 	const char *made;		/* the label of that, if it was made for the clone */
+	struct zfs_below below;		/* the datasets to clone with it */
 };
 
 static void close_cloning(struct cloning *c)
@@ -81,20 +83,22 @@ static int make_origin(struct cloning *c, const struct words *earlier, struct er
 	return 0;
 }
 
-/* A jail without its data would not be a second one. */
+static int find_below(struct cloning *c, const char *label, struct err *e)
+{
+	if (zfs_below_read(c->en->m, c->from.dataset, label, &c->below, e) < 0) return -1;
+	return zfs_below_check_clone(&c->below, e);
+}
+
 static int find_origin(struct cloning *c, struct err *e)
 {
 	struct words earlier = { .m = c->en->m };
-	const char *below;
+	const char *below, *label;
 
 	if (snapshot_zfs_look(&c->from, SNAPSHOT_CLONE, &earlier, &below, e) < 0) return -1;
-	if (below)
-		return fail(e, ERR_INPUT, "the dataset %s is below that of the jail, and clone "
-		            "copies the jail's own only", below);
 	if (!c->how->label && make_origin(c, &earlier, e) < 0) return -1;
-	c->origin = arena_printf(c->en->m, "%s@%s", c->from.dataset,
-	                         c->made ? c->made : c->how->label);
-	return 0;
+	label = c->made ? c->made : c->how->label;
+	c->origin = arena_printf(c->en->m, "%s@%s", c->from.dataset, label);
+	return below ? find_below(c, label, e) : 0;
 }
 
 /* The usual case is one command: only if that fails is the snapshot looked for. */
@@ -172,6 +176,7 @@ static int make(struct cloning *c, struct err *e)
 	int rc;
 
 	if (staging_begin(&c->jails, c->how->to, &c->work, e) < 0) return -1;
+	c->work.below = &c->below;
 	rc = fill(c, e);
 	out_progress_end();
 	if (rc < 0) staging_undo(&c->work);
@@ -182,9 +187,10 @@ static int make(struct cloning *c, struct err *e)
 static int clone_jail(struct cloning *c, struct err *e)
 {
 	if (op_snapshots_lock(c->en, c->jail, &c->from, e) < 0) return -1;
-	if (can_be_zfs_clone(c) && find_origin(c, e) < 0) return -1;
-	warn_of_running(c);
-	if (make(c, e) == 0) return 0;
+	if (!can_be_zfs_clone(c) || find_origin(c, e) == 0) {
+		warn_of_running(c);
+		if (make(c, e) == 0) return 0;
+	}
 	if (c->made) snapshot_delete(&c->from, c->made, NULL);
 	return -1;
 }
@@ -208,9 +214,8 @@ int op_clone(struct engine *en, struct jail *j, const struct clone_how *how, str
 /* -- promote -- */
 
 /* The origin of a jail that create made is the snapshot of an image, which has to stay one. */
-static int check_origin(const struct store *jails, const char *origin, struct err *e)
+static int fail_no_jail(const char *origin, struct err *e)
 {
-	if (jails->dataset && zfs_is_within(origin, jails->dataset)) return 0;
 	return fail(e, ERR_INPUT,
 	            "it is a clone of %s, which is not a jail; 'jlmkr clone --full' makes "
 	            "a jail that depends on nothing", origin);
@@ -222,12 +227,23 @@ int op_promote(struct engine *en, struct jail *j, struct err *e)
 	const struct zfs_dataset *d;
 	struct snapshots s;
 	size_t n;
+	int rc = 1;
 
 	if (op_snapshots_lock(en, j, &s, e) < 0) return -1;
 	if (!s.dataset) return 1;
 	if (store_look(en->m, en->host->dir, &jails, e) < 0) return -1;
-	if (!(d = zfs_list(en->m, s.dataset, 0, &n, e))) return -1;
-	if (!n || str_eq(d->origin, "-")) return 1;
-	if (check_origin(&jails, d->origin, e) < 0) return -1;
-	return zfs_promote(s.dataset, e);
+	if (!(d = zfs_list(en->m, s.dataset, -1, &n, e))) return -1;
+	/* Its own comes last, so that the same command goes on with one that was killed. */
+	while (n--) {
+		const char *origin = d[n].origin;
+
+		if (str_eq(origin, "-") || zfs_is_within(origin, s.dataset)) continue;
+		if (!jails.dataset || !zfs_is_within(origin, jails.dataset)) {
+			if (!n && rc) return fail_no_jail(origin, e);
+			continue;
+		}
+		if (zfs_promote(d[n].name, e) < 0) return -1;
+		rc = 0;
+	}
+	return rc;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "lib/archive/squeeze.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
@@ -21,6 +23,8 @@
 #include "lib/disk/new_file.h"
 #include "lib/disk/reflink.h"
 #include "lib/disk/zfs.h"
+#include "lib/disk/zfs_below.h"
+#include "lib/disk/zfs_items.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
@@ -44,6 +48,9 @@ struct exporting {
 	int source;			/* the directory with its config and its rootfs */
 	struct store jails;
 	struct staging clone;		/* of the snapshot, where it cannot be opened */
+	struct zfs_below below;		/* the datasets below the jail's in the snapshot, */
+	struct export_graft *grafts;	/* ... and those of them that the archive takes in */
+	size_t grafts_n;
 };
 
 /* -- what is written -- */
@@ -105,16 +112,13 @@ static bool wants_snapshot(struct exporting *x, bool runs)
 	return rootfs >= 0 && reflink_works(rootfs, x->of.dir);
 }
 
-static int check_below(const struct exporting *x, struct err *e)
+static int find_below(struct exporting *x, struct err *e)
 {
-	const struct zfs_dataset *d;
 	size_t n;
 
 	if (!x->of.dataset) return 0;
-	if (!(d = zfs_list(x->en->m, x->of.dataset, 1, &n, e))) return -1;
-	if (n < 2) return 0;
-	return fail(e, ERR_INPUT, "the dataset %s is below that of the jail, and export writes "
-	            "the jail's own only", d[1].name);
+	if (!zfs_list(x->en->m, x->of.dataset, 1, &n, e)) return -1;
+	return n < 2 ? 0 : zfs_below_read(x->en->m, x->of.dataset, x->label, &x->below, e);
 }
 
 static int make_snapshot(struct exporting *x, struct err *e)
@@ -133,20 +137,20 @@ static int make_snapshot(struct exporting *x, struct err *e)
 	if (snapshot_make_now(&x->of, "export-", &how, e) < 0) return -1;
 	x->label = how.label;
 	x->made = true;
-	return 0;
+	return find_below(x, e);
 }
 
 static int find_source(struct exporting *x, struct err *e)
 {
 	if (!x->jail->has_linked_rootfs) {
 		if (snapshots_open(x->en->m, x->jail, &x->of, e) < 0) return -1;
-		if (check_below(x, e) < 0 || drop_leftovers(x, e) < 0) return -1;
+		if (drop_leftovers(x, e) < 0) return -1;
 	}
 	if (!x->how->label) return make_snapshot(x, e);
 	if (x->jail->has_linked_rootfs && snapshots_open(x->en->m, x->jail, &x->of, e) < 0)
 		return -1;
 	x->label = x->how->label;
-	return 0;
+	return find_below(x, e);
 }
 
 static int open_again(int fd, struct err *e)
@@ -167,7 +171,9 @@ static int clone_snapshot(struct exporting *x, struct err *e)
 		x->clone.jails = NULL;
 		return -1;
 	}
-	if (staging_own(&x->clone, arena_printf(m, "%s@%s", x->of.dataset, x->label), e) < 0)
+	x->clone.below = &x->below;
+	if (zfs_below_check_clone(&x->below, e) < 0 ||
+	    staging_own(&x->clone, arena_printf(m, "%s@%s", x->of.dataset, x->label), e) < 0)
 		return -1;
 	return (x->source = open_again(x->clone.dir, e)) < 0 ? -1 : 0;
 }
@@ -184,8 +190,44 @@ static int open_files_of(struct exporting *x, struct err *e)
 	return -1;
 }
 
+/* 0: it is nowhere in the root file system. */
+static int add_graft(struct exporting *x, const struct zfs_item *d, struct err *e)
+{
+	const char *top = arena_printf(x->en->m, "%s/" PACK_ROOT "/", x->of.path), *path;
+	struct export_graft *g = &x->grafts[x->grafts_n];
+
+	if (!d->mounted || !str_starts(d->mountpoint, top)) return 0;
+	path = g->path = d->mountpoint + strlen(x->of.path) + 1;
+	if (!x->clone.jails)
+		path = arena_printf(x->en->m, "%s/.zfs/snapshot/%s", path, x->label);
+	g->dir = open_by_rules(x->clone.jails ? x->source : x->of.dir, path,
+	                       O_RDONLY | O_DIRECTORY, 0,
+	                       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	if (g->dir < 0) return fail_sys(e, "open %s", path);
+	x->grafts_n++;
+	return 1;
+}
+
+static int add_grafts(struct exporting *x, struct err *e)
+{
+	const struct zfs_below *b = &x->below;
+
+	x->grafts = arena_array(x->en->m, b->n, sizeof *x->grafts);
+	for (size_t i = 0; i < b->n; i++) {
+		int rc = add_graft(x, b->v[i], e);
+
+		if (rc < 0) return -1;
+		if (!rc && strcmp(b->v[i]->mountpoint, "none"))
+			out_warn("the dataset %s is not in the archive: it is not mounted in "
+			         "the root file system", b->v[i]->name);
+	}
+	return 0;
+}
+
 static void drop_clone(struct exporting *x)
 {
+	for (size_t i = 0; i < x->grafts_n; i++)
+		if (x->grafts[i].dir >= 0) close(x->grafts[i].dir);
 	if (x->source >= 0) close(take_fd(&x->source));
 	if (x->clone.jails) {
 		staging_undo(&x->clone);
@@ -271,11 +313,16 @@ static int open_rootfs(struct exporting *x, struct err *e)
 static int add_jail(struct exporting *x, struct pack *p, struct err *e)
 {
 	AUTOCLOSE int rootfs = -1;
-	struct export_tree t = { .to = p, .name = PACK_ROOT, .frozen = x->label };
+	struct export_tree t = { .to = p, .name = PACK_ROOT, .frozen = x->label,
+				 .grafts = x->grafts, .grafts_n = x->grafts_n };
 
 	if (add_front(x, p, e) < 0 || (rootfs = open_rootfs(x, e)) < 0) return -1;
 	if (export_tree(&t, rootfs, e) < 0) return -1;
 	out_progress_end();
+	for (size_t i = 0; i < x->grafts_n; i++)
+		if (x->grafts[i].dir >= 0)
+			out_warn("%s is not in the archive: the snapshot has no such directory",
+			         x->grafts[i].path);
 	tell_of(&t, p->lost);
 	return 0;
 }
@@ -336,7 +383,7 @@ static const char *usual_name(const struct exporting *x, const char *ending)
 static int export_locked(struct exporting *x, enum squeeze_kind kind, int to, char *hex,
                          struct err *e)
 {
-	if (find_source(x, e) < 0 || open_files_of(x, e) < 0) return -1;
+	if (find_source(x, e) < 0 || open_files_of(x, e) < 0 || add_grafts(x, e) < 0) return -1;
 	if (x->label) {
 		jail_unlock(x->jail);
 		if (start_exported(x, e) < 0) return -1;

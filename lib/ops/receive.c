@@ -138,9 +138,12 @@ static const char *state_of(const struct session *s)
 	return s->now.n || s->now.token ? "part" : "none";
 }
 
+/* Without a mark: a run that was killed could not make it any more. The other side asks for its
+ * own labels only. */
 bool session_is_of_copy(const struct zfs_replica_snap *snap)
 {
-	return snap->kind && str_eq(snap->kind, KIND_SNAPSHOT SNAPSHOT_COPY);
+	if (!snap->kind) return str_starts(snap->label, SNAPSHOT_COPY "-");
+	return str_eq(snap->kind, KIND_SNAPSHOT SNAPSHOT_COPY);
 }
 
 static void tell_state(struct session *s, struct str *answer)

@@ -69,7 +69,7 @@ static int roll_back_locked(struct rolling *r, struct err *e)
 	if ((begun && finish_earlier(r, e) < 0) || inuse_check_stopped(r->en->m, j, e) < 0)
 		return -1;
 	/* An open directory keeps a dataset busy. */
-	if (r->of.dataset && r->what.discard) jail_leave(j);
+	if (r->of.dataset && r->what.discard && !r->what.below) jail_leave(j);
 	return rollback_jail(&r->of, &r->what, e);
 }
 

@@ -78,6 +78,15 @@ static void remove_bare_all(const struct incoming *in)
 	}
 }
 
+/* A run that was killed may have given the jail its name, and not mounted it. */
+static void mount_named(const struct store *s, const char *name)
+{
+	AUTOCLOSE int dir = store_open_entry(s, name, NULL);
+	const char *dataset = store_dataset(s, name);
+
+	if (dir < 0 || !store_mounted(s, dir)) zfs_mount(dataset, NULL);
+}
+
 int incoming_open(const struct store *s, const char *name, struct incoming *in, struct err *e)
 {
 	const struct zfs_marked *d;
@@ -92,6 +101,7 @@ int incoming_open(const struct store *s, const char *name, struct incoming *in, 
 	if (!(d = zfs_list_marked(s->m, s->dataset, 1, &n, e))) return -1;
 	for (size_t i = 1; i < n && !in->box; i++)
 		if (!strchr(d[i].name, '@')) take_box(in, &d[i]);
+	if (in->box && !zfs_exists(in->dataset)) mount_named(s, name);
 	remove_bare_all(in);
 	return 0;
 }
@@ -225,5 +235,6 @@ void incoming_sweep(const struct store *s, const struct hidden *h)
 		return;
 	}
 	if (n != 1 || !is_mark(s->m, h, d->mark)) return;
+	mount_named(s, h->name);
 	if (zfs_destroy_one(box, NULL) == 0) remove_bare(s, h->entry);
 }

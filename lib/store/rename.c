@@ -7,11 +7,11 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
-#include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/tree.h"
 #include "lib/disk/zfs.h"
+#include "lib/disk/zfs_below.h"
 #include "lib/disk/zfs_items.h"
 #include "lib/jail/jail.h"
 #include "lib/store/hidden.h"
@@ -75,35 +75,7 @@ static int rename_dataset(const char *from, const char *to, struct err *e)
 	return 0;
 }
 
-static bool is_mounted(const struct mounts *t, const char *dataset)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		const char *of = zfs_of(&t->v[i]);
-
-		if (of && str_eq(of, dataset)) return true;
-	}
-	return false;
-}
-
-/* A dataset that was busy was unmounted for its rename, with those below it. Mounts what was
- * mounted below `from`, as what it is below `now`. */
-static void mount_below(struct arena *m, const struct mounts *before, const char *from,
-                        const char *now)
-{
-	struct mounts t;
-
-	if (mounts_read(m, &t, NULL) < 0) return;
-	for (size_t i = 0; i < before->n; i++) {
-		const char *of = zfs_of(&before->v[i]), *name;
-		struct err why = { 0 };
-
-		if (!of || !zfs_is_within(of, from) || str_eq(of, from)) continue;
-		name = arena_printf(m, "%s%s", now, of + strlen(from));
-		if (!is_mounted(&t, name) && zfs_mount(name, &why) < 0)
-			out_warn("%s is not mounted: %s", name, why.text);
-	}
-}
-
+/* A dataset that was busy was unmounted for its rename, with those below it. */
 static int move_dataset(const struct store *s, const char *from, const char *to, struct err *e)
 {
 	const char *was = store_dataset(s, from), *now = store_dataset(s, to);
@@ -112,14 +84,14 @@ static int move_dataset(const struct store *s, const char *from, const char *to,
 
 	if (mounts_read(s->m, &before, e) < 0) return -1;
 	if (rename_dataset(was, now, e) < 0) {
-		mount_below(s->m, &before, was, was);
+		zfs_mount_below(s->m, &before, was, was);
 		return -1;
 	}
 	store_remove_point(s, from, NULL);
 	dir = store_open_entry(s, to, NULL);
 	if ((dir < 0 || !store_mounted(s, dir)) && zfs_mount(now, e) < 0)
 		return fail_in(e, "it is now %s, but is not mounted", to);
-	mount_below(s->m, &before, was, now);
+	zfs_mount_below(s->m, &before, was, now);
 	return 0;
 }
 

@@ -25,10 +25,9 @@
 #include "lib/jail/conf.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/store/rollback_impl.h"
 #include "lib/store/snapshot_impl.h"
 
-#define WORK ".rollback"
-#define FILES ".rollback-files"
 #define BEFORE "before"
 #define SWAP "swap"
 #define MOVES "moves"
@@ -36,7 +35,6 @@
 #define KEPT_UPDATE "before-update-"
 #define NONE "-"
 #define NONE_UPDATE "-update"		/* the label of none, after an update */
-#define FILES_KIND "rollback"
 
 /* RENAME_EXCHANGE: a header of musl has it, with other things that clash. */
 enum { SWAP_LIMIT = 200, LABEL_ROOM = 100, SECOND_MS = 1000, EXCHANGE = 1 << 1,
@@ -230,11 +228,13 @@ static int drop_work(int jail, struct err *e)
 static int finish_swap(const struct snapshots *s, int work, const struct swap *w, struct err *e)
 {
 	if (!is_in_place(s->dir, w) &&
-	    (move_kept(s, work, e) < 0 || exchange_rootfs(s->dir, work, e) < 0))
+	    (below_unmount(s, work, e) < 0 || move_kept(s, work, e) < 0 ||
+	     exchange_rootfs(s->dir, work, e) < 0))
 		return -1;
 	if (faccessat(work, BEFORE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    exchange_config(s, work, e) < 0)
 		return -1;
+	if (below_swap(s, work, e) < 0) return -1;
 	if (fsync(work) < 0 || fsync(s->dir) < 0) return fail_sys(e, "fsync %s", s->path);
 	return str_starts(w->label, NONE) ? drop_work(s->dir, e) :
 	       keep_work(s, work, w->label, e);
@@ -251,7 +251,7 @@ static const char *files_dataset(const struct snapshots *s)
 static bool is_ours(const struct snapshots *s, const struct zfs_item *files)
 {
 	if (files->kind) return str_eq(files->kind, FILES_KIND);
-	return str_starts(files->origin, arena_printf(s->m, "%s@", s->dataset));
+	return zfs_is_within(files->origin, s->dataset);
 }
 
 /* Programs that make snapshots of all datasets make them of this one, too. */
@@ -261,7 +261,7 @@ static int check_files(const struct snapshots *s, const struct zfs_items *items,
 		return fail(e, ERR_EXISTS, "there is a dataset %s, which jlmkr did not make",
 		            items->v[0].name);
 	for (size_t i = 1; i < items->n; i++)
-		if (!zfs_item_is_snapshot(&items->v[i]))
+		if (!zfs_item_is_snapshot(&items->v[i]) && !is_ours(s, &items->v[i]))
 			return fail(e, ERR_EXISTS,
 			            "there is a dataset %s, which jlmkr did not make",
 			            items->v[i].name);
@@ -290,7 +290,7 @@ static int open_files(const struct snapshots *s, const char *label, struct err *
 
 	if (!s->dataset) return snapshot_open_files(s, label, e);
 	origin = arena_printf(s->m, "%s@%s", s->dataset, label);
-	if (zfs_clone(origin, files_dataset(s), FILES_KIND, e) < 0) return -1;
+	if (zfs_clone(origin, files_dataset(s), FILES_KIND, NULL, e) < 0) return -1;
 	dir = openat(s->dir, FILES, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return dir < 0 ? fail_sys(e, "open " FILES) : dir;
 }
@@ -326,13 +326,14 @@ static int fill_files(const struct snapshots *s, const struct rollback *r, int w
 	return r->fill(r->arg, work, e) < 0 ? -1 : tree_sync(work, e);
 }
 
-static int copy_files(const struct snapshots *s, const char *label, int work, struct err *e)
+static int copy_files(const struct snapshots *s, const struct rollback *r, int work,
+                      struct err *e)
 {
-	AUTOCLOSE int from = open_files(s, label, e);
+	AUTOCLOSE int from = open_files(s, r->label, e);
 
 	if (from < 0) return -1;
 	if (copy_config(s, from, work, e) < 0 || copy_rootfs(from, work, e) < 0) return -1;
-	return tree_sync(work, e);
+	return below_copy(s, r, work, e) < 0 ? -1 : tree_sync(work, e);
 }
 
 /* From now on the rollback is finished, whoever does it. */
@@ -359,10 +360,11 @@ static int roll_back_in(const struct snapshots *s, const struct rollback *r, str
 
 	if (work < 0) return fail_sys(e, "open " WORK);
 	if (!r->fill) out_busy("copying");
-	rc = r->fill ? fill_files(s, r, work, e) : copy_files(s, r->label, work, e);
+	rc = r->fill ? fill_files(s, r, work, e) : copy_files(s, r, work, e);
 	out_progress_end();
 	if (s->dataset && !r->fill && drop_files(s, rc < 0 ? NULL : e) < 0) rc = -1;
-	if (rc < 0 || begin_swap(s, r, work, &w, e) < 0) return -1;
+	if (rc < 0 || below_unmount(s, work, e) < 0 || begin_swap(s, r, work, &w, e) < 0)
+		return -1;
 	return finish_swap(s, work, &w, e);
 }
 
@@ -433,7 +435,8 @@ int rollback_finish(const struct snapshots *s, struct err *e)
 
 	if (s->dataset && drop_files(s, e) < 0) return -1;
 	if (work < 0) return errno == ENOENT ? 0 : fail_sys(e, "open %s/" WORK, s->path);
-	if (!read_swap(s->m, work, &w)) return drop_work(s->dir, e);
+	if (!read_swap(s->m, work, &w))
+		return below_drop(s, work, e) < 0 ? -1 : drop_work(s->dir, e);
 	out_note("The %s of %s that was interrupted is finished",
 	         is_update(w.label) ? "update" : "rollback", s->name);
 	return finish_swap(s, work, &w, e);
@@ -441,19 +444,23 @@ int rollback_finish(const struct snapshots *s, struct err *e)
 
 /* -- with the rollback of ZFS -- */
 
-static int check_children(const struct snapshots *s, const struct rollback *r, struct err *e)
+static bool is_by_zfs(const struct snapshots *s, const struct rollback *r)
+{
+	return s->dataset && r->discard && !r->below;
+}
+
+static int look_below(const struct snapshots *s, struct rollback *r, struct err *e)
 {
 	const struct zfs_dataset *d;
 	size_t n;
 
+	if (!s->dataset) return 0;
 	if (!(d = zfs_list(s->m, s->dataset, 1, &n, e))) return -1;
-	for (size_t i = 1; i < n; i++)
+	for (size_t i = 1; r->fill && i < n; i++)
 		if (strcmp(d[i].name, files_dataset(s)))
-			return fail(e, ERR_INPUT,
-			            "the dataset %s is below that of the jail, and "
-			            "%s changes the jail's own only", d[i].name,
-			            r->fill ? "an update" : "rollback");
-	return 0;
+			return fail(e, ERR_INPUT, "the dataset %s is below that of the jail, and "
+			            "an update changes the jail's own only", d[i].name);
+	return n > 1 && !r->fill ? below_check(s, r, e) : 0;
 }
 
 /* What would be destroyed with a rollback of ZFS: the `n` newer ones. */
@@ -488,7 +495,7 @@ static int check_snapshots(const struct snapshots *s, const struct rollback *r, 
 	while (i < n && strcmp(all[i].label, r->label)) i++;
 	/* It says what there is. */
 	if (i == n) return snapshot_find(s, r->label, &found, e);
-	return s->dataset && r->discard ? check_newer(s, r, all + i + 1, n - i - 1, e) : 0;
+	return is_by_zfs(s, r) ? check_newer(s, r, all + i + 1, n - i - 1, e) : 0;
 }
 
 /* What is mounted in it would move with the old files. */
@@ -500,16 +507,17 @@ static int check_mounts(const struct snapshots *s, struct err *e)
 	if (mounts_read(s->m, &t, e) < 0) return -1;
 	while ((inside = mount_beneath(&t, s->path, inside)))
 		if (strcmp(inside->point, s->path) &&
-		    strcmp(inside->point, arena_printf(s->m, "%s/" FILES, s->path)))
+		    !(s->dataset && zfs_of(inside) &&
+		      zfs_is_within(zfs_of(inside), s->dataset)))
 			return fail(e, ERR_BUSY, "something is mounted in it: umount '%s'",
 			            inside->point);
 	return 0;
 }
 
-int rollback_check(const struct snapshots *s, const struct rollback *r, struct err *e)
+int rollback_check(const struct snapshots *s, struct rollback *r, struct err *e)
 {
+	if (look_below(s, r, e) < 0) return -1;
 	if (!r->fill && check_snapshots(s, r, e) < 0) return -1;
-	if (s->dataset && check_children(s, r, e) < 0) return -1;
 	return check_mounts(s, e);
 }
 
@@ -525,6 +533,5 @@ static int roll_back_dataset(const struct snapshots *s, const struct rollback *r
 
 int rollback_jail(const struct snapshots *s, struct rollback *r, struct err *e)
 {
-	return s->dataset && r->discard ? roll_back_dataset(s, r, e) :
-	       roll_back_by_copy(s, r, e);
+	return is_by_zfs(s, r) ? roll_back_dataset(s, r, e) : roll_back_by_copy(s, r, e);
 }

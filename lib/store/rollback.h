@@ -1,10 +1,11 @@
 /* Give a jail the files of a snapshot again, or new ones
  *
- * The files are copied or made beside those of the jail, copies with shared blocks where that
- * is possible, and then exchanged with them. All snapshots stay, and what is rolled away
- * becomes one, too: of a dataset before anything is changed, of a directory by moving it to the other
+ * The files are copied or made beside those of the jail, copies with shared blocks where that is
+ * possible, and then exchanged with them. All snapshots stay, and what is rolled away becomes
+ * one, too: of a dataset before anything is changed, of a directory by moving it to the other
  * snapshots. Or it is given up: of a dataset with the rollback of ZFS, which is immediate, and
- * destroys newer snapshots.
+ * destroys newer snapshots; but not if there are datasets below that of the jail, which ZFS
+ * cannot roll back together. These are copied with it (rollback_impl.h).
  *
  *	JAIL/.rollback/			what will be exchanged, and then what was rolled away
  *		config, rootfs/
@@ -26,6 +27,7 @@
 #include "lib/store/snapshot.h"
 
 struct err;
+struct zfs_below;
 
 struct rollback {
 	const char *label;
@@ -36,6 +38,7 @@ struct rollback {
 	 * directory `work`. It may call rollback_keep. */
 	int (*fill)(void *arg, int work, struct err *e);
 	void *arg;
+	const struct zfs_below *below;	/* datasets in it, set by rollback_check; NULL: none */
 };
 
 /* A directory of the old root file system, by its absolute path, is to be in the new one, at
@@ -50,8 +53,9 @@ bool rollback_is_begun(int jail);
 int rollback_finish(const struct snapshots *s, struct err *e);
 
 /* ERR_MISSING if there is no such snapshot, ERR_BUSY if newer ones would be destroyed and that
- * is not wanted, ERR_INPUT if the jail has datasets below its own. */
-int rollback_check(const struct snapshots *s, const struct rollback *r, struct err *e);
+ * is not wanted, ERR_INPUT if a dataset below the jail's own is not mounted, has no such
+ * snapshot, or is newer. */
+int rollback_check(const struct snapshots *s, struct rollback *r, struct err *e);
 
 int rollback_jail(const struct snapshots *s, struct rollback *r, struct err *e);
 

@@ -9,15 +9,21 @@
 #define STORE_STAGING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "lib/store/hidden.h"
 #include "lib/store/store.h"
+
+struct zfs_below;
 
 /* A jail that is being created. */
 struct staging {
 	const struct store *jails;
 	const char *name;
 	struct hidden hidden;
+	const struct zfs_below *below;	/* the caller's: datasets to clone with the origin; or
+					 * NULL */
+	size_t below_n;		/* how many of these are made */
 	const char *dataset;	/* its own, or NULL */
 	int dir;		/* open; staging_own may replace it by another one */
 	int alone;		/* the lock of its name */
@@ -33,7 +39,8 @@ int staging_sweep(const struct store *s, struct err *e);
 int staging_begin(const struct store *s, const char *name, struct staging *w, struct err *e);
 
 /* Must be called before anything is written there. Gives the jail a dataset of its own if
- * jails/ is one: a clone of the snapshot `origin`, or an empty one if that is NULL. */
+ * jails/ is one: a clone of the snapshot `origin`, with those in w->below, or an empty one if
+ * that is NULL. */
 int staging_own(struct staging *w, const char *origin, struct err *e);
 
 /* Write it to disk and give it its name: from now on the jail exists. */

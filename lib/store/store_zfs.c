@@ -17,6 +17,7 @@
 #include "lib/base/str.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/zfs.h"
+#include "lib/disk/zfs_below.h"
 #include "lib/disk/zfs_items.h"
 
 /* With mountpoint=legacy a new dataset is not mounted: then a directory is created instead. */
@@ -63,16 +64,35 @@ static int enter_dataset(struct staging *w, struct err *e)
 
 /* If the dataset was created but could not be mounted, it is destroyed again. */
 static int make_jail_dataset(const struct staging *w, const char *origin, const char *dataset,
-                             struct err *e)
+                             const char *canmount, struct err *e)
 {
 	const char *mark = w->hidden.mark;
 	struct err why = { 0 };
 
-	if ((origin ? zfs_clone(origin, dataset, mark, &why) :
+	if ((origin ? zfs_clone(origin, dataset, mark, canmount, &why) :
 	     zfs_create(dataset, mark, &why)) == 0)
 		return 0;
 	if (zfs_says_not_mounted(&why)) zfs_destroy_one(dataset, NULL);
 	return fail(e, why.kind, "%s", why.text);
+}
+
+/* Those below it are mounted in it, and move with it. */
+static int clone_below(struct staging *w, const char *origin, struct err *e)
+{
+	const struct zfs_below *b = w->below;
+	struct arena *m = w->jails->m;
+
+	for (; b && w->below_n < b->n; w->below_n++) {
+		const char *name = zfs_below_name(b, w->below_n);
+
+		if (zfs_below_check_way(w->dir, name, e) < 0) return -1;
+		if (make_jail_dataset(w, arena_printf(m, "%s%s%s", b->of, name,
+		                                      strchr(origin, '@')),
+		                      arena_printf(m, "%s%s", w->dataset, name),
+		                      zfs_below_canmount(b, w->below_n), e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int store_zfs_own(struct staging *w, const char *origin, struct err *e)
@@ -81,9 +101,9 @@ static int store_zfs_own(struct staging *w, const char *origin, struct err *e)
 
 	if (w->dataset) return 0;
 	dataset = store_dataset(w->jails, w->hidden.entry);
-	if (make_jail_dataset(w, origin, dataset, e) < 0) return -1;
+	if (make_jail_dataset(w, origin, dataset, NULL, e) < 0) return -1;
 	w->dataset = dataset;
-	return enter_dataset(w, e);
+	return enter_dataset(w, e) < 0 ? -1 : clone_below(w, origin, e);
 }
 
 /* ZFS renames in a transaction group. What was written before is in the same or an earlier one,
@@ -99,10 +119,13 @@ static int store_zfs_finish(struct staging *w, struct err *e)
 {
 	const struct store *s = w->jails;
 	const char *name = store_dataset(s, w->name);
+	struct mounts before = { 0 };
 	AUTOCLOSE int dir = -1;
 
 	close(take_fd(&w->dir));
+	if (w->below_n && mounts_read(s->m, &before, e) < 0) return -1;
 	if (zfs_rename(w->dataset, name, e) < 0) return -1;
+	zfs_mount_below(s->m, &before, w->dataset, name);
 	w->dataset = name;
 	store_remove_point(s, w->hidden.entry, NULL);
 	if ((dir = store_open_entry(s, w->name, e)) < 0) return -1;
@@ -117,6 +140,10 @@ static int store_zfs_undo(const struct staging *w, struct err *e)
 	int rc;
 
 	if (!w->dataset) return store_dir.undo(w, e);
+	for (size_t i = w->below_n; i-- > 0;)
+		if (zfs_destroy_one(arena_printf(s->m, "%s%s", w->dataset,
+		                                 zfs_below_name(w->below, i)), e) < 0)
+			return -1;
 	if ((rc = zfs_destroy_one(w->dataset, e)) == 0)
 		store_remove_point(s, strrchr(w->dataset, '/') + 1, NULL);
 	store_remove_point(s, w->hidden.entry, NULL);
@@ -155,6 +182,18 @@ static int store_zfs_list(const struct store *s, struct words *entries, struct e
 	return 0;
 }
 
+/* Whether it is what clone_below has made: the clone of the snapshot of that label, and of the
+ * dataset that is to its origin's what it is to ours. */
+static bool is_cloned_below(struct arena *m, const struct zfs_items *items, size_t i)
+{
+	const struct zfs_item *top = &items->v[0], *d = &items->v[i];
+	int n = (int)strcspn(top->origin, "@");
+
+	return top->origin[n] &&
+	       str_eq(d->origin, arena_printf(m, "%.*s%s%s", n, top->origin,
+	                                      d->name + strlen(top->name), top->origin + n));
+}
+
 /* The text after the mark says what may be destroyed with the dataset. "": nothing. "=SUM": the
  * listed things, if they are exactly those. ":TXG": what is not newer. */
 static bool is_confirmed(const struct zfs_items *items, size_t i, const char *rest)
@@ -164,10 +203,12 @@ static bool is_confirmed(const struct zfs_items *items, size_t i, const char *re
 }
 
 /* Snapshots and datasets that the user did not agree to destroy stay. */
-static int check_confirmed(const struct zfs_items *items, const char *rest, struct err *e)
+static int check_confirmed(const struct store *s, const struct hidden *h,
+                           const struct zfs_items *items, const char *rest, struct err *e)
 {
 	for (size_t i = 1; i < items->n; i++)
-		if (!is_confirmed(items, i, rest))
+		if (!is_confirmed(items, i, rest) &&
+		    !(h->kind == HIDDEN_CREATE && is_cloned_below(s->m, items, i)))
 			return fail(e, ERR_BUSY, "%s is in it, and nobody has asked to destroy "
 			            "that; if you want to: zfs destroy -r '%s'",
 			            items->v[i].name, items->v[0].name);
@@ -221,7 +262,8 @@ static int destroy_left_dataset(const struct store *s, const struct hidden *h,
 	rest = is_marked_beneath(s, h, &items) ? "" : behind_mark(h, items.v[0].kind);
 	if (!rest) return store_warn_unmarked(dataset), 0;
 	out_verbose("destroying %s, a leftover of a killed run", dataset);
-	if (check_confirmed(&items, rest, e) < 0 || zfs_items_destroy(&items, &gone, e) < 0)
+	if (check_confirmed(s, h, &items, rest, e) < 0 ||
+	    zfs_items_destroy(&items, &gone, e) < 0)
 		return -1;
 	store_remove_point(s, h->entry, NULL);
 	return 0;

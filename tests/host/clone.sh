@@ -86,7 +86,7 @@ is '-' "$(origin six)"
 is new "$(in_host cat "$home/jails/six/rootfs/mine")"
 err_lacks depends
 
-story 'names, children and running copies'
+story 'names'
 j jlmkr-clone one two
 status 4
 err_has 'there is a jail two already'
@@ -94,12 +94,81 @@ for name in -x .x a/b 'a b' ..; do
 	j jlmkr-clone -- one "$name"
 	refused
 done
-zfs_in_host create "$ds/jails/six/data"
-j jlmkr-clone six seven
-refused
-err_has "the dataset $ds/jails/six/data is below that of the jail"
 is 'five one six three two' "$(in_host ls -A "$home/jails" | tidy)"
 is 2 "$(in_host zfs list -H -o name -t snapshot -r "$ds/jails" | grep -c "/one@")"
+
+story 'with the datasets below it'
+below() { in_host zfs list -H -o name,mounted -r "$ds/jails/$1" 2> /dev/null | sed "s|^$ds/jails/||" | tr '\t' ' ' | tidy; }
+tiny big
+in_host touch "$home/jails/big/rootfs/etc/machine-id"
+j jlmkr-snapshot big@none
+datasets_below big
+j jlmkr-clone big seven
+status 0
+is 'seven yes seven/data yes seven/data/deep yes seven/rootfs no seven/rootfs/docker yes' "$(below seven)"
+is 'below deep docker' "$(in_host sh -c "cd '$home/jails/seven' && cat data/mine data/deep/mine rootfs/docker/mine" | tidy)"
+is 711 "$(in_host stat -c %a "$home/jails/seven/rootfs/docker")"
+is seven "$(in_host cat "$home/jails/seven/rootfs/etc/hostname")"
+j jlmkr-rename seven eight
+status 0
+is docker "$(in_host cat "$home/jails/eight/rootfs/docker/mine")"
+j jlmkr-promote eight
+status 0
+j jlmkr-promote eight
+status 1
+j jlmkr-remove -q -y big
+status 0
+is 'eight yes eight/data yes eight/data/deep yes eight/rootfs no eight/rootfs/docker yes' "$(below eight)"
+j jlmkr-clone eight big
+status 0
+j jlmkr-promote big
+j jlmkr-remove -q -y eight
+status 0
+
+story 'of a snapshot: what it has of them'
+j jlmkr-clone big@none bare
+status 0
+is 'bare yes' "$(below bare)"
+j jlmkr-snapshot big@all
+j jlmkr-clone big@all full
+status 0
+is deep "$(in_host cat "$home/jails/full/data/deep/mine")"
+j jlmkr-remove -q -y full
+zfs_in_host destroy "$ds/jails/big/data/deep@all"
+j jlmkr-clone big@all full
+refused
+err_has "the dataset $ds/jails/big/data/deep has no snapshot all"
+zfs_in_host set mountpoint=/mnt/z/else "$ds/jails/big/data/deep"
+j jlmkr-clone big full
+refused
+err_has "the mountpoint of $ds/jails/big/data/deep was set to /mnt/z/else, which a clone of it cannot have"
+zfs_in_host inherit mountpoint "$ds/jails/big/data/deep"
+is '' "$(below full)$(in_host ls -A "$home/jails" | grep '^\.\|full')"
+is 2 "$(in_host zfs list -H -o name -t snapshot -d 1 "$ds/jails/big" | grep -c '@')"
+
+story 'what somebody puts below an unfinished clone stays'
+sly_zfs
+slyly rename <<END
+zfs.real create "\$2/mine"
+zfs.real create "\$2/data/mine"
+pkill -KILL -f jlmkr-clone
+exit 1
+END
+j jlmkr-clone big full
+honest_zfs
+hidden=$(in_host ls -A "$home/jails" | grep '^\.create-')
+j jlmkr-clone big@none bare2
+status 0
+err_has "/mine is in it, and nobody has asked to destroy that"
+is "$hidden" "$(in_host ls -A "$home/jails" | grep '^\.create-')"
+in_host zfs unmount "$ds/jails/$hidden/mine"
+patiently zfs destroy "$ds/jails/$hidden/mine"
+in_host zfs unmount "$ds/jails/$hidden/data/mine"
+patiently zfs destroy "$ds/jails/$hidden/data/mine"
+j jlmkr-remove -q -y bare2
+j jlmkr-clone big@none bare2
+status 0
+is '' "$(in_host ls -A "$home/jails" | grep '^\.')"
 
 story 'hostile files: a link in place of the machine id'
 in_host sh -c "cd '$home/jails/one/rootfs/etc' && rm -rf machine-id hostname && ln -s ../../../../../../../../../etc/machine-id machine-id &&
@@ -116,14 +185,14 @@ export JAILMAKER_DIR=$1
 jails=$1/jails
 cut=0 there=0
 begin=$(date +%s%N)
-jlmkr-clone -q $3 one k || exit 1
+jlmkr-clone -q $3 ${4-one} k || exit 1
 span=$((($(date +%s%N) - begin) / 1000000 + 20))
 whole=$(cd "$jails/k" && find . | wc -l)
 jlmkr-remove -q -y k || exit 1
 for i in $(seq $2); do
 	signal=KILL
 	[ $((i % 4)) -ne 0 ] || signal=TERM
-	jlmkr-clone -q $3 one k > /dev/null 2>&1 & pid=$!
+	jlmkr-clone -q $3 ${4-one} k > /dev/null 2>&1 & pid=$!
 	ms=$((RANDOM % span))
 	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
 	kill -$signal $pid 2> /dev/null
@@ -133,14 +202,14 @@ for i in $(seq $2); do
 	if [ -e "$jails/k" ]; then
 		there=$((there + 1))
 	else
-		jlmkr-clone -q $3 one k 2> /tmp/why || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+		jlmkr-clone -q $3 ${4-one} k 2> /tmp/why || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
 	fi
 	[ "$(cd "$jails/k" && find . | wc -l)" = "$whole" ] || { echo "half a jail after $i"; exit 1; }
 	[ "$(cat "$jails/k/rootfs/etc/hostname")" = k ] || { echo "another host name after $i"; exit 1; }
 	jlmkr-remove -q -y k || exit 1
 	[ "$(ls -A "$jails" | grep -c '^\.')" = 0 ] || { echo "after moment $i: $(ls -A "$jails")"; exit 1; }
 done
-jlmkr-clone -q $3 one k && jlmkr-remove -q -y k || exit 1
+jlmkr-clone -q $3 ${4-one} k && jlmkr-remove -q -y k || exit 1
 echo "cut $cut, there $there"
 END
 
@@ -153,6 +222,13 @@ is '' "$(in_host zfs list -H -o name -r "$ds/jails" | grep '/\.')"
 j jlmkr-clone one five2
 status 0
 is 3 "$(in_host zfs list -H -o name -t snapshot -r "$ds/jails/one" | wc -l)"
+
+story 'one with datasets below it killed at 60 moments'
+in_host sh -c "echo big > '$home/jails/big/rootfs/etc/hostname'; rm '$home/jails/big/rootfs/etc/machine-id'"
+try bash -s - "$home" 60 '' big < "$tmp/killed"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
+is '' "$(in_host zfs list -H -o name -r "$ds/jails" | grep '/\.')"
 
 story 'elsewhere blocks cannot be shared: refused, or all is copied'
 in_host mkdir -p /mnt/tank/plain

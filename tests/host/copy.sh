@@ -314,6 +314,54 @@ status 0
 is '' "$(hidden)$(snaps "$ds/jails/web")"
 f jlmkr-remove -q -y two
 
+story 'a snapshot that was received, and not marked, is not kept for ever'
+copy --refresh web nas2:stand
+status 0
+in_host sh -c "echo more >> '$home/jails/web/rootfs/mine'"
+sly_zfs
+slyly set <<END
+pkill -KILL -f ' receive\$'
+exit 1
+END
+copy --refresh web nas2:stand
+refused
+honest
+is 'copy- copy-' "$(snaps "$fds/jails/stand")"
+in_host zfs list -H -o jlmkr:kind -t snapshot -r "$fds/jails/stand" > "$tmp/out"
+out_has '^standby$'	# it has none of its own
+copy --refresh web nas2:stand
+status 0
+is copy- "$(snaps "$fds/jails/stand")"
+is copy- "$(snaps "$ds/jails/web")"
+f jlmkr-remove -q -y stand
+status 0
+in_host sh -c "zfs list -H -o name -t snapshot -r '$ds/jails/web' | xargs -d '\n' -n 1 zfs destroy"
+
+story 'one that was given its name and not mounted, when all was killed'
+sly_zfs
+slyly rename <<END
+for i in 1 2 3 4 5 6 7 8 9; do zfs.real "\$@" && break; zfs.real unmount "\$2"; sleep 0.3; done
+zfs.real unmount "\$3"
+rmdir '$far/jails/k'
+pkill -KILL -f ' receive\$'
+exit 1
+END
+copy web nas2:k
+refused
+honest
+is - "$(kind "$fds/jails/k" | sed 's/^receive:.*/-/')"
+! in_host test -e "$far/jails/k/config" || fail 'it is mounted'
+copy web nas2:k
+status 4
+is '' "$(hidden)"
+in_host cmp "$home/jails/web/rootfs/big" "$far/jails/k/rootfs/big" || fail 'another file'
+f jlmkr-remove -q -y k
+status 0
+copy web nas2:k
+status 0
+is '' "$(hidden)$(snaps "$ds/jails/web")"
+f jlmkr-remove -q -y k
+
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
 far=$2 there=0 cut=0 who=$4
@@ -339,7 +387,7 @@ for i in $(seq $3); do
 	if [ -e "$far/jails/k" ]; then
 		there=$((there + 1))
 	else
-		jlmkr-copy -q "$args" web nas2:k 2> /tmp/why || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+		jlmkr-copy -q "$args" web nas2:k 2> /tmp/why || [ -e "$far/jails/k/config" ] || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
 	fi
 	[ "$(cd "$far/jails/k/rootfs" && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat | sha256sum)" = "$sum" ] ||
 		{ echo "another jail after $i"; exit 1; }
@@ -349,14 +397,74 @@ done
 jlmkr-copy -q "$args" web nas2:k && jlmkr --dir="$far" remove -q -y k || exit 1
 echo "cut $cut, there $there"
 END
-in_host sh -c "dd if=/dev/urandom of='$home/jails/web/rootfs/big' bs=1M count=30 2> /dev/null"
+in_host sh -c "dd if=/dev/urandom of='$home/jails/web/rootfs/big' bs=1M count=12 2> /dev/null"
 for who in near ssh far; do
-	story "killed at 15 moments: $who"
-	try bash -s - "$home" "$far" 15 $who < "$tmp/killed"
+	moments=60
+	[ $who != ssh ] || moments=15
+	story "killed at $moments moments: $who"
+	try bash -s - "$home" "$far" $moments $who < "$tmp/killed"
 	status 0
 	title="$title ($(tail -n 1 "$tmp/out"))"
 	is '' "$(hidden)$(snaps "$ds/jails/web")"
 done
+
+cat > "$tmp/refreshed" <<'END'
+export JAILMAKER_DIR=$1
+far=$2 cut=0 old=0 new=0 who=$4 k=$5
+refresh() { jlmkr-copy -q --refresh "--remote-dir=$far" web nas2:k; }
+settle() { while pgrep -x 'zfs|jlmkr.*' > /dev/null; do sleep 0.02; done; }
+web=$JAILMAKER_DIR/jails/web/rootfs there=$far/jails/k/rootfs
+put() { echo $1 > "$web/mine" && dd if=/dev/urandom of="$web/more" bs=256k count=8 2> /dev/null; }
+# The kernel keeps what it has read of zfs-fuse, until it is mounted anew.
+fresh() {
+	for try in 1 2 3 4 5 6 7 8 9; do zfs unmount "$k" 2> /dev/null; zfs mount "$k" 2> /dev/null && return; sleep 0.2; done
+	echo 'the standby cannot be mounted anew'
+	exit 1
+}
+is_same() { fresh; cmp -s "$web/mine" "$there/mine" && cmp -s "$web/more" "$there/more"; }
+put 0
+refresh || exit 1
+put 1
+begin=$(date +%s%N)
+refresh || exit 1
+span=$((($(date +%s%N) - begin) / 1000000 + 20))
+for i in $(seq 2 $3); do
+	fresh
+	last=$(cat "$there/mine" "$there/more" | sha256sum)
+	put $i
+	refresh > /tmp/why 2>&1 & pid=$!
+	ms=$((RANDOM % span))
+	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
+	case $who in
+	near) pkill -KILL -x jlmkr-copy ;;
+	far) pkill -KILL -f ' receive$' ;;
+	esac 2> /dev/null
+	wait $pid 2> /dev/null
+	[ $? -eq 0 ] || cut=$((cut + 1))
+	settle
+	if is_same; then new=$((new + 1))
+	elif [ "$(cat "$there/mine" "$there/more" | sha256sum)" = "$last" ]; then old=$((old + 1))
+	else echo "neither the old state nor the new one after moment $i"; exit 1
+	fi
+	! touch "$there/x" 2> /dev/null || { echo "it can be written to after moment $i"; exit 1; }
+	refresh 2> /tmp/why || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+	is_same || { echo "another state after $i"; exit 1; }
+	[ "$(zfs list -H -o name -t snapshot -r "$k" | grep -c '@copy-')" = 1 ] || { zfs list -t snapshot -o name,jlmkr:kind -r "$k"; echo "snapshots after $i"; exit 1; }
+	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || { echo "after moment $i: $(ls -A "$far/jails")"; exit 1; }
+done
+echo "cut $cut, old $old, new $new"
+END
+for who in near far; do
+	story "a standby that is brought up to date, killed at 60 moments: $who"
+	try bash -s - "$home" "$far" 61 $who "$fds/jails/k" < "$tmp/refreshed"
+	status 0
+	title="$title ($(tail -n 1 "$tmp/out"))"
+	is '' "$(hidden)"
+	is copy- "$(snaps "$ds/jails/web")"
+	is copy- "$(snaps "$fds/jails/k")"
+done
+f jlmkr-remove -q -y k
+in_host sh -c "zfs list -H -o name -t snapshot -r '$ds/jails/web' | xargs -d '\n' -n 1 zfs destroy"
 
 story 'what was received of a copy that never comes again is removed'
 in_host sh -c "JAILMAKER_DIR='$home' jlmkr-copy --limit=2M --remote-dir='$far' web nas2:half 2> /dev/null & pid=\$!

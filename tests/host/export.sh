@@ -359,6 +359,7 @@ is '' "$(in_host zfs list -H -o name -t snapshot -r "$ds/jails" | grep export)"
 cat > "$tmp/killed-zfs" <<'END'
 export JAILMAKER_DIR=$1
 file="/mnt/z/my pool/k.tar" cut=0
+rm -f "$file"
 begin=$(date +%s%N)
 jlmkr-export -q tiny "$file" > /dev/null || exit 1
 span=$((($(date +%s%N) - begin) / 1000000 + 20))
@@ -390,11 +391,49 @@ try bash -s "$home" 20 "$ds" < "$tmp/killed-zfs"
 status 0
 title="$title ($(tail -n 1 "$tmp/out"))"
 
-story 'datasets below that of the jail are refused by name'
-zfs_in_host create "$ds/jails/tiny/data"
-j jlmkr-export -q tiny /mnt/tank/out/child.tar
+story 'datasets below that of the jail are a part of the archive if they are in its root file system'
+datasets_below tiny
+in_host sh -ec "cd '$home/jails/tiny/rootfs/docker' && mkdir -m 751 dir && echo x > dir/x && ln dir/x dir/y"
+zfs_in_host create "$ds/jails/tiny/rootfs/docker/inner"
+in_host sh -c "echo inner > '$home/jails/tiny/rootfs/docker/inner/file'"
+j jlmkr-export tiny /mnt/tank/out/below.tar
+status 0
+err_has "the dataset $ds/jails/tiny/data is not in the archive: it is not mounted in the root file system"
+err_has "the dataset $ds/jails/tiny/data/deep is not"
+err_lacks 'docker\|rootfs is'
+is '' "$(in_host zfs list -H -o name -t all -r "$ds/jails" | grep 'export')"
+expect_status 0 jlmkr-export --verify /mnt/tank/out/below.tar
+host exec cat /mnt/tank/out/below.tar > "$tmp/below.tar"
+tar tf "$tmp/below.tar" | grep docker > "$tmp/out"
+is 'rootfs/docker/ rootfs/docker/dir/ rootfs/docker/dir/x rootfs/docker/dir/y rootfs/docker/inner/ rootfs/docker/inner/file rootfs/docker/mine' \
+	"$(xargs < "$tmp/out")"
+j jlmkr-import -q /mnt/tank/out/below.tar again
+status 0
+in_host diff -r -x hostname -x hosts "$home/jails/tiny/rootfs" "$home/jails/again/rootfs" || fail 'other files'
+is '711 751' "$(in_host stat -c %a "$home/jails/again/rootfs/docker" "$home/jails/again/rootfs/docker/dir" | xargs)"
+j jlmkr-remove -q -y again
+
+story 'and are of the moment of the snapshot'
+j jlmkr-snapshot tiny@then
+in_host sh -ec "cd '$home/jails/tiny/rootfs/docker' && echo now > mine && rm -r dir"
+zfs_in_host create "$ds/jails/tiny/rootfs/docker/late"
+j jlmkr-export -q tiny@then /mnt/tank/out/then.tar
+status 0
+host exec cat /mnt/tank/out/then.tar > "$tmp/then.tar"
+is docker "$(tar xOf "$tmp/then.tar" rootfs/docker/mine)"
+is x "$(tar xOf "$tmp/then.tar" rootfs/docker/dir/x)"
+tar tf "$tmp/then.tar" > "$tmp/out"
+out_lacks late
+zfs_in_host destroy "$ds/jails/tiny/rootfs/docker/inner@then"
+j jlmkr-export -q tiny@then /mnt/tank/out/then2.tar
 refused
-err_has "the dataset $ds/jails/tiny/data is below that of the jail"
+err_has "the dataset $ds/jails/tiny/rootfs/docker/inner has no snapshot then"
+! in_host test -e /mnt/tank/out/then2.tar || fail 'there is a file'
+
+story 'with datasets below it killed at 20 moments'
+try bash -s "$home" 20 "$ds" < "$tmp/killed-zfs"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
 
 story 'on btrfs a running jail is exported from a copy with shared blocks'
 btrfs_pool 2G

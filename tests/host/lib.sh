@@ -139,6 +139,12 @@ zfs_pool() {
 }
 j() { try env JAILMAKER_DIR="$home" "$@"; }
 tiny() { j jlmkr-create -q --distro=fedora --release=43 "$@"; }
+# Datasets below that of the jail $1, one of them in its root file system.
+datasets_below() {
+	in_host sh -ec 'zfs create "$2/data" && zfs create "$2/data/deep" && zfs create -o canmount=off "$2/rootfs" && zfs create "$2/rootfs/docker" &&
+		cd "$1" && echo below > data/mine && echo deep > data/deep/mine && echo docker > rootfs/docker/mine && chmod 711 rootfs/docker' - \
+		"$home/jails/$1" "$ds/jails/$1" > "$tmp/out" 2> "$tmp/err" || fail "no datasets below $1"
+}
 zfs_in_host() { in_host zfs "$@" > "$tmp/out" 2> "$tmp/err" || fail "zfs $*"; }
 # zfs-fuse takes a moment to notice that something was closed.
 patiently() {

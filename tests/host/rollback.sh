@@ -6,7 +6,7 @@ zfs_pool
 mine() { in_host cat "$home/jails/${1:-web}/rootfs/mine"; }
 write() { in_host sh -c "echo $1 > '$home/jails/web/rootfs/mine'"; }
 labels() { j jlmkr-snapshots --no-header "${1:-web}"; awk '{ print $2 }' "$tmp/out" | tr '\n' ' ' | sed 's/ $//'; }
-names() { in_host ls -A "$home/jails/web" | tr '\n' ' ' | sed 's/ $//'; }
+names() { in_host ls -A "$home/jails/${1:-web}" | tr '\n' ' ' | sed 's/ $//'; }
 in_mode() { in_host sh -c "cd '$home/jails/web' && sed -i 's/^startup=.*/startup=$1/' config && mkdir -p rootfs/dir$1"; }
 
 # what_holds: of a jail that is a dataset as of one that is a directory, after `one` and `two`
@@ -79,13 +79,7 @@ status 0
 is first "$(mine)"
 is one "$(labels)"
 
-story 'ZFS: datasets below it, and what is mounted in it'
-zfs_in_host create "$ds/jails/web/data"
-j jlmkr-rollback web@one
-refused
-err_has "the dataset $ds/jails/web/data is below that of the jail"
-in_host zfs unmount "$ds/jails/web/data"
-patiently zfs destroy "$ds/jails/web/data"
+story 'ZFS: what is mounted in it'
 in_host sh -c "mkdir -p '$home/jails/web/rootfs/mnt'; mount -t tmpfs tmpfs '$home/jails/web/rootfs/mnt'"
 j jlmkr-rollback web@one
 refused
@@ -191,6 +185,160 @@ status 0
 title="$title ($(tail -n 1 "$tmp/out"))"
 is "$ds/jails
 $ds/jails/web" "$(in_host zfs list -H -o name -r "$ds/jails")"
+
+story 'ZFS: with the datasets below it'
+tiny big
+datasets_below big
+in_big() { in_host sh -ec "cd '$home/jails/big'; $1"; }
+all_mine() { in_big 'cat rootfs/mine data/mine data/deep/mine rootfs/docker/mine' | tr '\n' ' ' | sed 's/ $//'; }
+below() { in_host zfs list -H -o name,mounted -r "$ds/jails/big" | sed "s|^$ds/jails/big||" | tr '\t\n' '  ' | sed 's/ $//'; }
+whole=$(below)
+in_big 'echo top > rootfs/mine; mkdir data/dir rootfs/docker/.hidden; echo x > data/dir/x; ln data/dir/x data/dir/y; chown 7:8 data; setfattr -n trusted.overlay.opaque -v y data/dir 2> /dev/null || true'
+j jlmkr-snapshot big@one
+in_big 'for f in rootfs data data/deep rootfs/docker; do echo second > $f/mine; done; rm -r data/dir; mv data/deep/mine data/deep/other; echo more > data/deep/more; chmod 700 rootfs/docker; chown 0:0 data'
+j jlmkr-rollback big@one
+status 0
+is 'top below deep docker' "$(all_mine)"
+is 'x x 2 711 7:8' "$(in_big 'cat data/dir/x data/dir/y; stat -c %h data/dir/x; stat -c %a rootfs/docker; stat -c %u:%g data' | tr '\n' ' ' | sed 's/ $//')"
+is 'mine' "$(in_big 'ls -A data/deep')"
+is 'config data rootfs' "$(names big)"
+is 'deep dir mine' "$(in_big 'ls -A data' | tr '\n' ' ' | sed 's/ $//')"
+is "$whole" "$(below)"
+kept=$(sed -n 's/^What was rolled away is big@//p' "$tmp/err")
+
+story 'ZFS: and back'
+j jlmkr-rollback "big@$kept"
+status 0
+is 'second' "$(in_big 'cat data/mine')"
+is 'more other' "$(in_big 'ls -A data/deep' | tr '\n' ' ' | sed 's/ $//')"
+is '700 0:0' "$(in_big 'stat -c %a rootfs/docker; stat -c %u:%g data' | tr '\n' ' ' | sed 's/ $//')"
+is "$whole" "$(below)"
+
+story 'ZFS: --discard keeps nothing, and destroys no newer snapshot of datasets below it'
+j jlmkr-rollback --discard-newer big@one
+refused
+err_has "the dataset $ds/jails/big/data is below that of the jail: leave out --discard-newer"
+before=$(labels big)
+j jlmkr-rollback --discard big@one
+status 0
+is 'top below deep docker' "$(all_mine)"
+is "$before" "$(labels big)"
+
+story 'ZFS: datasets that cannot be rolled back'
+zfs_in_host create "$ds/jails/big/new"
+j jlmkr-rollback big@one
+refused
+err_has "the dataset $ds/jails/big/new is newer than the snapshot"
+in_host zfs unmount "$ds/jails/big/new"
+patiently zfs destroy "$ds/jails/big/new"
+zfs_in_host unmount "$ds/jails/big/data/deep"
+j jlmkr-rollback big@one
+refused
+err_has "the dataset $ds/jails/big/data/deep is not mounted by ZFS"
+zfs_in_host mount "$ds/jails/big/data/deep"
+in_big 'mkdir data/.jlmkr-rollback; echo theirs > data/.jlmkr-rollback/x'
+j jlmkr-rollback big@one
+refused
+err_has 'there is a .jlmkr-rollback in .*/jails/big/data'
+is theirs "$(in_big 'cat data/.jlmkr-rollback/x')"
+in_big 'rm -r data/.jlmkr-rollback; : > data/deep/open; rmdir new'
+is 'top below deep docker' "$(all_mine)"
+is "$before" "$(labels big)"
+
+story 'ZFS: one that is in use is not touched'
+in_host sh -c "cd '$home/jails/big/data/deep' && exec sleep 60" & holder=$!
+sleep 0.5
+j jlmkr-rollback big@one
+refused
+err_has 'busy'
+kill $holder 2> /dev/null
+in_host pkill -x sleep
+wait $holder 2> /dev/null
+is open "$(in_big 'ls data/deep | grep open')"
+is 'config data rootfs' "$(names big)"
+is "$whole" "$(below)"
+is "$before" "$(labels big)"
+
+story 'ZFS: a link of an earlier state leads no dataset elsewhere'
+in_host mkdir -p /mnt/tank/theirs
+in_host zfs unmount "$ds/jails/big/rootfs/docker"
+in_big 'rmdir rootfs/docker; ln -s /mnt/tank/theirs rootfs/docker'
+j jlmkr-snapshot big@sly
+in_big 'rm rootfs/docker; mkdir rootfs/docker'
+zfs_in_host mount "$ds/jails/big/rootfs/docker"
+for command in 'jlmkr-rollback big@sly' 'jlmkr-clone big@sly small'; do
+	j $command
+	refused
+	err_has 'rootfs/docker is no directory: nothing is mounted there'
+	is "$whole" "$(below)"
+	! in_host grep -q /mnt/tank/theirs /proc/mounts || fail 'something is mounted there'
+done
+is 'config data rootfs' "$(names big)"
+j jlmkr-snapshot --delete big@sly
+status 0
+
+cat > "$tmp/killed-below" <<'END'
+export JAILMAKER_DIR=$1
+big=$1/jails/big files='rootfs/mine data/mine data/deep/mine rootfs/docker/mine data/extra/x'
+cut=0 old=0 new=0
+set_state() {
+	mkdir -p "$big/data/extra"
+	for f in $files; do echo $1 > "$big/$f"; done
+	touch "$big/data/only-$1" "$big/rootfs/docker/only-$1"
+	chmod $2 "$big/data"
+}
+state() { (cd "$big" && cat $files | sort -u; ls data rootfs/docker | grep only-; stat -c %a data) 2> /dev/null | xargs; }
+whole() { [ "$(state)" = "$1 only-$1 only-$1 $2" ] && [ "$(ls -A "$big/data/extra" "$big/data/deep" | xargs)" = "$3" ]; }
+forget() {
+	for label in $(jlmkr-snapshots --no-header big | awk '{ print $2 }' | grep before); do
+		jlmkr-snapshot --delete big@$label || exit 1
+	done
+}
+set_state a 711; jlmkr-snapshot -q big@a > /dev/null || exit 1
+rm "$big"/*/only-a "$big"/rootfs/docker/only-a
+set_state b 755; jlmkr-snapshot -q big@b > /dev/null || exit 1
+listed=$(ls -A "$big/data/extra" "$big/data/deep" | xargs)
+begin=$(date +%s%N)
+jlmkr-rollback -q big@a || exit 1
+whole a 711 "$listed" || { echo "not a: $(state)"; exit 1; }
+span=$((($(date +%s%N) - begin) / 1000000 + 20))
+forget
+from=a to=b mode=755 other=711
+for i in $(seq $2); do
+	signal=KILL
+	[ $((i % 4)) -ne 0 ] || signal=TERM
+	jlmkr-rollback -q big@$to > /dev/null 2>&1 & pid=$!
+	ms=$((RANDOM % span))
+	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
+	kill -$signal $pid 2> /dev/null
+	wait $pid 2> /dev/null
+	[ $? -eq 0 ] || cut=$((cut + 1))
+	while pgrep -x 'zfs|jlmkr-rol.*' > /dev/null; do sleep 0.02; done
+	# The next command settles it, whatever it is.
+	jlmkr-snapshot -q big@settled > /dev/null || { echo "not settled after $i"; exit 1; }
+	jlmkr-snapshot --delete big@settled || exit 1
+	if whole $to $mode "$listed"; then new=$((new + 1))
+	elif whole $from $other "$listed"; then old=$((old + 1))
+	else echo "half after moment $i: $(state)"; exit 1
+	fi
+	jlmkr-rollback -q big@$to || { echo "cannot after moment $i"; exit 1; }
+	whole $to $mode "$listed" || { echo "not whole after moment $i: $(state)"; exit 1; }
+	[ "$(find "$big" -name '.*rollback*' | wc -l)" = 0 ] || { echo "after moment $i: $(find "$big" -name '.*rollback*')"; exit 1; }
+	[ "$(zfs list -H -o mounted -r "$3" | xargs)" = 'yes yes yes no yes' ] || { echo "after moment $i: $(zfs list -r "$3")"; exit 1; }
+	forget
+	x=$from from=$to to=$x x=$mode mode=$other other=$x
+done
+echo "cut $cut, old $old, new $new"
+END
+
+story 'ZFS: with datasets below it killed at 60 moments'
+for label in $(labels big); do j jlmkr-snapshot --delete "big@$label"; done
+in_big 'rm -r data/dir data/deep/open rootfs/docker/.hidden'
+try bash -s - "$home" 60 "$ds/jails/big" < "$tmp/killed-below"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
+j jlmkr-remove -q -y big
+status 0
 
 in_host mkdir -p /mnt/tank/plain
 home=/mnt/tank/plain

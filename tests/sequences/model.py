@@ -24,6 +24,7 @@ PLACES = {
 NAMES = ("web", "db", "app")
 LITTER = (".create-", ".remove-", ".jlmkr-")
 TEMPORARY = re.compile(r"/\.[^/]*config[^/]*\.[0-9a-f]{16}$")	# a config on its way to its name
+STATES = ("snapshot", "forget", "rollback", "clone", "rename", "promote")
 STARTED = (".ExecStartPre", ".ExecStartPost", ".ExecStopPost", ".nvidia", "initial_setup.log")
 BY_NSPAWN = ("etc", "run", "var", "usr", "tmp", "dev", "proc", "sys", "root")
 ROOTFS = {		# of an --image of ours: path -> contents, None for a directory
@@ -107,6 +108,7 @@ class Model:
         self.full = False	# S has no room
         self.images = {}	# what a jail of the image server consists of
         self.counts = {}
+        self.saved = {}		# snapshots of ZFS -> what the jail had
 
     def begin(self):
         self.ours.clear()
@@ -230,6 +232,9 @@ class Model:
             permits.append(lambda p, o, n: self.is_made(p, o, place))
         if not jail:
             return permits
+        permits += self.permits_of_rolling(jail)
+        if verb in STATES:
+            return permits + self.permits_of_state(command, done)
         if verb == "create" and good:
             permits.append(lambda p, o, n: under(p, jail) and o is None)
         if verb == "remove" and (good or "but not all of its files" in done.err):
@@ -239,6 +244,53 @@ class Model:
                 permits.append(lambda p, o, n, j=j: self.is_started(p, o, n, j))
         if verb in ("config", "edit"):
             permits.append(lambda p, o, n: self.is_config(p, o, n, jail))
+        return permits
+
+    # -- snapshots, and what comes of them (states.py) --
+
+    def labels(self, jail):
+        """label -> where its files are"""
+        top = real(jail) + "/.snapshots/"
+        return {p[len(top):]: p for p, e in self.now.items()
+                if p.startswith(top) and e.kind == "d" and "/" not in p[len(top):] and p[len(top)] != "."}
+
+    def dataset_at(self, path):
+        return None
+
+    def is_rolling(self, jail):
+        return real(jail) + "/.rollback" in self.now
+
+    def rolled(self, path, new, base):
+        return under(path, base) and not (new is None and under(path, base + "/.snapshots"))
+
+    def permits_of_rolling(self, jail):
+        """One that was killed is finished, or taken back, by the next command."""
+        base = real(jail)
+        return [lambda p, o, n: self.rolled(p, n, base)] if self.is_rolling(jail) else []
+
+    def permits_of_state(self, c, done):
+        verb, place, name = c[:3]
+        jail = jail_path(place, name)
+        base = real(jail)
+        snaps = base + "/.snapshots"
+        good = done is None or done.rc == 0 or "half done" in done.err
+        permits = [lambda p, o, n: p.startswith(snaps + "/.") or (p == snaps and not (o and n))]
+        if verb == "snapshot" and good:
+            permits.append(lambda p, o, n: under(p, snaps) and o is None)
+        if verb == "forget" and good:
+            permits.append(lambda p, o, n: under(p, f"{snaps}/{c[3]}") and n is None)
+        if verb == "rollback" and good:
+            permits.append(lambda p, o, n: self.rolled(p, n, base))
+        if verb == "clone":
+            permits.append(lambda p, o, n: self.litter(p, o, n, place))
+            permits.append(lambda p, o, n: self.is_made(p, o, place))
+        if verb == "rename":
+            permits.append(lambda p, o, n: o and n and p in (f"{base}/rootfs/etc/hostname", f"{base}/rootfs/etc/hosts"))
+        if verb in ("clone", "rename") and good:
+            to = jail_path(place, c[3])
+            permits.append(lambda p, o, n: under(p, to) and o is None)
+        if verb == "rename" and good:
+            permits.append(lambda p, o, n: under(p, jail) and n is None)
         return permits
 
     def take(self, after, place_of_ours=()):

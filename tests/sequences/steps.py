@@ -12,8 +12,9 @@ import tarfile
 import time
 
 from host import APPEND, IMMUTABLE, LIBC, Running, machine_names, machines, mounts, run, set_flags
-from model import (Fault, NAMES, PLACES, ROOTFS, is_name, jail_path, jails_of, keeps_lines, made_it,
+from model import (Fault, NAMES, PLACES, ROOTFS, STATES, is_name, jail_path, jails_of, keeps_lines, made_it,
                    look_at_jail, real, under)
+from states import StatesPlayer, draw_state, state_words
 
 PARKS = [f"/mnt/tank/parked/{n}" for n in ("one", "two", "three")]
 USERS = "/mnt/tank/users"
@@ -44,15 +45,18 @@ EDITORS = {
     "drops": 't=$(sed "/^seccomp=/d" "$1"); echo "$t" > "$1"',
     "replaces": 'cp "$1" "$1.new" && echo "# by the editor" >> "$1.new" && mv "$1.new" "$1"',
 }
-LASTS = {"create": 45, "remove": 25, "start": 60, "restart": 60, "stop": 15, "config": 20, "edit": 25}	# ms
+LASTS = {"create": 45, "remove": 25, "start": 60, "restart": 60, "stop": 15, "config": 20, "edit": 25,
+         "snapshot": 30, "rollback": 50, "clone": 60, "rename": 15}	# ms
 
 
 # -- drawing --
 
-def draw_command(rng):
+def draw_command(rng, alone=True):
     """One of ours: (verb, place, name, ...)."""
     place = rng.choices("ABS", (60, 28, 12))[0]
     name = rng.choice(NAMES) if rng.random() < 0.94 else rng.choice(WRONG)
+    if alone and name in NAMES and rng.random() < 0.4:
+        return draw_state(rng, place, name)
     verb = rng.choices(
         ("create", "remove", "start", "stop", "restart", "config", "edit", "images", "exec", "setup", "show"),
         (24, 19, 10, 8, 4, 11, 9, 7, 4, 2, 2))[0]
@@ -140,7 +144,7 @@ def draw(rng):
             return ("during", round(rng.random() * 20, 1), rng.choice(("away", "swap", "in")), other) + command
         return command
     if kind < 0.64:
-        return ("both", draw_command(rng), draw_command(rng))
+        return ("both", draw_command(rng, False), draw_command(rng, False))
     return draw_users(rng)
 
 
@@ -167,7 +171,7 @@ def make_tar(token):
     return out.getvalue()
 
 
-class Player:
+class Player(StatesPlayer):
     def __init__(self, model, log):
         self.m, self.log = model, log
         self.serial = 0
@@ -226,6 +230,8 @@ class Player:
             with open(to + "/rootfs/marker", "wb") as f:
                 f.write(self.token("jail"))
         self.m.begin()
+        for name in ("web", "db"):
+            self.play(("snapshot", "A", name, "x"))
 
     def play(self, step):
         verb = step[0]
@@ -249,6 +255,9 @@ class Player:
         """argv, environment and stdin of a command; the token of what a create would make."""
         verb, place, name = c[:3]
         argv, env, stdin, token = ["jlmkr", verb, "--dir", PLACES[place]], {}, b"", None
+        if verb in STATES:
+            argv = state_words(c)
+            return [*argv[:2], "--dir", PLACES[place], *argv[2:]], env, stdin, token
         if verb == "create":
             argv.append("-q")
             if c[3] in ("fedora", "offline"):
@@ -315,9 +324,11 @@ class Player:
             if verb == "show" or (verb == "remove" and (not free or self.has_rest(place, name))):
                 return None
             return {0, 3} if verb == "remove" else "bad"
+        if verb in STATES:
+            return self.expected_state(c, jail[0], free)
         if verb == "show":
             return None
-        if not jail[0] or not free:
+        if not jail[0] or not free or self.m.is_rolling(jail_path(place, name)):
             return None
         runs = self.m.runs_here(place, name)
         odd = self.m.runs_otherwise(place, name) or self.is_brief(place, name)
@@ -349,6 +360,7 @@ class Player:
         place = c[1]
         want = self.expected(c)
         before = self.facts(c)
+        self.moved = []
         done = run(argv, env, stdin)
         self.log(f"  {done}")
         self.count(f"{c[0]} {'done' if done.rc == 0 else 'refused'}")
@@ -363,8 +375,11 @@ class Player:
         self.m.check_running()
         if c[0] == "create" and made_it(c, done):
             self.m.check_litter(place, done, after)
-        self.m.take(after, (place,))
+        self.take_all(c, after)
         self.m.check_list(place)
+
+    def take_all(self, c, after):
+        self.m.take_users(after, self.moved if c[0] == "rename" else (), (c[1],))
 
     def facts(self, c):
         """What is known before, for what comes after."""
@@ -455,6 +470,8 @@ class Player:
         if done.rc != 0:
             if new != before["config"]:
                 raise Fault(f"refused, and the config is another: {new}")
+        elif before["config"] is None:
+            return		# an incomplete jail gets one, unless it would say what is usual
         elif not keeps_lines(before["config"], new, c[3].encode(), c[4].encode()):
             raise Fault(f"the config is not what it should be: {new}")
         elif new != before["config"]:
@@ -470,7 +487,7 @@ class Player:
                 "startup": old.replace(b"startup=0\n", b"startup=1\n"), "same": old}.get(c[3])
 
     def after_edit(self, c, done, after, before, token):
-        if not is_name(c[2]) or not before["jail"]:
+        if not is_name(c[2]) or not before["jail"] or before["config"] is None:
             return
         new, old = self.new_config(c, after), before["config"]
         want = old if done.rc else self.edited(c, old)
@@ -511,7 +528,10 @@ class Player:
         self.m.judge(after, permits, "ended anywhere")
         may = {}
         for c, before in zip(commands, befores):
-            self.m.check_all_or_nothing(c[1], c[2], after, tokens)
+            if c[0] not in ("rollback", "rename", "forget"):
+                self.m.check_all_or_nothing(c[1], c[2], after, tokens)
+            if c[0] == "rollback" and c[4] == "stop":
+                may.setdefault(c[2], []).append(None)
             if c[0] in ("start", "restart", "stop", "remove") and is_name(c[2]):
                 try:
                     st = os.stat(jail_path(c[1], c[2]) + "/rootfs")
@@ -573,13 +593,16 @@ class Player:
         r.wait_for_children()
         self.settle(self.to_settle(c))
         self.log(f"  {done}")
+        self.moved = []
+        if c[0] in STATES:
+            self.play_again(c, before)
         self.count("killed" if done.rc == -signal.SIGKILL else "killed too late")
         after = self.m.looker.look()
         may = self.loose([c], [before], after, [token] if token else [])
         self.may_all(may, c)
         self.check_config_whole(c, before, after)
         self.forget_or_keep(may)
-        self.m.take(after, (c[1],))
+        self.take_all(c, after)
         self.m.check_list(c[1])
 
     def play_both(self, c, d):
@@ -598,7 +621,8 @@ class Player:
         self.may_all(may, c, d)
         for x, done in zip((c, d), dones):
             self.m.check_no_new_litter(x[1], Both(dones), after)
-            if x[0] == "config" and done.rc == 0 and is_name(x[2]) and not {c[0], d[0]} & {"remove", "create", "edit"}:
+            whole = x[0] == "config" and befores[0 if x is c else 1].get("config") is not None
+            if whole and done.rc == 0 and is_name(x[2]) and not {c[0], d[0]} & {"remove", "create", "edit"}:
                 new = self.new_config(x, after) or b""
                 # Two places may be one (ZFS=1).
                 same = c[0] == d[0] and c[2:4] == d[2:4] and PLACES[c[1]] == PLACES[d[1]]

@@ -6,7 +6,7 @@ import os
 import time
 
 from host import Entry, LIBC, Looker, machine_names, mounts, run, set_flags
-from model import LITTER, NAMES, PLACES, Fault, Model, is_name, jail_path, under
+from model import LITTER, NAMES, PLACES, Fault, Model, is_name, jail_path, made_it, under
 from steps import HASH, Player, USERS, draw
 
 POOL = "mypool"
@@ -42,7 +42,12 @@ class ZfsModel(Model):
             own = PLACES[place] + rest
             depth = rest.count("/")
             strange = depth > 2 or (depth == 1 and rest not in ("/jails", "/images"))
-            if "@" in path or e.text != own or e.what[2] == "on" or strange:
+            label = path.partition("@")[2]
+            if label in ("x", "y") or label.startswith("before-rollback-"):
+                if e.what[3] != "0":
+                    return "zfs"
+                continue	# as they are ours, they go with the jail
+            if label or e.text != own or e.what[2] == "on" or strange:
                 return "zfs"
             if rest.startswith("/jails/.") or (rest.startswith("/images/") and len(rest) < 64):
                 return "zfs"
@@ -60,6 +65,59 @@ class ZfsModel(Model):
             if e.kind == "z" and e.text == path:
                 return name
         return None
+
+    def guid_of(self, jail, label):
+        """Its number, whatever it is called by now. The list above has only its first digits."""
+        name = f"{self.dataset_at(jail)}@{label}"[len("zfs:"):]
+        return run(["zfs", "get", "-H", "-p", "-o", "value", "guid", name]).out or None
+
+    def new_labels(self, jail, after):
+        top = self.dataset_at(jail) + "@"
+        return [p[len(top):] for p in after.keys() - self.now.keys() if p.startswith(top)]
+
+    def is_rolling(self, jail):
+        return super().is_rolling(jail) or f"{self.dataset_at(jail)}/.rollback-files" in self.now
+
+    def permits_of_rolling(self, jail):
+        files = f"{self.dataset_at(jail)}/.rollback-files"
+        permits = super().permits_of_rolling(jail)
+        return permits + [lambda p, o, n: under(p, files) and n is None] if self.is_rolling(jail) else permits
+
+    def permits_of_state(self, c, done):
+        verb, place, name = c[:3]
+        permits = super().permits_of_state(c, done)
+        ds = self.dataset_at(jail_path(place, name))
+        top = f"zfs:{HOMES[place]}/jails"
+        good = done is None or done.rc == 0
+        if not ds:
+            return permits
+        def snap(path, label):
+            return under(path.partition("@")[0], ds) and ("@" + label) in path
+        if verb == "snapshot" and good:
+            permits.append(lambda p, o, n: o is None and snap(p, c[3]))
+        if verb == "forget" and good:
+            permits.append(lambda p, o, n: n is None and snap(p, c[3]))
+        if verb == "rollback":
+            permits.append(lambda p, o, n: under(p, ds + "/.rollback-files"))
+        if verb == "rollback" and good:
+            permits.append(lambda p, o, n: o is None and snap(p, "before-rollback-"))
+            if c[4] == "discard-newer":
+                permits.append(lambda p, o, n: n is None and snap(p, ""))
+        if verb == "clone":
+            permits.append(lambda p, o, n: snap(p, "clone-"))
+        if verb in ("clone", "rename") and good:
+            permits.append(lambda p, o, n: o is None and under(p.partition("@")[0], f"{top}/{c[3]}"))
+        if verb == "rename" and good:
+            permits.append(lambda p, o, n: n is None and under(p.partition("@")[0], ds))
+        if verb in ("rename", "promote") and good:
+            permits.append(lambda p, o, n: self.is_other_origin(o, n))
+        if verb == "promote" and good:
+            permits.append(lambda p, o, n: "@" in p and under(p, top))
+        return permits
+
+    @staticmethod
+    def is_other_origin(old, new):
+        return old and new and old.kind == new.kind == "z" and old.what[:4] + old.what[5:] == new.what[:4] + new.what[5:]
 
     def litter(self, path, old, new, place):
         top = f"zfs:{HOMES[place]}/jails/"
@@ -80,7 +138,7 @@ class ZfsModel(Model):
     def permits_of(self, command, done):
         permits = super().permits_of(command, done)
         verb, place, name = command[:3]
-        good = done is None or done.rc == 0
+        good = done is None or made_it(command, done)
         if not is_name(name):
             return permits
         if verb == "create" and good:
@@ -183,6 +241,8 @@ class ZfsPlayer(Player):
         self.m.begin()
         for place, name in (("A", "web"), ("A", "db"), ("B", "web")):
             self.play_command(("create", place, name, "image"))
+        for name in ("web", "db"):
+            self.play_command(("snapshot", "A", name, "x"))
 
     def clear(self):
         for name in machine_names():

@@ -1,7 +1,7 @@
 #!/bin/sh
 # jlmkr on the appliance: real OpenZFS, cgroup v2, a read-only root; a reboot, and power cuts in the
-# middle of a create, a config write, clones, rollbacks and renames; copies between two pools. The
-# test host works there, too.
+# middle of a create, a config write, clones, rollbacks, renames and of what is received from another
+# machine; copies between two pools. The test host works there, too.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -32,4 +32,4 @@ parts life copy
 KILL_AT=CREATING KILL_AFTER=1 parts reboot changes snapshots unmarked creating
 KILL_AT=CREATING KILL_AFTER=6 parts after creating
 KILL_AT=WRITING KILL_AFTER=1.5 parts after writing
-parts after host
+parts received after host

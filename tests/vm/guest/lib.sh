@@ -50,12 +50,15 @@ tiny_image() {
 	tar -C t -cf tiny.tar .
 }
 tiny() { "$jlmkr" create -q --image "$(pwd)/tiny.tar" "$@"; }
-# Two files, so that half of a state can be seen. state JAIL says it, put JAIL STATE makes it.
+# Two files, and one in the dataset below the jail's if it has one, so that half of a state can be
+# seen. state JAIL says it, put JAIL STATE makes it.
 put() {
 	for file in mine etc/state; do echo "$2" > "$dir/jails/$1/rootfs/$file" || return; done
+	[ ! -d "$dir/jails/$1/data" ] || echo "$2" > "$dir/jails/$1/data/mine"
 }
 state() {
 	cmp -s "$dir/jails/$1/rootfs/mine" "$dir/jails/$1/rootfs/etc/state" || return
+	[ ! -d "$dir/jails/$1/data" ] || cmp -s "$dir/jails/$1/rootfs/mine" "$dir/jails/$1/data/mine" || return
 	cat "$dir/jails/$1/rootfs/mine"
 }
 
@@ -65,6 +68,7 @@ shake() {
 	tiny_image
 	if [ ! -e "$dir/jails/from" ]; then
 		for name in from back gone ra; do tiny $name; done
+		for name in from back; do zfs create "$home/jails/$name/data"; done
 		put from whole
 		for label in a b; do put back $label; "$jlmkr" snapshot -q back@$label; done
 		put gone a
@@ -78,9 +82,10 @@ shake() {
 	while :; do "$jlmkr" rename ra rz; "$jlmkr" rename rz ra; done &
 } > /dev/null 2>&1
 shaken() {
-	check 'no clone is half a jail' sh -c '[ ! -e "$0" ] || [ "$(cat "$0/rootfs/mine")" = whole ]' "$dir/jails/cloned"
+	check 'no clone is half a jail' sh -c '[ ! -e "$0" ] || [ "$(cat "$0/rootfs/mine" "$0/data/mine" | xargs)" = "whole whole" ]' "$dir/jails/cloned"
 	check 'the same clone works, or was done' sh -c '[ -e "$1/jails/cloned" ] || "$0" clone from cloned' "$jlmkr" "$dir"
 	check '... and is whole' same whole state cloned
+	check '... with the dataset below it' same whole cat "$dir/jails/cloned/data/mine"
 	check '... and goes' "$jlmkr" remove -q -y cloned
 	check 'a rollback is done or not' sh -c '[ "$0" = a ] || [ "$0" = b ] || [ -e "$1/jails/back/.rollback/swap" ]' "$(state back)" "$dir"
 	check '... and works' "$jlmkr" rollback back@a

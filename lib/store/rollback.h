@@ -2,9 +2,9 @@
  *
  * The files are copied or made beside those of the jail, copies with shared blocks where that
  * is possible, and then exchanged with them. All snapshots stay, and what is rolled away
- * becomes one, too: of a dataset before anything is changed, of a directory by moving it to the other
- * snapshots. Or it is given up: of a dataset with the rollback of ZFS, which is immediate, and
- * destroys newer snapshots.
+ * becomes one, too: of a dataset before anything is changed, of a directory by moving it to
+ * the other snapshots. Or it is given up: of a dataset with the rollback of ZFS, which is
+ * immediate, and destroys newer snapshots.
  *
  *	JAIL/.rollback/			what will be exchanged, and then what was rolled away
  *		config, rootfs/

@@ -93,8 +93,8 @@ static const char *foreign_unit(struct arena *m, const struct jail *j, pid_t *le
 
 	if (!*unit || str_eq(unit, name_unit(m, j->name))) return NULL;
 	*leader = to_pid(assigned(m, text, "LEADER"));
-	return *leader && is_in_unit(m, *leader, unit) && process_has_rootfs(m, j, *leader) ? unit
-	                                                                            : NULL;
+	if (!*leader || !is_in_unit(m, *leader, unit)) return NULL;
+	return process_has_rootfs(m, j, *leader) ? unit : NULL;
 }
 
 const char *engine_foreign(struct engine *en, const struct jail *j)

@@ -30,14 +30,15 @@ static const struct opt update_opts[] = {
 	OPT_END
 };
 
-/* Those of the image server are passed over unless they are named. */
+/* Whole systems are passed over unless they are named: what was installed in them would go. */
 static int look_one(struct engine *en, struct jail *j, bool by_name, struct update *u,
-                struct err *e)
+                    struct err *e)
 {
 	struct conf c;
 
-	if (!by_name && jail_conf(en->m, j, &c, e) < 0) return -1;
-	return !by_name && !*c.image.text ? 1 : op_update_look(en, j, u, e);
+	if (by_name) return op_update_look(en, j, u, e);
+	if (jail_conf(en->m, j, &c, e) < 0) return -1;
+	return !*c.image.text || !*c.init_command.text ? 1 : op_update_look(en, j, u, e);
 }
 
 static void tell_update(const struct jail *j, const struct update *u)
@@ -143,8 +144,8 @@ const struct applet update_applet = {
 	"back to it. All is fetched before the jail is stopped.\n"
 	"\n"
 	"--check tells on standard output which jails have an update, and its exit status\n"
-	"is 100 if there is any, else 0. With --all, jails that are whole systems are\n"
-	"passed over: their own tools bring them up to date.\n",
+	"is 100 if there is any, else 0. With --all or a pattern, jails that are whole\n"
+	"systems are passed over: their own tools bring them up to date.\n",
 	.opts = update_opts,
 	.defaults = &(const struct update_args){ .timeout = STOP_USUAL },
 	.args_size = sizeof(struct update_args),

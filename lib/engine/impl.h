@@ -67,6 +67,9 @@ bool leader_runs_command(struct arena *m, pid_t leader);
 /* The first child of a process, 0 if it has none or is gone. */
 pid_t process_child(struct arena *m, uint32_t pid);
 
+/* Whether the process has the jail's rootfs as its root directory. */
+bool process_has_rootfs(struct arena *m, const struct jail *j, pid_t pid);
+
 /* How long a stop waits for each step, when a struct stop_how asks so and the unit has a
  * TimeoutStopUSec of `own`: seconds, or -1 without end. */
 int64_t stop_seconds(long asked, uint64_t own);

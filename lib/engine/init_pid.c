@@ -73,8 +73,7 @@ static bool find_registered(struct arena *m, const char *jail, pid_t *leader)
 	return true;
 }
 
-/* Whether the process has the jail's rootfs as its root directory. */
-static bool has_rootfs(struct arena *m, const struct jail *j, pid_t pid)
+bool process_has_rootfs(struct arena *m, const struct jail *j, pid_t pid)
 {
 	AUTOCLOSE int dir = open(j->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct stat jail, rootfs, root;
@@ -94,8 +93,8 @@ static const char *foreign_unit(struct arena *m, const struct jail *j, pid_t *le
 
 	if (!*unit || str_eq(unit, name_unit(m, j->name))) return NULL;
 	*leader = to_pid(assigned(m, text, "LEADER"));
-	return *leader && is_in_unit(m, *leader, unit) && has_rootfs(m, j, *leader) ? unit
-	                                                                            : NULL;
+	if (!*leader || !is_in_unit(m, *leader, unit)) return NULL;
+	return process_has_rootfs(m, j, *leader) ? unit : NULL;
 }
 
 const char *engine_foreign(struct engine *en, const struct jail *j)

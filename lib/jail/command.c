@@ -178,8 +178,8 @@ static int find_user(struct arena *m, const char *user, bool with_groups, int ro
 	out->gid = known ? line.gid : 0;
 	out->home = known && *line.home == '/' ? line.home : line.uid ? "/" : "/root";
 	if (known && with_groups && line.uid)
-		out->group_count = groups_with(read_accounts(m, rootfs, "/etc/group"), line.name,
-		                               out->groups, COMMAND_GROUPS);
+		out->group_count = groups_with(read_accounts(m, rootfs, "/etc/group"),
+		                               line.name, out->groups, COMMAND_GROUPS);
 	return 0;
 }
 

@@ -458,8 +458,9 @@ static int look_below(const struct snapshots *s, struct rollback *r, struct err 
 	if (!(d = zfs_list(s->m, s->dataset, 1, &n, e))) return -1;
 	for (size_t i = 1; r->fill && i < n; i++)
 		if (strcmp(d[i].name, files_dataset(s)))
-			return fail(e, ERR_INPUT, "the dataset %s is below that of the jail, and "
-			            "an update changes the jail's own only", d[i].name);
+			return fail(e, ERR_INPUT,
+			            "the dataset %s is below that of the jail, and an "
+			            "update changes the jail's own only", d[i].name);
 	return n > 1 && !r->fill ? below_check(s, r, e) : 0;
 }
 

@@ -1,6 +1,6 @@
 /* Give a jail the files of a snapshot again, or new ones
  *
- * The files are copied or made beside those of the jail, copies with shared blocks where that is
+ * The files are copied or made beside those of the jail, with shared blocks where that is
  * possible, and then exchanged with them. All snapshots stay, and what is rolled away becomes
  * one, too: of a dataset before anything is changed, of a directory by moving it to the other
  * snapshots. Or it is given up: of a dataset with the rollback of ZFS, which is immediate, and

@@ -173,6 +173,20 @@ status 0
 try jlmkr-stop -q m1
 status 0
 
+story 'a jail with users of its own is known as what it is'
+in_host jlmkr config -q m1 systemd_nspawn_user_args='-U --private-network'
+try jlmkr-start -q m1
+status 0
+try jlmkr-exec m1 cat /proc/1/uid_map
+status 0
+out_lacks '^ *0 *0 '
+try jlmkr-list
+out_has '^m1  *True'
+try jlmkr-stop m1
+status 0
+expect_status 1 machinectl show m1
+in_host jlmkr config -q m1 systemd_nspawn_user_args=
+
 story 'exec works right after start returns'
 for round in 1 2 3; do
 	try sh -c 'jlmkr-start -q m1 && jlmkr-exec m1 echo here'

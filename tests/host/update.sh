@@ -184,6 +184,15 @@ try jlmkr update c
 status 0
 err_has 'its config stays as it is'
 is 2 "$(version $jails/c/rootfs)"
+publish 1
+in_host jlmkr config -q a init_command=
+try jlmkr update --check --all
+status 100
+out_has '^b: '
+out_lacks '^a: '
+try jlmkr update --check a
+status 100
+out_has '^a: '
 in_host sh -c "jlmkr stop -q b; rm -rf $jails/a $jails/b $jails/c"
 
 story 'killed at any moment, it is the old jail or the new one'

@@ -22,6 +22,11 @@ static int make_root(void)
 	return open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+static void remove_root(void)
+{
+	CHECK_INT(system("rm -rf \"$(pwd -P)\""), 0);
+}
+
 static void put(const char *path, const char *text, mode_t mode)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
@@ -84,6 +89,7 @@ TEST(the_program_is_looked_up_in_the_path_of_the_jail)
 	          "its init_directory /opt/x does not exist in it");
 	CHECK_STR(find(&m, root, "init_command=srv\ninit_directory=/opt/srv\n", &c),
 	          "its init_directory /opt/srv is not a directory");
+	remove_root();
 }
 
 TEST(what_is_mounted_over_it_is_believed)
@@ -97,6 +103,7 @@ TEST(what_is_mounted_over_it_is_believed)
 	               "systemd_nspawn_user_args=--bind=/mnt/a:/app --tmpfs=/data\n", &c), "");
 	CHECK_STR(c.argv[0], "/app/srv");
 	CHECK_STR(c.directory, "/data/x");
+	remove_root();
 }
 
 TEST(who_it_runs_as)
@@ -124,6 +131,7 @@ TEST(who_it_runs_as)
 	CHECK(c.is_root);
 	CHECK_STR(find(&m, root, "init_command=srv\ninit_user=root:media\n", &c), "");
 	CHECK(!c.is_root);
+	remove_root();
 }
 
 TEST(who_it_cannot_run_as)
@@ -143,6 +151,7 @@ TEST(who_it_cannot_run_as)
 	}
 	CHECK_STR(find(&m, root, "init_command=srv\ninit_user=bob\n", &c),
 	          "its init_user 'bob' is not in its /etc/passwd");
+	remove_root();
 }
 
 /* A link of the jail leads nowhere else. */
@@ -161,6 +170,7 @@ TEST(a_link_stays_inside)
 	          "its init_user 'www' is not in its /etc/passwd");
 	CHECK_STR(find(&m, root, "init_command=srv\ninit_user=root\n", &c), "");
 	CHECK(c.is_root);
+	remove_root();
 }
 
 TEST(variables_that_nspawn_takes)

@@ -2,7 +2,7 @@
 # login me:secret, behind what stands before those of the world (tests/fake/registry.py, which has their
 # names). Source it after lib.sh.
 
-"$here/../../build/packages" registry || exit 1
+"$here/../../build/packages" registry || exit 1	# if this story runs by itself
 port=8443
 open=docker://open.test:$port
 names='open.test basic.test token.test auth.test store.test'

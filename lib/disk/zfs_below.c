@@ -30,7 +30,7 @@ int zfs_below_choose(struct arena *m, const struct zfs_items *items, const char 
 	const char *of = items->v[0].name;
 	const struct zfs_item *snap = find_item(items, arena_printf(m, "%s@%s", of, label));
 
-	*b = (struct zfs_below){ .of = of, .v = arena_array(m, items->n, sizeof *b->v) };
+	*b = (struct zfs_below){ .of = of, .v = arena_array(m, items->n, sizeof(void *)) };
 	for (size_t i = 1; snap && i < items->n; i++) {
 		const struct zfs_item *d = &items->v[i];
 

@@ -86,7 +86,7 @@ int below_check(const struct snapshots *s, struct rollback *r, struct err *e)
 		            "the dataset %s is below that of the jail: leave out "
 		            "--discard-newer, because the newer snapshots stay",
 		            b->v[0]->name);
-	qsort(b->v, b->n, sizeof *b->v, by_mountpoint);
+	qsort(b->v, b->n, sizeof(void *), by_mountpoint);
 	r->below = b->n ? b : NULL;
 	return 0;
 }

@@ -77,11 +77,11 @@ j jlmkr-start -q copy
 status 0
 is $((900 << 20)) "$(quota copy)"
 j jlmkr-stop -q copy
-# One that is set already needs no zfs.
+# One that is set already needs no zfs, besides the one that zfs-fuse needs to tell a standby.
 in_host sh -c 'mkdir -p /tmp/shim; printf "%s\n" "#!/bin/sh" "echo \"\$*\" >> /tmp/zfs.log" "exec /usr/sbin/zfs \"\$@\"" > /tmp/shim/zfs; chmod +x /tmp/shim/zfs'
 try env JAILMAKER_DIR="$home" PATH=/tmp/shim:/root/.local/bin:/usr/sbin:/usr/bin jlmkr-start -q copy
 status 0
-is '' "$(in_host cat /tmp/zfs.log 2> /dev/null)"
+is '' "$(in_host cat /tmp/zfs.log 2> /dev/null | grep -v ' jlmkr:kind ')"
 j jlmkr-stop -q copy
 
 story 'a quota that cannot be is no reason not to start'

@@ -212,8 +212,8 @@ TEST(other_ways_into_the_kernel_are_refused)
 }
 #endif
 
-static const int majors[] = { 1, 1, 1, 1, 1, 5, 5, 5, 10 };
-static const int minors[] = { 3, 5, 7, 8, 9, 0, 1, 2, 229 };
+static const int majors[] = { 0, 1, 1, 1, 1, 1, 5, 5, 5, 10 };
+static const int minors[] = { 0, 3, 5, 7, 8, 9, 0, 1, 2, 229 };
 
 /* EPERM is the kernel's answer to who may not make devices: then it got through. */
 static int make_nodes(const void *arg)
@@ -221,7 +221,7 @@ static int make_nodes(const void *arg)
 	int top = *(const int *)arg;
 
 	if (mknodat(top, "fifo", S_IFIFO | 0600, 0) < 0) return 1;
-	for (int i = 0; i < 9; i++) {
+	for (int i = 0; i < 10; i++) {
 		if (mknodat(top, "node", S_IFCHR | 0600, makedev(majors[i], minors[i])) < 0 &&
 		    errno != EPERM)
 			return 2;

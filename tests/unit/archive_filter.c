@@ -169,7 +169,6 @@ TEST(no_other_devices_can_be_made)
 		MAKE("/dev/kmsg", S_IFCHR | 0600, 1, 11),
 		MAKE("a terminal", S_IFCHR | 0600, 4, 1),
 		MAKE("/dev/net/tun", S_IFCHR | 0600, 10, 200),
-		MAKE("a whiteout", S_IFCHR | 0600, 0, 0),
 		MAKE("null with a high minor", S_IFCHR | 0600, 1, 0x103),
 		MAKE("a file", S_IFREG | 0600, 0, 0),
 		MAKE("a socket", S_IFSOCK | 0600, 0, 0),

@@ -4,6 +4,7 @@
 #include <sys/sysmacros.h>
 
 const struct device devices[DEVICES] = {
+	{ 0, 0 },	/* what is deleted in overlayfs: no driver answers */
 	{ 1, 3 },	/* null */
 	{ 1, 5 },	/* zero */
 	{ 1, 7 },	/* full */

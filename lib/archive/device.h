@@ -15,7 +15,7 @@ struct device {
 };
 
 /* Character devices, all of them. */
-enum { DEVICES = 9 };
+enum { DEVICES = 10 };
 extern const struct device devices[DEVICES];
 
 /* Whether `mode` and `dev`, as for mknod, are one of them. */

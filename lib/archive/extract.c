@@ -27,6 +27,7 @@
 #include "lib/archive/entry.h"
 #include "lib/archive/found.h"
 #include "lib/archive/layer.h"
+#include "lib/archive/overlay.h"
 #include "lib/archive/pull.h"
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
@@ -214,8 +215,14 @@ static int read_attrs(struct extract *x, struct archive_entry *from, bool *bare,
 	                   bare, e) < 0)
 		return -1;
 	if (archive_entry_acl_types(from) & ARCHIVE_ENTRY_ACL_TYPE_NFS4) *bare = true;
-	while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK)
-		if (name && add_attr(x, name, value, size, e) < 0) return -1;
+	while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK) {
+		const struct attr a = { name, value, size };
+
+		if (name && x->max->overlay && overlay_is_attr(name))
+			*bare |= !overlay_note(x->max->overlay, x->entry.path, &a);
+		else if (name && add_attr(x, name, value, size, e) < 0)
+			return -1;
+	}
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "lib/archive/acl.h"
 #include "lib/archive/entry.h"
+#include "lib/archive/overlay.h"
 #include "lib/base/arena.h"
 #include "lib/base/str.h"
 
@@ -116,7 +117,8 @@ static bool add_attr(struct str *pax, const struct attr *a)
 		return add_acl(pax, a, "SCHILY.acl.access");
 	if (str_eq(a->name, "system.posix_acl_default"))
 		return add_acl(pax, a, "SCHILY.acl.default");
-	if (!entry_keeps(a->name) || strchr(a->name, '=')) return false;
+	if (!entry_keeps(a->name) && !overlay_is_attr(a->name)) return false;
+	if (strchr(a->name, '=')) return false;
 	add_record(pax, arena_printf(pax->m, "SCHILY.xattr.%s", a->name), a->value, a->size);
 	return true;
 }

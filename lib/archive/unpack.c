@@ -28,6 +28,7 @@
 #include "lib/archive/decode.h"
 #include "lib/archive/extract.h"
 #include "lib/archive/look.h"
+#include "lib/archive/overlay.h"
 #include "lib/archive/path_walk.h"
 #include "lib/archive/pull.h"
 #include "lib/archive/squashfs.h"
@@ -307,16 +308,26 @@ static int open_inlet(struct unpack *u, int file, struct err *e)
 	return ends[0];
 }
 
-static int begin(struct unpack *u, int file, int dir, const struct task *task, struct err *e)
+/* For an export: the child notes what only we can set. */
+static int make_notes(struct unpack *u, int dir, struct task *task, struct err *e)
+{
+	if (task->what != UNPACK || !task->limits.is_export) return 0;
+	if (!(u->overlay = task->limits.overlay = overlay_new(e))) return -1;
+	u->dir = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+	return u->dir < 0 ? fail_sys(e, "open the directory to unpack into") : 0;
+}
+
+static int begin(struct unpack *u, int file, int dir, struct task *task, struct err *e)
 {
 	AUTOCLOSE int in_read = -1, said_write = -1;
 	int said[2];
 
-	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1, .found = task->found,
-			      .front_only = task->what == FRONT };
+	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1, .dir = -1,
+			      .found = task->found, .front_only = task->what == FRONT };
 	if (geteuid() != 0) return fail(e, ERR_HOST, "unpacking needs root");
 	if (task->what == UNPACK && check_empty(dir, e) < 0) return -1;
-	if ((in_read = open_inlet(u, file, e)) >= 0 && make_pipe(said, e) == 0) {
+	if (make_notes(u, dir, task, e) == 0 && (in_read = open_inlet(u, file, e)) >= 0 &&
+	    make_pipe(said, e) == 0) {
 		u->said = said[0];
 		said_write = said[1];
 		if (start_child(u, (int[2]){ in_read, said_write }, dir, task, e) == 0)
@@ -463,10 +474,13 @@ static void end_texts(struct archive_found *f)
 int unpack_end(struct unpack *u, struct unpack_report *r, struct err *e)
 {
 	struct archive_found *found = u->found;
+	uint64_t lost;
 	int rc;
 
 	close_end(&u->in);
 	rc = read_result(u, r, e);
+	lost = rc == 0 && u->overlay ? overlay_set(u->overlay, u->dir) : 0;
+	if (r) r->bare += lost;
 	unpack_abort(u);
 	if (rc == 0 && found) end_texts(found);
 	return rc;
@@ -566,5 +580,7 @@ void unpack_abort(struct unpack *u)
 	close_end(&u->in);
 	close_end(&u->said);
 	close_end(&u->pidfd);
+	close_end(&u->dir);
+	overlay_free(u->overlay);
 	*u = (struct unpack){ 0 };
 }

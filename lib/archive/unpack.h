@@ -12,7 +12,8 @@
  * Kept: numeric owners, modes with setuid, times, hard links, harmless devices
  * (device.h), fifos, extended attributes with file capabilities, POSIX ACLs, holes.
  * Skipped: other devices and sockets, which are useless in a jail, trusted.* attributes
- * and the labels of the security modules of the machine that made the archive.
+ * (except those of overlayfs in an export: overlay.h) and the labels of the security modules
+ * of the machine that made the archive.
  * Refused, with the name of the entry: absolute names, `..`, names through or over a
  * link, hard links to files that are not in the archive. Refused too: an archive that
  * ends early, is damaged, empty or larger than the limits.
@@ -32,6 +33,7 @@
 
 struct archive_found;
 struct err;
+struct overlay_notes;
 
 /* 0: the maximum below. */
 struct unpack_limits {
@@ -41,6 +43,7 @@ struct unpack_limits {
 	bool no_devices;	/* skip harmless devices too */
 	bool fixed;		/* the user has no option that sets them */
 	bool is_export;		/* refuse what is not an undamaged export (check.h) */
+	struct overlay_notes *overlay;	/* unpack_begin sets it for an export */
 	bool texts_only;	/* see unpack_texts in found.h */
 	/* of an image in layers: see unpack_begin_layer */
 	bool is_layer;
@@ -67,6 +70,8 @@ struct unpack {
 	pid_t pid;
 	struct archive_found *found;	/* see found.h */
 	bool front_only;
+	int dir;			/* what is unpacked into, if there are such notes */
+	struct overlay_notes *overlay;	/* see overlay.h */
 };
 
 /* Start to unpack into the open directory `dir`, which is borrowed for the call. `limits` may

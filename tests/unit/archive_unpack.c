@@ -137,7 +137,7 @@ static const struct node nodes[] = {
 	{ TAR_CHAR, 5, 1, true },
 	{ TAR_CHAR, 5, 2, true },
 	{ TAR_CHAR, 10, 229, true },
-	{ TAR_CHAR, 0, 0, false },	/* a whiteout of overlayfs */
+	{ TAR_CHAR, 0, 0, true },	/* a whiteout of overlayfs */
 	{ TAR_CHAR, 1, 1, false },	/* mem */
 	{ TAR_CHAR, 4, 1, false },	/* a terminal */
 	{ TAR_CHAR, 10, 200, false },	/* tun */
@@ -190,7 +190,7 @@ TEST(devices_that_are_not_harmless_are_skipped_and_counted)
 	tar_file(&tar, "last", "done", 0644);
 	tar_end(&tar);
 	r = unpack_well(&w, &tar);
-	CHECK_INT(r.skipped, 9);
+	CHECK_INT(r.skipped, 8);
 	CHECK_INT(r.bare, 0);
 	for (size_t i = 0; i < NODES; i++) {
 		struct stat st;

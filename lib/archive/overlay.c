@@ -71,7 +71,7 @@ static const void *take(struct rest *r, size_t n)
 	return p;
 }
 
-static const char *take_text(struct rest *r)
+static const char *take_string(struct rest *r)
 {
 	size_t n = strnlen(r->p, r->n);
 
@@ -85,8 +85,8 @@ static bool take_note(struct rest *r, const char **path, struct attr *a)
 
 	if (!head) return false;
 	memcpy(&size, head, sizeof size);
-	*path = take_text(r);
-	a->name = *path ? take_text(r) : NULL;
+	*path = take_string(r);
+	a->name = *path ? take_string(r) : NULL;
 	a->value = a->name ? take(r, size) : NULL;
 	a->size = size;
 	return a->value;

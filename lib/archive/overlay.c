@@ -61,7 +61,7 @@ struct rest {
 	size_t n;
 };
 
-static const void *take(struct rest *r, size_t n)
+static const void *take_bytes(struct rest *r, size_t n)
 {
 	const char *p = r->p;
 
@@ -75,19 +75,19 @@ static const char *take_string(struct rest *r)
 {
 	size_t n = strnlen(r->p, r->n);
 
-	return n == r->n ? NULL : take(r, n + 1);
+	return n == r->n ? NULL : take_bytes(r, n + 1);
 }
 
 static bool take_note(struct rest *r, const char **path, struct attr *a)
 {
-	const void *head = take(r, sizeof(uint16_t));
+	const void *head = take_bytes(r, sizeof(uint16_t));
 	uint16_t size;
 
 	if (!head) return false;
 	memcpy(&size, head, sizeof size);
 	*path = take_string(r);
 	a->name = *path ? take_string(r) : NULL;
-	a->value = a->name ? take(r, size) : NULL;
+	a->value = a->name ? take_bytes(r, size) : NULL;
 	a->size = size;
 	return a->value;
 }

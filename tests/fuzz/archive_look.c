@@ -10,30 +10,13 @@
 #include <unistd.h>
 
 #include "lib/archive/extract.h"
-#include "lib/archive/pull.h"
 #include "lib/archive/squashfs.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
+#include "tests/fuzz/tar_source.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-struct source {
-	struct pull pull;
-	const uint8_t *data;
-	size_t n;
-};
-
-static ssize_t source_next(struct pull *p, const void **data, struct err *e)
-{
-	struct source *s = (struct source *)p;
-	size_t n = s->n;
-
-	(void)e;
-	*data = s->data;
-	s->n = 0;
-	return (ssize_t)n;
-}
 
 static int look_at_squashfs(const uint8_t *data, size_t n, int dir,
                             const struct unpack_limits *limits, struct looking *l,

@@ -8,20 +8,6 @@
 #include "lib/base/str.h"
 #include "tests/unit/root_world.h"
 
-static void put(struct world *w, const char *path, const char *text)
-{
-	struct err e = { 0 };
-
-	CHECK_INT(write_in_root(w->root, path, text, 0644, &e), 0);
-}
-
-static const char *get(struct world *w, const char *path)
-{
-	const char *text = read_in_root(&w->m, w->root, path, 4096, NULL);
-
-	return text ? text : "(none)";
-}
-
 /* What the images of a server have: cloud-init, turned off in a tar and not in a squashfs. */
 static void make_image(struct world *w)
 {

@@ -12,20 +12,6 @@
 #include "lib/base/fd.h"
 #include "tests/unit/root_world.h"
 
-static void put(struct world *w, const char *path, const char *text)
-{
-	struct err e = { 0 };
-
-	CHECK_INT(write_in_root(w->root, path, text, 0644, &e), 0);
-}
-
-static const char *get(struct world *w, const char *path)
-{
-	const char *text = read_in_root(&w->m, w->root, path, 4096, NULL);
-
-	return text ? text : "(none)";
-}
-
 TEST(a_debian_image)
 {
 	struct world w;

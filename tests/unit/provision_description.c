@@ -6,20 +6,6 @@
 #include "lib/image/pick.h"
 #include "tests/unit/root_world.h"
 
-static void put(struct world *w, const char *path, const char *text)
-{
-	struct err e = { 0 };
-
-	CHECK_INT(write_in_root(w->root, path, text, 0640, &e), 0);
-}
-
-static const char *get(struct world *w, const char *path)
-{
-	const char *text = read_in_root(&w->m, w->root, path, 4096, NULL);
-
-	return text ? text : "(none)";
-}
-
 static const char yaml[] =
 	"architecture: x86_64\nproperties: {os: Debian, release: bookworm}\ntemplates:\n"
 	"  /etc/hostname: {when: [create], template: name.tpl}\n"
@@ -40,6 +26,7 @@ static void make_image(struct world *w)
 	put(w, "/templates/app.tpl", "a={{ container.name }} b={{instance.name}} {c}\n");
 	put(w, "/templates/odd.tpl", "{% if a == b %}x{% endif %}\n");
 	put(w, "/etc/old", "old\n");
+	CHECK_INT(fchmodat(w->root, "etc/old", 0640, 0), 0);
 	put(w, "/etc/kept", "old\n");
 }
 

@@ -15,20 +15,6 @@
 
 #define ID "0123456789abcdef0123456789abcdef\n"
 
-static void put(struct world *w, const char *path, const char *text)
-{
-	struct err e = { 0 };
-
-	CHECK_INT(write_in_root(w->root, path, text, 0644, &e), 0);
-}
-
-static const char *get(struct world *w, const char *path)
-{
-	const char *text = read_in_root(&w->m, w->root, path, 4096, NULL);
-
-	return text ? text : "(none)";
-}
-
 static void make_dirs(struct world *w, const char *const *dirs)
 {
 	for (; *dirs; dirs++)

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
 #include "tests/unit/test.h"
 
 struct world {
@@ -41,6 +43,21 @@ static inline void world_drop(struct world *w)
 	close(w->root);
 	close(w->top);
 	arena_free(&w->m);
+}
+
+/* What is in the root: write a file, and read one. */
+static inline void put(struct world *w, const char *path, const char *text)
+{
+	struct err e = { 0 };
+
+	CHECK_INT(write_in_root(w->root, path, text, 0644, &e), 0);
+}
+
+static inline const char *get(struct world *w, const char *path)
+{
+	const char *text = read_in_root(&w->m, w->root, path, 4096, NULL);
+
+	return text ? text : "(none)";
 }
 
 #endif

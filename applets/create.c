@@ -137,7 +137,7 @@ static int check_reference(const struct create_args *a, struct err *e)
 
 static int check_image(const struct create_args *a, struct err *e)
 {
-	const bool layers = a->image && str_starts(a->image, OCI_SCHEME);
+	const bool layers = a->image && oci_is_reference(a->image);
 
 	if (a->sha256 && !a->image) return fail(e, ERR_USAGE, "--sha256 requires --image");
 	if (a->metadata && !a->image) return fail(e, ERR_USAGE, "--metadata requires --image");
@@ -246,7 +246,7 @@ static int show_plan(struct engine *en, const struct create_how *how, bool start
 	if (op_create_plan(en, how, &p, e) < 0) return -1;
 	out_line("# jail: %s, the directory %s", how->name, p.path);
 	if (p.dataset) out_line("# ZFS dataset: %s", p.dataset);
-	if (how->archive && str_starts(how->archive, OCI_SCHEME))
+	if (how->archive && oci_is_reference(how->archive))
 		out_line("# image: %s, %s", how->archive, p.found.image->digest);
 	else if (how->archive)
 		out_line("# image: the archive %s", str_eq(how->archive, "-") ?

@@ -233,11 +233,6 @@ static int take_source(struct host *h, const struct create_how *how, struct arch
 	return fail_in(e, "image %s", word_shown(h->m, how->archive));
 }
 
-static bool is_reference(const char *archive)
-{
-	return str_starts(archive, OCI_SCHEME);
-}
-
 /* What is kept of the image when it is closed. */
 static void keep_image(struct arena *m, const struct registry_image *r, struct wanted *w)
 {
@@ -266,7 +261,8 @@ static int install_from_archive(struct host *h, struct wanted *w, struct staging
 	struct install_source source;
 	struct install_found found;
 
-	if (is_reference(w->how->archive)) return install_from_registry(h, w, work, &limits, e);
+	if (oci_is_reference(w->how->archive))
+		return install_from_registry(h, w, work, &limits, e);
 	if (take_source(h, w->how, &own, &source, e) < 0 ||
 	    install_archive(h, &source, &limits, work, &found, e) < 0)
 		return -1;
@@ -425,7 +421,7 @@ static int plan_archive(struct engine *en, struct wanted *w, struct create_plan 
 	struct install_source source;
 	struct err why = { 0 };
 
-	if (is_reference(w->how->archive)) return plan_registry(en->host, w, out, e);
+	if (oci_is_reference(w->how->archive)) return plan_registry(en->host, w, out, e);
 	if (take_source(en->host, w->how, &own, &source, e) < 0) return -1;
 	if (archive_look(en->host, &source, &limits, &out->found, &why) < 0) {
 		if (why.kind == ERR_NETWORK) {

@@ -32,8 +32,6 @@ enum {
 
 /* -- references -- */
 
-#define OCI_SCHEME "docker://"
-
 /* docker://[HOST[:PORT]/]NAME[:TAG][@sha256:DIGEST] */
 struct oci_reference {
 	const char *host;		/* "docker.io", "registry.example.org:5000" */
@@ -41,6 +39,9 @@ struct oci_reference {
 	const char *tag;		/* NULL: there is a digest and no tag */
 	const char *digest;		/* of index or manifest; beats the tag; or NULL */
 };
+
+/* Whether it begins like one, and is no path. */
+bool oci_is_reference(const char *text);
 
 /* ERR_USAGE if it is not a reference. */
 int oci_reference_parse(struct arena *m, const char *text, struct oci_reference *r,

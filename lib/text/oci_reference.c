@@ -6,6 +6,7 @@
 #include "lib/base/str.h"
 #include "lib/text/oci.h"
 
+#define SCHEME "docker://"
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
 #define WORD "ABCDEFGHIJKLMNOPQRSTUVWXYZ" LOWER DIGITS "_"
@@ -77,7 +78,7 @@ static char *cut_host(struct arena *m, char **rest)
 
 static int fail_reference(struct err *e, const char *text, const char *why)
 {
-	return fail(e, ERR_USAGE, "'%s': %s; expected " OCI_SCHEME
+	return fail(e, ERR_USAGE, "'%s': %s; expected " SCHEME
 	            "[HOST[:PORT]/]NAME[:TAG][@sha256:DIGEST]", text, why);
 }
 
@@ -100,14 +101,19 @@ static int read_tail(const char *text, char *rest, struct oci_reference *r, stru
 	return 0;
 }
 
+bool oci_is_reference(const char *text)
+{
+	return str_starts(text, SCHEME);
+}
+
 int oci_reference_parse(struct arena *m, const char *text, struct oci_reference *r,
                         struct err *e)
 {
 	char *rest;
 
 	*r = (struct oci_reference){ 0 };
-	if (!str_starts(text, OCI_SCHEME)) return fail_reference(e, text, "not a reference");
-	rest = arena_strdup(m, text + strlen(OCI_SCHEME));
+	if (!oci_is_reference(text)) return fail_reference(e, text, "not a reference");
+	rest = arena_strdup(m, text + strlen(SCHEME));
 	r->host = cut_host(m, &rest);
 	if (!is_host(r->host)) return fail_reference(e, text, "invalid host");
 	if (read_tail(text, rest, r, e) < 0) return -1;
@@ -124,7 +130,7 @@ int oci_reference_parse(struct arena *m, const char *text, struct oci_reference 
 
 const char *oci_reference_text(struct arena *m, const struct oci_reference *r)
 {
-	return arena_printf(m, OCI_SCHEME "%s/%s%s%s%s%s", r->host, r->name, r->tag ? ":" : "",
+	return arena_printf(m, SCHEME "%s/%s%s%s%s%s", r->host, r->name, r->tag ? ":" : "",
 	                    r->tag ? r->tag : "", r->digest ? "@" : "",
 	                    r->digest ? r->digest : "");
 }

@@ -358,6 +358,21 @@ int mkdir_in_root(int root, const char *path, mode_t mode, struct err *e)
 	return give_new_directory(dir, name, e) < 0 ? fail_in(e, "%s", path) : 0;
 }
 
+int mkdirs_above_in_root(int root, const char *path, mode_t mode, struct err *e)
+{
+	char folder[PATH_MAX];
+
+	for (const char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+		size_t n = (size_t)(p - path);
+
+		if (n >= sizeof folder) return fail(e, ERR_HOST, "%s: path too long", path);
+		memcpy(folder, path, n);
+		folder[n] = 0;
+		if (mkdir_in_root(root, folder, mode, e) < 0) return -1;
+	}
+	return 0;
+}
+
 int touch_in_root(int root, const char *path, mode_t mode, struct err *e)
 {
 	const char *name;

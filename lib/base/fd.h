@@ -112,6 +112,9 @@ int write_in_root(int root, const char *path, const char *text, mode_t mode, str
 int mkdir_in_root(int root, const char *path, mode_t mode, struct err *e);
 int touch_in_root(int root, const char *path, mode_t mode, struct err *e);
 
+/* Make the directories that are missing on the way to the absolute `path`. */
+int mkdirs_above_in_root(int root, const char *path, mode_t mode, struct err *e);
+
 /* Remove a file or link. Returns 0 also if it does not exist. */
 int unlink_in_root(int root, const char *path, struct err *e);
 

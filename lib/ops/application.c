@@ -1,6 +1,5 @@
 #include "lib/ops/application.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "lib/base/arena.h"
@@ -89,16 +88,9 @@ const char *application_config(struct arena *m, const struct oci_image *image, b
 /* Each that is missing on the way, as Docker does. */
 static int make_directory(int rootfs, const char *path, struct err *e)
 {
-	char part[PATH_MAX];
-	size_t n = 0;
-
-	while (path[n]) {
-		n += 1 + strcspn(path + n + 1, "/");
-		memcpy(part, path, n);
-		part[n] = 0;
-		if (n > 1 && mkdir_in_root(rootfs, part, 0755, e) < 0) return -1;
-	}
-	return 0;
+	if (!*path || !path[1]) return 0;
+	if (mkdirs_above_in_root(rootfs, path, 0755, e) < 0) return -1;
+	return mkdir_in_root(rootfs, path, 0755, e);
 }
 
 /* These do the work of an init, and insist on being the first process. */

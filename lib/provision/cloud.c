@@ -127,13 +127,6 @@ int cloud_fail_absent(struct err *e)
 	            "need; --variant=cloud may have it");
 }
 
-static int make_folders(int root, const char *const paths[], struct err *e)
-{
-	for (; *paths; paths++)
-		if (mkdir_in_root(root, *paths, 0755, e) < 0) return -1;
-	return 0;
-}
-
 /* JSON is YAML, too, and its strings need no care. */
 static const char *meta_data(struct arena *m, const struct cloud_seed *c, const char *name)
 {
@@ -166,7 +159,10 @@ static int write_seed(const struct cloud_seed *c, int root, const char *name, st
 					    "network: { config: disabled }\n" },
 	};
 
-	if (mkdir_in_root(root, CLOUD_SEED, 0700, e) < 0) return -1;
+	if (mkdirs_above_in_root(root, CLOUD_SEED, 0755, e) < 0 ||
+	    mkdir_in_root(root, CLOUD_SEED, 0700, e) < 0 ||
+	    mkdirs_above_in_root(root, SETTINGS "/", 0755, e) < 0)
+		return -1;
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		if (write_in_root(root, files[i].path, files[i].text, 0600, e) < 0) return -1;
 	return unlink_in_root(root, DISABLED, e);
@@ -175,16 +171,10 @@ static int write_seed(const struct cloud_seed *c, int root, const char *name, st
 int cloud_apply(const struct cloud_seed *c, int rootfs, const char *name, bool *has_it,
                 struct err *e)
 {
-	static const char *const folders[] = {
-		"/etc/cloud", SETTINGS, "/var", "/var/lib", "/var/lib/cloud",
-		"/var/lib/cloud/seed", NULL
-	};
-	static const char *const cloud[] = { "/etc/cloud", NULL };
-
 	*has_it = has_cloud_init(rootfs);
 	if (!*has_it && !cloud_is_wanted(c)) return 0;
 	if (!*has_it) return cloud_fail_absent(e);
-	if (make_folders(rootfs, cloud_is_wanted(c) ? folders : cloud, e) < 0) return -1;
-	return cloud_is_wanted(c) ? write_seed(c, rootfs, name, e) :
-	       touch_in_root(rootfs, DISABLED, 0644, e);
+	if (cloud_is_wanted(c)) return write_seed(c, rootfs, name, e);
+	if (mkdirs_above_in_root(rootfs, DISABLED, 0755, e) < 0) return -1;
+	return touch_in_root(rootfs, DISABLED, 0644, e);
 }

@@ -100,17 +100,8 @@ static const char *fill_names(struct arena *m, const char *text, const char *nam
 	return str_text(&out);
 }
 
-static int make_folders(struct arena *m, int root, const char *path, struct err *e)
-{
-	for (const char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/'))
-		if (mkdir_in_root(root, arena_strndup(m, path, (size_t)(p - path)), 0755,
-		                  e) < 0)
-			return -1;
-	return 0;
-}
-
 /* A file that exists keeps its owner and its mode. */
-static int write_template(struct arena *m, const struct image_template *t, int root,
+static int write_template(const struct image_template *t, int root,
                           const char *text, struct err *e)
 {
 	AUTOCLOSE int old = place_in_root(root, t->target, O_NOFOLLOW, NULL), now = -1;
@@ -119,7 +110,7 @@ static int write_template(struct arena *m, const struct image_template *t, int r
 	if (old >= 0 && t->create_only) return 0;
 	if (old >= 0 && (fstat(old, &st) < 0 || S_ISLNK(st.st_mode)))
 		st = (struct stat){ .st_mode = 0644 };
-	if (make_folders(m, root, t->target, e) < 0 ||
+	if (mkdirs_above_in_root(root, t->target, 0755, e) < 0 ||
 	    write_in_root(root, t->target, text, 0600, e) < 0)
 		return -1;
 	now = open_in_root(root, t->target, O_RDONLY | O_NOFOLLOW, 0, e);
@@ -141,7 +132,7 @@ int description_apply(const struct image_metadata *d, int rootfs, const char *na
 		if (!text)
 			out_note("The template of %s is left out: it has more than the name "
 			         "in braces", t->target);
-		else if (write_template(&m, t, rootfs, text, e) < 0)
+		else if (write_template(t, rootfs, text, e) < 0)
 			return fail_in(e, "template");
 	}
 	return 0;

@@ -145,21 +145,13 @@ static int move_kept(const struct snapshots *s, int work, struct err *e)
 	return 0;
 }
 
-static int make_parents(struct arena *m, int root, const char *path, struct err *e)
-{
-	for (size_t n = strcspn(path + 1, "/") + 1; path[n];
-	     n += strcspn(path + n + 1, "/") + 1)
-		if (mkdir_in_root(root, arena_strndup(m, path, n), 0755, e) < 0) return -1;
-	return 0;
-}
-
 /* What the new root file system has there gives way. */
 static int clear_place(struct arena *m, int root, const char *path, struct err *e)
 {
 	AUTOCLOSE int folder = -1;
 	const char *name;
 
-	if (make_parents(m, root, path, e) < 0) return -1;
+	if (mkdirs_above_in_root(root, path, 0755, e) < 0) return -1;
 	if ((folder = open_place(m, root, path, &name, e)) < 0) return -1;
 	return tree_remove(folder, name, e);
 }

@@ -361,6 +361,30 @@ TEST(what_has_the_name_of_a_point_is_left_alone)
 	world_drop(&w);
 }
 
+TEST(what_is_missing_on_the_way_is_made)
+{
+	char too_long[5000];
+	struct err e = { 0 };
+	struct world w;
+
+	world_make(&w);
+	mkdirat(w.root, "a", 0700);
+	symlinkat("../../outside", w.root, "a/out");
+	CHECK_INT(mkdirs_above_in_root(w.root, "/a/b/c/d", 0755, &e), 0);
+	check_made(w.root, "a", S_IFDIR | 0700, geteuid(), getegid());
+	check_made(w.root, "a/b/c", S_IFDIR | 0755, geteuid(), getegid());
+	CHECK_INT(count(w.root, "a/b/c/d"), 0);
+	CHECK_INT(mkdirs_above_in_root(w.root, "/top", 0755, &e), 0);
+	CHECK_INT(count(w.root, "top"), 0);
+	CHECK_INT(mkdirs_above_in_root(w.root, "/a/out/x/y", 0755, &e), -1);
+	CHECK_INT(count(w.outside, "x"), 0);
+	memset(too_long, 'x', sizeof too_long);
+	too_long[0] = too_long[sizeof too_long - 2] = '/';
+	too_long[sizeof too_long - 1] = 0;
+	CHECK_INT(mkdirs_above_in_root(w.root, too_long, 0755, &e), -1);
+	world_drop(&w);
+}
+
 /* Other names of the file, wherever they are, keep what it was. */
 TEST(a_file_with_other_names_is_replaced)
 {

@@ -36,7 +36,7 @@ int jail_unit_open(struct jail_unit *in, struct engine *en, const struct jail *j
 	if (engine_leader(en, j, &leader, e) < 0 || nsenter_open(&in->in, leader, e) < 0)
 		return -1;
 	if ((in->is_command = leader_runs_command(en->m, leader))) {
-		fail(e, ERR_HOST, "%s runs a command and no systemd", j->name);
+		fail(e, ERR_HOST, "%s runs a command, and has no systemd", j->name);
 		if (e) e->sys = ENOSYS;
 		return -1;
 	}

@@ -76,7 +76,8 @@ void op_update_close(struct update *u)
 }
 
 /* What the jail was made from, to know what of the config the user has changed. */
-static const struct oci_image *find_old(struct engine *en, struct update *u)
+static const struct oci_image *find_old(struct engine *en, const struct jail *j,
+                                        struct update *u)
 {
 	struct oci_reference to = u->image.to;
 	struct err why = { 0 };
@@ -91,18 +92,24 @@ static const struct oci_image *find_old(struct engine *en, struct update *u)
 			return &u->old.image;
 		registry_image_close(&u->old);
 	}
-	out_note("The image that it has is not to be had any more%s%s: its config stays as it "
-	         "is", *why.text ? ": " : "", why.text);
+	out_note("The image that %s was made from cannot be fetched any more%s%s: its config "
+	         "stays as it is", j->name, *why.text ? ": " : "", why.text);
 	return NULL;
 }
 
-int op_update_plan(struct engine *en, struct jail *j, struct update *u, struct err *e)
+static int plan_config(struct engine *en, struct jail *j, struct update *u,
+                       const struct oci_image *old, struct err *e)
 {
 	const char *text = jail_conf_own_text(en->m, j, e);
 
 	if (!text) return -1;
-	u->config = update_config(en->m, text, find_old(en, u), &u->image.image, e);
+	u->config = update_config(en->m, text, old, &u->image.image, e);
 	return u->config ? 0 : fail_in(e, "%s", jail_config_path(en->m, j));
+}
+
+int op_update_plan(struct engine *en, struct jail *j, struct update *u, struct err *e)
+{
+	return plan_config(en, j, u, find_old(en, j, u), e);
 }
 
 /* -- an update under way -- */
@@ -114,8 +121,9 @@ struct updating {
 	const struct update_how *how;
 	struct snapshots of;
 	struct oci_image image;		/* with its layers open */
+	const struct oci_image *old;	/* or NULL */
 	int *layers;
-	bool stopped;
+	bool runs, stopped;
 };
 
 static void close_layers(struct updating *x)
@@ -221,29 +229,29 @@ static int make_files(void *arg, int work, struct err *e)
 
 /* -- all of it -- */
 
+static int check_free(struct updating *x, struct err *e)
+{
+	x->runs = jail_runs(engine_state(x->en, x->jail, NULL, NULL));
+	if (!x->runs || x->how->stop || x->how->restart) return 0;
+	return fail(e, ERR_BUSY, "it runs; --restart stops it, and starts it again afterwards");
+}
+
 static int stop_if_told(struct updating *x, struct err *e)
 {
 	const struct stop_how how = { .timeout = x->how->timeout };
 
-	if (!jail_runs(engine_state(x->en, x->jail, NULL, NULL))) return 0;
-	if (!x->how->stop && !x->how->restart)
-		return fail(e, ERR_BUSY, "it runs; --restart stops it, and starts it again "
-		            "afterwards");
+	if (check_free(x, e) < 0) return -1;
+	if (!x->runs) return 0;
 	if (engine_stop(x->en, x->jail, &how, e) < 0) return -1;
 	x->stopped = true;
 	return 0;
 }
 
-static int check_free(struct updating *x, struct err *e)
-{
-	if (x->how->stop || x->how->restart) return 0;
-	return stop_if_told(x, e);
-}
-
 static int update_locked(struct updating *x, struct rollback *r, struct err *e)
 {
 	if (op_snapshots_lock(x->en, x->jail, &x->of, e) < 0) return -1;
-	if (rollback_check(&x->of, r, e) < 0 || op_update_plan(x->en, x->jail, x->u, e) < 0)
+	if (rollback_check(&x->of, r, e) < 0 ||
+	    plan_config(x->en, x->jail, x->u, x->old, e) < 0)
 		return -1;
 	if (stop_if_told(x, e) < 0 || inuse_check_stopped(x->en->m, x->jail, e) < 0) return -1;
 	return rollback_jail(&x->of, r, e);
@@ -260,7 +268,11 @@ int op_update(struct engine *en, struct jail *j, struct update *u, const struct 
 	struct err why = { 0 };
 	int rc;
 
-	if (check_free(&x, e) < 0 || fetch_layers(&x, e) < 0) return -1;
+	if (check_free(&x, e) < 0) return -1;
+	/* All that the network is needed for, before the jail's lock is taken; and the old one
+	 * first, which the cache drops when it has the new one. */
+	x.old = find_old(en, j, u);
+	if (fetch_layers(&x, e) < 0) return -1;
 	rc = update_locked(&x, &r, e);
 	jail_close(j);
 	*kept = r.kept;

@@ -17,8 +17,11 @@
 enum { RECONNECT_TRIES = 3, RECONNECT_MS = 5000 };
 
 /* The mark of a jail that was handed over: "handed:1:HOST:NAME", with 1 if it ran. */
+/* What the mark of a jail that was handed over says, before the name of the other side. TAKEN:
+ * that side has it for sure, and what would show it may be gone. */
 #define RAN "1:"
 #define DID_NOT_RUN "0:"
+#define TAKEN "2:"
 
 struct moving {
 	struct copying c;
@@ -137,14 +140,19 @@ static int ask_again(struct moving *v, struct err *e)
 	return have_back(v);
 }
 
+static int set_handed(struct moving *v, const char *how, struct err *e)
+{
+	const char *mark = arena_printf(v->c.m, ZFS_HANDED "%s%s", how, v->c.told->to);
+
+	return zfs_set_standby(v->c.mine.dataset, mark, e);
+}
+
 static int hand_over(struct moving *v, struct err *e)
 {
 	struct copying *c = &v->c;
-	const char *mark = arena_printf(c->m, ZFS_HANDED "%s%s", v->ran ? RAN : DID_NOT_RUN,
-	                                c->told->to);
 
 	out_busy("handing over");
-	if (zfs_set_standby(c->mine.dataset, mark, e) < 0) return have_back(v);
+	if (set_handed(v, v->ran ? RAN : DID_NOT_RUN, e) < 0) return have_back(v);
 	/* It cannot be started here any more. The other side may be this machine, too. */
 	jail_unlock(v->jail);
 	c->locked = false;
@@ -180,10 +188,12 @@ static int remove_here(struct moving *v, struct err *e)
 	struct copying *c = &v->c;
 
 	if (v->how->keep) return 0;
-	copying_tidy(c, true);
-	if (look_at_removal(v, &r, e) == 0 &&
-	    op_remove(v->en, v->jail, false, &r, v->how->timeout, e) == 0)
-		return 0;
+	if (set_handed(v, TAKEN, e) == 0) {
+		copying_tidy(c, true);
+		if (look_at_removal(v, &r, e) == 0 &&
+		    op_remove(v->en, v->jail, false, &r, v->how->timeout, e) == 0)
+			return 0;
+	}
 	return fail_in(e, "it is on %s now, and stays here as its standby", c->peer.shown);
 }
 
@@ -195,6 +205,7 @@ static int go_on(struct moving *v, struct err *e)
 
 	if (strcmp(rest + strlen(RAN), c->told->to))
 		return fail(e, ERR_BUSY, "it was handed over to %s", rest + strlen(RAN));
+	if (str_starts(rest, TAKEN)) return 0;
 	v->ran = str_starts(rest, RAN);
 	if (!has_taken(c) && c->there.state != THERE_STANDBY)
 		return fail(e, ERR_HOST,

@@ -598,6 +598,30 @@ f jlmkr-start run
 status 0
 f jlmkr-stop -q run
 
+story 'killed when what both have is gone already: the same command goes on'
+j jlmkr-create -q gone
+sly_zfs
+slyly destroy <<END
+cp /tmp/now /tmp/sly-destroy
+case "\$*" in *'$ds/jails/gone@copy-'*) zfs.real "\$@"; pkill -KILL -x jlmkr-move; exit ;; esac
+END
+move gone nas2:
+status 137
+honest
+in_host rm /tmp/sly-destroy
+is "handed:2:nas2:gone" "$(kind "$ds/jails/gone")"
+is '' "$(snaps "$ds/jails/gone")"
+j jlmkr-start gone
+refused
+move gone nas2:
+status 0
+j jlmkr-list -q
+out_lacks '^gone '
+f jlmkr-start gone
+status 0
+f jlmkr-stop -q gone
+f jlmkr-remove -q -y gone
+
 cat > "$tmp/moved" <<'END'
 home=$1 far=$2 here=0 there=0 cut=0
 settle() { while pgrep -x 'zfs|jlmkr.*|ssh' > /dev/null; do sleep 0.02; done; }

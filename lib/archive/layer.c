@@ -23,15 +23,6 @@
 
 enum { NAMES = 4096, OPEN_DIR = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
-/* An entry of getdents64(2). */
-struct name {
-	uint64_t ino;
-	int64_t off;
-	uint16_t len;
-	uint8_t type;
-	char name[];
-};
-
 static int remove_at(int dir, const char *name, int depth, struct err *e);
 
 static int empty_directory(int dir, int depth, struct err *e)
@@ -41,7 +32,7 @@ static int empty_directory(int dir, int depth, struct err *e)
 
 	while ((n = syscall(SYS_getdents64, dir, names, sizeof names)) > 0)
 		for (long at = 0; at < n;) {
-			const struct name *x = (const void *)(names + at);
+			const struct dir_name *x = (const void *)(names + at);
 
 			at += x->len;
 			if (!is_dots(x->name) && remove_at(dir, x->name, depth, e) < 0)

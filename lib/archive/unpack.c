@@ -249,15 +249,10 @@ static _Noreturn void child(const int pipes[2], int dir, const struct task *task
 
 static int check_empty(int dir, struct err *e)
 {
-	AUTOCLOSE int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_Alignas(8) char names[1024];
-	long n;
+	int empty = dir_is_empty(dir);
 
-	if (fd < 0) return fail_sys(e, "open the directory to unpack into");
-	n = syscall(SYS_getdents64, fd, names, sizeof names);
-	if (n < 0) return fail_sys(e, "read the directory to unpack into");
-	/* "." and ".." take 24 bytes each. */
-	return n > 48 ? fail(e, ERR_EXISTS, "the directory to unpack into is not empty") : 0;
+	if (empty < 0) return fail_sys(e, "read the directory to unpack into");
+	return empty ? 0 : fail(e, ERR_EXISTS, "the directory to unpack into is not empty");
 }
 
 /* A pipe whose ends are above 2, because the child replaces 0, 1 and 2. */

@@ -131,9 +131,9 @@ int dir_is_empty(int dir)
 	AUTODIR DIR *d = dir_names(dir);
 	struct dirent *entry;
 
-	while (d && (entry = readdir(d)))
+	for (errno = 0; d && (entry = readdir(d)); errno = 0)
 		if (!is_dots(entry->d_name)) return 0;
-	return d ? 1 : -1;
+	return d && !errno ? 1 : -1;
 }
 
 char *read_file(struct arena *m, int dir, const char *path, size_t limit, size_t *len,

@@ -51,6 +51,15 @@ bool same_file(const struct stat *a, const struct stat *b);
  * systems cannot promise this: there it may replace a file that is created meanwhile. */
 int rename_new(int dir, const char *from, const char *to);
 
+/* An entry of getdents64(2), which no header has. */
+struct dir_name {
+	uint64_t ino;
+	int64_t off;
+	uint16_t len;
+	uint8_t type;
+	char name[];
+};
+
 /* Whether the name is "." or "..", which dir_names returns too. */
 bool is_dots(const char *name);
 

@@ -34,15 +34,6 @@
 
 enum { LEVELS = 64, NAMES_SIZE = 64 << 10, MOUNTS_NAMED = 5 };
 
-/* An entry of getdents64(2). */
-struct name {
-	uint64_t ino;
-	int64_t off;
-	uint16_t len;
-	uint8_t type;
-	char name[];
-};
-
 struct level {
 	int fd;			/* -1: not open */
 	char *names;		/* NAMES_SIZE, kept for the next directory at this level */
@@ -59,9 +50,9 @@ struct tree_removal {
 	const char *last;	/* the file in it to remove last, or NULL */
 };
 
-static struct name *current(const struct level *l)
+static struct dir_name *current(const struct level *l)
 {
-	return (struct name *)(void *)(l->names + l->at);
+	return (struct dir_name *)(void *)(l->names + l->at);
 }
 
 /* "web/rootfs/etc/x": the current path, for messages. */
@@ -177,7 +168,7 @@ static int handle_directory(struct tree_removal *r, struct level *l, const char 
 	return 0;
 }
 
-static int handle_name(struct tree_removal *r, struct level *l, const struct name *n,
+static int handle_name(struct tree_removal *r, struct level *l, const struct dir_name *n,
                        struct err *e)
 {
 	if (is_dots(n->name)) return 0;

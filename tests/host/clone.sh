@@ -183,31 +183,22 @@ in_host rmdir "$home/jails/one/rootfs/etc/hostname"
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
 jails=$1/jails
-cut=0 there=0
-begin=$(date +%s%N)
-jlmkr-clone -q $3 ${4-one} k || exit 1
-span=$((($(date +%s%N) - begin) / 1000000 + 20))
+there=0
+measure jlmkr-clone -q $3 ${4-one} k
 whole=$(cd "$jails/k" && find . | wc -l)
 jlmkr-remove -q -y k || exit 1
 for i in $(seq $2); do
-	signal=KILL
-	[ $((i % 4)) -ne 0 ] || signal=TERM
-	jlmkr-clone -q $3 ${4-one} k > /dev/null 2>&1 & pid=$!
-	ms=$((RANDOM % span))
-	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
-	kill -$signal $pid 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
-	while pgrep -x 'zfs|jlmkr-clo.*' > /dev/null; do sleep 0.02; done
+	cut_short jlmkr-clone -q $3 ${4-one} k
+	settle
 	if [ -e "$jails/k" ]; then
 		there=$((there + 1))
 	else
-		jlmkr-clone -q $3 ${4-one} k 2> /tmp/why || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+		again jlmkr-clone -q $3 ${4-one} k
 	fi
-	[ "$(cd "$jails/k" && find . | wc -l)" = "$whole" ] || { echo "half a jail after $i"; exit 1; }
-	[ "$(cat "$jails/k/rootfs/etc/hostname")" = k ] || { echo "another host name after $i"; exit 1; }
+	[ "$(cd "$jails/k" && find . | wc -l)" = "$whole" ] || off 'half a jail'
+	[ "$(cat "$jails/k/rootfs/etc/hostname")" = k ] || off 'another host name'
 	jlmkr-remove -q -y k || exit 1
-	[ "$(ls -A "$jails" | grep -c '^\.')" = 0 ] || { echo "after moment $i: $(ls -A "$jails")"; exit 1; }
+	[ "$(ls -A "$jails" | grep -c '^\.')" = 0 ] || off "$(ls -A "$jails")"
 done
 jlmkr-clone -q $3 ${4-one} k && jlmkr-remove -q -y k || exit 1
 echo "cut $cut, there $there"
@@ -215,9 +206,7 @@ END
 
 story 'killed at 60 moments: it is there and whole, or not there'
 in_host sh -c "echo one > '$home/jails/one/rootfs/etc/hostname'; rm '$home/jails/one/rootfs/etc/machine-id'"
-try bash -s - "$home" 60 '' < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed "$home" 60 '' < "$tmp/killed"
 is '' "$(in_host zfs list -H -o name -r "$ds/jails" | grep '/\.')"
 j jlmkr-clone one five2
 status 0
@@ -225,9 +214,7 @@ is 3 "$(in_host zfs list -H -o name -t snapshot -r "$ds/jails/one" | wc -l)"
 
 story 'one with datasets below it killed at 60 moments'
 in_host sh -c "echo big > '$home/jails/big/rootfs/etc/hostname'; rm '$home/jails/big/rootfs/etc/machine-id'"
-try bash -s - "$home" 60 '' big < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed "$home" 60 '' big < "$tmp/killed"
 is '' "$(in_host zfs list -H -o name -r "$ds/jails" | grep '/\.')"
 
 story 'elsewhere blocks cannot be shared: refused, or all is copied'
@@ -250,9 +237,7 @@ status 0
 in_host cmp $home/jails/one/config $home/jails/three/config || fail 'it has another config'
 
 story 'a copy killed at 60 moments'
-try bash -s - $home 60 --full < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed $home 60 --full < "$tmp/killed"
 
 story 'directories share blocks on btrfs'
 btrfs_pool 2G
@@ -274,8 +259,6 @@ j jlmkr-stop -q two
 story 'one that shares blocks killed at 60 moments'
 tiny one
 in_host sh -c "cd '$home/jails/one/rootfs' && mkdir many && cd many && for i in \$(seq 2000); do echo \$i > \$i; done"
-try bash -s - $home 60 '' < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed $home 60 '' < "$tmp/killed"
 
 finish

@@ -76,6 +76,15 @@ try() {
 	in_host "$@" > "$tmp/out" 2> "$tmp/err" && rc=0 || rc=$?
 }
 
+# killed ARGUMENTS... < SCRIPT: commands that are killed at random moments. What the script can use is
+# in `killing`.
+killed() {
+	cat "$here/killing" - > "$tmp/killing"
+	try bash -s - "$@" < "$tmp/killing"
+	status 0
+	title="$title ($(tail -n 1 "$tmp/out"))"
+}
+
 # In the host, on a terminal; stdin is what is said there, as tests/host/terminal has it.
 talk() {
 	tried=$*

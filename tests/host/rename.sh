@@ -144,24 +144,16 @@ patiently zfs destroy "$ds/jails/hidden"
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
 jails=$1/jails
-cut=0 from=one to=two
-begin=$(date +%s%N)
-jlmkr-rename two one || exit 1
-span=$((($(date +%s%N) - begin) / 1000000 + 20))
+from=one to=two
+measure jlmkr-rename two one
 for i in $(seq $2); do
-	jlmkr-rename $from $to > /dev/null 2>&1 & pid=$!
-	ms=$((RANDOM % span))
-	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
-	kill -KILL $pid 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
-	while pgrep -x 'zfs|jlmkr-ren.*' > /dev/null; do sleep 0.02; done
+	cut_short jlmkr-rename $from $to
+	settle
 	list=$(jlmkr-list -q --no-header | cut -d' ' -f1)
-	case $list in $from | $to) ;; *) echo "after moment $i: $list"; exit 1 ;; esac
-	jlmkr-rename $from $to 2> /tmp/why || grep -q "no jail named '$from'" /tmp/why ||
-		{ echo "after moment $i: $(cat /tmp/why)"; exit 1; }
-	[ "$(ls -A $jails 2> /dev/null || ls -A "$jails")" = $to ] || { echo "after moment $i: $(ls -A "$jails")"; exit 1; }
-	[ "$(cat "$jails/$to/rootfs/etc/hostname")" = $to ] || { echo "another host name after $i"; exit 1; }
+	case $list in $from | $to) ;; *) off "$list" ;; esac
+	again_or "no jail named '$from'" jlmkr-rename $from $to
+	[ "$(ls -A $jails 2> /dev/null || ls -A "$jails")" = $to ] || off "$(ls -A "$jails")"
+	[ "$(cat "$jails/$to/rootfs/etc/hostname")" = $to ] || off 'another host name'
 	x=$from from=$to to=$x
 done
 echo "cut $cut"
@@ -170,14 +162,10 @@ END
 story 'a directory, killed at 60 moments: the old name or the new one'
 in_host mkdir -p /mnt/tank/plain
 try env JAILMAKER_DIR=/mnt/tank/plain jlmkr-create -q --distro=fedora --release=43 two
-try bash -s - /mnt/tank/plain 60 < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed /mnt/tank/plain 60 < "$tmp/killed"
 
 story 'a dataset, killed at 60 moments'
 j jlmkr-rename www two
-try bash -s - "$home" 60 < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed "$home" 60 < "$tmp/killed"
 
 finish

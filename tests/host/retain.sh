@@ -163,23 +163,16 @@ is scheduled "$(whys)"
 
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
-cut=0
 count() { jlmkr-snapshots --no-header web | grep -c scheduled; }
-begin=$(date +%s%N)
-jlmkr-snapshot --prune $3 web || exit 1
-span=$((($(date +%s%N) - begin) / 1000000 + 20))
+measure jlmkr-snapshot --prune $3 web
 jlmkr-snapshot -q $3 web@asked > /dev/null || exit 1
 for i in $(seq $2); do
-	jlmkr-snapshot --prune $3 web > /dev/null 2>&1 & pid=$!
-	sleep "$(printf '0.%03d' $((RANDOM % span)))"
-	kill -KILL $pid 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
+	cut_short jlmkr-snapshot --prune $3 web
 	n=$(count)
-	[ $n -ge 1 ] && [ $n -le 4 ] || { echo "$n after moment $i"; exit 1; }
-	jlmkr-snapshot --prune $3 web 2> /tmp/why || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
-	[ "$(count)" = 3 ] || { echo "$(count) at $i"; exit 1; }
-	[ "$(jlmkr-snapshots --no-header web | wc -l)" = 4 ] || { jlmkr-snapshots web; exit 1; }
+	[ $n -ge 1 ] && [ $n -le 4 ] || off "$n"
+	again jlmkr-snapshot --prune $3 web
+	[ "$(count)" = 3 ] || off "$(count)"
+	[ "$(jlmkr-snapshots --no-header web | wc -l)" = 4 ] || off "$(jlmkr-snapshots web)"
 done
 echo "cut $cut"
 END
@@ -189,9 +182,7 @@ j jlmkr-remove -q -y web
 tiny web
 keep 3
 for i in 1 2 3; do j jlmkr-snapshot --prune web; done
-try bash -s - "$home" 60 '' < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed "$home" 60 '' < "$tmp/killed"
 
 home=/mnt/tank/plain
 in_host mkdir -p $home
@@ -207,9 +198,7 @@ j jlmkr-snapshot --prune --copy web
 status 0
 is scheduled "$(whys)"
 for i in 1 2 3; do j jlmkr-snapshot --prune --copy web; done
-try bash -s - "$home" 60 --copy < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed "$home" 60 --copy < "$tmp/killed"
 
 story 'directories: the newest of each day stays, and all of the last one'
 for label in $(labels); do j jlmkr-snapshot --delete "web@$label"; done

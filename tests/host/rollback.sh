@@ -134,7 +134,7 @@ is one "$(labels)"
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
 web=$1/jails/web
-cut=0 old=0 new=0
+old=0 new=0
 set_state() { echo $1 > "$web/rootfs/mine"; echo $1 > "$web/rootfs/etc/state"; sed -i "s/^release=.*/release=$1/" "$web/config"; }
 state() {
 	[ "$(cat "$web/rootfs/mine" 2> /dev/null)" = "$(cat "$web/rootfs/etc/state" 2> /dev/null)" ] &&
@@ -148,31 +148,22 @@ forget() {
 }
 set_state a; jlmkr-snapshot -q $3 web@a > /dev/null || exit 1
 set_state b; jlmkr-snapshot -q $3 web@b > /dev/null || exit 1
-begin=$(date +%s%N)
-jlmkr-rollback -q web@a || exit 1
-span=$((($(date +%s%N) - begin) / 1000000 + 20))
+measure jlmkr-rollback -q web@a
 forget
 from=a to=b
 for i in $(seq $2); do
-	signal=KILL
-	[ $((i % 4)) -ne 0 ] || signal=TERM
-	jlmkr-rollback -q web@$to > /dev/null 2>&1 & pid=$!
-	ms=$((RANDOM % span))
-	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
-	kill -$signal $pid 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
-	while pgrep -x 'zfs|jlmkr-rol.*' > /dev/null; do sleep 0.02; done
+	cut_short jlmkr-rollback -q web@$to
+	settle
 	case $(state) in
 	$from) old=$((old + 1)) ;;
 	$to) new=$((new + 1)) ;;
-	*) [ ! -e "$web/rootfs" ] && [ -e "$web/.rollback/swap" ] || { echo "after moment $i: $(state)"; exit 1; } ;;
+	*) [ ! -e "$web/rootfs" ] && [ -e "$web/.rollback/swap" ] || off "$(state)" ;;
 	esac
-	jlmkr-rollback -q web@$to || { echo "cannot after moment $i"; exit 1; }
-	whole $to || { echo "not whole after moment $i"; exit 1; }
-	[ "$(ls -A "$web" | grep -c rollback)" = 0 ] || { echo "after moment $i: $(ls -A "$web")"; exit 1; }
+	again jlmkr-rollback -q web@$to
+	whole $to || off 'not whole'
+	[ "$(ls -A "$web" | grep -c rollback)" = 0 ] || off "$(ls -A "$web")"
 	forget
-	[ "$(jlmkr-snapshots --no-header web | awk '{ print $2 }' | grep -c '^[ab]$')" = 2 ] || { echo "snapshots after $i"; exit 1; }
+	[ "$(jlmkr-snapshots --no-header web | awk '{ print $2 }' | grep -c '^[ab]$')" = 2 ] || off 'other snapshots'
 	x=$from from=$to to=$x
 done
 echo "cut $cut, old $old, new $new"
@@ -180,9 +171,7 @@ END
 
 story 'ZFS: killed at 60 moments, the old state or the new one'
 j jlmkr-snapshot --delete web@one
-try bash -s - "$home" 60 '' < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed "$home" 60 '' < "$tmp/killed"
 is "$ds/jails
 $ds/jails/web" "$(in_host zfs list -H -o name -r "$ds/jails")"
 
@@ -280,7 +269,7 @@ status 0
 cat > "$tmp/killed-below" <<'END'
 export JAILMAKER_DIR=$1
 big=$1/jails/big files='rootfs/mine data/mine data/deep/mine rootfs/docker/mine data/extra/x'
-cut=0 old=0 new=0
+old=0 new=0
 set_state() {
 	mkdir -p "$big/data/extra"
 	for f in $files; do echo $1 > "$big/$f"; done
@@ -298,33 +287,24 @@ set_state a 711; jlmkr-snapshot -q big@a > /dev/null || exit 1
 rm "$big"/*/only-a "$big"/rootfs/docker/only-a
 set_state b 755; jlmkr-snapshot -q big@b > /dev/null || exit 1
 listed=$(ls -A "$big/data/extra" "$big/data/deep" | xargs)
-begin=$(date +%s%N)
-jlmkr-rollback -q big@a || exit 1
-whole a 711 "$listed" || { echo "not a: $(state)"; exit 1; }
-span=$((($(date +%s%N) - begin) / 1000000 + 20))
+measure jlmkr-rollback -q big@a
+whole a 711 "$listed" || off "not a: $(state)"
 forget
 from=a to=b mode=755 other=711
 for i in $(seq $2); do
-	signal=KILL
-	[ $((i % 4)) -ne 0 ] || signal=TERM
-	jlmkr-rollback -q big@$to > /dev/null 2>&1 & pid=$!
-	ms=$((RANDOM % span))
-	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
-	kill -$signal $pid 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
-	while pgrep -x 'zfs|jlmkr-rol.*' > /dev/null; do sleep 0.02; done
+	cut_short jlmkr-rollback -q big@$to
+	settle
 	# The next command settles it, whatever it is.
-	jlmkr-snapshot -q big@settled > /dev/null || { echo "not settled after $i"; exit 1; }
+	again jlmkr-snapshot -q big@settled
 	jlmkr-snapshot --delete big@settled || exit 1
 	if whole $to $mode "$listed"; then new=$((new + 1))
 	elif whole $from $other "$listed"; then old=$((old + 1))
-	else echo "half after moment $i: $(state)"; exit 1
+	else off "half: $(state)"
 	fi
-	jlmkr-rollback -q big@$to || { echo "cannot after moment $i"; exit 1; }
-	whole $to $mode "$listed" || { echo "not whole after moment $i: $(state)"; exit 1; }
-	[ "$(find "$big" -name '.*rollback*' | wc -l)" = 0 ] || { echo "after moment $i: $(find "$big" -name '.*rollback*')"; exit 1; }
-	[ "$(zfs list -H -o mounted -r "$3" | xargs)" = 'yes yes yes no yes' ] || { echo "after moment $i: $(zfs list -r "$3")"; exit 1; }
+	again jlmkr-rollback -q big@$to
+	whole $to $mode "$listed" || off "not whole: $(state)"
+	[ "$(find "$big" -name '.*rollback*' | wc -l)" = 0 ] || off "$(find "$big" -name '.*rollback*')"
+	[ "$(zfs list -H -o mounted -r "$3" | xargs)" = 'yes yes yes no yes' ] || off "$(zfs list -r "$3")"
 	forget
 	x=$from from=$to to=$x x=$mode mode=$other other=$x
 done
@@ -334,9 +314,7 @@ END
 story 'ZFS: with datasets below it killed at 60 moments'
 for label in $(labels big); do j jlmkr-snapshot --delete "big@$label"; done
 in_big 'rm -r data/dir data/deep/open rootfs/docker/.hidden'
-try bash -s - "$home" 60 "$ds/jails/big" < "$tmp/killed-below"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed "$home" 60 "$ds/jails/big" < "$tmp/killed-below"
 j jlmkr-remove -q -y big
 status 0
 
@@ -353,9 +331,7 @@ is 5 "$(labels | wc -w)"
 
 story 'a directory: killed at 60 moments'
 for label in $(labels); do j jlmkr-snapshot --delete "web@$label"; done
-try bash -s - $home 60 --copy < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed $home 60 --copy < "$tmp/killed"
 
 story 'a rollback that was interrupted is finished by start'
 in_host sh -c "cd $home/jails/web && jlmkr --dir $home remove -q -y web"
@@ -421,8 +397,6 @@ now=$(in_host sh -c 'sync; df --output=used -B1M /mnt/pool | tail -n 1')
 story 'btrfs: killed at 60 moments'
 for label in $(labels); do j jlmkr-snapshot --delete "web@$label"; done
 in_host sh -c "rm '$home/jails/web/rootfs/large'; cd '$home/jails/web/rootfs' && mkdir many && cd many && for i in \$(seq 2000); do echo \$i > \$i; done"
-try bash -s - $home 60 '' < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed $home 60 '' < "$tmp/killed"
 
 finish

@@ -158,43 +158,27 @@ in_host sh -c "cd '$home/jails/tiny/rootfs' && rm hole && mkdir many && cd many 
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
 in=$1/jails/tiny/.snapshots
-cut=0
 want=$(cd $1/jails/tiny/rootfs && find . | wc -l)
 whole() { [ -s $in/k/config ] && [ "$(cd $in/k/rootfs && find . | wc -l)" = "$want" ]; }
-begin=$(date +%s%N)
-jlmkr-snapshot -q tiny@k > /dev/null || exit 1
-span=$((($(date +%s%N) - begin) / 1000000 + 30))
+measure jlmkr-snapshot -q tiny@k
 jlmkr-snapshot -q --delete tiny@k || exit 1
 jlmkr-snapshot -q tiny@kept > /dev/null || exit 1
 for i in $(seq $2); do
-	signal=KILL
-	[ $((i % 4)) -ne 0 ] || signal=TERM
-	jlmkr-snapshot -q tiny@k > /dev/null 2>&1 & pid=$!
-	sleep "$(printf '%d.%03d' 0 $((RANDOM % span)))"
-	kill -$signal $pid 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
-	[ ! -e $in/k ] || whole || { echo "half a snapshot after moment $i"; exit 1; }
-	jlmkr-snapshot -q tiny@k > /dev/null 2> /tmp/why || grep -q 'there is a snapshot' /tmp/why ||
-		{ echo "after moment $i: $(cat /tmp/why)"; exit 1; }
-	whole || { echo "not whole after moment $i"; exit 1; }
-	[ "$(echo $(ls -A $in))" = 'k kept' ] || { echo "after moment $i: $(ls -A $in)"; exit 1; }
-	jlmkr-snapshot -q --delete tiny@k > /dev/null 2>&1 & pid=$!
-	sleep "$(printf '0.%03d' $((RANDOM % span)))"
-	kill -KILL $pid 2> /dev/null
-	wait $pid 2> /dev/null
-	[ ! -e $in/k ] || whole || { echo "half a snapshot after delete $i"; exit 1; }
-	jlmkr-snapshot -q --delete tiny@k 2> /tmp/why || grep -q 'no snapshot tiny@k' /tmp/why ||
-		{ echo "after delete $i: $(cat /tmp/why)"; exit 1; }
+	cut_short jlmkr-snapshot -q tiny@k
+	[ ! -e $in/k ] || whole || off 'half a snapshot'
+	again_or 'there is a snapshot' jlmkr-snapshot -q tiny@k
+	whole || off 'not whole'
+	[ "$(echo $(ls -A $in))" = 'k kept' ] || off "$(ls -A $in)"
+	cut_short jlmkr-snapshot -q --delete tiny@k
+	[ ! -e $in/k ] || whole || off 'half a snapshot after delete'
+	again_or 'no snapshot tiny@k' jlmkr-snapshot -q --delete tiny@k
 done
 jlmkr-snapshot -q --delete tiny@kept || exit 1
 echo "cut $cut"
 END
 
 story 'snapshot and delete killed at 60 moments: whole or none, and the same command works'
-try bash -s - "$home" 60 < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed "$home" 60 < "$tmp/killed"
 is '' "$(in_host sh -c "ls -A '$home/jails/tiny' | grep snapshots")"
 
 finish

@@ -149,34 +149,26 @@ is '' "$(snaps)"
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
 all=$2/jails/web
-cut=0 there=0
+there=0
+count() { zfs list -H -o name -t snapshot -r "$all" | grep -c '@k$'; }
+measure jlmkr-snapshot web@k
+jlmkr-snapshot --delete web@k || exit 1
 for i in $(seq $3); do
-	jlmkr-snapshot web@k > /dev/null 2>&1 & pid=$!
-	sleep "$(printf '0.%03d' $((RANDOM % 120)))"
-	kill -KILL $pid 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
-	jlmkr-snapshot web@k > /dev/null 2> /tmp/why || grep -q 'there is a snapshot' /tmp/why ||
-		{ echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+	cut_short jlmkr-snapshot web@k
+	again_or 'there is a snapshot' jlmkr-snapshot web@k
 	grep -q . /tmp/why && there=$((there + 1))
-	n=$(zfs list -H -o name -t snapshot -r "$all" | grep -c '@k$')
-	[ "$n" = 2 ] || { echo "$n snapshots after moment $i"; exit 1; }
-	jlmkr-snapshot --delete web@k > /dev/null 2>&1 & pid=$!
-	sleep "$(printf '0.%03d' $((RANDOM % 120)))"
-	kill -KILL $pid 2> /dev/null
-	wait $pid 2> /dev/null
-	jlmkr-snapshot --delete web@k 2> /tmp/why || grep -q 'no snapshot web@k' /tmp/why ||
-		{ echo "after delete $i: $(cat /tmp/why)"; exit 1; }
-	n=$(zfs list -H -o name -t snapshot -r "$all" | grep -c '@k$')
-	[ "$n" = 0 ] || { echo "$n snapshots after delete $i"; exit 1; }
+	n=$(count)
+	[ "$n" = 2 ] || off "$n snapshots"
+	cut_short jlmkr-snapshot --delete web@k
+	again_or 'no snapshot web@k' jlmkr-snapshot --delete web@k
+	n=$(count)
+	[ "$n" = 0 ] || off "$n snapshots after delete"
 done
 echo "cut $cut, there $there"
 END
 
 story 'snapshot and delete killed at 60 moments: both or none, and the same command works'
-try bash -s - "$home" "$ds" 60 < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed "$home" "$ds" 60 < "$tmp/killed"
 is '' "$(snaps)"
 
 finish

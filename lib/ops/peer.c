@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -358,21 +359,72 @@ static int64_t pause_of(const struct peer_stream *s, int64_t begun)
 	return due > now ? due - now : 0;
 }
 
-/* Read from the child: 0 at its end, -2 if the other side speaks meanwhile. */
-static ssize_t read_child(struct peer *p, int fd, char *buf, size_t least, struct err *e)
-{
-	size_t got = 0;
-	struct ready r;
-	ssize_t n;
+/* How a step of a stream ends, unless it fails (-1). */
+enum { SENT, AT_END, SPOKEN_TO };
 
-	do {
-		if (wait_peer(p, false, true, fd, NO_DEADLINE, &r, e) < 0) return -1;
-		if (r.out) return -2;
-		n = read(fd, buf + got, LETTER_DATA_MAX - got);
-		if (n < 0 && errno != EINTR) return fail_sys(e, "read a stream");
-		if (n > 0) got += (size_t)n;
-	} while (n && got < least);
-	return (ssize_t)got;
+/* Wait for bytes of the child: `*n` of them can be read at once. */
+static int await_child(struct peer *p, int fd, size_t *n, struct err *e)
+{
+	struct ready r;
+	int ready;
+
+	if (wait_peer(p, false, true, fd, NO_DEADLINE, &r, e) < 0) return -1;
+	if (r.out) return SPOKEN_TO;
+	if (ioctl(fd, FIONREAD, &ready) < 0) return fail_sys(e, "read a stream");
+	*n = ready > LETTER_DATA_MAX ? LETTER_DATA_MAX : (size_t)ready;
+	return *n ? SENT : AT_END;
+}
+
+static int write_head(struct peer *p, size_t n, struct err *e)
+{
+	unsigned char head[LETTER_HEAD];
+	int rc;
+
+	letter_head(LETTER_DATA, n, head);
+	rc = write_exactly(p, head, sizeof head, true, e);
+	return rc > 0 ? SPOKEN_TO : rc;
+}
+
+/* At least `least` bytes in one letter, if there are as many. */
+static int send_first(struct peer *p, int fd, size_t least, struct peer_stream *s,
+                      struct err *e)
+{
+	char *buf = arena_alloc(p->m, LETTER_DATA_MAX);
+	size_t got = 0, n;
+	ssize_t k;
+	int rc;
+
+	while (got < least && (rc = await_child(p, fd, &n, e)) != AT_END) {
+		if (rc) return rc;
+		if ((k = read(fd, buf + got, LETTER_DATA_MAX - got)) < 0)
+			return fail_sys(e, "read a stream");
+		got += (size_t)k;
+	}
+	if (!got) return AT_END;
+	if ((rc = write_head(p, got, e))) return rc;
+	s->done += got;
+	return write_exactly(p, buf, got, false, e);
+}
+
+/* From one pipe into the other: the bytes are not copied. */
+static int send_next(struct peer *p, int fd, struct peer_stream *s, struct err *e)
+{
+	struct ready r;
+	size_t n;
+	int rc;
+
+	if ((rc = await_child(p, fd, &n, e)) || (rc = write_head(p, n, e))) return rc;
+	s->done += n;
+	while (n) {
+		ssize_t k = splice(fd, NULL, p->ssh.in, NULL, n, SPLICE_F_NONBLOCK);
+
+		if (k < 0 && errno == EAGAIN &&
+		    wait_peer(p, true, false, -1, NO_DEADLINE, &r, e) < 0)
+			return -1;
+		if (k < 0 && errno != EAGAIN && errno != EINTR) return fail_cut(p, e);
+		n -= k > 0 ? (size_t)k : 0;
+	}
+	return SENT;
 }
 
 static int wait_for_limit(struct peer *p, const struct peer_stream *s, int64_t begun,
@@ -383,27 +435,24 @@ static int wait_for_limit(struct peer *p, const struct peer_stream *s, int64_t b
 
 	if (!ms) return 0;
 	if (wait_peer(p, false, true, -1, deadline_in(ms), &r, e) < 0) return -1;
-	return r.out ? 1 : 0;
+	return r.out ? SPOKEN_TO : SENT;
 }
 
-/* 0: to its end; 1: the other side has said something. */
+/* AT_END or SPOKEN_TO. */
 static int pump(struct peer *p, int fd, size_t first, struct peer_stream *s, struct err *e)
 {
-	char *buf = arena_alloc(p->m, LETTER_HEAD + LETTER_DATA_MAX);
 	int64_t begun = now_ms();
-	ssize_t n;
 	int rc;
 
-	for (;; first = 0) {
-		n = read_child(p, fd, buf + LETTER_HEAD, first, e);
-		if (n <= 0) return n == -2 ? 1 : (int)n;
-		letter_head(LETTER_DATA, (size_t)n, (unsigned char *)buf);
-		rc = write_exactly(p, buf, (size_t)n + LETTER_HEAD, true, e);
-		if (rc) return rc;
-		s->done += (uint64_t)n;
+	fcntl(fd, F_SETPIPE_SZ, LETTER_DATA_MAX);
+	fcntl(p->ssh.in, F_SETPIPE_SZ, LETTER_DATA_MAX);
+	rc = send_first(p, fd, first, s, e);
+	while (rc == SENT) {
 		out_progress(s->what, s->done, s->done > s->total ? 0 : s->total);
-		if ((rc = wait_for_limit(p, s, begun, e))) return rc;
+		rc = wait_for_limit(p, s, begun, e);
+		if (rc == SENT) rc = send_next(p, fd, s, e);
 	}
+	return rc;
 }
 
 int peer_send(struct peer *p, const struct str *command, struct child *from, size_t first,
@@ -411,10 +460,12 @@ int peer_send(struct peer *p, const struct str *command, struct child *from, siz
 {
 	char said[ZFS_SAID];
 	struct letter answer;
-	int status, spoke, rc;
+	int status, end, rc;
+	bool spoke;
 
 	if (write_letter(p, LETTER_COMMAND, command->s, command->len, e) < 0) return -1;
-	if ((spoke = pump(p, from->out, first, s, e)) < 0) return -1;
+	if ((end = pump(p, from->out, first, s, e)) < 0) return -1;
+	spoke = end == SPOKEN_TO;
 	if (spoke) close(take_fd(&from->out));
 	status = child_end(from, said, sizeof said);
 	if (write_letter(p, spoke || status ? LETTER_GIVEN_UP : LETTER_END, NULL, 0, e) < 0)

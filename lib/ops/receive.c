@@ -211,15 +211,15 @@ static int read_stream(struct session *s, const struct letter *l, struct stream 
 	return 0;
 }
 
-/* Read one letter of a stream. */
-static int read_piece(struct session *s, enum letter_kind *kind, size_t *n, struct err *e)
+/* Of one letter of a stream, the head. */
+static int read_stream_head(struct session *s, enum letter_kind *kind, size_t *n,
+                            struct err *e)
 {
 	static const char kinds[] = { LETTER_DATA, LETTER_END, LETTER_GIVEN_UP, 0 };
 	unsigned char head[LETTER_HEAD];
 
 	if (read_exactly(s, head, sizeof head, false, e) < 0) return -1;
-	if (letter_read_head(head, kinds, kind, n, e) < 0) return -1;
-	return read_exactly(s, s->buf, *n, false, e);
+	return letter_read_head(head, kinds, kind, n, e);
 }
 
 static int check_begin(const struct stream *st, const char *buf, size_t n, struct err *e)
@@ -234,6 +234,35 @@ static int check_begin(const struct stream *st, const char *buf, size_t n, struc
 /* How a stream ends, unless the connection does not work (-1). */
 enum { WHOLE, REFUSED, GIVEN_UP };
 
+/* The first letter; zfs(8) is started for it. */
+static int take_first(struct session *s, const struct stream *st, size_t n, struct child *zfs,
+                      struct err *why, struct err *e)
+{
+	int rc;
+
+	if (read_exactly(s, s->buf, n, false, e) < 0) return -1;
+	if (check_begin(st, s->buf, n, why) < 0) return REFUSED;
+	incoming_share_lock(&s->box, true);
+	rc = zfs_receive_start(s->m, st->dataset, st->label, s->is_open, zfs, why);
+	incoming_share_lock(&s->box, false);
+	if (rc < 0) return REFUSED;
+	fcntl(zfs->in, F_SETPIPE_SZ, LETTER_DATA_MAX);
+	return write_all(zfs->in, s->buf, n, NULL) < 0 ? REFUSED : WHOLE;
+}
+
+/* From the connection into zfs(8). The kernel moves the bytes, if the connection is of a kind
+ * that allows it; what it did not move is read and written. */
+static int take_next(struct session *s, size_t n, struct child *zfs, struct err *e)
+{
+	for (ssize_t k = 1; n && k > 0; n -= k > 0 ? (size_t)k : 0) {
+		if (wait_fd(s->in, POLLIN, NO_DEADLINE, e) < 0) return -1;
+		k = splice(s->in, NULL, zfs->in, NULL, n, 0);
+	}
+	if (read_exactly(s, s->buf, n, false, e) < 0) return -1;
+	/* Why it takes no more, it says at its end. */
+	return write_all(zfs->in, s->buf, n, NULL) < 0 ? REFUSED : WHOLE;
+}
+
 /* `why`: the fault, if it is known already. REFUSED: the rest of it comes still. */
 static int take_stream(struct session *s, const struct stream *st, struct child *zfs,
                        struct err *why, struct err *e)
@@ -241,16 +270,13 @@ static int take_stream(struct session *s, const struct stream *st, struct child 
 	enum letter_kind kind;
 	bool begun = false;
 	size_t n;
+	int rc;
 
 	for (;; begun = true) {
-		if (read_piece(s, &kind, &n, e) < 0) return -1;
+		if (read_stream_head(s, &kind, &n, e) < 0) return -1;
 		if (kind != LETTER_DATA) break;
-		if (!begun && (check_begin(st, s->buf, n, why) < 0 ||
-		               zfs_receive_start(s->m, st->dataset, st->label, s->is_open, zfs,
-		                                 why) < 0))
-			return REFUSED;
-		/* Why it takes no more, it says at its end. */
-		if (write_all(zfs->in, s->buf, n, NULL) < 0) return REFUSED;
+		rc = begun ? take_next(s, n, zfs, e) : take_first(s, st, n, zfs, why, e);
+		if (rc) return rc;
 	}
 	if (kind == LETTER_END && begun) return WHOLE;
 	fail(why, ERR_NETWORK, "the stream was given up");
@@ -264,7 +290,8 @@ static int skip_stream(struct session *s, struct err *e)
 	size_t n;
 
 	do {
-		if (read_piece(s, &kind, &n, e) < 0) return -1;
+		if (read_stream_head(s, &kind, &n, e) < 0) return -1;
+		if (read_exactly(s, s->buf, n, false, e) < 0) return -1;
 	} while (kind == LETTER_DATA);
 	return 0;
 }

@@ -91,7 +91,7 @@ void hidden_done(struct hidden *h)
 	drop_lock(&h->lock);
 }
 
-int hidden_lock_name(int jails, const char *name, struct err *e)
+int hidden_lock_name(int jails, const char *name, int64_t deadline, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct stat st;
@@ -99,7 +99,7 @@ int hidden_lock_name(int jails, const char *name, struct err *e)
 	if (fstat(jails, &st) < 0) return fail_sys(e, "fstat");
 	return lock_named(arena_printf(&m, "new:%ju:%ju:%s", (uintmax_t)st.st_dev,
 	                               (uintmax_t)st.st_ino, name),
-	                  now_ms(), name, e);
+	                  deadline, name, e);
 }
 
 void hidden_unlock_name(int *lock)

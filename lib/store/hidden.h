@@ -18,6 +18,7 @@
 #define STORE_HIDDEN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct arena;
 struct err;
@@ -47,8 +48,8 @@ void hidden_done(struct hidden *h);
 
 /* Lock a name while a jail of that name is created in jails/, which is open. Returns the lock,
  * for hidden_unlock_name. Programs do not inherit it: it ends with us. ERR_BUSY if another
- * command creates that jail. */
-int hidden_lock_name(int jails, const char *name, struct err *e);
+ * command creates that jail, at the deadline (base/wait.h) still. */
+int hidden_lock_name(int jails, const char *name, int64_t deadline, struct err *e);
 void hidden_unlock_name(int *lock);
 
 /* Mark a directory as the entry; is it marked as this entry? */

@@ -11,11 +11,14 @@
 #include "lib/base/err.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
+#include "lib/base/wait.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_items.h"
 #include "lib/disk/zfs_replica.h"
 #include "lib/store/store_impl.h"
+
+enum { LOCK_MS = 10000 };
 
 #define JAIL "jail"		/* in the box */
 #define DONE ":done"		/* behind the mark */
@@ -97,13 +100,18 @@ int incoming_open(const struct store *s, const char *name, struct incoming *in, 
 		.hidden = arena_alloc(s->m, sizeof *in->hidden),
 	};
 	in->hidden->lock = -1;
-	if ((in->alone = hidden_lock_name(s->fd, name, e)) < 0) return -1;
+	if ((in->alone = hidden_lock_name(s->fd, name, deadline_in(LOCK_MS), e)) < 0) return -1;
 	if (!(d = zfs_list_marked(s->m, s->dataset, 1, &n, e))) return -1;
 	for (size_t i = 1; i < n && !in->box; i++)
 		if (!strchr(d[i].name, '@')) take_box(in, &d[i]);
 	if (in->box && !zfs_exists(in->dataset)) mount_named(s, name);
 	remove_bare_all(in);
 	return 0;
+}
+
+void incoming_share_lock(const struct incoming *in, bool shared)
+{
+	fcntl(in->alone, F_SETFD, shared ? 0 : FD_CLOEXEC);
 }
 
 /* -- the box -- */

@@ -28,8 +28,13 @@ struct incoming {
 #define AUTOINCOMING __attribute__((cleanup(incoming_close))) struct incoming
 
 /* Lock the name, and find the box of an earlier run. ERR_BUSY if another command makes or
- * receives a jail of that name. The store is one of datasets. Close it in any case. */
+ * receives a jail of that name, for ten seconds. The store is one of datasets. Close it in any
+ * case. */
 int incoming_open(const struct store *s, const char *name, struct incoming *in, struct err *e);
+
+/* Whether programs that are started inherit the lock of the name: one that outlives us holds it
+ * to its end, and the next run waits for that. */
+void incoming_share_lock(const struct incoming *in, bool shared);
 
 /* Make the box, if there is none. */
 int incoming_begin(struct incoming *in, struct err *e);

@@ -8,6 +8,7 @@
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/str.h"
+#include "lib/base/wait.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/tree.h"
 #include "lib/disk/zfs.h"
@@ -109,7 +110,7 @@ int rename_jail(const struct store *s, struct jail *j, const char *to, struct er
 
 	jail_leave(j);
 	if (all < 0 || store_check_free(s, to, e) < 0) return -1;
-	if ((alone = hidden_lock_name(s->fd, to, e)) < 0) return -1;
+	if ((alone = hidden_lock_name(s->fd, to, now_ms(), e)) < 0) return -1;
 	rc = dataset ? move_dataset(s, j->name, to, e) : move_entry(s, j->name, to, e);
 	hidden_unlock_name(&alone);
 	return rc;

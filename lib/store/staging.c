@@ -93,7 +93,7 @@ int staging_begin(const struct store *s, const char *name, struct staging *w, st
 	};
 	if ((all = store_lock(s, e)) < 0 || store_check_entry(s, name, e) < 0) return -1;
 	if (store_check_name(s, name, e) < 0) return -1;
-	if ((w->alone = hidden_lock_name(s->fd, name, e)) < 0) return -1;
+	if ((w->alone = hidden_lock_name(s->fd, name, now_ms(), e)) < 0) return -1;
 	if (hidden_new(s->m, HIDDEN_CREATE, name, &w->hidden, e) == 0 && make_hidden(w, e) == 0)
 		return 0;
 	staging_close(w);

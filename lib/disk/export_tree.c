@@ -24,6 +24,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/disk/export_same.h"
 #include "lib/disk/statx.h"
 #include "lib/disk/tree.h"
 
@@ -229,6 +230,12 @@ static ssize_t add_piece(struct walk *w, int fd, uint64_t at, uint64_t n, bool *
 	return pack_took(w->t->to, (size_t)k, e) < 0 ? -1 : k;
 }
 
+static void tell_progress(const struct export_tree *t)
+{
+	if (t->reached) __atomic_store_n(t->reached, t->bytes, __ATOMIC_RELAXED);
+	else out_progress("exporting", t->bytes, 0);
+}
+
 static int add_data(struct walk *w, int fd, const struct tar_extent *x, bool *short_of,
                     struct err *e)
 {
@@ -238,7 +245,7 @@ static int add_data(struct walk *w, int fd, const struct tar_extent *x, bool *sh
 		if (k < 0 || check_signal(e) < 0) return -1;
 		done += (uint64_t)k;
 		w->t->bytes += (uint64_t)k;
-		out_progress("exporting", w->t->bytes, 0);
+		tell_progress(w->t);
 	}
 	return 0;
 }
@@ -252,12 +259,27 @@ static bool is_changed(int fd, const struct stat *before)
 	                               st.st_mtim.tv_nsec != before->st_mtim.tv_nsec);
 }
 
+/* 1: the reader has the file. */
+static int add_known(struct walk *w, int fd, const struct stat *st, const struct tar_extent *v,
+                     size_t n, struct err *e)
+{
+	int rc = export_same(w->t->there, w->t->to, &w->entry, fd, v, n, e);
+
+	if (rc <= 0) return rc;
+	note_name(w, st);
+	for (size_t i = 0; i < n; i++)
+		w->t->bytes += v[i].n;
+	tell_progress(w->t);
+	return 1;
+}
+
 static int add_contents(struct walk *w, int fd, const struct stat *st, struct err *e)
 {
 	const struct tar_extent all = { 0, (uint64_t)st->st_size };
 	const struct tar_extent *v;
 	bool short_of = false;
 	size_t n;
+	int rc;
 
 	if ((v = find_extents(w, fd, st, &n))) {
 		w->entry.extents = v;
@@ -266,6 +288,7 @@ static int add_contents(struct walk *w, int fd, const struct stat *st, struct er
 		v = &all;
 		n = 1;
 	}
+	if (w->t->there && (rc = add_known(w, fd, st, v, n, e))) return rc < 0 ? -1 : 0;
 	if (pack_entry(w->t->to, &w->entry, e) < 0) return -1;
 	note_name(w, st);
 	for (size_t i = 0; i < n; i++)

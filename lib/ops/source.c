@@ -20,6 +20,7 @@
 #include "lib/base/wait.h"
 #include "lib/disk/export_tree.h"
 #include "lib/disk/lock.h"
+#include "lib/disk/measure.h"
 #include "lib/disk/reflink.h"
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_items.h"
@@ -289,7 +290,8 @@ static int add_jail(struct source *x, struct pack *p, struct err *e)
 {
 	AUTOCLOSE int rootfs = -1;
 	struct export_tree t = { .to = p, .name = PACK_ROOT, .frozen = x->label,
-				 .grafts = x->grafts, .grafts_n = x->grafts_n };
+				 .grafts = x->grafts, .grafts_n = x->grafts_n,
+				 .there = x->there, .reached = x->reached };
 
 	if (add_front(x, p, e) < 0 || (rootfs = open_rootfs(x, e)) < 0) return -1;
 	if (export_tree(&t, rootfs, e) < 0) return -1;
@@ -300,6 +302,13 @@ static int add_jail(struct source *x, struct pack *p, struct err *e)
 			         x->grafts[i].path);
 	tell_of(&t, p->lost);
 	return 0;
+}
+
+uint64_t source_measure(struct source *x)
+{
+	AUTOCLOSE int rootfs = open_rootfs(x, NULL);
+
+	return rootfs < 0 ? 0 : measure_tree(rootfs);
 }
 
 /* The manifest until it is written: a file without a name. */

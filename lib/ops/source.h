@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/archive/squeeze.h"
 #include "lib/disk/zfs_below.h"
@@ -21,6 +22,7 @@
 struct engine;
 struct err;
 struct export_graft;
+struct have;
 struct jail;
 
 struct source {
@@ -31,6 +33,9 @@ struct source {
 	const char *asked;		/* the label; NULL: the jail as it is now */
 	bool stop;			/* if it runs, stop it for this, and start it again */
 	long timeout;			/* of struct stop_how */
+	bool locked;			/* the caller has the lock of the jail, and keeps it */
+	const struct have *there;	/* of struct export_tree */
+	uint64_t *reached;
 	/* ours */
 	struct snapshots of;
 	const char *label;		/* of the snapshot that is read; NULL: the jail */
@@ -50,6 +55,9 @@ int source_open(struct source *x, struct err *e);
 
 /* Write them to a descriptor as an archive of archive/pack.h. `hex` becomes its SHA-256. */
 int source_write(struct source *x, enum squeeze_kind kind, int to, char *hex, struct err *e);
+
+/* About how many bytes they have. */
+uint64_t source_measure(struct source *x);
 
 /* -1: the jail that was stopped could not be started again. */
 int source_close(struct source *x, struct err *e);

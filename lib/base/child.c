@@ -118,10 +118,14 @@ int child_start(struct arena *m, const struct child_how *how, struct child *c, s
 }
 
 /* ^C reaches the parent, too, and what that does then ends this. */
-_Noreturn static void be_fork(child_work *work, void *arg, const struct ends *t, pid_t parent)
+_Noreturn static void be_fork(child_work *work, void *arg, const struct child *c,
+                              const struct ends *t, pid_t parent)
 {
 	struct err e = { 0 };
 
+	/* Else it would never notice that nobody reads what it writes. */
+	close(c->out);
+	close(c->err);
 	plain_signals();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
@@ -142,7 +146,7 @@ int child_fork(const char *name, child_work *work, void *arg, struct child *c, s
 	c->name = name;
 	if (make_pipes(&how, c, &t, e) == 0) {
 		c->pid = fork();
-		if (c->pid == 0) be_fork(work, arg, &t, parent);
+		if (c->pid == 0) be_fork(work, arg, c, &t, parent);
 		rc = c->pid < 0 ? fail_sys(e, "fork") : 0;
 	}
 	close_ends(&t);

@@ -30,7 +30,7 @@
 
 /* Of a path that unpacking takes, the directory it is unpacked in is a part, too. */
 enum { DEPTH_MAX = PATH_WALK_MAX - 2, LINK_BUCKETS = 1 << 14, ATTRS_MAX = 256,
-       EXTENTS_MAX = 1 << 16, WARNINGS_MAX = 10, DISK_UNIT = 512 };
+       EXTENTS_MAX = 1 << 16, WARNINGS_MAX = 10, DISK_UNIT = 512, KNOWN_LINKS = 4096 };
 
 /* A file with several names: the first of them. Times and size tell it from another one that
  * has got its number meanwhile. */
@@ -259,11 +259,13 @@ static bool is_changed(int fd, const struct stat *before)
 	                               st.st_mtim.tv_nsec != before->st_mtim.tv_nsec);
 }
 
-/* 1: the reader has the file. */
+/* 1: the reader has the file. One with very many names could get more than a file system can
+ * count where several trees have it. */
 static int add_known(struct walk *w, int fd, const struct stat *st, const struct tar_extent *v,
                      size_t n, struct err *e)
 {
-	int rc = export_same(w->t->there, w->t->to, &w->entry, fd, v, n, e);
+	int rc = st->st_nlink > KNOWN_LINKS ? 0 :
+		 export_same(w->t->there, w->t->to, &w->entry, fd, v, n, e);
 
 	if (rc <= 0) return rc;
 	note_name(w, st);

@@ -39,13 +39,13 @@ static const char *tree_name(struct arena *m, unsigned number)
 
 /* -- what there is -- */
 
-/* 0: it is the name of no pass. */
+/* 0: it is the name of no pass, and of no list of one. */
 static unsigned read_number(const char *text)
 {
 	size_t n = strspn(text, "0123456789");
-	unsigned long v = n && n < 8 && !text[n] && *text != '0' ? strtoul(text, NULL, 10) : 0;
+	unsigned long v = n && n < 8 && *text != '0' ? strtoul(text, NULL, 10) : 0;
 
-	return v <= NUMBER_MAX ? (unsigned)v : 0;
+	return v <= NUMBER_MAX && (!text[n] || str_eq(text + n, LIST)) ? (unsigned)v : 0;
 }
 
 /* Without a list that has something, it is of no use. */
@@ -75,6 +75,15 @@ static int by_number(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
+static size_t drop_doubles(unsigned *v, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!kept || v[i] != v[kept - 1]) v[kept++] = v[i];
+	return kept;
+}
+
 /* The newest first. */
 static unsigned *list_numbers(struct passes *p, size_t *n, struct err *e)
 {
@@ -91,6 +100,7 @@ static unsigned *list_numbers(struct passes *p, size_t *n, struct err *e)
 		if ((v[*n] = read_number(entry->d_name))) ++*n;
 	}
 	qsort(v, *n, sizeof *v, by_number);
+	*n = drop_doubles(v, *n);
 	return v;
 }
 

@@ -39,14 +39,25 @@ struct check {
 	char frame_line[PACK_FRAME_LINE + 1];
 	size_t frame_n;
 	char bad[400];			/* the first entry that does not fit */
+	bool has_sums, in_heads;	/* in_heads: the contents of the entry have not begun */
+	struct sha256 heads;
+	unsigned char (*sums)[HAVE_HASH];	/* of the entries from `sums_from` on */
+	size_t sums_from, sums_n, sums_room;
 };
 
 /* -- entries -- */
+
+static void add_sum(struct check *c, const unsigned char digest[SHA256_SIZE])
+{
+	c->sums = arena_grow(c->m, c->sums, c->sums_n, &c->sums_room, sizeof *c->sums);
+	have_sum(&c->heads, digest, c->sums[c->sums_n++]);
+}
 
 static void count_entry(struct check *c, const unsigned char digest[SHA256_SIZE])
 {
 	c->seen = arena_grow(c->m, c->seen, c->seen_n, &c->seen_room, sizeof *c->seen);
 	memcpy(&c->seen[c->seen_n++], digest, sizeof *c->seen);
+	if (c->has_sums) add_sum(c, digest);
 	if (c->seen_n == 2) c->has_front = true;
 	sha256_add(&c->counted, digest, SHA256_SIZE);
 }
@@ -128,7 +139,10 @@ static void take_head(struct check *c)
 		if (!c->is_export) return;
 	}
 	sha256_add(&c->frame, c->block, TAR_BLOCK);
-	if (!is_head) c->why = "a header";
+	if (!c->in_heads) sha256_begin(&c->heads);
+	sha256_add(&c->heads, c->block, TAR_BLOCK);
+	c->in_heads = is_head && n.type == 'x';
+	if (!is_head || (c->has_sums && !strchr("x0123456", n.type))) c->why = "a header";
 	else if (n.type != 'x') begin_entry(c, &n);
 	else if (n.size) begin_part(c, PART_PAX, n.size);
 }
@@ -234,6 +248,7 @@ static void take_part(struct check *c, const unsigned char *p, size_t n)
 		break;
 	default:
 		if (!c->closed) sha256_add(&c->frame, p, n);
+		if (c->in_heads) sha256_add(&c->heads, p, n);
 		if (c->part != PART_PAX && !is_zero(p, n)) c->why = "its padding";
 	}
 }
@@ -294,6 +309,25 @@ struct check *check_open(struct arena *m, struct pull *from, struct check_front 
 struct pull *check_out(struct check *c)
 {
 	return &c->pull;
+}
+
+void check_count_sums(struct check *c)
+{
+	c->has_sums = true;
+}
+
+/* There are no more of them than entries in a piece. */
+bool check_sum_of(struct check *c, size_t i, unsigned char sum[HAVE_HASH])
+{
+	size_t gone = i - c->sums_from;
+
+	if (i < c->sums_from || gone >= c->sums_n) return false;
+	memcpy(sum, c->sums[gone], HAVE_HASH);
+	if (gone < c->sums_n / 2) return true;
+	c->sums_n -= gone;
+	memmove(c->sums, c->sums + gone, c->sums_n * sizeof *c->sums);
+	c->sums_from = i;
+	return true;
 }
 
 bool check_is_export(const struct check *c)

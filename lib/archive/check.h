@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/archive/have.h"
 #include "lib/archive/pull.h"
 
 struct arena;
@@ -27,6 +28,14 @@ bool check_is_export(const struct check *c);
 
 /* Whether the config has passed, or it is known that there is none. */
 bool check_has_front(const struct check *c);
+
+/* From the begin on, count what makes each entry (have.h), too. An archive with headers that
+ * pack.h never writes is damaged then, because its reader may see other entries in it. */
+void check_count_sums(struct check *c);
+
+/* That of the entry `i`, whose contents have passed. Those before it are forgotten. False: it is
+ * not known. */
+bool check_sum_of(struct check *c, size_t i, unsigned char sum[HAVE_HASH]);
 
 /* All has passed: ERR_UNTRUSTED, with the first entry that is damaged, unless it is what the
  * manifest says, to the last byte. */

@@ -28,7 +28,10 @@
 #include "lib/archive/found.h"
 #include "lib/archive/layer.h"
 #include "lib/archive/overlay.h"
+#include "lib/archive/have.h"
+#include "lib/archive/pack.h"
 #include "lib/archive/pull.h"
+#include "lib/archive/same.h"
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
@@ -70,6 +73,8 @@ struct extract {
 	size_t skipped_n;
 	struct sha256 hash;		/* of a layer's tar */
 	bool taking;			/* only what the layer takes away from those below */
+	struct check *check;		/* of an export of which some files are known */
+	size_t index;			/* of the entry */
 };
 
 static void count_zeros(struct extract *x, const uint8_t *data, size_t n)
@@ -359,6 +364,41 @@ static int extract_name(struct extract *x, bool *bare, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
+/* A file that is here already. The parent makes it, in the directory that it gets here. */
+static int extract_same(struct extract *x, struct archive_entry *from, const char *path,
+                        struct err *e)
+{
+	struct archive *tar = x->tar;
+	unsigned char sum[HAVE_HASH];
+	struct step *dir;
+	const char *name;
+
+	memmove(x->entry.path, path, strlen(path) + 1);
+	path = x->entry.path;
+	if (!str_starts(path, PACK_ROOT "/") || archive_entry_size(from) != HAVE_HASH)
+		return fail(e, ERR_UNTRUSTED, "it is not the hash of a file");
+	if (archive_read_data(tar, sum, HAVE_HASH) != HAVE_HASH) return fail_tar(x, e);
+	x->index++;
+	if (!(dir = path_walk_go_above(&x->trail, path, &name, e))) return -1;
+	dir->changed = true;
+	if (same_ask(STDOUT_FILENO, path, sum, e) < 0) return -1;
+	have_note(x->max->known->notes, path, sum);
+	x->report->entries++;
+	return 0;
+}
+
+/* It is whole: what the check has counted of it says which one it is. */
+static void note_whole(struct extract *x, struct archive_entry *from)
+{
+	const struct entry *n = &x->entry;
+	unsigned char sum[HAVE_HASH];
+
+	if (!x->check || !check_sum_of(x->check, x->index++, sum)) return;
+	if (S_ISREG(n->mode) && !n->target[0] && archive_entry_size(from) > 0 &&
+	    str_starts(n->path, PACK_ROOT "/"))
+		have_note(x->max->known->notes, n->path, sum);
+}
+
 static int extract_kind(struct extract *x, struct archive_entry *from, struct err *e)
 {
 	bool bare = false;
@@ -371,6 +411,7 @@ static int extract_kind(struct extract *x, struct archive_entry *from, struct er
 	if (rc < 0) return -1;
 	x->report->entries++;
 	x->report->bare += bare;
+	note_whole(x, from);
 	return 0;
 }
 
@@ -384,6 +425,8 @@ static int extract_entry(struct extract *x, struct archive_entry *from, struct e
 	rc = clean_name(x, x->entry.path, name, e);
 	if (rc == 0 && x->taking)
 		rc = layer_white_out(x->trail.step[0].fd, path, e);
+	else if (rc == 0 && x->check && str_starts(path, HAVE_SAME))
+		rc = extract_same(x, from, path + strlen(HAVE_SAME), e);
 	else if (rc == 0 && !(x->max->is_layer && layer_reserves(path)))
 		rc = extract_kind(x, from, e);
 	return rc < 0 ? fail_in(e, "archive entry %.400s", name) : 0;
@@ -505,6 +548,7 @@ static int extract_export(struct extract *x, struct pull *decoded,
 	struct check *c = check_open(&x->m, decoded, NULL);
 
 	x->bytes = check_out(c);
+	if (x->max->known) check_count_sums(x->check = c);
 	if (extract_tar(x, e) < 0 || check_finish(c, e) < 0) return -1;
 	return check_seal_finish(seal, e);
 }

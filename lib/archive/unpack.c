@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -31,6 +32,7 @@
 #include "lib/archive/overlay.h"
 #include "lib/archive/path_walk.h"
 #include "lib/archive/pull.h"
+#include "lib/archive/same.h"
 #include "lib/archive/squashfs.h"
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
@@ -255,10 +257,9 @@ static int check_empty(int dir, struct err *e)
 	return empty ? 0 : fail(e, ERR_EXISTS, "the directory to unpack into is not empty");
 }
 
-/* A pipe whose ends are above 2, because the child replaces 0, 1 and 2. */
-static int make_pipe(int ends[2], struct err *e)
+/* The child replaces 0, 1 and 2. */
+static int raise_ends(int ends[2], struct err *e)
 {
-	if (pipe2(ends, O_CLOEXEC) < 0) return fail_sys(e, "pipe");
 	for (int i = 0; i < 2; i++) {
 		int high = ends[i] > 2 ? ends[i] : fcntl(ends[i], F_DUPFD_CLOEXEC, 3);
 
@@ -267,6 +268,20 @@ static int make_pipe(int ends[2], struct err *e)
 		ends[i] = high;
 	}
 	return 0;
+}
+
+/* A pipe whose ends are above 2. */
+static int make_pipe(int ends[2], struct err *e)
+{
+	return pipe2(ends, O_CLOEXEC) < 0 ? fail_sys(e, "pipe") : raise_ends(ends, e);
+}
+
+/* The child asks, and each of its words is a message. */
+static int make_talk(int ends[2], struct err *e)
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return fail_sys(e, "socketpair");
+	return raise_ends(ends, e);
 }
 
 static int start_child(struct unpack *u, const int pipes[2], int dir, const struct task *task,
@@ -318,11 +333,12 @@ static int begin(struct unpack *u, int file, int dir, struct task *task, struct 
 	int said[2];
 
 	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1, .dir = -1,
-			      .found = task->found, .front_only = task->what == FRONT };
+			      .found = task->found, .front_only = task->what == FRONT,
+			      .known = task->limits.known };
 	if (geteuid() != 0) return fail(e, ERR_HOST, "unpacking needs root");
 	if (task->what == UNPACK && check_empty(dir, e) < 0) return -1;
 	if (make_notes(u, dir, task, e) == 0 && (in_read = open_inlet(u, file, e)) >= 0 &&
-	    make_pipe(said, e) == 0) {
+	    (u->known ? make_talk(said, e) : make_pipe(said, e)) == 0) {
 		u->said = said[0];
 		said_write = said[1];
 		if (start_child(u, (int[2]){ in_read, said_write }, dir, task, e) == 0)
@@ -393,20 +409,64 @@ static int fail_silent(const siginfo_t *how, const char *text, size_t n, struct 
 	            how->si_status == SIGKILL ? "; the memory may be full" : "");
 }
 
+static int answer(struct unpack *u, const struct same *q, struct err *e)
+{
+	char yes = u->known->link(u->known->arg, q->path, q->sum) == 0 ? SAME_YES : SAME_NO;
+
+	return send(u->said, &yes, 1, MSG_NOSIGNAL) == 1 || errno == EPIPE ? 0 :
+	       fail_sys(e, "answer the unpacking process");
+}
+
+int unpack_hear(struct unpack *u, struct err *e)
+{
+	struct same q = { 0 };
+	ssize_t n = recv(u->said, &q, sizeof q, 0);
+
+	if (n < 0 && errno == EINTR) return 0;
+	if (n < 0) return fail_sys(e, "hear the unpacking process");
+	if (same_is_question(&q, (size_t)n)) return answer(u, &q, e);
+	if (!n) u->ended = true;
+	/* What comes first counts: a sanitizer says more. */
+	if (n && !u->last_n) {
+		u->last_n = (size_t)n < sizeof u->last ? (size_t)n : sizeof u->last;
+		memcpy(u->last, &q, u->last_n);
+	}
+	return 0;
+}
+
+static int hear_all(struct unpack *u, struct said *said, size_t *n, struct err *e)
+{
+	_Static_assert(sizeof *said <= UNPACK_SAID, "the result of the child");
+	while (!u->ended)
+		if (wait_fd(u->said, POLLIN, NO_DEADLINE, e) < 0 || unpack_hear(u, e) < 0)
+			return -1;
+	*n = u->last_n < sizeof *said ? u->last_n : sizeof *said;
+	memcpy(said, u->last, *n);
+	return 0;
+}
+
+static int read_all_said(struct unpack *u, struct said *said, size_t *n, struct err *e)
+{
+	ssize_t k = 1;
+
+	while (*n < sizeof *said && k > 0) {
+		if (wait_fd(u->said, POLLIN, NO_DEADLINE, e) < 0) return -1;
+		k = read(u->said, (char *)said + *n, sizeof *said - *n);
+		*n += k > 0 ? (size_t)k : 0;
+	}
+	return 0;
+}
+
 /* The result is not trusted, because the child has read the archive. */
 static int read_result(struct unpack *u, struct unpack_report *r, struct err *e)
 {
 	struct said said;
 	size_t n = 0;
-	ssize_t k = 1;
 	siginfo_t how = { 0 };
 	bool whole;
 
-	while (n < sizeof said && k > 0) {
-		if (wait_fd(u->said, POLLIN, NO_DEADLINE, e) < 0) return -1;
-		k = read(u->said, (char *)&said + n, sizeof said - n);
-		n += k > 0 ? (size_t)k : 0;
-	}
+	if ((u->known ? hear_all(u, &said, &n, e) : read_all_said(u, &said, &n, e)) < 0)
+		return -1;
 	if (wait_fd(u->pidfd, POLLIN, NO_DEADLINE, e) < 0) return -1;
 	if (waitid(P_PID, (id_t)u->pid, &how, WEXITED) < 0) return fail_sys(e, "waitid");
 	u->pid = 0;
@@ -421,6 +481,18 @@ static int read_result(struct unpack *u, struct unpack_report *r, struct err *e)
 	fail(e, said.e.kind, "%s", said.e.text);
 	if (e) e->sys = said.e.sys;
 	return -1;
+}
+
+/* Until the pipe takes more; the child may ask for something first. */
+static int wait_to_feed(struct unpack *u, struct err *e)
+{
+	struct pollfd fds[] = {
+		{ .fd = u->in, .events = POLLOUT }, { .fd = u->said, .events = POLLIN },
+	};
+
+	if (!u->known || u->ended) return wait_fd(u->in, POLLOUT, NO_DEADLINE, e);
+	if (wait_fds(fds, 2, NO_DEADLINE, e) < 0) return -1;
+	return fds[1].revents ? unpack_hear(u, e) : 0;
 }
 
 int unpack_feed(struct unpack *u, const void *data, size_t n, struct err *e)
@@ -442,7 +514,7 @@ int unpack_feed(struct unpack *u, const void *data, size_t n, struct err *e)
 			unpack_abort(u);
 			return -1;
 		}
-		if (k < 0 && wait_fd(u->in, POLLOUT, NO_DEADLINE, e) < 0) {
+		if (k < 0 && wait_to_feed(u, e) < 0) {
 			unpack_abort(u);
 			return -1;
 		}

@@ -29,11 +29,23 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/archive/have.h"
 #include "lib/base/sha256.h"
 
 struct archive_found;
 struct err;
+struct have_notes;
 struct overlay_notes;
+
+/* For an export of which some files are here already: see have.h. */
+struct unpack_known {
+	struct have_notes *notes;	/* the files in the root file system that are whole now */
+	/* Called by unpack_feed, unpack_hear and unpack_end: make the file `path`, which is
+	 * clean and begins with PACK_ROOT, in the new tree a link of the one that is here. The
+	 * child that asks for it is not trusted. */
+	int (*link)(void *arg, const char *path, const unsigned char sum[HAVE_HASH]);
+	void *arg;
+};
 
 /* 0: the maximum below. */
 struct unpack_limits {
@@ -44,6 +56,7 @@ struct unpack_limits {
 	bool fixed;		/* the user has no option that sets them */
 	bool is_export;		/* refuse what is not an undamaged export (check.h) */
 	struct overlay_notes *overlay;	/* unpack_begin sets it for an export */
+	const struct unpack_known *known;	/* of an export; NULL: nothing is */
 	bool texts_only;	/* see unpack_texts in found.h */
 	/* of an image in layers: see unpack_begin_layer */
 	bool is_layer;
@@ -62,6 +75,8 @@ struct unpack_report {
 	char diff_id[SHA256_HEX + 1];	/* the SHA-256 of the tar, if it is a layer */
 };
 
+enum { UNPACK_SAID = 2048 };
+
 /* A running child. A zeroed one: none. */
 struct unpack {
 	int in;			/* the archive's bytes go here: see unpack_feed */
@@ -72,6 +87,11 @@ struct unpack {
 	bool front_only;
 	int dir;			/* what is unpacked into, if there are such notes */
 	struct overlay_notes *overlay;	/* see overlay.h */
+	const struct unpack_known *known;
+	/* If there is one: what the child has said at its end */
+	char last[UNPACK_SAID];
+	size_t last_n;
+	bool ended;
 };
 
 /* Start to unpack into the open directory `dir`, which is borrowed for the call. `limits` may
@@ -100,6 +120,9 @@ bool unpack_wants_file(const void *head, size_t n);
  * failed, the fault is its own. After any failure the child has ended. Returns 1 if a child
  * that reads the front only has ended well, and needs no more. */
 int unpack_feed(struct unpack *u, const void *data, size_t n, struct err *e);
+
+/* For who waits for more of an archive with `known` files: u->said can be read. Answer. */
+int unpack_hear(struct unpack *u, struct err *e);
 
 /* The archive is complete: wait until all of it is unpacked. `r` may be NULL. The child has
  * ended when this returns, also on failure. */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -109,6 +110,43 @@ int child_start(struct arena *m, const struct child_how *how, struct child *c, s
 	if (path && make_pipes(how, c, &t, e) == 0) {
 		c->pid = fork();
 		if (c->pid == 0) be_child(path, how, &t);
+		rc = c->pid < 0 ? fail_sys(e, "fork") : 0;
+	}
+	close_ends(&t);
+	if (rc < 0) c->pid = 0, child_drop(c);
+	return rc;
+}
+
+/* ^C reaches the parent, too, and what that does then ends this. */
+_Noreturn static void be_fork(child_work *work, void *arg, const struct child *c,
+                              const struct ends *t, pid_t parent)
+{
+	struct err e = { 0 };
+
+	/* Else it would never notice that nobody reads what it writes. */
+	close(c->out);
+	close(c->err);
+	plain_signals();
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) _exit(1);
+	if (work(arg, t->fds[1], &e) == 0) _exit(0);
+	_exit(write(t->fds[2], e.text, strlen(e.text)) < 0 ? 2 : 1);
+}
+
+int child_fork(const char *name, child_work *work, void *arg, struct child *c, struct err *e)
+{
+	const struct child_how how = { .out = true, .err = true };
+	struct ends t = { { -1, -1, -1 } };
+	pid_t parent = getpid();
+	int rc = -1;
+
+	*c = (struct child)NO_CHILD;
+	c->name = name;
+	if (make_pipes(&how, c, &t, e) == 0) {
+		c->pid = fork();
+		if (c->pid == 0) be_fork(work, arg, c, &t, parent);
 		rc = c->pid < 0 ? fail_sys(e, "fork") : 0;
 	}
 	close_ends(&t);

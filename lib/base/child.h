@@ -37,6 +37,12 @@ struct child {
 
 int child_start(struct arena *m, const struct child_how *how, struct child *c, struct err *e);
 
+/* A function of ours in place of a program: a fork, which is killed when we end. It writes to
+ * `out`, c->out is the other end. If it returns -1, its fault is what the child says on stderr
+ * (c->err). `name` is for messages. */
+typedef int child_work(void *arg, int out, struct err *e);
+int child_fork(const char *name, child_work *work, void *arg, struct child *c, struct err *e);
+
 /* Close the pipes and wait for its end. Returns its exit status, 128 + the signal's number if a
  * signal ended it. What it still has to say on stderr is put into `said`, which has `room`
  * bytes; NULL: nobody wants it. */

@@ -24,12 +24,13 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/disk/export_same.h"
 #include "lib/disk/statx.h"
 #include "lib/disk/tree.h"
 
 /* Of a path that unpacking takes, the directory it is unpacked in is a part, too. */
 enum { DEPTH_MAX = PATH_WALK_MAX - 2, LINK_BUCKETS = 1 << 14, ATTRS_MAX = 256,
-       EXTENTS_MAX = 1 << 16, WARNINGS_MAX = 10, DISK_UNIT = 512 };
+       EXTENTS_MAX = 1 << 16, WARNINGS_MAX = 10, DISK_UNIT = 512, KNOWN_LINKS = 4096 };
 
 /* A file with several names: the first of them. Times and size tell it from another one that
  * has got its number meanwhile. */
@@ -229,6 +230,12 @@ static ssize_t add_piece(struct walk *w, int fd, uint64_t at, uint64_t n, bool *
 	return pack_took(w->t->to, (size_t)k, e) < 0 ? -1 : k;
 }
 
+static void tell_progress(const struct export_tree *t)
+{
+	if (t->reached) __atomic_store_n(t->reached, t->bytes, __ATOMIC_RELAXED);
+	else out_progress("exporting", t->bytes, 0);
+}
+
 static int add_data(struct walk *w, int fd, const struct tar_extent *x, bool *short_of,
                     struct err *e)
 {
@@ -238,7 +245,7 @@ static int add_data(struct walk *w, int fd, const struct tar_extent *x, bool *sh
 		if (k < 0 || check_signal(e) < 0) return -1;
 		done += (uint64_t)k;
 		w->t->bytes += (uint64_t)k;
-		out_progress("exporting", w->t->bytes, 0);
+		tell_progress(w->t);
 	}
 	return 0;
 }
@@ -252,12 +259,29 @@ static bool is_changed(int fd, const struct stat *before)
 	                               st.st_mtim.tv_nsec != before->st_mtim.tv_nsec);
 }
 
+/* 1: the reader has the file. One with very many names could get more than a file system can
+ * count where several trees have it. */
+static int add_known(struct walk *w, int fd, const struct stat *st, const struct tar_extent *v,
+                     size_t n, struct err *e)
+{
+	int rc = st->st_nlink > KNOWN_LINKS ? 0 :
+		 export_same(w->t->there, w->t->to, &w->entry, fd, v, n, e);
+
+	if (rc <= 0) return rc;
+	note_name(w, st);
+	for (size_t i = 0; i < n; i++)
+		w->t->bytes += v[i].n;
+	tell_progress(w->t);
+	return 1;
+}
+
 static int add_contents(struct walk *w, int fd, const struct stat *st, struct err *e)
 {
 	const struct tar_extent all = { 0, (uint64_t)st->st_size };
 	const struct tar_extent *v;
 	bool short_of = false;
 	size_t n;
+	int rc;
 
 	if ((v = find_extents(w, fd, st, &n))) {
 		w->entry.extents = v;
@@ -266,6 +290,7 @@ static int add_contents(struct walk *w, int fd, const struct stat *st, struct er
 		v = &all;
 		n = 1;
 	}
+	if (w->t->there && (rc = add_known(w, fd, st, v, n, e))) return rc < 0 ? -1 : 0;
 	if (pack_entry(w->t->to, &w->entry, e) < 0) return -1;
 	note_name(w, st);
 	for (size_t i = 0; i < n; i++)

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct err;
+struct have;
 struct pack;
 
 /* A directory that takes the place of one in the tree: what is mounted there. */
@@ -32,8 +33,10 @@ struct export_tree {
 	struct export_graft *grafts;
 	size_t grafts_n;
 	bool frozen;		/* nobody can change it: a snapshot */
+	const struct have *there;	/* what the reader has already; NULL: nothing */
+	uint64_t *reached;	/* where somebody else reads `bytes`; NULL: it is shown here */
 	/* the result */
-	uint64_t bytes;		/* of contents, holes not counted */
+	uint64_t bytes;		/* of contents, holes not counted, what is there counted */
 	uint64_t changed;	/* files that changed while they were read */
 	uint64_t fixed;		/* files that are immutable or append-only; that is not kept */
 	uint64_t skipped;	/* entries that were warned of */

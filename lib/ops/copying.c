@@ -41,16 +41,14 @@ static int look_here(struct copying *c, struct err *e)
 static int open_here(struct copying *c, struct err *e)
 {
 	if (jail_check_own(c->jail, e) < 0) return -1;
-	if (snapshots_open(c->m, c->jail, &c->mine, e) < 0) return -1;
-	if (!c->mine.dataset)
-		return fail(e, ERR_HOST, "it is a directory, and copy can only send ZFS "
-		            "datasets; a jail that create makes where jails/ is a dataset is "
-		            "one");
-	c->is_open = zfs_is_open(c->m, c->mine.dir);
+	c->mine = (struct snapshots){ .m = c->m, .name = c->jail->name, .path = c->jail->path };
+	if (!c->jail->has_linked_rootfs && snapshots_open(c->m, c->jail, &c->mine, e) < 0)
+		return -1;
+	c->is_open = c->mine.dataset && zfs_is_open(c->m, c->mine.dir);
 	/* An open directory keeps a dataset busy. */
 	jail_leave(c->jail);
 	c->mine.dir = -1;
-	return look_here(c, e);
+	return c->mine.dataset ? look_here(c, e) : 0;
 }
 
 static int read_snap(struct copying *c, const char *text, struct zfs_replica_snap *s,
@@ -73,6 +71,8 @@ static int read_state(struct copying *c, const struct letter *l, struct err *e)
 	const char *state = letter_get(l, "state"), *zfs = letter_get(l, "zfs");
 
 	c->there.is_open = zfs && str_eq(zfs, "open");
+	c->there.has_zfs = zfs && strcmp(zfs, "none");
+	c->by_tree = !c->mine.dataset || !c->there.has_zfs;
 	for (size_t i = 0; state && i < sizeof states / sizeof *states; i++)
 		if (str_eq(state, states[i])) return c->there.state = (enum there_state)i, 0;
 	return fail(e, ERR_NETWORK, "%s: what it has makes no sense", c->peer.shown);
@@ -86,6 +86,7 @@ static int look_there(struct copying *c, struct err *e)
 
 	letter_add(&ask, "look", "");
 	letter_add(&ask, "name", c->to);
+	letter_add(&ask, "from", copying_sender(c->m));
 	if (peer_ask(&c->peer, &ask, &l, e) < 0 || read_state(c, &l, e) < 0) return -1;
 	*has = (struct zfs_replica){ .v = arena_array(c->m, l.n + 1, sizeof *has->v) };
 	has->token = letter_get(&l, "token");
@@ -361,7 +362,7 @@ static int send_whole(struct copying *c, struct err *e)
 static int give_up_unfit(struct copying *c, const struct err *e)
 {
 	if (!c->peer.answers || (e->kind != ERR_INPUT && e->kind != ERR_UNTRUSTED)) return -1;
-	if (say(c, "discard", NULL) == 0) copying_tidy(c, true);
+	if (say(c, "discard", NULL) == 0 && !c->by_tree) copying_tidy(c, true);
 	c->told->bytes = 0;
 	return -1;
 }
@@ -372,12 +373,15 @@ int copying_another(struct copying *c, struct err *e)
 		return fail(e, ERR_EXISTS, "there is a jail %s on %s already%s", c->to,
 		            c->peer.shown, c->there.state == THERE_STANDBY ?
 		            ", a standby: --refresh brings it up to date" : "");
-	if (c->there.state != THERE_DONE && send_whole(c, e) < 0) return -1;
+	if (c->by_tree && c->how->dry_run) return copying_plan_tree(c, e);
+	if (c->there.state != THERE_DONE &&
+	    (c->by_tree ? copying_send_tree(c, e) : send_whole(c, e)) < 0)
+		return -1;
 	if (c->how->dry_run) return 0;
 	out_busy("finishing");
 	if (finish(c, false, e) < 0) return give_up_unfit(c, e);
 	c->there.has.n = 0;
-	copying_tidy(c, true);
+	if (!c->by_tree) copying_tidy(c, true);
 	return 0;
 }
 
@@ -500,6 +504,11 @@ static int send_missing(struct copying *c, struct err *e)
 
 int copying_standby(struct copying *c, struct err *e)
 {
+	if (c->by_tree)
+		return fail(e, ERR_HOST, "standbys can only be kept from one ZFS dataset in "
+		            "another: %s", c->mine.dataset ?
+		            arena_printf(c->m, "%s keeps its jails as directories",
+		                         c->peer.shown) : "it is a directory");
 	if (check_there(c, e) < 0 || send_missing(c, e) < 0) return -1;
 	if (c->how->dry_run) return 0;
 	if (c->there.state != THERE_STANDBY && finish(c, true, e) < 0) return -1;

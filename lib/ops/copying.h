@@ -23,7 +23,7 @@ enum there_state {
  * a copy made them. */
 struct there {
 	enum there_state state;
-	bool is_open;
+	bool is_open, has_zfs;
 	struct zfs_replica has;
 };
 
@@ -39,6 +39,7 @@ struct copying {
 	struct there there;
 	struct peer peer;
 	bool is_open;			/* OpenZFS here */
+	bool by_tree;			/* a tree of files is sent, not a stream of ZFS */
 	bool locked;			/* the caller has the lock of the jail */
 	struct copy_told *told;
 };
@@ -65,5 +66,12 @@ int copying_reconnect(struct copying *c, struct err *e);
 void copying_tidy(struct copying *c, bool all);
 
 void copying_close(struct copying *c);
+
+/* What this machine calls itself towards others. */
+const char *copying_sender(struct arena *m);
+
+/* Send the files that are not there, or tell what they are. */
+int copying_send_tree(struct copying *c, struct err *e);
+int copying_plan_tree(struct copying *c, struct err *e);
 
 #endif

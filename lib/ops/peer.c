@@ -325,20 +325,33 @@ static int heed_fault(struct peer *p, const struct letter *l, struct err *e)
 	return fail(e, kind, "%s: %s", p->shown, text ? text : "it does not say why");
 }
 
-static int read_answer(struct peer *p, struct letter *l, struct err *e)
+static int read_head(struct peer *p, const char *kinds, enum letter_kind *kind, size_t *n,
+                     struct err *e)
 {
-	static const char kinds[] = { LETTER_ANSWER, LETTER_FAULT, 0 };
 	unsigned char head[LETTER_HEAD];
-	enum letter_kind kind;
-	size_t n;
-	char *body;
 
 	if (read_exactly(p, head, sizeof head, e) < 0) return -1;
-	if (letter_read_head(head, kinds, &kind, &n, e) < 0) return -1;
-	body = arena_alloc(p->m, n + 1);
+	return letter_read_head(head, kinds, kind, n, e);
+}
+
+static int read_body(struct peer *p, enum letter_kind kind, size_t n, struct letter *l,
+                     struct err *e)
+{
+	char *body = arena_alloc(p->m, n + 1);
+
 	if (read_exactly(p, body, n, e) < 0 || letter_parse(p->m, body, n, l, e) < 0) return -1;
 	p->answers = true;
 	return kind == LETTER_FAULT ? heed_fault(p, l, e) : 0;
+}
+
+static int read_answer(struct peer *p, struct letter *l, struct err *e)
+{
+	static const char kinds[] = { LETTER_ANSWER, LETTER_FAULT, 0 };
+	enum letter_kind kind;
+	size_t n;
+
+	if (read_head(p, kinds, &kind, &n, e) < 0) return -1;
+	return read_body(p, kind, n, l, e);
 }
 
 int peer_ask(struct peer *p, const struct str *command, struct letter *answer, struct err *e)
@@ -346,6 +359,24 @@ int peer_ask(struct peer *p, const struct str *command, struct letter *answer, s
 	p->answers = false;
 	if (write_letter(p, LETTER_COMMAND, command->s, command->len, e) < 0) return -1;
 	return read_answer(p, answer, e);
+}
+
+int peer_fetch(struct peer *p, const struct str *command,
+               int (*take)(void *arg, const void *data, size_t n, struct err *e), void *arg,
+               struct letter *answer, struct err *e)
+{
+	static const char kinds[] = { LETTER_DATA, LETTER_ANSWER, LETTER_FAULT, 0 };
+	char *data = arena_alloc(p->m, LETTER_DATA_MAX);
+	enum letter_kind kind;
+	size_t n;
+
+	p->answers = false;
+	if (write_letter(p, LETTER_COMMAND, command->s, command->len, e) < 0) return -1;
+	for (;;) {
+		if (read_head(p, kinds, &kind, &n, e) < 0) return -1;
+		if (kind != LETTER_DATA) return read_body(p, kind, n, answer, e);
+		if (read_exactly(p, data, n, e) < 0 || take(arg, data, n, e) < 0) return -1;
+	}
 }
 
 /* -- streams -- */
@@ -438,6 +469,13 @@ static int wait_for_limit(struct peer *p, const struct peer_stream *s, int64_t b
 	return r.out ? SPOKEN_TO : SENT;
 }
 
+static void tell_progress(const struct peer_stream *s)
+{
+	uint64_t done = s->reached ? __atomic_load_n(s->reached, __ATOMIC_RELAXED) : s->done;
+
+	out_progress(s->what, done, done > s->total ? 0 : s->total);
+}
+
 /* AT_END or SPOKEN_TO. */
 static int pump(struct peer *p, int fd, size_t first, struct peer_stream *s, struct err *e)
 {
@@ -446,9 +484,9 @@ static int pump(struct peer *p, int fd, size_t first, struct peer_stream *s, str
 
 	fcntl(fd, F_SETPIPE_SZ, LETTER_DATA_MAX);
 	fcntl(p->ssh.in, F_SETPIPE_SZ, LETTER_DATA_MAX);
-	rc = send_first(p, fd, first, s, e);
+	rc = first ? send_first(p, fd, first, s, e) : SENT;
 	while (rc == SENT) {
-		out_progress(s->what, s->done, s->done > s->total ? 0 : s->total);
+		tell_progress(s);
 		rc = wait_for_limit(p, s, begun, e);
 		if (rc == SENT) rc = send_next(p, fd, s, e);
 	}

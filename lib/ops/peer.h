@@ -52,12 +52,18 @@ int peer_open(struct arena *m, const struct host *h, const struct peer_how *how,
  * front. */
 int peer_ask(struct peer *p, const struct str *command, struct letter *answer, struct err *e);
 
+/* The same with a stream that comes before the answer. */
+int peer_fetch(struct peer *p, const struct str *command,
+               int (*take)(void *arg, const void *data, size_t n, struct err *e), void *arg,
+               struct letter *answer, struct err *e);
+
 /* A stream that is sent. */
 struct peer_stream {
 	const char *what;	/* for the progress */
 	uint64_t total;		/* bytes; 0: not known */
 	uint64_t limit;		/* bytes in a second; 0: none */
 	uint64_t done;
+	const uint64_t *reached;	/* of `total`, as another process counts; NULL: `done` */
 };
 
 /* Send a command and then what `from` prints, as its stream. `first`: the other side gets at

@@ -52,14 +52,14 @@ static int read_exactly(struct session *s, void *buf, size_t n, bool may_end, st
 	return 0;
 }
 
-static int write_letter(struct session *s, enum letter_kind kind, const struct str *body,
-                        struct err *e)
+int session_write(struct session *s, enum letter_kind kind, const void *body, size_t n,
+                  struct err *e)
 {
 	unsigned char head[LETTER_HEAD];
 
-	letter_head(kind, body->len, head);
+	letter_head(kind, n, head);
 	if (write_all(s->out, head, sizeof head, e) < 0) return -1;
-	return write_all(s->out, body->s, body->len, e);
+	return write_all(s->out, body, n, e);
 }
 
 static int send_fault(struct session *s, const struct err *why, struct err *e)
@@ -69,7 +69,7 @@ static int send_fault(struct session *s, const struct err *why, struct err *e)
 	letter_add(&body, "fault", why->text);
 	letter_add_number(&body, "kind", why->kind);
 	s->has_spoken = true;
-	return write_letter(s, LETTER_FAULT, &body, e);
+	return session_write(s, LETTER_FAULT, body.s, body.len, e);
 }
 
 static int check_hello(struct session *s, struct err *e)
@@ -90,11 +90,7 @@ static int open_store(struct session *s, struct err *e)
 {
 	if (s->jails.fd >= 0) return 0;
 	if (store_open(s->m, s->en->host->dir, &s->jails, e) < 0) return -1;
-	if (!s->jails.dataset)
-		return fail(e, ERR_HOST,
-		            "%s is no ZFS dataset, and copy can only make jails in one",
-		            s->jails.path);
-	s->is_open = zfs_is_open(s->m, s->jails.fd);
+	s->is_open = s->jails.dataset && zfs_is_open(s->m, s->jails.fd);
 	return staging_sweep(&s->jails, e);
 }
 
@@ -105,6 +101,10 @@ static int look_at_standby(struct session *s, struct err *e)
 	const char *mounted = dir < 0 ? NULL : store_mounted(&s->jails, dir);
 
 	if (dir < 0) return -1;
+	if (!s->jails.dataset) {
+		s->jail = arena_printf(s->m, "%s/%s", s->jails.path, s->name);
+		return incoming_drop(&s->box, e);
+	}
 	if (!mounted || !str_eq(mounted, store_dataset(&s->jails, s->name)))
 		return fail(e, ERR_EXISTS, "there is a jail %s, which is no dataset of its own",
 		            s->name);
@@ -117,8 +117,15 @@ static int look_at_standby(struct session *s, struct err *e)
 int session_look_at_box(struct session *s, struct err *e)
 {
 	s->now = (struct zfs_replica){ .n = 0 };
-	if (!s->box.box || !zfs_exists(s->box.dataset)) return 0;
-	return zfs_replica_read(s->m, s->box.dataset, s->is_open, &s->now, e);
+	s->has_tree = false;
+	if (!s->box.box) return 0;
+	if (s->box.dataset) {
+		if (!zfs_exists(s->box.dataset)) return 0;
+		if (zfs_replica_read(s->m, s->box.dataset, s->is_open, &s->now, e) < 0)
+			return -1;
+		if (s->now.n || s->now.token) return 0;
+	}
+	return session_look_at_tree(s, e);
 }
 
 int session_look_again(struct session *s, struct err *e)
@@ -135,7 +142,7 @@ static const char *state_of(const struct session *s)
 {
 	if (s->jail) return s->is_standby ? "standby" : "jail";
 	if (s->box.is_done) return "done";
-	return s->now.n || s->now.token ? "part" : "none";
+	return s->now.n || s->now.token || s->has_tree ? "part" : "none";
 }
 
 /* Without a mark: a run that was killed could not make it any more. The other side asks for its
@@ -149,7 +156,7 @@ bool session_is_of_copy(const struct zfs_replica_snap *snap)
 static void tell_state(struct session *s, struct str *answer)
 {
 	letter_add(answer, "state", state_of(s));
-	letter_add(answer, "zfs", s->is_open ? "open" : "fuse");
+	letter_add(answer, "zfs", !s->jails.dataset ? "none" : s->is_open ? "open" : "fuse");
 	if (s->now.token) letter_add(answer, "token", s->now.token);
 	for (size_t i = 0; i < s->now.n; i++) {
 		const struct zfs_replica_snap *snap = &s->now.v[i];
@@ -175,6 +182,7 @@ static int do_look(struct session *s, const struct letter *l, struct str *answer
 		return -1;
 	}
 	s->name = name;
+	s->from = letter_get(l, "from");
 	if (session_look_again(s, e) < 0) return -1;
 	tell_state(s, answer);
 	return 0;
@@ -204,6 +212,8 @@ static int read_stream(struct session *s, const struct letter *l, struct stream 
 		return fail(e, ERR_INPUT, "that is no label of a snapshot");
 	if (s->jail && !s->is_standby)
 		return fail(e, ERR_EXISTS, "there is a jail %s already", s->name);
+	if (!s->jails.dataset)
+		return fail(e, ERR_HOST, "%s is no ZFS dataset", s->jails.path);
 	if (s->jail) return st->dataset = s->jail, 0;
 	if (incoming_begin(&s->box, e) < 0) return -1;
 	if (s->box.is_done) return fail(e, ERR_EXISTS, "it is received already");
@@ -222,6 +232,12 @@ static int read_stream_head(struct session *s, enum letter_kind *kind, size_t *n
 	return letter_read_head(head, kinds, kind, n, e);
 }
 
+int session_read_piece(struct session *s, enum letter_kind *kind, size_t *n, struct err *e)
+{
+	if (read_stream_head(s, kind, n, e) < 0) return -1;
+	return read_exactly(s, s->buf, *n, false, e);
+}
+
 static int check_begin(const struct stream *st, const char *buf, size_t n, struct err *e)
 {
 	struct zfs_begin b;
@@ -231,9 +247,6 @@ static int check_begin(const struct stream *st, const char *buf, size_t n, struc
 	return fail(e, ERR_UNTRUSTED, "what came is the stream of another snapshot");
 }
 
-/* How a stream ends, unless the connection does not work (-1). */
-enum { WHOLE, REFUSED, GIVEN_UP };
-
 /* The first letter; zfs(8) is started for it. */
 static int take_first(struct session *s, const struct stream *st, size_t n, struct child *zfs,
                       struct err *why, struct err *e)
@@ -241,13 +254,13 @@ static int take_first(struct session *s, const struct stream *st, size_t n, stru
 	int rc;
 
 	if (read_exactly(s, s->buf, n, false, e) < 0) return -1;
-	if (check_begin(st, s->buf, n, why) < 0) return REFUSED;
+	if (check_begin(st, s->buf, n, why) < 0) return STREAM_REFUSED;
 	incoming_share_lock(&s->box, true);
 	rc = zfs_receive_start(s->m, st->dataset, st->label, s->is_open, zfs, why);
 	incoming_share_lock(&s->box, false);
-	if (rc < 0) return REFUSED;
+	if (rc < 0) return STREAM_REFUSED;
 	fcntl(zfs->in, F_SETPIPE_SZ, LETTER_DATA_MAX);
-	return write_all(zfs->in, s->buf, n, NULL) < 0 ? REFUSED : WHOLE;
+	return write_all(zfs->in, s->buf, n, NULL) < 0 ? STREAM_REFUSED : STREAM_WHOLE;
 }
 
 /* From the connection into zfs(8). The kernel moves the bytes, if the connection is of a kind
@@ -260,10 +273,10 @@ static int take_next(struct session *s, size_t n, struct child *zfs, struct err 
 	}
 	if (read_exactly(s, s->buf, n, false, e) < 0) return -1;
 	/* Why it takes no more, it says at its end. */
-	return write_all(zfs->in, s->buf, n, NULL) < 0 ? REFUSED : WHOLE;
+	return write_all(zfs->in, s->buf, n, NULL) < 0 ? STREAM_REFUSED : STREAM_WHOLE;
 }
 
-/* `why`: the fault, if it is known already. REFUSED: the rest of it comes still. */
+/* `why`: the fault, if it is known already. */
 static int take_stream(struct session *s, const struct stream *st, struct child *zfs,
                        struct err *why, struct err *e)
 {
@@ -278,9 +291,9 @@ static int take_stream(struct session *s, const struct stream *st, struct child 
 		rc = begun ? take_next(s, n, zfs, e) : take_first(s, st, n, zfs, why, e);
 		if (rc) return rc;
 	}
-	if (kind == LETTER_END && begun) return WHOLE;
+	if (kind == LETTER_END && begun) return STREAM_WHOLE;
 	fail(why, ERR_NETWORK, "the stream was given up");
-	return GIVEN_UP;
+	return STREAM_GIVEN_UP;
 }
 
 /* The rest of a stream that nobody takes. */
@@ -290,10 +303,14 @@ static int skip_stream(struct session *s, struct err *e)
 	size_t n;
 
 	do {
-		if (read_stream_head(s, &kind, &n, e) < 0) return -1;
-		if (read_exactly(s, s->buf, n, false, e) < 0) return -1;
+		if (session_read_piece(s, &kind, &n, e) < 0) return -1;
 	} while (kind == LETTER_DATA);
 	return 0;
+}
+
+int session_refuse(struct session *s, const struct err *why, struct err *e)
+{
+	return send_fault(s, why, e) < 0 || skip_stream(s, e) < 0 ? -1 : 0;
 }
 
 static int fail_receive(struct session *s, const char *said, int status, struct err *why)
@@ -323,9 +340,9 @@ static int receive_stream(struct session *s, const struct stream *st, struct err
 	status = child_end(&zfs, said, sizeof said);
 	if (rc < 0) return -1;
 	if (status && !why->kind) fail_receive(s, said, status, why);
-	if (rc != REFUSED) return why->kind ? 1 : 0;
+	if (rc != STREAM_REFUSED) return why->kind ? 1 : 0;
 	if (!why->kind) fail(why, ERR_HOST, "zfs receive took no more");
-	return send_fault(s, why, e) < 0 || skip_stream(s, e) < 0 ? -1 : 1;
+	return session_refuse(s, why, e) < 0 ? -1 : 1;
 }
 
 static int do_receive(struct session *s, const struct letter *l, struct str *answer,
@@ -336,7 +353,7 @@ static int do_receive(struct session *s, const struct letter *l, struct str *ans
 	int rc;
 
 	if (read_stream(s, l, &st, &why) < 0) {
-		if (send_fault(s, &why, e) < 0 || skip_stream(s, e) < 0) return -1;
+		if (session_refuse(s, &why, e) < 0) return -1;
 		return fail(e, why.kind, "%s", why.text);
 	}
 	if ((rc = receive_stream(s, &st, &why, e)) < 0) return -1;
@@ -368,6 +385,8 @@ static const struct {
 } commands[] = {
 	{ "look", false, do_look },
 	{ "receive", true, do_receive },
+	{ "list", true, session_list },
+	{ "tree", true, session_tree },
 	{ "discard", true, do_discard },
 	{ "finish", true, session_finish },
 	{ "takeover", true, session_take_over },
@@ -403,7 +422,8 @@ static int serve_one(struct session *s, struct err *e)
 	if (read_exactly(s, body, n, false, e) < 0) return -1;
 	if (letter_parse(s->m, body, n, &l, e) < 0) return -1;
 	s->has_spoken = false;
-	if (obey(s, &l, &answer, &why) == 0) return write_letter(s, LETTER_ANSWER, &answer, e);
+	if (obey(s, &l, &answer, &why) == 0)
+		return session_write(s, LETTER_ANSWER, answer.s, answer.len, e);
 	if (s->has_spoken) return 0;
 	return send_fault(s, &why, e);
 }

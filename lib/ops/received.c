@@ -11,6 +11,7 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/owner.h"
+#include "lib/disk/passes.h"
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_snaps.h"
 #include "lib/engine/engine.h"
@@ -57,6 +58,18 @@ static int become_standby(struct session *s, struct err *e)
 	return zfs_set_standby(s->box.dataset, ZFS_STANDBY, e);
 }
 
+static int become_from_tree(struct session *s, const char *from, struct err *e)
+{
+	const struct second second = {
+		.from = from, .to = s->name, .shown = "the jail that it was copied from",
+	};
+	AUTOCLOSE int dir = session_lift_tree(s, e);
+
+	if (dir < 0 || check_parts(s, dir, e) < 0) return -1;
+	if (second_renew(s->m, dir, &second, e) < 0) return -1;
+	return passes_delete(dir, e);
+}
+
 static int become_another(struct session *s, const char *from, struct err *e)
 {
 	const struct second second = {
@@ -89,6 +102,12 @@ int session_finish(struct session *s, const struct letter *l, struct str *answer
 
 	if (!s->box.box || s->jail) return fail(e, ERR_INPUT, "nothing was received");
 	if (!from || !name_is_entry(from)) return fail(e, ERR_INPUT, "no name");
+	if (s->has_tree) {
+		if (become_from_tree(s, from, e) < 0 || incoming_finish(&s->box, e) < 0)
+			return -1;
+		letter_add(answer, "finished", s->name);
+		return 0;
+	}
 	if (standby && s->box.is_done)
 		return fail(e, ERR_BUSY,
 		            "what was received of %s was to be a jail of its own; 'jlmkr "

@@ -1,6 +1,7 @@
 /* What receive is about: one session, one jail
  *
- * Only this folder sees it. receive.c talks and takes streams, received.c makes a jail of them.
+ * Only this folder sees it. receive.c talks and takes streams of ZFS, receive_tree.c trees of
+ * files, received.c makes a jail of them.
  */
 #ifndef OPS_RECEIVING_H
 #define OPS_RECEIVING_H
@@ -11,11 +12,11 @@
 #include "lib/store/incoming.h"
 #include "lib/store/snapshot.h"
 #include "lib/store/store.h"
+#include "lib/text/letter.h"
 
 struct arena;
 struct engine;
 struct err;
-struct letter;
 struct str;
 
 #define KIND_SNAPSHOT "snapshot:"	/* the mark of a snapshot; behind it is why */
@@ -30,6 +31,8 @@ struct session {
 	const char *jail;	/* its dataset, if there is one of that name; or NULL */
 	struct zfs_replica now;
 	bool is_open, is_standby;
+	bool has_tree;		/* in the box, or a part of it */
+	const char *from;	/* who sends it; NULL: it does not say */
 	bool has_spoken;	/* the fault of this command was sent already */
 	char *buf;		/* of LETTER_DATA_MAX bytes */
 };
@@ -37,6 +40,30 @@ struct session {
 /* Read what there is again: of the jail or of the box; and of the box. */
 int session_look_again(struct session *s, struct err *e);
 int session_look_at_box(struct session *s, struct err *e);
+
+/* How a stream ends, unless the connection does not work (-1). REFUSED: the rest of it comes
+ * still. */
+enum { STREAM_WHOLE, STREAM_REFUSED, STREAM_GIVEN_UP };
+
+int session_write(struct session *s, enum letter_kind kind, const void *body, size_t n,
+                  struct err *e);
+
+/* Read one letter of a stream into s->buf. */
+int session_read_piece(struct session *s, enum letter_kind *kind, size_t *n, struct err *e);
+
+/* Say why a stream is not taken, and read the rest of it. */
+int session_refuse(struct session *s, const struct err *why, struct err *e);
+
+/* See what is in the box of a jail that comes as a tree; what somebody else has sent is
+ * deleted. */
+int session_look_at_tree(struct session *s, struct err *e);
+
+/* The commands that tell what is there of it, and take it. */
+int session_list(struct session *s, const struct letter *l, struct str *answer, struct err *e);
+int session_tree(struct session *s, const struct letter *l, struct str *answer, struct err *e);
+
+/* Put the jail to its place in the box, and open that. */
+int session_lift_tree(struct session *s, struct err *e);
 
 /* Whether a copy made the snapshot. */
 bool session_is_of_copy(const struct zfs_replica_snap *snap);

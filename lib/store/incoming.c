@@ -16,6 +16,7 @@
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_items.h"
 #include "lib/disk/zfs_replica.h"
+#include "lib/store/incoming_impl.h"
 #include "lib/store/store_impl.h"
 
 enum { LOCK_MS = 10000 };
@@ -101,6 +102,7 @@ int incoming_open(const struct store *s, const char *name, struct incoming *in, 
 	};
 	in->hidden->lock = -1;
 	if ((in->alone = hidden_lock_name(s->fd, name, deadline_in(LOCK_MS), e)) < 0) return -1;
+	if (!s->dataset) return incoming_dir_find(in, e);
 	if (!(d = zfs_list_marked(s->m, s->dataset, 1, &n, e))) return -1;
 	for (size_t i = 1; i < n && !in->box; i++)
 		if (!strchr(d[i].name, '@')) take_box(in, &d[i]);
@@ -164,6 +166,30 @@ int incoming_mount(struct incoming *in, bool writable, struct err *e)
 	return open_jail(in, e);
 }
 
+static int make_tree_dataset(struct incoming *in, struct err *e)
+{
+	AUTOCLOSE int dir = -1;
+
+	if (incoming_begin(in, e) < 0 || zfs_set_writable(in->box, e) < 0) return -1;
+	if (!zfs_exists(in->dataset) && zfs_create(in->dataset, NULL, e) < 0) return -1;
+	if ((dir = incoming_mount(in, true, e)) < 0) return -1;
+	return fchmod(dir, 0700) < 0 ? fail_sys(e, "chmod") : take_fd(&dir);
+}
+
+int incoming_tree(struct incoming *in, struct err *e)
+{
+	if (in->jails->dataset) return make_tree_dataset(in, e);
+	if (!in->box && incoming_dir_begin(in, e) < 0) return -1;
+	return store_open_entry(in->jails, in->hidden->entry, e);
+}
+
+int incoming_look_tree(struct incoming *in)
+{
+	if (!in->box) return -1;
+	if (!in->jails->dataset) return store_open_entry(in->jails, in->hidden->entry, NULL);
+	return zfs_exists(in->dataset) ? incoming_mount(in, false, NULL) : -1;
+}
+
 int incoming_done(struct incoming *in, struct err *e)
 {
 	const char *mark = arena_printf(in->jails->m, "%s" DONE, in->hidden->mark);
@@ -200,6 +226,7 @@ int incoming_finish(struct incoming *in, struct err *e)
 {
 	struct err why = { 0 };
 
+	if (!in->jails->dataset) return incoming_dir_finish(in, e);
 	if (take_out(in, e) < 0) return -1;
 	if (drop_empty(in, &why) < 0) out_warn("%s stays: %s", in->box, why.text);
 	return 0;
@@ -211,6 +238,7 @@ int incoming_drop(struct incoming *in, struct err *e)
 	struct zfs_items items;
 
 	if (!in->box) return 0;
+	if (!in->jails->dataset) return incoming_dir_drop(in, e);
 	if (zfs_items_read(in->jails->m, in->box, &items, e) < 0) return -1;
 	if (zfs_items_destroy(&items, &gone, e) < 0) return -1;
 	return drop_empty(in, e);
@@ -226,7 +254,6 @@ int incoming_forget(const struct store *s, const char *name, struct err *e)
 {
 	AUTOINCOMING in = { 0 };
 
-	if (!s->dataset) return 0;
 	if (incoming_open(s, name, &in, e) < 0) return -1;
 	if (!in.box) return 0;
 	return incoming_drop(&in, e) < 0 ? -1 : 1;

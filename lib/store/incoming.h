@@ -4,6 +4,9 @@
  * box: never mounted itself, with our mark, and read-only, which what is in it inherits. One
  * rename takes the jail out of the box and gives it its name. A run that is cut or killed
  * leaves the box, and the next one for that name goes on with it; `remove NAME` deletes it.
+ *
+ * A jail that comes as a tree of files (disk/passes.h) lies there, too: in a dataset that is made
+ * here, or, in a store of directories, in the directory jails/.receive-NAME-ID itself.
  */
 #ifndef STORE_INCOMING_H
 #define STORE_INCOMING_H
@@ -19,8 +22,8 @@ struct incoming {
 	const struct store *jails;
 	const char *name;
 	struct hidden *hidden;	/* of the box */
-	const char *box;	/* its dataset; NULL: there is none */
-	const char *dataset;	/* what the jail is received as; NULL: there is no box */
+	const char *box;	/* its dataset or path; NULL: there is none */
+	const char *dataset;	/* what the jail is received as; NULL: no box, or a directory */
 	bool is_done;		/* incoming_done was called, perhaps by an earlier run */
 	int alone;		/* the lock of the name */
 };
@@ -28,16 +31,21 @@ struct incoming {
 #define AUTOINCOMING __attribute__((cleanup(incoming_close))) struct incoming
 
 /* Lock the name, and find the box of an earlier run. ERR_BUSY if another command makes or
- * receives a jail of that name, for ten seconds. The store is one of datasets. Close it in any
- * case. */
+ * receives a jail of that name, for ten seconds. Close it in any case. */
 int incoming_open(const struct store *s, const char *name, struct incoming *in, struct err *e);
 
 /* Whether programs that are started inherit the lock of the name: one that outlives us holds it
  * to its end, and the next run waits for that. */
 void incoming_share_lock(const struct incoming *in, bool shared);
 
-/* Make the box, if there is none. */
+/* Make the box, if there is none; for a stream of ZFS, in a store of datasets. */
 int incoming_begin(struct incoming *in, struct err *e);
+
+/* The directory for a tree; the box is made if there is none. */
+int incoming_tree(struct incoming *in, struct err *e);
+
+/* The same of a box that is there. -1: there is none, or nothing of a tree in it. */
+int incoming_look_tree(struct incoming *in);
 
 /* Mount what was received, and open its directory; `writable`: to change it. */
 int incoming_mount(struct incoming *in, bool writable, struct err *e);

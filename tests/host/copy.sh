@@ -19,24 +19,8 @@ in_host sh -es > "$tmp/out" 2> "$tmp/err" <<'END' || fail 'no other machine'
 truncate -s 4G /var/pool2
 zpool create -m '/mnt/y/far pool' farpool /var/pool2
 zfs create farpool/jm
-ip netns add far
-ip link add near0 type veth peer name far0 netns far
-ip addr add 198.51.100.1/24 dev near0
-ip link set near0 up
-ip -n far addr add 198.51.100.2/24 dev far0
-ip -n far link set far0 up
-echo 198.51.100.2 nas2 >> /etc/hosts
-mkdir -p /run/sshd /root/.ssh
-chmod 700 /root/.ssh
-[ -e /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
-ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
-cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
-echo "nas2 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" > /root/.ssh/known_hosts
-printf 'HostKey /etc/ssh/ssh_host_ed25519_key\nPermitRootLogin yes\nUsePAM no\nMaxStartups 100\n' > /etc/ssh/sshd.test
-# Not by ip-netns(8), which would hide mounts.
-nsenter --net=/run/netns/far /usr/sbin/sshd -f /etc/ssh/sshd.test
-ssh nas2 true
 END
+far_machine
 
 tiny web
 status 0
@@ -219,7 +203,6 @@ status 6
 err_has 'nas2: .*alice@nas2: Permission denied'
 
 story 'hostile words from the other side are shown harmless, and believed by nobody'
-version=$(in_host jlmkr --version | cut -d' ' -f2)
 evil() {
 	in_host sh -c "{ printf '#!/bin/sh\nhello() { printf \"jlmkr-copy 1 $version\\n\"; }\n'; cat; } > /root/evil; chmod +x /root/evil"
 	copy --remote-path=/root/evil "$@"
@@ -253,13 +236,6 @@ refused
 err_has "it is not jlmkr that answers, but 'hello'"
 talk jlmkr-receive < /dev/null
 status 2
-# letter KIND BODY, with \n at the end of it
-letter() {
-	body=$(printf "$2.")
-	n=$((${#body} - 1))
-	printf "$1\\0\\0\\$(printf %03o $((n / 256)))\\$(printf %03o $((n % 256)))$2"
-}
-hello() { printf "jlmkr-copy 1 $version\n"; }
 taken() { in_host jlmkr --dir="$far" receive 2> "$tmp/err" | tr -d '\0' > "$tmp/out"; }
 { hello; letter C 'receive \nx y\n'; } | taken
 out_has 'fault the other side asks for something unknown'

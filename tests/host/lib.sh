@@ -214,3 +214,35 @@ sly_zfs() {
 }
 slyly() { in_host sh -c 'cat > "/tmp/sly-$1"' - "$1"; }
 honest_zfs() { in_host umount /usr/sbin; }
+
+# Another machine, nas2, which root's ssh reaches: a network namespace with the same disks.
+far_machine() {
+	version=$(in_host jlmkr --version | cut -d' ' -f2)
+	in_host sh -es > "$tmp/out" 2> "$tmp/err" <<'END' || fail 'no other machine'
+ip netns add far
+ip link add near0 type veth peer name far0 netns far
+ip addr add 198.51.100.1/24 dev near0
+ip link set near0 up
+ip -n far addr add 198.51.100.2/24 dev far0
+ip -n far link set far0 up
+echo 198.51.100.2 nas2 >> /etc/hosts
+mkdir -p /run/sshd /root/.ssh
+chmod 700 /root/.ssh
+[ -e /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
+ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
+cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
+echo "nas2 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" > /root/.ssh/known_hosts
+printf 'HostKey /etc/ssh/ssh_host_ed25519_key\nPermitRootLogin yes\nUsePAM no\nMaxStartups 100\n' > /etc/ssh/sshd.test
+# Not by ip-netns(8), which would hide mounts.
+nsenter --net=/run/netns/far /usr/sbin/sshd -f /etc/ssh/sshd.test
+ssh nas2 true
+END
+}
+# What its jlmkr-receive would hear.
+# letter KIND BODY, with \n at the end of it
+letter() {
+	body=$(printf "$2.")
+	n=$((${#body} - 1))
+	printf "$1\\0\\0\\$(printf %03o $((n / 256)))\\$(printf %03o $((n % 256)))$2"
+}
+hello() { printf "jlmkr-copy 1 $version\n"; }

@@ -6,6 +6,7 @@
 
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
 #include "tests/unit/test.h"
 
 static int start(struct arena *m, const char *script, bool strange, struct child *c)
@@ -95,4 +96,44 @@ TEST(a_program_that_does_not_exist)
 	CHECK_INT(e.kind, ERR_MISSING);
 	CHECK(c.in < 0 && !c.pid);
 	child_drop(&c);
+}
+
+static int write_much(void *arg, int out, struct err *e)
+{
+	static char data[4096];
+
+	for (int i = 0; i < *(int *)arg; i++)
+		if (write_all(out, data, sizeof data, e) < 0) return -1;
+	return 0;
+}
+
+TEST(a_function_of_ours_in_a_process_of_its_own)
+{
+	AUTOCHILD c = NO_CHILD;
+	struct err e = { 0 };
+	char said[100];
+	int much = 3;
+	char data[3 * 4096];
+	size_t n = 0;
+	ssize_t k;
+
+	CHECK_INT(child_fork("it", write_much, &much, &c, &e), 0);
+	while (n < sizeof data && (k = read(c.out, data + n, sizeof data - n)) > 0)
+		n += (size_t)k;
+	CHECK_INT(n, sizeof data);
+	CHECK_INT(child_end(&c, said, sizeof said), 0);
+	CHECK_STR(said, "");
+}
+
+TEST(which_notices_that_nobody_reads)
+{
+	AUTOCHILD c = NO_CHILD;
+	struct err e = { 0 };
+	char said[100];
+	int much = 1 << 20;
+
+	CHECK_INT(child_fork("it", write_much, &much, &c, &e), 0);
+	close(take_fd(&c.out));
+	CHECK_INT(child_end(&c, said, sizeof said), 1);
+	CHECK_STR(said, "write: Broken pipe");
 }

@@ -1,0 +1,140 @@
+/* The jail as a tree of files, where one side has no dataset: the archive of export, without
+ * what the other side has already. A process of our own reads the files, so that a slow disk
+ * here does not keep us from hearing what the other side says. */
+
+#include "lib/ops/copying.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/archive/have.h"
+#include "lib/archive/squeeze.h"
+#include "lib/base/arena.h"
+#include "lib/base/child.h"
+#include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/out.h"
+#include "lib/base/sha256.h"
+#include "lib/base/size.h"
+#include "lib/engine/engine.h"
+#include "lib/jail/jail.h"
+#include "lib/ops/source.h"
+#include "lib/text/letter.h"
+
+enum { ID_DIGITS = 32, ID_ROOM = 128 };
+
+/* The other side links no file that another machine has sent. Not the machine id itself, as
+ * machine-id(5) says. */
+const char *copying_sender(struct arena *m)
+{
+	static const char what[] = "jlmkr copy";
+	const char *id = read_file(m, AT_FDCWD, "/etc/machine-id", ID_ROOM, NULL, NULL);
+	char hex[SHA256_HEX + 1];
+	struct sha256 h;
+
+	sha256_begin(&h);
+	sha256_add(&h, what, sizeof what);
+	if (id) sha256_add(&h, id, strlen(id));
+	sha256_end(&h, hex);
+	return arena_strndup(m, hex, ID_DIGITS);
+}
+
+/* -- what there is -- */
+
+static int take_records(void *arg, const void *data, size_t n, struct err *e)
+{
+	(void)e;
+	have_add(arg, data, n);
+	return 0;
+}
+
+static int read_list(struct copying *c, struct have *there, struct err *e)
+{
+	struct str ask = { .m = c->m };
+	struct letter answer;
+
+	*there = (struct have){ .m = c->m };
+	letter_add(&ask, "list", "");
+	if (peer_fetch(&c->peer, &ask, take_records, there, &answer, e) < 0) return -1;
+	have_sort(there);
+	return 0;
+}
+
+static void tell_tree(struct copying *c, uint64_t total)
+{
+	char size[SIZE_ROOM];
+	const char *label = c->how->label;
+
+	words_addf(&c->told->steps, "%s%s%s, its files, about %s%s", c->mine.name,
+	           label ? "@" : " (now)", label ? label : "", size_text(total, size),
+	           c->there.state == THERE_PART ? ", less what is there already" : "");
+}
+
+/* -- the stream -- */
+
+static int write_tree(void *arg, int out, struct err *e)
+{
+	char hex[SHA256_HEX + 1];
+
+	return source_write(arg, SQUEEZE_ZSTD, out, hex, e);
+}
+
+static int send_files(struct copying *c, struct source *x, struct err *e)
+{
+	struct peer_stream stream = { .what = "sending", .limit = c->how->limit };
+	AUTOCHILD reader = NO_CHILD;
+	struct str ask = { .m = c->m };
+	int rc;
+
+	if (isatty(STDERR_FILENO)) stream.total = source_measure(x);
+	stream.reached = x->reached;
+	letter_add(&ask, "tree", "");
+	if (child_fork("reading it", write_tree, x, &reader, e) < 0) return -1;
+	rc = peer_send(&c->peer, &ask, &reader, 0, &stream, e);
+	c->told->bytes += stream.done;
+	return rc;
+}
+
+static int with_source(struct copying *c, int (*work)(struct copying *c, struct source *x,
+                                                      struct err *e),
+                       const struct have *there, uint64_t *reached, struct err *e)
+{
+	struct source x = {
+		.en = c->en, .jail = c->jail, .name = c->mine.name, .asked = c->how->label,
+		.lock = -1, .files = -1, .jails.fd = -1, .there = there, .reached = reached,
+	};
+	struct err late = { 0 };
+	int rc = source_open(&x, e);
+
+	if (rc == 0) rc = work(c, &x, e);
+	if (source_close(&x, &late) < 0 && rc == 0) rc = fail(e, late.kind, "%s", late.text);
+	return rc;
+}
+
+int copying_send_tree(struct copying *c, struct err *e)
+{
+	uint64_t *reached = mmap(NULL, sizeof *reached, PROT_READ | PROT_WRITE,
+	                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct have there;
+	int rc;
+
+	if (reached == MAP_FAILED) return fail_sys(e, "mmap");
+	if (c->there.state == THERE_PART) out_note("going on with %s", c->mine.name);
+	rc = read_list(c, &there, e) < 0 ? -1 : with_source(c, send_files, &there, reached, e);
+	munmap(reached, sizeof *reached);
+	return rc;
+}
+
+static int plan_files(struct copying *c, struct source *x, struct err *e)
+{
+	(void)e;
+	tell_tree(c, source_measure(x));
+	return 0;
+}
+
+int copying_plan_tree(struct copying *c, struct err *e)
+{
+	return with_source(c, plan_files, NULL, NULL, e);
+}

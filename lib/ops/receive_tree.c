@@ -1,0 +1,194 @@
+#include "lib/ops/receiving.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/archive/unpack.h"
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/out.h"
+#include "lib/base/str.h"
+#include "lib/base/wait.h"
+#include "lib/disk/passes.h"
+#include "lib/engine/engine.h"
+#include "lib/text/letter.h"
+
+/* -- what is here -- */
+
+int session_look_at_tree(struct session *s, struct err *e)
+{
+	AUTOCLOSE int work = incoming_look_tree(&s->box);
+	AUTOPASSES p = NO_PASSES;
+
+	s->has_tree = false;
+	if (work < 0) return 0;
+	if (passes_are_lifted(work)) return s->has_tree = s->box.is_done = true, 0;
+	if (passes_open(s->m, work, &p, e) < 0) return -1;
+	if (p.dir < 0) return 0;
+	if (!s->from || !passes_are_from(&p, s->from)) {
+		passes_close(&p);
+		close(take_fd(&work));
+		return incoming_drop(&s->box, e);
+	}
+	s->has_tree = p.n > 0;
+	s->box.is_done = p.whole != 0;
+	return 0;
+}
+
+static int write_list(struct session *s, const struct have *h, struct err *e)
+{
+	const size_t most = LETTER_DATA_MAX / sizeof *h->v;
+
+	for (size_t i = 0; i < h->n; i += most) {
+		size_t n = h->n - i < most ? h->n - i : most;
+
+		if (session_write(s, LETTER_DATA, h->v + i, n * sizeof *h->v, e) < 0) return -1;
+	}
+	return 0;
+}
+
+int session_list(struct session *s, const struct letter *l, struct str *answer, struct err *e)
+{
+	AUTOCLOSE int work = s->has_tree ? incoming_look_tree(&s->box) : -1;
+	AUTOPASSES p = NO_PASSES;
+
+	(void)l;
+	if (work >= 0 && passes_open(s->m, work, &p, e) < 0) return -1;
+	for (size_t i = 0; i < p.n; i++)
+		if (write_list(s, &p.v[i].have, e) < 0) return -1;
+	letter_add(answer, "listed", s->name);
+	return 0;
+}
+
+/* -- a stream -- */
+
+struct taking {
+	struct session *s;
+	struct passes p;
+	struct unpack u;
+	int work;
+};
+
+static void close_taking(struct taking *t)
+{
+	unpack_abort(&t->u);
+	passes_close(&t->p);
+	if (t->work >= 0) close(t->work);
+}
+
+#define AUTOTAKING __attribute__((cleanup(close_taking))) struct taking
+
+static int begin_taking(struct taking *t, struct err *e)
+{
+	struct session *s = t->s;
+	struct unpack_limits limits = {
+		/* As of what ZFS sends, the disk is the limit of the bytes. */
+		.bytes = INT64_MAX, .fixed = true, .is_export = true, .known = &t->p.known,
+	};
+
+	if (s->jail) return fail(e, ERR_EXISTS, "there is a jail %s already", s->name);
+	if (!s->from) return fail(e, ERR_INPUT, "it does not say who sends it");
+	if (s->box.is_done) return fail(e, ERR_EXISTS, "it is received already");
+	if (!s->has_tree && incoming_drop(&s->box, e) < 0) return -1;
+	if ((t->work = incoming_tree(&s->box, e)) < 0) return -1;
+	if (passes_open(s->m, t->work, &t->p, e) < 0) return -1;
+	if (passes_begin(&t->p, s->from, e) < 0) return -1;
+	return unpack_begin(&t->u, t->p.tree, &limits, e);
+}
+
+/* The child may ask for a file while nothing comes. */
+static int wait_for_piece(struct taking *t, struct err *why, struct err *e)
+{
+	struct pollfd fds[] = {
+		{ .fd = t->s->in, .events = POLLIN },
+		{ .fd = t->u.ended ? -1 : t->u.said, .events = POLLIN },
+	};
+
+	do {
+		if (wait_fds(fds, 2, t->p.due, e) < 0) return -1;
+		if (fds[1].revents && unpack_hear(&t->u, why) < 0) return 1;
+		if (t->u.ended) fds[1].fd = -1;
+		if (passes_note(&t->p, false, why) < 0) return 1;
+	} while (!fds[0].revents);
+	return 0;
+}
+
+/* How it ends, as of a stream of ZFS. */
+static int take_tree(struct taking *t, struct err *why, struct err *e)
+{
+	struct session *s = t->s;
+	enum letter_kind kind;
+	size_t n;
+	int rc;
+
+	for (;;) {
+		if ((rc = wait_for_piece(t, why, e))) return rc < 0 ? -1 : STREAM_REFUSED;
+		if (session_read_piece(s, &kind, &n, e) < 0) return -1;
+		if (kind != LETTER_DATA) break;
+		if (unpack_feed(&t->u, s->buf, n, why) < 0) return STREAM_REFUSED;
+	}
+	if (kind == LETTER_END) return STREAM_WHOLE;
+	fail(why, ERR_NETWORK, "the stream was given up");
+	return STREAM_GIVEN_UP;
+}
+
+static int end_taking(struct taking *t, struct err *e)
+{
+	struct unpack_report report;
+
+	if (unpack_end(&t->u, &report, e) < 0) return -1;
+	if (report.bare)
+		out_warn("%" PRIu64 " files lost attributes or ACLs: the file system does not "
+		         "have them", report.bare);
+	if (report.skipped)
+		out_note("%" PRIu64 " device files were skipped: a jail gets its devices when "
+		         "it starts", report.skipped);
+	return passes_end(&t->p, e);
+}
+
+/* What is whole is kept for the next time, unless it is not what its list says. */
+static void keep_taken(struct taking *t)
+{
+	unpack_abort(&t->u);
+	if (t->p.stale) passes_delete(t->work, NULL);
+	else passes_note(&t->p, true, NULL);
+}
+
+static int receive_tree(struct session *s, struct err *why, struct err *e)
+{
+	AUTOTAKING t = { .s = s, .p = NO_PASSES, .work = -1 };
+	int rc = STREAM_REFUSED;
+
+	if (begin_taking(&t, why) == 0) rc = take_tree(&t, why, e);
+	if (rc == STREAM_WHOLE && end_taking(&t, why) == 0) return 0;
+	if (t.p.tree >= 0) keep_taken(&t);
+	if (rc < 0) return -1;
+	return rc == STREAM_REFUSED && session_refuse(s, why, e) < 0 ? -1 : 1;
+}
+
+int session_tree(struct session *s, const struct letter *l, struct str *answer, struct err *e)
+{
+	struct err why = { 0 };
+	int rc = receive_tree(s, &why, e);
+
+	(void)l;
+	if (rc > 0) return fail(e, why.kind, "%s", why.text);
+	if (rc < 0 || session_look_again(s, e) < 0) return -1;
+	letter_add(answer, "received", s->name);
+	return 0;
+}
+
+/* -- what was received -- */
+
+int session_lift_tree(struct session *s, struct err *e)
+{
+	AUTOCLOSE int work = incoming_look_tree(&s->box);
+	AUTOPASSES p = NO_PASSES;
+
+	if (work < 0) return fail(e, ERR_INPUT, "nothing was received");
+	if (passes_are_lifted(work)) return take_fd(&work);
+	if (passes_open(s->m, work, &p, e) < 0 || passes_lift(&p, e) < 0) return -1;
+	return take_fd(&work);
+}

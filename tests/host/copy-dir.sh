@@ -1,0 +1,224 @@
+#!/bin/sh
+# Jails that are directories, copied and moved to another machine: a tree of files, whose passes
+# go on from each other. The two machines are as in copy.sh.
+. "$(dirname "$0")/lib.sh"
+
+zfs_pool
+near=/mnt/tank/jailmaker far=/mnt/tank/far
+root=/proc/$(host_leader)/root
+f() { try env JAILMAKER_DIR="$far" "$@"; }
+hidden() { in_host ls -A "$1/jails" | grep '^\.'; }
+files() { in_host ls -A "$1/jails" | xargs; }
+copy() { try jlmkr-copy --remote-dir="$far" "$@"; }
+compare() { "$here/../tree-compare" "$@" > "$tmp/compared" 2>&1 || fail "$(head -n 3 "$tmp/compared" | cut -c1-600)"; }
+# All but what a jail of its own has for itself.
+same_jail() {
+	in_host sh -ec 'rm -rf /mnt/tank/one /mnt/tank/two; cp -a "$1" /mnt/tank/one; cp -a "$2" /mnt/tank/two
+		for d in one two; do cd /mnt/tank/$d; rm -f etc/machine-id etc/hostname etc/hosts var/lib/dbus/machine-id; touch -d @0 . etc; done' - \
+		"$1" "$2" > "$tmp/out" 2> "$tmp/err" || fail 'no copies to compare'
+	compare "$root/mnt/tank/one" "$root/mnt/tank/two"
+}
+tiny() { try jlmkr-create -q --distro=fedora --release=43 "$@"; }
+
+in_host mkdir "$far"
+far_machine
+tiny web
+status 0
+in_host sh -c "echo one > $near/jails/web/rootfs/mine; for f in big zbig; do dd if=/dev/urandom of=$near/jails/web/rootfs/\$f bs=1M count=20 2> /dev/null; done"
+
+story 'what a copy would send'
+copy -n web nas2:
+status 0
+out_has '^web (now), its files, about 4[0-9]\.. MiB$'
+is '' "$(files "$far")"
+
+story 'a copy of a directory is a jail of its own'
+copy web nas2:
+status 0
+err_empty
+is web "$(files "$far")"
+is 'config rootfs' "$(in_host ls -A "$far/jails/web" | xargs)"
+in_host cmp "$near/jails/web/config" "$far/jails/web/config" || fail 'another config'
+same_jail "$near/jails/web/rootfs" "$far/jails/web/rootfs"
+is 700 "$(in_host stat -c %a "$far/jails/web")"
+f jlmkr-list
+out_has '^web '
+copy web nas2:
+status 4
+err_has 'copying web: there is a jail web on nas2 already'
+f jlmkr-remove -q -y web
+status 0
+
+story 'a copy that was cut goes on: what is whole there is not sent again'
+box() { in_host sh -c "ls -d $far/jails/.receive-$1-*"; }
+# In the middle of the jail: "big" is there, not much more is.
+cut_at() {
+	in_host sh -c "jlmkr-copy -q --limit=8M --remote-dir=$far $1 2> /dev/null & pid=\$!; n=0
+		until [ -e $far/jails/.receive-$2-*/.passes/$3/rootfs/${4:-mine} ] || [ \$((n += 1)) = 100 ]; do sleep 0.1; done
+		kill -KILL \$pid; while pgrep -x 'jlmkr.*' > /dev/null; do sleep 0.05; done"
+}
+cut_at 'web nas2:' web 1
+is '' "$(in_host ls "$far/jails")"
+is 'passes' "$(in_host ls -A "$(box web)" | sed 's/^\.//' | xargs)"
+inode=$(in_host stat -c %i "$(box web)/.passes/1/rootfs/big")
+f jlmkr-start web
+refused
+copy -n web nas2:
+status 0
+out_has 'about 4.*, less what is there already'
+copy web nas2:
+status 0
+err_has 'going on with web'
+is "$inode 1" "$(in_host stat -c '%i %h' "$far/jails/web/rootfs/big")"
+same_jail "$near/jails/web/rootfs" "$far/jails/web/rootfs"
+is '' "$(hidden "$far")"
+f jlmkr-remove -q -y web
+
+story 'cut twice, and changed meanwhile: nothing of the old state is in the new one'
+in_host sh -c "cd $near/jails/web/rootfs; echo old > aaa; echo gone > aab; chmod 600 aaa; ln aaa aac; ln -sf aab aad"
+cut_at 'web nas2:' web 1
+in_host sh -c "cd $near/jails/web/rootfs; echo NEW > aaa; touch -d @0 aaa; rm aab; rm big/x 2> /dev/null; chmod 4711 mine; rm aad; mkdir aad; echo in > aad/in"
+cut_at 'web nas2:' web 2
+is '1 2' "$(in_host ls "$(box web)/.passes" | grep -x '[0-9]*' | xargs)"
+copy web nas2:
+status 0
+same_jail "$near/jails/web/rootfs" "$far/jails/web/rootfs"
+is "NEW $inode" "$(in_host cat "$far/jails/web/rootfs/aaa") $inode"
+f jlmkr-remove -q -y web
+
+story 'what was received of a copy that never comes again is removed'
+cut_at 'web nas2:half' half 1
+f jlmkr-remove -y half
+status 0
+err_has 'What was left of half is removed'
+is '' "$(hidden "$far")$(files "$far")"
+
+story 'what another machine has sent is not linked'
+cut_at 'web nas2:' web 1
+in_host sh -c "echo other > $(box web)/.passes/from"
+copy web nas2:
+status 0
+err_lacks 'going on'
+f jlmkr-remove -q -y web
+
+story 'every kind of file arrives as it was, and is linked by the next pass as it was'
+tiny every
+python3 "$here/every-kind" "$root$near/jails/every/rootfs" > "$tmp/out" 2> "$tmp/err" || fail 'cannot make the files'
+in_host sh -c "cd $near/jails/every/rootfs; dd if=/dev/urandom of=every/zbig bs=1M count=20 2> /dev/null"
+cut_at 'every nas2:' every 1 every/zbig
+copy every nas2:
+status 0
+err_has 'going on with every'
+err_has '1 files are immutable'
+same_jail "$near/jails/every/rootfs" "$far/jails/every/rootfs"
+f jlmkr-remove -q -y every
+try jlmkr-remove -q -y every
+
+story 'a running jail is read under its lock, with a warning'
+try jlmkr-create -q --start run
+status 0
+copy run nas2:
+status 0
+err_has 'run runs, and snapshots of it cannot be made here'
+f jlmkr-start run
+status 0
+f jlmkr-exec run true
+status 0
+is 2 "$(in_host cat $near/jails/run/rootfs/etc/machine-id "$far/jails/run/rootfs/etc/machine-id" | sort -u | wc -l)"
+f jlmkr-stop -q run
+f jlmkr-remove -q -y run
+try jlmkr-stop -q run
+try jlmkr-remove -q -y run
+
+story 'within a limit'
+begin=$(date +%s%N)
+copy --limit=20M web nas2:two
+status 0
+took=$((($(date +%s%N) - begin) / 1000000))
+[ $took -gt 1500 ] || fail "it took $took ms"
+f jlmkr-remove -q -y two
+
+story 'the other side is full: what has arrived stays for the next time'
+in_host sh -c 'mkdir /mnt/tank/small && mount -t tmpfs -o size=30M tmpfs /mnt/tank/small'
+try jlmkr-copy --remote-dir=/mnt/tank/small web nas2:
+status 1
+err_has 'copying web: nas2: archive entry rootfs/zbig: write: No space left on device'
+one_line_err
+in_host mount -o remount,size=100M /mnt/tank/small
+try jlmkr-copy --remote-dir=/mnt/tank/small web nas2:
+status 0
+err_has 'going on with web'
+same_jail "$near/jails/web/rootfs" /mnt/tank/small/jails/web/rootfs
+patiently umount /mnt/tank/small
+
+story 'a jail whose config cannot be read is not taken'
+in_host sh -c "sed -i 's/^startup=.*/startup=maybe/' $near/jails/web/config"
+copy web nas2:two
+refused
+err_has 'nas2: two/config'
+is web "$(files "$near")"
+is '' "$(files "$far")"
+in_host sh -c "sed -i 's/^startup=.*/startup=0/' $near/jails/web/config"
+
+story 'the other side gets what it does not expect'
+taken() { in_host jlmkr --dir="$far" receive 2> "$tmp/err" | tr -d '\0' > "$tmp/out"; }
+look() { hello; letter C 'look \nname two\nfrom me\n'; }
+{ hello; letter C 'tree \n'; letter D x; letter E ''; } | taken
+out_has 'fault the other side asks for something unknown'
+{ hello; letter C 'look \nname two\n'; letter C 'tree \n'; letter D x; letter E ''; } | taken
+out_has 'fault it does not say who sends it'
+{ look; letter C 'tree \n'; letter D junk; letter D more; letter E ''; letter C 'look \nname two\nfrom me\n'; } | taken
+out_has 'fault the archive was not made by'
+out_has 'state none'
+{ look; letter C 'tree \n'; letter X ''; } | taken
+out_has 'fault the stream was given up'
+{ look; letter C 'tree \n'; letter F ''; } | taken
+err_has 'said something else than expected'
+{ look; letter C 'finish \njail web\n'; } | taken
+out_has 'fault '
+{ look; letter C 'receive \nlabel a\nguid 7\nfrom 0\n'; letter D junk; letter E ''; } | taken
+out_has 'fault /mnt/tank/far/jails is no ZFS dataset'
+f jlmkr-remove -q -y two
+is '' "$(files "$far")"
+
+story 'from a directory to a dataset'
+zfs() { in_host zfs "$@"; }
+# zfs-fuse has no fractions of a second.
+in_host find $near/jails/web/rootfs -exec touch -h -d @1700000000 {} +
+try jlmkr-copy --remote-dir="$home" web nas2:
+status 0
+err_empty
+same_jail "$near/jails/web/rootfs" "$home/jails/web/rootfs"
+is 'off -' "$(zfs get -H -o value readonly,jlmkr:kind "$ds/jails/web" | sed 's/^jail:.*/-/' | xargs)"
+is '' "$(zfs list -H -o name -r "$ds" | grep '/\.')$(hidden "$home")"
+is 'config rootfs' "$(in_host ls -A "$home/jails/web" | xargs)"
+j jlmkr-remove -q -y web
+status 0
+
+story 'which goes on, too'
+in_host sh -c "jlmkr-copy -q --limit=8M '--remote-dir=$home' web nas2: 2> /dev/null & pid=\$!; n=0
+	until [ -e '$home'/jails/.receive-web-*/jail/.passes/1/rootfs/mine ] || [ \$((n += 1)) = 100 ]; do sleep 0.1; done
+	kill -KILL \$pid; while pgrep -x 'jlmkr.*|zfs' > /dev/null; do sleep 0.05; done"
+try jlmkr-copy --remote-dir="$home" web nas2:
+status 0
+err_has 'going on with web'
+same_jail "$near/jails/web/rootfs" "$home/jails/web/rootfs"
+is '' "$(zfs list -H -o name -r "$ds" | grep '/\.')$(hidden "$home")"
+
+story 'from a dataset to a directory'
+j jlmkr-copy --remote-dir="$far" web nas2:back
+status 0
+same_jail "$home/jails/web/rootfs" "$far/jails/back/rootfs"
+is '' "$(hidden "$far")$(zfs list -H -o name -t snapshot -r "$ds/jails")"
+is back "$(in_host cat "$far/jails/back/rootfs/etc/hostname")"
+j jlmkr-snapshot web@a
+in_host sh -c "echo two > '$home/jails/web/rootfs/mine'"
+j jlmkr-copy --remote-dir="$far" web@a nas2:old
+status 0
+is one "$(in_host cat "$far/jails/old/rootfs/mine")"
+j jlmkr-remove -q -y web
+f jlmkr-remove -q -y back
+f jlmkr-remove -q -y old
+status 0
+
+finish

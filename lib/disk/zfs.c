@@ -340,15 +340,20 @@ static int keep_trying(struct arena *m, const struct mounts *before, const char 
 	} while (rc < 0 && is_busy(why) && deadline_left(deadline));
 	if (rc < 0) then = name;
 	if (!unmounted || !then) return rc;
-	zfs_mount(then, NULL);
+	if (then == name) zfs_mount_back(before, name, NULL);
+	else zfs_mount(then, NULL);
 	zfs_mount_below(m, before, name, then);
 	return rc;
 }
 
+typedef int change_fn(struct arena *m, const struct mounts *before, const char *name,
+                      char *const argv[], const char *then, struct err *why);
+
 /* In a process of its own that inherits our locks: if we are killed, it still mounts the
  * dataset again. */
-static int keep_trying_aside(struct arena *m, const struct mounts *before, const char *name,
-                             char *const argv[], const char *then, struct err *why)
+static int change_aside(change_fn *change, struct arena *m, const struct mounts *before,
+                        const char *name, char *const argv[], const char *then,
+                        struct err *why)
 {
 	int fds[2], status;
 	ssize_t n;
@@ -359,7 +364,7 @@ static int keep_trying_aside(struct arena *m, const struct mounts *before, const
 		setpgid(0, 0);
 		signal_forget();
 		*why = (struct err){ 0 };
-		status = keep_trying(m, before, name, argv, then, why);
+		status = change(m, before, name, argv, then, why);
 		write_all(fds[1], why, sizeof *why, NULL);
 		_exit(status < 0);
 	}
@@ -386,7 +391,7 @@ int zfs_insist(const char *name, char *const argv[], const char *then, struct er
 	mounts_read(&m, &before, NULL);
 	rc = zfs_change(&m, argv, &why);
 	if (rc < 0 && is_busy(&why))
-		rc = keep_trying_aside(&m, &before, name, argv, then, &why);
+		rc = change_aside(keep_trying, &m, &before, name, argv, then, &why);
 	if (rc == 0) return 0;
 	return is_busy(&why)
 	       ? fail_busy(&m, &before, name, &why, e) : fail(e, why.kind, "%s", why.text);
@@ -422,7 +427,8 @@ static bool is_listed_mount(const struct mount *mnt, const struct words *names)
 static void remount(const struct mounts *t, size_t from, const struct words *names)
 {
 	for (; from < t->n; from++)
-		if (is_listed_mount(&t->v[from], names)) zfs_mount(zfs_of(&t->v[from]), NULL);
+		if (is_listed_mount(&t->v[from], names))
+			zfs_mount_back(t, zfs_of(&t->v[from]), NULL);
 }
 
 void zfs_mount_again(const struct mounts *t, const struct words *names)
@@ -446,11 +452,33 @@ int zfs_unmount_all(const struct mounts *t, const struct words *names, struct er
 	return 0;
 }
 
+/* zfs(8) would mount what is below it again, through whatever links are there. */
+static int rename_alone(struct arena *m, const struct mounts *before, const char *from,
+                        char *const argv[], const char *to, struct err *why)
+{
+	struct words below = { .m = m };
+	int rc;
+
+	zfs_mounted_below(before, from, &below);
+	if (zfs_unmount_all(before, &below, why) < 0) return -1;
+	rc = zfs_insist(from, argv, to, why);
+	if (rc == 0 || zfs_exists(from)) zfs_mount_below(m, before, from, rc < 0 ? from : to);
+	return rc;
+}
+
 int zfs_rename(const char *from, const char *to, struct err *e)
 {
+	AUTOFREE struct arena m = { 0 };
 	char *argv[] = { "zfs", "rename", (char *)from, (char *)to, NULL };
+	struct words below = { .m = &m };
+	struct err why = { 0 };
+	struct mounts before;
 
-	return zfs_insist(from, argv, to, e);
+	if (mounts_read(&m, &before, e) < 0) return -1;
+	zfs_mounted_below(&before, from, &below);
+	if (!below.n) return zfs_insist(from, argv, to, e);
+	if (change_aside(rename_alone, &m, &before, from, argv, to, &why) == 0) return 0;
+	return fail(e, why.kind, "%s", why.text);
 }
 
 /* zfs-fuse has rolled it back, but may not empty the caches of the kernel in a container. What

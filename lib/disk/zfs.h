@@ -94,6 +94,9 @@ int zfs_promote(const char *name, struct err *e);
  * they are to be destroyed, and if something is a clone of one of these. */
 int zfs_rollback(const char *name, const char *label, bool destroy_newer, struct err *e);
 int zfs_set_kind(const char *name, const char *kind, struct err *e);
+
+/* What was mounted below it is mounted again (disk/zfs_below.h), unless the rename worked and
+ * only the mount of the dataset itself failed. */
 int zfs_rename(const char *from, const char *to, struct err *e);
 
 /* The most that the files of the dataset may take, without its snapshots. 0: no limit. Fails if

@@ -103,19 +103,59 @@ const char *zfs_mounted_at(const struct mounts *t, const char *dataset)
 	return NULL;
 }
 
+void zfs_mounted_below(const struct mounts *t, const char *of, struct words *names)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const char *name = zfs_of(&t->v[i]);
+
+		if (name && zfs_is_within(name, of) && strcmp(name, of) &&
+		    !words_have(words_list(names), name))
+			words_add(names, name);
+	}
+}
+
+int zfs_mount_back(const struct mounts *before, const char *name, struct err *e)
+{
+	AUTOCLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *point = zfs_mounted_at(before, name);
+
+	if (root < 0) return fail_sys(e, "open /");
+	if (point && zfs_below_check_way(root, point, e) < 0) return -1;
+	return zfs_mount(name, e);
+}
+
+/* By its name, which is its place unless another was set; and by the place that it had. */
+static int check_both_ways(int top, const char *name, const char *was_top, const char *was,
+                           struct err *e)
+{
+	if (zfs_below_check_way(top, name, e) < 0) return -1;
+	if (!was_top || !mount_path_in(was, was_top) || str_eq(was, was_top)) return 0;
+	return zfs_below_check_way(top, was + strlen(was_top), e);
+}
+
 void zfs_mount_below(struct arena *m, const struct mounts *before, const char *from,
                      const char *now)
 {
+	const char *was_top = zfs_mounted_at(before, from), *is_top;
+	struct words names = { .m = m };
+	AUTOCLOSE int top = -1;
 	struct mounts t;
 
-	if (mounts_read(m, &t, NULL) < 0) return;
-	for (size_t i = 0; i < before->n; i++) {
-		const char *of = zfs_of(&before->v[i]), *name;
+	zfs_mounted_below(before, from, &names);
+	if (!names.n || mounts_read(m, &t, NULL) < 0) return;
+	if ((is_top = zfs_mounted_at(&t, now)))
+		top = open(is_top, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *below = names.v[i] + strlen(from);
+		const char *name = arena_printf(m, "%s%s", now, below);
 		struct err why = { 0 };
 
-		if (!of || !zfs_is_within(of, from) || str_eq(of, from)) continue;
-		name = arena_printf(m, "%s%s", now, of + strlen(from));
-		if (!zfs_mounted_at(&t, name) && zfs_mount(name, &why) < 0)
-			out_warn("%s is not mounted: %s", name, why.text);
+		if (zfs_mounted_at(&t, name)) continue;
+		if (top < 0) fail(&why, ERR_HOST, "%s is not", now);
+		else if (check_both_ways(top, below, was_top,
+		                         zfs_mounted_at(before, names.v[i]), &why) == 0 &&
+		         zfs_mount(name, &why) == 0)
+			continue;
+		out_warn("%s is not mounted: %s", name, why.text);
 	}
 }

@@ -12,6 +12,7 @@ struct arena;
 struct err;
 struct mounts;
 struct zfs_item;
+struct words;
 struct zfs_items;
 
 struct zfs_below {
@@ -47,8 +48,19 @@ const char *zfs_below_canmount(const struct zfs_below *b, size_t i);
 /* Where a dataset is mounted; NULL: nowhere. */
 const char *zfs_mounted_at(const struct mounts *t, const char *dataset);
 
-/* Mount what was mounted below `from`, as what it is below `now`. Warns of what cannot be. */
+/* zfs(8) follows the links on the way to a place, and those in a jail are the jail's: it could
+ * have the administrator's dataset mounted over a folder of the host. So what is below a jail's
+ * dataset is mounted by these alone.
+ *
+ * Mount what was mounted below `from`, as what it is below `now`, which is mounted. Warns of
+ * what cannot be. */
 void zfs_mount_below(struct arena *m, const struct mounts *before, const char *from,
                      const char *now);
+
+/* Mount a dataset where it was. */
+int zfs_mount_back(const struct mounts *before, const char *name, struct err *e);
+
+/* The datasets that are mounted below `of`. */
+void zfs_mounted_below(const struct mounts *t, const char *of, struct words *names);
 
 #endif

@@ -76,7 +76,6 @@ static int rename_dataset(const char *from, const char *to, struct err *e)
 	return 0;
 }
 
-/* A dataset that was busy was unmounted for its rename, with those below it. */
 static int move_dataset(const struct store *s, const char *from, const char *to, struct err *e)
 {
 	const char *was = store_dataset(s, from), *now = store_dataset(s, to);
@@ -84,13 +83,11 @@ static int move_dataset(const struct store *s, const char *from, const char *to,
 	AUTOCLOSE int dir = -1;
 
 	if (mounts_read(s->m, &before, e) < 0) return -1;
-	if (rename_dataset(was, now, e) < 0) {
-		zfs_mount_below(s->m, &before, was, was);
-		return -1;
-	}
+	if (rename_dataset(was, now, e) < 0) return -1;
 	store_remove_point(s, from, NULL);
 	dir = store_open_entry(s, to, NULL);
-	if ((dir < 0 || !store_mounted(s, dir)) && zfs_mount(now, e) < 0)
+	if (dir >= 0 && store_mounted(s, dir)) return 0;
+	if (zfs_mount(now, e) < 0)
 		return fail_in(e, "it is now %s, but is not mounted", to);
 	zfs_mount_below(s->m, &before, was, now);
 	return 0;

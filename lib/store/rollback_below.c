@@ -93,11 +93,23 @@ int below_check(const struct snapshots *s, struct rollback *r, struct err *e)
 
 /* -- one of them -- */
 
-/* `top`: what is or will be the directory of the jail. */
-static int check_way(const struct snapshots *s, int top, const char *mountpoint, struct err *e)
+/* `top`: what is or will be the directory of the jail. The place of a dataset is its name,
+ * unless another was set; that may be written with links above the jail. */
+static int check_way(const struct snapshots *s, int top, const char *name,
+                     const char *mountpoint, struct err *e)
 {
-	if (!mount_path_in(mountpoint, s->path)) return 0;
-	return zfs_below_check_way(top, mountpoint + strlen(s->path), e);
+	const struct zfs_dataset *own;
+	const char *tops[2] = { s->path };
+	size_t n;
+
+	if (zfs_below_check_way(top, name, e) < 0) return -1;
+	if (!(own = zfs_list(s->m, s->dataset, 0, &n, e)) || !n) return -1;
+	tops[1] = own->mountpoint;
+	for (size_t i = 0; i < 2; i++)
+		if (mount_path_in(mountpoint, tops[i]) && strcmp(mountpoint, tops[i]) &&
+		    zfs_below_check_way(top, mountpoint + strlen(tops[i]), e) < 0)
+			return -1;
+	return 0;
 }
 
 static int mount_and_open(const struct snapshots *s, const char *name, struct err *e)
@@ -108,7 +120,7 @@ static int mount_and_open(const struct snapshots *s, const char *name, struct er
 
 	if (!(d = zfs_list(s->m, dataset, 0, &n, e))) return -1;
 	if (n && !d->mounted &&
-	    (check_way(s, s->dir, d->mountpoint, e) < 0 || zfs_mount(dataset, e) < 0))
+	    (check_way(s, s->dir, name, d->mountpoint, e) < 0 || zfs_mount(dataset, e) < 0))
 		return -1;
 	return open_mounted(s, dataset, e);
 }
@@ -197,6 +209,25 @@ static int copy_one(const struct snapshots *s, const struct rollback *r, size_t 
 	return tree_sync(work, e);
 }
 
+/* A part of the way is in the dataset above, which has other files afterwards. Those above come
+ * first, so that these are copied already. */
+static int check_way_above(const struct snapshots *s, const struct zfs_below *b, size_t i,
+                           struct err *e)
+{
+	const char *point = b->v[i]->mountpoint;
+	AUTOCLOSE int dir = -1, work = -1, new = -1;
+	size_t above = i;
+
+	while (above > 0 && (is_never_mounted(b->v[above - 1]) ||
+	                     !mount_path_in(point, b->v[above - 1]->mountpoint)))
+		above--;
+	if (!above) return 0;
+	if ((dir = open_mounted(s, b->v[above - 1]->name, e)) < 0) return -1;
+	if ((work = tree_open(dir, IN_IT)) < 0 || (new = tree_open(work, NEW)) < 0)
+		return fail_sys(e, "open " IN_IT);
+	return zfs_below_check_way(new, point + strlen(b->v[above - 1]->mountpoint), e);
+}
+
 int below_copy(const struct snapshots *s, const struct rollback *r, int work, struct err *e)
 {
 	const struct zfs_below *b = r->below;
@@ -205,8 +236,8 @@ int below_copy(const struct snapshots *s, const struct rollback *r, int work, st
 	if (write_names(s, b, work, e) < 0) return -1;
 	for (size_t i = 0; i < b->n; i++) {
 		if (is_never_mounted(b->v[i])) continue;
-		if (check_way(s, work, b->v[i]->mountpoint, e) < 0 ||
-		    copy_one(s, r, i, e) < 0)
+		if (check_way(s, work, zfs_below_name(b, i), b->v[i]->mountpoint, e) < 0 ||
+		    check_way_above(s, b, i, e) < 0 || copy_one(s, r, i, e) < 0)
 			return -1;
 	}
 	return 0;

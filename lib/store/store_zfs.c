@@ -119,13 +119,10 @@ static int store_zfs_finish(struct staging *w, struct err *e)
 {
 	const struct store *s = w->jails;
 	const char *name = store_dataset(s, w->name);
-	struct mounts before = { 0 };
 	AUTOCLOSE int dir = -1;
 
 	close(take_fd(&w->dir));
-	if (w->below_n && mounts_read(s->m, &before, e) < 0) return -1;
 	if (zfs_rename(w->dataset, name, e) < 0) return -1;
-	zfs_mount_below(s->m, &before, w->dataset, name);
 	w->dataset = name;
 	store_remove_point(s, w->hidden.entry, NULL);
 	if ((dir = store_open_entry(s, w->name, e)) < 0) return -1;

@@ -92,6 +92,41 @@ is www "$(in_host ls -A "$home/jails" | tidy)"
 in_host test -f "$home/jails/www/data/mine" || fail 'what was below it is not there'
 is 'fuse.zfs' "$(in_host findmnt -no FSTYPE "$home/jails/www")"
 
+story 'a link of the jail leads no dataset below it to the host'
+zfs_in_host create -o canmount=off "$ds/jails/www/rootfs"
+zfs_in_host create -o canmount=off "$ds/jails/www/rootfs/opt"
+zfs_in_host create "$ds/jails/www/rootfs/opt/leaf"
+in_host mkdir -p /mnt/tank/theirs
+swap() { in_host sh -ec "cd '$home/jails/$1/rootfs' && mv opt opt2 && ln -s /mnt/tank/theirs opt"; }
+swap www
+j jlmkr-rename www web
+status 0
+err_has "$ds/jails/web/rootfs/opt/leaf is not mounted: rootfs/opt/leaf is no directory"
+! in_host grep -q theirs /proc/mounts || fail 'something is mounted there'
+is '' "$(in_host ls /mnt/tank/theirs)"
+in_host test -f "$home/jails/web/data/mine" || fail 'the other one is not mounted'
+in_host sh -ec "cd '$home/jails/web/rootfs' && rm opt && mv opt2 opt"
+zfs_in_host mount "$ds/jails/web/rootfs/opt/leaf"
+j jlmkr-rename web www
+status 0
+err_empty
+is 'fuse.zfs' "$(in_host findmnt -no FSTYPE "$home/jails/www/rootfs/opt/leaf")"
+
+story 'neither while it is removed'
+tiny sly
+zfs_in_host create -o canmount=off "$ds/jails/sly/rootfs"
+zfs_in_host create -o canmount=off "$ds/jails/sly/rootfs/opt"
+zfs_in_host create "$ds/jails/sly/rootfs/opt/leaf"
+swap sly
+in_host sh -c "while [ ! -e /tmp/over ]; do grep theirs /proc/mounts; done > /tmp/seen" & watcher=$!
+j jlmkr-remove -q -y sly
+status 0
+in_host touch /tmp/over
+wait $watcher
+is '' "$(in_host cat /tmp/seen)"
+is www "$(in_host ls -A "$home/jails" | tidy)"
+patiently zfs destroy -r "$ds/jails/www/rootfs"
+
 story 'what a power cut left at the new name, the place of a mount, is no jail'
 in_host mkdir "$home/jails/left"
 j jlmkr-rename www left

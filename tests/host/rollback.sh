@@ -266,6 +266,23 @@ is 'config data rootfs' "$(names big)"
 j jlmkr-snapshot --delete big@sly
 status 0
 
+story 'ZFS: nor one in a dataset that is rolled back with it'
+zfs_in_host create -o canmount=off "$ds/jails/big/data/way"
+zfs_in_host create "$ds/jails/big/data/way/leaf"
+in_big 'cd data && mv way way2 && ln -s /mnt/tank/theirs way'
+j jlmkr-snapshot big@sly
+in_big 'cd data && rm way && mv way2 way'
+before=$(labels big)
+j jlmkr-rollback big@sly
+refused
+err_has 'way/leaf is no directory: nothing is mounted there'
+is 'config data rootfs' "$(names big)"
+is "$before" "$(labels big)"
+! in_host grep -q /mnt/tank/theirs /proc/mounts || fail 'something is mounted there'
+j jlmkr-snapshot --delete big@sly
+status 0
+patiently zfs destroy -r "$ds/jails/big/data/way"
+
 cat > "$tmp/killed-below" <<'END'
 export JAILMAKER_DIR=$1
 big=$1/jails/big files='rootfs/mine data/mine data/deep/mine rootfs/docker/mine data/extra/x'

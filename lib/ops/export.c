@@ -28,6 +28,7 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/ops/export_zfs.h"
 #include "lib/ops/start.h"
 #include "lib/store/snapshot.h"
 #include "lib/store/staging.h"
@@ -43,6 +44,7 @@ struct exporting {
 	struct snapshots of;
 	const char *label;		/* of the snapshot that is read; NULL: the jail */
 	bool made;			/* ... it was made for this, */
+	bool kept;			/* and stays, */
 	bool stopped;			/* and the jail has to be started again */
 	int lock;
 	int source;			/* the directory with its config and its rootfs */
@@ -51,6 +53,7 @@ struct exporting {
 	struct zfs_below below;		/* the datasets below the jail's in the snapshot, */
 	struct export_graft *grafts;	/* ... and those of them that the archive takes in */
 	size_t grafts_n;
+	struct export_zfs zfs;
 };
 
 /* -- what is written -- */
@@ -146,6 +149,7 @@ static int find_source(struct exporting *x, struct err *e)
 		if (snapshots_open(x->en->m, x->jail, &x->of, e) < 0) return -1;
 		if (drop_leftovers(x, e) < 0) return -1;
 	}
+	if (x->how->zfs && export_zfs_look(&x->zfs, &x->of, x->how->from, e) < 0) return -1;
 	if (!x->how->label) return make_snapshot(x, e);
 	if (x->jail->has_linked_rootfs && snapshots_open(x->en->m, x->jail, &x->of, e) < 0)
 		return -1;
@@ -275,19 +279,19 @@ static int add_text(struct pack *p, const char *path, const char *text, const st
 
 /* The time of both is that of the config, which does not change from one export to the next. In
  * seconds: the first header says at once what this is, so no other may come before it. */
-static int add_front(struct exporting *x, struct pack *p, struct err *e)
+static int add_front(struct exporting *x, struct pack *p, struct stat *st, struct err *e)
 {
 	struct arena *m = x->en->m;
 	const char *config = conf_read_file(m, x->source, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
-	const char *head = arena_printf(m, PACK_FORMAT "\nversion=" JLMKR_VERSION "\njail=%s\n",
+	const char *head = x->how->zfs ? export_zfs_head(&x->zfs) :
+			   arena_printf(m, PACK_FORMAT "\nversion=" JLMKR_VERSION "\njail=%s\n",
 	                                x->name);
-	struct stat st;
 
 	if (!config) return -1;
-	if (fstatat(x->source, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(x->source, LAYOUT_CONFIG, st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail_sys(e, "stat " LAYOUT_CONFIG);
-	if (add_text(p, PACK_HEAD, head, &st, e) < 0) return -1;
-	return add_text(p, PACK_CONFIG, config, &st, e);
+	if (add_text(p, PACK_HEAD, head, st, e) < 0) return -1;
+	return add_text(p, PACK_CONFIG, config, st, e);
 }
 
 static void tell_of(const struct export_tree *t, uint64_t lost)
@@ -315,8 +319,11 @@ static int add_jail(struct exporting *x, struct pack *p, struct err *e)
 	AUTOCLOSE int rootfs = -1;
 	struct export_tree t = { .to = p, .name = PACK_ROOT, .frozen = x->label,
 				 .grafts = x->grafts, .grafts_n = x->grafts_n };
+	struct stat st;
 
-	if (add_front(x, p, e) < 0 || (rootfs = open_rootfs(x, e)) < 0) return -1;
+	if (add_front(x, p, &st, e) < 0) return -1;
+	if (x->how->zfs) return export_zfs_add(&x->zfs, p, &st, e);
+	if ((rootfs = open_rootfs(x, e)) < 0) return -1;
 	if (export_tree(&t, rootfs, e) < 0) return -1;
 	out_progress_end();
 	for (size_t i = 0; i < x->grafts_n; i++)
@@ -373,22 +380,39 @@ static int find_kind(const char *word, size_t *i, struct err *e)
 
 static const char *usual_name(const struct exporting *x, const char *ending)
 {
-	const char *label = x->how->label;
+	const char *label = x->how->label, *from = x->how->from;
 
-	return arena_printf(x->en->m, "%s%s%s%s", x->name, label ? "-" : "",
-	                    label ? label : "", ending);
+	return arena_printf(x->en->m, "%s%s%s%s%s%s%s", x->name, label ? "-" : "",
+	                    label ? label : "", from ? "-from-" : "", from ? from : "",
+	                    x->how->zfs ? ".zfs" : "", ending);
 }
 
 /* A snapshot needs no lock any more: the jail can start, and change, while it is written. */
 static int export_locked(struct exporting *x, enum squeeze_kind kind, int to, char *hex,
                          struct err *e)
 {
-	if (find_source(x, e) < 0 || open_files_of(x, e) < 0 || add_grafts(x, e) < 0) return -1;
+	if (find_source(x, e) < 0) return -1;
+	if (x->how->zfs && export_zfs_choose(&x->zfs, x->label, x->how->from, e) < 0) return -1;
+	if (open_files_of(x, e) < 0 || add_grafts(x, e) < 0) return -1;
 	if (x->label) {
 		jail_unlock(x->jail);
 		if (start_exported(x, e) < 0) return -1;
 	}
 	return write_archive(x, kind, to, hex, e);
+}
+
+/* The snapshot in a stream stays, from the moment on when nothing but the name of the file is
+ * missing: without it the next stream could not begin where this one ends. */
+static int keep_snapshot(struct exporting *x, int to, struct err *e)
+{
+	if (!x->how->zfs || !x->made) return 0;
+	out_busy("writing to disk");
+	fsync(to);
+	out_progress_end();
+	if (check_signal(e) < 0 || export_zfs_keep(&x->zfs, e) < 0) return -1;
+	x->made = false;
+	x->kept = true;
+	return 0;
 }
 
 static int export_to(struct exporting *x, enum squeeze_kind kind, int to, char *hex,
@@ -403,6 +427,7 @@ static int export_to(struct exporting *x, enum squeeze_kind kind, int to, char *
 	if (x->lock < 0) return -1;
 	rc = export_locked(x, kind, to, hex, e);
 	drop_clone(x);
+	if (rc == 0) rc = keep_snapshot(x, to, e);
 	drop_snapshot(x);
 	lock_drop(&x->lock);
 	jail_unlock(x->jail);
@@ -420,14 +445,20 @@ int op_export(struct engine *en, struct jail *j, const struct export_how *how,
 	size_t i;
 
 	if (how->label && snapshot_label_check(how->label, e) < 0) return -1;
+	if (how->from && snapshot_label_check(how->from, e) < 0) return -1;
 	if (find_kind(how->compress, &i, e) < 0) return -1;
 	done->file = how->file ? how->file : usual_name(&x, kinds[i].ending);
-	if (str_eq(done->file, "-"))
-		return export_to(&x, kinds[i].kind, STDOUT_FILENO, done->sha256, e);
-	if (new_file_open(en->m, done->file, how->force, &file, e) < 0) return -1;
-	if (export_to(&x, kinds[i].kind, file.fd, done->sha256, e) < 0) return -1;
+	if (!str_eq(done->file, "-") &&
+	    new_file_open(en->m, done->file, how->force, &file, e) < 0)
+		return -1;
+	if (export_to(&x, kinds[i].kind, file.fd < 0 ? STDOUT_FILENO : file.fd, done->sha256,
+	              e) < 0)
+		return -1;
+	done->label = x.label;
+	if (file.fd < 0) return 0;
 	out_busy("writing to disk");
 	i = new_file_finish(&file, e) < 0;
 	out_progress_end();
+	if ((x.made = i && x.kept)) drop_snapshot(&x);
 	return i ? -1 : 0;
 }

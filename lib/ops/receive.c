@@ -18,8 +18,8 @@
 #include "lib/disk/zfs.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/name.h"
+#include "lib/ops/arrival.h"
 #include "lib/ops/receiving.h"
-#include "lib/store/staging.h"
 #include "lib/text/letter.h"
 
 enum { ZFS_SAID = 500, WHY_MAX = 20 };
@@ -89,28 +89,14 @@ static int check_hello(struct session *s, struct err *e)
 static int open_store(struct session *s, struct err *e)
 {
 	if (s->jails.fd >= 0) return 0;
-	if (store_open(s->m, s->en->host->dir, &s->jails, e) < 0) return -1;
-	if (!s->jails.dataset)
-		return fail(e, ERR_HOST,
-		            "%s is no ZFS dataset, and copy can only make jails in one",
-		            s->jails.path);
-	s->is_open = zfs_is_open(s->m, s->jails.fd);
-	return staging_sweep(&s->jails, e);
+	return arrival_open_store(s->m, s->en->host->dir, "copy", &s->jails, &s->is_open, e);
 }
 
-/* The dataset of the jail has to be the one that its name says. */
 static int look_at_standby(struct session *s, struct err *e)
 {
-	AUTOCLOSE int dir = store_open_entry(&s->jails, s->name, e);
-	const char *mounted = dir < 0 ? NULL : store_mounted(&s->jails, dir);
-
-	if (dir < 0) return -1;
-	if (!mounted || !str_eq(mounted, store_dataset(&s->jails, s->name)))
-		return fail(e, ERR_EXISTS, "there is a jail %s, which is no dataset of its own",
-		            s->name);
-	s->jail = mounted;
-	if (zfs_replica_read(s->m, mounted, s->is_open, &s->now, e) < 0) return -1;
-	s->is_standby = s->now.kind && str_eq(s->now.kind, ZFS_STANDBY) && s->now.readonly;
+	s->jail = arrival_find_jail(&s->jails, s->name, s->is_open, &s->now, e);
+	if (!s->jail) return -1;
+	s->is_standby = arrival_is_standby(&s->now);
 	return incoming_drop(&s->box, e);
 }
 
@@ -238,6 +224,10 @@ enum { WHOLE, REFUSED, GIVEN_UP };
 static int take_stream(struct session *s, const struct stream *st, struct child *zfs,
                        struct err *why, struct err *e)
 {
+	const struct zfs_receive how = {
+		.dataset = st->dataset, .label = st->label, .is_open = s->is_open,
+		.keeps_part = true,
+	};
 	enum letter_kind kind;
 	bool begun = false;
 	size_t n;
@@ -246,8 +236,7 @@ static int take_stream(struct session *s, const struct stream *st, struct child 
 		if (read_piece(s, &kind, &n, e) < 0) return -1;
 		if (kind != LETTER_DATA) break;
 		if (!begun && (check_begin(st, s->buf, n, why) < 0 ||
-		               zfs_receive_start(s->m, st->dataset, st->label, s->is_open, zfs,
-		                                 why) < 0))
+		               zfs_receive_start(s->m, &how, zfs, why) < 0))
 			return REFUSED;
 		/* Why it takes no more, it says at its end. */
 		if (write_all(zfs->in, s->buf, n, NULL) < 0) return REFUSED;
@@ -271,18 +260,12 @@ static int skip_stream(struct session *s, struct err *e)
 
 static int fail_receive(struct session *s, const char *said, int status, struct err *why)
 {
-	struct str line = { .m = s->m };
+	const char *changed = arena_printf(
+		s->m, "%s has been changed since the last copy, which would be lost: 'jlmkr "
+		"clone %s NEW' there keeps the changes, then remove %s and copy again", s->name,
+		s->name, s->name);
 
-	for (const char *c = said; *c; c++)
-		str_addc(&line, *c == '\n' ? ' ' : *c);
-	while (line.len && line.s[line.len - 1] == ' ')
-		line.s[--line.len] = 0;
-	if (strstr(said, "has been modified"))
-		return fail(why, ERR_BUSY, "%s has been changed since the last copy, which "
-		            "would be lost: 'jlmkr clone %s NEW' there keeps the changes, then "
-		            "remove %s and copy again", s->name, s->name, s->name);
-	if (line.len) return fail(why, ERR_HOST, "zfs: %s", line.s);
-	return fail(why, ERR_HOST, "zfs receive ended with status %d", status);
+	return arrival_fail(s->m, said, status, changed, why);
 }
 
 /* -1 with `e`: the connection does not work. */

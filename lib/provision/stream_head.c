@@ -7,6 +7,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
 #include "lib/base/str.h"
+#include "lib/disk/zfs_replica.h"
 #include "lib/jail/name.h"
 #include "lib/text/letter.h"
 
@@ -49,4 +50,20 @@ int stream_head_read(struct arena *m, const char *text, struct stream_head *h, s
 		return 0;
 	}
 	return fail(e, ERR_INPUT, "its first entries are damaged");
+}
+
+int stream_head_guess(struct arena *m, const struct zfs_begin *b, struct stream_head *h,
+                      struct err *e)
+{
+	const char *name = arena_strdup(m, b->name), *at = strchr(name, '@'), *slash;
+
+	*h = (struct stream_head){ .guid = b->guid, .from = b->from };
+	if (!at || !letter_is_label(at + 1))
+		return fail(e, ERR_INPUT, "its first record names no snapshot");
+	h->label = at + 1;
+	name = arena_strndup(m, name, (size_t)(at - name));
+	h->jail = (slash = strrchr(name, '/')) ? slash + 1 : name;
+	h->base = h->from ? "" : NULL;
+	if (name_is_entry(h->jail) && h->guid && h->from != h->guid) return 0;
+	return fail(e, ERR_INPUT, "its first record makes no sense");
 }

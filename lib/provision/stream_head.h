@@ -12,6 +12,7 @@
 
 struct arena;
 struct err;
+struct zfs_begin;
 
 struct stream_head {
 	const char *version, *jail;
@@ -24,5 +25,10 @@ const char *stream_head_text(struct arena *m, const struct stream_head *h);
 /* ERR_INPUT unless all is there: the labels and the name of the jail are ones that there can
  * be, from is 0 or another guid. */
 int stream_head_read(struct arena *m, const char *text, struct stream_head *h, struct err *e);
+
+/* The same of a stream that is no export: from its first record, which does not tell what the
+ * base was called (""). */
+int stream_head_guess(struct arena *m, const struct zfs_begin *b, struct stream_head *h,
+                      struct err *e);
 
 #endif

@@ -75,7 +75,7 @@ static int export_run(struct host *h, const void *args, char *const *operands, s
 		.timeout = a->timeout, .from = a->from,
 	};
 	struct export_done done = { 0 };
-	AUTOENGINE struct engine en;
+	AUTOENGINE struct engine en = { 0 };
 	AUTOJAIL j = NO_JAIL;
 
 	if (a->verify) {

@@ -23,7 +23,7 @@ static const struct opt import_opts[] = {
 	OPT_NUMBER(0, "max-files", max_files, "N", "the most files it may unpack to (5000000)"),
 	OPT_FLAG(0, "dry-run", dry_run, "show what would be created, without creating it"),
 	OPT_FLAG(0, "standby", standby,
-	         "keep it a standby, for streams of what is new later"),
+	         "keep it a standby, to add what is new later"),
 	OPT_FLAG(0, "start", start, "start the jail when it is complete"),
 	OPT_END
 };
@@ -59,7 +59,7 @@ static int import_run(struct host *h, const void *args, char *const *operands, s
 		.max_files = (uint64_t)a->max_files, .dry_run = a->dry_run,
 		.standby = a->standby,
 	};
-	AUTOENGINE struct engine en;
+	AUTOENGINE struct engine en = { 0 };
 	struct import_done done = { 0 };
 
 	if (a->standby && a->start)
@@ -95,7 +95,7 @@ const struct applet import_applet = {
 	"A stream (export --format=zfs, or what 'zfs send' writes of one snapshot; that\n"
 	"needs a NAME) becomes a ZFS dataset. With --standby, it is read-only, until\n"
 	"'jlmkr promote': import adds to it what 'export --incremental-from' has written\n"
-	"since the last snapshot that it has. The standby is NAME, or called as the jail.\n"
+	"since the newest snapshot that it has.\n"
 	"\n"
 	"Of any other archive, import makes a jail with the default config, as 'jlmkr\n"
 	"create --image' does; this needs a NAME.\n",

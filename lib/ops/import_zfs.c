@@ -164,11 +164,18 @@ static int check_config(const struct landing *l, const char *text, struct err *e
 	return check.loads ? 0 : conf_check_fail(&check, "the config in the archive", e);
 }
 
+static int fail_elsewhere(struct err *e)
+{
+	return fail(e, e->kind, "%s; a file of 'jlmkr export' without --format=zfs makes one "
+	            "anywhere", e->text);
+}
+
 static int open_place(struct landing *l, struct err *e)
 {
 	const char *dir = l->en->host->dir;
 
-	if (arrival_open_store(l->m, dir, "a stream", &l->jails, &l->is_open, e) < 0) return -1;
+	if (arrival_open_store(l->m, dir, "a stream", &l->jails, &l->is_open, e) < 0)
+		return l->jails.fd < 0 || l->jails.dataset ? -1 : fail_elsewhere(e);
 	if (incoming_open(&l->jails, l->name, &l->box, e) < 0) return -1;
 	if (!l->box.box) return 0;
 	out_note("Deleting %s, which an interrupted import or copy of %s left", l->box.box,
@@ -372,8 +379,8 @@ static int plan(struct landing *l, struct create_plan *out, struct err *e)
 		.config = l->in->config ? l->in->config : "# in the stream, and not known yet\n",
 	};
 	if (!out->dataset)
-		return fail(e, ERR_HOST, "a stream can only become a jail where jails/ is a "
-		            "ZFS dataset");
+		return fail(e, ERR_HOST, "%s/" LAYOUT_JAILS " is not a ZFS dataset, and a "
+		            "stream can only make jails in one", l->en->host->dir);
 	if (l->in->config && check_config(l, l->in->config, e) < 0) return -1;
 	if (!l->head->from) return op_create_check(l->en->host, l->name, e);
 	if (open_standby(l, e) < 0) return -1;

@@ -155,6 +155,11 @@ err_has 'stand has the snapshot two already'
 is three "$(mine stand)"
 is '' "$(hidden)"
 
+story 'whose old snapshots can go'
+j jlmkr-snapshot --delete stand@one
+status 0
+is 'two three' "$(snaps stand)"
+
 story 'in the wrong order, and to what is no standby of it'
 j jlmkr-import --standby -q $o/one.tar.zst s2
 j jlmkr-import $o/three.tar s2
@@ -248,6 +253,7 @@ err_has "jails is no ZFS dataset, and a stream can only make jails in one; a fil
 expect_status 1 jlmkr-import --dry-run $o/one.tar.zst
 expect_status 2 jlmkr-import --standby --start $o/one.tar.zst
 expect_status 2 jlmkr-import --max-files=10 $o/one.tar.zst x
+expect_status 2 jlmkr-import --max-size=many $o/one.tar.zst x
 j jlmkr-import --max-size=2M $o/one.tar.zst x
 status 1
 err_has 'the stream is larger than 2 MiB'

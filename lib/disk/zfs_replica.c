@@ -256,6 +256,13 @@ int zfs_begin_read(const unsigned char *data, size_t n, struct zfs_begin *b, str
 	return 0;
 }
 
+bool zfs_is_end(const unsigned char *data)
+{
+	enum { END = 5 };
+
+	return little_endian(data, 8) == END;
+}
+
 /* -- standbys -- */
 
 bool zfs_kind_is_standby(const char *kind)

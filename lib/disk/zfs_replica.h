@@ -105,6 +105,9 @@ bool zfs_is_stream(const unsigned char *data, size_t n);
  * file system. Pure. */
 int zfs_begin_read(const unsigned char *data, size_t n, struct zfs_begin *b, struct err *e);
 
+/* Whether these bytes, ZFS_BEGIN of them, are the last record of a stream. Pure. */
+bool zfs_is_end(const unsigned char *data);
+
 /* -- standbys -- */
 
 /* Begins of the mark of a dataset that is read-only: a copy of a jail elsewhere, or a jail that

@@ -133,13 +133,16 @@ static int receive(struct landing *l, struct err *e)
 
 	l->max = l->how->max_size ? l->how->max_size : UNPACK_BYTES_MAX;
 	rc = archive_input_unstream(l->en->host, l->in, l->how->sha256, take, l, &why);
-	if (rc == 0 && l->begin_n < ZFS_BEGIN)
-		rc = fail(&why, ERR_UNTRUSTED, "the stream in it is not complete");
+	if (rc == 0 && (l->begin_n < ZFS_BEGIN || !zfs_is_end(l->held)))
+		rc = fail(&why, ERR_UNTRUSTED, "the stream in it does not end as one does");
 	if (rc == 0) give(l, l->held, l->held_n, NULL);
 	out_busy("receiving");
 	status = l->zfs.pid ? child_end(&l->zfs, said, sizeof said) : 0;
 	out_progress_end();
-	if (l->refused || (rc == 0 && status)) rc = fail_refused(l, said, status, &why);
+	if (l->refused && !status)
+		rc = fail(&why, ERR_UNTRUSTED, "there is data behind the end of the stream");
+	else if (l->refused || (rc == 0 && status))
+		rc = fail_refused(l, said, status, &why);
 	if (rc < 0 && e) *e = why;
 	return rc < 0 ? fail_in(e, "archive %s", word_shown(l->m, l->in->from)) : 0;
 }
@@ -216,16 +219,16 @@ static int receive_jail(struct landing *l, struct err *e)
 	if (incoming_begin(&l->box, e) < 0) return -1;
 	l->dataset = l->box.dataset;
 	if (receive(l, e) < 0) return -1;
-	if (check_signal(e) < 0 || become_jail(l, e) < 0) return -1;
-	return incoming_finish(&l->box, e);
+	return check_signal(e) < 0 ? -1 : become_jail(l, e);
 }
 
 static int land_jail(struct landing *l, struct err *e)
 {
 	struct err late = { 0 };
 
-	if (op_create_check(l->en->host, l->name, e) < 0 || open_place(l, e) < 0) return -1;
-	if (receive_jail(l, e) == 0) return 0;
+	if (open_place(l, e) < 0 || op_create_check(l->en->host, l->name, e) < 0) return -1;
+	/* What it leaves then, the next command for that name finishes. */
+	if (receive_jail(l, e) == 0) return incoming_finish(&l->box, e);
 	signal_forget();
 	if (incoming_drop(&l->box, &late) < 0)
 		out_warn("%s is still there; 'jlmkr remove %s' deletes it: %s", l->box.box,
@@ -327,7 +330,7 @@ static int check_received(struct landing *l, struct err *e)
 	            "before it");
 }
 
-/* What came was whole, and lies about its config. */
+/* What came was whole for zfs(8), and lies: about its config, or with a second end. */
 static int take_back(struct landing *l)
 {
 	const char *base = l->now.v[l->now.n - 1].label;
@@ -335,6 +338,7 @@ static int take_back(struct landing *l)
 
 	signal_forget();
 	jail_leave(&l->standby);
+	if (!zfs_exists(arena_printf(l->m, "%s@%s", l->dataset, l->head->label))) return -1;
 	if (zfs_rollback(l->dataset, base, true, &late) < 0)
 		out_warn("%s is not rolled back to %s: %s", l->name, base, late.text);
 	return -1;
@@ -346,8 +350,7 @@ static int add_to_standby(struct landing *l, struct err *e)
 	if (l->now.token && zfs_receive_forget(l->dataset, e) < 0) return -1;
 	if (tell_change(l, e) < 0) return -1;
 	jail_leave(&l->standby);
-	if (receive(l, e) < 0) return -1;
-	if (check_received(l, e) < 0) return take_back(l);
+	if (receive(l, e) < 0 || check_received(l, e) < 0) return take_back(l);
 	mark_received(l);
 	out_note("%s has the snapshot %s now", l->name, l->head->label);
 	return 0;

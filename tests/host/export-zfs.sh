@@ -453,17 +453,17 @@ lie one.tar stream "$out/plain"
 j jlmkr-import -q $o/lie.tar lie
 status 7
 err_has 'that of another snapshot'
-for what in cut junk; do
+for what in cut more junk; do
 	lie one.tar $what
 	j jlmkr-import -q $o/lie.tar lie
-	status 1
+	refused
 done
 is web "$(names)"
 is '' "$(hidden)"
 
 story 'and change no standby'
 j jlmkr-import --standby -q $o/one.tar.zst stand
-for what in guid from config cut junk none short; do
+for what in guid from config cut more junk none short; do
 	lie two.tar $what
 	j jlmkr-import -q $o/lie.tar stand
 	refused
@@ -518,7 +518,7 @@ web=$(snaps web)
 begin() { :; }
 case $what in
 export)
-	run() { jlmkr-export -q --force --format=zfs --compress=none web $file > /dev/null; }
+	words=(jlmkr-export -q --force --format=zfs --compress=none web $file)
 	begin() { rm -f $file; }
 	judge() {
 		[ ! -e $file ] || jlmkr-export -q --verify $file || die 'a damaged file'
@@ -542,7 +542,7 @@ export)
 		jlmkr-export -q --verify $file || die 'a damaged file'
 	} ;;
 full)
-	run() { jlmkr-import -q $o/one.tar.zst k; }
+	words=(jlmkr-import -q $o/one.tar.zst k)
 	judge() {
 		[ ! -e k ] || { cmp -s k/rootfs/big web/rootfs/big && [ -z "$(snaps k)" ] || die 'half a jail'; new=$((new + 1)); }
 		[ ! -e k ] || jlmkr-remove -q -y k || die 'it cannot be removed'
@@ -553,7 +553,7 @@ full)
 	} ;;
 increment)
 	jlmkr-import -q --standby $o/one.tar.zst k || exit 1
-	run() { jlmkr-import -q $o/two.tar k; }
+	words=(jlmkr-import -q $o/two.tar k)
 	state() { fresh; echo "$(snaps k): $(cat k/rootfs/mine) $(ls k/rootfs | grep -c more) $(zfs get -H -o value jlmkr:kind "$ds/jails/k")"; }
 	judge() {
 		case $(state) in
@@ -569,6 +569,7 @@ increment)
 		die 'it is not rolled back'
 	} ;;
 esac
+run() { "${words[@]}" > /dev/null; }
 i=0
 begin
 start=$(date +%s%N)
@@ -581,15 +582,15 @@ for i in $(seq $moments); do
 	begin
 	signal=KILL
 	[ $((i % 4)) -ne 0 ] || signal=TERM
-	run > /dev/null 2>&1 & pid=$!
+	"${words[@]}" > /dev/null 2>&1 & pid=$!
 	ms=$((RANDOM % span))
 	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
-	pkill -$signal -x 'jlmkr-export|jlmkr-import'
+	kill -$signal $pid 2> /dev/null
 	wait $pid 2> /dev/null
 	[ $? -eq 0 ] || cut=$((cut + 1))
 	settle
 	judge
-	run 2> /tmp/why || die "$(cat /tmp/why)"
+	run 2> /tmp/why || [ $what = full -a -e k/config ] || die "$(cat /tmp/why)"
 	after
 	[ "$(ls -A | grep -c '^\.')" = 0 ] || die "$(ls -A)"
 	[ "$(zfs list -H -o name -r "$ds/jails" | grep -c '/\.')" = 0 ] || die "$(zfs list -r "$ds/jails")"

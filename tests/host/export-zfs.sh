@@ -296,7 +296,7 @@ for kind in package volume; do
 done
 in_host sh -c "head -c 700000 $o/raw > $o/cut"
 j jlmkr-import $o/cut bad
-status 1
+status 7
 in_host sh -c "zfs create '$ds/plain' && zfs snapshot '$ds/plain@a' && zfs send '$ds/plain@a' > $o/plain; zfs destroy -r '$ds/plain'"
 j jlmkr-import $o/plain bad
 refused

@@ -1,8 +1,11 @@
 #include "lib/provision/stream_head.h"
 
+#include <string.h>
+
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/disk/zfs_replica.h"
 #include "tests/unit/test.h"
 
 static int take(struct arena *m, const char *text, struct stream_head *h)
@@ -75,4 +78,38 @@ TEST(the_first_line_of_a_key_counts_and_others_are_skipped)
 	               &got), 0);
 	CHECK_STR(got.jail, "web");
 	CHECK(!got.base);
+}
+
+static int guess(struct arena *m, const char *name, struct stream_head *h)
+{
+	struct zfs_begin b = { .guid = 7, .from = 3 };
+	struct err e = { 0 };
+	int rc;
+
+	strncpy(b.name, name, sizeof b.name - 1);
+	rc = stream_head_guess(m, &b, h, &e);
+	CHECK_INT(e.kind, rc < 0 ? ERR_INPUT : ERR_NONE);
+	return rc;
+}
+
+TEST(what_the_first_record_of_a_stream_tells)
+{
+	static const char *const wrong[] = {
+		"", "tank", "tank/web", "tank/web@", "@a", "tank/@a", "tank/.x@a", "tank/web@-r",
+		"tank/web@a/b", "tank/web@a@b",
+	};
+	AUTOFREE struct arena m = { 0 };
+	struct stream_head got;
+
+	CHECK_INT(guess(&m, "tank/jails/web@a b", &got), 0);
+	CHECK_STR(got.jail, "web");
+	CHECK_STR(got.label, "a b");
+	CHECK_STR(got.base, "");
+	CHECK_INT(got.guid, 7);
+	CHECK_INT(got.from, 3);
+	CHECK_INT(guess(&m, "tank@a", &got), 0);
+	CHECK_STR(got.jail, "tank");
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		if (guess(&m, wrong[i], &got) == 0)
+			test_fail(__FILE__, __LINE__, "%s is not refused", wrong[i]);
 }

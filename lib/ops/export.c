@@ -74,6 +74,9 @@ static int drop_leftovers(struct exporting *x, struct err *e)
 
 	if (!(all = snapshots_list(&x->of, &n, e))) return -1;
 	for (size_t i = 0; i < n; i++) {
+		if (all[i].why && str_eq(all[i].why, SNAPSHOT_EXPORTED) &&
+		    export_zfs_adopt(&x->of, all[i].label, e) < 0)
+			return -1;
 		if (!all[i].why || !str_eq(all[i].why, SNAPSHOT_EXPORT)) continue;
 		out_note("Deleting %s@%s, which an interrupted export left", x->name,
 		         all[i].label);
@@ -402,7 +405,7 @@ static int export_locked(struct exporting *x, enum squeeze_kind kind, int to, ch
 }
 
 /* The snapshot in a stream stays, from the moment on when nothing but the name of the file is
- * missing: without it the next stream could not begin where this one ends. */
+ * missing: without it, the next stream could not begin where this one ends. */
 static int keep_snapshot(struct exporting *x, int to, struct err *e)
 {
 	if (!x->how->zfs || !x->made) return 0;
@@ -436,6 +439,19 @@ static int export_to(struct exporting *x, enum squeeze_kind kind, int to, char *
 	return rc;
 }
 
+/* Give the file its name, if it is to have one. */
+static int finish_file(struct exporting *x, struct new_file *file, struct err *e)
+{
+	int rc;
+
+	if (file->fd < 0) return 0;
+	out_busy("writing to disk");
+	rc = new_file_finish(file, e);
+	out_progress_end();
+	if ((x->made = rc < 0 && x->kept)) drop_snapshot(x);
+	return rc;
+}
+
 int op_export(struct engine *en, struct jail *j, const struct export_how *how,
               struct export_done *done, struct err *e)
 {
@@ -455,10 +471,6 @@ int op_export(struct engine *en, struct jail *j, const struct export_how *how,
 	              e) < 0)
 		return -1;
 	done->label = x.label;
-	if (file.fd < 0) return 0;
-	out_busy("writing to disk");
-	i = new_file_finish(&file, e) < 0;
-	out_progress_end();
-	if ((x.made = i && x.kept)) drop_snapshot(&x);
-	return i ? -1 : 0;
+	if (finish_file(&x, &file, e) < 0) return -1;
+	return x.kept ? export_zfs_hand_over(&x.of, x.label, e) : 0;
 }

@@ -158,9 +158,27 @@ int export_zfs_add(struct export_zfs *x, struct pack *p, const struct stat *like
 	return rc;
 }
 
+/* -- the snapshot stays -- */
+
+static int mark(const struct snapshots *of, const char *label, const char *kind, struct err *e)
+{
+	return zfs_set_kind(arena_printf(of->m, "%s@%s", of->dataset, label), kind, e);
+}
+
 int export_zfs_keep(const struct export_zfs *x, struct err *e)
 {
-	const char *name = arena_printf(x->m, "%s@%s", x->of->dataset, x->snap->label);
+	return mark(x->of, x->snap->label, "snapshot:" SNAPSHOT_EXPORTED, e);
+}
 
-	return zfs_set_kind(name, "snapshot:" SNAPSHOT_ASKED, e);
+int export_zfs_hand_over(const struct snapshots *of, const char *label, struct err *e)
+{
+	return mark(of, label, "snapshot:" SNAPSHOT_ASKED, e);
+}
+
+int export_zfs_adopt(const struct snapshots *of, const char *label, struct err *e)
+{
+	out_warn("an export that made %s@%s was interrupted at its very end; if there is no "
+	         "file of it, 'jlmkr snapshot --delete %s@%s' deletes the snapshot", of->name,
+	         label, of->name, label);
+	return export_zfs_hand_over(of, label, e);
 }

@@ -39,7 +39,13 @@ const char *export_zfs_head(const struct export_zfs *x);
 int export_zfs_add(struct export_zfs *x, struct pack *p, const struct stat *like,
                    struct err *e);
 
-/* The snapshot was made for this export, and is the user's from now on. */
+/* The snapshot was made for this export, and stays: first because the file may get its name from
+ * now on, then, if it has it, as the user's. */
 int export_zfs_keep(const struct export_zfs *x, struct err *e);
+int export_zfs_hand_over(const struct snapshots *of, const char *label, struct err *e);
+
+/* Name one that an export has left between these: there is a file, or there is none. It is the
+ * user's then. */
+int export_zfs_adopt(const struct snapshots *of, const char *label, struct err *e);
 
 #endif

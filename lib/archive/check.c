@@ -321,7 +321,8 @@ struct pull *check_out(struct check *c)
 	return &c->pull;
 }
 
-void check_pass(struct check *c, void (*take)(void *arg, const void *data, size_t n), void *arg)
+void check_pass(struct check *c, void (*take)(void *arg, const void *data, size_t n),
+                void *arg)
 {
 	c->take = take;
 	c->take_arg = arg;

@@ -24,7 +24,8 @@ struct pull *check_out(struct check *c);
 
 /* Pass on the stream in an export that has one (pieces.h), as its bytes come: check_finish says
  * whether these were right. */
-void check_pass(struct check *c, void (*take)(void *arg, const void *data, size_t n), void *arg);
+void check_pass(struct check *c, void (*take)(void *arg, const void *data, size_t n),
+                void *arg);
 
 /* Whether the archive is one of ours; known once its first 512 bytes have passed. */
 bool check_is_export(const struct check *c);

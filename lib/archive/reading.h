@@ -16,8 +16,8 @@ enum reading {
 	READ_RAW,		/* all bytes go there, decompressed, and it need be no export */
 };
 
-/* The bytes of the file come from `in`. `front` is NULL unless it is to be filled. ERR_UNTRUSTED
- * if it is damaged. */
+/* The bytes of the file come from `in`. `front` is NULL unless it is to be filled.
+ * ERR_UNTRUSTED if the file is damaged. */
 int read_checked(struct arena *m, struct pull *in, enum reading what, struct check_front *front,
                  struct err *e);
 

@@ -41,8 +41,8 @@
 
 enum { PIPE_SIZE = 1 << 20, PIECE = 256 << 10 };
 
-/* LAYER goes on with what is there, LOOK notes what would be unpacked; CHECK reads an export, or
- * its front, and unpacks nothing. */
+/* LAYER goes on with what is there, LOOK notes what would be unpacked; CHECK reads an export,
+ * or its front, and unpacks nothing. */
 enum what { UNPACK, LAYER, LOOK, CHECK };
 
 /* What the child is to do. */

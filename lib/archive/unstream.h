@@ -1,7 +1,7 @@
 /* The stream of ZFS that an archive has in it, or is
  *
- * A child of the same kind as one that unpacks (unpack.h), with the same walls, decompresses and
- * checks the archive, and passes the bytes of the stream through a pipe to us. Only when
+ * A child of the same kind as one that unpacks (unpack.h), with the same walls, decompresses
+ * and checks the archive, and passes the bytes of the stream through a pipe to us. Only when
  * unstream_end returns 0 were these the right ones: who takes them has to be able to give up
  * until then.
  */

@@ -122,7 +122,7 @@ static int find_below(struct exporting *x, struct err *e)
 {
 	size_t n;
 
-	if (!x->of.dataset) return 0;
+	if (!x->of.dataset || x->how->zfs) return 0;
 	if (!zfs_list(x->en->m, x->of.dataset, 1, &n, e)) return -1;
 	return n < 2 ? 0 : zfs_below_read(x->en->m, x->of.dataset, x->label, &x->below, e);
 }

@@ -23,7 +23,7 @@ struct export_how {
 	const char *file;	/* "-": standard output; NULL: its usual name, here */
 	const char *compress;	/* "zstd", "xz", "gzip", "none" */
 	bool zfs;		/* as a stream, */
-	const char *from;	/* ... of what is new since the snapshot of that label, or NULL */
+	const char *from;	/* ... of what is new since that label; NULL: in full */
 	bool force;		/* replace the file */
 	bool stop;		/* if it runs, stop it for this, and start it again */
 	long timeout;		/* of struct stop_how */

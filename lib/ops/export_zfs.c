@@ -23,7 +23,7 @@ enum { ZFS_SAID = 500 };
 
 /* -- what is sent -- */
 
-static const struct zfs_replica_snap *find(const struct export_zfs *x, const char *label)
+static const struct zfs_replica_snap *find_snap(const struct export_zfs *x, const char *label)
 {
 	for (size_t i = 0; i < x->now.n; i++)
 		if (str_eq(x->now.v[i].label, label)) return &x->now.v[i];
@@ -53,15 +53,18 @@ int export_zfs_look(struct export_zfs *x, const struct snapshots *of, const char
 		return fail(e, ERR_INPUT, "the dataset %s is below that of the jail, and a "
 		            "stream has the jail's own only; leave out --format and "
 		            "--incremental-from", x->now.child);
-	return !from || find(x, from) ? 0 : fail_missing(x, from, e);
+	return !from || find_snap(x, from) ? 0 : fail_missing(x, from, e);
 }
 
 int export_zfs_choose(struct export_zfs *x, const char *label, const char *from, struct err *e)
 {
-	if (zfs_replica_read(x->m, x->of->dataset, x->is_open, &x->now, e) < 0) return -1;
-	if (!(x->snap = find(x, label))) return fail_missing(x, label, e);
+	/* One that was made just now is not in the list. */
+	if (!find_snap(x, label) &&
+	    zfs_replica_read(x->m, x->of->dataset, x->is_open, &x->now, e) < 0)
+		return -1;
+	if (!(x->snap = find_snap(x, label))) return fail_missing(x, label, e);
 	if (!from) return 0;
-	if (!(x->from = find(x, from))) return fail_missing(x, from, e);
+	if (!(x->from = find_snap(x, from))) return fail_missing(x, from, e);
 	if (x->from->txg < x->snap->txg) return 0;
 	return fail(e, ERR_INPUT, "the snapshot %s is not newer than %s", label, from);
 }
@@ -77,7 +80,7 @@ const char *export_zfs_head(const struct export_zfs *x)
 
 /* -- its pieces -- */
 
-static int fill(int from, char *piece, size_t *n, struct err *e)
+static int fill_piece(int from, char *piece, size_t *n, struct err *e)
 {
 	for (*n = 0; *n < PIECES_EACH;) {
 		ssize_t got;
@@ -126,7 +129,7 @@ static int add_pieces(struct export_zfs *x, struct pack *p, struct child *zfs,
 	size_t n;
 
 	for (uint32_t number = 1;; number++) {
-		if (fill(zfs->out, piece, &n, e) < 0) return -1;
+		if (fill_piece(zfs->out, piece, &n, e) < 0) return -1;
 		if (!n) return 0;
 		if (number == 1 && check_begin(x, piece, n, e) < 0) return -1;
 		if (add_piece(p, number, piece, n, like, e) < 0) return -1;

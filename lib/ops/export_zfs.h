@@ -23,7 +23,7 @@ struct export_zfs {
 	const struct zfs_replica_snap *snap, *from;	/* from NULL: in full */
 };
 
-/* Find out whether the jail can be sent, and from the snapshot `from` (NULL: in full) on: before
+/* Find out whether the jail can be sent, from the snapshot `from` (NULL: in full) on: before
  * one is made of it. ERR_HOST unless it is one dataset, ERR_MISSING if there is no `from`. */
 int export_zfs_look(struct export_zfs *x, const struct snapshots *of, const char *from,
                     struct err *e);
@@ -39,8 +39,8 @@ const char *export_zfs_head(const struct export_zfs *x);
 int export_zfs_add(struct export_zfs *x, struct pack *p, const struct stat *like,
                    struct err *e);
 
-/* The snapshot was made for this export, and stays: first because the file may get its name from
- * now on, then, if it has it, as the user's. */
+/* The snapshot was made for this export, and stays: first because the file may get its name
+ * from now on, then, if it has it, as the user's. */
 int export_zfs_keep(const struct export_zfs *x, struct err *e);
 int export_zfs_hand_over(const struct snapshots *of, const char *label, struct err *e);
 

@@ -101,7 +101,7 @@ static int start_receive(struct landing *l, struct err *e)
 	return zfs_receive_start(l->m, &how, &l->zfs, e);
 }
 
-static int take(void *arg, const void *data, size_t n, struct err *e)
+static int land_bytes(void *arg, const void *data, size_t n, struct err *e)
 {
 	struct landing *l = arg;
 	size_t k = ZFS_BEGIN - l->begin_n < n ? ZFS_BEGIN - l->begin_n : n;
@@ -132,7 +132,7 @@ static int receive(struct landing *l, struct err *e)
 	int rc, status;
 
 	l->max = l->how->max_size ? l->how->max_size : UNPACK_BYTES_MAX;
-	rc = archive_input_unstream(l->en->host, l->in, l->how->sha256, take, l, &why);
+	rc = archive_input_unstream(l->en->host, l->in, l->how->sha256, land_bytes, l, &why);
 	if (rc == 0 && (l->begin_n < ZFS_BEGIN || !zfs_is_end(l->held)))
 		rc = fail(&why, ERR_UNTRUSTED, "the stream in it does not end as one does");
 	if (rc == 0) give(l, l->held, l->held_n, NULL);
@@ -157,7 +157,7 @@ static void mark_received(const struct landing *l)
 
 /* -- a jail of its own, or a new standby -- */
 
-static int check_config(const struct landing *l, const char *text, struct err *e)
+static int heed_config(const struct landing *l, const char *text, struct err *e)
 {
 	struct conf_check check;
 
@@ -197,7 +197,7 @@ static const char *learn_config(struct landing *l, struct err *e)
 	if (!text) return NULL;
 	foreign_config_show(l->m, text);
 	foreign_config_warn(l->m, text);
-	return check_config(l, text, e) < 0 ? NULL : text;
+	return heed_config(l, text, e) < 0 ? NULL : text;
 }
 
 static int become_jail(struct landing *l, struct err *e)
@@ -260,6 +260,16 @@ static const char *base_shown(const struct landing *l)
 	return *h->base ? h->base : arena_printf(l->m, "with the guid %" PRIu64, h->from);
 }
 
+static int check_label(const struct landing *l, struct err *e)
+{
+	for (size_t i = 0; i < l->now.n; i++)
+		if (str_eq(l->now.v[i].label, l->head->label))
+			return fail(e, ERR_EXISTS, "the standby %s has another snapshot %s; "
+			            "'jlmkr snapshot --delete %s@%s' deletes that", l->name,
+			            l->head->label, l->name, l->head->label);
+	return 0;
+}
+
 /* 1: it is there already. */
 static int check_fits(const struct landing *l, struct err *e)
 {
@@ -270,7 +280,7 @@ static int check_fits(const struct landing *l, struct err *e)
 	if (!newest)
 		return fail(e, ERR_INPUT, "the standby %s has no snapshot any more: remove it, "
 		            "and import the full stream", l->name);
-	if (now->v[now->n - 1].guid == l->head->from) return 0;
+	if (now->v[now->n - 1].guid == l->head->from) return check_label(l, e);
 	if (!zfs_replica_find(now, l->head->from))
 		return fail(e, ERR_INPUT, "the stream begins with the snapshot %s, which the "
 		            "standby %s does not have; its newest is %s: import what was "
@@ -297,10 +307,10 @@ static int tell_change(struct landing *l, struct err *e)
 	if (!l->in->config || (before && str_eq(before, l->in->config))) return 0;
 	foreign_config_show(l->m, l->in->config);
 	foreign_config_warn(l->m, l->in->config);
-	return check_config(l, l->in->config, e);
+	return heed_config(l, l->in->config, e);
 }
 
-/* zfs-fuse cannot open a snapshot, and the kernel shows what it has until it is mounted anew. */
+/* zfs-fuse cannot open a snapshot, and the kernel shows what it knows until a new mount. */
 static int open_received(struct landing *l, struct err *e)
 {
 	struct err why = { 0 };
@@ -324,14 +334,14 @@ static int check_received(struct landing *l, struct err *e)
 	if (dir < 0) return -1;
 	text = conf_read_own(l->m, dir, LAYOUT_CONFIG, "the config in the stream", e);
 	if (!text) return -1;
-	if (!l->in->config) return foreign_config_warn(l->m, text), check_config(l, text, e);
+	if (!l->in->config) return foreign_config_warn(l->m, text), heed_config(l, text, e);
 	return str_eq(text, l->in->config) ? 0 :
 	       fail(e, ERR_UNTRUSTED, "the stream has another config than the one that comes "
 	            "before it");
 }
 
 /* What came was whole for zfs(8), and lies: about its config, or with a second end. */
-static int take_back(struct landing *l)
+static int undo_increment(struct landing *l)
 {
 	const char *base = l->now.v[l->now.n - 1].label;
 	struct err late = { 0 };
@@ -350,7 +360,7 @@ static int add_to_standby(struct landing *l, struct err *e)
 	if (l->now.token && zfs_receive_forget(l->dataset, e) < 0) return -1;
 	if (tell_change(l, e) < 0) return -1;
 	jail_leave(&l->standby);
-	if (receive(l, e) < 0 || check_received(l, e) < 0) return take_back(l);
+	if (receive(l, e) < 0 || check_received(l, e) < 0) return undo_increment(l);
 	mark_received(l);
 	out_note("%s has the snapshot %s now", l->name, l->head->label);
 	return 0;
@@ -379,12 +389,12 @@ static int plan(struct landing *l, struct create_plan *out, struct err *e)
 	*out = (struct create_plan){
 		.path = layout_jail(l->m, l->en->host->dir, l->name),
 		.dataset = store_dataset(&jails, l->name),
-		.config = l->in->config ? l->in->config : "# in the stream, and not known yet\n",
+		.config = l->in->config ? l->in->config : "# in the stream, not known yet\n",
 	};
 	if (!out->dataset)
 		return fail(e, ERR_HOST, "%s/" LAYOUT_JAILS " is not a ZFS dataset, and a "
 		            "stream can only make jails in one", l->en->host->dir);
-	if (l->in->config && check_config(l, l->in->config, e) < 0) return -1;
+	if (l->in->config && heed_config(l, l->in->config, e) < 0) return -1;
 	if (!l->head->from) return op_create_check(l->en->host, l->name, e);
 	if (open_standby(l, e) < 0) return -1;
 	l->is_open = zfs_is_open(l->m, jail_dir(&l->standby, e));
@@ -416,6 +426,6 @@ int import_zfs(struct engine *en, const struct import_how *how, struct archive_i
 	if (check_how(&l, e) < 0) return -1;
 	if (how->dry_run) return plan(&l, &done->plan, e);
 	if (in->stream.from) return land_increment(&l, e);
-	if (in->config && check_config(&l, in->config, e) < 0) return -1;
+	if (in->config && heed_config(&l, in->config, e) < 0) return -1;
 	return land_jail(&l, e);
 }

@@ -1,7 +1,7 @@
 /* A stream of ZFS becomes a jail, or brings a standby up to date: what import does with one
  *
- * Only this folder sees it. The last record of the stream, without which zfs(8) makes nothing of
- * it, is kept back until all of the file was found to be right. So what is damaged changes
+ * Only this folder sees it. The last record of the stream, without which zfs(8) makes nothing
+ * of it, is kept back until all of the file was found to be right. So what is damaged changes
  * nothing, and after a kill there is the old state or the new one. A jail that is made is in a
  * box until it is whole (store/incoming.h).
  */

@@ -2,9 +2,8 @@
  *
  * It can be looked at before it is unpacked, by a confined child (archive/found.h): whether it
  * is an export of a jail (archive/pack.h), and with which config, or a stream of ZFS; what that
- * has taken from
- * standard input is kept, a URL is fetched again. Or all of it (look_archive.h), which stores
- * what is no file yet, so that it is read and checked once.
+ * has taken from standard input is kept, a URL is fetched again. Or all of it (look_archive.h),
+ * which stores what is no file yet, so that it is read and checked once.
  */
 #ifndef PROVISION_ARCHIVE_INPUT_H
 #define PROVISION_ARCHIVE_INPUT_H
@@ -37,8 +36,8 @@ void archive_input_close(struct archive_input *in);
 
 #define AUTOARCHIVE __attribute__((cleanup(archive_input_close))) struct archive_input
 
-/* Find out whether it is an export or a stream. ERR_INPUT if it is one of a kind that is not known. With a
- * `sha256`, what comes from a URL is kept in the cache. */
+/* Find out whether it is an export or a stream. ERR_INPUT if it is one of a kind that is not
+ * known. With a `sha256`, what comes from a URL is kept in the cache. */
 int archive_input_look(struct host *h, struct archive_input *in, const char *sha256,
                        struct err *e);
 

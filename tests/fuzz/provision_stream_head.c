@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct zfs_begin begin;
 
 	if (stream_head_read(&m, arena_strndup(&m, (const char *)data, n), &a, &e) == 0) {
-		if (stream_head_read(&m, stream_head_text(&m, &a), &b, &e) < 0) __builtin_trap();
+		if (stream_head_read(&m, stream_head_text(&m, &a), &b, &e) < 0)
+			__builtin_trap();
 		if (strcmp(a.jail, b.jail) || strcmp(a.label, b.label) || a.guid != b.guid ||
 		    a.from != b.from || !a.base != !a.from)
 			__builtin_trap();

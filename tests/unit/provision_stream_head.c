@@ -95,8 +95,8 @@ static int guess(struct arena *m, const char *name, struct stream_head *h)
 TEST(what_the_first_record_of_a_stream_tells)
 {
 	static const char *const wrong[] = {
-		"", "tank", "tank/web", "tank/web@", "@a", "tank/@a", "tank/.x@a", "tank/web@-r",
-		"tank/web@a/b", "tank/web@a@b",
+		"", "tank", "tank/web", "tank/web@", "@a", "tank/@a", "tank/.x@a",
+		"tank/web@-r", "tank/web@a/b", "tank/web@a@b",
 	};
 	AUTOFREE struct arena m = { 0 };
 	struct stream_head got;

@@ -152,7 +152,9 @@ static int find_source(struct exporting *x, struct err *e)
 		if (snapshots_open(x->en->m, x->jail, &x->of, e) < 0) return -1;
 		if (drop_leftovers(x, e) < 0) return -1;
 	}
-	if (x->how->zfs && export_zfs_look(&x->zfs, &x->of, x->how->from, e) < 0) return -1;
+	if (x->how->zfs &&
+	    export_zfs_look(&x->zfs, &x->of, x->how->from, !x->how->label, e) < 0)
+		return -1;
 	if (!x->how->label) return make_snapshot(x, e);
 	if (x->jail->has_linked_rootfs && snapshots_open(x->en->m, x->jail, &x->of, e) < 0)
 		return -1;

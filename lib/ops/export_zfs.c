@@ -40,7 +40,7 @@ static int fail_missing(const struct export_zfs *x, const char *label, struct er
 }
 
 int export_zfs_look(struct export_zfs *x, const struct snapshots *of, const char *from,
-                    struct err *e)
+                    bool makes, struct err *e)
 {
 	if (!of->dataset)
 		return fail(e, ERR_HOST, "it is not a ZFS dataset, and only one of these can "
@@ -53,6 +53,9 @@ int export_zfs_look(struct export_zfs *x, const struct snapshots *of, const char
 		return fail(e, ERR_INPUT, "the dataset %s is below that of the jail, and a "
 		            "stream has the jail's own only; leave out --format and "
 		            "--incremental-from", x->now.child);
+	if (makes && zfs_kind_is_standby(x->now.kind))
+		return fail(e, ERR_INPUT, "it is a standby, and only a snapshot that it has "
+		            "already can be exported as a stream: %s@LABEL", of->name);
 	return !from || find_snap(x, from) ? 0 : fail_missing(x, from, e);
 }
 

@@ -24,9 +24,11 @@ struct export_zfs {
 };
 
 /* Find out whether the jail can be sent, from the snapshot `from` (NULL: in full) on: before
- * one is made of it. ERR_HOST unless it is one dataset, ERR_MISSING if there is no `from`. */
+ * one is made of it. ERR_HOST unless it is one dataset, ERR_MISSING if there is no `from`.
+ * `makes`: whether one will be made; a standby with one of its own would take no stream any
+ * more. */
 int export_zfs_look(struct export_zfs *x, const struct snapshots *of, const char *from,
-                    struct err *e);
+                    bool makes, struct err *e);
 
 /* The snapshot that is sent, and must be newer than `from`. */
 int export_zfs_choose(struct export_zfs *x, const char *label, const char *from,

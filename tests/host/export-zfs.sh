@@ -162,6 +162,14 @@ err_has 'stand has the snapshot two already'
 is three "$(mine stand)"
 is '' "$(hidden)"
 
+story 'which can be exported, too, but gets no snapshot of its own'
+j jlmkr-export --format=zfs stand $o/stand.tar
+status 1
+err_has 'it is a standby, and only a snapshot that it has already can be exported as a stream: stand@LABEL'
+j jlmkr-export --incremental-from=one stand@two --compress=none $o/stand.tar
+status 0
+is 'one two three' "$(snaps stand)"
+
 story 'whose old snapshots can go'
 j jlmkr-snapshot --delete stand@one
 status 0

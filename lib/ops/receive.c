@@ -100,7 +100,7 @@ static int look_at_standby(struct session *s, struct err *e)
 	return incoming_drop(&s->box, e);
 }
 
-int session_look_at_box(struct session *s, struct err *e)
+static int look_at_box(struct session *s, struct err *e)
 {
 	s->now = (struct zfs_replica){ .n = 0 };
 	if (!s->box.box || !zfs_exists(s->box.dataset)) return 0;
@@ -114,7 +114,7 @@ int session_look_again(struct session *s, struct err *e)
 	if (faccessat(s->jails.fd, s->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return look_at_standby(s, e);
 	if (store_check_name(&s->jails, s->name, e) < 0) return -1;
-	return session_look_at_box(s, e);
+	return look_at_box(s, e);
 }
 
 static const char *state_of(const struct session *s)

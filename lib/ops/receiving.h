@@ -34,9 +34,8 @@ struct session {
 	char *buf;		/* of LETTER_DATA_MAX bytes */
 };
 
-/* Read what there is again: of the jail or of the box; and of the box. */
+/* Read what there is again: of the jail or of the box. */
 int session_look_again(struct session *s, struct err *e);
-int session_look_at_box(struct session *s, struct err *e);
 
 /* Whether a copy made the snapshot. */
 bool session_is_of_copy(const struct zfs_replica_snap *snap);

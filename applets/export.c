@@ -2,6 +2,7 @@
 
 #include "lib/cli/applet.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/base/host.h"
@@ -14,7 +15,7 @@
 #include "lib/ops/import.h"
 
 struct export_args {
-	const char *compress;
+	const char *compress, *format, *from;
 	bool verify, force, stop;
 	long timeout;
 };
@@ -23,6 +24,10 @@ struct export_args {
 static const struct opt export_opts[] = {
 	OPT_TEXT(0, "compress", compress, "zstd|xz|gzip|none", "compress it so"),
 	OPT_FLAG(0, "force", force, "replace FILE if it exists"),
+	OPT_TEXT(0, "format", format, "tar|zfs",
+	         "its files (tar), or the stream of a ZFS snapshot"),
+	OPT_TEXT(0, "incremental-from", from, "LABEL",
+	         "only what is new since that snapshot, as a stream"),
 	OPT_FLAG(0, "stop", stop,
 	         "stop it for this, if it runs, then start it again"),
 	OPT_FLAG(0, "verify", verify, "check FILE instead, and change nothing"),
@@ -50,17 +55,27 @@ static int tell_done(const struct export_args *a, const char *what,
 	return out_flush(e);
 }
 
+static int check_format(const struct export_args *a, bool *zfs, struct err *e)
+{
+	*zfs = a->from || (a->format && str_eq(a->format, "zfs"));
+	if (a->format && !*zfs && strcmp(a->format, "tar"))
+		return fail(e, ERR_USAGE, "--format=%s: it can be tar or zfs", a->format);
+	if (a->from && a->format && str_eq(a->format, "tar"))
+		return fail(e, ERR_USAGE, "--incremental-from needs --format=zfs");
+	return 0;
+}
+
 static int export_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
 	const struct export_args *a = args;
 	const char *what = operands[0], *name;
-	const struct export_how how = {
+	struct export_how how = {
 		.label = label_split(h->m, what, &name), .file = operands[1],
 		.compress = a->compress, .force = a->force, .stop = a->stop,
-		.timeout = a->timeout,
+		.timeout = a->timeout, .from = a->from,
 	};
-	struct export_done done;
-	AUTOENGINE struct engine en;
+	struct export_done done = { 0 };
+	AUTOENGINE struct engine en = { 0 };
 	AUTOJAIL j = NO_JAIL;
 
 	if (a->verify) {
@@ -68,6 +83,7 @@ static int export_run(struct host *h, const void *args, char *const *operands, s
 		if (applet_need(h, "export ...", NEEDS_ROOT, e) < 0) return -1;
 		return verify(h, what, e);
 	}
+	if (check_format(a, &how.zfs, e) < 0) return -1;
 	if (how.label && how.stop)
 		return fail(e, ERR_USAGE, "a snapshot does not run: --stop is of no use");
 	if (operands[1] && str_eq(operands[1], "-") && isatty(STDOUT_FILENO))
@@ -77,6 +93,9 @@ static int export_run(struct host *h, const void *args, char *const *operands, s
 	engine_init(&en, h, h->m);
 	if (jail_open(h->m, h->dir, name, &j, e) < 0) return -1;
 	if (op_export(&en, &j, &how, &done, e) < 0) return fail_in(e, "exporting %s", what);
+	if (how.zfs)
+		out_note("The snapshot %s@%s stays: 'jlmkr export --incremental-from=%s %s' "
+		         "begins with it", name, done.label, done.label, name);
 	return tell_done(a, what, &done, e);
 }
 
@@ -94,6 +113,11 @@ const struct applet export_applet = {
 	"The jail may run. Where snapshots can be made (ZFS, btrfs, XFS), a snapshot is\n"
 	"written, and deleted at the end. Elsewhere files are read one after the other;\n"
 	"--stop makes them fit together. A snapshot always gives the same file.\n"
+	"\n"
+	"With --format=zfs, the file has the stream of a snapshot instead, of a jail that\n"
+	"is a ZFS dataset: --incremental-from makes one of what has changed since an\n"
+	"earlier snapshot, for the standby that 'jlmkr import --standby' has made of the\n"
+	"stream before. The snapshot stays.\n"
 	"\n"
 	"A manifest at the end has the SHA-256 of each file. With it import and --verify\n"
 	"find each changed bit, and say in which file it is.\n",

@@ -10,7 +10,7 @@
 
 struct import_args {
 	const char *sha256, *cacert, *max_size;
-	bool dry_run, start;
+	bool dry_run, start, standby;
 	long max_files;
 };
 
@@ -22,6 +22,8 @@ static const struct opt import_opts[] = {
 	OPT_TEXT(0, "max-size", max_size, "SIZE", "the largest size it may unpack to (64G)"),
 	OPT_NUMBER(0, "max-files", max_files, "N", "the most files it may unpack to (5000000)"),
 	OPT_FLAG(0, "dry-run", dry_run, "show what would be created, without creating it"),
+	OPT_FLAG(0, "standby", standby,
+	         "keep it a standby, to add what is new later"),
 	OPT_FLAG(0, "start", start, "start the jail when it is complete"),
 	OPT_END
 };
@@ -39,6 +41,8 @@ static int show_plan(struct arena *m, const struct import_done *done, struct err
 
 static int start_imported(struct engine *en, const struct import_done *done, struct err *e)
 {
+	if (done->is_standby)
+		return fail(e, ERR_HOST, "%s was not started: it is a standby", done->name);
 	if (!done->startable)
 		return fail(e, ERR_HOST, "%s was not started: its init is not systemd",
 		            done->name);
@@ -53,17 +57,22 @@ static int import_run(struct host *h, const void *args, char *const *operands, s
 	struct import_how how = {
 		.from = operands[0], .name = operands[1], .sha256 = a->sha256,
 		.max_files = (uint64_t)a->max_files, .dry_run = a->dry_run,
+		.standby = a->standby,
 	};
-	AUTOENGINE struct engine en;
-	struct import_done done;
+	AUTOENGINE struct engine en = { 0 };
+	struct import_done done = { 0 };
 
+	if (a->standby && a->start)
+		return fail(e, ERR_USAGE, "a standby does not run: --start is of no use");
 	if (opts_size("max-size", a->max_size, &how.max_size, e) < 0) return -1;
 	if (a->cacert) h->cacert = a->cacert;
 	engine_init(&en, h, h->m);
 	if (op_import(&en, &how, &done, e) < 0) return -1;
 	if (a->dry_run) return show_plan(h->m, &done, e);
-	out_note("%s was imported", done.name);
-	if (!a->start)
+	if (!done.is_old) out_note("%s was imported", done.name);
+	if (done.is_standby)
+		out_done("'jlmkr promote %s' makes a jail of the standby", done.name);
+	else if (!a->start)
 		out_done("'jlmkr start %s' starts it, 'jlmkr edit %s' changes its config",
 		         done.name, done.name);
 	return a->start ? start_imported(&en, &done, e) : 0;
@@ -82,6 +91,11 @@ const struct applet import_applet = {
 	"The config is shown, and what this machine lacks for it: bridges, directories.\n"
 	"Hooks in it run as root: import only what you trust. The jail appears when all\n"
 	"of the archive has the hashes of its manifest.\n"
+	"\n"
+	"A stream (export --format=zfs, or what 'zfs send' writes of one snapshot; that\n"
+	"needs a NAME) becomes a ZFS dataset. With --standby, it is read-only, until\n"
+	"'jlmkr promote': import adds to it what 'export --incremental-from' has written\n"
+	"since the newest snapshot that it has.\n"
 	"\n"
 	"Of any other archive, import makes a jail with the default config, as 'jlmkr\n"
 	"create --image' does; this needs a NAME.\n",

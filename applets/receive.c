@@ -9,7 +9,7 @@
 
 static int receive_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
-	AUTOENGINE struct engine en;
+	AUTOENGINE struct engine en = { 0 };
 
 	(void)args;
 	(void)operands;

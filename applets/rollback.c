@@ -34,7 +34,7 @@ static int rollback_run(struct host *h, const void *args, char *const *operands,
 		.discard = a->discard || a->discard_newer, .discard_newer = a->discard_newer,
 		.stop = a->stop, .timeout = a->timeout,
 	};
-	AUTOENGINE struct engine en;
+	AUTOENGINE struct engine en = { 0 };
 	AUTOJAIL j = NO_JAIL;
 
 	if (!how.label)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/archive/pack.h"
+#include "lib/archive/pieces.h"
 #include "lib/archive/squeeze.h"
 #include "lib/archive/tar_head.h"
 #include "lib/base/arena.h"
@@ -43,6 +44,12 @@ struct check {
 	struct sha256 heads;
 	unsigned char (*sums)[HAVE_HASH];	/* of the entries from `sums_from` on */
 	size_t sums_from, sums_n, sums_room;
+	char format[sizeof PACK_FORMAT_STREAM];	/* how the first entry begins */
+	size_t format_n;
+	bool is_stream;			/* it has pieces, */
+	struct pieces pieces;
+	void (*take)(void *arg, const void *data, size_t n);	/* ... for this */
+	void *take_arg;
 };
 
 /* -- entries -- */
@@ -58,6 +65,9 @@ static void count_entry(struct check *c, const unsigned char digest[SHA256_SIZE]
 	c->seen = arena_grow(c->m, c->seen, c->seen_n, &c->seen_room, sizeof *c->seen);
 	memcpy(&c->seen[c->seen_n++], digest, sizeof *c->seen);
 	if (c->has_sums) add_sum(c, digest);
+	if (c->seen_n == 1)
+		c->is_stream = c->format_n == sizeof c->format &&
+			       !memcmp(c->format, PACK_FORMAT_STREAM "\n", sizeof c->format);
 	if (c->seen_n == 2) c->has_front = true;
 	sha256_add(&c->counted, digest, SHA256_SIZE);
 }
@@ -68,6 +78,15 @@ static void end_content(struct check *c)
 
 	sha256_digest(&c->content, digest);
 	count_entry(c, digest);
+}
+
+/* Longer by the end of its line than the word is. */
+static void keep_format(struct check *c, const void *data, size_t n)
+{
+	if (c->seen_n) return;
+	if (n > sizeof c->format - c->format_n) n = sizeof c->format - c->format_n;
+	memcpy(c->format + c->format_n, data, n);
+	c->format_n += n;
 }
 
 /* The first two entries are for the front. */
@@ -107,7 +126,7 @@ static void begin_entry(struct check *c, const struct tar_seen *n)
 	static const char *const first[] = { PACK_HEAD, PACK_CONFIG };
 
 	if (str_eq(n->name, PACK_MANIFEST)) {
-		if (n->size < PACK_FRAME_LINE) {
+		if (n->size < PACK_FRAME_LINE || (c->is_stream && !c->pieces.n)) {
 			c->why = "its manifest";
 			return;
 		}
@@ -118,6 +137,8 @@ static void begin_entry(struct check *c, const struct tar_seen *n)
 	}
 	if (c->seen_n < 2 && (!str_eq(n->name, first[c->seen_n]) || n->type != '0'))
 		c->why = "its first entries";
+	if (c->is_stream && c->seen_n >= 2 && !pieces_take(&c->pieces, n))
+		c->why = "the pieces of its stream";
 	if (n->size) {
 		sha256_begin(&c->content);
 		begin_part(c, PART_CONTENT, n->size);
@@ -136,13 +157,17 @@ static void take_head(struct check *c)
 		c->decided = true;
 		c->is_export = is_head && str_eq(n.name, PACK_HEAD);
 		if (c->front) c->front->is_export = c->is_export;
+		if (!c->is_export && c->front)
+			memcpy(c->front->head, c->block, c->front->head_n = TAR_BLOCK);
 		if (!c->is_export) return;
 	}
 	sha256_add(&c->frame, c->block, TAR_BLOCK);
 	if (!c->in_heads) sha256_begin(&c->heads);
 	sha256_add(&c->heads, c->block, TAR_BLOCK);
 	c->in_heads = is_head && n.type == 'x';
-	if (!is_head || (c->has_sums && !strchr("x0123456", n.type))) c->why = "a header";
+	if (!is_head || (c->is_stream && n.type == 'x') ||
+	    (c->has_sums && !strchr("x0123456", n.type)))
+		c->why = "a header";
 	else if (n.type != 'x') begin_entry(c, &n);
 	else if (n.size) begin_part(c, PART_PAX, n.size);
 }
@@ -236,7 +261,9 @@ static void take_part(struct check *c, const unsigned char *p, size_t n)
 	switch (c->part) {
 	case PART_CONTENT:
 		sha256_add(&c->content, p, n);
+		keep_format(c, p, n);
 		keep_front(c, p, n);
+		if (c->take && c->is_stream && c->seen_n >= 2) c->take(c->take_arg, p, n);
 		break;
 	case PART_FRAME:
 		memcpy(c->frame_line + c->frame_n, p, n);
@@ -328,6 +355,13 @@ bool check_sum_of(struct check *c, size_t i, unsigned char sum[HAVE_HASH])
 	memmove(c->sums, c->sums + gone, c->sums_n * sizeof *c->sums);
 	c->sums_from = i;
 	return true;
+}
+
+void check_pass(struct check *c, void (*take)(void *arg, const void *data, size_t n),
+                void *arg)
+{
+	c->take = take;
+	c->take_arg = arg;
 }
 
 bool check_is_export(const struct check *c)

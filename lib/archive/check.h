@@ -23,6 +23,11 @@ struct check_front;
 struct check *check_open(struct arena *m, struct pull *from, struct check_front *front);
 struct pull *check_out(struct check *c);
 
+/* Pass on the stream in an export that has one (pieces.h), as its bytes come: check_finish says
+ * whether these were right. */
+void check_pass(struct check *c, void (*take)(void *arg, const void *data, size_t n),
+                void *arg);
+
 /* Whether the archive is one of ours; known once its first 512 bytes have passed. */
 bool check_is_export(const struct check *c);
 
@@ -42,7 +47,7 @@ bool check_sum_of(struct check *c, size_t i, unsigned char sum[HAVE_HASH]);
 int check_finish(struct check *c, struct err *e);
 
 /* What comes first, for who decides about the rest. The process that reads the archive fills
- * it, and is not trusted either. */
+ * it, and is not trusted either. Of what is not ours, `head` is the first block. */
 enum { CHECK_HEAD_MAX = 4096, CHECK_CONFIG_MAX = 1 << 20 };
 
 struct check_front {

@@ -66,12 +66,15 @@ static int enter_root(int dir, struct err *e)
 	return 0;
 }
 
-int confine(int dir, int in, int out, bool with_devices, uint64_t memory, struct err *e)
+int confine(const struct confined *to, bool with_devices, uint64_t memory, struct err *e)
 {
-	/* `out` comes first, because later faults are reported there. */
-	if (dup2(out, 1) < 0 || dup2(out, 2) < 0 || dup2(in, 0) < 0) return fail_sys(e, "dup2");
-	if (enter_root(dir, e) < 0) return -1;
-	if (syscall(SYS_close_range, 3, ~0u, 0) < 0) return fail_sys(e, "close_range");
+	/* `said` comes first, because later faults are reported there. */
+	if (dup2(to->said, 1) < 0 || dup2(to->said, 2) < 0 || dup2(to->in, 0) < 0)
+		return fail_sys(e, "dup2");
+	if (enter_root(to->dir, e) < 0) return -1;
+	if (to->out >= 0 && dup2(to->out, CONFINED_OUT) < 0) return fail_sys(e, "dup2");
+	if (syscall(SYS_close_range, to->out < 0 ? CONFINED_OUT : CONFINED_OUT + 1, ~0u, 0) < 0)
+		return fail_sys(e, "close_range");
 	umask(0);
 	limit_memory(memory);
 	/* A second barrier: the filter allows no socket either, so a failure (no namespaces, or

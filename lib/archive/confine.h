@@ -31,11 +31,20 @@ uint64_t confine_memory_used(void);
 #define CONFINE_LAYER (UINT64_C(88) << 20)
 #endif
 
-/* Confine the calling process, for good. Descriptor 0 becomes `in`; 1 and 2 become `out`,
- * because the caller's stderr may be a terminal; all others are closed. `dir`, `in` and `out`
- * must be above 2. `dir` becomes the root, and the umask 0. `with_devices`: allow the creation
- * of harmless devices. `memory`: the most that it may have. On failure the process must
- * end; it may report the fault to descriptor 1, which is `out` by then. */
-int confine(int dir, int in, int out, bool with_devices, uint64_t memory, struct err *e);
+/* What the process keeps: its root, and pipes. All are above 2. */
+struct confined {
+	int dir;
+	int in;			/* becomes descriptor 0 */
+	int said;		/* 1 and 2, because the caller's stderr may be a terminal */
+	int out;		/* CONFINED_OUT; -1: none */
+};
+
+enum { CONFINED_OUT = 3 };
+
+/* Confine the calling process, for good. All other descriptors are closed. `dir` becomes the
+ * root, and the umask 0. `with_devices`: allow the creation of harmless devices. `memory`: the
+ * most that it may have. On failure the process must end; it may report the fault to descriptor
+ * 1, which is `said` by then. */
+int confine(const struct confined *to, bool with_devices, uint64_t memory, struct err *e);
 
 #endif

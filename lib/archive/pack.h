@@ -7,6 +7,9 @@
  *	rootfs/...		as they come
  *	jlmkr-manifest		what came: below
  *
+ * In the place of rootfs/, the snapshot of a ZFS dataset may come as the stream that `zfs send`
+ * has made of it, in pieces (pieces.h): PACK_FORMAT_STREAM.
+ *
  * The manifest has a line for each entry before it, in order:
  *
  *	SHA-256 SIZE PATH
@@ -43,6 +46,7 @@ struct err;
 
 /* The first line of PACK_HEAD; others may follow that are not known yet. */
 #define PACK_FORMAT "format=1"
+#define PACK_FORMAT_STREAM "format=zfs-1"
 
 enum { PACK_FRAME_LINE = SHA256_HEX + 7 };
 

@@ -24,7 +24,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/archive/check.h"
 #include "lib/archive/confine.h"
 #include "lib/archive/decode.h"
 #include "lib/archive/extract.h"
@@ -32,8 +31,10 @@
 #include "lib/archive/overlay.h"
 #include "lib/archive/path_walk.h"
 #include "lib/archive/pull.h"
+#include "lib/archive/reading.h"
 #include "lib/archive/same.h"
 #include "lib/archive/squashfs.h"
+#include "lib/archive/unstream.h"
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
@@ -42,13 +43,14 @@
 
 enum { PIPE_SIZE = 1 << 20, PIECE = 256 << 10 };
 
-/* LAYER goes on with what is there, LOOK notes what would be unpacked; FRONT and CHECK read the
- * front of an export, or all of it, and no more. */
-enum what { UNPACK, LAYER, LOOK, FRONT, CHECK };
+/* LAYER goes on with what is there, LOOK notes what would be unpacked; CHECK reads an export,
+ * or its front, and unpacks nothing. */
+enum what { UNPACK, LAYER, LOOK, CHECK };
 
 /* What the child is to do. */
 struct task {
 	enum what what;
+	enum reading reading;		/* of CHECK */
 	struct unpack_limits limits;
 	struct archive_found *found;	/* shared memory; NULL if it only unpacks or checks */
 	bool lowest;			/* of the layers */
@@ -158,42 +160,6 @@ static int unpack_into(int root, const struct task *t, struct inlet *in,
 	return extract(&in->pull, root, &t->limits, looking, r, e);
 }
 
-static int read_front(struct check *c, struct err *e)
-{
-	const void *data;
-	ssize_t n;
-
-	do {
-		n = check_out(c)->next(check_out(c), &data, e);
-	} while (n > 0 && !check_has_front(c));
-	return n < 0 && check_is_export(c) ? -1 : 0;
-}
-
-static int check_all(struct check *c, struct check_seal *seal, struct err *e)
-{
-	const void *data;
-	ssize_t n;
-
-	while ((n = check_out(c)->next(check_out(c), &data, e)) > 0)
-		;
-	if (n < 0 || check_finish(c, e) < 0) return -1;
-	return check_seal_finish(seal, e);
-}
-
-static int check_archive(struct arena *m, const struct task *t, struct inlet *in, struct err *e)
-{
-	struct check_seal *seal = check_seal_open(m, &in->pull);
-	struct decode *d = decode_open(m, check_seal_out(seal), e);
-	struct check *c;
-	int rc;
-
-	if (!d) return -1;
-	c = check_open(m, decode_out(d), t->found ? &t->found->front : NULL);
-	rc = t->what == FRONT ? read_front(c, e) : check_all(c, seal, e);
-	decode_close(d);
-	return rc;
-}
-
 static int open_root(struct err *e)
 {
 	int root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -224,14 +190,16 @@ static int do_task(const struct task *t, struct unpack_report *r, struct err *e)
 	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
 	int root;
 
-	if (t->what == FRONT || t->what == CHECK) return check_archive(&m, t, &in, e);
+	if (t->what == CHECK)
+		return read_checked(&m, &in.pull, t->reading,
+		                    t->found ? &t->found->front : NULL, e);
 	if (t->what == LAYER) return unpack_layer(t, &in, r, e);
 	if ((root = open_root(e)) < 0) return -1;
 	return unpack_into(root, t, &in, r, e);
 }
 
 /* The parent may die before PR_SET_PDEATHSIG is set, so check that it still lives. */
-static _Noreturn void child(const int pipes[2], int dir, const struct task *task,
+static _Noreturn void child(const struct confined *to, const struct task *task,
                             uint64_t memory, pid_t parent)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
@@ -242,7 +210,7 @@ static _Noreturn void child(const int pipes[2], int dir, const struct task *task
 	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
 		signal(ignored[i], SIG_IGN);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) _exit(1);
-	if (confine(dir, pipes[0], pipes[1], !task->limits.no_devices, memory, &said.e) == 0)
+	if (confine(to, !task->limits.no_devices, memory, &said.e) == 0)
 		all = do_task(task, &said.report, &said.e);
 	/* On success, faults that were ignored on the way do not count. */
 	if (all == 0) said.e.kind = ERR_NONE;
@@ -284,7 +252,7 @@ static int make_talk(int ends[2], struct err *e)
 	return raise_ends(ends, e);
 }
 
-static int start_child(struct unpack *u, const int pipes[2], int dir, const struct task *task,
+static int start_child(struct unpack *u, const struct confined *to, const struct task *task,
                        struct err *e)
 {
 	uint64_t memory = confine_memory_used() +
@@ -292,7 +260,7 @@ static int start_child(struct unpack *u, const int pipes[2], int dir, const stru
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid < 0) return fail_sys(e, "fork");
-	if (pid == 0) child(pipes, dir, task, memory, parent);
+	if (pid == 0) child(to, task, memory, parent);
 	u->pid = pid;
 	u->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	return u->pidfd < 0 ? fail_sys(e, "pidfd_open") : 0;
@@ -327,22 +295,32 @@ static int make_notes(struct unpack *u, int dir, struct task *task, struct err *
 	return u->dir < 0 ? fail_sys(e, "open the directory to unpack into") : 0;
 }
 
+/* What the child writes to, and we read; `talks`: it also hears us there. */
+static int open_outlet(int *ours, bool talks, struct err *e)
+{
+	int ends[2];
+
+	if ((talks ? make_talk(ends, e) : make_pipe(ends, e)) < 0) return -1;
+	*ours = ends[0];
+	return ends[1];
+}
+
 static int begin(struct unpack *u, int file, int dir, struct task *task, struct err *e)
 {
-	AUTOCLOSE int in_read = -1, said_write = -1;
-	int said[2];
+	AUTOCLOSE int in_read = -1, said_write = -1, out_write = -1;
+	bool passes = task->reading == READ_STREAM || task->reading == READ_RAW;
 
-	*u = (struct unpack){ .in = -1, .said = -1, .pidfd = -1, .dir = -1,
-			      .found = task->found, .front_only = task->what == FRONT,
+	*u = (struct unpack){ .in = -1, .said = -1, .out = -1, .pidfd = -1, .dir = -1,
+			      .found = task->found, .front_only = task->reading == READ_FRONT,
 			      .known = task->limits.known };
 	if (geteuid() != 0) return fail(e, ERR_HOST, "unpacking needs root");
 	if (task->what == UNPACK && check_empty(dir, e) < 0) return -1;
 	if (make_notes(u, dir, task, e) == 0 && (in_read = open_inlet(u, file, e)) >= 0 &&
-	    (u->known ? make_talk(said, e) : make_pipe(said, e)) == 0) {
-		u->said = said[0];
-		said_write = said[1];
-		if (start_child(u, (int[2]){ in_read, said_write }, dir, task, e) == 0)
-			return 0;
+	    (said_write = open_outlet(&u->said, u->known, e)) >= 0 &&
+	    (!passes || (out_write = open_outlet(&u->out, false, e)) >= 0)) {
+		const struct confined to = { dir, in_read, said_write, out_write };
+
+		if (start_child(u, &to, task, e) == 0) return 0;
 	}
 	unpack_abort(u);
 	return -1;
@@ -592,14 +570,28 @@ static int begin_nowhere(struct unpack *u, int file, struct task t, struct err *
 	return dir < 0 ? -1 : begin(u, file, dir, &t, e);
 }
 
+static int begin_check(struct unpack *u, enum reading reading, struct archive_found *found,
+                       struct err *e)
+{
+	struct task t = task_of(CHECK, NULL, found);
+
+	t.reading = reading;
+	return begin_nowhere(u, -1, t, e);
+}
+
 int unpack_begin_front(struct unpack *u, struct archive_found *found, struct err *e)
 {
-	return begin_nowhere(u, -1, task_of(FRONT, NULL, found), e);
+	return begin_check(u, READ_FRONT, found, e);
 }
 
 int unpack_begin_check(struct unpack *u, struct err *e)
 {
-	return begin_nowhere(u, -1, task_of(CHECK, NULL, NULL), e);
+	return begin_check(u, READ_ALL, NULL, e);
+}
+
+int unpack_begin_stream(struct unpack *u, bool raw, struct err *e)
+{
+	return begin_check(u, raw ? READ_RAW : READ_STREAM, NULL, e);
 }
 
 int unpack_look(int file, const struct unpack_limits *limits, struct unpack_report *r,
@@ -646,6 +638,7 @@ void unpack_abort(struct unpack *u)
 	}
 	close_end(&u->in);
 	close_end(&u->said);
+	close_end(&u->out);
 	close_end(&u->pidfd);
 	close_end(&u->dir);
 	overlay_free(u->overlay);

@@ -81,6 +81,7 @@ enum { UNPACK_SAID = 2048 };
 struct unpack {
 	int in;			/* the archive's bytes go here: see unpack_feed */
 	int said;		/* the child writes its result here */
+	int out;		/* ... and a stream here, see unstream.h; -1: none */
 	int pidfd;
 	pid_t pid;
 	struct archive_found *found;	/* see found.h */

@@ -182,16 +182,16 @@ bool zfs_token_is_of(struct arena *m, const char *token, uint64_t guid, uint64_t
 	return text && zfs_token_text_is_of(text, guid, from, size);
 }
 
-int zfs_receive_start(struct arena *m, const char *dataset, const char *label, bool is_open,
-                      struct child *c, struct err *e)
+int zfs_receive_start(struct arena *m, const struct zfs_receive *how, struct child *c,
+                      struct err *e)
 {
 	struct words w = { .m = m };
 	struct child_how run = { .in = true, .err = true, .strange = true };
 
 	words_add(&w, "zfs");
 	words_add(&w, "receive");
-	if (is_open) words_add(&w, "-su");
-	words_addf(&w, "%s@%s", dataset, label);
+	if (how->is_open) words_add(&w, how->keeps_part ? "-su" : "-u");
+	words_addf(&w, "%s@%s", how->dataset, how->label);
 	run.argv = words_list(&w);
 	return child_start(m, &run, c, e);
 }
@@ -232,12 +232,18 @@ static uint64_t little_endian(const unsigned char *p, int n)
 	return value;
 }
 
-int zfs_begin_read(const unsigned char *data, size_t n, struct zfs_begin *b, struct err *e)
+bool zfs_is_stream(const unsigned char *data, size_t n)
 {
 	static const uint64_t magic = 0x2F5bacbac;
-	enum { SUBSTREAM = 1, FILE_SYSTEM = 2, CLONE = 1 };
 
-	if (n < ZFS_BEGIN || little_endian(data, 4) || little_endian(data + 8, 8) != magic)
+	return n >= ZFS_BEGIN && !little_endian(data, 4) && little_endian(data + 8, 8) == magic;
+}
+
+int zfs_begin_read(const unsigned char *data, size_t n, struct zfs_begin *b, struct err *e)
+{
+	enum { SUBSTREAM = 1, FILE_SYSTEM = 2, CLONE = 1, NAME = 56 };
+
+	if (!zfs_is_stream(data, n))
 		return fail(e, ERR_UNTRUSTED, "what came is no stream of ZFS");
 	if ((little_endian(data + 16, 8) & 3) != SUBSTREAM ||
 	    little_endian(data + 32, 4) != FILE_SYSTEM || little_endian(data + 36, 4) & CLONE)
@@ -246,7 +252,15 @@ int zfs_begin_read(const unsigned char *data, size_t n, struct zfs_begin *b, str
 	*b = (struct zfs_begin){
 		.guid = little_endian(data + 40, 8), .from = little_endian(data + 48, 8),
 	};
+	memcpy(b->name, data + NAME, ZFS_BEGIN - NAME);
 	return 0;
+}
+
+bool zfs_is_end(const unsigned char *data)
+{
+	enum { END = 5 };
+
+	return little_endian(data, 8) == END;
 }
 
 /* -- standbys -- */

@@ -72,10 +72,16 @@ bool zfs_token_is_of(struct arena *m, const char *token, uint64_t guid, uint64_t
 /* The same of what zfs(8) tells of it. Pure. */
 bool zfs_token_text_is_of(const char *text, uint64_t guid, uint64_t from, uint64_t *size);
 
-/* `c->in` takes the stream of a snapshot of that label. The dataset need not exist if the
- * stream is a full one. It is not mounted (zfs-fuse mounts it). */
-int zfs_receive_start(struct arena *m, const char *dataset, const char *label, bool is_open,
-                      struct child *c, struct err *e);
+struct zfs_receive {
+	const char *dataset, *label;	/* the dataset need not exist if the stream is full */
+	bool is_open;
+	bool keeps_part;		/* of a stream that is cut, to go on with it */
+};
+
+/* `c->in` takes the stream of a snapshot of that label. The dataset is not mounted (zfs-fuse
+ * mounts it). Unless it keeps parts, it is as it was until the last record has come. */
+int zfs_receive_start(struct arena *m, const struct zfs_receive *how, struct child *c,
+                      struct err *e);
 
 /* Create the dataset that something is received into: never mounted itself, with a mark, and
  * read-only, which what is in it inherits until zfs_set_writable. */
@@ -89,11 +95,18 @@ enum { ZFS_BEGIN = 312 };	/* bytes */
 
 struct zfs_begin {
 	uint64_t guid, from;	/* of its snapshot, and of the earlier one; 0: in full */
+	char name[257];		/* of the snapshot where it was sent; any bytes */
 };
+
+/* Whether it is a stream of any kind, by its first bytes. Pure. */
+bool zfs_is_stream(const unsigned char *data, size_t n);
 
 /* Read the first record of a stream. ERR_UNTRUSTED unless it is the stream of one snapshot of a
  * file system. Pure. */
 int zfs_begin_read(const unsigned char *data, size_t n, struct zfs_begin *b, struct err *e);
+
+/* Whether these bytes, ZFS_BEGIN of them, are the last record of a stream. Pure. */
+bool zfs_is_end(const unsigned char *data);
 
 /* -- standbys -- */
 

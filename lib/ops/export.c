@@ -11,11 +11,13 @@
 #include "lib/disk/new_file.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/ops/export_zfs.h"
 #include "lib/ops/source.h"
 
 struct exporting {
 	const struct export_how *how;
 	struct source source;
+	struct export_zfs zfs;
 };
 
 static const struct {
@@ -37,10 +39,11 @@ static int find_kind(const char *word, size_t *i, struct err *e)
 
 static const char *usual_name(const struct exporting *x, const char *ending)
 {
-	const char *label = x->how->label;
+	const char *label = x->how->label, *from = x->how->from;
 
-	return arena_printf(x->source.en->m, "%s%s%s%s", x->source.name, label ? "-" : "",
-	                    label ? label : "", ending);
+	return arena_printf(x->source.en->m, "%s%s%s%s%s%s%s", x->source.name, label ? "-" : "",
+	                    label ? label : "", from ? "-from-" : "", from ? from : "",
+	                    x->how->zfs ? ".zfs" : "", ending);
 }
 
 static int export_to(struct exporting *x, enum squeeze_kind kind, int to, char *hex,
@@ -50,9 +53,39 @@ static int export_to(struct exporting *x, enum squeeze_kind kind, int to, char *
 	int rc = source_open(&x->source, e);
 
 	if (rc == 0) rc = source_write(&x->source, kind, to, hex, e);
+	if (rc == 0) rc = source_keep(&x->source, to, e);
 	if (source_close(&x->source, &late) < 0 && rc == 0)
 		rc = fail(e, late.kind, "%s", late.text);
 	return rc;
+}
+
+/* Give the file its name, if it is to have one. */
+static int finish_file(struct exporting *x, struct new_file *file, struct err *e)
+{
+	int rc;
+
+	if (file->fd < 0) return 0;
+	out_busy("writing to disk");
+	rc = new_file_finish(file, e);
+	out_progress_end();
+	if (rc < 0) source_keep_not(&x->source);
+	return rc;
+}
+
+static int export_file(struct exporting *x, enum squeeze_kind kind, struct export_done *done,
+                       struct err *e)
+{
+	AUTONEWFILE file = NO_NEW_FILE;
+	struct source *s = &x->source;
+
+	if (strcmp(done->file, "-") &&
+	    new_file_open(s->en->m, done->file, x->how->force, &file, e) < 0)
+		return -1;
+	if (export_to(x, kind, file.fd < 0 ? STDOUT_FILENO : file.fd, done->sha256, e) < 0)
+		return -1;
+	done->label = s->label;
+	if (finish_file(x, &file, e) < 0) return -1;
+	return s->kept ? export_zfs_hand_over(&s->of, s->label, e) : 0;
 }
 
 int op_export(struct engine *en, struct jail *j, const struct export_how *how,
@@ -61,21 +94,15 @@ int op_export(struct engine *en, struct jail *j, const struct export_how *how,
 	struct exporting x = {
 		.how = how,
 		.source = { .en = en, .jail = j, .name = j->name, .asked = how->label,
-			    .stop = how->stop, .timeout = how->timeout, .lock = -1,
-			    .files = -1, .jails.fd = -1 },
+			    .from = how->from, .stop = how->stop, .timeout = how->timeout,
+			    .lock = -1, .files = -1, .jails.fd = -1 },
 	};
-	AUTONEWFILE file = NO_NEW_FILE;
 	size_t i;
 
+	if (how->zfs) x.source.zfs = &x.zfs;
 	if (how->label && snapshot_label_check(how->label, e) < 0) return -1;
+	if (how->from && snapshot_label_check(how->from, e) < 0) return -1;
 	if (find_kind(how->compress, &i, e) < 0) return -1;
 	done->file = how->file ? how->file : usual_name(&x, kinds[i].ending);
-	if (str_eq(done->file, "-"))
-		return export_to(&x, kinds[i].kind, STDOUT_FILENO, done->sha256, e);
-	if (new_file_open(en->m, done->file, how->force, &file, e) < 0) return -1;
-	if (export_to(&x, kinds[i].kind, file.fd, done->sha256, e) < 0) return -1;
-	out_busy("writing to disk");
-	i = new_file_finish(&file, e) < 0;
-	out_progress_end();
-	return i ? -1 : 0;
+	return export_file(&x, kinds[i].kind, done, e);
 }

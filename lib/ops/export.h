@@ -4,6 +4,9 @@
  * one that is made for it and deleted at the end. Where the store cannot make any, it is the
  * jail itself, under its lock; if it runs, that is warned of.
  *
+ * In the place of its files a jail that is a dataset may be written as the stream of its
+ * snapshot, in full or from an earlier snapshot on. One that is made for it then stays.
+ *
  * A killed export leaves a snapshot, which the next one of the jail deletes, and no file.
  */
 #ifndef OPS_EXPORT_H
@@ -19,6 +22,8 @@ struct export_how {
 	const char *label;	/* NULL: as it is now */
 	const char *file;	/* "-": standard output; NULL: its usual name, here */
 	const char *compress;	/* "zstd", "xz", "gzip", "none" */
+	bool zfs;		/* as a stream, */
+	const char *from;	/* ... of what is new since that label; NULL: in full */
 	bool force;		/* replace the file */
 	bool stop;		/* if it runs, stop it for this, and start it again */
 	long timeout;		/* of struct stop_how */
@@ -27,6 +32,7 @@ struct export_how {
 struct export_done {
 	const char *file;
 	char sha256[65];
+	const char *label;	/* of the snapshot in a stream */
 };
 
 /* ERR_EXISTS if there is such a file; ERR_USAGE if `compress` is none of the words. */

@@ -18,6 +18,7 @@
 #include "lib/disk/zfs.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/name.h"
+#include "lib/ops/arrival.h"
 #include "lib/ops/receiving.h"
 #include "lib/store/staging.h"
 #include "lib/text/letter.h"
@@ -94,27 +95,22 @@ static int open_store(struct session *s, struct err *e)
 	return staging_sweep(&s->jails, e);
 }
 
-/* The dataset of the jail has to be the one that its name says. */
 static int look_at_standby(struct session *s, struct err *e)
 {
-	AUTOCLOSE int dir = store_open_entry(&s->jails, s->name, e);
-	const char *mounted = dir < 0 ? NULL : store_mounted(&s->jails, dir);
-
-	if (dir < 0) return -1;
 	if (!s->jails.dataset) {
+		AUTOCLOSE int dir = store_open_entry(&s->jails, s->name, e);
+
+		if (dir < 0) return -1;
 		s->jail = arena_printf(s->m, "%s/%s", s->jails.path, s->name);
 		return incoming_drop(&s->box, e);
 	}
-	if (!mounted || !str_eq(mounted, store_dataset(&s->jails, s->name)))
-		return fail(e, ERR_EXISTS, "there is a jail %s, which is no dataset of its own",
-		            s->name);
-	s->jail = mounted;
-	if (zfs_replica_read(s->m, mounted, s->is_open, &s->now, e) < 0) return -1;
-	s->is_standby = s->now.kind && str_eq(s->now.kind, ZFS_STANDBY) && s->now.readonly;
+	s->jail = arrival_find_jail(&s->jails, s->name, s->is_open, &s->now, e);
+	if (!s->jail) return -1;
+	s->is_standby = arrival_is_standby(&s->now);
 	return incoming_drop(&s->box, e);
 }
 
-int session_look_at_box(struct session *s, struct err *e)
+static int look_at_box(struct session *s, struct err *e)
 {
 	s->now = (struct zfs_replica){ .n = 0 };
 	s->has_tree = false;
@@ -135,7 +131,7 @@ int session_look_again(struct session *s, struct err *e)
 	if (faccessat(s->jails.fd, s->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return look_at_standby(s, e);
 	if (store_check_name(&s->jails, s->name, e) < 0) return -1;
-	return session_look_at_box(s, e);
+	return look_at_box(s, e);
 }
 
 static const char *state_of(const struct session *s)
@@ -251,12 +247,16 @@ static int check_begin(const struct stream *st, const char *buf, size_t n, struc
 static int take_first(struct session *s, const struct stream *st, size_t n, struct child *zfs,
                       struct err *why, struct err *e)
 {
+	const struct zfs_receive how = {
+		.dataset = st->dataset, .label = st->label, .is_open = s->is_open,
+		.keeps_part = true,
+	};
 	int rc;
 
 	if (read_exactly(s, s->buf, n, false, e) < 0) return -1;
 	if (check_begin(st, s->buf, n, why) < 0) return STREAM_REFUSED;
 	incoming_share_lock(&s->box, true);
-	rc = zfs_receive_start(s->m, st->dataset, st->label, s->is_open, zfs, why);
+	rc = zfs_receive_start(s->m, &how, zfs, why);
 	incoming_share_lock(&s->box, false);
 	if (rc < 0) return STREAM_REFUSED;
 	fcntl(zfs->in, F_SETPIPE_SZ, LETTER_DATA_MAX);
@@ -315,18 +315,12 @@ int session_refuse(struct session *s, const struct err *why, struct err *e)
 
 static int fail_receive(struct session *s, const char *said, int status, struct err *why)
 {
-	struct str line = { .m = s->m };
+	const char *changed = arena_printf(
+		s->m, "%s has been changed since the last copy, which would be lost: 'jlmkr "
+		"clone %s NEW' there keeps the changes, then remove %s and copy again", s->name,
+		s->name, s->name);
 
-	for (const char *c = said; *c; c++)
-		str_addc(&line, *c == '\n' ? ' ' : *c);
-	while (line.len && line.s[line.len - 1] == ' ')
-		line.s[--line.len] = 0;
-	if (strstr(said, "has been modified"))
-		return fail(why, ERR_BUSY, "%s has been changed since the last copy, which "
-		            "would be lost: 'jlmkr clone %s NEW' there keeps the changes, then "
-		            "remove %s and copy again", s->name, s->name, s->name);
-	if (line.len) return fail(why, ERR_HOST, "zfs: %s", line.s);
-	return fail(why, ERR_HOST, "zfs receive ended with status %d", status);
+	return arrival_fail(s->m, said, status, changed, why);
 }
 
 /* -1 with `e`: the connection does not work. */

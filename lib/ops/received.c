@@ -1,97 +1,32 @@
 #include "lib/ops/receiving.h"
 
-#include <string.h>
-#include <sys/stat.h>
-
-#include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/disk/owner.h"
 #include "lib/disk/passes.h"
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_snaps.h"
 #include "lib/engine/engine.h"
-#include "lib/jail/conf_check.h"
 #include "lib/jail/jail.h"
-#include "lib/jail/layout.h"
 #include "lib/jail/name.h"
-#include "lib/ops/config.h"
+#include "lib/ops/arrival.h"
 #include "lib/ops/second.h"
 #include "lib/ops/start.h"
 #include "lib/text/letter.h"
 
 /* -- what was received becomes a jail -- */
 
-static int check_received_config(struct session *s, int dir, struct err *e)
+static int become_from_tree(struct session *s, const struct arrival *a, struct err *e)
 {
-	const char *shown = arena_printf(s->m, "%s/" LAYOUT_CONFIG, s->name);
-	const char *text = conf_read_own(s->m, dir, LAYOUT_CONFIG, shown, e);
-	struct conf_check check;
-
-	if (!text) return -1;
-	conf_check(s->m, text, &check);
-	op_config_tell(&check.found, shown);
-	/* What this machine lacks it may get. */
-	return check.loads ? 0 : conf_check_fail(&check, shown, e);
-}
-
-static int check_parts(struct session *s, int dir, struct err *e)
-{
-	AUTOCLOSE int rootfs = -1;
-
-	if (owner_check(dir, s->name, e) < 0 || check_received_config(s, dir, e) < 0) return -1;
-	if ((rootfs = jail_open_rootfs(dir, e)) >= 0) return 0;
-	e->kind = ERR_INPUT;
-	return -1;
-}
-
-static int become_standby(struct session *s, struct err *e)
-{
-	AUTOCLOSE int dir = incoming_mount(&s->box, false, e);
-
-	if (dir < 0 || check_parts(s, dir, e) < 0) return -1;
-	close(take_fd(&dir));
-	return zfs_set_standby(s->box.dataset, ZFS_STANDBY, e);
-}
-
-static int become_from_tree(struct session *s, const char *from, struct err *e)
-{
-	const struct second second = {
-		.from = from, .to = s->name, .shown = "the jail that it was copied from",
-	};
+	const struct second second = { .from = a->jail, .to = s->name, .shown = a->shown };
 	AUTOCLOSE int dir = session_lift_tree(s, e);
 
-	if (dir < 0 || check_parts(s, dir, e) < 0) return -1;
+	if (dir < 0 || arrival_check(a, dir, e) < 0) return -1;
 	if (second_renew(s->m, dir, &second, e) < 0) return -1;
 	return passes_delete(dir, e);
-}
-
-static int become_another(struct session *s, const char *from, struct err *e)
-{
-	const struct second second = {
-		.from = from, .to = s->name, .shown = "the jail that it was copied from",
-	};
-	AUTOCLOSE int dir = incoming_mount(&s->box, true, e);
-
-	if (dir < 0) return -1;
-	if (fchmod(dir, 0700) < 0) return fail_sys(e, "chmod");
-	if (check_parts(s, dir, e) < 0 || second_renew(s->m, dir, &second, e) < 0)
-		return -1;
-	close(take_fd(&dir));
-	return incoming_done(&s->box, e);
-}
-
-/* It does not need them, and they keep what it does not have any more. */
-static int drop_received(struct session *s, struct err *e)
-{
-	if (session_look_at_box(s, e) < 0) return -1;
-	for (size_t i = 0; i < s->now.n; i++)
-		if (zfs_snaps_destroy(s->box.dataset, s->now.v[i].label, e) < 0) return -1;
-	return 0;
 }
 
 int session_finish(struct session *s, const struct letter *l, struct str *answer,
@@ -99,11 +34,15 @@ int session_finish(struct session *s, const struct letter *l, struct str *answer
 {
 	const char *from = letter_get(l, "jail");
 	bool standby = letter_get(l, "standby") != NULL;
+	const struct arrival a = {
+		.m = s->m, .box = &s->box, .is_open = s->is_open, .jail = from,
+		.shown = "the jail that it was copied from",
+	};
 
 	if (!s->box.box || s->jail) return fail(e, ERR_INPUT, "nothing was received");
 	if (!from || !name_is_entry(from)) return fail(e, ERR_INPUT, "no name");
 	if (s->has_tree) {
-		if (become_from_tree(s, from, e) < 0 || incoming_finish(&s->box, e) < 0)
+		if (become_from_tree(s, &a, e) < 0 || incoming_finish(&s->box, e) < 0)
 			return -1;
 		letter_add(answer, "finished", s->name);
 		return 0;
@@ -112,9 +51,7 @@ int session_finish(struct session *s, const struct letter *l, struct str *answer
 		return fail(e, ERR_BUSY,
 		            "what was received of %s was to be a jail of its own; 'jlmkr "
 		            "remove %s' there deletes it", s->name, s->name);
-	if (standby && become_standby(s, e) < 0) return -1;
-	if (!standby && !s->box.is_done && become_another(s, from, e) < 0) return -1;
-	if (!standby && drop_received(s, e) < 0) return -1;
+	if (standby ? arrival_standby(&a, e) < 0 : arrival_own(&a, e) < 0) return -1;
 	if (incoming_finish(&s->box, e) < 0) return -1;
 	letter_add(answer, "finished", s->name);
 	return standby ? session_look_again(s, e) : 0;

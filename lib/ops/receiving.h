@@ -37,9 +37,8 @@ struct session {
 	char *buf;		/* of LETTER_DATA_MAX bytes */
 };
 
-/* Read what there is again: of the jail or of the box; and of the box. */
+/* Read what there is again: of the jail or of the box. */
 int session_look_again(struct session *s, struct err *e);
-int session_look_at_box(struct session *s, struct err *e);
 
 /* How a stream ends, unless the connection does not work (-1). REFUSED: the rest of it comes
  * still. */

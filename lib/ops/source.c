@@ -27,6 +27,7 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/ops/export_zfs.h"
 #include "lib/ops/start.h"
 
 #define SNAPSHOT_EXPORT "export"
@@ -49,6 +50,9 @@ static int drop_leftovers(struct source *x, struct err *e)
 
 	if (!(all = snapshots_list(&x->of, &n, e))) return -1;
 	for (size_t i = 0; i < n; i++) {
+		if (all[i].why && str_eq(all[i].why, SNAPSHOT_EXPORTED) &&
+		    export_zfs_adopt(&x->of, all[i].label, e) < 0)
+			return -1;
 		if (!all[i].why || !str_eq(all[i].why, SNAPSHOT_EXPORT)) continue;
 		out_note("Deleting %s@%s, which an interrupted export left", x->name,
 		         all[i].label);
@@ -94,7 +98,7 @@ static int find_below(struct source *x, struct err *e)
 {
 	size_t n;
 
-	if (!x->of.dataset) return 0;
+	if (!x->of.dataset || x->zfs) return 0;
 	if (!zfs_list(x->en->m, x->of.dataset, 1, &n, e)) return -1;
 	return n < 2 ? 0 : zfs_below_read(x->en->m, x->of.dataset, x->label, &x->below, e);
 }
@@ -124,6 +128,7 @@ static int find_source(struct source *x, struct err *e)
 		if (snapshots_open(x->en->m, x->jail, &x->of, e) < 0) return -1;
 		if (drop_leftovers(x, e) < 0) return -1;
 	}
+	if (x->zfs && export_zfs_look(x->zfs, &x->of, x->from, !x->asked, e) < 0) return -1;
 	if (!x->asked) return make_snapshot(x, e);
 	if (x->jail->has_linked_rootfs && snapshots_open(x->en->m, x->jail, &x->of, e) < 0)
 		return -1;
@@ -251,19 +256,19 @@ static int add_text(struct pack *p, const char *path, const char *text, const st
 
 /* The time of both is that of the config, which does not change from one export to the next. In
  * seconds: the first header says at once what this is, so no other may come before it. */
-static int add_front(struct source *x, struct pack *p, struct err *e)
+static int add_front(struct source *x, struct pack *p, struct stat *st, struct err *e)
 {
 	struct arena *m = x->en->m;
 	const char *config = conf_read_file(m, x->files, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
-	const char *head = arena_printf(m, PACK_FORMAT "\nversion=" JLMKR_VERSION "\njail=%s\n",
+	const char *head = x->zfs ? export_zfs_head(x->zfs) :
+			   arena_printf(m, PACK_FORMAT "\nversion=" JLMKR_VERSION "\njail=%s\n",
 	                                x->name);
-	struct stat st;
 
 	if (!config) return -1;
-	if (fstatat(x->files, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(x->files, LAYOUT_CONFIG, st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail_sys(e, "stat " LAYOUT_CONFIG);
-	if (add_text(p, PACK_HEAD, head, &st, e) < 0) return -1;
-	return add_text(p, PACK_CONFIG, config, &st, e);
+	if (add_text(p, PACK_HEAD, head, st, e) < 0) return -1;
+	return add_text(p, PACK_CONFIG, config, st, e);
 }
 
 static void tell_of(const struct export_tree *t, uint64_t lost)
@@ -292,8 +297,11 @@ static int add_jail(struct source *x, struct pack *p, struct err *e)
 	struct export_tree t = { .to = p, .name = PACK_ROOT, .frozen = x->label,
 				 .grafts = x->grafts, .grafts_n = x->grafts_n,
 				 .there = x->there, .reached = x->reached };
+	struct stat st;
 
-	if (add_front(x, p, e) < 0 || (rootfs = open_rootfs(x, e)) < 0) return -1;
+	if (add_front(x, p, &st, e) < 0) return -1;
+	if (x->zfs) return export_zfs_add(x->zfs, p, &st, e);
+	if ((rootfs = open_rootfs(x, e)) < 0) return -1;
 	if (export_tree(&t, rootfs, e) < 0) return -1;
 	out_progress_end();
 	for (size_t i = 0; i < x->grafts_n; i++)
@@ -340,7 +348,9 @@ int source_write(struct source *x, enum squeeze_kind kind, int to, char *hex, st
 /* A snapshot needs no lock any more: the jail can start, and change, while it is read. */
 static int open_locked(struct source *x, struct err *e)
 {
-	if (find_source(x, e) < 0 || open_files_of(x, e) < 0 || add_grafts(x, e) < 0) return -1;
+	if (find_source(x, e) < 0) return -1;
+	if (x->zfs && export_zfs_choose(x->zfs, x->label, x->from, e) < 0) return -1;
+	if (open_files_of(x, e) < 0 || add_grafts(x, e) < 0) return -1;
 	if (!x->label) return 0;
 	jail_unlock(x->jail);
 	return start_exported(x, e);
@@ -353,6 +363,25 @@ int source_open(struct source *x, struct err *e)
 	if (jail_lock(x->jail, e) < 0 || jail_check_own(x->jail, e) < 0) return -1;
 	x->lock = lock_named(key, 0, arena_printf(x->en->m, "an export of %s", x->name), e);
 	return x->lock < 0 ? -1 : open_locked(x, e);
+}
+
+int source_keep(struct source *x, int to, struct err *e)
+{
+	if (!x->zfs || !x->made) return 0;
+	out_busy("writing to disk");
+	fsync(to);
+	out_progress_end();
+	if (check_signal(e) < 0 || export_zfs_keep(x->zfs, e) < 0) return -1;
+	x->made = false;
+	x->kept = true;
+	return 0;
+}
+
+void source_keep_not(struct source *x)
+{
+	if (!x->kept) return;
+	x->made = true;
+	drop_snapshot(x);
 }
 
 int source_close(struct source *x, struct err *e)

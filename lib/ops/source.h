@@ -22,6 +22,7 @@
 struct engine;
 struct err;
 struct export_graft;
+struct export_zfs;
 struct have;
 struct jail;
 
@@ -31,6 +32,8 @@ struct source {
 	struct jail *jail;
 	const char *name;
 	const char *asked;		/* the label; NULL: the jail as it is now */
+	struct export_zfs *zfs;		/* it is written as a stream of ZFS; NULL: its files */
+	const char *from;		/* ... from that label on; NULL: in full */
 	bool stop;			/* if it runs, stop it for this, and start it again */
 	long timeout;			/* of struct stop_how */
 	bool locked;			/* the caller has the lock of the jail, and keeps it */
@@ -40,6 +43,7 @@ struct source {
 	struct snapshots of;
 	const char *label;		/* of the snapshot that is read; NULL: the jail */
 	bool made;			/* ... it was made for this, */
+	bool kept;			/* or stays (source_keep), */
 	bool stopped;			/* and the jail has to be started again */
 	int lock;			/* -1 at first, as both of these */
 	int files;			/* the directory with its config and its rootfs */
@@ -58,6 +62,14 @@ int source_write(struct source *x, enum squeeze_kind kind, int to, char *hex, st
 
 /* About how many bytes they have. */
 uint64_t source_measure(struct source *x);
+
+/* The snapshot in a stream stays, from the moment on when nothing but the name of the file `to`
+ * is missing: without it, the next stream could not begin where this one ends. Before
+ * source_close. */
+int source_keep(struct source *x, int to, struct err *e);
+
+/* The file could not get its name: the snapshot goes. After source_close. */
+void source_keep_not(struct source *x);
 
 /* -1: the jail that was stopped could not be started again. */
 int source_close(struct source *x, struct err *e);

@@ -9,6 +9,7 @@
 #include "lib/archive/found.h"
 #include "lib/archive/pack.h"
 #include "lib/archive/unpack.h"
+#include "lib/archive/unstream.h"
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
@@ -17,6 +18,7 @@
 #include "lib/base/out.h"
 #include "lib/base/secret.h"
 #include "lib/base/wait.h"
+#include "lib/disk/zfs_replica.h"
 #include "lib/image/fetch.h"
 
 /* The child needs some KiB; then its pipe is full. More than this is no export. */
@@ -185,21 +187,48 @@ static const char *value_of(struct arena *m, const char *head, const char *key)
 	return arena_strndup(m, line, strcspn(line, "\n"));
 }
 
-static int read_front(struct arena *m, struct archive_input *in, const struct check_front *f,
-                      struct err *e)
+static int read_head(struct arena *m, struct archive_input *in, const char *head,
+                     struct err *e)
 {
-	const char *head = arena_strndup(m, f->head, f->head_n);
-
-	if (!(in->is_export = f->is_export)) return 0;
+	if (str_starts(head, PACK_FORMAT_STREAM "\n")) {
+		if (stream_head_read(m, head, &in->stream, e) < 0) return -1;
+		in->is_stream = true;
+		in->version = in->stream.version;
+		in->jail = in->stream.jail;
+		return 0;
+	}
 	if (!str_starts(head, PACK_FORMAT "\n"))
 		return fail(e, ERR_INPUT,
 		            "it was exported by a newer jlmkr, in a way not known here");
-	in->config = arena_strndup(m, f->config, f->config_n);
 	in->version = value_of(m, head, "\nversion=");
 	in->jail = value_of(m, head, "\njail=");
-	if (strlen(in->config) != f->config_n || !in->jail || !in->version)
-		return fail(e, ERR_INPUT, "its first entries are damaged");
-	return 0;
+	if (in->jail && in->version) return 0;
+	return fail(e, ERR_INPUT, "its first entries are damaged");
+}
+
+/* It may be a stream alone. */
+static int read_begin(struct arena *m, struct archive_input *in, const struct check_front *f,
+                      struct err *e)
+{
+	const unsigned char *data = (const unsigned char *)f->head;
+	struct zfs_begin b;
+
+	if (!(in->is_stream = zfs_is_stream(data, f->head_n))) return 0;
+	if (zfs_begin_read(data, f->head_n, &b, NULL) < 0)
+		return fail(e, ERR_INPUT, "it is a stream of ZFS, but not that of one snapshot "
+		            "of a file system: of a volume or a clone, or a package, as 'zfs "
+		            "send' makes it with -R, -I or -p; send the snapshot alone");
+	return stream_head_guess(m, &b, &in->stream, e);
+}
+
+static int read_front(struct arena *m, struct archive_input *in, const struct check_front *f,
+                      struct err *e)
+{
+	if (!(in->is_export = f->is_export)) return read_begin(m, in, f, e);
+	if (read_head(m, in, arena_strndup(m, f->head, f->head_n), e) < 0) return -1;
+	in->config = arena_strndup(m, f->config, f->config_n);
+	if (strlen(in->config) == f->config_n) return 0;
+	return fail(e, ERR_INPUT, "its first entries are damaged");
 }
 
 int archive_input_look(struct host *h, struct archive_input *in, const char *sha256,
@@ -215,6 +244,36 @@ int archive_input_look(struct host *h, struct archive_input *in, const char *sha
 	if (rc == 0) rc = feed_child(h, in, &l, sha256, e);
 	if (rc == 0) rc = read_front(h->m, in, &found->front, e);
 	found_free(found);
+	return rc;
+}
+
+/* -- a stream -- */
+
+static int unstream_take(void *arg, const void *data, size_t n, struct err *e)
+{
+	return check_signal(e) < 0 ? -1 : unstream_feed(arg, data, n, e);
+}
+
+static void unstream_progress(void *arg, uint64_t done, uint64_t total)
+{
+	(void)arg;
+	out_progress("receiving", done, total);
+}
+
+int archive_input_unstream(struct host *h, struct archive_input *in, const char *sha256,
+                           int (*take)(void *arg, const void *data, size_t n, struct err *e),
+                           void *arg, struct err *e)
+{
+	struct unstream s = { .take = take, .arg = arg };
+	const struct image_sink sink = { .take = unstream_take, .progress = unstream_progress,
+	                                 .arg = &s };
+	int rc;
+
+	if (unpack_begin_stream(&s.u, !in->is_export, e) < 0) return -1;
+	rc = archive_input_read(h, in, sha256, &sink, e);
+	if (rc == 0) rc = unstream_end(&s, e);
+	unpack_abort(&s.u);
+	out_progress_end();
 	return rc;
 }
 

@@ -29,6 +29,7 @@ struct words;
 #define SNAPSHOT_UPDATE "update"	/* what an update has replaced */
 #define SNAPSHOT_CLONE "clone"		/* another jail was cloned from it */
 #define SNAPSHOT_COPY "copy"		/* it was sent to another machine */
+#define SNAPSHOT_EXPORTED "exported"	/* a stream is of it, whose file was to get its name */
 #define SNAPSHOT_SCHEDULED "scheduled"	/* as snapshot_keep= of the config says */
 #define SNAPSHOT_CONFIG "config"	/* before these commands, as auto_snapshot= says */
 #define SNAPSHOT_EDIT "edit"

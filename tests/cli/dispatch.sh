@@ -60,6 +60,10 @@ err "'jlmkr create --template docker' creates a jail for it"
 "$jlmkr" help template-docker >template
 try narrow-help 0 sh -c '! "$0" help | grep -E "^.{81}"' "$jlmkr"
 try help-of-a-template 0 sh -c '"$0" help docker | cmp - template' "$jlmkr"
+try export-of-another-format 2 "$jlmkr" export --format=cpio web
+err "--format=cpio: it can be tar or zfs"
+try export-of-what-is-new-as-a-tar 2 "$jlmkr" export --format=tar --incremental-from=a web
+err "--incremental-from needs --format=zfs"
 try unknown-option 2 "$jlmkr" list --frobnicate
 err "jlmkr list: unknown option '--frobnicate'; see 'jlmkr list --help'"
 try unknown-letter 2 "$jlmkr" list -Z

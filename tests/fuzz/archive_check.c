@@ -30,6 +30,12 @@ static ssize_t next(struct pull *p, const void **data, struct err *e)
 	return (ssize_t)n;
 }
 
+static void count(void *arg, const void *data, size_t n)
+{
+	(void)data;
+	*(size_t *)arg += n;
+}
+
 static size_t read_to_end(struct pull *p)
 {
 	struct err e = { 0 };
@@ -49,12 +55,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct bytes b, file;
 	struct check *c;
 	struct check_seal *s;
+	size_t passed = 0;
 
 	if (!n) return 0;
 	memset(&front, 0, sizeof front);
 	b = file = (struct bytes){ { next }, data + 1, n - 1, (size_t)data[0] * 16 + 1 };
 	c = check_open(&m, &b.pull, &front);
+	check_pass(c, count, &passed);
 	if (read_to_end(check_out(c)) != n - 1) abort();
+	if (passed > n || (passed && !front.is_export)) abort();
 	if (front.head_n > sizeof front.head || front.config_n > sizeof front.config) abort();
 	if (check_finish(c, &e) == 0 && (!check_has_front(c) || !front.is_export)) abort();
 	s = check_seal_open(&m, &file.pull);

@@ -12,6 +12,7 @@
 #include "lib/archive/check.h"
 #include "lib/archive/decode.h"
 #include "lib/archive/entry.h"
+#include "lib/archive/pieces.h"
 #include "lib/archive/squeeze.h"
 #include "lib/base/err.h"
 #include "tests/unit/test.h"
@@ -35,12 +36,10 @@ static void add(struct pack *p, const struct tar_entry *n, const void *data)
 	CHECK_STR(e.text, "");
 }
 
-static void add_front(struct pack *p)
+static void add_front(struct pack *p, const char *head)
 {
-	static const char head[] = PACK_FORMAT "\njail=web\n";
-
 	add(p, &(struct tar_entry){ .path = PACK_HEAD, .mode = S_IFREG | 0600,
-				    .size = sizeof head - 1 }, head);
+				    .size = strlen(head) }, head);
 	add(p, &(struct tar_entry){ .path = PACK_CONFIG, .mode = S_IFREG | 0600,
 				    .size = sizeof config - 1 }, config);
 }
@@ -69,7 +68,11 @@ static void add_tree(struct pack *p)
 	    "abcdefg");
 }
 
-static void make(struct file *f, enum squeeze_kind kind, void (*tree)(struct pack *))
+static const char tree_head[] = PACK_FORMAT "\njail=web\n";
+static const char stream_head[] = PACK_FORMAT_STREAM "\njail=web\n";
+
+static void make_with(struct file *f, const char *head, enum squeeze_kind kind,
+                      void (*tree)(struct pack *))
 {
 	struct arena m = { 0 };
 	struct err e = { 0 };
@@ -78,7 +81,7 @@ static void make(struct file *f, enum squeeze_kind kind, void (*tree)(struct pac
 
 	*f = (struct file){ 0 };
 	pack_begin(&p, &m, kind, fd, spool);
-	add_front(&p);
+	add_front(&p, head);
 	tree(&p);
 	CHECK_INT(pack_end(&p, f->hex, &e), 0);
 	CHECK_INT(p.lost, 0);
@@ -89,6 +92,11 @@ static void make(struct file *f, enum squeeze_kind kind, void (*tree)(struct pac
 	arena_free(&m);
 	close(fd);
 	close(spool);
+}
+
+static void make(struct file *f, enum squeeze_kind kind, void (*tree)(struct pack *))
+{
+	make_with(f, tree_head, kind, tree);
 }
 
 struct from_memory {
@@ -259,11 +267,195 @@ TEST(the_damaged_entry_is_named)
 
 TEST(an_archive_of_another_kind_is_none)
 {
-	static unsigned char zeros[2048];
+	static unsigned char bytes[2048];
+	struct check_front *front = calloc(1, sizeof *front);
 	struct err e = { 0 };
 
-	CHECK_INT(check(zeros, sizeof zeros, 4096, NULL, &e), -1);
+	memset(bytes, 'x', sizeof bytes);
+	CHECK_INT(check(bytes, sizeof bytes, 4096, front, &e), -1);
 	CHECK_STR(e.text, "the archive was not made by 'jlmkr export'");
+	CHECK_INT(front->head_n, TAR_BLOCK);
+	CHECK(!front->is_export && !memcmp(front->head, bytes, TAR_BLOCK));
+	free(front);
+}
+
+/* -- with a stream -- */
+
+static void add_piece(struct pack *p, const char *name, size_t n)
+{
+	unsigned char *data = arena_alloc(&p->of_lines, n + 1);
+
+	for (size_t i = 0; i < n; i++) data[i] = (unsigned char)(i * i >> 9);
+	add(p, &(struct tar_entry){ .path = name, .mode = S_IFREG | 0600, .size = n }, data);
+}
+
+static void add_pieces(struct pack *p)
+{
+	add_piece(p, "stream/00000001", PIECES_EACH);
+	add_piece(p, "stream/00000002", 1000);
+}
+
+struct passed {
+	struct sha256 hash;
+	size_t n;
+};
+
+static void pass(void *arg, const void *data, size_t n)
+{
+	struct passed *p = arg;
+
+	sha256_add(&p->hash, data, n);
+	p->n += n;
+}
+
+static int check_passing(const struct file *f, size_t step, struct passed *p, struct err *e)
+{
+	struct arena m = { 0 };
+	struct from_memory from = { { from_memory_next }, f->data, f->n, step };
+	struct check *c = check_open(&m, &from.pull, NULL);
+	const void *piece;
+	int rc;
+
+	sha256_begin(&p->hash);
+	check_pass(c, pass, p);
+	while (check_out(c)->next(check_out(c), &piece, e) > 0)
+		;
+	rc = check_finish(c, e);
+	arena_free(&m);
+	return rc;
+}
+
+TEST(the_pieces_of_a_stream_are_put_together)
+{
+	for (size_t step = 700; step < 3 * PIECES_EACH; step *= 30) {
+		struct passed p = { .n = 0 };
+		struct err e = { 0 };
+		struct file f;
+		char was[SHA256_HEX + 1], is[SHA256_HEX + 1];
+		struct sha256 hash;
+
+		make_with(&f, stream_head, SQUEEZE_NONE, add_pieces);
+		CHECK_INT(check_passing(&f, step, &p, &e), 0);
+		CHECK_STR(e.text, "");
+		CHECK_INT(p.n, PIECES_EACH + 1000);
+		/* As `tar -O` has them: headers of one block before and between, no padding. */
+		sha256_begin(&hash);
+		sha256_add(&hash, f.data + 5 * TAR_BLOCK, PIECES_EACH);
+		sha256_add(&hash, f.data + 6 * TAR_BLOCK + PIECES_EACH, 1000);
+		sha256_end(&hash, was);
+		sha256_end(&p.hash, is);
+		CHECK_STR(is, was);
+		arena_free(&f.m);
+	}
+}
+
+static void out_of_order(struct pack *p)
+{
+	add_piece(p, "stream/00000002", PIECES_EACH);
+	add_piece(p, "stream/00000001", 1000);
+}
+
+static void one_twice(struct pack *p)
+{
+	add_piece(p, "stream/00000001", PIECES_EACH);
+	add_piece(p, "stream/00000001", 1000);
+}
+
+static void short_one_first(struct pack *p)
+{
+	add_piece(p, "stream/00000001", 1000);
+	add_piece(p, "stream/00000002", 1000);
+}
+
+static void too_long(struct pack *p)
+{
+	add_piece(p, "stream/00000001", PIECES_EACH + 1);
+}
+
+static void no_bytes(struct pack *p)
+{
+	add_piece(p, "stream/00000001", 0);
+}
+
+static void no_piece(struct pack *p)
+{
+	(void)p;
+}
+
+static void another_name(struct pack *p)
+{
+	add_piece(p, "stream/00000001", PIECES_EACH);
+	add_piece(p, "rootfs/x", 1000);
+}
+
+static void long_name(struct pack *p)
+{
+	add_piece(p, arena_printf(&p->of_lines, "stream/%0200d", 1), 1000);
+}
+
+static void folder(struct pack *p)
+{
+	add(p, &(struct tar_entry){ .path = "stream/00000001", .mode = S_IFDIR | 0700 }, NULL);
+}
+
+TEST(other_pieces_are_refused)
+{
+	static void (*const wrong[])(struct pack *) = {
+		out_of_order, one_twice, short_one_first, too_long, no_bytes, no_piece,
+		another_name, long_name, folder, add_tree,
+	};
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		struct passed p = { .n = 0 };
+		struct err e = { 0 };
+		struct file f;
+
+		make_with(&f, stream_head, SQUEEZE_NONE, wrong[i]);
+		if (check_passing(&f, 4096, &p, &e) == 0)
+			test_fail(__FILE__, __LINE__, "%zu is not refused", i);
+		CHECK_INT(e.kind, ERR_UNTRUSTED);
+		arena_free(&f.m);
+	}
+}
+
+static void small_stream(struct pack *p)
+{
+	add_piece(p, "stream/00000001", 3000);
+}
+
+TEST(each_flipped_bit_of_a_stream_is_found)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct file f;
+
+		make_with(&f, stream_head, kinds[i], small_stream);
+		for (size_t bit = 0; bit < f.n * 8; bit += 61) {
+			struct err e = { 0 };
+
+			f.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
+			if (check(f.data, f.n, 4096, NULL, &e) == 0)
+				test_fail(__FILE__, __LINE__, "kind %zu, bit %zu", i, bit);
+			f.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		}
+		arena_free(&f.m);
+	}
+}
+
+/* What begins like the word is another format. */
+TEST(a_tree_has_no_pieces)
+{
+	struct passed p = { .n = 0 };
+	struct err e = { 0 };
+	struct file f;
+
+	make_with(&f, PACK_FORMAT_STREAM "0\njail=web\n", SQUEEZE_NONE, add_pieces);
+	CHECK_INT(check_passing(&f, 4096, &p, &e), 0);
+	CHECK_INT(p.n, 0);
+	arena_free(&f.m);
+	make_with(&f, tree_head, SQUEEZE_NONE, add_pieces);
+	CHECK_INT(check_passing(&f, 4096, &p, &e), 0);
+	CHECK_INT(p.n, 0);
+	arena_free(&f.m);
 }
 
 TEST(headers_are_parsed_as_they_were_made)

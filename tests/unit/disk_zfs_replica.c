@@ -144,7 +144,24 @@ TEST(the_stream_of_one_snapshot)
 	CHECK_INT(read_begin(b, sizeof b, &got), 0);
 	CHECK_INT(got.guid, 77);
 	CHECK_INT(got.from, 66);
+	CHECK_STR(got.name, "");
+	memset(b + 56, 'n', ZFS_BEGIN - 56);
+	CHECK_INT(read_begin(b, sizeof b, &got), 0);
+	CHECK_INT(strlen(got.name), ZFS_BEGIN - 56);
+	CHECK(zfs_is_stream(b, sizeof b));
+	CHECK(!zfs_is_stream(b, sizeof b - 1));
 	CHECK_INT(read_begin(b, sizeof b - 1, &got), -1);
+}
+
+TEST(the_last_record_of_a_stream)
+{
+	unsigned char b[ZFS_BEGIN] = { 5 };
+
+	CHECK(zfs_is_end(b));
+	b[4] = 1;
+	CHECK(!zfs_is_end(b));
+	begin(b, 1, 2, 0);
+	CHECK(!zfs_is_end(b));
 }
 
 TEST(packages_clones_volumes_and_other_bytes_are_refused)

@@ -1,0 +1,136 @@
+#include "lib/ops/arrival.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/auto.h"
+#include "lib/base/err.h"
+#include "lib/base/str.h"
+#include "lib/disk/owner.h"
+#include "lib/disk/zfs.h"
+#include "lib/disk/zfs_replica.h"
+#include "lib/disk/zfs_snaps.h"
+#include "lib/jail/conf_check.h"
+#include "lib/jail/jail.h"
+#include "lib/jail/layout.h"
+#include "lib/ops/config.h"
+#include "lib/ops/second.h"
+#include "lib/store/incoming.h"
+#include "lib/store/staging.h"
+#include "lib/store/store.h"
+
+int arrival_open_store(struct arena *m, const char *dir, const char *what, struct store *jails,
+                       bool *is_open, struct err *e)
+{
+	if (store_open(m, dir, jails, e) < 0) return -1;
+	if (!jails->dataset)
+		return fail(e, ERR_HOST, "%s is no ZFS dataset, and %s can only make jails in "
+		            "one", jails->path, what);
+	*is_open = zfs_is_open(m, jails->fd);
+	return staging_sweep(jails, e);
+}
+
+/* The dataset of the jail has to be the one that its name says. */
+const char *arrival_find_jail(struct store *jails, const char *name, bool is_open,
+                              struct zfs_replica *now, struct err *e)
+{
+	AUTOCLOSE int dir = store_open_entry(jails, name, e);
+	const char *mounted = dir < 0 ? NULL : store_mounted(jails, dir);
+
+	if (dir < 0) return NULL;
+	if (!mounted || !str_eq(mounted, store_dataset(jails, name))) {
+		fail(e, ERR_EXISTS, "there is a jail %s, which is no dataset of its own", name);
+		return NULL;
+	}
+	return zfs_replica_read(jails->m, mounted, is_open, now, e) < 0 ? NULL : mounted;
+}
+
+bool arrival_is_standby(const struct zfs_replica *now)
+{
+	return now->kind && str_eq(now->kind, ZFS_STANDBY) && now->readonly;
+}
+
+int arrival_fail(struct arena *m, const char *said, int status, const char *changed,
+                 struct err *e)
+{
+	struct str line = { .m = m };
+
+	for (const char *c = said; *c; c++)
+		str_addc(&line, *c == '\n' ? ' ' : *c);
+	while (line.len && line.s[line.len - 1] == ' ')
+		line.s[--line.len] = 0;
+	if (strstr(said, "has been modified")) return fail(e, ERR_BUSY, "%s", changed);
+	if (line.len) return fail(e, ERR_HOST, "zfs: %s", line.s);
+	return fail(e, ERR_HOST, "zfs receive ended with status %d", status);
+}
+
+/* -- what is in the box becomes a jail -- */
+
+/* A config that was shown has to be the one that came. */
+static int check_config(const struct arrival *a, int dir, struct err *e)
+{
+	const char *shown = arena_printf(a->m, "%s/" LAYOUT_CONFIG, a->box->name);
+	const char *text = conf_read_own(a->m, dir, LAYOUT_CONFIG, shown, e);
+	struct conf_check check;
+
+	if (!text) return -1;
+	if (a->config)
+		return str_eq(text, a->config) ? 0 :
+		       fail(e, ERR_UNTRUSTED, "the stream has another config than the one "
+		            "that comes before it");
+	conf_check(a->m, text, &check);
+	op_config_tell(&check.found, shown);
+	/* What this machine lacks it may get. */
+	return check.loads ? 0 : conf_check_fail(&check, shown, e);
+}
+
+int arrival_check(const struct arrival *a, int dir, struct err *e)
+{
+	AUTOCLOSE int rootfs = -1;
+
+	if (owner_check(dir, a->box->name, e) < 0 || check_config(a, dir, e) < 0) return -1;
+	if ((rootfs = jail_open_rootfs(dir, e)) >= 0) return 0;
+	e->kind = ERR_INPUT;
+	return -1;
+}
+
+int arrival_standby(const struct arrival *a, struct err *e)
+{
+	AUTOCLOSE int dir = incoming_mount(a->box, false, e);
+
+	if (dir < 0 || arrival_check(a, dir, e) < 0) return -1;
+	close(take_fd(&dir));
+	return zfs_set_standby(a->box->dataset, ZFS_STANDBY, e);
+}
+
+static int become_own(const struct arrival *a, struct err *e)
+{
+	const struct second second = { .from = a->jail, .to = a->box->name, .shown = a->shown };
+	AUTOCLOSE int dir = incoming_mount(a->box, true, e);
+
+	if (dir < 0) return -1;
+	if (fchmod(dir, 0700) < 0) return fail_sys(e, "chmod");
+	if (arrival_check(a, dir, e) < 0) return -1;
+	if (a->jail && second_renew(a->m, dir, &second, e) < 0) return -1;
+	close(take_fd(&dir));
+	return incoming_done(a->box, e);
+}
+
+/* They keep what it does not have any more. */
+static int drop_snapshots(const struct arrival *a, struct err *e)
+{
+	const char *dataset = a->box->dataset;
+	struct zfs_replica now;
+
+	if (zfs_replica_read(a->m, dataset, a->is_open, &now, e) < 0) return -1;
+	for (size_t i = 0; i < now.n; i++)
+		if (zfs_snaps_destroy(dataset, now.v[i].label, e) < 0) return -1;
+	return 0;
+}
+
+int arrival_own(const struct arrival *a, struct err *e)
+{
+	if (!a->box->is_done && become_own(a, e) < 0) return -1;
+	return drop_snapshots(a, e);
+}

@@ -1,0 +1,57 @@
+/* A stream that comes from elsewhere, and what becomes of what was received
+ *
+ * Only this folder sees it: for receive, the other side of copy, and for import. Nothing of it
+ * is trusted until it was checked: the config, who owns it, that there is a root file system.
+ */
+#ifndef OPS_ARRIVAL_H
+#define OPS_ARRIVAL_H
+
+#include <stdbool.h>
+
+struct arena;
+struct err;
+struct incoming;
+struct store;
+struct zfs_replica;
+
+/* Sweep the jailmaker directory, whose jails/ has to be a dataset, and open that. `what`: who
+ * needs it, "copy". */
+int arrival_open_store(struct arena *m, const char *dir, const char *what, struct store *jails,
+                       bool *is_open, struct err *e);
+
+/* The dataset of the jail with that name, which has to be one of its own, and what it has. NULL
+ * on failure. */
+const char *arrival_find_jail(struct store *jails, const char *name, bool is_open,
+                              struct zfs_replica *now, struct err *e);
+
+/* Whether it is a standby that streams can be received into. */
+bool arrival_is_standby(const struct zfs_replica *now);
+
+/* Why zfs receive did not take a stream, by what it said. `changed`: what to say if the dataset
+ * has changes of its own. */
+int arrival_fail(struct arena *m, const char *said, int status, const char *changed,
+                 struct err *e);
+
+/* -- what is in the box becomes a jail -- */
+
+/* What is known of it. */
+struct arrival {
+	struct arena *m;
+	struct incoming *box;
+	bool is_open;
+	const char *jail;	/* what it was called; NULL: it stays the same machine */
+	const char *shown;	/* the jail that it was, in messages */
+	const char *config;	/* what was shown and checked already; NULL: neither */
+};
+
+/* What is in the open directory: the config, who owns it, and a root file system. */
+int arrival_check(const struct arrival *a, int dir, struct err *e);
+
+/* Check all, and make it a standby. */
+int arrival_standby(const struct arrival *a, struct err *e);
+
+/* Check all, and make it a jail of its own, without its snapshots: it does not need them. Does
+ * only what an earlier run has not done. */
+int arrival_own(const struct arrival *a, struct err *e);
+
+#endif

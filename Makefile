@@ -44,7 +44,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 # are named here. rcrt1.o is the one that relocates itself.
 MUSL := $(if $(CROSS),$(OUT)/musl/libc/bin/)musl-gcc -idirafter $(OUT)/musl/kernel
 MUSL_CRT := $(if $(CROSS),$(OUT)/musl/libc/lib,/usr/lib/$(ARCH)-linux-musl)
-MUSL_CFLAGS := -Os -fPIE -fno-plt -ffunction-sections -fdata-sections -fstack-protector-strong \
+MUSL_CFLAGS := -Os -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong \
 	-fno-asynchronous-unwind-tables -ffile-prefix-map=$(CURDIR)=. -I$(OUT)/musl/include
 MUSL_LDFLAGS := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text -Wl,--gc-sections \
 	-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none -s -L$(OUT)/musl/lib

@@ -61,6 +61,9 @@ int op_move(struct engine *en, struct jail *j, const struct move_how *how,
 /* Whether it is a standby, or was handed over: read-only. The jail's directory is open. */
 bool op_is_standby(struct arena *m, const struct jail *j);
 
+/* ERR_HOST if it is. */
+int op_check_not_standby(struct arena *m, const struct jail *j, struct err *e);
+
 /* Make a standby, or a jail that was handed over, a jail that can be started. 1: it is
  * neither. */
 int op_end_standby(struct engine *en, struct jail *j, struct err *e);

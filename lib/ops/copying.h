@@ -24,6 +24,7 @@ enum there_state {
 struct there {
 	enum there_state state;
 	bool is_open, has_zfs;
+	const char *id;			/* of a standby that is a tree, or was; NULL: none */
 	struct zfs_replica has;
 };
 
@@ -40,7 +41,9 @@ struct copying {
 	struct peer peer;
 	bool is_open;			/* OpenZFS here */
 	bool by_tree;			/* a tree of files is sent, not a stream of ZFS */
+	bool is_marked;			/* it is a standby here, as a tree */
 	bool locked;			/* the caller has the lock of the jail */
+	const char *id;			/* of the standby there, as a tree */
 	struct copy_told *told;
 };
 
@@ -70,8 +73,15 @@ void copying_close(struct copying *c);
 /* What this machine calls itself towards others. */
 const char *copying_sender(struct arena *m);
 
-/* Send the files that are not there, or tell what they are. */
-int copying_send_tree(struct copying *c, struct err *e);
+/* Of a tree: send the files that are not there, or tell what they are. `again`: there may be all
+ * of an earlier state. */
+int copying_send_tree(struct copying *c, bool again, struct err *e);
 int copying_plan_tree(struct copying *c, struct err *e);
+
+/* What move does with the jail here, and what tells whether the other side has taken it over.
+ * KIND as in disk/zfs_replica.h. */
+int copying_mark(struct copying *c, const char *kind, struct err *e);
+int copying_unmark(struct copying *c, struct err *e);
+bool copying_is_taken(const struct copying *c);
 
 #endif

@@ -84,7 +84,7 @@ static int have_back(struct moving *v)
 {
 	struct err why = { 0 };
 
-	if (zfs_end_standby(v->c.mine.dataset, &why) < 0)
+	if (copying_unmark(&v->c, &why) < 0)
 		out_warn("%s is still read-only: %s; 'jlmkr promote %s' ends that",
 		         v->c.mine.name, why.text, v->c.mine.name);
 	return start_again(v);
@@ -98,15 +98,6 @@ static int ask_to_take(struct moving *v, struct err *e)
 	letter_add(&ask, "takeover", "");
 	if (v->ran) letter_add(&ask, "start", "");
 	return peer_ask(&v->c.peer, &ask, &answer, e);
-}
-
-/* Whether the other side is the jail that was handed over: it has what was sent last. */
-static bool has_taken(const struct copying *c)
-{
-	const struct zfs_replica_snap *last = copying_last(c);
-
-	return c->there.state == THERE_JAIL && last &&
-	       zfs_replica_find(&c->there.has, last->guid);
 }
 
 /* It is there, whatever became of its start. */
@@ -134,7 +125,7 @@ static int ask_again(struct moving *v, struct err *e)
 			            why.text, c->peer.shown, c->mine.name);
 		wait_fds(NULL, 0, deadline_in(RECONNECT_MS), NULL);
 	}
-	if (has_taken(c)) return ask_once_more(v, e);
+	if (copying_is_taken(c)) return ask_once_more(v, e);
 	fail(e, ERR_NETWORK, "the connection to %s was cut while it was handed over",
 	     c->peer.shown);
 	return have_back(v);
@@ -144,7 +135,7 @@ static int set_handed(struct moving *v, const char *how, struct err *e)
 {
 	const char *mark = arena_printf(v->c.m, ZFS_HANDED "%s%s", how, v->c.told->to);
 
-	return zfs_set_standby(v->c.mine.dataset, mark, e);
+	return copying_mark(&v->c, mark, e);
 }
 
 static int hand_over(struct moving *v, struct err *e)
@@ -207,7 +198,7 @@ static int go_on(struct moving *v, struct err *e)
 		return fail(e, ERR_BUSY, "it was handed over to %s", rest + strlen(RAN));
 	if (str_starts(rest, TAKEN)) return 0;
 	v->ran = str_starts(rest, RAN);
-	if (!has_taken(c) && c->there.state != THERE_STANDBY)
+	if (!copying_is_taken(c) && c->there.state != THERE_STANDBY)
 		return fail(e, ERR_HOST,
 		            "it was to be handed over, but %s does not have it; 'jlmkr promote "
 		            "%s' makes it a jail here again", c->peer.shown, c->mine.name);

@@ -101,6 +101,7 @@ static int look_at_standby(struct session *s, struct err *e)
 	const char *mounted = dir < 0 ? NULL : store_mounted(&s->jails, dir);
 
 	if (dir < 0) return -1;
+	if (session_look_at_files(s, dir, e) < 0) return -1;
 	if (!s->jails.dataset) {
 		s->jail = arena_printf(s->m, "%s/%s", s->jails.path, s->name);
 		return incoming_drop(&s->box, e);
@@ -110,7 +111,7 @@ static int look_at_standby(struct session *s, struct err *e)
 		            s->name);
 	s->jail = mounted;
 	if (zfs_replica_read(s->m, mounted, s->is_open, &s->now, e) < 0) return -1;
-	s->is_standby = s->now.kind && str_eq(s->now.kind, ZFS_STANDBY) && s->now.readonly;
+	s->is_standby |= s->now.kind && str_eq(s->now.kind, ZFS_STANDBY) && s->now.readonly;
 	return incoming_drop(&s->box, e);
 }
 
@@ -130,8 +131,8 @@ int session_look_at_box(struct session *s, struct err *e)
 
 int session_look_again(struct session *s, struct err *e)
 {
-	s->jail = NULL;
-	s->is_standby = false;
+	s->jail = s->id = NULL;
+	s->is_standby = s->by_files = false;
 	if (faccessat(s->jails.fd, s->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return look_at_standby(s, e);
 	if (store_check_name(&s->jails, s->name, e) < 0) return -1;
@@ -158,6 +159,7 @@ static void tell_state(struct session *s, struct str *answer)
 	letter_add(answer, "state", state_of(s));
 	letter_add(answer, "zfs", !s->jails.dataset ? "none" : s->is_open ? "open" : "fuse");
 	if (s->now.token) letter_add(answer, "token", s->now.token);
+	if (s->id) letter_add(answer, "id", s->id);
 	for (size_t i = 0; i < s->now.n; i++) {
 		const struct zfs_replica_snap *snap = &s->now.v[i];
 
@@ -210,7 +212,7 @@ static int read_stream(struct session *s, const struct letter *l, struct stream 
 	if (letter_number(l, "from", &st->from, e) < 0) return -1;
 	if (!st->label || !letter_is_label(st->label) || (st->why && !is_word(st->why)))
 		return fail(e, ERR_INPUT, "that is no label of a snapshot");
-	if (s->jail && !s->is_standby)
+	if (s->jail && (!s->is_standby || s->by_files))
 		return fail(e, ERR_EXISTS, "there is a jail %s already", s->name);
 	if (!s->jails.dataset)
 		return fail(e, ERR_HOST, "%s is no ZFS dataset", s->jails.path);

@@ -88,7 +88,7 @@ static struct have there(struct both *b)
 	struct have all = { .m = &b->w.m };
 	struct passes p;
 
-	CHECK_INT(passes_open(&b->w.m, b->work, &p, NULL), 0);
+	CHECK_INT(passes_open(&b->w.m, b->work, true, &p, NULL), 0);
 	for (size_t i = 0; i < p.n; i++)
 		have_add(&all, p.v[i].have.v, p.v[i].have.n * sizeof *p.v[i].have.v);
 	have_sort(&all);
@@ -126,7 +126,7 @@ static int receive(struct both *b, struct bytes d)
 	int rc;
 
 	b->e = (struct err){ 0 };
-	CHECK_INT(passes_open(&b->w.m, b->work, &p, &b->e), 0);
+	CHECK_INT(passes_open(&b->w.m, b->work, true, &p, &b->e), 0);
 	rc = feed(b, &p, d);
 	passes_close(&p);
 	return rc;
@@ -175,6 +175,10 @@ static void fill_jail(struct both *b)
 	put(&b->w, "mode", "the same words");
 	put(&b->w, "gone", "gone");
 	put(&b->w, "empty", "");
+	put(&b->w, "moved", "what the parent finishes");
+	fd = openat(root, "moved", O_RDONLY);
+	if (fsetxattr(fd, "trusted.overlay.origin", "x", 1, 0) < 0) SKIP("no attributes here");
+	close(fd);
 	CHECK_INT(linkat(root, "dir/kept", root, "name", 0), 0);
 	CHECK_INT(symlinkat("dir/kept", root, "link"), 0);
 	fd = openat(root, "holes", O_WRONLY | O_CREAT, 0600);
@@ -213,6 +217,8 @@ TEST(the_second_pass_links_what_has_not_changed)
 	CHECK_STR(text_of(&b, ".passes/2/rootfs/dir/changed"), "after");
 	CHECK_STR(text_of(&b, ".passes/1/rootfs/dir/changed"), "before");
 	CHECK(!is_there(&b, ".passes/2/rootfs/gone") && !is_there(&b, ".passes/2/same"));
+	/* Nobody knows whether it has its attribute. */
+	CHECK(inode(&b, ".passes/2/rootfs/moved") != inode(&b, ".passes/1/rootfs/moved"));
 	CHECK(is_there(&b, ".passes/2/rootfs/empty") && is_there(&b, ".passes/2/rootfs/link"));
 	CHECK_INT(look(&b, ".passes/1/rootfs/dir").st_mtim.tv_sec, 7);
 	CHECK_INT(look(&b, ".passes/2/rootfs/dir").st_mtim.tv_sec, 9);
@@ -230,7 +236,7 @@ TEST(the_jail_comes_to_its_place)
 	receive_well(&b, send_jail(&b));
 	for (int i = 0; i < 2; i++) {
 		CHECK(!passes_are_lifted(b.work));
-		CHECK_INT(passes_open(&b.w.m, b.work, &p, &b.e), 0);
+		CHECK_INT(passes_open(&b.w.m, b.work, true, &p, &b.e), 0);
 		CHECK(passes_are_from(&p, "me") && !passes_are_from(&p, "m"));
 		CHECK_INT(p.whole, 1);
 		CHECK_INT(passes_lift(&p, &b.e), 0);
@@ -241,6 +247,47 @@ TEST(the_jail_comes_to_its_place)
 	CHECK_STR(text_of(&b, "config"), "startup=0\n");
 	CHECK_STR(text_of(&b, "rootfs/dir/kept"), "kept");
 	CHECK_INT(look(&b, "rootfs/dir/kept").st_nlink, 2);
+	end(&b);
+}
+
+static void settle(struct both *b, int (*how)(const struct passes *, struct err *))
+{
+	struct passes p;
+
+	CHECK_INT(passes_open(&b->w.m, b->work, false, &p, &b->e), 0);
+	if (how(&p, &b->e) < 0) CHECK_STR(b->e.text, "");
+	passes_close(&p);
+}
+
+TEST(a_standby_gets_a_new_tree_by_an_exchange)
+{
+	struct both b;
+	ino_t kept;
+
+	begin(&b);
+	fill_jail(&b);
+	receive_well(&b, send_jail(&b));
+	settle(&b, passes_lift);
+	settle(&b, passes_keep_list);
+	CHECK_INT(passes_delete(b.work, &b.e), 0);
+	kept = inode(&b, "rootfs/dir/kept");
+	CHECK(there(&b).n > 3);
+	put(&b.w, "mode", "other words");
+	receive_well(&b, send_jail(&b));
+	CHECK_STR(text_of(&b, "rootfs/mode"), "the same words");
+	settle(&b, passes_exchange);
+	CHECK_STR(text_of(&b, "rootfs/mode"), "other words");
+	CHECK_STR(text_of(&b, ".passes/1/rootfs/mode"), "the same words");
+	/* A tree that is the old one now has no list any more. */
+	CHECK(!is_there(&b, ".passes/1.list") && !is_there(&b, ".passes/whole"));
+	CHECK_INT(inode(&b, "rootfs/dir/kept"), kept);
+	CHECK_INT(passes_delete(b.work, &b.e), 0);
+	CHECK_INT(look(&b, "rootfs/dir/kept").st_nlink, 2);
+	receive_well(&b, send_jail(&b));
+	CHECK_INT(inode(&b, ".passes/1/rootfs/mode"), inode(&b, "rootfs/mode"));
+	passes_forget_list(b.work);
+	CHECK_INT(passes_delete(b.work, &b.e), 0);
+	CHECK_INT(there(&b).n, 0);
 	end(&b);
 }
 
@@ -374,12 +421,12 @@ TEST(what_is_not_the_file_any_more_is_not_linked)
 	close(dir);
 	dir = openat(b.work, ".passes/1/rootfs", O_RDONLY);
 	/* A link in the way, in place of the file, another kind, nothing. */
-	CHECK_INT(renameat(dir, "dir", dir, "moved"), 0);
+	CHECK_INT(renameat(dir, "dir", dir, "away"), 0);
 	CHECK_INT(symlinkat("../../../../outside/dir", dir, "dir"), 0);
 	refuse_lie(&b, "same/rootfs/dir/kept", sum_of(&b, "rootfs/dir/kept"));
 	CHECK_INT(unlinkat(dir, "dir", 0), 0);
 	refuse_lie(&b, "same/rootfs/dir/kept", sum_of(&b, "rootfs/dir/kept"));
-	CHECK_INT(renameat(dir, "moved", dir, "dir"), 0);
+	CHECK_INT(renameat(dir, "away", dir, "dir"), 0);
 	CHECK_INT(unlinkat(dir, "mode", 0) + symlinkat("dir/kept", dir, "mode"), 0);
 	refuse_lie(&b, "same/rootfs/mode", sum_of(&b, "rootfs/mode"));
 	CHECK_INT(unlinkat(dir, "gone", 0) + mkfifoat(dir, "gone", 0600), 0);

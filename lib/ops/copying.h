@@ -43,6 +43,7 @@ struct copying {
 	bool by_tree;			/* a tree of files is sent, not a stream of ZFS */
 	bool is_marked;			/* it is a standby here, as a tree */
 	bool locked;			/* the caller has the lock of the jail */
+	bool is_draft;			/* more is sent when the jail is stopped */
 	const char *id;			/* of the standby there, as a tree */
 	struct copy_told *told;
 };

@@ -117,6 +117,7 @@ static int with_source(struct copying *c, int (*work)(struct copying *c, struct 
 		.en = c->en, .jail = c->jail, .name = c->mine.name, .asked = c->how->label,
 		.lock = -1, .files = -1, .jails.fd = -1, .there = there, .reached = reached,
 		.locked = c->locked,
+		.mixes = c->is_draft ? NULL : "the copy may mix states of different moments",
 	};
 	struct err late = { 0 };
 	int rc = source_open(&x, e);

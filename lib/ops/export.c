@@ -62,6 +62,8 @@ int op_export(struct engine *en, struct jail *j, const struct export_how *how,
 		.how = how,
 		.source = { .en = en, .jail = j, .name = j->name, .asked = how->label,
 			    .stop = how->stop, .timeout = how->timeout, .lock = -1,
+			    .mixes = "the archive may mix states of different moments; "
+				     "--stop stops it meanwhile",
 			    .files = -1, .jails.fd = -1 },
 	};
 	AUTONEWFILE file = NO_NEW_FILE;

@@ -168,7 +168,9 @@ static int copy_all(struct moving *v, struct err *e)
 {
 	struct copying *c = &v->c;
 
+	c->is_draft = true;
 	if (v->ran && copying_standby(c, e) < 0) return -1;
+	c->is_draft = false;
 	if (stop_here(v, e) < 0 || copying_standby(c, e) < 0) return start_again(v);
 	return hand_over(v, e);
 }

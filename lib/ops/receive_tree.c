@@ -13,9 +13,6 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/passes.h"
-#include "lib/base/host.h"
-#include "lib/engine/engine.h"
-#include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/standby.h"
 #include "lib/ops/second.h"
@@ -267,8 +264,8 @@ static int finish_box(struct session *s, const char *from, const struct standby 
 	return incoming_finish(&s->box, e);
 }
 
-/* Nobody may make a jail of the standby meanwhile. */
-static int exchange(struct session *s, const struct standby *mark, struct err *e)
+/* We have the lock of the name, so that nobody makes a jail of the standby meanwhile. */
+static int refresh(struct session *s, const struct standby *mark, struct err *e)
 {
 	AUTOPASSES p = NO_PASSES;
 	AUTOCLOSE int work = open_received(s, &p, e), tree = -1;
@@ -280,15 +277,6 @@ static int exchange(struct session *s, const struct standby *mark, struct err *e
 	if (session_check_parts(s, tree, e) < 0 || passes_exchange(&p, e) < 0) return -1;
 	if (standby_set(work, mark, e) < 0) return -1;
 	return passes_delete(work, e);
-}
-
-static int refresh(struct session *s, const struct standby *mark, struct err *e)
-{
-	AUTOJAIL j = NO_JAIL;
-
-	if (jail_open(s->m, s->en->host->dir, s->name, &j, e) < 0 || jail_lock(&j, e) < 0)
-		return -1;
-	return exchange(s, mark, e);
 }
 
 int session_finish_tree(struct session *s, const struct letter *l, struct err *e)

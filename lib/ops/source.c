@@ -108,10 +108,9 @@ static int make_snapshot(struct source *x, struct err *e)
 	if (x->locked) return 0;
 	if (stop_jail(x, &runs, e) < 0) return -1;
 	if (!wants_snapshot(x, runs)) {
-		if (runs)
+		if (runs && x->mixes)
 			out_warn("%s runs, and snapshots of it cannot be made here: its files "
-			         "are read one after the other, so the archive may mix states "
-			         "of different moments; --stop stops it meanwhile", x->name);
+			         "are read one after the other, so %s", x->name, x->mixes);
 		return 0;
 	}
 	if (snapshot_make_now(&x->of, "export-", &how, e) < 0) return -1;

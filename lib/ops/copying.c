@@ -236,8 +236,8 @@ void copying_tidy(struct copying *c, bool all)
 	const struct zfs_replica_snap *last;
 
 	if (c->by_tree) {
-		/* That the other side has taken it over. */
-		if (c->there.state == THERE_JAIL && c->there.id) say(c, "drop", NULL);
+		/* That it has taken the jail over need not be known any more. */
+		if (all && c->id) say(c, "drop", NULL);
 		return;
 	}
 	if (look_here(c, NULL) < 0 || lock(c, NULL) < 0) return;

@@ -19,6 +19,7 @@
 #include "lib/base/out.h"
 #include "lib/base/sha256.h"
 #include "lib/base/size.h"
+#include "lib/disk/measure.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/source.h"
@@ -153,7 +154,14 @@ static int plan_files(struct copying *c, struct source *x, struct err *e)
 	return 0;
 }
 
+/* No snapshot is made for that. */
 int copying_plan_tree(struct copying *c, struct err *e)
 {
-	return with_source(c, plan_files, NULL, NULL, e);
+	int rootfs;
+
+	if (c->how->label) return with_source(c, plan_files, NULL, NULL, e);
+	if ((rootfs = jail_rootfs(c->jail, e)) < 0) return -1;
+	tell_tree(c, measure_tree(rootfs));
+	jail_leave(c->jail);
+	return 0;
 }

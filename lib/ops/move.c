@@ -13,6 +13,7 @@
 #include "lib/ops/copying.h"
 #include "lib/ops/remove.h"
 #include "lib/ops/start.h"
+#include "lib/store/snapshot.h"
 
 enum { RECONNECT_TRIES = 3, RECONNECT_MS = 5000 };
 
@@ -49,6 +50,21 @@ static int look_at_removal(struct moving *v, struct removal *r, struct err *e)
 	return 0;
 }
 
+/* As files they do not arrive, and with the jail they would be removed. */
+static int check_snapshots(struct moving *v, struct err *e)
+{
+	struct snapshots s;
+	size_t n;
+
+	if (!v->c.by_tree || v->how->keep) return 0;
+	if (snapshots_open(v->c.m, v->jail, &s, e) < 0 || !snapshots_list(&s, &n, e)) return -1;
+	jail_leave(v->jail);
+	if (!n) return 0;
+	return fail(e, ERR_BUSY,
+	            "its snapshots would be lost, because they cannot be sent as files: --keep "
+	            "keeps them here, 'jlmkr snapshots %s' lists them", v->c.mine.name);
+}
+
 static int check(struct moving *v, struct err *e)
 {
 	AUTOREMOVAL r = { .dir = -1 };
@@ -62,6 +78,7 @@ static int check(struct moving *v, struct err *e)
 	if (v->c.there.state == THERE_JAIL)
 		return fail(e, ERR_EXISTS, "there is a jail %s on %s already", v->c.to,
 		            v->c.peer.shown);
+	if (check_snapshots(v, e) < 0) return -1;
 	return look_at_removal(v, &r, e);
 }
 

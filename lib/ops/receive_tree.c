@@ -46,8 +46,9 @@ int session_look_at_files(struct session *s, int dir, struct err *e)
 	struct standby st;
 
 	if (!standby_read(s->m, dir, &st)) return s->id = standby_taken(s->m, dir), 0;
-	s->id = st.id;
+	/* One that was handed over is a jail that nobody has taken over from here. */
 	s->is_standby = s->by_files = str_eq(st.kind, "standby");
+	s->id = s->is_standby ? st.id : NULL;
 	s->is_known = s->from && str_eq(s->from, st.from);
 	if (passes_open(s->m, dir, false, &p, e) < 0) return -1;
 	if (p.dir < 0 || (s->from && passes_are_from(&p, s->from))) return 0;

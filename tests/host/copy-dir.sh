@@ -395,6 +395,12 @@ f() { try env JAILMAKER_DIR="$far" "$@"; }
 try jlmkr-create -q --start run
 status 0
 try jlmkr-exec run sh -c 'echo moved > /var/data; cat /etc/machine-id > /var/id'
+try jlmkr-snapshot --copy run@mine
+status 0
+move run nas2:
+status 5
+err_has 'its snapshots would be lost, because they cannot be sent as files: --keep keeps them here'
+try jlmkr-snapshot --delete run@mine
 move -n run nas2:
 status 0
 out_has 'then hand it over, start it there, and remove it here'

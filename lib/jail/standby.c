@@ -55,6 +55,7 @@ int standby_set(int dir, const struct standby *s, struct err *e)
 	int n = snprintf(text, sizeof text, "%s\n%s\n%s\n", s->kind, s->id, s->from);
 
 	if (n < 0 || (size_t)n >= sizeof text) return fail(e, ERR_INPUT, "a name is too long");
+	sweep_replaced(dir, LAYOUT_STANDBY);
 	return replace_file(dir, LAYOUT_STANDBY, text, (size_t)n, 0600, e);
 }
 
@@ -67,6 +68,7 @@ static int move(int dir, const char *from, const char *to, struct err *e)
 
 int standby_end(int dir, bool keep, struct err *e)
 {
+	sweep_replaced(dir, LAYOUT_STANDBY);
 	if (keep) return move(dir, LAYOUT_STANDBY, LAYOUT_TAKEN, e);
 	if (unlinkat(dir, LAYOUT_STANDBY, 0) < 0 && errno != ENOENT)
 		return fail_sys(e, "remove " LAYOUT_STANDBY);

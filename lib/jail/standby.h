@@ -22,6 +22,7 @@ struct standby {
  * of root's is none; one that says nothing known is a standby. */
 bool standby_read(struct arena *m, int dir, struct standby *s);
 
+/* The caller has a lock, so that nobody else sets or ends it. */
 int standby_set(int dir, const struct standby *s, struct err *e);
 
 /* It is a jail from now on. `keep`: a later standby_taken tells that it was this one. */

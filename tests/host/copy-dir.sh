@@ -523,4 +523,37 @@ title="$title ($(tail -n 1 "$tmp/out"))"
 is '' "$(hidden "$near")$(hidden "$far")"
 try jlmkr-remove -q -y m
 
+story 'a jail that is a dataset is moved to a directory, and back'
+j jlmkr-create -q z
+status 0
+j jlmkr-move --remote-dir="$far" z nas2:
+status 0
+is 'config rootfs' "$(in_host ls -A "$far/jails/z" | xargs)"
+f jlmkr-start z
+status 0
+f jlmkr-stop -q z
+f jlmkr-move --remote-dir="$home" z nas2:
+status 0
+j jlmkr-start z
+status 0
+j jlmkr-stop -q z
+is '' "$(files "$far")$(zfs list -H -o name -r "$ds" | grep '/\.')"
+j jlmkr-remove -q -y z
+
+story 'on btrfs a running jail is read from a snapshot, which is deleted then'
+btrfs_pool 2G
+j jlmkr-create -q --start run
+status 0
+j jlmkr-copy --remote-dir="$far" run nas2:
+status 0
+err_lacks 'cannot be made here'
+is '' "$(in_host ls -A $home/jails/run | grep snapshots)"
+is run "$(files "$far")"
+f jlmkr-remove -q -y run
+j jlmkr-move --remote-dir="$far" run nas2:
+status 0
+f jlmkr-exec run true
+status 0
+is '' "$(files "$home")"
+
 finish

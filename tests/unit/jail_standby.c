@@ -36,7 +36,10 @@ TEST(a_mark_is_set_read_and_taken)
 	CHECK_INT(standby_end(w.fd, true, NULL), 0);
 	standby_forget(w.fd);
 	CHECK(!standby_taken(&w.m, w.fd));
+	/* Of a run that was killed. */
+	CHECK_INT(replace_file(w.fd, "..standby.0123456789abcdef", "", 0, 0600, NULL), 0);
 	CHECK_INT(standby_end(w.fd, false, NULL), 0);
+	CHECK_INT(dir_is_empty(w.fd), 1);
 	world_drop(&w);
 }
 

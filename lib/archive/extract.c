@@ -399,8 +399,8 @@ static void note_whole(struct extract *x, struct archive_entry *from)
 	unsigned char sum[HAVE_HASH];
 
 	if (!x->check || !check_sum_of(x->check, x->index++, sum)) return;
-	if (S_ISREG(n->mode) && !n->target[0] && !x->unfinished && archive_entry_size(from) > 0 &&
-	    str_starts(n->path, PACK_ROOT "/"))
+	if (x->unfinished || !S_ISREG(n->mode) || n->target[0]) return;
+	if (archive_entry_size(from) > 0 && str_starts(n->path, PACK_ROOT "/"))
 		have_note(x->max->known->notes, n->path, sum);
 }
 

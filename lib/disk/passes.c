@@ -46,7 +46,7 @@ static const char *tree_name(struct arena *m, unsigned number)
 /* -- what there is -- */
 
 /* 0: it is the name of no pass, and of no list of one. */
-static unsigned read_number(const char *text)
+static unsigned pass_number(const char *text)
 {
 	size_t n = strspn(text, "0123456789");
 	unsigned long v = n && n < 8 && *text != '0' ? strtoul(text, NULL, 10) : 0;
@@ -54,7 +54,7 @@ static unsigned read_number(const char *text)
 	return v <= NUMBER_MAX && (!text[n] || str_eq(text + n, LIST)) ? (unsigned)v : 0;
 }
 
-static void read_list(struct passes *p, int dir, const char *name, struct have *h)
+static void read_records(struct passes *p, int dir, const char *name, struct have *h)
 {
 	AUTOCLOSE int list = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	size_t n;
@@ -73,7 +73,7 @@ static bool open_pass(struct passes *p, unsigned number, struct pass *out)
 
 	if (tree < 0) return false;
 	out->number = number;
-	read_list(p, p->dir, list_name(p->m, number), &out->have);
+	read_records(p, p->dir, list_name(p->m, number), &out->have);
 	if (!out->have.n && number != p->whole) return false;
 	out->tree = take_fd(&tree);
 	return true;
@@ -85,7 +85,7 @@ static void open_standing(struct passes *p)
 	struct pass *s = &p->v[p->n];
 
 	s->number = 0;
-	read_list(p, p->work, STANDING, &s->have);
+	read_records(p, p->work, STANDING, &s->have);
 	if (s->have.n && (s->tree = tree_open(p->work, ".")) >= 0) p->n++;
 }
 
@@ -118,7 +118,7 @@ static unsigned *list_numbers(struct passes *p, size_t *n, struct err *e)
 	v = arena_grow(p->m, v, 0, &room, sizeof *v);
 	while ((entry = readdir(d))) {
 		v = arena_grow(p->m, v, *n, &room, sizeof *v);
-		if ((v[*n] = read_number(entry->d_name))) ++*n;
+		if ((v[*n] = pass_number(entry->d_name))) ++*n;
 	}
 	qsort(v, *n, sizeof *v, by_number);
 	*n = drop_doubles(v, *n);
@@ -129,7 +129,7 @@ static unsigned read_whole(struct passes *p)
 {
 	const char *text = read_file(p->m, p->dir, WHOLE, FROM_MAX, NULL, NULL);
 
-	return text ? read_number(text) : 0;
+	return text ? pass_number(text) : 0;
 }
 
 int passes_open(struct arena *m, int work, bool standing, struct passes *p, struct err *e)
@@ -202,7 +202,7 @@ static int link_known(void *arg, const char *path, const unsigned char sum[HAVE_
 
 /* -- a new pass -- */
 
-static int open_folder(struct passes *p, const char *from, struct err *e)
+static int open_passes(struct passes *p, const char *from, struct err *e)
 {
 	if (p->dir >= 0) return 0;
 	if (mkdirat(p->work, FOLDER, 0700) < 0) return fail_sys(e, "create " FOLDER);
@@ -240,7 +240,7 @@ int passes_begin(struct passes *p, const char *from, struct err *e)
 {
 	const char *name = tree_name(p->m, p->number ? p->number : (p->number = 1));
 
-	if (open_folder(p, from, e) < 0 || delete_useless(p, e) < 0) return -1;
+	if (open_passes(p, from, e) < 0 || delete_useless(p, e) < 0) return -1;
 	if (unlinkat(p->dir, WHOLE, 0) < 0 && errno != ENOENT)
 		return fail_sys(e, "remove " WHOLE);
 	if (mkdirat(p->dir, name, 0700) < 0) return fail_sys(e, "create a directory");

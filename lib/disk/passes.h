@@ -7,11 +7,12 @@
  *		whole		the pass that is complete
  *	WORK/.rootfs.list	the same of the root file system itself, of a standby
  *
- * WORK is the directory that becomes the jail, or that of a standby which is brought up to date. A pass that is cut stays, and the next one links
- * what it has: each pass makes a tree of its own, so that no file is changed that another tree
- * has, too. A record is written when the file is known to be on the disk, so that a power cut
- * does not make it lie. Trees and lists are as hostile as who has sent them: nothing but a
- * regular file is linked, at the same path, and never through a link.
+ * WORK is the directory that becomes the jail, or that of a standby which is brought up to
+ * date. A pass that is cut stays, and the next one links what it has: each pass makes a tree of
+ * its own, so that no file is changed that another tree has, too. A record is written when the
+ * file is known to be on the disk, so that a power cut does not make it lie. Trees and lists
+ * are as hostile as who has sent them: nothing but a regular file is linked, at the same path,
+ * and never through a link.
  */
 #ifndef DISK_PASSES_H
 #define DISK_PASSES_H

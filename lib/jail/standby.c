@@ -30,7 +30,7 @@ static char *read_mark(struct arena *m, int dir, const char *name)
 	return text ? text : arena_strdup(m, "");
 }
 
-static const char *take_line(char **text)
+static const char *mark_line(char **text)
 {
 	char *line = strsep(text, "\n");
 
@@ -42,9 +42,9 @@ bool standby_read(struct arena *m, int dir, struct standby *s)
 	char *text = read_mark(m, dir, LAYOUT_STANDBY);
 
 	if (!text) return false;
-	s->kind = take_line(&text);
-	s->id = take_line(&text);
-	s->from = take_line(&text);
+	s->kind = mark_line(&text);
+	s->id = mark_line(&text);
+	s->from = mark_line(&text);
 	if (!str_starts(s->kind, "handed:")) s->kind = "standby";
 	return true;
 }
@@ -85,8 +85,8 @@ const char *standby_taken(struct arena *m, int dir)
 	char *text = read_mark(m, dir, LAYOUT_TAKEN);
 
 	if (!text) return NULL;
-	take_line(&text);
-	return take_line(&text);
+	mark_line(&text);
+	return mark_line(&text);
 }
 
 void standby_forget(int dir)

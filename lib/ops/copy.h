@@ -2,8 +2,8 @@
  *
  * A copy is made of a snapshot, so that the jail may run. There it is a jail of its own, with
  * another identity, or with `refresh` a standby: the same jail with the same snapshots,
- * read-only, that a later copy brings up to date and `promote` makes a jail. What only the other side has is never destroyed: where that would be
- * needed, nothing is done.
+ * read-only, that a later copy brings up to date and `promote` makes a jail. What only the
+ * other side has is never destroyed: where that would be needed, nothing is done.
  *
  * From dataset to dataset it is a stream of ZFS (disk/zfs_replica.h). Where one side keeps the
  * jail as a directory it is a tree of files (copying_tree.c, disk/passes.h): what is there is

@@ -42,7 +42,7 @@ static int look_here(struct copying *c, struct err *e)
 }
 
 /* Of a standby that is a tree. That of a dataset is read with its snapshots. */
-static void read_mark(struct copying *c)
+static void look_at_mark(struct copying *c)
 {
 	AUTOCLOSE int dir = open(c->jail->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct standby s;
@@ -60,7 +60,7 @@ static int open_here(struct copying *c, struct err *e)
 	c->mine = (struct snapshots){ .m = c->m, .name = c->jail->name, .path = c->jail->path };
 	if (!c->jail->has_linked_rootfs && snapshots_open(c->m, c->jail, &c->mine, e) < 0)
 		return -1;
-	read_mark(c);
+	look_at_mark(c);
 	c->is_open = c->mine.dataset && zfs_is_open(c->m, c->mine.dir);
 	/* An open directory keeps a dataset busy. */
 	jail_leave(c->jail);
@@ -156,7 +156,8 @@ static bool is_ours(const struct copying *c, const struct zfs_replica_snap *s)
 	return is_of_copy(s) && str_starts(s->label, c->prefix);
 }
 
-const struct zfs_replica_snap *copying_last(const struct copying *c)
+/* The newest snapshot here that was made for this; NULL: none. */
+static const struct zfs_replica_snap *last_of_ours(const struct copying *c)
 {
 	const struct zfs_replica_snap *last = NULL;
 
@@ -241,7 +242,7 @@ void copying_tidy(struct copying *c, bool all)
 		return;
 	}
 	if (look_here(c, NULL) < 0 || lock(c, NULL) < 0) return;
-	last = copying_last(c);
+	last = last_of_ours(c);
 	for (size_t i = 0; i < c->here.n; i++)
 		if (is_ours(c, &c->here.v[i]) && (all || &c->here.v[i] != last))
 			zfs_snaps_destroy(c->mine.dataset, c->here.v[i].label, NULL);
@@ -591,7 +592,7 @@ int copying_unmark(struct copying *c, struct err *e)
 /* It has what was sent last. */
 bool copying_is_taken(const struct copying *c)
 {
-	const struct zfs_replica_snap *last = c->by_tree ? NULL : copying_last(c);
+	const struct zfs_replica_snap *last = c->by_tree ? NULL : last_of_ours(c);
 
 	if (c->there.state != THERE_JAIL) return false;
 	if (c->by_tree) return c->there.id && c->id && str_eq(c->there.id, c->id);

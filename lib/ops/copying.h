@@ -60,9 +60,6 @@ int copying_another(struct copying *c, struct err *e);
 /* A standby there: made, or brought up to date. */
 int copying_standby(struct copying *c, struct err *e);
 
-/* The newest snapshot here that was made for this; NULL: none. */
-const struct zfs_replica_snap *copying_last(const struct copying *c);
-
 /* Connect once more. */
 int copying_reconnect(struct copying *c, struct err *e);
 
@@ -74,8 +71,8 @@ void copying_close(struct copying *c);
 /* What this machine calls itself towards others. */
 const char *copying_sender(struct arena *m);
 
-/* Of a tree: send the files that are not there, or tell what they are. `again`: there may be all
- * of an earlier state. */
+/* Of a tree: send the files that are not there, or tell what they are. `again`: there may be
+ * all of an earlier state. */
 int copying_send_tree(struct copying *c, bool again, struct err *e);
 int copying_plan_tree(struct copying *c, struct err *e);
 

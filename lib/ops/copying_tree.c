@@ -52,7 +52,7 @@ static int take_records(void *arg, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
-static int read_list(struct copying *c, struct have *there, struct err *e)
+static int fetch_list(struct copying *c, struct have *there, struct err *e)
 {
 	struct str ask = { .m = c->m };
 	struct letter answer;
@@ -141,7 +141,7 @@ int copying_send_tree(struct copying *c, bool again, struct err *e)
 
 	if (reached == MAP_FAILED) return fail_sys(e, "mmap");
 	if (c->there.state == THERE_PART) out_note("going on with %s", c->mine.name);
-	rc = read_list(c, &there, e);
+	rc = fetch_list(c, &there, e);
 	if (rc == 0) rc = with_source(c, again ? send_again : send_once, &there, reached, e);
 	munmap(reached, sizeof *reached);
 	return rc;

@@ -245,7 +245,8 @@ static int become_own(struct session *s, int work, const char *from, struct err 
 
 static int become_standby(const struct passes *p, const struct standby *mark, struct err *e)
 {
-	if ((p->dir >= 0 && passes_keep_list(p, e) < 0) || standby_set(p->work, mark, e) < 0) return -1;
+	if (p->dir >= 0 && passes_keep_list(p, e) < 0) return -1;
+	if (standby_set(p->work, mark, e) < 0) return -1;
 	return passes_delete(p->work, e);
 }
 

@@ -34,7 +34,7 @@ struct session {
 	bool has_tree;		/* in the box, or a part of it */
 	bool by_files;		/* the jail is a standby that comes as a tree, */
 	bool is_known;		/* ... and has come from the one who sends now */
-	const char *id;		/* of that standby, or of the one that the jail was; NULL: none */
+	const char *id;		/* of that standby, or of what the jail was; NULL: none */
 	const char *from;	/* who sends it; NULL: it does not say */
 	bool has_spoken;	/* the fault of this command was sent already */
 	char *buf;		/* of LETTER_DATA_MAX bytes */

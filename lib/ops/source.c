@@ -351,7 +351,8 @@ int source_open(struct source *x, struct err *e)
 {
 	const char *key = arena_printf(x->en->m, "export:%s", x->name);
 
-	if ((!x->locked && jail_lock(x->jail, e) < 0) || jail_check_own(x->jail, e) < 0) return -1;
+	if (!x->locked && jail_lock(x->jail, e) < 0) return -1;
+	if (jail_check_own(x->jail, e) < 0) return -1;
 	x->lock = lock_named(key, 0, arena_printf(x->en->m, "an export of %s", x->name), e);
 	return x->lock < 0 ? -1 : open_locked(x, e);
 }

@@ -227,7 +227,7 @@ far=$2 there=0 cut=0 who=$4
 args="--remote-dir=$far"
 settle() { while pgrep -x 'zfs|jlmkr.*' > /dev/null; do sleep 0.02; done; }
 remove() { jlmkr --dir="$far" remove -q -y k; }
-sum() { (cd "$1" && find . ! -name machine-id ! -name hostname ! -name hosts ! -path . ! -path ./etc -printf '%p %y %m %U:%G %s %t %n %l\n' | sort && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat) | sha256sum; }
+sum() { (cd "$1" && find . ! -name machine-id ! -name hostname ! -name hosts ! -path . ! -path ./etc -printf '%p %y %m %U:%G %t %n %l\n' | sort && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat) | sha256sum; }
 begin=$(date +%s%N)
 jlmkr-copy -q "$args" web nas2:k || exit 1
 span=$((($(date +%s%N) - begin) / 1000000 + 20))

@@ -10,7 +10,7 @@
 #include "lib/disk/export_tree.h"
 #include "tests/unit/root_world.h"
 
-/* inside/ is the jail that is sent, outside/ what is next to the box, and box/ where it comes. */
+/* inside/ is the jail that is sent, outside/ what is next to the box, box/ where it comes. */
 struct both {
 	struct world w;
 	int work;
@@ -208,7 +208,8 @@ TEST(the_second_pass_links_what_has_not_changed)
 	close(fd);
 	second = send_jail(&b);
 	receive_well(&b, second);
-	CHECK_INT(inode(&b, ".passes/2/rootfs/dir/kept"), inode(&b, ".passes/1/rootfs/dir/kept"));
+	CHECK_INT(inode(&b, ".passes/2/rootfs/dir/kept"),
+	          inode(&b, ".passes/1/rootfs/dir/kept"));
 	CHECK_INT(inode(&b, ".passes/2/rootfs/name"), inode(&b, ".passes/1/rootfs/dir/kept"));
 	CHECK_INT(inode(&b, ".passes/2/rootfs/holes"), inode(&b, ".passes/1/rootfs/holes"));
 	CHECK(inode(&b, ".passes/2/rootfs/mode") != inode(&b, ".passes/1/rootfs/mode"));
@@ -302,6 +303,11 @@ static void make_many(struct both *b)
 	}
 }
 
+static const char *get_all(struct both *b, const char *name)
+{
+	return read_file(&b->w.m, b->w.root, name, 1 << 20, NULL, NULL);
+}
+
 TEST(wherever_a_pass_is_cut_the_next_one_goes_on)
 {
 	enum { CUTS = 12 };
@@ -324,8 +330,7 @@ TEST(wherever_a_pass_is_cut_the_next_one_goes_on)
 		const char *name = arena_printf(&b.w.m, "file-%d", i);
 		const char *path = arena_printf(&b.w.m, ".passes/%d/rootfs/%s", CUTS + 1, name);
 
-		CHECK(!strcmp(text_of(&b, path), read_file(&b.w.m, b.w.root, name, 1 << 20, NULL,
-		                                           NULL)));
+		CHECK_STR(text_of(&b, path), get_all(&b, name));
 	}
 	end(&b);
 }
@@ -333,6 +338,7 @@ TEST(wherever_a_pass_is_cut_the_next_one_goes_on)
 TEST(no_more_passes_are_kept_than_are_of_use)
 {
 	struct both b;
+	const char *path;
 
 	begin(&b);
 	fill_jail(&b);
@@ -340,8 +346,8 @@ TEST(no_more_passes_are_kept_than_are_of_use)
 		receive_well(&b, send_jail(&b));
 	CHECK(!is_there(&b, ".passes/1") && !is_there(&b, ".passes/1.list"));
 	CHECK(is_there(&b, ".passes/3"));
-	CHECK_INT(look(&b, arena_printf(&b.w.m, ".passes/%d/rootfs/mode", PASSES_MAX + 2)).st_nlink,
-	          PASSES_MAX + 1);
+	path = arena_printf(&b.w.m, ".passes/%d/rootfs/mode", PASSES_MAX + 2);
+	CHECK_INT(look(&b, path).st_nlink, PASSES_MAX + 1);
 	end(&b);
 }
 

@@ -15,7 +15,7 @@ struct copy_args {
 
 #define OPT_INTO copy_args
 static const struct opt copy_opts[] = {
-	OPT_FLAG('r', "refresh", refresh, "make or update a standby, with all snapshots"),
+	OPT_FLAG('r', "refresh", refresh, "make or update a standby"),
 	SENDING_DRY_RUN(to),
 	SENDING_OPTS(to),
 	OPT_END
@@ -43,12 +43,13 @@ const struct applet copy_applet = {
 	.operands = "JAIL[@LABEL] [USER@]HOST:[NAME]",
 	.text =
 	"Over ssh, as the user who called sudo; jlmkr has to be on the other machine, the\n"
-	"same version, and sudo there must not ask for a password. Both keep jails as ZFS\n"
-	"datasets. JAIL may run. What was cut goes on when the command is given again.\n"
+	"same version, and sudo there must not ask for a password. JAIL may run. What was\n"
+	"cut goes on when the command is given again.\n"
 	"\n"
 	"The copy is a jail of its own, with another machine id. With --refresh it is a\n"
-	"standby: the same jail with its snapshots, read-only, that is not started. Only\n"
-	"what is new is sent, the next time. 'jlmkr promote' there makes it a jail.\n"
+	"standby: the same jail, from ZFS to ZFS with its snapshots, read-only, that is\n"
+	"not started. Only what is new is sent, the next time. 'jlmkr promote' there makes\n"
+	"it a jail.\n"
 	"'jlmkr help copying' tells more.\n",
 	.opts = copy_opts,
 	.args_size = sizeof(struct copy_args),

@@ -38,8 +38,8 @@ bool check_has_front(const struct check *c);
  * pack.h never writes is damaged then, because its reader may see other entries in it. */
 void check_count_sums(struct check *c);
 
-/* That of the entry `i`, whose contents have passed. Those before it are forgotten. False: it is
- * not known. */
+/* That of the entry `i`, whose contents have passed. Those before it are forgotten. False: it
+ * is not known. */
 bool check_sum_of(struct check *c, size_t i, unsigned char sum[HAVE_HASH]);
 
 /* All has passed: ERR_UNTRUSTED, with the first entry that is damaged, unless it is what the

@@ -75,6 +75,7 @@ struct extract {
 	bool taking;			/* only what the layer takes away from those below */
 	struct check *check;		/* of an export of which some files are known */
 	size_t index;			/* of the entry */
+	bool unfinished;		/* ... which gets something at the end of the archive */
 };
 
 static void count_zeros(struct extract *x, const uint8_t *data, size_t n)
@@ -194,6 +195,7 @@ static int read_entry_acl(struct extract *x, struct archive_entry *from, int wan
 	if (room <= 0) return 0;
 	n = read_acl(x, from, want, (size_t)room, &lines, &named);
 	if (named) {
+		x->unfinished = true;
 		if (!keep_acl_for_later(x, attr, lines, n)) *bare = true;
 		return 0;
 	}
@@ -210,6 +212,7 @@ static int read_attrs(struct extract *x, struct archive_entry *from, bool *bare,
 
 	arena_free(&x->of_entry);
 	x->entry.attrs_n = 0;
+	x->unfinished = false;
 	if (!n && !archive_entry_acl_types(from)) return 0;
 	if (n > ATTRS_MAX) return fail(e, ERR_INPUT, "it has too many attributes");
 	x->entry.attrs = arena_array(&x->of_entry, (size_t)n + 2, sizeof *x->entry.attrs);
@@ -223,10 +226,12 @@ static int read_attrs(struct extract *x, struct archive_entry *from, bool *bare,
 	while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK) {
 		const struct attr a = { name, value, size };
 
-		if (name && x->max->overlay && overlay_is_attr(name))
+		if (name && x->max->overlay && overlay_is_attr(name)) {
+			x->unfinished = true;
 			*bare |= !overlay_note(x->max->overlay, x->entry.path, &a);
-		else if (name && add_attr(x, name, value, size, e) < 0)
+		} else if (name && add_attr(x, name, value, size, e) < 0) {
 			return -1;
+		}
 	}
 	return 0;
 }
@@ -394,8 +399,8 @@ static void note_whole(struct extract *x, struct archive_entry *from)
 	unsigned char sum[HAVE_HASH];
 
 	if (!x->check || !check_sum_of(x->check, x->index++, sum)) return;
-	if (S_ISREG(n->mode) && !n->target[0] && archive_entry_size(from) > 0 &&
-	    str_starts(n->path, PACK_ROOT "/"))
+	if (x->unfinished || !S_ISREG(n->mode) || n->target[0]) return;
+	if (archive_entry_size(from) > 0 && str_starts(n->path, PACK_ROOT "/"))
 		have_note(x->max->known->notes, n->path, sum);
 }
 

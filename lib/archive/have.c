@@ -68,7 +68,7 @@ void have_sort(struct have *h)
 }
 
 /* The first record that is not before that one. */
-static size_t find(const struct have *h, const struct have_record *r)
+static size_t find_record(const struct have *h, const struct have_record *r)
 {
 	size_t low = 0, high = h->n;
 
@@ -88,7 +88,7 @@ bool have_knows(const struct have *h, const char *path)
 
 	if (!h->n) return false;
 	have_path(path, r.path);
-	i = find(h, &r);
+	i = find_record(h, &r);
 	return i < h->n && !memcmp(h->v[i].path, r.path, HAVE_HASH);
 }
 
@@ -100,7 +100,7 @@ bool have_has(const struct have *h, const char *path, const unsigned char sum[HA
 	if (!h->n) return false;
 	have_path(path, r.path);
 	memcpy(r.sum, sum, HAVE_HASH);
-	i = find(h, &r);
+	i = find_record(h, &r);
 	return i < h->n && !compare(&h->v[i], &r);
 }
 

@@ -39,7 +39,7 @@ struct overlay_notes;
 
 /* For an export of which some files are here already: see have.h. */
 struct unpack_known {
-	struct have_notes *notes;	/* the files in the root file system that are whole now */
+	struct have_notes *notes;	/* files of the root file system that are whole */
 	/* Called by unpack_feed, unpack_hear and unpack_end: make the file `path`, which is
 	 * clean and begins with PACK_ROOT, in the new tree a link of the one that is here. The
 	 * child that asks for it is not trusted. */

@@ -14,8 +14,8 @@ struct pack;
 struct tar_entry;
 struct tar_extent;
 
-/* The open regular file `fd` is what `n` says, with its contents in these extents. 1: the reader
- * has it, and the archive says so; 0: it has not. */
+/* The open regular file `fd` is what `n` says, with its contents in these extents. 1: the
+ * reader has it, and the archive says so; 0: it has not. */
 int export_same(const struct have *there, struct pack *to, const struct tar_entry *n, int fd,
                 const struct tar_extent *v, size_t extents, struct err *e);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/archive/pack.h"
@@ -23,6 +24,11 @@
 #define FROM "from"
 #define WHOLE "whole"
 #define LIST ".list"
+#define STANDING ".rootfs.list"
+#define NEXT ".rootfs.list.new"
+
+/* RENAME_EXCHANGE: a header of musl has it, with other things that clash. */
+#define EXCHANGE 2u
 
 /* Each time the whole file system is synced. */
 enum { NOTE_MS = 5000, FROM_MAX = 200, NUMBER_MAX = 1000000, LIST_ROOM = 1 << 20 };
@@ -40,7 +46,7 @@ static const char *tree_name(struct arena *m, unsigned number)
 /* -- what there is -- */
 
 /* 0: it is the name of no pass, and of no list of one. */
-static unsigned read_number(const char *text)
+static unsigned pass_number(const char *text)
 {
 	size_t n = strspn(text, "0123456789");
 	unsigned long v = n && n < 8 && *text != '0' ? strtoul(text, NULL, 10) : 0;
@@ -48,24 +54,39 @@ static unsigned read_number(const char *text)
 	return v <= NUMBER_MAX && (!text[n] || str_eq(text + n, LIST)) ? (unsigned)v : 0;
 }
 
+static void read_records(struct passes *p, int dir, const char *name, struct have *h)
+{
+	AUTOCLOSE int list = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	size_t n;
+	char *text = list < 0 ? NULL :
+		     read_all(p->m, list, HAVE_MAX * sizeof(struct have_record), &n, NULL);
+
+	*h = (struct have){ .m = p->m };
+	if (text) have_add(h, text, n);
+	have_sort(h);
+}
+
 /* Without a list that has something, it is of no use. */
 static bool open_pass(struct passes *p, unsigned number, struct pass *out)
 {
-	AUTOCLOSE int list = openat(p->dir, list_name(p->m, number),
-	                            O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	AUTOCLOSE int tree = tree_open(p->dir, tree_name(p->m, number));
-	size_t n;
-	char *text;
 
 	if (tree < 0) return false;
-	*out = (struct pass){ .number = number, .have.m = p->m };
-	text = list < 0 ? NULL : read_all(p->m, list, HAVE_MAX * sizeof(struct have_record), &n,
-	                                  NULL);
-	if (text) have_add(&out->have, text, n);
-	have_sort(&out->have);
+	out->number = number;
+	read_records(p, p->dir, list_name(p->m, number), &out->have);
 	if (!out->have.n && number != p->whole) return false;
 	out->tree = take_fd(&tree);
 	return true;
+}
+
+/* Paths in its list are as in any other one. */
+static void open_standing(struct passes *p)
+{
+	struct pass *s = &p->v[p->n];
+
+	s->number = 0;
+	read_records(p, p->work, STANDING, &s->have);
+	if (s->have.n && (s->tree = tree_open(p->work, ".")) >= 0) p->n++;
 }
 
 static int by_number(const void *a, const void *b)
@@ -97,7 +118,7 @@ static unsigned *list_numbers(struct passes *p, size_t *n, struct err *e)
 	v = arena_grow(p->m, v, 0, &room, sizeof *v);
 	while ((entry = readdir(d))) {
 		v = arena_grow(p->m, v, *n, &room, sizeof *v);
-		if ((v[*n] = read_number(entry->d_name))) ++*n;
+		if ((v[*n] = pass_number(entry->d_name))) ++*n;
 	}
 	qsort(v, *n, sizeof *v, by_number);
 	*n = drop_doubles(v, *n);
@@ -108,10 +129,10 @@ static unsigned read_whole(struct passes *p)
 {
 	const char *text = read_file(p->m, p->dir, WHOLE, FROM_MAX, NULL, NULL);
 
-	return text ? read_number(text) : 0;
+	return text ? pass_number(text) : 0;
 }
 
-int passes_open(struct arena *m, int work, struct passes *p, struct err *e)
+int passes_open(struct arena *m, int work, bool standing, struct passes *p, struct err *e)
 {
 	unsigned *numbers;
 	size_t n;
@@ -119,6 +140,7 @@ int passes_open(struct arena *m, int work, struct passes *p, struct err *e)
 	*p = (struct passes)NO_PASSES;
 	p->m = m;
 	p->work = work;
+	if (standing) open_standing(p);
 	if ((p->dir = tree_open(work, FOLDER)) < 0)
 		return errno == ENOENT ? 0 : fail_sys(e, "open " FOLDER);
 	p->whole = read_whole(p);
@@ -180,7 +202,7 @@ static int link_known(void *arg, const char *path, const unsigned char sum[HAVE_
 
 /* -- a new pass -- */
 
-static int open_folder(struct passes *p, const char *from, struct err *e)
+static int open_passes(struct passes *p, const char *from, struct err *e)
 {
 	if (p->dir >= 0) return 0;
 	if (mkdirat(p->work, FOLDER, 0700) < 0) return fail_sys(e, "create " FOLDER);
@@ -218,7 +240,7 @@ int passes_begin(struct passes *p, const char *from, struct err *e)
 {
 	const char *name = tree_name(p->m, p->number ? p->number : (p->number = 1));
 
-	if (open_folder(p, from, e) < 0 || delete_useless(p, e) < 0) return -1;
+	if (open_passes(p, from, e) < 0 || delete_useless(p, e) < 0) return -1;
 	if (unlinkat(p->dir, WHOLE, 0) < 0 && errno != ENOENT)
 		return fail_sys(e, "remove " WHOLE);
 	if (mkdirat(p->dir, name, 0700) < 0) return fail_sys(e, "create a directory");
@@ -265,6 +287,13 @@ int passes_end(struct passes *p, struct err *e)
 
 /* -- its place -- */
 
+int passes_open_whole(const struct passes *p, struct err *e)
+{
+	int tree = p->whole ? tree_open(p->dir, tree_name(p->m, p->whole)) : -1;
+
+	return tree < 0 ? fail(e, ERR_INPUT, "it was not received to its end") : tree;
+}
+
 static int lift_one(int from, const char *name, int to, struct err *e)
 {
 	if (renameat(from, name, to, name) == 0) return 0;
@@ -274,11 +303,71 @@ static int lift_one(int from, const char *name, int to, struct err *e)
 
 int passes_lift(const struct passes *p, struct err *e)
 {
-	AUTOCLOSE int tree = p->whole ? tree_open(p->dir, tree_name(p->m, p->whole)) : -1;
+	AUTOCLOSE int tree = passes_open_whole(p, e);
 
-	if (tree < 0) return fail(e, ERR_INPUT, "it was not received to its end");
+	if (tree < 0) return -1;
 	if (lift_one(tree, PACK_ROOT, p->work, e) < 0) return -1;
 	return lift_one(tree, PACK_CONFIG, p->work, e);
+}
+
+static int sync_names(int dir, struct err *e)
+{
+	return fsync(dir) < 0 ? fail_sys(e, "fsync") : 0;
+}
+
+/* It is of the tree of the pass no more, before that is another one. */
+static int take_list(const struct passes *p, struct err *e)
+{
+	const char *list = list_name(p->m, p->whole);
+
+	if (renameat(p->dir, list, p->work, NEXT) < 0 && errno != ENOENT)
+		return fail_sys(e, "rename a list");
+	return sync_names(p->dir, e);
+}
+
+static int place_list(const struct passes *p, struct err *e)
+{
+	if (renameat(p->work, NEXT, p->work, STANDING) < 0 && errno != ENOENT)
+		return fail_sys(e, "rename a list");
+	return sync_names(p->work, e);
+}
+
+int passes_keep_list(const struct passes *p, struct err *e)
+{
+	return take_list(p, e) < 0 ? -1 : place_list(p, e);
+}
+
+void passes_forget_list(int work)
+{
+	unlinkat(work, STANDING, 0);
+	fsync(work);
+}
+
+/* Not all file systems can exchange two names. */
+static int exchange_root(const struct passes *p, int tree, struct err *e)
+{
+	if (syscall(SYS_renameat2, tree, PACK_ROOT, p->work, PACK_ROOT, EXCHANGE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS && errno != ENOENT)
+		return fail_sys(e, "exchange " PACK_ROOT);
+	if (renameat(p->work, PACK_ROOT, p->dir, "old") < 0 && errno != ENOENT)
+		return fail_sys(e, "rename " PACK_ROOT);
+	return renameat(tree, PACK_ROOT, p->work, PACK_ROOT) < 0 ?
+	       fail_sys(e, "rename " PACK_ROOT) : 0;
+}
+
+int passes_exchange(const struct passes *p, struct err *e)
+{
+	AUTOCLOSE int tree = passes_open_whole(p, e);
+
+	if (tree < 0 || take_list(p, e) < 0) return -1;
+	if (unlinkat(p->dir, WHOLE, 0) < 0 || sync_names(p->dir, e) < 0)
+		return fail_sys(e, "remove " WHOLE);
+	passes_forget_list(p->work);
+	if (exchange_root(p, tree, e) < 0) return -1;
+	if (renameat(tree, PACK_CONFIG, p->work, PACK_CONFIG) < 0)
+		return fail_sys(e, "rename " PACK_CONFIG);
+	return sync_names(p->work, e) < 0 ? -1 : place_list(p, e);
 }
 
 bool passes_are_lifted(int work)

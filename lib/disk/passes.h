@@ -5,12 +5,14 @@
  *		N.list		records of the files in it that are on the disk (archive/have.h)
  *		from		who sends it
  *		whole		the pass that is complete
+ *	WORK/.rootfs.list	the same of the root file system itself, of a standby
  *
- * WORK is the directory that becomes the jail. A pass that is cut stays, and the next one links
- * what it has: each pass makes a tree of its own, so that no file is changed that another tree
- * has, too. A record is written when the file is known to be on the disk, so that a power cut
- * does not make it lie. Trees and lists are as hostile as who has sent them: nothing but a
- * regular file is linked, at the same path, and never through a link.
+ * WORK is the directory that becomes the jail, or that of a standby which is brought up to
+ * date. A pass that is cut stays, and the next one links what it has: each pass makes a tree of
+ * its own, so that no file is changed that another tree has, too. A record is written when the
+ * file is known to be on the disk, so that a power cut does not make it lie. Trees and lists
+ * are as hostile as who has sent them: nothing but a regular file is linked, at the same path,
+ * and never through a link.
  */
 #ifndef DISK_PASSES_H
 #define DISK_PASSES_H
@@ -50,9 +52,9 @@ struct passes {
 #define NO_PASSES { .work = -1, .dir = -1, .tree = -1, .list = -1 }
 #define AUTOPASSES __attribute__((cleanup(passes_close))) struct passes
 
-/* Look at the passes in the open directory `work`, which is borrowed; there may be none. Close
- * it in any case. */
-int passes_open(struct arena *m, int work, struct passes *p, struct err *e);
+/* Look at the passes in the open directory `work`, which is borrowed; there may be none. The
+ * files of a standby count if `standing`. Close it in any case. */
+int passes_open(struct arena *m, int work, bool standing, struct passes *p, struct err *e);
 
 /* Whether they come from `from`, which passes_begin has written. */
 bool passes_are_from(const struct passes *p, const char *from);
@@ -68,6 +70,20 @@ int passes_end(struct passes *p, struct err *e);
 
 /* Move the jail of the complete pass to its place in `work`. Can be repeated. */
 int passes_lift(const struct passes *p, struct err *e);
+
+/* Keep the list of the complete pass, for the next one: of a standby, after passes_lift. */
+int passes_keep_list(const struct passes *p, struct err *e);
+
+/* Open the tree of the complete pass. */
+int passes_open_whole(const struct passes *p, struct err *e);
+
+/* Put it in the place of the root file system and the config that are there: from one moment to
+ * the next there is the new one instead of the old one. Cannot be repeated: what is not done to
+ * its end begins anew, with all files. */
+int passes_exchange(const struct passes *p, struct err *e);
+
+/* The files are no longer what the list says. */
+void passes_forget_list(int work);
 
 /* Whether passes_lift has been done, and passes_delete after it. */
 bool passes_are_lifted(int work);

@@ -9,6 +9,8 @@
  *     DIR/jails/NAME/.rollback/          what a rollback exchanges (lib/store/rollback.h)
  *     DIR/jails/NAME/.nvidia             mount points for the NVIDIA driver
  *     DIR/jails/NAME/.snapshots/LABEL/   snapshots of a directory (lib/store/snapshot.h)
+ *     DIR/jails/NAME/.standby            it is one (lib/jail/standby.h), or .taken: it was
+ *     DIR/jails/NAME/.passes/            a jail that is received (lib/disk/passes.h)
  *     DIR/jails/.create-NAME-ID/         being made (lib/store/hidden.h)
  *     DIR/jails/.remove-NAME-ID/         being deleted
  *
@@ -33,6 +35,8 @@ struct err;
 #define LAYOUT_POST_STOP ".ExecStopPost"
 #define LAYOUT_USER "config.json"	/* the name that nspawn wants */
 #define LAYOUT_SNAPSHOTS ".snapshots"
+#define LAYOUT_STANDBY ".standby"
+#define LAYOUT_TAKEN ".taken"
 #define LAYOUT_NVIDIA ".nvidia"	/* mount points that are not the rootfs's own */
 #define LAYOUT_SETUP_LOG "initial_setup.log"
 #define LAYOUT_SETUP "/jlmkr-initial-setup"	/* in the rootfs, while it is to be done */

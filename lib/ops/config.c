@@ -23,6 +23,7 @@
 #include "lib/jail/conf_check.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/ops/copy.h"
 #include "lib/ops/quota.h"
 #include "lib/ops/snapshot.h"
 #include "lib/store/snapshot.h"
@@ -201,6 +202,7 @@ static int check_writable(struct arena *m, const struct place *p, int old, struc
 	if (old >= 0 && check_flags(m, old, arena_printf(m, "%s/%s", p->folder, p->name),
 	                            e) < 0) return -1;
 	if (check_flags(m, p->dir, p->folder, e) < 0) return -1;
+	if (op_check_not_standby(m, p->jail, e) < 0) return -1;
 	return check_flags(m, p->jail->fd, p->jail->path, e);
 }
 

@@ -4,11 +4,16 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
+#include "lib/disk/passes.h"
 #include "lib/disk/zfs.h"
+#include "lib/base/host.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/name.h"
+#include "lib/jail/standby.h"
 #include "lib/ops/copying.h"
+#include "lib/store/incoming.h"
+#include "lib/store/store.h"
 
 int op_copy_target(struct arena *m, const char *text, struct copy_how *how, struct err *e)
 {
@@ -36,17 +41,41 @@ int op_copy(struct engine *en, struct jail *j, const struct copy_how *how,
 
 bool op_is_standby(struct arena *m, const struct jail *j)
 {
-	return j->fd >= 0 && zfs_is_readonly(m, j->fd);
+	struct standby s;
+
+	return j->fd >= 0 && (zfs_is_readonly(m, j->fd) || standby_read(m, j->fd, &s));
+}
+
+int op_check_not_standby(struct arena *m, const struct jail *j, struct err *e)
+{
+	if (!op_is_standby(m, j)) return 0;
+	return fail(e, ERR_HOST,
+	            "it is read-only, as a standby of a jail on another machine is; 'jlmkr "
+	            "promote %s' makes that a jail of its own", j->name);
+}
+
+/* Not while something is received for it. The list would not be true any more. */
+static int end_standby_tree(struct engine *en, const struct jail *j, struct err *e)
+{
+	AUTOSTORE jails = { .fd = -1 };
+	AUTOINCOMING in = { 0 };
+
+	if (store_open(en->m, en->host->dir, &jails, e) < 0) return -1;
+	if (incoming_open(&jails, j->name, &in, e) < 0) return -1;
+	passes_forget_list(j->fd);
+	return standby_end(j->fd, false, e) < 0 ? -1 : passes_delete(j->fd, e);
 }
 
 int op_end_standby(struct engine *en, struct jail *j, struct err *e)
 {
 	struct zfs_replica now;
+	struct standby mark;
 	struct snapshots s;
 	int dir;
 
-	if ((dir = jail_dir(j, e)) < 0 || !zfs_is_readonly(en->m, dir)) return dir < 0 ? -1 : 1;
+	if ((dir = jail_dir(j, e)) < 0 || !op_is_standby(en->m, j)) return dir < 0 ? -1 : 1;
 	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
+	if (standby_read(en->m, j->fd, &mark)) return end_standby_tree(en, j, e);
 	if (snapshots_open(en->m, j, &s, e) < 0) return -1;
 	if (!s.dataset) return 1;
 	if (zfs_replica_read(en->m, s.dataset, zfs_is_open(en->m, s.dir), &now, e) < 0)

@@ -2,13 +2,12 @@
  *
  * A copy is made of a snapshot, so that the jail may run. There it is a jail of its own, with
  * another identity, or with `refresh` a standby: the same jail with the same snapshots,
- * read-only, that a later copy brings up to date and `promote` makes a jail. Both machines keep
- * jails as ZFS datasets. What only the other side has is never destroyed: where that would be
- * needed, nothing is done.
+ * read-only, that a later copy brings up to date and `promote` makes a jail. What only the
+ * other side has is never destroyed: where that would be needed, nothing is done.
  *
- * The stream comes from zfs_send_start and goes to zfs_receive_start (disk/zfs_replica.h); who
- * adds another kind of stream, as of a directory, needs a pair of such functions, and what
- * tells how much of it the other side has.
+ * From dataset to dataset it is a stream of ZFS (disk/zfs_replica.h). Where one side keeps the
+ * jail as a directory it is a tree of files (copying_tree.c, disk/passes.h): what is there is
+ * not sent again. A standby then has no snapshots, and what was changed in it is lost.
  */
 #ifndef OPS_COPY_H
 #define OPS_COPY_H
@@ -60,6 +59,9 @@ int op_move(struct engine *en, struct jail *j, const struct move_how *how,
 
 /* Whether it is a standby, or was handed over: read-only. The jail's directory is open. */
 bool op_is_standby(struct arena *m, const struct jail *j);
+
+/* ERR_HOST if it is. */
+int op_check_not_standby(struct arena *m, const struct jail *j, struct err *e);
 
 /* Make a standby, or a jail that was handed over, a jail that can be started. 1: it is
  * neither. */

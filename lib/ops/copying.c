@@ -1,7 +1,9 @@
 #include "lib/ops/copying.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
@@ -13,6 +15,7 @@
 #include "lib/disk/zfs_snaps.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/jail/standby.h"
 #include "lib/text/letter.h"
 
 #define KIND_COPY "snapshot:" SNAPSHOT_COPY
@@ -38,17 +41,31 @@ static int look_here(struct copying *c, struct err *e)
 	            "only", c->here.child);
 }
 
+/* Of a standby that is a tree. That of a dataset is read with its snapshots. */
+static void look_at_mark(struct copying *c)
+{
+	AUTOCLOSE int dir = open(c->jail->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct standby s;
+
+	if (dir < 0 || !standby_read(c->m, dir, &s)) return;
+	c->is_marked = true;
+	c->here.kind = s.kind;
+	c->here.readonly = true;
+	c->id = s.id;
+}
+
 static int open_here(struct copying *c, struct err *e)
 {
 	if (jail_check_own(c->jail, e) < 0) return -1;
 	c->mine = (struct snapshots){ .m = c->m, .name = c->jail->name, .path = c->jail->path };
 	if (!c->jail->has_linked_rootfs && snapshots_open(c->m, c->jail, &c->mine, e) < 0)
 		return -1;
+	look_at_mark(c);
 	c->is_open = c->mine.dataset && zfs_is_open(c->m, c->mine.dir);
 	/* An open directory keeps a dataset busy. */
 	jail_leave(c->jail);
 	c->mine.dir = -1;
-	return c->mine.dataset ? look_here(c, e) : 0;
+	return c->mine.dataset && !c->is_marked ? look_here(c, e) : 0;
 }
 
 static int read_snap(struct copying *c, const char *text, struct zfs_replica_snap *s,
@@ -72,7 +89,8 @@ static int read_state(struct copying *c, const struct letter *l, struct err *e)
 
 	c->there.is_open = zfs && str_eq(zfs, "open");
 	c->there.has_zfs = zfs && strcmp(zfs, "none");
-	c->by_tree = !c->mine.dataset || !c->there.has_zfs;
+	c->by_tree = !c->mine.dataset || !c->there.has_zfs || c->is_marked;
+	c->there.id = letter_get(l, "id");
 	for (size_t i = 0; state && i < sizeof states / sizeof *states; i++)
 		if (str_eq(state, states[i])) return c->there.state = (enum there_state)i, 0;
 	return fail(e, ERR_NETWORK, "%s: what it has makes no sense", c->peer.shown);
@@ -138,7 +156,8 @@ static bool is_ours(const struct copying *c, const struct zfs_replica_snap *s)
 	return is_of_copy(s) && str_starts(s->label, c->prefix);
 }
 
-const struct zfs_replica_snap *copying_last(const struct copying *c)
+/* The newest snapshot here that was made for this; NULL: none. */
+static const struct zfs_replica_snap *last_of_ours(const struct copying *c)
 {
 	const struct zfs_replica_snap *last = NULL;
 
@@ -191,6 +210,15 @@ static const struct zfs_replica_snap *find_label(struct copying *c, struct err *
 	return NULL;
 }
 
+static int say(struct copying *c, const char *what, struct err *e)
+{
+	struct str ask = { .m = c->m };
+	struct letter answer;
+
+	letter_add(&ask, what, "");
+	return peer_ask(&c->peer, &ask, &answer, e);
+}
+
 static void drop_there(struct copying *c, const char *label)
 {
 	struct str ask = { .m = c->m };
@@ -208,8 +236,13 @@ void copying_tidy(struct copying *c, bool all)
 	const struct zfs_replica *has = &c->there.has;
 	const struct zfs_replica_snap *last;
 
+	if (c->by_tree) {
+		/* That it has taken the jail over need not be known any more. */
+		if (all && c->id) say(c, "drop", NULL);
+		return;
+	}
 	if (look_here(c, NULL) < 0 || lock(c, NULL) < 0) return;
-	last = copying_last(c);
+	last = last_of_ours(c);
 	for (size_t i = 0; i < c->here.n; i++)
 		if (is_ours(c, &c->here.v[i]) && (all || &c->here.v[i] != last))
 			zfs_snaps_destroy(c->mine.dataset, c->here.v[i].label, NULL);
@@ -280,15 +313,6 @@ static int send_step(struct copying *c, const struct step *s, struct err *e)
 	return rc;
 }
 
-static int say(struct copying *c, const char *what, struct err *e)
-{
-	struct str ask = { .m = c->m };
-	struct letter answer;
-
-	letter_add(&ask, what, "");
-	return peer_ask(&c->peer, &ask, &answer, e);
-}
-
 static int finish(struct copying *c, bool standby, struct err *e)
 {
 	struct str ask = { .m = c->m };
@@ -296,7 +320,7 @@ static int finish(struct copying *c, bool standby, struct err *e)
 
 	letter_add(&ask, "finish", "");
 	letter_add(&ask, "jail", c->mine.name);
-	if (standby) letter_add(&ask, "standby", "");
+	if (standby) letter_add(&ask, "standby", c->by_tree ? c->id : "");
 	return peer_ask(&c->peer, &ask, &answer, e);
 }
 
@@ -362,7 +386,7 @@ static int send_whole(struct copying *c, struct err *e)
 static int give_up_unfit(struct copying *c, const struct err *e)
 {
 	if (!c->peer.answers || (e->kind != ERR_INPUT && e->kind != ERR_UNTRUSTED)) return -1;
-	if (say(c, "discard", NULL) == 0 && !c->by_tree) copying_tidy(c, true);
+	if (say(c, "discard", NULL) == 0) copying_tidy(c, true);
 	c->told->bytes = 0;
 	return -1;
 }
@@ -375,13 +399,13 @@ int copying_another(struct copying *c, struct err *e)
 		            ", a standby: --refresh brings it up to date" : "");
 	if (c->by_tree && c->how->dry_run) return copying_plan_tree(c, e);
 	if (c->there.state != THERE_DONE &&
-	    (c->by_tree ? copying_send_tree(c, e) : send_whole(c, e)) < 0)
+	    (c->by_tree ? copying_send_tree(c, false, e) : send_whole(c, e)) < 0)
 		return -1;
 	if (c->how->dry_run) return 0;
 	out_busy("finishing");
 	if (finish(c, false, e) < 0) return give_up_unfit(c, e);
 	c->there.has.n = 0;
-	if (!c->by_tree) copying_tidy(c, true);
+	copying_tidy(c, true);
 	return 0;
 }
 
@@ -502,17 +526,75 @@ static int send_missing(struct copying *c, struct err *e)
 	return send_all(c, base, last, e);
 }
 
+static int set_id(struct copying *c, struct err *e)
+{
+	uint64_t n[2];
+
+	if (c->id) return 0;
+	if (getrandom(n, sizeof n, 0) != sizeof n) return fail_sys(e, "getrandom");
+	c->id = arena_printf(c->m, "%016" PRIx64 "%016" PRIx64, n[0], n[1]);
+	return 0;
+}
+
+/* A standby of one kind is not brought up to date by the other one. */
+static int check_tree(const struct copying *c, struct err *e)
+{
+	if (c->there.state == THERE_JAIL)
+		return fail(e, ERR_EXISTS, "%s on %s is a jail and no standby", c->to,
+		            c->peer.shown);
+	if (c->there.state != THERE_STANDBY || c->there.id) return 0;
+	return fail(e, ERR_HOST, "%s on %s has come as a stream of ZFS, and this is not "
+	            "possible any more; if %s there can go, remove it, and copy again", c->to,
+	            c->peer.shown, c->to);
+}
+
+static int standby_tree(struct copying *c, struct err *e)
+{
+	if (check_tree(c, e) < 0) return -1;
+	if (c->how->dry_run) return copying_plan_tree(c, e);
+	if (set_id(c, e) < 0 || copying_send_tree(c, true, e) < 0) return -1;
+	out_busy("finishing");
+	return finish(c, true, e) < 0 ? -1 : look_there(c, e);
+}
+
 int copying_standby(struct copying *c, struct err *e)
 {
-	if (c->by_tree)
-		return fail(e, ERR_HOST, "standbys can only be kept from one ZFS dataset in "
-		            "another: %s", c->mine.dataset ?
-		            arena_printf(c->m, "%s keeps its jails as directories",
-		                         c->peer.shown) : "it is a directory");
+	if (c->by_tree) return standby_tree(c, e);
 	if (check_there(c, e) < 0 || send_missing(c, e) < 0) return -1;
 	if (c->how->dry_run) return 0;
 	if (c->there.state != THERE_STANDBY && finish(c, true, e) < 0) return -1;
 	if (look_there(c, e) < 0) return -1;
 	copying_tidy(c, false);
 	return 0;
+}
+
+/* -- moved -- */
+
+int copying_mark(struct copying *c, const char *kind, struct err *e)
+{
+	const struct standby mark = { .kind = kind, .id = c->id, .from = "" };
+	AUTOCLOSE int dir = -1;
+
+	if (!c->by_tree) return zfs_set_standby(c->mine.dataset, kind, e);
+	dir = open(c->jail->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? fail_sys(e, "open %s", c->jail->path) : standby_set(dir, &mark, e);
+}
+
+int copying_unmark(struct copying *c, struct err *e)
+{
+	AUTOCLOSE int dir = -1;
+
+	if (!c->by_tree) return zfs_end_standby(c->mine.dataset, e);
+	dir = open(c->jail->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? fail_sys(e, "open %s", c->jail->path) : standby_end(dir, false, e);
+}
+
+/* It has what was sent last. */
+bool copying_is_taken(const struct copying *c)
+{
+	const struct zfs_replica_snap *last = c->by_tree ? NULL : last_of_ours(c);
+
+	if (c->there.state != THERE_JAIL) return false;
+	if (c->by_tree) return c->there.id && c->id && str_eq(c->there.id, c->id);
+	return last && zfs_replica_find(&c->there.has, last->guid);
 }

@@ -24,6 +24,7 @@ enum there_state {
 struct there {
 	enum there_state state;
 	bool is_open, has_zfs;
+	const char *id;			/* of a standby that is a tree, or was; NULL: none */
 	struct zfs_replica has;
 };
 
@@ -40,7 +41,10 @@ struct copying {
 	struct peer peer;
 	bool is_open;			/* OpenZFS here */
 	bool by_tree;			/* a tree of files is sent, not a stream of ZFS */
+	bool is_marked;			/* it is a standby here, as a tree */
 	bool locked;			/* the caller has the lock of the jail */
+	bool is_draft;			/* more is sent when the jail is stopped */
+	const char *id;			/* of the standby there, as a tree */
 	struct copy_told *told;
 };
 
@@ -56,9 +60,6 @@ int copying_another(struct copying *c, struct err *e);
 /* A standby there: made, or brought up to date. */
 int copying_standby(struct copying *c, struct err *e);
 
-/* The newest snapshot here that was made for this; NULL: none. */
-const struct zfs_replica_snap *copying_last(const struct copying *c);
-
 /* Connect once more. */
 int copying_reconnect(struct copying *c, struct err *e);
 
@@ -70,8 +71,15 @@ void copying_close(struct copying *c);
 /* What this machine calls itself towards others. */
 const char *copying_sender(struct arena *m);
 
-/* Send the files that are not there, or tell what they are. */
-int copying_send_tree(struct copying *c, struct err *e);
+/* Of a tree: send the files that are not there, or tell what they are. `again`: there may be
+ * all of an earlier state. */
+int copying_send_tree(struct copying *c, bool again, struct err *e);
 int copying_plan_tree(struct copying *c, struct err *e);
+
+/* What move does with the jail here, and what tells whether the other side has taken it over.
+ * KIND as in disk/zfs_replica.h. */
+int copying_mark(struct copying *c, const char *kind, struct err *e);
+int copying_unmark(struct copying *c, struct err *e);
+bool copying_is_taken(const struct copying *c);
 
 #endif

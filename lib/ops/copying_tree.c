@@ -15,9 +15,11 @@
 #include "lib/base/child.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
+#include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/sha256.h"
 #include "lib/base/size.h"
+#include "lib/disk/measure.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/source.h"
@@ -50,7 +52,7 @@ static int take_records(void *arg, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
-static int read_list(struct copying *c, struct have *there, struct err *e)
+static int fetch_list(struct copying *c, struct have *there, struct err *e)
 {
 	struct str ask = { .m = c->m };
 	struct letter answer;
@@ -69,7 +71,7 @@ static void tell_tree(struct copying *c, uint64_t total)
 
 	words_addf(&c->told->steps, "%s%s%s, its files, about %s%s", c->mine.name,
 	           label ? "@" : " (now)", label ? label : "", size_text(total, size),
-	           c->there.state == THERE_PART ? ", less what is there already" : "");
+	           c->there.state != THERE_NONE ? ", less what is there already" : "");
 }
 
 /* -- the stream -- */
@@ -81,7 +83,7 @@ static int write_tree(void *arg, int out, struct err *e)
 	return source_write(arg, SQUEEZE_ZSTD, out, hex, e);
 }
 
-static int send_files(struct copying *c, struct source *x, struct err *e)
+static int send_files(struct copying *c, struct source *x, bool again, struct err *e)
 {
 	struct peer_stream stream = { .what = "sending", .limit = c->how->limit };
 	AUTOCHILD reader = NO_CHILD;
@@ -91,10 +93,21 @@ static int send_files(struct copying *c, struct source *x, struct err *e)
 	if (isatty(STDERR_FILENO)) stream.total = source_measure(x);
 	stream.reached = x->reached;
 	letter_add(&ask, "tree", "");
+	if (again) letter_add(&ask, "again", "");
 	if (child_fork("reading it", write_tree, x, &reader, e) < 0) return -1;
 	rc = peer_send(&c->peer, &ask, &reader, 0, &stream, e);
 	c->told->bytes += stream.done;
 	return rc;
+}
+
+static int send_again(struct copying *c, struct source *x, struct err *e)
+{
+	return send_files(c, x, true, e);
+}
+
+static int send_once(struct copying *c, struct source *x, struct err *e)
+{
+	return send_files(c, x, false, e);
 }
 
 static int with_source(struct copying *c, int (*work)(struct copying *c, struct source *x,
@@ -104,16 +117,22 @@ static int with_source(struct copying *c, int (*work)(struct copying *c, struct 
 	struct source x = {
 		.en = c->en, .jail = c->jail, .name = c->mine.name, .asked = c->how->label,
 		.lock = -1, .files = -1, .jails.fd = -1, .there = there, .reached = reached,
+		.locked = c->locked,
+		.mixes = c->is_draft ? NULL : "the copy may mix states of different moments",
 	};
 	struct err late = { 0 };
 	int rc = source_open(&x, e);
 
 	if (rc == 0) rc = work(c, &x, e);
 	if (source_close(&x, &late) < 0 && rc == 0) rc = fail(e, late.kind, "%s", late.text);
+	/* To delete its snapshot, the jail was closed. */
+	if (!c->jail->name && jail_open(c->m, c->en->host->dir, x.name, c->jail, &late) < 0 &&
+	    rc == 0)
+		rc = fail(e, late.kind, "%s", late.text);
 	return rc;
 }
 
-int copying_send_tree(struct copying *c, struct err *e)
+int copying_send_tree(struct copying *c, bool again, struct err *e)
 {
 	uint64_t *reached = mmap(NULL, sizeof *reached, PROT_READ | PROT_WRITE,
 	                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -122,7 +141,8 @@ int copying_send_tree(struct copying *c, struct err *e)
 
 	if (reached == MAP_FAILED) return fail_sys(e, "mmap");
 	if (c->there.state == THERE_PART) out_note("going on with %s", c->mine.name);
-	rc = read_list(c, &there, e) < 0 ? -1 : with_source(c, send_files, &there, reached, e);
+	rc = fetch_list(c, &there, e);
+	if (rc == 0) rc = with_source(c, again ? send_again : send_once, &there, reached, e);
 	munmap(reached, sizeof *reached);
 	return rc;
 }
@@ -134,7 +154,14 @@ static int plan_files(struct copying *c, struct source *x, struct err *e)
 	return 0;
 }
 
+/* No snapshot is made for that. */
 int copying_plan_tree(struct copying *c, struct err *e)
 {
-	return with_source(c, plan_files, NULL, NULL, e);
+	int rootfs;
+
+	if (c->how->label) return with_source(c, plan_files, NULL, NULL, e);
+	if ((rootfs = jail_rootfs(c->jail, e)) < 0) return -1;
+	tell_tree(c, measure_tree(rootfs));
+	jail_leave(c->jail);
+	return 0;
 }

@@ -3,9 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/archive/squeeze.h"
 #include "lib/base/err.h"
-#include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/disk/new_file.h"
@@ -95,6 +93,8 @@ int op_export(struct engine *en, struct jail *j, const struct export_how *how,
 		.how = how,
 		.source = { .en = en, .jail = j, .name = j->name, .asked = how->label,
 			    .from = how->from, .stop = how->stop, .timeout = how->timeout,
+			    .mixes = "the archive may mix states of different moments; "
+				     "--stop stops it meanwhile",
 			    .lock = -1, .files = -1, .jails.fd = -1 },
 	};
 	size_t i;

@@ -13,6 +13,7 @@
 #include "lib/ops/copying.h"
 #include "lib/ops/remove.h"
 #include "lib/ops/start.h"
+#include "lib/store/snapshot.h"
 
 enum { RECONNECT_TRIES = 3, RECONNECT_MS = 5000 };
 
@@ -49,6 +50,21 @@ static int look_at_removal(struct moving *v, struct removal *r, struct err *e)
 	return 0;
 }
 
+/* As files they do not arrive, and with the jail they would be removed. */
+static int check_snapshots(struct moving *v, struct err *e)
+{
+	struct snapshots s;
+	size_t n;
+
+	if (!v->c.by_tree || v->how->keep) return 0;
+	if (snapshots_open(v->c.m, v->jail, &s, e) < 0 || !snapshots_list(&s, &n, e)) return -1;
+	jail_leave(v->jail);
+	if (!n) return 0;
+	return fail(e, ERR_BUSY,
+	            "its snapshots would be lost, because they cannot be sent as files: --keep "
+	            "keeps them here, 'jlmkr snapshots %s' lists them", v->c.mine.name);
+}
+
 static int check(struct moving *v, struct err *e)
 {
 	AUTOREMOVAL r = { .dir = -1 };
@@ -62,6 +78,7 @@ static int check(struct moving *v, struct err *e)
 	if (v->c.there.state == THERE_JAIL)
 		return fail(e, ERR_EXISTS, "there is a jail %s on %s already", v->c.to,
 		            v->c.peer.shown);
+	if (check_snapshots(v, e) < 0) return -1;
 	return look_at_removal(v, &r, e);
 }
 
@@ -84,7 +101,7 @@ static int have_back(struct moving *v)
 {
 	struct err why = { 0 };
 
-	if (zfs_end_standby(v->c.mine.dataset, &why) < 0)
+	if (copying_unmark(&v->c, &why) < 0)
 		out_warn("%s is still read-only: %s; 'jlmkr promote %s' ends that",
 		         v->c.mine.name, why.text, v->c.mine.name);
 	return start_again(v);
@@ -98,15 +115,6 @@ static int ask_to_take(struct moving *v, struct err *e)
 	letter_add(&ask, "takeover", "");
 	if (v->ran) letter_add(&ask, "start", "");
 	return peer_ask(&v->c.peer, &ask, &answer, e);
-}
-
-/* Whether the other side is the jail that was handed over: it has what was sent last. */
-static bool has_taken(const struct copying *c)
-{
-	const struct zfs_replica_snap *last = copying_last(c);
-
-	return c->there.state == THERE_JAIL && last &&
-	       zfs_replica_find(&c->there.has, last->guid);
 }
 
 /* It is there, whatever became of its start. */
@@ -134,7 +142,7 @@ static int ask_again(struct moving *v, struct err *e)
 			            why.text, c->peer.shown, c->mine.name);
 		wait_fds(NULL, 0, deadline_in(RECONNECT_MS), NULL);
 	}
-	if (has_taken(c)) return ask_once_more(v, e);
+	if (copying_is_taken(c)) return ask_once_more(v, e);
 	fail(e, ERR_NETWORK, "the connection to %s was cut while it was handed over",
 	     c->peer.shown);
 	return have_back(v);
@@ -144,7 +152,7 @@ static int set_handed(struct moving *v, const char *how, struct err *e)
 {
 	const char *mark = arena_printf(v->c.m, ZFS_HANDED "%s%s", how, v->c.told->to);
 
-	return zfs_set_standby(v->c.mine.dataset, mark, e);
+	return copying_mark(&v->c, mark, e);
 }
 
 static int hand_over(struct moving *v, struct err *e)
@@ -177,7 +185,9 @@ static int copy_all(struct moving *v, struct err *e)
 {
 	struct copying *c = &v->c;
 
+	c->is_draft = true;
 	if (v->ran && copying_standby(c, e) < 0) return -1;
+	c->is_draft = false;
 	if (stop_here(v, e) < 0 || copying_standby(c, e) < 0) return start_again(v);
 	return hand_over(v, e);
 }
@@ -207,7 +217,7 @@ static int go_on(struct moving *v, struct err *e)
 		return fail(e, ERR_BUSY, "it was handed over to %s", rest + strlen(RAN));
 	if (str_starts(rest, TAKEN)) return 0;
 	v->ran = str_starts(rest, RAN);
-	if (!has_taken(c) && c->there.state != THERE_STANDBY)
+	if (!copying_is_taken(c) && c->there.state != THERE_STANDBY)
 		return fail(e, ERR_HOST,
 		            "it was to be handed over, but %s does not have it; 'jlmkr promote "
 		            "%s' makes it a jail here again", c->peer.shown, c->mine.name);

@@ -63,7 +63,7 @@ struct peer_stream {
 	uint64_t total;		/* bytes; 0: not known */
 	uint64_t limit;		/* bytes in a second; 0: none */
 	uint64_t done;
-	const uint64_t *reached;	/* of `total`, as another process counts; NULL: `done` */
+	const uint64_t *reached;	/* of `total`, as another process counts; or NULL */
 };
 
 /* Send a command and then what `from` prints, as its stream. `first`: the other side gets at

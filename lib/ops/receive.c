@@ -6,13 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/child.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/base/host.h"
-#include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/zfs.h"
@@ -21,7 +19,6 @@
 #include "lib/ops/arrival.h"
 #include "lib/ops/receiving.h"
 #include "lib/store/staging.h"
-#include "lib/text/letter.h"
 
 enum { ZFS_SAID = 500, WHY_MAX = 20 };
 
@@ -97,16 +94,16 @@ static int open_store(struct session *s, struct err *e)
 
 static int look_at_standby(struct session *s, struct err *e)
 {
-	if (!s->jails.dataset) {
-		AUTOCLOSE int dir = store_open_entry(&s->jails, s->name, e);
+	AUTOCLOSE int dir = store_open_entry(&s->jails, s->name, e);
 
-		if (dir < 0) return -1;
+	if (dir < 0 || session_look_at_files(s, dir, e) < 0) return -1;
+	if (!s->jails.dataset) {
 		s->jail = arena_printf(s->m, "%s/%s", s->jails.path, s->name);
 		return incoming_drop(&s->box, e);
 	}
 	s->jail = arrival_find_jail(&s->jails, s->name, s->is_open, &s->now, e);
 	if (!s->jail) return -1;
-	s->is_standby = arrival_is_standby(&s->now);
+	s->is_standby |= arrival_is_standby(&s->now);
 	return incoming_drop(&s->box, e);
 }
 
@@ -126,8 +123,8 @@ static int look_at_box(struct session *s, struct err *e)
 
 int session_look_again(struct session *s, struct err *e)
 {
-	s->jail = NULL;
-	s->is_standby = false;
+	s->jail = s->id = NULL;
+	s->is_standby = s->by_files = false;
 	if (faccessat(s->jails.fd, s->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return look_at_standby(s, e);
 	if (store_check_name(&s->jails, s->name, e) < 0) return -1;
@@ -154,6 +151,7 @@ static void tell_state(struct session *s, struct str *answer)
 	letter_add(answer, "state", state_of(s));
 	letter_add(answer, "zfs", !s->jails.dataset ? "none" : s->is_open ? "open" : "fuse");
 	if (s->now.token) letter_add(answer, "token", s->now.token);
+	if (s->id) letter_add(answer, "id", s->id);
 	for (size_t i = 0; i < s->now.n; i++) {
 		const struct zfs_replica_snap *snap = &s->now.v[i];
 
@@ -206,7 +204,7 @@ static int read_stream(struct session *s, const struct letter *l, struct stream 
 	if (letter_number(l, "from", &st->from, e) < 0) return -1;
 	if (!st->label || !letter_is_label(st->label) || (st->why && !is_word(st->why)))
 		return fail(e, ERR_INPUT, "that is no label of a snapshot");
-	if (s->jail && !s->is_standby)
+	if (s->jail && (!s->is_standby || s->by_files))
 		return fail(e, ERR_EXISTS, "there is a jail %s already", s->name);
 	if (!s->jails.dataset)
 		return fail(e, ERR_HOST, "%s is no ZFS dataset", s->jails.path);

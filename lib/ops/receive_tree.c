@@ -1,6 +1,7 @@
 #include "lib/ops/receiving.h"
 
 #include <inttypes.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +13,10 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/passes.h"
-#include "lib/engine/engine.h"
+#include "lib/jail/layout.h"
+#include "lib/jail/standby.h"
+#include "lib/ops/arrival.h"
+#include "lib/ops/second.h"
 #include "lib/text/letter.h"
 
 /* -- what is here -- */
@@ -25,7 +29,7 @@ int session_look_at_tree(struct session *s, struct err *e)
 	s->has_tree = false;
 	if (work < 0) return 0;
 	if (passes_are_lifted(work)) return s->has_tree = s->box.is_done = true, 0;
-	if (passes_open(s->m, work, &p, e) < 0) return -1;
+	if (passes_open(s->m, work, false, &p, e) < 0) return -1;
 	if (p.dir < 0) return 0;
 	if (!s->from || !passes_are_from(&p, s->from)) {
 		passes_close(&p);
@@ -35,6 +39,29 @@ int session_look_at_tree(struct session *s, struct err *e)
 	s->has_tree = p.n > 0;
 	s->box.is_done = p.whole != 0;
 	return 0;
+}
+
+int session_look_at_files(struct session *s, int dir, struct err *e)
+{
+	AUTOPASSES p = NO_PASSES;
+	struct standby st;
+
+	if (!standby_read(s->m, dir, &st)) return s->id = standby_taken(s->m, dir), 0;
+	/* One that was handed over is a jail that nobody has taken over from here. */
+	s->is_standby = s->by_files = str_eq(st.kind, "standby");
+	s->id = s->is_standby ? st.id : NULL;
+	s->is_known = s->from && str_eq(s->from, st.from);
+	if (passes_open(s->m, dir, false, &p, e) < 0) return -1;
+	if (p.dir < 0 || (s->from && passes_are_from(&p, s->from))) return 0;
+	passes_close(&p);
+	return passes_delete(dir, e);
+}
+
+/* Where the passes are. */
+static int open_work(struct session *s, struct err *e)
+{
+	if (s->by_files) return store_open_entry(&s->jails, s->name, e);
+	return incoming_look_tree(&s->box);
 }
 
 static int write_list(struct session *s, const struct have *h, struct err *e)
@@ -51,11 +78,11 @@ static int write_list(struct session *s, const struct have *h, struct err *e)
 
 int session_list(struct session *s, const struct letter *l, struct str *answer, struct err *e)
 {
-	AUTOCLOSE int work = s->has_tree ? incoming_look_tree(&s->box) : -1;
+	AUTOCLOSE int work = s->has_tree || s->by_files ? open_work(s, e) : -1;
 	AUTOPASSES p = NO_PASSES;
 
 	(void)l;
-	if (work >= 0 && passes_open(s->m, work, &p, e) < 0) return -1;
+	if (work >= 0 && passes_open(s->m, work, s->is_known, &p, e) < 0) return -1;
 	for (size_t i = 0; i < p.n; i++)
 		if (write_list(s, &p.v[i].have, e) < 0) return -1;
 	letter_add(answer, "listed", s->name);
@@ -80,7 +107,25 @@ static void close_taking(struct taking *t)
 
 #define AUTOTAKING __attribute__((cleanup(close_taking))) struct taking
 
-static int begin_taking(struct taking *t, struct err *e)
+/* Whether a finish has begun, whose jail is not what a pass has received any more. */
+static bool is_begun(struct session *s)
+{
+	AUTOCLOSE int work = incoming_look_tree(&s->box);
+
+	return work >= 0 && faccessat(work, LAYOUT_ROOTFS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* `again`: what is whole already is the beginning of something newer. */
+static int open_box(struct session *s, bool again, struct err *e)
+{
+	if (s->jail) return fail(e, ERR_EXISTS, "there is a jail %s already", s->name);
+	if (s->box.is_done && !again) return fail(e, ERR_EXISTS, "it is received already");
+	if ((!s->has_tree || is_begun(s)) && incoming_drop(&s->box, e) < 0) return -1;
+	s->box.is_done = false;
+	return incoming_tree(&s->box, e);
+}
+
+static int begin_taking(struct taking *t, bool again, struct err *e)
 {
 	struct session *s = t->s;
 	struct unpack_limits limits = {
@@ -88,12 +133,9 @@ static int begin_taking(struct taking *t, struct err *e)
 		.bytes = INT64_MAX, .fixed = true, .is_export = true, .known = &t->p.known,
 	};
 
-	if (s->jail) return fail(e, ERR_EXISTS, "there is a jail %s already", s->name);
 	if (!s->from) return fail(e, ERR_INPUT, "it does not say who sends it");
-	if (s->box.is_done) return fail(e, ERR_EXISTS, "it is received already");
-	if (!s->has_tree && incoming_drop(&s->box, e) < 0) return -1;
-	if ((t->work = incoming_tree(&s->box, e)) < 0) return -1;
-	if (passes_open(s->m, t->work, &t->p, e) < 0) return -1;
+	t->work = s->by_files ? open_work(s, e) : open_box(s, again, e);
+	if (t->work < 0 || passes_open(s->m, t->work, s->is_known, &t->p, e) < 0) return -1;
 	if (passes_begin(&t->p, s->from, e) < 0) return -1;
 	return unpack_begin(&t->u, t->p.tree, &limits, e);
 }
@@ -152,16 +194,20 @@ static int end_taking(struct taking *t, struct err *e)
 static void keep_taken(struct taking *t)
 {
 	unpack_abort(&t->u);
-	if (t->p.stale) passes_delete(t->work, NULL);
-	else passes_note(&t->p, true, NULL);
+	if (t->p.stale) {
+		passes_forget_list(t->work);
+		passes_delete(t->work, NULL);
+	} else {
+		passes_note(&t->p, true, NULL);
+	}
 }
 
-static int receive_tree(struct session *s, struct err *why, struct err *e)
+static int receive_tree(struct session *s, bool again, struct err *why, struct err *e)
 {
 	AUTOTAKING t = { .s = s, .p = NO_PASSES, .work = -1 };
 	int rc = STREAM_REFUSED;
 
-	if (begin_taking(&t, why) == 0) rc = take_tree(&t, why, e);
+	if (begin_taking(&t, again, why) == 0) rc = take_tree(&t, why, e);
 	if (rc == STREAM_WHOLE && end_taking(&t, why) == 0) return 0;
 	if (t.p.tree >= 0) keep_taken(&t);
 	if (rc < 0) return -1;
@@ -171,9 +217,8 @@ static int receive_tree(struct session *s, struct err *why, struct err *e)
 int session_tree(struct session *s, const struct letter *l, struct str *answer, struct err *e)
 {
 	struct err why = { 0 };
-	int rc = receive_tree(s, &why, e);
+	int rc = receive_tree(s, letter_get(l, "again") != NULL, &why, e);
 
-	(void)l;
 	if (rc > 0) return fail(e, why.kind, "%s", why.text);
 	if (rc < 0 || session_look_again(s, e) < 0) return -1;
 	letter_add(answer, "received", s->name);
@@ -182,13 +227,74 @@ int session_tree(struct session *s, const struct letter *l, struct str *answer, 
 
 /* -- what was received -- */
 
-int session_lift_tree(struct session *s, struct err *e)
+static int open_received(struct session *s, struct passes *p, struct err *e)
 {
-	AUTOCLOSE int work = incoming_look_tree(&s->box);
-	AUTOPASSES p = NO_PASSES;
+	AUTOCLOSE int work = open_work(s, e);
 
 	if (work < 0) return fail(e, ERR_INPUT, "nothing was received");
-	if (passes_are_lifted(work)) return take_fd(&work);
-	if (passes_open(s->m, work, &p, e) < 0 || passes_lift(&p, e) < 0) return -1;
-	return take_fd(&work);
+	return passes_open(s->m, work, false, p, e) < 0 ? -1 : take_fd(&work);
+}
+
+static int become_own(struct session *s, int work, const char *from, struct err *e)
+{
+	const struct second second = {
+		.from = from, .to = s->name, .shown = "the jail that it was copied from",
+	};
+
+	return second_renew(s->m, work, &second, e) < 0 ? -1 : passes_delete(work, e);
+}
+
+static int become_standby(const struct passes *p, const struct standby *mark, struct err *e)
+{
+	if (p->dir >= 0 && passes_keep_list(p, e) < 0) return -1;
+	if (standby_set(p->work, mark, e) < 0) return -1;
+	return passes_delete(p->work, e);
+}
+
+static int check_parts(struct session *s, int dir, struct err *e)
+{
+	const struct arrival a = { .m = s->m, .box = &s->box };
+
+	return arrival_check(&a, dir, e);
+}
+
+/* What is in the box, for the first time. */
+static int finish_box(struct session *s, const char *from, const struct standby *mark,
+                      struct err *e)
+{
+	AUTOPASSES p = NO_PASSES;
+	AUTOCLOSE int work = open_received(s, &p, e);
+
+	if (work < 0 || (!passes_are_lifted(work) && passes_lift(&p, e) < 0)) return -1;
+	if (check_parts(s, work, e) < 0) return -1;
+	if ((mark ? become_standby(&p, mark, e) : become_own(s, work, from, e)) < 0)
+		return -1;
+	passes_close(&p);
+	close(take_fd(&work));
+	return incoming_finish(&s->box, e);
+}
+
+/* We have the lock of the name, so that nobody makes a jail of the standby meanwhile. */
+static int refresh(struct session *s, const struct standby *mark, struct err *e)
+{
+	AUTOPASSES p = NO_PASSES;
+	AUTOCLOSE int work = open_received(s, &p, e), tree = -1;
+	struct standby now;
+
+	if (work < 0 || (tree = passes_open_whole(&p, e)) < 0) return -1;
+	if (!standby_read(s->m, work, &now) || !str_eq(now.kind, mark->kind))
+		return fail(e, ERR_BUSY, "%s is no standby any more", s->name);
+	if (check_parts(s, tree, e) < 0 || passes_exchange(&p, e) < 0) return -1;
+	if (standby_set(work, mark, e) < 0) return -1;
+	return passes_delete(work, e);
+}
+
+int session_finish_tree(struct session *s, const struct letter *l, struct err *e)
+{
+	const char *id = letter_get(l, "standby");
+	const struct standby mark = { .kind = "standby", .id = id, .from = s->from };
+
+	if (id && (!letter_is_token(id) || !s->from)) return fail(e, ERR_INPUT, "no ID");
+	if (!s->by_files) return finish_box(s, letter_get(l, "jail"), id ? &mark : NULL, e);
+	return id ? refresh(s, &mark, e) : fail(e, ERR_EXISTS, "it is a standby");
 }

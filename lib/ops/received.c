@@ -4,7 +4,6 @@
 #include "lib/base/err.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
-#include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/passes.h"
 #include "lib/disk/zfs.h"
@@ -12,22 +11,11 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/name.h"
+#include "lib/jail/standby.h"
 #include "lib/ops/arrival.h"
-#include "lib/ops/second.h"
 #include "lib/ops/start.h"
-#include "lib/text/letter.h"
 
 /* -- what was received becomes a jail -- */
-
-static int become_from_tree(struct session *s, const struct arrival *a, struct err *e)
-{
-	const struct second second = { .from = a->jail, .to = s->name, .shown = a->shown };
-	AUTOCLOSE int dir = session_lift_tree(s, e);
-
-	if (dir < 0 || arrival_check(a, dir, e) < 0) return -1;
-	if (second_renew(s->m, dir, &second, e) < 0) return -1;
-	return passes_delete(dir, e);
-}
 
 int session_finish(struct session *s, const struct letter *l, struct str *answer,
 		   struct err *e)
@@ -39,13 +27,13 @@ int session_finish(struct session *s, const struct letter *l, struct str *answer
 		.shown = "the jail that it was copied from",
 	};
 
-	if (!s->box.box || s->jail) return fail(e, ERR_INPUT, "nothing was received");
+	if ((!s->box.box || s->jail) && !s->by_files)
+		return fail(e, ERR_INPUT, "nothing was received");
 	if (!from || !name_is_entry(from)) return fail(e, ERR_INPUT, "no name");
-	if (s->has_tree) {
-		if (become_from_tree(s, &a, e) < 0 || incoming_finish(&s->box, e) < 0)
-			return -1;
+	if (s->has_tree || s->by_files) {
+		if (session_finish_tree(s, l, e) < 0) return -1;
 		letter_add(answer, "finished", s->name);
-		return 0;
+		return session_look_again(s, e);
 	}
 	if (standby && s->box.is_done)
 		return fail(e, ERR_BUSY,
@@ -83,6 +71,48 @@ static void be_standby_again(struct session *s, struct jail *j)
 		out_warn("%s is not a standby again: %s", s->name, why.text);
 }
 
+/* The same of a tree. What its start has changed, the next copy takes back. */
+static int start_or_return(struct session *s, int dir, struct err *e)
+{
+	const struct stop_how how = { .timeout = STOP_USUAL };
+	AUTOJAIL j = NO_JAIL;
+	struct err why = { 0 };
+
+	if (jail_open(s->m, s->en->host->dir, s->name, &j, e) == 0 && start_jail(s, &j, e) == 0)
+		return 0;
+	signal_forget();
+	if (j.name) engine_stop(s->en, &j, &how, &why);
+	if (standby_return(dir, &why) < 0)
+		out_warn("%s is not a standby again: %s", s->name, why.text);
+	return -1;
+}
+
+/* The list goes first, which says what the files of a standby are. */
+static int take_over_files(struct session *s, const struct letter *l, struct str *answer,
+                           struct err *e)
+{
+	AUTOCLOSE int dir = store_open_entry(&s->jails, s->name, e);
+
+	if (dir < 0) return -1;
+	passes_forget_list(dir);
+	if (passes_delete(dir, e) < 0 || standby_end(dir, true, e) < 0) return -1;
+	if (letter_get(l, "start") && start_or_return(s, dir, e) < 0)
+		return session_look_again(s, NULL), -1;
+	letter_add(answer, "took", s->name);
+	return session_look_again(s, e);
+}
+
+/* Nobody asks any more whether it was taken over. */
+static int forget_taken(struct session *s, struct str *answer, struct err *e)
+{
+	AUTOCLOSE int dir = store_open_entry(&s->jails, s->name, e);
+
+	if (dir < 0) return -1;
+	standby_forget(dir);
+	letter_add(answer, "dropped", "");
+	return session_look_again(s, e);
+}
+
 int session_take_over(struct session *s, const struct letter *l, struct str *answer,
 		      struct err *e)
 {
@@ -90,6 +120,7 @@ int session_take_over(struct session *s, const struct letter *l, struct str *ans
 	bool was_standby = s->is_standby;
 
 	if (!s->jail) return fail(e, ERR_MISSING, "there is no jail to take over");
+	if (s->by_files) return take_over_files(s, l, answer, e);
 	if (was_standby && zfs_end_standby(s->jail, e) < 0) return -1;
 	s->is_standby = false;
 	if (letter_get(l, "start")) {
@@ -109,6 +140,7 @@ int session_drop(struct session *s, const struct letter *l, struct str *answer,
 {
 	const char *label = letter_get(l, "label");
 
+	if (s->id && !s->is_standby) return forget_taken(s, answer, e);
 	if (!label || !s->jail) return fail(e, ERR_INPUT, "no label");
 	if (session_look_again(s, e) < 0) return -1;
 	for (size_t i = 0; i < s->now.n; i++)

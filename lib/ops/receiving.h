@@ -32,6 +32,9 @@ struct session {
 	struct zfs_replica now;
 	bool is_open, is_standby;
 	bool has_tree;		/* in the box, or a part of it */
+	bool by_files;		/* the jail is a standby that comes as a tree, */
+	bool is_known;		/* ... and has come from the one who sends now */
+	const char *id;		/* of that standby, or of what the jail was; NULL: none */
 	const char *from;	/* who sends it; NULL: it does not say */
 	bool has_spoken;	/* the fault of this command was sent already */
 	char *buf;		/* of LETTER_DATA_MAX bytes */
@@ -57,12 +60,15 @@ int session_refuse(struct session *s, const struct err *why, struct err *e);
  * deleted. */
 int session_look_at_tree(struct session *s, struct err *e);
 
+/* See whether the jail, whose directory is open, is a standby that comes as a tree. */
+int session_look_at_files(struct session *s, int dir, struct err *e);
+
 /* The commands that tell what is there of it, and take it. */
 int session_list(struct session *s, const struct letter *l, struct str *answer, struct err *e);
 int session_tree(struct session *s, const struct letter *l, struct str *answer, struct err *e);
 
-/* Put the jail to its place in the box, and open that. */
-int session_lift_tree(struct session *s, struct err *e);
+/* Make a jail of its own of what was received, or a standby, or bring that up to date. */
+int session_finish_tree(struct session *s, const struct letter *l, struct err *e);
 
 /* Whether a copy made the snapshot. */
 bool session_is_of_copy(const struct zfs_replica_snap *snap);

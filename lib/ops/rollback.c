@@ -3,6 +3,7 @@
 #include "lib/base/err.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/ops/copy.h"
 #include "lib/ops/inuse.h"
 #include "lib/ops/start.h"
 #include "lib/store/rollback.h"
@@ -38,6 +39,7 @@ struct rolling {
 static int check(struct rolling *r, struct err *e)
 {
 	if (snapshots_open(r->en->m, r->jail, &r->of, e) < 0) return -1;
+	if (op_check_not_standby(r->en->m, r->jail, e) < 0) return -1;
 	return rollback_check(&r->of, &r->what, e);
 }
 

@@ -18,6 +18,7 @@
 #include "lib/jail/layout.h"
 #include "lib/jail/look.h"
 #include "lib/jail/rootfs.h"
+#include "lib/ops/copy.h"
 #include "lib/ops/snapshot.h"
 #include "lib/ops/start.h"
 #include "lib/store/snapshot.h"
@@ -165,7 +166,8 @@ int op_setup(struct engine *en, struct jail *j, long network_wait, struct err *e
 	struct setup_state s;
 	struct conf conf;
 
-	if (jail_conf_own(en->m, j, &conf, e) < 0) return -1;
+	if (jail_conf_own(en->m, j, &conf, e) < 0 || op_check_not_standby(en->m, j, e) < 0)
+		return -1;
 	if (!*conf.initial_setup.text) return forget(j, e);
 	if (setup_look(en, j, &conf, &s, e) < 0) return -1;
 	if (!s.possible)

@@ -108,12 +108,13 @@ static int make_snapshot(struct source *x, struct err *e)
 	struct snapshot_how how = { .why = SNAPSHOT_EXPORT };
 	bool runs;
 
+	/* Who has locked it has stopped it, too. */
+	if (x->locked) return 0;
 	if (stop_jail(x, &runs, e) < 0) return -1;
 	if (!wants_snapshot(x, runs)) {
-		if (runs)
+		if (runs && x->mixes)
 			out_warn("%s runs, and snapshots of it cannot be made here: its files "
-			         "are read one after the other, so the archive may mix states "
-			         "of different moments; --stop stops it meanwhile", x->name);
+			         "are read one after the other, so %s", x->name, x->mixes);
 		return 0;
 	}
 	if (snapshot_make_now(&x->of, "export-", &how, e) < 0) return -1;
@@ -360,7 +361,8 @@ int source_open(struct source *x, struct err *e)
 {
 	const char *key = arena_printf(x->en->m, "export:%s", x->name);
 
-	if (jail_lock(x->jail, e) < 0 || jail_check_own(x->jail, e) < 0) return -1;
+	if (!x->locked && jail_lock(x->jail, e) < 0) return -1;
+	if (jail_check_own(x->jail, e) < 0) return -1;
 	x->lock = lock_named(key, 0, arena_printf(x->en->m, "an export of %s", x->name), e);
 	return x->lock < 0 ? -1 : open_locked(x, e);
 }
@@ -391,7 +393,7 @@ int source_close(struct source *x, struct err *e)
 		drop_snapshot(x);
 		lock_drop(&x->lock);
 	}
-	jail_unlock(x->jail);
+	if (!x->locked) jail_unlock(x->jail);
 	if (x->stopped) signal_forget();
 	return start_exported(x, e);
 }

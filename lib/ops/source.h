@@ -36,6 +36,7 @@ struct source {
 	const char *from;		/* ... from that label on; NULL: in full */
 	bool stop;			/* if it runs, stop it for this, and start it again */
 	long timeout;			/* of struct stop_how */
+	const char *mixes;		/* what a jail that runs is warned of; NULL: nothing */
 	bool locked;			/* the caller has the lock of the jail, and keeps it */
 	const struct have *there;	/* of struct export_tree */
 	uint64_t *reached;

@@ -277,20 +277,12 @@ static void warn_of_doubt(struct engine *en, const struct intent *in)
 		         in->jail->name);
 }
 
-static int check_not_standby(struct engine *en, const struct jail *j, struct err *e)
-{
-	if (!op_is_standby(en->m, j)) return 0;
-	return fail(e, ERR_HOST,
-	            "it is read-only, as a standby of a jail on another machine is; 'jlmkr "
-	            "promote %s' makes that a jail of its own", j->name);
-}
-
 /* With the jail's lock. */
 static int start_locked(struct engine *en, enum extent how, struct intent *in, struct err *e)
 {
 	int rc;
 
-	if (check_not_standby(en, in->jail, e) < 0) goto fault;
+	if (op_check_not_standby(en->m, in->jail, e) < 0) goto fault;
 	if (rollback_is_begun(in->jail->fd) && op_rollback_finish(en, in->jail, e) < 0)
 		goto fault;
 	if (read_config(en, in, e) < 0) return -1;

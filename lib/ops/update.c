@@ -16,6 +16,7 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/ops/application.h"
+#include "lib/ops/copy.h"
 #include "lib/ops/inuse.h"
 #include "lib/ops/snapshot.h"
 #include "lib/ops/start.h"
@@ -60,7 +61,8 @@ int op_update_look(struct engine *en, struct jail *j, struct update *u, struct e
 {
 	struct conf c;
 
-	if (jail_conf_own(en->m, j, &c, e) < 0) return -1;
+	if (jail_conf_own(en->m, j, &c, e) < 0 || op_check_not_standby(en->m, j, e) < 0)
+		return -1;
 	if (!*c.image.text) return fail_own(en->m, j, &c, e);
 	if (registry_image_open(en->host, c.image.text, false, &u->image, e) < 0) return -1;
 	u->reference = u->image.reference;

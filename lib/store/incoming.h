@@ -5,8 +5,8 @@
  * rename takes the jail out of the box and gives it its name. A run that is cut or killed
  * leaves the box, and the next one for that name goes on with it; `remove NAME` deletes it.
  *
- * A jail that comes as a tree of files (disk/passes.h) lies there, too: in a dataset that is made
- * here, or, in a store of directories, in the directory jails/.receive-NAME-ID itself.
+ * A jail that comes as a tree of files (disk/passes.h) lies there, too: in a dataset that is
+ * made here, or, in a store of directories, in the directory jails/.receive-NAME-ID itself.
  */
 #ifndef STORE_INCOMING_H
 #define STORE_INCOMING_H

@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	memset(&s, 'x', sizeof s);
 	if (size) memcpy(&s, data, size);
 	if (same_is_question(&s, size)) {
-		if (!str_starts(s.path, PACK_ROOT "/") || strstr(s.path, "//")) __builtin_trap();
+		if (!str_starts(s.path, PACK_ROOT "/")) __builtin_trap();
+		if (strstr(s.path, "//")) __builtin_trap();
 		if (strlen(s.path) + 1 + offsetof(struct same, path) != size) __builtin_trap();
 		if (strstr(s.path, "/../") || str_ends(s.path, "/..")) __builtin_trap();
 	}

@@ -120,6 +120,7 @@ status 0
 copy run nas2:
 status 0
 err_has 'run runs, and snapshots of it cannot be made here'
+try jlmkr-stop -q run
 f jlmkr-start run
 status 0
 f jlmkr-exec run true
@@ -127,7 +128,6 @@ status 0
 is 2 "$(in_host cat $near/jails/run/rootfs/etc/machine-id "$far/jails/run/rootfs/etc/machine-id" | sort -u | wc -l)"
 f jlmkr-stop -q run
 f jlmkr-remove -q -y run
-try jlmkr-stop -q run
 try jlmkr-remove -q -y run
 
 story 'within a limit'
@@ -168,12 +168,12 @@ out_has 'fault the other side asks for something unknown'
 { hello; letter C 'look \nname two\n'; letter C 'tree \n'; letter D x; letter E ''; } | taken
 out_has 'fault it does not say who sends it'
 { look; letter C 'tree \n'; letter D junk; letter D more; letter E ''; letter C 'look \nname two\nfrom me\n'; } | taken
-out_has 'fault the archive was not made by'
+out_has 'fault the archive ends too early'
 out_has 'state none'
 { look; letter C 'tree \n'; letter X ''; } | taken
 out_has 'fault the stream was given up'
 { look; letter C 'tree \n'; letter F ''; } | taken
-err_has 'said something else than expected'
+out_has 'fault the other side said something else than expected'
 { look; letter C 'finish \njail web\n'; } | taken
 out_has 'fault '
 { look; letter C 'receive \nlabel a\nguid 7\nfrom 0\n'; letter D junk; letter E ''; } | taken
@@ -220,5 +220,340 @@ j jlmkr-remove -q -y web
 f jlmkr-remove -q -y back
 f jlmkr-remove -q -y old
 status 0
+
+cat > "$tmp/killed" <<'END'
+export JAILMAKER_DIR=$1
+far=$2 there=0 cut=0 who=$4
+args="--remote-dir=$far"
+settle() { while pgrep -x 'zfs|jlmkr.*' > /dev/null; do sleep 0.02; done; }
+remove() { jlmkr --dir="$far" remove -q -y k; }
+sum() { (cd "$1" && find . ! -name machine-id ! -name hostname ! -name hosts ! -path . ! -path ./etc -printf '%p %y %m %U:%G %t %n %l\n' | sort && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat) | sha256sum; }
+begin=$(date +%s%N)
+jlmkr-copy -q "$args" web nas2:k || exit 1
+span=$((($(date +%s%N) - begin) / 1000000 + 20))
+sum=$(sum "$JAILMAKER_DIR/jails/web/rootfs")
+remove || exit 1
+for i in $(seq $3); do
+	jlmkr-copy -q "$args" web nas2:k > /tmp/why 2>&1 & pid=$!
+	ms=$((RANDOM % span))
+	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
+	case $who in
+	near) kill -KILL $pid ;;
+	ssh) pkill -KILL -x ssh ;;
+	far) pkill -KILL -f ' receive$' ;;
+	child) pkill -KILL -n -x 'jlmkr.*' ;;
+	esac 2> /dev/null
+	wait $pid 2> /dev/null
+	[ $? -eq 0 ] || cut=$((cut + 1))
+	settle
+	if [ -e "$far/jails/k" ]; then
+		there=$((there + 1))
+	else
+		jlmkr-copy -q "$args" web nas2:k 2> /tmp/why || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+	fi
+	[ "$(sum "$far/jails/k/rootfs")" = "$sum" ] || { echo "another jail after $i"; exit 1; }
+	[ "$(ls -A "$far/jails/k" | xargs)" = 'config rootfs' ] || { ls -A "$far/jails/k"; exit 1; }
+	remove || exit 1
+	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || { echo "after moment $i: $(ls -A "$far/jails")"; exit 1; }
+done
+echo "cut $cut, there $there"
+END
+in_host sh -c "cd $near/jails/web/rootfs; dd if=/dev/urandom of=big bs=1M count=6 2> /dev/null; dd if=/dev/urandom of=zbig bs=1M count=6 2> /dev/null; mkdir -p some; for i in \$(seq 300); do echo \$i > some/\$i; done; find . -exec touch -h -d @1700000000 {} +"
+for who in near far ssh child; do
+	moments=60
+	[ $who = near ] || [ $who = far ] || moments=20
+	story "killed at $moments moments: $who"
+	try bash -s - "$near" "$far" $moments $who < "$tmp/killed"
+	status 0
+	title="$title ($(tail -n 1 "$tmp/out"))"
+	is '' "$(hidden "$far")"
+done
+story 'killed at 10 moments, in a store of datasets'
+try bash -s - "$near" "$home" 10 far < "$tmp/killed"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
+is '' "$(zfs list -H -o name -r "$ds" | grep '/\.')$(hidden "$home")"
+
+standby() { in_host sed -n 1p "$1/.standby" 2> /dev/null; }
+story 'a standby, as a directory: it cannot be started or changed'
+in_host sh -c "cd $near/jails/web/rootfs; echo two > mine"
+copy -n --refresh web nas2:stand
+status 0
+out_has '^web (now), its files, about'
+copy --refresh web nas2:stand
+status 0
+err_empty
+is standby "$(standby "$far/jails/stand")"
+same_jail "$near/jails/web/rootfs" "$far/jails/stand/rootfs"
+in_host cmp $near/jails/web/rootfs/etc/hostname "$far/jails/stand/rootfs/etc/hostname" || fail 'another host name'
+is '.rootfs.list .standby config rootfs' "$(in_host ls -A "$far/jails/stand" | xargs)"
+refusing="it is read-only, as a standby of a jail on another machine is; 'jlmkr promote stand'"
+for command in 'start stand' 'config stand startup=1' 'rollback stand@x' 'setup stand'; do
+	f jlmkr $command
+	refused
+	err_has "$refusing"
+done
+copy web nas2:stand
+status 4
+err_has 'a standby: --refresh brings it up to date'
+move() { try jlmkr-move --remote-dir="$far" "$@"; }
+
+story 'is brought up to date: only what has changed is sent'
+big=$(in_host stat -c %i "$far/jails/stand/rootfs/big")
+in_host sh -c "cd $near/jails/web/rootfs; echo three > mine; dd if=/dev/urandom of=zbig bs=1M count=2 2> /dev/null; echo '# mine' >> ../config"
+begin=$(date +%s%N)
+copy --refresh --limit=4M web nas2:stand
+status 0
+took=$((($(date +%s%N) - begin) / 1000000))
+[ $took -lt 4000 ] || fail "it took $took ms"
+same_jail "$near/jails/web/rootfs" "$far/jails/stand/rootfs"
+in_host cmp $near/jails/web/config "$far/jails/stand/config" || fail 'another config'
+is "$big 1" "$(in_host stat -c '%i %h' "$far/jails/stand/rootfs/big")"
+is '.rootfs.list .standby config rootfs' "$(in_host ls -A "$far/jails/stand" | xargs)"
+in_host sh -c "cd $near/jails/web/rootfs; dd if=/dev/urandom of=abig bs=1M count=20 2> /dev/null; dd if=/dev/urandom of=zbig bs=1M count=20 2> /dev/null"
+in_host sh -c "jlmkr-copy -q --refresh --limit=8M --remote-dir=$far web nas2:stand 2> /dev/null & pid=\$!; n=0
+	until [ -e $far/jails/stand/.passes/1/rootfs/mine ] || [ \$((n += 1)) = 100 ]; do sleep 0.1; done
+	kill -KILL \$pid; while pgrep -x 'jlmkr.*' > /dev/null; do sleep 0.05; done"
+abig=$(in_host stat -c %i "$far/jails/stand/.passes/1/rootfs/abig")
+copy --refresh web nas2:stand
+status 0
+is "$big 1 $abig 1" "$(in_host stat -c '%i %h' "$far/jails/stand/rootfs/big" "$far/jails/stand/rootfs/abig" | xargs)"
+same_jail "$near/jails/web/rootfs" "$far/jails/stand/rootfs"
+
+cat > "$tmp/refreshed" <<'END'
+export JAILMAKER_DIR=$1
+far=$2 cut=0 old=0 new=0 who=$4
+refresh() { jlmkr-copy -q --refresh "--remote-dir=$far" web nas2:stand; }
+settle() { while pgrep -x 'zfs|jlmkr.*' > /dev/null; do sleep 0.02; done; }
+web=$JAILMAKER_DIR/jails/web/rootfs there=$far/jails/stand/rootfs
+put() { echo $1 > "$web/mine" && dd if=/dev/urandom of="$web/more" bs=256k count=8 2> /dev/null; }
+is_same() { diff -r --no-dereference "$web" "$there" > /dev/null 2>&1; }
+put 0
+refresh || exit 1
+put 1
+begin=$(date +%s%N)
+refresh || exit 1
+span=$((($(date +%s%N) - begin) / 1000000 + 20))
+for i in $(seq 2 $3); do
+	last=$(cat "$there/mine" "$there/more" | sha256sum)
+	put $i
+	refresh > /tmp/why 2>&1 & pid=$!
+	ms=$((RANDOM % span))
+	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
+	case $who in
+	near) pkill -KILL -x jlmkr-copy ;;
+	far) pkill -KILL -f ' receive$' ;;
+	esac 2> /dev/null
+	wait $pid 2> /dev/null
+	[ $? -eq 0 ] || cut=$((cut + 1))
+	settle
+	if is_same; then new=$((new + 1))
+	elif [ "$(cat "$there/mine" "$there/more" | sha256sum)" = "$last" ]; then old=$((old + 1))
+	else echo "neither the old state nor the new one after moment $i"; exit 1
+	fi
+	! jlmkr --dir="$far" start stand > /dev/null 2>&1 || { echo "it was started after moment $i"; exit 1; }
+	refresh 2> /tmp/why || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+	is_same || { echo "another state after $i"; exit 1; }
+	[ "$(ls -A "$far/jails/stand" | xargs)" = '.rootfs.list .standby config rootfs' ] || { ls -A "$far/jails/stand"; exit 1; }
+	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || { echo "after moment $i: $(ls -A "$far/jails")"; exit 1; }
+done
+echo "cut $cut, old $old, new $new"
+END
+for who in near far; do
+	story "a standby that is brought up to date, killed at 60 moments: $who"
+	try bash -s - "$near" "$far" 61 $who < "$tmp/refreshed"
+	status 0
+	title="$title ($(tail -n 1 "$tmp/out"))"
+done
+in_host sh -c "echo three > $near/jails/web/rootfs/mine"
+copy --refresh web nas2:stand
+status 0
+
+story 'a jail whose config cannot be read does not take its place'
+in_host sh -c "sed -i 's/^startup=.*/startup=maybe/' $near/jails/web/config; echo bad > $near/jails/web/rootfs/mine"
+copy --refresh web nas2:stand
+refused
+err_has 'nas2: stand/config'
+is three "$(in_host cat "$far/jails/stand/rootfs/mine")"
+in_host sh -c "sed -i 's/^startup=.*/startup=0/' $near/jails/web/config"
+copy --refresh web nas2:stand
+status 0
+is bad "$(in_host cat "$far/jails/stand/rootfs/mine")"
+
+story 'and becomes a jail'
+f jlmkr-promote stand
+status 0
+is 'config rootfs' "$(in_host ls -A "$far/jails/stand" | xargs)"
+copy --refresh web nas2:stand
+status 4
+err_has 'stand on nas2 is a jail and no standby'
+f jlmkr-remove -q -y stand
+try jlmkr-remove -q -y web
+
+story 'a jail that runs is moved'
+f() { try env JAILMAKER_DIR="$far" "$@"; }
+try jlmkr-create -q --start run
+status 0
+try jlmkr-exec run sh -c 'echo moved > /var/data; cat /etc/machine-id > /var/id'
+try jlmkr-snapshot --copy run@mine
+status 0
+move run nas2:
+status 5
+err_has 'its snapshots would be lost, because they cannot be sent as files: --keep keeps them here'
+try jlmkr-snapshot --delete run@mine
+move -n run nas2:
+status 0
+out_has 'then hand it over, start it there, and remove it here'
+move run nas2:
+status 0
+is run "$(files "$far")"
+is '' "$(files "$near")"
+is 'config rootfs' "$(in_host ls -A "$far/jails/run" | grep -v '^\.Exec' | xargs)"
+f jlmkr-exec run sh -c 'cat /var/data; cmp /etc/machine-id /var/id'
+is moved "$(cat "$tmp/out")"
+
+story 'and back, where it stays as a standby'
+back() { f jlmkr-move --remote-dir="$near" "$@" run nas2:; }
+back --keep
+status 0
+try jlmkr-exec run cat /var/data
+is moved "$(cat "$tmp/out")"
+is handed:1:nas2:run "$(standby "$far/jails/run")"
+f jlmkr-start run
+refused
+f jlmkr-remove -q -y run
+status 0
+
+story 'a jail that does not start there is started here again'
+in_host sh -c "mkdir -p $far/jails && printf '#!/bin/sh\ncase \" \$* \" in *\" receive \"*) ;; esac\nexit 1\n' > /root/hook && chmod +x /root/hook"
+try jlmkr-config run 'pre_start_hook=#!/bin/sh
+[ ! -e /tmp/no-start ]'
+try jlmkr-restart run
+status 0
+in_host sh -c "(until [ -e $far/jails/run/.taken ]; do sleep 0.01; done; touch /tmp/no-start; until [ -e $far/jails/run/.standby ]; do sleep 0.01; done; rm /tmp/no-start) > /dev/null 2>&1 &"
+move run nas2:
+refused
+err_has 'moving run: nas2: '
+try jlmkr-exec run cat /var/data
+status 0
+is moved "$(cat "$tmp/out")"
+is standby "$(standby "$far/jails/run")"
+is '' "$(standby $near/jails/run)"
+f jlmkr-start run
+refused
+in_host rm -f /tmp/no-start
+move run nas2:
+status 0
+f jlmkr-exec run cat /var/data
+is moved "$(cat "$tmp/out")"
+f jlmkr-stop -q run
+
+story 'cut while it is handed over, and nobody can be asked: it is startable on one machine at most'
+# As after a cut: it was handed over here, and the other side has not taken it, or has.
+back --keep
+status 0
+try jlmkr-stop -q run
+id=$(in_host sed -n 2p "$far/jails/run/.standby")
+is 32 ${#id}
+in_host sh -c "printf 'standby\n$id\n\n' > $near/jails/run/.standby"
+try jlmkr-start run
+refused
+f jlmkr-start run
+refused
+back
+status 0
+is '' "$(files "$far")"
+is '' "$(standby $near/jails/run)"
+try jlmkr-start run
+status 0
+try jlmkr-stop -q run
+
+story 'another jail of that name is not taken for it'
+move --keep run nas2:
+status 0
+in_host sh -c "rm -rf $far/jails/run/.taken"
+try jlmkr-start run
+refused
+move run nas2:
+refused
+err_has "it was to be handed over, but nas2 does not have it; 'jlmkr promote run'"
+try jlmkr-promote run
+status 0
+f jlmkr-stop -q run
+f jlmkr-remove -q -y run
+
+cat > "$tmp/moved" <<'END'
+home=$1 far=$2 here=0 there=0 cut=0
+settle() { while pgrep -x 'zfs|jlmkr.*|ssh' > /dev/null; do sleep 0.02; done; }
+startable() { jlmkr --dir="$1" start m > /dev/null 2> /tmp/why && jlmkr --dir="$1" stop -q m; }
+there() { [ -e "$1/jails/m/config" ]; }
+span=4000
+for i in $(seq $3); do
+	JAILMAKER_DIR=$home jlmkr-move -q --remote-dir="$far" m nas2: > /dev/null 2>&1 & pid=$!
+	ms=$((RANDOM % span))
+	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
+	case $((i % 3)) in
+	0) kill -KILL $pid ;;
+	1) pkill -KILL -x ssh ;;
+	2) pkill -KILL -f ' receive$' ;;
+	esac 2> /dev/null
+	wait $pid 2> /dev/null
+	[ $? -eq 0 ] || cut=$((cut + 1))
+	settle
+	n=0
+	there "$home" || there "$far" || { echo "after moment $i it is nowhere"; exit 1; }
+	! startable "$home" || { n=$((n + 1)); here=$((here + 1)); }
+	! startable "$far" || { n=$((n + 1)); there=$((there + 1)); }
+	[ $n -le 1 ] || { echo "after moment $i it can be started twice"; exit 1; }
+	[ ! -e "$home/jails/m/config" ] || JAILMAKER_DIR=$home jlmkr-move -q --remote-dir="$far" m nas2: 2> /tmp/why ||
+		{ echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+	startable "$far" || { echo "after moment $i it cannot be started there: $(cat /tmp/why)"; exit 1; }
+	[ "$(ls -A "$home/jails" | grep -c '^\.remove-')" = 0 ] || jlmkr --dir="$home" remove -q -y m
+	[ "$(ls -A "$far/jails" "$home/jails" | grep -c '^\.')" = 0 ] || { ls -A "$far/jails" "$home/jails"; exit 1; }
+	JAILMAKER_DIR=$far jlmkr-move -q --remote-dir="$home" m nas2: 2> /tmp/why || { echo "back, after moment $i: $(cat /tmp/why)"; exit 1; }
+done
+echo "cut $cut, here $here, there $there"
+END
+story 'moves killed at 18 moments: on one side at least, startable on one at most'
+try jlmkr-remove -q -y run
+try jlmkr-create -q m
+try bash -s - "$near" "$far" 18 < "$tmp/moved"
+status 0
+title="$title ($(tail -n 1 "$tmp/out"))"
+is '' "$(hidden "$near")$(hidden "$far")"
+try jlmkr-remove -q -y m
+
+story 'a jail that is a dataset is moved to a directory, and back'
+j jlmkr-create -q z
+status 0
+j jlmkr-move --remote-dir="$far" z nas2:
+status 0
+is 'config rootfs' "$(in_host ls -A "$far/jails/z" | xargs)"
+f jlmkr-start z
+status 0
+f jlmkr-stop -q z
+f jlmkr-move --remote-dir="$home" z nas2:
+status 0
+j jlmkr-start z
+status 0
+j jlmkr-stop -q z
+is '' "$(files "$far")$(zfs list -H -o name -r "$ds" | grep '/\.')"
+j jlmkr-remove -q -y z
+
+story 'on btrfs a running jail is read from a snapshot, which is deleted then'
+btrfs_pool 2G
+j jlmkr-create -q --start run
+status 0
+j jlmkr-copy --remote-dir="$far" run nas2:
+status 0
+err_lacks 'cannot be made here'
+is '' "$(in_host ls -A $home/jails/run | grep snapshots)"
+is run "$(files "$far")"
+f jlmkr-remove -q -y run
+j jlmkr-move --remote-dir="$far" run nas2:
+status 0
+f jlmkr-exec run true
+status 0
+is '' "$(files "$home")"
 
 finish

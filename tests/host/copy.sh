@@ -137,14 +137,6 @@ refused
 err_has "the dataset $ds/jails/web/data is below that of the jail"
 in_host zfs unmount "$ds/jails/web/data"
 patiently zfs destroy "$ds/jails/web/data"
-try jlmkr-create -q --distro=fedora --release=43 plain
-try jlmkr-copy --remote-dir="$far" plain nas2:
-status 1
-err_has 'it is a directory, and copy can only send ZFS datasets'
-in_host mkdir /mnt/tank/there
-j jlmkr-copy --remote-dir=/mnt/tank/there web nas2:
-status 1
-err_has 'nas2: /mnt/tank/there/jails is no ZFS dataset'
 for target in web nas2 -x: 'a b:' ':x' nas2:a/b 'nas2:.x'; do
 	copy -- web "$target"
 	refused

@@ -10,7 +10,7 @@
 #include "lib/disk/export_tree.h"
 #include "tests/unit/root_world.h"
 
-/* inside/ is the jail that is sent, outside/ what is next to the box, and box/ where it comes. */
+/* inside/ is the jail that is sent, outside/ what is next to the box, box/ where it comes. */
 struct both {
 	struct world w;
 	int work;
@@ -88,7 +88,7 @@ static struct have there(struct both *b)
 	struct have all = { .m = &b->w.m };
 	struct passes p;
 
-	CHECK_INT(passes_open(&b->w.m, b->work, &p, NULL), 0);
+	CHECK_INT(passes_open(&b->w.m, b->work, true, &p, NULL), 0);
 	for (size_t i = 0; i < p.n; i++)
 		have_add(&all, p.v[i].have.v, p.v[i].have.n * sizeof *p.v[i].have.v);
 	have_sort(&all);
@@ -126,7 +126,7 @@ static int receive(struct both *b, struct bytes d)
 	int rc;
 
 	b->e = (struct err){ 0 };
-	CHECK_INT(passes_open(&b->w.m, b->work, &p, &b->e), 0);
+	CHECK_INT(passes_open(&b->w.m, b->work, true, &p, &b->e), 0);
 	rc = feed(b, &p, d);
 	passes_close(&p);
 	return rc;
@@ -175,6 +175,10 @@ static void fill_jail(struct both *b)
 	put(&b->w, "mode", "the same words");
 	put(&b->w, "gone", "gone");
 	put(&b->w, "empty", "");
+	put(&b->w, "moved", "what the parent finishes");
+	fd = openat(root, "moved", O_RDONLY);
+	if (fsetxattr(fd, "trusted.overlay.origin", "x", 1, 0) < 0) SKIP("no attributes here");
+	close(fd);
 	CHECK_INT(linkat(root, "dir/kept", root, "name", 0), 0);
 	CHECK_INT(symlinkat("dir/kept", root, "link"), 0);
 	fd = openat(root, "holes", O_WRONLY | O_CREAT, 0600);
@@ -204,7 +208,8 @@ TEST(the_second_pass_links_what_has_not_changed)
 	close(fd);
 	second = send_jail(&b);
 	receive_well(&b, second);
-	CHECK_INT(inode(&b, ".passes/2/rootfs/dir/kept"), inode(&b, ".passes/1/rootfs/dir/kept"));
+	CHECK_INT(inode(&b, ".passes/2/rootfs/dir/kept"),
+	          inode(&b, ".passes/1/rootfs/dir/kept"));
 	CHECK_INT(inode(&b, ".passes/2/rootfs/name"), inode(&b, ".passes/1/rootfs/dir/kept"));
 	CHECK_INT(inode(&b, ".passes/2/rootfs/holes"), inode(&b, ".passes/1/rootfs/holes"));
 	CHECK(inode(&b, ".passes/2/rootfs/mode") != inode(&b, ".passes/1/rootfs/mode"));
@@ -213,6 +218,8 @@ TEST(the_second_pass_links_what_has_not_changed)
 	CHECK_STR(text_of(&b, ".passes/2/rootfs/dir/changed"), "after");
 	CHECK_STR(text_of(&b, ".passes/1/rootfs/dir/changed"), "before");
 	CHECK(!is_there(&b, ".passes/2/rootfs/gone") && !is_there(&b, ".passes/2/same"));
+	/* Nobody knows whether it has its attribute. */
+	CHECK(inode(&b, ".passes/2/rootfs/moved") != inode(&b, ".passes/1/rootfs/moved"));
 	CHECK(is_there(&b, ".passes/2/rootfs/empty") && is_there(&b, ".passes/2/rootfs/link"));
 	CHECK_INT(look(&b, ".passes/1/rootfs/dir").st_mtim.tv_sec, 7);
 	CHECK_INT(look(&b, ".passes/2/rootfs/dir").st_mtim.tv_sec, 9);
@@ -230,7 +237,7 @@ TEST(the_jail_comes_to_its_place)
 	receive_well(&b, send_jail(&b));
 	for (int i = 0; i < 2; i++) {
 		CHECK(!passes_are_lifted(b.work));
-		CHECK_INT(passes_open(&b.w.m, b.work, &p, &b.e), 0);
+		CHECK_INT(passes_open(&b.w.m, b.work, true, &p, &b.e), 0);
 		CHECK(passes_are_from(&p, "me") && !passes_are_from(&p, "m"));
 		CHECK_INT(p.whole, 1);
 		CHECK_INT(passes_lift(&p, &b.e), 0);
@@ -244,6 +251,47 @@ TEST(the_jail_comes_to_its_place)
 	end(&b);
 }
 
+static void settle(struct both *b, int (*how)(const struct passes *, struct err *))
+{
+	struct passes p;
+
+	CHECK_INT(passes_open(&b->w.m, b->work, false, &p, &b->e), 0);
+	if (how(&p, &b->e) < 0) CHECK_STR(b->e.text, "");
+	passes_close(&p);
+}
+
+TEST(a_standby_gets_a_new_tree_by_an_exchange)
+{
+	struct both b;
+	ino_t kept;
+
+	begin(&b);
+	fill_jail(&b);
+	receive_well(&b, send_jail(&b));
+	settle(&b, passes_lift);
+	settle(&b, passes_keep_list);
+	CHECK_INT(passes_delete(b.work, &b.e), 0);
+	kept = inode(&b, "rootfs/dir/kept");
+	CHECK(there(&b).n > 3);
+	put(&b.w, "mode", "other words");
+	receive_well(&b, send_jail(&b));
+	CHECK_STR(text_of(&b, "rootfs/mode"), "the same words");
+	settle(&b, passes_exchange);
+	CHECK_STR(text_of(&b, "rootfs/mode"), "other words");
+	CHECK_STR(text_of(&b, ".passes/1/rootfs/mode"), "the same words");
+	/* A tree that is the old one now has no list any more. */
+	CHECK(!is_there(&b, ".passes/1.list") && !is_there(&b, ".passes/whole"));
+	CHECK_INT(inode(&b, "rootfs/dir/kept"), kept);
+	CHECK_INT(passes_delete(b.work, &b.e), 0);
+	CHECK_INT(look(&b, "rootfs/dir/kept").st_nlink, 2);
+	receive_well(&b, send_jail(&b));
+	CHECK_INT(inode(&b, ".passes/1/rootfs/mode"), inode(&b, "rootfs/mode"));
+	passes_forget_list(b.work);
+	CHECK_INT(passes_delete(b.work, &b.e), 0);
+	CHECK_INT(there(&b).n, 0);
+	end(&b);
+}
+
 static void make_many(struct both *b)
 {
 	char *text = arena_alloc(&b->w.m, 200001);
@@ -253,6 +301,11 @@ static void make_many(struct both *b)
 		text[200000 - i * 4000] = 0;
 		put(&b->w, arena_printf(&b->w.m, "file-%d", i), text);
 	}
+}
+
+static const char *get_all(struct both *b, const char *name)
+{
+	return read_file(&b->w.m, b->w.root, name, 1 << 20, NULL, NULL);
 }
 
 TEST(wherever_a_pass_is_cut_the_next_one_goes_on)
@@ -277,8 +330,7 @@ TEST(wherever_a_pass_is_cut_the_next_one_goes_on)
 		const char *name = arena_printf(&b.w.m, "file-%d", i);
 		const char *path = arena_printf(&b.w.m, ".passes/%d/rootfs/%s", CUTS + 1, name);
 
-		CHECK(!strcmp(text_of(&b, path), read_file(&b.w.m, b.w.root, name, 1 << 20, NULL,
-		                                           NULL)));
+		CHECK_STR(text_of(&b, path), get_all(&b, name));
 	}
 	end(&b);
 }
@@ -286,6 +338,7 @@ TEST(wherever_a_pass_is_cut_the_next_one_goes_on)
 TEST(no_more_passes_are_kept_than_are_of_use)
 {
 	struct both b;
+	const char *path;
 
 	begin(&b);
 	fill_jail(&b);
@@ -293,8 +346,8 @@ TEST(no_more_passes_are_kept_than_are_of_use)
 		receive_well(&b, send_jail(&b));
 	CHECK(!is_there(&b, ".passes/1") && !is_there(&b, ".passes/1.list"));
 	CHECK(is_there(&b, ".passes/3"));
-	CHECK_INT(look(&b, arena_printf(&b.w.m, ".passes/%d/rootfs/mode", PASSES_MAX + 2)).st_nlink,
-	          PASSES_MAX + 1);
+	path = arena_printf(&b.w.m, ".passes/%d/rootfs/mode", PASSES_MAX + 2);
+	CHECK_INT(look(&b, path).st_nlink, PASSES_MAX + 1);
 	end(&b);
 }
 
@@ -374,12 +427,12 @@ TEST(what_is_not_the_file_any_more_is_not_linked)
 	close(dir);
 	dir = openat(b.work, ".passes/1/rootfs", O_RDONLY);
 	/* A link in the way, in place of the file, another kind, nothing. */
-	CHECK_INT(renameat(dir, "dir", dir, "moved"), 0);
+	CHECK_INT(renameat(dir, "dir", dir, "away"), 0);
 	CHECK_INT(symlinkat("../../../../outside/dir", dir, "dir"), 0);
 	refuse_lie(&b, "same/rootfs/dir/kept", sum_of(&b, "rootfs/dir/kept"));
 	CHECK_INT(unlinkat(dir, "dir", 0), 0);
 	refuse_lie(&b, "same/rootfs/dir/kept", sum_of(&b, "rootfs/dir/kept"));
-	CHECK_INT(renameat(dir, "moved", dir, "dir"), 0);
+	CHECK_INT(renameat(dir, "away", dir, "dir"), 0);
 	CHECK_INT(unlinkat(dir, "mode", 0) + symlinkat("dir/kept", dir, "mode"), 0);
 	refuse_lie(&b, "same/rootfs/mode", sum_of(&b, "rootfs/mode"));
 	CHECK_INT(unlinkat(dir, "gone", 0) + mkfifoat(dir, "gone", 0600), 0);

@@ -34,11 +34,7 @@ static const char *prefix_of(struct arena *m, const struct copy_how *how, const 
 
 static int look_here(struct copying *c, struct err *e)
 {
-	if (zfs_replica_read(c->m, c->mine.dataset, c->is_open, &c->here, e) < 0) return -1;
-	if (!c->here.child) return 0;
-	return fail(e, ERR_INPUT,
-	            "the dataset %s is below that of the jail, and copy copies the jail's own "
-	            "only", c->here.child);
+	return zfs_replica_read(c->m, c->mine.dataset, c->is_open, &c->here, e);
 }
 
 /* Of a standby that is a tree. That of a dataset is read with its snapshots. */
@@ -89,7 +85,8 @@ static int read_state(struct copying *c, const struct letter *l, struct err *e)
 
 	c->there.is_open = zfs && str_eq(zfs, "open");
 	c->there.has_zfs = zfs && strcmp(zfs, "none");
-	c->by_tree = !c->mine.dataset || !c->there.has_zfs || c->is_marked;
+	/* A stream is that of one dataset; a tree has those below it as directories. */
+	c->by_tree = !c->mine.dataset || !c->there.has_zfs || c->is_marked || c->here.child;
 	c->there.id = letter_get(l, "id");
 	for (size_t i = 0; state && i < sizeof states / sizeof *states; i++)
 		if (str_eq(state, states[i])) return c->there.state = (enum there_state)i, 0;
@@ -550,6 +547,10 @@ static int check_tree(const struct copying *c, struct err *e)
 
 static int standby_tree(struct copying *c, struct err *e)
 {
+	if (c->here.child)
+		return fail(e, ERR_INPUT,
+		            "the dataset %s is below that of the jail, and a standby can only "
+		            "be of the jail's own", c->here.child);
 	if (check_tree(c, e) < 0) return -1;
 	if (c->how->dry_run) return copying_plan_tree(c, e);
 	if (set_id(c, e) < 0 || copying_send_tree(c, true, e) < 0) return -1;

@@ -325,7 +325,7 @@ static int heed_fault(struct peer *p, const struct letter *l, struct err *e)
 	return fail(e, kind, "%s: %s", p->shown, text ? text : "it does not say why");
 }
 
-static int read_head(struct peer *p, const char *kinds, enum letter_kind *kind, size_t *n,
+static int read_letter_head(struct peer *p, const char *kinds, enum letter_kind *kind, size_t *n,
                      struct err *e)
 {
 	unsigned char head[LETTER_HEAD];
@@ -350,7 +350,7 @@ static int read_answer(struct peer *p, struct letter *l, struct err *e)
 	enum letter_kind kind;
 	size_t n;
 
-	if (read_head(p, kinds, &kind, &n, e) < 0) return -1;
+	if (read_letter_head(p, kinds, &kind, &n, e) < 0) return -1;
 	return read_body(p, kind, n, l, e);
 }
 
@@ -373,7 +373,7 @@ int peer_fetch(struct peer *p, const struct str *command,
 	p->answers = false;
 	if (write_letter(p, LETTER_COMMAND, command->s, command->len, e) < 0) return -1;
 	for (;;) {
-		if (read_head(p, kinds, &kind, &n, e) < 0) return -1;
+		if (read_letter_head(p, kinds, &kind, &n, e) < 0) return -1;
 		if (kind != LETTER_DATA) return read_body(p, kind, n, answer, e);
 		if (read_exactly(p, data, n, e) < 0 || take(arg, data, n, e) < 0) return -1;
 	}

@@ -130,13 +130,24 @@ status 0
 is web "$(files "$far")"
 in_host sh -c "zfs list -H -o name -t snapshot -r '$ds/jails/web' | xargs -d '\n' -n 1 zfs destroy"
 
-story 'what cannot be copied'
-zfs_in_host create "$ds/jails/web/data"
+story 'datasets below it go as directories, if they are in its root file system'
+datasets_below web
 copy web nas2:two
+status 0
+err_has "the dataset $ds/jails/web/data is not in the archive: it is not mounted in the root file system"
+is docker "$(in_host cat "$far/jails/two/rootfs/docker/mine")"
+is 711 "$(in_host stat -c %a "$far/jails/two/rootfs/docker")"
+is "$fds/jails/two" "$(in_host zfs list -H -o name -r "$fds/jails/two")"
+is '' "$(hidden)$(snaps "$ds/jails/web")"
+f jlmkr-remove -q -y two
+copy --refresh web nas2:two
 refused
-err_has "the dataset $ds/jails/web/data is below that of the jail"
-in_host zfs unmount "$ds/jails/web/data"
-patiently zfs destroy "$ds/jails/web/data"
+err_has "the dataset $ds/jails/web/[a-z]* is below that of the jail, and a standby can only be of"
+is '' "$(files "$far")"
+patiently zfs destroy -r "$ds/jails/web/data"
+patiently zfs destroy -r "$ds/jails/web/rootfs"
+
+story 'what cannot be copied'
 for target in web nas2 -x: 'a b:' ':x' nas2:a/b 'nas2:.x'; do
 	copy -- web "$target"
 	refused

@@ -325,8 +325,8 @@ static int heed_fault(struct peer *p, const struct letter *l, struct err *e)
 	return fail(e, kind, "%s: %s", p->shown, text ? text : "it does not say why");
 }
 
-static int read_letter_head(struct peer *p, const char *kinds, enum letter_kind *kind, size_t *n,
-                     struct err *e)
+static int read_letter_head(struct peer *p, const char *kinds, enum letter_kind *kind,
+                            size_t *n, struct err *e)
 {
 	unsigned char head[LETTER_HEAD];
 

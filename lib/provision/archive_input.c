@@ -187,8 +187,8 @@ static const char *value_of(struct arena *m, const char *head, const char *key)
 	return arena_strndup(m, line, strcspn(line, "\n"));
 }
 
-static int read_head(struct arena *m, struct archive_input *in, const char *head,
-                     struct err *e)
+static int read_export_head(struct arena *m, struct archive_input *in, const char *head,
+                            struct err *e)
 {
 	if (str_starts(head, PACK_FORMAT_STREAM "\n")) {
 		if (stream_head_read(m, head, &in->stream, e) < 0) return -1;
@@ -225,7 +225,7 @@ static int read_front(struct arena *m, struct archive_input *in, const struct ch
                       struct err *e)
 {
 	if (!(in->is_export = f->is_export)) return read_begin(m, in, f, e);
-	if (read_head(m, in, arena_strndup(m, f->head, f->head_n), e) < 0) return -1;
+	if (read_export_head(m, in, arena_strndup(m, f->head, f->head_n), e) < 0) return -1;
 	in->config = arena_strndup(m, f->config, f->config_n);
 	if (strlen(in->config) == f->config_n) return 0;
 	return fail(e, ERR_INPUT, "its first entries are damaged");

@@ -51,6 +51,17 @@ bool arrival_is_standby(const struct zfs_replica *now)
 	return now->kind && str_eq(now->kind, ZFS_STANDBY) && now->readonly;
 }
 
+int arrival_receive(struct arena *m, const struct incoming *box, const struct zfs_receive *how,
+                    struct child *zfs, struct err *e)
+{
+	int rc;
+
+	incoming_share_lock(box, true);
+	rc = zfs_receive_start(m, how, zfs, e);
+	incoming_share_lock(box, false);
+	return rc;
+}
+
 int arrival_fail(struct arena *m, const char *said, int status, const char *changed,
                  struct err *e)
 {

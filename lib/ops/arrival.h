@@ -9,9 +9,11 @@
 #include <stdbool.h>
 
 struct arena;
+struct child;
 struct err;
 struct incoming;
 struct store;
+struct zfs_receive;
 struct zfs_replica;
 
 /* Sweep the jailmaker directory, whose jails/ has to be a dataset, and open that. `what`: who
@@ -26,6 +28,10 @@ const char *arrival_find_jail(struct store *jails, const char *name, bool is_ope
 
 /* Whether it is a standby that streams can be received into. */
 bool arrival_is_standby(const struct zfs_replica *now);
+
+/* zfs_receive_start. It holds the lock of the box's name to its end, also if we are killed. */
+int arrival_receive(struct arena *m, const struct incoming *box, const struct zfs_receive *how,
+                    struct child *zfs, struct err *e);
 
 /* Why zfs receive did not take a stream, by what it said. `changed`: what to say if the dataset
  * has changes of its own. */

@@ -98,7 +98,7 @@ static int start_receive(struct landing *l, struct err *e)
 	if (zfs_begin_read(l->begin, l->begin_n, &b, e) < 0) return -1;
 	if (b.guid != l->head->guid || b.from != l->head->from)
 		return fail(e, ERR_UNTRUSTED, "the stream in it is that of another snapshot");
-	return zfs_receive_start(l->m, &how, &l->zfs, e);
+	return arrival_receive(l->m, &l->box, &how, &l->zfs, e);
 }
 
 static int land_bytes(void *arg, const void *data, size_t n, struct err *e)

@@ -249,14 +249,11 @@ static int take_first(struct session *s, const struct stream *st, size_t n, stru
 		.dataset = st->dataset, .label = st->label, .is_open = s->is_open,
 		.keeps_part = true,
 	};
-	int rc;
 
 	if (read_exactly(s, s->buf, n, false, e) < 0) return -1;
-	if (check_begin(st, s->buf, n, why) < 0) return STREAM_REFUSED;
-	incoming_share_lock(&s->box, true);
-	rc = zfs_receive_start(s->m, &how, zfs, why);
-	incoming_share_lock(&s->box, false);
-	if (rc < 0) return STREAM_REFUSED;
+	if (check_begin(st, s->buf, n, why) < 0 ||
+	    arrival_receive(s->m, &s->box, &how, zfs, why) < 0)
+		return STREAM_REFUSED;
 	fcntl(zfs->in, F_SETPIPE_SZ, LETTER_DATA_MAX);
 	return write_all(zfs->in, s->buf, n, NULL) < 0 ? STREAM_REFUSED : STREAM_WHOLE;
 }

@@ -113,7 +113,7 @@ int incoming_open(const struct store *s, const char *name, struct incoming *in, 
 
 void incoming_share_lock(const struct incoming *in, bool shared)
 {
-	fcntl(in->alone, F_SETFD, shared ? 0 : FD_CLOEXEC);
+	if (in->jails) fcntl(in->alone, F_SETFD, shared ? 0 : FD_CLOEXEC);
 }
 
 /* -- the box -- */

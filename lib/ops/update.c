@@ -159,42 +159,6 @@ static int fetch_layers(struct updating *x, struct err *e)
 
 /* -- the new files -- */
 
-static int check_volume(const char *path, struct err *e)
-{
-	const char *p = path;
-
-	while (*p == '/' && p[1] && p[1] != '/' && !(p[1] == '.' && strchr("./", p[2])))
-		p += 1 + strcspn(p + 1, "/");
-	if (!*p && *path && !strchr(path, '\n')) return 0;
-	return fail(e, ERR_INPUT, "image_volumes: '%s' is not an absolute path without '.', "
-	            "'..' and double slashes", path);
-}
-
-static bool is_beneath_another(const struct split *all, const char *path)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		size_t n = strlen(all->v[i]);
-
-		if (!strncmp(path, all->v[i], n) && path[n] == '/') return true;
-	}
-	return false;
-}
-
-static int keep_volumes(struct updating *x, int work, const struct conf *c, struct err *e)
-{
-	struct split all;
-
-	if (conf_words(x->en->m, &c->image_volumes, &all, e) < 0) return -1;
-	for (size_t i = 0; i < all.n; i++)
-		if (check_volume(all.v[i], e) < 0) return -1;
-	out_busy("keeping the volumes");
-	for (size_t i = 0; i < all.n; i++)
-		if (!is_beneath_another(&all, all.v[i]) &&
-		    rollback_keep(&x->of, work, all.v[i], e) < 0)
-			return -1;
-	return 0;
-}
-
 /* As create does; and whether it could start. */
 static int adapt(struct updating *x, int rootfs, struct conf *c, struct err *e)
 {
@@ -222,7 +186,6 @@ static int make_files(void *arg, int work, struct err *e)
 	if (conf_parse(x->en->m, x->u->config, &c, e) < 0) return -1;
 	if (layers_install(&x->image, &limits, work, e) < 0) return -1;
 	if ((rootfs = jail_open_rootfs(work, e)) < 0 || adapt(x, rootfs, &c, e) < 0) return -1;
-	if (keep_volumes(x, work, &c, e) < 0) return -1;
 	config = x->u->config;
 	return create_file(work, LAYOUT_CONFIG, config, strlen(config), 0600, e);
 }
@@ -247,11 +210,25 @@ static int stop_if_told(struct updating *x, struct err *e)
 	return 0;
 }
 
+/* Those of the config that the jail will have. */
+static int read_volumes(struct updating *x, struct rollback *r, struct err *e)
+{
+	struct split all;
+	struct conf c;
+
+	if (conf_parse(x->en->m, x->u->config, &c, e) < 0 ||
+	    conf_text_check(&c.image_volumes, e) < 0 ||
+	    conf_words(x->en->m, &c.image_volumes, &all, e) < 0)
+		return -1;
+	r->keep = all.v;
+	return 0;
+}
+
 static int update_locked(struct updating *x, struct rollback *r, struct err *e)
 {
 	if (op_snapshots_lock(x->en, x->jail, &x->of, e) < 0) return -1;
-	if (rollback_check(&x->of, r, e) < 0 ||
-	    plan_config(x->en, x->jail, x->u, x->old, e) < 0)
+	if (plan_config(x->en, x->jail, x->u, x->old, e) < 0 || read_volumes(x, r, e) < 0 ||
+	    rollback_check(&x->of, r, e) < 0)
 		return -1;
 	if (stop_if_told(x, e) < 0 || inuse_check_stopped(x->en->m, x->jail, e) < 0) return -1;
 	return rollback_jail(&x->of, r, e);

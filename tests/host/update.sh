@@ -195,6 +195,99 @@ status 100
 out_has '^a: '
 in_host sh -c "jlmkr stop -q b; rm -rf $jails/a $jails/b $jails/c"
 
+story 'volumes that the new image makes one are refused, and nothing changes'
+make_two() {
+	publish two
+	j jlmkr-create -q --image=$open/srv srv
+	status 0
+	in_host sh -c 'cd "$1" && for v in a/x b/x b/x/in; do echo "/$v" > $v/mine; done' - "$root"
+}
+refuses_to_mix() {
+	make_two
+	for release in three four; do
+		publish $release
+		before=$(j jlmkr snapshots srv; cat "$tmp/out")
+		j jlmkr update -q srv
+		status 1
+		one_line_err
+		err_has "updating srv: in the new image, the volumes /[ab]/x and /[ab]/x are the same directory, or one is inside the other"
+		is two "$(version "$root")"
+		is '/a/x /b/x /b/x/in' "$(in_host sh -c 'cd "$1" && cat a/x/mine b/x/mine b/x/in/mine' - "$root" | xargs)"
+		is "$before" "$(j jlmkr snapshots srv; cat "$tmp/out")"
+		is '' "$(in_host find "$jails" -maxdepth 2 -name '.rollback*')"
+		j jlmkr-start -q srv
+		status 0
+		j jlmkr-stop -q srv
+	done
+	# Without one of them there is nothing to mix.
+	in_host rm -r "$root/b/x"
+	publish three
+	j jlmkr update -q srv
+	status 0
+	is three "$(version "$root")"
+	is /a/x "$(in_host cat "$root/b/x/mine")"
+	in_host test ! -e "$root/a/x/of-a" || fail 'the volume has files of the image'
+	j jlmkr-remove -q -y srv
+	status 0
+}
+home=${jails%/jails}
+refuses_to_mix
+
+story 'volumes that the jail has made one are refused'
+make_two
+in_host sh -c 'cd "$1" && rm -r a && ln -s b a; jlmkr config -q srv image_digest=' - "$root"
+j jlmkr update -q srv
+status 1
+err_has 'in the jail, the volumes /[ab]/x and /[ab]/x are the same directory, or one is inside the other'
+is /b/x/in "$(in_host cat "$root/b/x/in/mine")"
+# Of this image, too.
+publish three
+j jlmkr update -q srv
+status 0
+is '/b/x /b/x/in' "$(in_host sh -c 'cd "$1" && cat a/x/mine b/x/in/mine' - "$root" | xargs)"
+j jlmkr-remove -q -y srv
+
+story 'a volume that is a link of the image is what it leads to; any other link, or a file, is refused'
+publish linked
+try jlmkr-create -q --image=$open/srv srv
+status 0
+in_host sh -c "cd $root && echo mine > store/mine && echo mine > run/srv/mine
+	jlmkr config -q srv image_digest=sha256:$(printf %064d 1); jlmkr start -q srv"
+try jlmkr update -q --restart srv
+status 0
+is 'mine mine' "$(in_host cat $root/store/mine $root/run/srv/mine | xargs)"
+is '/store /run' "$(in_host readlink $root/log $root/var/run | xargs)"
+in_host test -e "$root/run/srv/x" -a -e "$root/store/x" || fail 'something is lost'
+in_host sh -c "jlmkr config -q srv image_digest=; cd $root && rm log && mkdir other && echo mine > other/mine && ln -s other log"
+try jlmkr update -q --restart srv
+status 1
+one_line_err
+err_has 'updating srv: the volume /log is a link to other in the jail, and not in the new image: make it a directory, or take it out of image_volumes'
+is mine "$(in_host cat $root/log/mine)"
+runs || fail 'it does not run'
+pid=$(in_host systemctl show -P MainPID jlmkr-srv)
+for what in 'ln -s store/x log' 'echo file > log' 'mkfifo log'; do
+	in_host sh -c "cd $root && rm log && $what"
+	try jlmkr update -q --restart srv
+	status 1
+	one_line_err
+	err_has 'updating srv: the volume /log is not a directory in the jail: move it away, or take it out of image_volumes'
+done
+is "$pid" "$(in_host systemctl show -P MainPID jlmkr-srv)"
+in_host sh -c "rm $root/log; mkdir $root/log"
+
+story 'image_volumes is looked at before the jail is stopped'
+try jlmkr config srv image_volumes=/data/
+refused
+err_has "image_volumes: '/data/' is not an absolute path without"
+in_host sh -c "sed -i 's,^image_volumes=.*,image_volumes=/data/,' $jails/srv/config"
+try jlmkr update -q --restart srv
+status 1
+one_line_err
+err_has "image_volumes: '/data/' is not an absolute path without"
+is "$pid" "$(in_host systemctl show -P MainPID jlmkr-srv)"
+in_host sh -c "jlmkr stop -q srv; rm -rf $jails/srv"
+
 story 'killed at any moment, it is the old jail or the new one'
 publish 1
 try jlmkr-create -q --image=$open/srv srv
@@ -259,5 +352,10 @@ while [ $ms -lt 900 ]; do
 	is 1 "$(version)"
 	ms=$((ms + 80))
 done
+j jlmkr-remove -q -y srv
+status 0
+
+story 'of a dataset: volumes that the new image makes one are refused, and nothing changes'
+refuses_to_mix
 
 finish

@@ -100,10 +100,8 @@ static const struct oci_image *find_old(struct engine *en, const struct jail *j,
 static int plan_config(struct engine *en, struct jail *j, struct update *u,
                        const struct oci_image *old, struct err *e)
 {
-	const char *text = jail_conf_own_text(en->m, j, e);
-
-	if (!text) return -1;
-	u->config = update_config(en->m, text, old, &u->image.image, e);
+	if (!(u->before = jail_conf_own_text(en->m, j, e))) return -1;
+	u->config = update_config(en->m, u->before, old, &u->image.image, e);
 	return u->config ? 0 : fail_in(e, "%s", jail_config_path(en->m, j));
 }
 
@@ -159,6 +157,18 @@ static int fetch_layers(struct updating *x, struct err *e)
 
 /* -- the new files -- */
 
+static int adapt_first(struct updating *x, int rootfs, struct err *e)
+{
+	struct arena *m = x->en->m;
+	AUTOCLOSE int old = jail_open_rootfs(x->of.dir, e);
+	int was = old < 0 ? -1 : application_must_be_first(m, x->u->before, old, e);
+	int is = was < 0 ? -1 : application_must_be_first(m, x->u->config, rootfs, e);
+
+	if (is < 0) return -1;
+	x->u->config = update_first(m, x->u->config, was, is, e);
+	return x->u->config ? 0 : -1;
+}
+
 /* As create does; and whether it could start. */
 static int adapt(struct updating *x, int rootfs, struct conf *c, struct err *e)
 {
@@ -169,8 +179,9 @@ static int adapt(struct updating *x, int rootfs, struct conf *c, struct err *e)
 	if (customize(rootfs, *c->hostname.text ? c->hostname.text : x->jail->name, e) < 0)
 		return -1;
 	if (!*c->init_command.text) return 0;
-	x->u->config = application_prepare(m, &x->image, rootfs, x->u->config, e);
-	if (!x->u->config || conf_usable(m, x->u->config, c, &o, e) < 0) return -1;
+	if (application_prepare(m, &x->image, rootfs, x->u->config, e) < 0 ||
+	    adapt_first(x, rootfs, e) < 0 || conf_usable(m, x->u->config, c, &o, e) < 0)
+		return -1;
 	if (command_find(m, c, &o, rootfs, &command, e) == 0) return 0;
 	return fail_in(e, "the new image");
 }

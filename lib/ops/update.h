@@ -22,7 +22,7 @@ struct update {
 	const char *reference;		/* in full */
 	const char *now;		/* the digest that the jail has, "" if not known */
 	const char *newest;
-	const char *config;		/* the jail's, as it will be */
+	const char *before, *config;	/* the jail's, as it is and as it will be */
 	struct registry_image image;
 	struct registry_image old;	/* what the jail was made from, if it can be had */
 };

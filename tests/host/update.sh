@@ -288,6 +288,34 @@ err_has "image_volumes: '/data/' is not an absolute path without"
 is "$pid" "$(in_host systemctl show -P MainPID jlmkr-srv)"
 in_host sh -c "jlmkr stop -q srv; rm -rf $jails/srv"
 
+story 'a new image that has no command, for a user who has one of his own'
+publish 1
+try jlmkr-create -q --image=$open/srv srv
+status 0
+in_host jlmkr config -q srv "init_command=app mine"
+publish bare
+try jlmkr update srv
+status 0
+err_has 'It runs app mine$'
+is bare "$(version)"
+is 'app mine' "$(config init_command)"
+in_host jlmkr remove -q -y srv
+
+story 'what has to be the first process is that as long as the image needs it'
+publish tini
+try jlmkr-create -q --image=$open/srv srv
+status 0
+is 1 "$(config init_pid1)"
+publish 2
+try jlmkr update -q srv
+status 0
+is '0 app two' "$(config init_pid1) $(config init_command)"
+publish tini
+try jlmkr update -q srv
+status 0
+is '1 tini one' "$(config init_pid1) $(config init_command)"
+in_host jlmkr remove -q -y srv
+
 story 'killed at any moment, it is the old jail or the new one'
 publish 1
 try jlmkr-create -q --image=$open/srv srv

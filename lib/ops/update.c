@@ -1,6 +1,8 @@
 #include "lib/ops/update.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/archive/unpack.h"
@@ -63,6 +65,7 @@ int op_update_look(struct engine *en, struct jail *j, struct update *u, struct e
 	if (jail_conf_own(en->m, j, &c, e) < 0) return -1;
 	if (!*c.image.text) return fail_own(en->m, j, &c, e);
 	if (registry_image_open(en->host, c.image.text, false, &u->image, e) < 0) return -1;
+	u->asked = c.image.text;
 	u->reference = u->image.reference;
 	u->now = c.image_digest.text;
 	u->newest = u->image.image.digest;
@@ -97,10 +100,22 @@ static const struct oci_image *find_old(struct engine *en, const struct jail *j,
 	return NULL;
 }
 
+/* What was fetched is for the config that op_update_look has read. */
+static int check_same(struct arena *m, const struct update *u, struct err *e)
+{
+	struct conf c;
+
+	if (conf_parse(m, u->before, &c, e) < 0) return -1;
+	if (str_eq(c.image.text, u->asked) && str_eq(c.image_digest.text, u->now)) return 0;
+	return fail(e, ERR_BUSY, "image or image_digest was changed by another command "
+	            "meanwhile; try again");
+}
+
 static int plan_config(struct engine *en, struct jail *j, struct update *u,
                        const struct oci_image *old, struct err *e)
 {
 	if (!(u->before = jail_conf_own_text(en->m, j, e))) return -1;
+	if (check_same(en->m, u, e) < 0) return fail_in(e, "%s", jail_config_path(en->m, j));
 	u->config = update_config(en->m, u->before, old, &u->image.image, e);
 	return u->config ? 0 : fail_in(e, "%s", jail_config_path(en->m, j));
 }
@@ -210,6 +225,19 @@ static int check_free(struct updating *x, struct err *e)
 	return fail(e, ERR_BUSY, "it runs; --restart stops it, and starts it again afterwards");
 }
 
+/* It would stay as it is. */
+static int check_config_file(const struct updating *x, struct err *e)
+{
+	const char *path = jail_config_path(x->en->m, x->jail);
+	struct stat st;
+
+	if (fstatat(x->jail->fd, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail_sys(e, "stat %s", path);
+	if (!S_ISLNK(st.st_mode)) return 0;
+	return fail(e, ERR_INPUT, "%s is a link, which an update cannot replace; put the file "
+	            "itself there", path);
+}
+
 static int stop_if_told(struct updating *x, struct err *e)
 {
 	const struct stop_how how = { .timeout = x->how->timeout };
@@ -256,7 +284,7 @@ int op_update(struct engine *en, struct jail *j, struct update *u, const struct 
 	struct err why = { 0 };
 	int rc;
 
-	if (check_free(&x, e) < 0) return -1;
+	if (check_config_file(&x, e) < 0 || check_free(&x, e) < 0) return -1;
 	/* All that the network is needed for, before the jail's lock is taken; and the old one
 	 * first, which the cache drops when it has the new one. */
 	x.old = find_old(en, j, u);

@@ -8,6 +8,7 @@ of updates. Its tags:
     full      its volume is a file
     two three its volumes are two directories; then one, because a link leads from one to the other
     four      the same of two, where one is then inside the other
+    late last like 2, for stories that need one that was not fetched yet
     bare      it has no command
     tini      its command is tini, which has to be the first process
     linked    its volumes have links on the way, and one is a link to another
@@ -80,6 +81,8 @@ release("2", {**plain, "opt/new": b"new\n"}, ["app", "two"], ["ADDED=a b"], ("/d
 release("broken", plain, ["nothing"])
 release("hostile", {"data": "/../../../../../../mnt/tank/victim", "var/lib": "/../../../mnt/tank/victim", "mnt/x": b""}, ["app"])
 release("full", {"data": b"a file\n", "var": b"a file\n"}, ["app"])
+release("late", plain, ["app", "late"])
+release("last", plain, ["app", "last"])
 pair = ("/a/x", "/b/x", "/b/x/in")
 release("two", {"b/x/of-b": b"", "b/x/in/y": b""}, ["app"], volumes=pair)
 release("three", {"a/y": b"", "b": "a", "a/x/of-a": b""}, ["app"], volumes=pair)

@@ -316,6 +316,44 @@ status 0
 is '1 tini one' "$(config init_pid1) $(config init_command)"
 in_host jlmkr remove -q -y srv
 
+story 'a config that another command changes meanwhile'
+publish 1
+try jlmkr-create -q --image=$open/srv srv
+status 0
+publish late
+rules 'open.test/*/blobs/* status 429 3'
+in_host jlmkr update -q srv > "$tmp/late.out" 2> "$tmp/late.err" &
+late=$!
+tries=0
+until requests | grep -q 429; do
+	[ $((tries += 1)) -lt 100 ] || { fail 'nothing was asked'; break; }
+	sleep 0.1
+done
+in_host jlmkr config -q srv image_digest=sha256:$(printf %064d 2)
+rules
+wait $late && rc=0 || rc=$?
+cp "$tmp/late.err" "$tmp/err"
+status 5
+one_line_err
+err_has "updating srv: $jails/srv/config: image or image_digest was changed by another command meanwhile; try again"
+is 1 "$(version)"
+is '' "$(snapshots)"
+is sha256:$(printf %064d 2) "$(config image_digest)"
+
+story 'a config that is a link is refused'
+in_host sh -c "cd $jails/srv && mv config ../kept && ln -s ../kept config"
+state > "$tmp/before"
+try jlmkr update -q srv
+status 1
+one_line_err
+err_has "updating srv: $jails/srv/config is a link, which an update cannot replace; put the file itself there"
+state | diff "$tmp/before" - > "$tmp/out" || fail 'something changed'
+in_host sh -c "cd $jails/srv && mv ../kept config"
+try jlmkr update -q srv
+status 0
+is late "$(version)"
+in_host jlmkr remove -q -y srv
+
 story 'killed at any moment, it is the old jail or the new one'
 publish 1
 try jlmkr-create -q --image=$open/srv srv
@@ -385,5 +423,22 @@ status 0
 
 story 'of a dataset: volumes that the new image makes one are refused, and nothing changes'
 refuses_to_mix
+
+story 'of a dataset: an update that cannot begin leaves nothing'
+publish 1
+j jlmkr-create -q --image=$open/srv srv
+status 0
+publish last
+zfs_in_host set readonly=on "$ds/jails/srv"
+j jlmkr update -q srv
+refused
+one_line_err
+err_has "updating srv: create .*/srv/.rollback: Read-only file system"
+j jlmkr snapshots --json srv
+out_lacks before-update
+zfs_in_host inherit readonly "$ds/jails/srv"
+j jlmkr update -q srv
+status 0
+is last "$(version)"
 
 finish

@@ -318,26 +318,34 @@ static void take_back(const struct snapshots *s, const struct rollback *r)
 static int roll_back_by_copy(const struct snapshots *s, struct rollback *r, struct err *e)
 {
 	if (prepare_kept(s, r, e) < 0) return -1;
-	if (mkdirat(s->dir, WORK, 0700) < 0) return fail_sys(e, "create %s/" WORK, s->path);
-	if (roll_back_in(s, r, e) == 0) return 0;
+	if (mkdirat(s->dir, WORK, 0700) < 0)
+		fail_sys(e, "create %s/" WORK, s->path);
+	else if (roll_back_in(s, r, e) == 0)
+		return 0;
 	if (has_begun_swap(s))
-		return fail_in(e, "it is half done; the next rollback or start finishes it");
+		return fail_in(e, "it is half done; the next %s or start finishes it",
+		               r->fill ? "update, rollback" : "rollback");
 	take_back(s, r);
 	return -1;
 }
 
 int rollback_finish(const struct snapshots *s, struct err *e)
 {
-	AUTOCLOSE int work = tree_open(s->dir, WORK);
+	AUTOCLOSE int work = -1;
+	const char *what;
 	struct swap w;
 
-	if (s->dataset && drop_files(s, e) < 0) return -1;
-	if (work < 0) return errno == ENOENT ? 0 : fail_sys(e, "open %s/" WORK, s->path);
+	/* An update makes none. */
+	if (s->dataset && drop_files(s, e) < 0) return fail_in(e, "finishing the rollback");
+	if ((work = tree_open(s->dir, WORK)) < 0)
+		return errno == ENOENT ? 0 : fail_sys(e, "open %s/" WORK, s->path);
 	if (!read_swap(s->m, work, &w))
-		return below_drop(s, work, e) < 0 ? -1 : drop_work(s->dir, e);
-	out_note("The %s of %s that was interrupted is finished",
-	         is_update(w.label) ? "update" : "rollback", s->name);
-	return finish_swap(s, work, &w, e);
+		return below_drop(s, work, e) < 0 || drop_work(s->dir, e) < 0 ?
+		       fail_in(e, "removing " WORK) : 0;
+	what = is_update(w.label) ? "update" : "rollback";
+	if (finish_swap(s, work, &w, e) < 0) return fail_in(e, "finishing the %s", what);
+	out_note("The %s of %s that was interrupted is finished", what, s->name);
+	return 0;
 }
 
 /* -- with the rollback of ZFS -- */

@@ -441,4 +441,26 @@ j jlmkr update -q srv
 status 0
 is last "$(version)"
 
+story 'of a dataset: start finishes an update that was interrupted, of an older jlmkr, too'
+in_host sh -ec 'echo mine > "$1/rootfs/data/mine"; cd "$1"; mkdir -m 700 .rollback; cp -a rootfs config .rollback/; cp config .rollback/before
+	rm -r .rollback/rootfs/data; echo next > .rollback/rootfs/etc/version; mkdir rootfs/moved; mkdir .rollback/rootfs/to; touch rootfs/moved/too
+	printf "/data\n/moved//to/it\n" > .rollback/moves; echo "$(stat -c %i .rollback/rootfs) -update" > .rollback/swap' - "$jails/srv"
+j jlmkr-start srv
+status 0
+err_has 'The update of srv that was interrupted is finished'
+is 'next mine' "$(in_host cat "$root/etc/version" "$root/data/mine" | xargs)"
+in_host test -e "$root/to/it/too" || fail 'a volume is lost'
+is '' "$(in_host find "$jails" -maxdepth 2 -name '.rollback*')"
+j jlmkr-stop -q srv
+
+story 'one that cannot be finished is not called finished'
+in_host sh -ec 'cd "$1"; mkdir -m 700 .rollback; cp config .rollback/before; echo "1 -update" > .rollback/swap' - "$jails/srv"
+j jlmkr-start srv
+refused
+err_has 'finishing the update: rename rootfs: '
+err_lacks 'that was interrupted'
+in_host sh -c 'cd "$1" && mv .rollback/old rootfs && rm -r .rollback' - "$jails/srv"
+j jlmkr-start -q srv
+status 0
+
 finish

@@ -418,6 +418,8 @@ while [ $ms -lt 900 ]; do
 	is 1 "$(version)"
 	ms=$((ms + 80))
 done
+# zfs-fuse cannot destroy so many at once.
+for label in $(in_host zfs list -H -t snapshot -o name | sed -n 's/.*srv@//p'); do j jlmkr snapshot -q --delete "srv@$label"; done
 j jlmkr-remove -q -y srv
 status 0
 

@@ -17,14 +17,14 @@
 #include "lib/text/bool.h"
 #include "lib/text/utf8.h"
 
-enum kind { SWITCH, TEXT, ARGS, KEEP, SIZE };
+enum kind { SWITCH, TEXT, ARGS, PATHS, KEEP, SIZE };
 
 struct key {
 	const char *name;
 	enum kind kind;
 	enum conf_use use;
 	size_t offset;		/* into struct conf */
-	const char *fallback;	/* words of ARGS stand on lines of their own */
+	const char *fallback;	/* words of ARGS and PATHS stand on lines of their own */
 	const char *about;	/* comment lines in front of it */
 };
 
@@ -93,7 +93,7 @@ static const struct key keys[] = {
 	  "# Where its image comes from, which one it is, and the directories that 'jlmkr\n"
 	  "# update' keeps, one a line\n" },
 	{ "image_digest", TEXT, CONF_AT_UPDATE, AT(image_digest), "", "" },
-	{ "image_volumes", ARGS, CONF_AT_UPDATE, AT(image_volumes), "", "" },
+	{ "image_volumes", PATHS, CONF_AT_UPDATE, AT(image_volumes), "", "" },
 	{ "systemd_run_default_args", ARGS, CONF_AT_START, AT(run_args),
 	  "--collect\n"
 	  "--property=Delegate=yes\n"
@@ -350,12 +350,45 @@ char *conf_help(struct arena *m)
 	return out.s;
 }
 
+static bool has_words(const struct key *k)
+{
+	return k->kind == ARGS || k->kind == PATHS;
+}
+
+/* A path below "/" that is written in one way only. */
+static bool is_clean(const char *path)
+{
+	const char *p = path;
+
+	do {
+		size_t n = *p == '/' ? strcspn(++p, "/") : 0;
+
+		if (!n || (n <= 2 && !strncmp(p, "..", n))) return false;
+		p += n;
+	} while (*p);
+	return !strchr(path, '\n');
+}
+
+static int check_paths(const char *value, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct split words;
+
+	if (word_split(&m, value, 1, SPLIT_COMMENTS, &words, e) < 0) return -1;
+	for (size_t i = 0; i < words.n; i++)
+		if (!is_clean(words.v[i]))
+			return fail(e, ERR_INPUT, "'%s' is not an absolute path without '.', "
+			            "'..', double slashes and a slash at the end", words.v[i]);
+	return 0;
+}
+
 static int check_kind(enum kind kind, const char *value, struct err *e)
 {
 	struct keep keep;
 	uint64_t bytes;
 
 	if (kind == KEEP) return keep_parse(value, &keep, e);
+	if (kind == PATHS) return check_paths(value, e);
 	return kind == SIZE && *value ? size_parse(value, &bytes, e) : 0;
 }
 
@@ -402,7 +435,7 @@ char *conf_add(struct arena *m, const char *text, const char *key, const char *v
 	struct conf c;
 
 	if (!k) return unknown_key(key, e), NULL;
-	if (k->kind != ARGS)
+	if (!has_words(k))
 		return fail(e, ERR_USAGE, "%s holds one value; set it with %s=%s", k->name,
 		            k->name, value), NULL;
 	if (conf_parse(m, text, &c, e) < 0) return NULL;

@@ -105,8 +105,8 @@ enum conf_use {
 
 enum conf_use conf_use(const char *key);
 
-/* ERR_INPUT if the value of snapshot_keep or quota cannot be read. conf_parse leaves that to
- * who needs it: such a jail still starts. */
+/* ERR_INPUT if the value of snapshot_keep, quota or image_volumes cannot be read. conf_parse
+ * leaves that to who needs it: such a jail still starts. */
 int conf_text_check(const struct conf_text *t, struct err *e);
 
 /* All that can be read of a text, with all that is wrong with it, to be told at once. Whether

@@ -408,9 +408,11 @@ static void check_command(struct arena *m, struct conf_check *k)
 /* They matter to no start. */
 static void check_limits(struct conf_check *k)
 {
-	const struct conf_text *const texts[] = { &k->conf.snapshot_keep, &k->conf.quota };
+	const struct conf_text *const texts[] = {
+		&k->conf.snapshot_keep, &k->conf.quota, &k->conf.image_volumes,
+	};
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct err why = { 0 };
 
 		if (conf_text_check(texts[i], &why) == 0) continue;

@@ -93,26 +93,39 @@ static int make_directory(int rootfs, const char *path, struct err *e)
 	return mkdir_in_root(rootfs, path, 0755, e);
 }
 
+/* What the config runs. */
+static int read_command(struct arena *m, const char *text, struct conf *c,
+                        struct split *command, struct err *e)
+{
+	return conf_parse(m, text, c, e) < 0 ? -1 : conf_words(m, &c->init_command, command, e);
+}
+
 /* These do the work of an init, and insist on being the first process. */
-static bool must_be_first(const char *program, int rootfs)
+int application_must_be_first(struct arena *m, const char *text, int rootfs, struct err *e)
 {
 	static char *const names[] = { "tini", "dumb-init", "catatonit", NULL };
 	AUTOCLOSE int s6 = place_in_root(rootfs, "/package/admin/s6-overlay", 0, NULL);
+	struct split command;
+	struct conf c;
 
-	return s6 >= 0 || is_called(program, names);
+	if (read_command(m, text, &c, &command, e) < 0) return -1;
+	return command.n && (s6 >= 0 || is_called(command.v[0], names));
 }
 
-const char *application_prepare(struct arena *m, const struct oci_image *image, int rootfs,
-                                const char *text, struct err *e)
+int application_prepare(struct arena *m, const struct oci_image *image, int rootfs,
+                        const char *text, struct err *e)
 {
-	char **command = application_command(m, image), **v = image->config.volumes;
+	char **v = image->config.volumes;
+	struct split command;
+	struct conf c;
 
-	if (make_directory(rootfs, image->config.directory, e) < 0) return NULL;
+	if (make_directory(rootfs, image->config.directory, e) < 0) return -1;
 	for (; *v; v++)
-		if (make_directory(rootfs, *v, e) < 0) return NULL;
-	out_note("It runs %s%s%s", words_quoted(m, command),
-	         *image->config.user ? ", as the user " : "", image->config.user);
+		if (make_directory(rootfs, *v, e) < 0) return -1;
+	if (read_command(m, text, &c, &command, e) < 0) return -1;
+	out_note("It runs %s%s%s", words_quoted(m, command.v),
+	         *c.init_user.text ? ", as the user " : "", c.init_user.text);
 	if (image->config.ports[0])
 		out_note("It listens on %s", words_join(m, image->config.ports, ", "));
-	return must_be_first(*command, rootfs) ? conf_set(m, text, "init_pid1", "1", e) : text;
+	return 0;
 }

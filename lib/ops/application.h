@@ -28,9 +28,12 @@ bool application_boots(struct arena *m, const struct oci_image *image, int rootf
 const char *application_config(struct arena *m, const struct oci_image *image, bool runs,
                                const char *reference, const char *text, struct err *e);
 
-/* The same for what only the root file system shows: whether the command has to be the first
- * process. Makes the directories that the image names, and tells the user what it runs. */
-const char *application_prepare(struct arena *m, const struct oci_image *image, int rootfs,
-                                const char *text, struct err *e);
+/* Make the directories that the image names, and tell the user what the config `text` runs. */
+int application_prepare(struct arena *m, const struct oci_image *image, int rootfs,
+                        const char *text, struct err *e);
+
+/* Whether the command of the config `text` has to be the first process, which the root file
+ * system shows: 1, or 0. */
+int application_must_be_first(struct arena *m, const char *text, int rootfs, struct err *e);
 
 #endif

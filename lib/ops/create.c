@@ -133,10 +133,15 @@ static bool is_nixos(struct arena *m, int rootfs, const struct conf *c)
 static int set_command(struct arena *m, int rootfs, struct wanted *w, struct err *e)
 {
 	const bool runs = !*w->conf.init_command.text;
+	int first;
 
 	w->startable = true;
 	w->text = application_config(m, w->layers, runs, w->reference, w->text, e);
-	if (w->text && runs) w->text = application_prepare(m, w->layers, rootfs, w->text, e);
+	if (!w->text || !runs) return w->text ? 0 : -1;
+	if (application_prepare(m, w->layers, rootfs, w->text, e) < 0 ||
+	    (first = application_must_be_first(m, w->text, rootfs, e)) < 0)
+		return -1;
+	if (first) w->text = conf_set(m, w->text, "init_pid1", "1", e);
 	return w->text ? 0 : -1;
 }
 

@@ -17,7 +17,7 @@ int op_rollback_finish(struct engine *en, struct jail *j, struct err *e)
 	rc = rollback_finish(&s, e);
 	jail_leave(j);
 	if (jail_rootfs(j, NULL) >= 0) j->broken = NULL;
-	return rc < 0 ? fail_in(e, "finishing the rollback") : jail_check_own(j, e);
+	return rc < 0 ? -1 : jail_check_own(j, e);
 }
 
 int op_rollback_settle(struct engine *en, struct jail *j, struct err *e)

@@ -1,6 +1,8 @@
 #include "lib/ops/update.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/archive/unpack.h"
@@ -65,6 +67,7 @@ int op_update_look(struct engine *en, struct jail *j, struct update *u, struct e
 		return -1;
 	if (!*c.image.text) return fail_own(en->m, j, &c, e);
 	if (registry_image_open(en->host, c.image.text, false, &u->image, e) < 0) return -1;
+	u->asked = c.image.text;
 	u->reference = u->image.reference;
 	u->now = c.image_digest.text;
 	u->newest = u->image.image.digest;
@@ -99,13 +102,23 @@ static const struct oci_image *find_old(struct engine *en, const struct jail *j,
 	return NULL;
 }
 
+/* What was fetched is for the config that op_update_look has read. */
+static int check_same(struct arena *m, const struct update *u, struct err *e)
+{
+	struct conf c;
+
+	if (conf_parse(m, u->before, &c, e) < 0) return -1;
+	if (str_eq(c.image.text, u->asked) && str_eq(c.image_digest.text, u->now)) return 0;
+	return fail(e, ERR_BUSY, "image or image_digest was changed by another command "
+	            "meanwhile; try again");
+}
+
 static int plan_config(struct engine *en, struct jail *j, struct update *u,
                        const struct oci_image *old, struct err *e)
 {
-	const char *text = jail_conf_own_text(en->m, j, e);
-
-	if (!text) return -1;
-	u->config = update_config(en->m, text, old, &u->image.image, e);
+	if (!(u->before = jail_conf_own_text(en->m, j, e))) return -1;
+	if (check_same(en->m, u, e) < 0) return fail_in(e, "%s", jail_config_path(en->m, j));
+	u->config = update_config(en->m, u->before, old, &u->image.image, e);
 	return u->config ? 0 : fail_in(e, "%s", jail_config_path(en->m, j));
 }
 
@@ -161,40 +174,16 @@ static int fetch_layers(struct updating *x, struct err *e)
 
 /* -- the new files -- */
 
-static int check_volume(const char *path, struct err *e)
+static int adapt_first(struct updating *x, int rootfs, struct err *e)
 {
-	const char *p = path;
+	struct arena *m = x->en->m;
+	AUTOCLOSE int old = jail_open_rootfs(x->of.dir, e);
+	int was = old < 0 ? -1 : application_must_be_first(m, x->u->before, old, e);
+	int is = was < 0 ? -1 : application_must_be_first(m, x->u->config, rootfs, e);
 
-	while (*p == '/' && p[1] && p[1] != '/' && !(p[1] == '.' && strchr("./", p[2])))
-		p += 1 + strcspn(p + 1, "/");
-	if (!*p && *path && !strchr(path, '\n')) return 0;
-	return fail(e, ERR_INPUT, "image_volumes: '%s' is not an absolute path without '.', "
-	            "'..' and double slashes", path);
-}
-
-static bool is_beneath_another(const struct split *all, const char *path)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		size_t n = strlen(all->v[i]);
-
-		if (!strncmp(path, all->v[i], n) && path[n] == '/') return true;
-	}
-	return false;
-}
-
-static int keep_volumes(struct updating *x, int work, const struct conf *c, struct err *e)
-{
-	struct split all;
-
-	if (conf_words(x->en->m, &c->image_volumes, &all, e) < 0) return -1;
-	for (size_t i = 0; i < all.n; i++)
-		if (check_volume(all.v[i], e) < 0) return -1;
-	out_busy("keeping the volumes");
-	for (size_t i = 0; i < all.n; i++)
-		if (!is_beneath_another(&all, all.v[i]) &&
-		    rollback_keep(&x->of, work, all.v[i], e) < 0)
-			return -1;
-	return 0;
+	if (is < 0) return -1;
+	x->u->config = update_first(m, x->u->config, was, is, e);
+	return x->u->config ? 0 : -1;
 }
 
 /* As create does; and whether it could start. */
@@ -207,8 +196,9 @@ static int adapt(struct updating *x, int rootfs, struct conf *c, struct err *e)
 	if (customize(rootfs, *c->hostname.text ? c->hostname.text : x->jail->name, e) < 0)
 		return -1;
 	if (!*c->init_command.text) return 0;
-	x->u->config = application_prepare(m, &x->image, rootfs, x->u->config, e);
-	if (!x->u->config || conf_usable(m, x->u->config, c, &o, e) < 0) return -1;
+	if (application_prepare(m, &x->image, rootfs, x->u->config, e) < 0 ||
+	    adapt_first(x, rootfs, e) < 0 || conf_usable(m, x->u->config, c, &o, e) < 0)
+		return -1;
 	if (command_find(m, c, &o, rootfs, &command, e) == 0) return 0;
 	return fail_in(e, "the new image");
 }
@@ -224,7 +214,6 @@ static int make_files(void *arg, int work, struct err *e)
 	if (conf_parse(x->en->m, x->u->config, &c, e) < 0) return -1;
 	if (layers_install(&x->image, &limits, work, e) < 0) return -1;
 	if ((rootfs = jail_open_rootfs(work, e)) < 0 || adapt(x, rootfs, &c, e) < 0) return -1;
-	if (keep_volumes(x, work, &c, e) < 0) return -1;
 	config = x->u->config;
 	return create_file(work, LAYOUT_CONFIG, config, strlen(config), 0600, e);
 }
@@ -238,6 +227,19 @@ static int check_free(struct updating *x, struct err *e)
 	return fail(e, ERR_BUSY, "it runs; --restart stops it, and starts it again afterwards");
 }
 
+/* It would stay as it is. */
+static int check_config_file(const struct updating *x, struct err *e)
+{
+	const char *path = jail_config_path(x->en->m, x->jail);
+	struct stat st;
+
+	if (fstatat(x->jail->fd, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail_sys(e, "stat %s", path);
+	if (!S_ISLNK(st.st_mode)) return 0;
+	return fail(e, ERR_INPUT, "%s is a link, which an update cannot replace; put the file "
+	            "itself there", path);
+}
+
 static int stop_if_told(struct updating *x, struct err *e)
 {
 	const struct stop_how how = { .timeout = x->how->timeout };
@@ -249,11 +251,25 @@ static int stop_if_told(struct updating *x, struct err *e)
 	return 0;
 }
 
+/* Those of the config that the jail will have. */
+static int read_volumes(struct updating *x, struct rollback *r, struct err *e)
+{
+	struct split all;
+	struct conf c;
+
+	if (conf_parse(x->en->m, x->u->config, &c, e) < 0 ||
+	    conf_text_check(&c.image_volumes, e) < 0 ||
+	    conf_words(x->en->m, &c.image_volumes, &all, e) < 0)
+		return -1;
+	r->keep = all.v;
+	return 0;
+}
+
 static int update_locked(struct updating *x, struct rollback *r, struct err *e)
 {
 	if (op_snapshots_lock(x->en, x->jail, &x->of, e) < 0) return -1;
-	if (rollback_check(&x->of, r, e) < 0 ||
-	    plan_config(x->en, x->jail, x->u, x->old, e) < 0)
+	if (plan_config(x->en, x->jail, x->u, x->old, e) < 0 || read_volumes(x, r, e) < 0 ||
+	    rollback_check(&x->of, r, e) < 0)
 		return -1;
 	if (stop_if_told(x, e) < 0 || inuse_check_stopped(x->en->m, x->jail, e) < 0) return -1;
 	return rollback_jail(&x->of, r, e);
@@ -270,7 +286,7 @@ int op_update(struct engine *en, struct jail *j, struct update *u, const struct 
 	struct err why = { 0 };
 	int rc;
 
-	if (check_free(&x, e) < 0) return -1;
+	if (check_config_file(&x, e) < 0 || check_free(&x, e) < 0) return -1;
 	/* All that the network is needed for, before the jail's lock is taken; and the old one
 	 * first, which the cache drops when it has the new one. */
 	x.old = find_old(en, j, u);

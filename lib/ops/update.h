@@ -19,10 +19,11 @@ struct jail;
 
 /* What an update finds. Zero it first; op_update_close closes it in any case. */
 struct update {
-	const char *reference;		/* in full */
+	const char *asked;		/* `image` of the config */
+	const char *reference;		/* the same in full */
 	const char *now;		/* the digest that the jail has, "" if not known */
 	const char *newest;
-	const char *config;		/* the jail's, as it will be */
+	const char *before, *config;	/* the jail's, as it is and as it will be */
 	struct registry_image image;
 	struct registry_image old;	/* what the jail was made from, if it can be had */
 };
@@ -41,8 +42,8 @@ struct update_how {
 	long timeout;			/* of struct stop_how */
 };
 
-/* After op_update_look returned 0. ERR_BUSY if it runs and is not to be stopped. `*kept`: the
- * label of what it was. */
+/* After op_update_look returned 0. ERR_BUSY if it runs and is not to be stopped, or if `image`
+ * or `image_digest` of the config has changed since. `*kept`: the label of what it was. */
 int op_update(struct engine *en, struct jail *j, struct update *u, const struct update_how *how,
               const char **kept, struct err *e);
 

@@ -135,3 +135,18 @@ const char *update_config(struct arena *m, const char *text, const struct oci_im
 	if (!(text = set_volumes(m, text, &c, e))) return NULL;
 	return conf_set(m, text, "image_digest", new->digest, e);
 }
+
+static int read_first(struct arena *m, bool first, struct conf *c, struct err *e)
+{
+	return conf_parse(m, first ? "init_pid1=1\n" : "", c, e);
+}
+
+const char *update_first(struct arena *m, const char *text, bool old, bool new, struct err *e)
+{
+	struct configs c = { .knows_old = true };
+
+	if (conf_parse(m, text, &c.now, e) < 0 || read_first(m, old, &c.old, e) < 0 ||
+	    read_first(m, new, &c.new, e) < 0)
+		return NULL;
+	return set_key(m, text, &c, "init_pid1", e);
+}

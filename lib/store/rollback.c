@@ -30,15 +30,13 @@
 
 #define BEFORE "before"
 #define SWAP "swap"
-#define MOVES "moves"
 #define KEPT "before-rollback-"
 #define KEPT_UPDATE "before-update-"
 #define NONE "-"
 #define NONE_UPDATE "-update"		/* the label of none, after an update */
 
 /* RENAME_EXCHANGE: a header of musl has it, with other things that clash. */
-enum { SWAP_LIMIT = 200, LABEL_ROOM = 100, SECOND_MS = 1000, EXCHANGE = 1 << 1,
-       MOVES_LIMIT = 1024 * 1024 };
+enum { SWAP_LIMIT = 200, LABEL_ROOM = 100, SECOND_MS = 1000, EXCHANGE = 1 << 1 };
 
 /* -- exchange -- */
 
@@ -104,99 +102,6 @@ static int exchange_config(const struct snapshots *s, int work, struct err *e)
 	return replace_file_like(s->dir, LAYOUT_CONFIG, text, strlen(text), old, e);
 }
 
-/* -- directories that go from the old root file system into the new one -- */
-
-/* The folder of a path in a root file system, and its name there. */
-static int open_place(struct arena *m, int root, const char *path, const char **name,
-                      struct err *e)
-{
-	const char *slash = strrchr(path, '/');
-
-	*name = slash + 1;
-	return place_in_root(root, arena_strndup(m, path, (size_t)(slash - path) + 1),
-	                     O_DIRECTORY, e);
-}
-
-/* What is not there has been moved. */
-static int move_one(struct arena *m, int from, int to, const char *path, struct err *e)
-{
-	const char *name;
-	AUTOCLOSE int old = open_place(m, from, path, &name, e);
-	AUTOCLOSE int new = old < 0 ? -1 : open_place(m, to, path, &name, e);
-
-	if (new < 0) return -1;
-	if (renameat(old, name, new, name) == 0 || errno == ENOENT) return 0;
-	return fail_sys(e, "move %s into the new root file system", path);
-}
-
-/* Where two names cannot be exchanged in one step, the jail may be without a rootfs. */
-static int move_kept(const struct snapshots *s, int work, struct err *e)
-{
-	char *list = read_file(s->m, work, MOVES, MOVES_LIMIT, NULL, NULL), *next;
-	AUTOCLOSE int from = list ? jail_open_rootfs(s->dir, NULL) : -1;
-	AUTOCLOSE int to = from < 0 ? -1 : jail_open_rootfs(work, NULL);
-
-	if (to < 0) return 0;
-	for (; *list; list = next) {
-		next = list + strcspn(list, "\n");
-		if (*next) *next++ = 0;
-		if (move_one(s->m, from, to, list, e) < 0) return -1;
-	}
-	return 0;
-}
-
-/* What the new root file system has there gives way. */
-static int clear_place(struct arena *m, int root, const char *path, struct err *e)
-{
-	AUTOCLOSE int folder = -1;
-	const char *name;
-
-	if (mkdirs_above_in_root(root, path, 0755, e) < 0) return -1;
-	if ((folder = open_place(m, root, path, &name, e)) < 0) return -1;
-	return tree_remove(folder, name, e);
-}
-
-static int open_directory(int root, const char *path, struct err *e)
-{
-	AUTOCLOSE int place = place_in_root(root, path, O_DIRECTORY | O_NOFOLLOW, e);
-	int fd = place < 0 ? -1 : reopen(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return place >= 0 && fd < 0 ? fail_sys(e, "open %s", path) : fd;
-}
-
-static int copy_kept(int from, int root, const char *path, struct err *e)
-{
-	struct reflink_total total;
-	AUTOCLOSE int to = -1;
-
-	if (mkdir_in_root(root, path, 0755, e) < 0) return -1;
-	if ((to = open_directory(root, path, e)) < 0) return -1;
-	return reflink_live_tree(from, to, !reflink_works(from, to), &total, e);
-}
-
-static int note_move(struct arena *m, int work, const char *path, struct err *e)
-{
-	const char *list = read_file(m, work, MOVES, MOVES_LIMIT, NULL, NULL);
-
-	list = arena_printf(m, "%s%s\n", list ? list : "", path);
-	return replace_file(work, MOVES, list, strlen(list), 0600, e);
-}
-
-int rollback_keep(const struct snapshots *s, int work, const char *path, struct err *e)
-{
-	AUTOCLOSE int old = jail_open_rootfs(s->dir, e);
-	AUTOCLOSE int new = old < 0 ? -1 : jail_open_rootfs(work, e);
-	struct err why = { 0 };
-	AUTOCLOSE int from = new < 0 ? -1 : open_directory(old, path, &why);
-
-	if (new < 0) return -1;
-	if (from < 0 && (why.sys == ENOENT || why.sys == ENOTDIR || why.sys == ELOOP)) return 0;
-	if (from < 0) return fail(e, why.kind, "%s", why.text);
-	if (clear_place(s->m, new, path, e) < 0) return fail_in(e, "%s", path);
-	return s->dataset ? note_move(s->m, work, path, e) :
-	       copy_kept(from, new, path, e);
-}
-
 /* -- exchanged -- */
 
 /* What was rolled away becomes a snapshot: with its own config, without our files. */
@@ -220,7 +125,7 @@ static int drop_work(int jail, struct err *e)
 static int finish_swap(const struct snapshots *s, int work, const struct swap *w, struct err *e)
 {
 	if (!is_in_place(s->dir, w) &&
-	    (below_unmount(s, work, e) < 0 || move_kept(s, work, e) < 0 ||
+	    (below_unmount(s, work, e) < 0 || keep_move(s, work, e) < 0 ||
 	     exchange_rootfs(s->dir, work, e) < 0))
 		return -1;
 	if (faccessat(work, BEFORE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -315,7 +220,8 @@ static int fill_files(const struct snapshots *s, const struct rollback *r, int w
 	const char *now = conf_read_file(s->m, s->dir, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
 
 	if (!now || create_file(work, BEFORE, now, strlen(now), 0600, e) < 0) return -1;
-	return r->fill(r->arg, work, e) < 0 ? -1 : tree_sync(work, e);
+	if (r->fill(r->arg, work, e) < 0) return -1;
+	return r->keep && keep_in(s, work, r->keep, e) < 0 ? -1 : tree_sync(work, e);
 }
 
 static int copy_files(const struct snapshots *s, const struct rollback *r, int work,
@@ -412,26 +318,34 @@ static void take_back(const struct snapshots *s, const struct rollback *r)
 static int roll_back_by_copy(const struct snapshots *s, struct rollback *r, struct err *e)
 {
 	if (prepare_kept(s, r, e) < 0) return -1;
-	if (mkdirat(s->dir, WORK, 0700) < 0) return fail_sys(e, "create %s/" WORK, s->path);
-	if (roll_back_in(s, r, e) == 0) return 0;
+	if (mkdirat(s->dir, WORK, 0700) < 0)
+		fail_sys(e, "create %s/" WORK, s->path);
+	else if (roll_back_in(s, r, e) == 0)
+		return 0;
 	if (has_begun_swap(s))
-		return fail_in(e, "it is half done; the next rollback or start finishes it");
+		return fail_in(e, "it is half done; the next %s or start finishes it",
+		               r->fill ? "update, rollback" : "rollback");
 	take_back(s, r);
 	return -1;
 }
 
 int rollback_finish(const struct snapshots *s, struct err *e)
 {
-	AUTOCLOSE int work = tree_open(s->dir, WORK);
+	AUTOCLOSE int work = -1;
+	const char *what;
 	struct swap w;
 
-	if (s->dataset && drop_files(s, e) < 0) return -1;
-	if (work < 0) return errno == ENOENT ? 0 : fail_sys(e, "open %s/" WORK, s->path);
+	/* An update makes none. */
+	if (s->dataset && drop_files(s, e) < 0) return fail_in(e, "finishing the rollback");
+	if ((work = tree_open(s->dir, WORK)) < 0)
+		return errno == ENOENT ? 0 : fail_sys(e, "open %s/" WORK, s->path);
 	if (!read_swap(s->m, work, &w))
-		return below_drop(s, work, e) < 0 ? -1 : drop_work(s->dir, e);
-	out_note("The %s of %s that was interrupted is finished",
-	         is_update(w.label) ? "update" : "rollback", s->name);
-	return finish_swap(s, work, &w, e);
+		return below_drop(s, work, e) < 0 || drop_work(s->dir, e) < 0 ?
+		       fail_in(e, "removing " WORK) : 0;
+	what = is_update(w.label) ? "update" : "rollback";
+	if (finish_swap(s, work, &w, e) < 0) return fail_in(e, "finishing the %s", what);
+	out_note("The %s of %s that was interrupted is finished", what, s->name);
+	return 0;
 }
 
 /* -- with the rollback of ZFS -- */
@@ -511,6 +425,7 @@ int rollback_check(const struct snapshots *s, struct rollback *r, struct err *e)
 {
 	if (look_below(s, r, e) < 0) return -1;
 	if (!r->fill && check_snapshots(s, r, e) < 0) return -1;
+	if (r->keep && keep_check(s, r->keep, e) < 0) return -1;
 	return check_mounts(s, e);
 }
 

@@ -35,16 +35,18 @@ struct rollback {
 	bool discard;		/* keep nothing of what is rolled away */
 	bool discard_newer;	/* of a dataset: destroy newer snapshots, too */
 	/* For an update, instead of a label: make `rootfs` and the config in the open
-	 * directory `work`. It may call rollback_keep. */
+	 * directory `work`. */
 	int (*fill)(void *arg, int work, struct err *e);
 	void *arg;
+	/* With `fill`, or NULL: the absolute paths of directories of the old root file system
+	 * that are to be in the new one, at the place of what is there; ends with NULL. Of a
+	 * dataset they move there when the files are exchanged, as the snapshot has them, too;
+	 * of a directory they are copied. One that does not exist is passed over. What would
+	 * mix them is refused: two that are one directory, or one inside the other, in one of
+	 * the root file systems and not in the other. */
+	char *const *keep;
 	const struct zfs_below *below;	/* datasets in it, set by rollback_check; NULL: none */
 };
-
-/* A directory of the old root file system, by its absolute path, is to be in the new one, at
- * the place of what is there. Of a dataset it moves there when the files are exchanged, as its
- * snapshot has it, too; of a directory it is copied now. Nothing happens if there is none. */
-int rollback_keep(const struct snapshots *s, int work, const char *path, struct err *e);
 
 /* Whether a rollback of the jail, whose directory is open, was interrupted. */
 bool rollback_is_begun(int jail);
@@ -54,7 +56,7 @@ int rollback_finish(const struct snapshots *s, struct err *e);
 
 /* ERR_MISSING if there is no such snapshot, ERR_BUSY if newer ones would be destroyed and that
  * is not wanted, ERR_INPUT if a dataset below the jail's own is not mounted, has no such
- * snapshot, or is newer. */
+ * snapshot, or is newer, or if what is to be kept is not a directory. */
 int rollback_check(const struct snapshots *s, struct rollback *r, struct err *e);
 
 int rollback_jail(const struct snapshots *s, struct rollback *r, struct err *e);

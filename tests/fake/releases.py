@@ -6,6 +6,12 @@ of updates. Its tags:
     broken    its command is not there
     hostile   the folders of its volumes are links that lead out of it
     full      its volume is a file
+    two three its volumes are two directories; then one, because a link leads from one to the other
+    four      the same of two, where one is then inside the other
+    late last like 2, for stories that need one that was not fetched yet
+    bare      it has no command
+    tini      its command is tini, which has to be the first process
+    linked    its volumes have links on the way, and one is a link to another
 """
 import hashlib
 import io
@@ -55,8 +61,8 @@ def blob(kind, data):
     return {"mediaType": OCI + kind, "digest": sha(data), "size": len(data)}
 
 
-def release(tag, files, command, env=(), volumes=("/data", "/var/lib/srv")):
-    layers = [tar({"app": PROGRAM}), tar({"etc/version": f"{tag}\n".encode(), **files})]
+def release(tag, files, command, env=(), volumes=("/data", "/var/lib/srv"), program="app"):
+    layers = [tar({program: PROGRAM}), tar({"etc/version": f"{tag}\n".encode(), **files})]
     config = dump({"architecture": ARCH, "os": "linux", "rootfs": {"type": "layers", "diff_ids": [sha(x) for x in layers]},
                    "config": {"Entrypoint": command, "Env": [f"VERSION={tag}", "PATH=/", *env],
                               "Volumes": {v: {} for v in volumes}}})
@@ -75,4 +81,14 @@ release("2", {**plain, "opt/new": b"new\n"}, ["app", "two"], ["ADDED=a b"], ("/d
 release("broken", plain, ["nothing"])
 release("hostile", {"data": "/../../../../../../mnt/tank/victim", "var/lib": "/../../../mnt/tank/victim", "mnt/x": b""}, ["app"])
 release("full", {"data": b"a file\n", "var": b"a file\n"}, ["app"])
+release("late", plain, ["app", "late"])
+release("last", plain, ["app", "last"])
+pair = ("/a/x", "/b/x", "/b/x/in")
+release("two", {"b/x/of-b": b"", "b/x/in/y": b""}, ["app"], volumes=pair)
+release("three", {"a/y": b"", "b": "a", "a/x/of-a": b""}, ["app"], volumes=pair)
+release("four", {"a/x/of-a": b"", "b": "a/x"}, ["app"], volumes=pair)
+release("bare", plain, [])
+release("tini", plain, ["tini", "one"], program="tini")
+release("linked", {"run/srv/x": b"", "var/run": "/run", "store/x": b"", "log": "/store"}, ["app"],
+        volumes=("/run", "/var/run", "/var/run/srv", "/log", "/gone"))
 write("index.json", dump({"schemaVersion": 2, "manifests": index}))

@@ -193,6 +193,31 @@ TEST(bad_quoting_does_not_hinder_loading)
 	          "systemd_nspawn_user_args: line 2: the quote ' is not closed");
 }
 
+TEST(volumes_are_paths_that_are_written_in_one_way)
+{
+	static const char *const good[] = {
+		"", "/data", "'/var/lib/x y'", "/.hidden/..data/...", "/a.", "/a/b\n/c",
+	};
+	static const char *const bad[] = {
+		"/", "/data/", "data", "/a//b", "/a/./b", "/a/..", "/.", "//a", "/a\n/b/",
+		"'/a\nb'", "''", "'/a",
+	};
+	AUTOFREE struct arena m = { 0 };
+
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		struct err e = { 0 };
+
+		CHECK(conf_set(&m, "", "image_volumes", good[i], &e));
+		CHECK_STR(e.text, "");
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct err e = { 0 };
+
+		if (conf_set(&m, "", "image_volumes", bad[i], &e)) CHECK_STR(bad[i], "refused");
+		CHECK_INT(e.kind, ERR_INPUT);
+	}
+}
+
 TEST(set_checks_the_value)
 {
 	AUTOFREE struct arena m = { 0 };

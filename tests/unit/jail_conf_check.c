@@ -264,6 +264,9 @@ TEST(limits_that_cannot_be_read_keep_no_jail_from_its_start)
 	          "behind it, such as 7d\n");
 	CHECK_STR(found_in(&m, "quota=much\n"),
 	          "W1: quota: 'much' is not a size, such as 500M, 64G or 1.5T\n");
+	CHECK_STR(found_in(&m, "image=x\nimage_volumes=/data/\n"),
+	          "W2: image_volumes: '/data/' is not an absolute path without '.', '..', "
+	          "double slashes and a slash at the end\n");
 	conf_check(&m, "snapshot_keep=7 days\nquota=much\n", &k);
 	CHECK(k.loads);
 	CHECK(!faults_first_error(&k.found));

@@ -92,25 +92,52 @@ TEST(a_jail_that_boots_has_no_command)
 TEST(directories_of_the_image_are_made_inside)
 {
 	struct world w;
-	struct oci_image image = image_of(WORDS("/usr/bin/tini"), WORDS("--", "app"));
-	struct conf c;
+	struct oci_image image = image_of(none, none);
 	const char *text;
 
 	world_make(&w);
+	text = conf_default_text(&w.m);
 	CHECK_INT(symlinkat("../outside", w.inside, "out"), 0);
 	CHECK_INT(symlinkat("/real", w.inside, "link"), 0);
 	CHECK_INT(mkdirat(w.inside, "real", 0700), 0);
 	image.config.directory = "/work/here";
 	image.config.volumes = WORDS("/link/data", "/real/data/more");
-	text = application_prepare(&w.m, &image, w.inside, conf_default_text(&w.m), &w.e);
+	CHECK_INT(application_prepare(&w.m, &image, w.inside, text, &w.e), 0);
 	CHECK_STR(w.e.text, "");
 	CHECK_INT(world_shell(&w, "cd inside/work/here && cd ../../real/data/more"), 0);
-	CHECK_INT(conf_parse(&w.m, text, &c, &w.e), 0);
-	CHECK(c.init_pid1.on);
 
 	image.config.directory = "/out/new";
-	CHECK(!application_prepare(&w.m, &image, w.inside, conf_default_text(&w.m), &w.e));
+	CHECK_INT(application_prepare(&w.m, &image, w.inside, text, &w.e), -1);
 	world_check_outside(&w);
 	CHECK_INT(world_shell(&w, "test ! -e outside/new"), 0);
+	world_drop(&w);
+}
+
+TEST(what_the_config_runs_tells_whether_it_is_the_first_process)
+{
+	struct world w;
+
+	world_make(&w);
+	CHECK_INT(application_must_be_first(&w.m, "init_command=/usr/bin/tini -- app\n",
+	                                    w.inside, &w.e), 1);
+	CHECK_INT(application_must_be_first(&w.m, "init_command=app tini\n", w.inside, &w.e),
+	          0);
+	CHECK_INT(application_must_be_first(&w.m, "", w.inside, &w.e), 0);
+	CHECK_INT(world_shell(&w, "mkdir -p inside/package/admin/s6-overlay"), 0);
+	CHECK_INT(application_must_be_first(&w.m, "init_command=app\n", w.inside, &w.e), 1);
+	CHECK_INT(application_must_be_first(&w.m, "", w.inside, &w.e), 0);
+	CHECK_STR(w.e.text, "");
+	world_drop(&w);
+}
+
+TEST(an_image_without_a_command_is_prepared_for_that_of_the_config)
+{
+	struct world w;
+	struct oci_image image = image_of(none, none);
+
+	world_make(&w);
+	CHECK_INT(application_prepare(&w.m, &image, w.inside, "init_command=app mine\n", &w.e),
+	          0);
+	CHECK_STR(w.e.text, "");
 	world_drop(&w);
 }

@@ -94,3 +94,27 @@ TEST(without_the_old_image_all_stays)
 	CHECK_STR(c.init_env.text, "A=1\nB=1");
 	CHECK_STR(c.image_digest.text, "sha256:new");
 }
+
+static const char *first_after(const char *text, bool old, bool new)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct err e = { 0 };
+	struct conf c;
+
+	text = update_first(&m, text, old, new, &e);
+	CHECK_STR(e.text, "");
+	CHECK_INT(conf_parse(&m, text, &c, &e), 0);
+	return c.init_pid1.on ? "1" : "0";
+}
+
+TEST(init_pid1_is_what_the_image_needs_unless_the_user_has_changed_it)
+{
+	CHECK_STR(first_after("init_pid1=1\n", true, false), "0");
+	CHECK_STR(first_after("init_pid1=1\n", true, true), "1");
+	CHECK_STR(first_after("init_pid1=0\n", false, true), "1");
+	CHECK_STR(first_after("", false, true), "1");
+	CHECK_STR(first_after("", false, false), "0");
+	CHECK_STR(first_after("init_pid1=1\n", false, false), "1");
+	CHECK_STR(first_after("init_pid1=0\n", true, true), "0");
+	CHECK_STR(first_after("init_pid1=0\n", true, false), "0");
+}

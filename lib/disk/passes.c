@@ -31,7 +31,8 @@
 #define EXCHANGE 2u
 
 /* Each time the whole file system is synced. */
-enum { NOTE_MS = 5000, FROM_MAX = 200, NUMBER_MAX = 1000000, LIST_ROOM = 1 << 20 };
+enum { NOTE_MS = 5000, FROM_MAX = 200, NUMBER_MAX = 1000000, LIST_ROOM = 1 << 20,
+       CONFIG_MAX = 1 << 20 };
 
 static const char *list_name(struct arena *m, unsigned number)
 {
@@ -277,10 +278,29 @@ int passes_note(struct passes *p, bool now, struct err *e)
 	return 0;
 }
 
+/* Root reads and runs what the config says: it must not be a link to something else, nor have a
+ * second name in the root file system. */
+static int own_config(struct arena *m, int tree, struct err *e)
+{
+	AUTOCLOSE int fd = -1;
+	struct stat st;
+	size_t n;
+	char *text;
+
+	if (fstatat(tree, PACK_CONFIG, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return fail(e, ERR_UNTRUSTED, "what was received has no file " PACK_CONFIG);
+	fd = openat(tree, PACK_CONFIG, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0) return fail_sys(e, "open " PACK_CONFIG);
+	if (!(text = read_all(m, fd, CONFIG_MAX, &n, e)))
+		return fail_in(e, PACK_CONFIG);
+	return replace_file(tree, PACK_CONFIG, text, n, 0600, e);
+}
+
 int passes_end(struct passes *p, struct err *e)
 {
 	const char *number = tree_name(p->m, p->number);
 
+	if (own_config(p->m, p->tree, e) < 0) return -1;
 	if (passes_note(p, true, e) < 0 || tree_sync(p->tree, e) < 0) return -1;
 	return replace_file(p->dir, WHOLE, number, strlen(number), 0600, e);
 }

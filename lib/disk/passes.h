@@ -65,7 +65,7 @@ int passes_begin(struct passes *p, const char *from, struct err *e);
 /* Write the records of what is whole by now, if it is time; `now`: in any case. */
 int passes_note(struct passes *p, bool now, struct err *e);
 
-/* The new pass is complete, and on the disk. */
+/* The new pass is complete, and on the disk. ERR_UNTRUSTED if its config is not a file. */
 int passes_end(struct passes *p, struct err *e);
 
 /* Move the jail of the complete pass to its place in `work`. Can be repeated. */

@@ -110,7 +110,7 @@ static int look_at_standby(struct session *s, struct err *e)
 static int look_at_box(struct session *s, struct err *e)
 {
 	s->now = (struct zfs_replica){ .n = 0 };
-	s->has_tree = false;
+	s->has_tree = s->is_whole = false;
 	if (!s->box.box) return 0;
 	if (s->box.dataset) {
 		if (!zfs_exists(s->box.dataset)) return 0;
@@ -134,7 +134,7 @@ int session_look_again(struct session *s, struct err *e)
 static const char *state_of(const struct session *s)
 {
 	if (s->jail) return s->is_standby ? "standby" : "jail";
-	if (s->box.is_done) return "done";
+	if (s->box.is_done || s->is_whole) return "done";
 	return s->now.n || s->now.token || s->has_tree ? "part" : "none";
 }
 

@@ -1,7 +1,7 @@
 #include "lib/ops/receiving.h"
 
-#include <inttypes.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,9 +26,10 @@ int session_look_at_tree(struct session *s, struct err *e)
 	AUTOCLOSE int work = incoming_look_tree(&s->box);
 	AUTOPASSES p = NO_PASSES;
 
-	s->has_tree = false;
-	if (work < 0) return 0;
-	if (passes_are_lifted(work)) return s->has_tree = s->box.is_done = true, 0;
+	s->has_tree = s->is_whole = false;
+	/* What has come as a stream of ZFS looks the same. */
+	if (work < 0 || s->box.is_done) return 0;
+	if (passes_are_lifted(work)) return s->has_tree = s->is_whole = true, 0;
 	if (passes_open(s->m, work, false, &p, e) < 0) return -1;
 	if (p.dir < 0) return 0;
 	if (!s->from || !passes_are_from(&p, s->from)) {
@@ -37,7 +38,7 @@ int session_look_at_tree(struct session *s, struct err *e)
 		return incoming_drop(&s->box, e);
 	}
 	s->has_tree = p.n > 0;
-	s->box.is_done = p.whole != 0;
+	s->is_whole = p.whole != 0;
 	return 0;
 }
 
@@ -119,9 +120,9 @@ static bool is_begun(struct session *s)
 static int open_box(struct session *s, bool again, struct err *e)
 {
 	if (s->jail) return fail(e, ERR_EXISTS, "there is a jail %s already", s->name);
-	if (s->box.is_done && !again) return fail(e, ERR_EXISTS, "it is received already");
+	if ((s->box.is_done || s->is_whole) && !again)
+		return fail(e, ERR_EXISTS, "it is received already");
 	if ((!s->has_tree || is_begun(s)) && incoming_drop(&s->box, e) < 0) return -1;
-	s->box.is_done = false;
 	return incoming_tree(&s->box, e);
 }
 

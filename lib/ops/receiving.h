@@ -31,7 +31,8 @@ struct session {
 	const char *jail;	/* its dataset, if there is one of that name; or NULL */
 	struct zfs_replica now;
 	bool is_open, is_standby;
-	bool has_tree;		/* in the box, or a part of it */
+	bool has_tree;		/* in the box, or a part of it; */
+	bool is_whole;		/* ... all of it */
 	bool by_files;		/* the jail is a standby that comes as a tree, */
 	bool is_known;		/* ... and has come from the one who sends now */
 	const char *id;		/* of that standby, or of what the jail was; NULL: none */

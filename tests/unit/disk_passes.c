@@ -469,6 +469,44 @@ TEST(a_file_that_was_linked_is_replaced_and_not_changed)
 	end(&b);
 }
 
+static void add_config(struct both *b, struct pack *p, void *arg)
+{
+	const struct tar_entry dir = { .path = "rootfs", .mode = S_IFDIR | 0755 };
+	const struct tar_entry *last = arg;
+
+	(void)b;
+	CHECK_INT(pack_entry(p, &dir, NULL), 0);
+	add_text(p, "rootfs/mine", "startup=1\n");
+	CHECK_INT(pack_entry(p, last, NULL), 0);
+}
+
+/* The jail could change what root runs, or see what root reads. */
+TEST(a_config_is_a_file_with_one_name)
+{
+	struct tar_entry link = { .path = "config", .link = "/etc/shadow",
+				  .mode = S_IFLNK | 0777 };
+	struct tar_entry hard = { .path = "config", .link = "rootfs/mine", .hard = true,
+				  .mode = S_IFREG };
+	struct tar_entry fifo = { .path = "config", .mode = S_IFIFO | 0600 };
+	struct tar_entry open = { .path = "rootfs/again", .link = "config", .hard = true,
+				  .mode = S_IFREG };
+	struct both b;
+
+	begin(&b);
+	CHECK_INT(receive(&b, make(&b, add_config, &link)), -1);
+	CHECK_STR(b.e.text, "what was received has no file config");
+	CHECK_INT(receive(&b, make(&b, add_config, &fifo)), -1);
+	CHECK(!is_there(&b, ".passes/whole"));
+	receive_well(&b, make(&b, add_config, &hard));
+	CHECK_STR(text_of(&b, ".passes/3/config"), "startup=1\n");
+	CHECK_INT(look(&b, ".passes/3/config").st_nlink, 1);
+	CHECK_INT(look(&b, ".passes/3/config").st_mode, S_IFREG | 0600);
+	receive_well(&b, make(&b, add_config, &open));
+	CHECK_INT(look(&b, ".passes/4/config").st_nlink, 1);
+	CHECK_STR(text_of(&b, ".passes/4/config"), "startup=0\n");
+	end(&b);
+}
+
 TEST(a_list_that_is_damaged_makes_the_file_be_sent)
 {
 	struct both b;

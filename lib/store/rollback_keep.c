@@ -143,14 +143,15 @@ static int check_link(const struct keeping *k, struct kept *d, struct err *e)
 	AUTOCLOSE int place = place_in_root(k->new, d->path, O_NOFOLLOW, &why);
 
 	if (place < 0 || !str_eq(link_text(k->s->m, place), d->link))
-		return fail(e, ERR_INPUT, "the volume %s is a link to %s in the jail, and not in "
-		            "the new image: make it a directory, or take it out of "
-		            "image_volumes", d->path, d->link);
+		return fail(e, ERR_INPUT,
+		            "the volume %s is a link to %s in the jail, and not in the new image: "
+		            "make it a directory, or take it out of image_volumes", d->path,
+		            d->link);
 	d->path = d->old;
 	return 0;
 }
 
-static int find_place(const struct keeping *k, struct kept *d, struct err *e)
+static int find_in_new(const struct keeping *k, struct kept *d, struct err *e)
 {
 	struct arena *m = k->s->m;
 	AUTOCLOSE int folder = -1;
@@ -221,7 +222,7 @@ static int find_new(struct keeping *k, struct err *e)
 	k->n = n;
 	if (drop_inner(k, e) < 0) return -1;
 	for (size_t i = 0; i < k->n; i++)
-		if (find_place(k, &k->v[i], e) < 0) return fail_in(e, "%s", k->v[i].path);
+		if (find_in_new(k, &k->v[i], e) < 0) return fail_in(e, "%s", k->v[i].path);
 	return drop_inner(k, e);
 }
 

@@ -1,8 +1,8 @@
 /* What is beside the jail's own files in a rollback: datasets below its own (rollback_below.c),
  * directories that are kept (rollback_keep.c)
  *
- * The files of each dataset are copied into it, beside the old ones, and exchanged with these when the
- * jail's are:
+ * The files of each dataset are copied into it, beside the old ones, and exchanged with these
+ * when the jail's are:
  *
  *	JAIL/.rollback/below		their names, without that of the jail's dataset
  *	DATASET/.jlmkr-rollback/

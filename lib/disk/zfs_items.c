@@ -305,11 +305,12 @@ static int destroy_one(const char *name, struct words *gone, struct err *e)
 	return 0;
 }
 
-/* zfs-fuse does not support lists, and another process may have destroyed one of them. */
+/* zfs-fuse does not support lists: it takes one for the name of a dataset, perhaps for one that
+ * is too long. Another process may have destroyed one of them. */
 static bool wants_single_names(const struct err *why)
 {
 	return strstr(why->text, "invalid") || strstr(why->text, "could not find") ||
-	       zfs_says_none(why);
+	       strstr(why->text, "cannot open '") || zfs_says_none(why);
 }
 
 /* ZFS destroys all or none of a list "DATASET@A,B". */

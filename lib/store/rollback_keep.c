@@ -143,10 +143,9 @@ static int check_link(const struct keeping *k, struct kept *d, struct err *e)
 	AUTOCLOSE int place = place_in_root(k->new, d->path, O_NOFOLLOW, &why);
 
 	if (place < 0 || !str_eq(link_text(k->s->m, place), d->link))
-		return fail(e, ERR_INPUT,
-		            "the volume %s is a link to %s in the jail, and not in the new "
-		            "image: make it a directory, or take it out of image_volumes",
-		            d->path, d->link);
+		return fail(e, ERR_INPUT, "the volume %s is a link to %s in the jail, and not "
+		            "in the new image: make it a directory, or take it out of "
+		            "image_volumes", d->path, d->link);
 	d->path = d->old;
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "lib/ops/arrival.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -78,13 +79,27 @@ int arrival_fail(struct arena *m, const char *said, int status, const char *chan
 
 /* -- what is in the box becomes a jail -- */
 
+/* Root runs what it says: it must not be a link, nor have a second name in the root file
+ * system, which the jail can write to. */
+static int check_config_file(int dir, const char *shown, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dir, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail_sys(e, "%s", shown);
+	if (S_ISREG(st.st_mode) && st.st_nlink == 1) return 0;
+	return fail(e, ERR_UNTRUSTED, "%s is not a file with this one name", shown);
+}
+
 /* A config that was shown has to be the one that came. */
 static int check_config(const struct arrival *a, int dir, struct err *e)
 {
 	const char *shown = arena_printf(a->m, "%s/" LAYOUT_CONFIG, a->box->name);
-	const char *text = conf_read_own(a->m, dir, LAYOUT_CONFIG, shown, e);
+	const char *text = NULL;
 	struct conf_check check;
 
+	if (check_config_file(dir, shown, e) == 0)
+		text = conf_read_own(a->m, dir, LAYOUT_CONFIG, shown, e);
 	if (!text) return -1;
 	if (a->config)
 		return str_eq(text, a->config) ? 0 :

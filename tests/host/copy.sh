@@ -143,7 +143,7 @@ f jlmkr-remove -q -y two
 copy --refresh web nas2:two
 refused
 err_has "the dataset $ds/jails/web/[a-z]* is below that of the jail, and a standby can only be of"
-is '' "$(files "$far")"
+is web "$(files "$far")"
 patiently zfs destroy -r "$ds/jails/web/data"
 patiently zfs destroy -r "$ds/jails/web/rootfs"
 
@@ -267,7 +267,11 @@ in_host sh -c "sed -i 's/^startup=.*/startup=maybe/' '$home/jails/web/config'"
 copy web nas2:two
 refused
 err_has 'nas2: two/config'
-in_host sh -c "sed -i 's/^startup=.*/startup=0/' '$home/jails/web/config'"
+in_host sh -c "sed -i 's/^startup=.*/startup=0/' '$home/jails/web/config'; ln '$home/jails/web/config' '$home/jails/web/rootfs/second'"
+copy web nas2:two
+refused
+err_has 'nas2: two/config is not a file with this one name'
+in_host rm "$home/jails/web/rootfs/second"
 copy web nas2:two
 status 0
 f jlmkr-remove -q -y two

@@ -24,6 +24,13 @@ for k in 1 3 5 7; do
 	is 'f1 f2 f3 3' "$(echo $(cat "$tmp/out"))"
 done
 
+story 'one with many snapshots of long names'
+tiny many
+for i in $(seq 10 25); do zfs_in_host snapshot "$ds/jails/many@before-update-of-something-with-a-long-name-$i"; done
+j jlmkr-remove -q -y many
+status 0
+gone "$ds/jails/many"
+
 story "somebody's data, bound into jails/, is not a jail's"
 zfs_in_host create -o mountpoint=/mnt/z/media mypool/media
 zfs_in_host create mypool/media/sub

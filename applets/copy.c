@@ -48,8 +48,8 @@ const struct applet copy_applet = {
 	"\n"
 	"The copy is a jail of its own, with another machine id. With --refresh it is a\n"
 	"standby: the same jail, from ZFS to ZFS with its snapshots, read-only, that is\n"
-	"not started. Only what is new is sent, the next time. 'jlmkr promote' there makes\n"
-	"it a jail.\n"
+	"not started. Only what is new is sent, the next time. 'jlmkr promote' there\n"
+	"makes it a jail.\n"
 	"'jlmkr help copying' tells more.\n",
 	.opts = copy_opts,
 	.args_size = sizeof(struct copy_args),

@@ -47,8 +47,8 @@ const struct applet move_applet = {
 	.text =
 	"As copy --refresh, while JAIL runs; then JAIL is stopped, what has changed is\n"
 	"sent, it is started there if it ran, and removed here. If it does not start\n"
-	"there, it is started here again. It keeps its machine id, and from ZFS to ZFS its\n"
-	"snapshots.\n"
+	"there, it is started here again. It keeps its machine id, and from ZFS to ZFS\n"
+	"its snapshots.\n"
 	"\n"
 	"If the connection is cut while JAIL is handed over, it can be started on neither\n"
 	"machine until the same command is given again, or 'jlmkr promote' here.\n",

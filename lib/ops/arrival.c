@@ -91,15 +91,19 @@ static int check_config_file(int dir, const char *shown, struct err *e)
 	return fail(e, ERR_UNTRUSTED, "%s is not a file with this one name", shown);
 }
 
+char *arrival_read_config(struct arena *m, int dir, const char *shown, struct err *e)
+{
+	return check_config_file(dir, shown, e) < 0 ? NULL :
+	       conf_read_own(m, dir, LAYOUT_CONFIG, shown, e);
+}
+
 /* A config that was shown has to be the one that came. */
 static int check_config(const struct arrival *a, int dir, struct err *e)
 {
 	const char *shown = arena_printf(a->m, "%s/" LAYOUT_CONFIG, a->box->name);
-	const char *text = NULL;
+	const char *text = arrival_read_config(a->m, dir, shown, e);
 	struct conf_check check;
 
-	if (check_config_file(dir, shown, e) == 0)
-		text = conf_read_own(a->m, dir, LAYOUT_CONFIG, shown, e);
 	if (!text) return -1;
 	if (a->config)
 		return str_eq(text, a->config) ? 0 :

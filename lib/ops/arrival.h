@@ -38,6 +38,9 @@ int arrival_receive(struct arena *m, const struct incoming *box, const struct zf
 int arrival_fail(struct arena *m, const char *said, int status, const char *changed,
                  struct err *e);
 
+/* Read the config of what came, in the open directory: a file with this one name. */
+char *arrival_read_config(struct arena *m, int dir, const char *shown, struct err *e);
+
 /* -- what is in the box becomes a jail -- */
 
 /* What is known of it. */

@@ -193,7 +193,7 @@ static const char *learn_config(struct landing *l, struct err *e)
 	const char *text;
 
 	if (dir < 0) return NULL;
-	text = conf_read_own(l->m, dir, LAYOUT_CONFIG, "the config in the stream", e);
+	text = arrival_read_config(l->m, dir, "the config in the stream", e);
 	if (!text) return NULL;
 	foreign_config_show(l->m, text);
 	foreign_config_warn(l->m, text);
@@ -332,7 +332,7 @@ static int check_received(struct landing *l, struct err *e)
 	const char *text;
 
 	if (dir < 0) return -1;
-	text = conf_read_own(l->m, dir, LAYOUT_CONFIG, "the config in the stream", e);
+	text = arrival_read_config(l->m, dir, "the config in the stream", e);
 	if (!text) return -1;
 	if (!l->in->config) return foreign_config_warn(l->m, text), heed_config(l, text, e);
 	return str_eq(text, l->in->config) ? 0 :

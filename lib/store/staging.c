@@ -84,6 +84,9 @@ static int make_hidden(struct staging *w, struct err *e)
 	return -1;
 }
 
+/* A killed run can have it still for a moment: until the process that unpacks is gone, too. */
+enum { NAME_MS = 2000 };
+
 int staging_begin(const struct store *s, const char *name, struct staging *w, struct err *e)
 {
 	AUTOCLOSE int all = -1;
@@ -91,10 +94,11 @@ int staging_begin(const struct store *s, const char *name, struct staging *w, st
 	*w = (struct staging){
 		.jails = s, .name = name, .dir = -1, .alone = -1, .hidden = { .lock = -1 },
 	};
-	if ((all = store_lock(s, e)) < 0 || store_check_entry(s, name, e) < 0) return -1;
-	if (store_check_name(s, name, e) < 0) return -1;
-	if ((w->alone = hidden_lock_name(s->fd, name, now_ms(), e)) < 0) return -1;
-	if (hidden_new(s->m, HIDDEN_CREATE, name, &w->hidden, e) == 0 && make_hidden(w, e) == 0)
+	/* Before the lock of the store, which whoever has the name may still need. */
+	if ((w->alone = hidden_lock_name(s->fd, name, deadline_in(NAME_MS), e)) < 0) return -1;
+	if ((all = store_lock(s, e)) >= 0 && store_check_entry(s, name, e) == 0 &&
+	    store_check_name(s, name, e) == 0 &&
+	    hidden_new(s->m, HIDDEN_CREATE, name, &w->hidden, e) == 0 && make_hidden(w, e) == 0)
 		return 0;
 	staging_close(w);
 	return -1;

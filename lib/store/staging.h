@@ -34,8 +34,8 @@ struct staging {
 int staging_sweep(const struct store *s, struct err *e);
 
 /* Create the hidden directory, and protect it from sweeps until staging_close. ERR_EXISTS if
- * there is a jail of that name, ERR_BUSY if another command is creating it. On failure there is
- * nothing to close. */
+ * there is a jail of that name, ERR_BUSY if another command is creating it, for two seconds. On
+ * failure there is nothing to close. */
 int staging_begin(const struct store *s, const char *name, struct staging *w, struct err *e);
 
 /* Must be called before anything is written there. Gives the jail a dataset of its own if

@@ -304,6 +304,18 @@ j jlmkr-import $o/three.tar raw
 status 0
 is three "$(mine raw)"
 j jlmkr-remove -q -y raw
+in_host sh -ec "cd '$home/jails/web' && ln config rootfs/second && zfs snapshot '$ds/jails/web@linked' && rm rootfs/second &&
+	zfs send '$ds/jails/web@linked' > $o/linked && zfs send -i @one '$ds/jails/web@linked' > $o/linked2 && zfs destroy '$ds/jails/web@linked'"
+j jlmkr-import $o/linked bad
+status 7
+err_has 'is not a file with this one name'
+j jlmkr-import -q --standby $o/raw raw
+j jlmkr-import $o/linked2 raw
+status 7
+err_has 'is not a file with this one name'
+is one "$(mine raw)"
+is one "$(snaps raw)"
+j jlmkr-remove -q -y raw
 for kind in package volume; do
 	j jlmkr-import $o/$kind bad
 	status 1

@@ -405,23 +405,22 @@ static void check_command(struct arena *m, struct conf_check *k)
 		                      "of the init_command", user->end));
 }
 
+static void check_limit(struct conf_check *k, const struct conf_text *t)
+{
+	struct err why = { 0 };
+
+	if (conf_text_check(t, &why) == 0) return;
+	fault_add(&k->found, &(struct fault){ .line = t->line, .severity = FAULT_WARNING,
+	          .kind = "bad value", .subject = t->key,
+	          .fix = strchr(t->text, '#') ? FAULT_COMMENT_FIX : NULL }, "%s", why.text);
+}
+
 /* They matter to no start. */
 static void check_limits(struct conf_check *k)
 {
-	const struct conf_text *const texts[] = {
-		&k->conf.snapshot_keep, &k->conf.quota, &k->conf.image_volumes,
-	};
-
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		struct err why = { 0 };
-
-		if (conf_text_check(texts[i], &why) == 0) continue;
-		fault_add(&k->found, &(struct fault){ .line = texts[i]->line,
-		                                      .severity = FAULT_WARNING,
-		          .kind = "bad value", .subject = texts[i]->key,
-		          .fix = strchr(texts[i]->text, '#') ? FAULT_COMMENT_FIX : NULL },
-		          "%s", why.text);
-	}
+	check_limit(k, &k->conf.snapshot_keep);
+	check_limit(k, &k->conf.quota);
+	check_limit(k, &k->conf.image_volumes);
 }
 
 /* Where an indented line belongs to: the entry, or NULL for a comment. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/base/arena.h"
@@ -152,12 +153,24 @@ static bool is_mounted(const struct incoming *in)
 	return dataset && str_eq(dataset, in->dataset);
 }
 
+/* A mount that was made read-only stays that. */
+static int leave_readonly_mount(const struct incoming *in, struct err *e)
+{
+	AUTOCLOSE int dir = is_mounted(in) ? open_jail(in, NULL) : -1;
+	struct statvfs s;
+
+	if (dir < 0 || fstatvfs(dir, &s) < 0 || !(s.f_flag & ST_RDONLY)) return 0;
+	close(take_fd(&dir));
+	return zfs_unmount(in->dataset, e);
+}
+
 int incoming_mount(struct incoming *in, bool writable, struct err *e)
 {
 	AUTOCLOSE int dir = -1;
 	struct err why = { 0 };
 
-	if (writable && zfs_set_writable(in->box, e) < 0) return -1;
+	if (writable && (zfs_set_writable(in->box, e) < 0 || leave_readonly_mount(in, e) < 0))
+		return -1;
 	if (!is_mounted(in) && zfs_mount(in->dataset, &why) < 0 && !is_mounted(in))
 		return fail(e, why.kind, "%s", why.text);
 	if (!is_mounted(in))

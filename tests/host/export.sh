@@ -230,16 +230,16 @@ done
 echo "cut $cut"
 END
 
-story 'an export killed at 30 moments leaves nothing'
-try bash -s $jails 110 'jlmkr-export -q web /mnt/tank/out/k.tar' /mnt/tank/out/k.tar 30 0 /mnt/tank/out < "$tmp/killed"
+story 'an export killed at 60 moments leaves nothing'
+try bash -s $jails 110 'jlmkr-export -q web /mnt/tank/out/k.tar' /mnt/tank/out/k.tar 60 0 /mnt/tank/out < "$tmp/killed"
 status 0
 title="$title ($(tail -n 1 "$tmp/out"))"
 
-story 'an import killed at 30 moments: a jail or none'
+story 'an import killed at 60 moments: a jail or none'
 in_host rm -f /mnt/tank/out/k.tar
 n=$(in_host sh -c "cd $jails/web && find . | wc -l")
 try jlmkr-export -q web /mnt/tank/out/kill.tar.zst
-try bash -s $jails 110 'jlmkr-import -q /mnt/tank/out/kill.tar.zst k' $jails/k 30 $n /mnt/tank/out < "$tmp/killed"
+try bash -s $jails 110 'jlmkr-import -q /mnt/tank/out/kill.tar.zst k' $jails/k 60 $n /mnt/tank/out < "$tmp/killed"
 status 0
 title="$title ($(tail -n 1 "$tmp/out"))"
 

@@ -381,20 +381,26 @@ static int change_aside(change_fn *change, struct arena *m, const struct mounts 
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
+static int insist(struct arena *m, const struct mounts *before, const char *name,
+                  char *const argv[], const char *then, struct err *e)
+{
+	struct err why = { 0 };
+	int rc = zfs_change(m, argv, &why);
+
+	if (rc < 0 && is_busy(&why))
+		rc = change_aside(keep_trying, m, before, name, argv, then, &why);
+	if (rc == 0) return 0;
+	return is_busy(&why)
+	       ? fail_busy(m, before, name, &why, e) : fail(e, why.kind, "%s", why.text);
+}
+
 int zfs_insist(const char *name, char *const argv[], const char *then, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	struct mounts before = { 0 };
-	struct err why = { 0 };
-	int rc;
 
 	mounts_read(&m, &before, NULL);
-	rc = zfs_change(&m, argv, &why);
-	if (rc < 0 && is_busy(&why))
-		rc = change_aside(keep_trying, &m, &before, name, argv, then, &why);
-	if (rc == 0) return 0;
-	return is_busy(&why)
-	       ? fail_busy(&m, &before, name, &why, e) : fail(e, why.kind, "%s", why.text);
+	return insist(&m, &before, name, argv, then, e);
 }
 
 /* zfs(8) does not unmount datasets that were mounted by hand (mountpoint=legacy). */
@@ -476,7 +482,7 @@ int zfs_rename(const char *from, const char *to, struct err *e)
 
 	if (mounts_read(&m, &before, e) < 0) return -1;
 	zfs_mounted_below(&before, from, &below);
-	if (!below.n) return zfs_insist(from, argv, to, e);
+	if (!below.n) return insist(&m, &before, from, argv, to, e);
 	if (change_aside(rename_alone, &m, &before, from, argv, to, &why) == 0) return 0;
 	return fail(e, why.kind, "%s", why.text);
 }

@@ -93,18 +93,26 @@ int below_check(const struct snapshots *s, struct rollback *r, struct err *e)
 
 /* -- one of them -- */
 
+/* The jail's dataset, which comes first, and those below it. */
+struct listed {
+	const struct zfs_dataset *v;
+	size_t n;
+};
+
+/* `depth`: as of zfs_list. */
+static int list_datasets(const struct snapshots *s, int depth, struct listed *l, struct err *e)
+{
+	return (l->v = zfs_list(s->m, s->dataset, depth, &l->n, e)) ? 0 : -1;
+}
+
 /* `top`: what is or will be the directory of the jail. The place of a dataset is its name,
  * unless another was set; that may be written with links above the jail. */
-static int check_way(const struct snapshots *s, int top, const char *name,
-                     const char *mountpoint, struct err *e)
+static int check_way(const struct snapshots *s, const struct listed *l, int top,
+                     const char *name, const char *mountpoint, struct err *e)
 {
-	const struct zfs_dataset *own;
-	const char *tops[2] = { s->path };
-	size_t n;
+	const char *const tops[] = { s->path, l->n ? l->v[0].mountpoint : s->path };
 
 	if (zfs_below_check_way(top, name, e) < 0) return -1;
-	if (!(own = zfs_list(s->m, s->dataset, 0, &n, e)) || !n) return -1;
-	tops[1] = own->mountpoint;
 	for (size_t i = 0; i < 2; i++)
 		if (mount_path_in(mountpoint, tops[i]) && strcmp(mountpoint, tops[i]) &&
 		    zfs_below_check_way(top, mountpoint + strlen(tops[i]), e) < 0)
@@ -112,16 +120,19 @@ static int check_way(const struct snapshots *s, int top, const char *name,
 	return 0;
 }
 
-static int mount_and_open(const struct snapshots *s, const char *name, struct err *e)
+static int mount_and_open(const struct snapshots *s, const struct listed *l, const char *name,
+                          struct err *e)
 {
 	const char *dataset = arena_printf(s->m, "%s%s", s->dataset, name);
-	const struct zfs_dataset *d;
-	size_t n;
 
-	if (!(d = zfs_list(s->m, dataset, 0, &n, e))) return -1;
-	if (n && !d->mounted &&
-	    (check_way(s, s->dir, name, d->mountpoint, e) < 0 || zfs_mount(dataset, e) < 0))
-		return -1;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct zfs_dataset *d = &l->v[i];
+
+		if (!str_eq(d->name, dataset) || d->mounted) continue;
+		if (check_way(s, l, s->dir, name, d->mountpoint, e) < 0 ||
+		    zfs_mount(dataset, e) < 0)
+			return -1;
+	}
 	return open_mounted(s, dataset, e);
 }
 
@@ -231,12 +242,15 @@ static int check_way_above(const struct snapshots *s, const struct zfs_below *b,
 int below_copy(const struct snapshots *s, const struct rollback *r, int work, struct err *e)
 {
 	const struct zfs_below *b = r->below;
+	struct listed own;
 
 	if (!b) return 0;
-	if (write_names(s, b, work, e) < 0) return -1;
+	if (write_names(s, b, work, e) < 0 || list_datasets(s, 0, &own, e) < 0) return -1;
 	for (size_t i = 0; i < b->n; i++) {
+		const char *name = zfs_below_name(b, i);
+
 		if (is_never_mounted(b->v[i])) continue;
-		if (check_way(s, work, zfs_below_name(b, i), b->v[i]->mountpoint, e) < 0 ||
+		if (check_way(s, &own, work, name, b->v[i]->mountpoint, e) < 0 ||
 		    check_way_above(s, b, i, e) < 0 || copy_one(s, r, i, e) < 0)
 			return -1;
 	}
@@ -257,9 +271,11 @@ int below_unmount(const struct snapshots *s, int work, struct err *e)
 int below_swap(const struct snapshots *s, int work, struct err *e)
 {
 	struct words names = recall_names(s, work);
+	struct listed all;
 
+	if (names.n && list_datasets(s, -1, &all, e) < 0) return -1;
 	for (size_t i = 0; i < names.n; i++) {
-		AUTOCLOSE int dir = mount_and_open(s, names.v[i], e);
+		AUTOCLOSE int dir = mount_and_open(s, &all, names.v[i], e);
 
 		if (dir < 0) return -1;
 		if (swap_one(dir, e) < 0) return fail_in(e, "%s%s", s->dataset, names.v[i]);
@@ -270,9 +286,11 @@ int below_swap(const struct snapshots *s, int work, struct err *e)
 int below_drop(const struct snapshots *s, int work, struct err *e)
 {
 	struct words names = recall_names(s, work);
+	struct listed all;
 
+	if (names.n && list_datasets(s, -1, &all, e) < 0) return -1;
 	for (size_t i = 0; i < names.n; i++) {
-		AUTOCLOSE int dir = mount_and_open(s, names.v[i], e);
+		AUTOCLOSE int dir = mount_and_open(s, &all, names.v[i], e);
 
 		if (dir < 0 || tree_remove(dir, IN_IT, e) < 0) return -1;
 	}

@@ -21,14 +21,11 @@
 #include "lib/store/staging.h"
 #include "lib/store/store.h"
 
-int arrival_open_store(struct arena *m, const char *dir, const char *what, struct store *jails,
-                       bool *is_open, struct err *e)
+int arrival_open_store(struct arena *m, const char *dir, struct store *jails, bool *is_open,
+                       struct err *e)
 {
 	if (store_open(m, dir, jails, e) < 0) return -1;
-	if (!jails->dataset)
-		return fail(e, ERR_HOST, "%s is no ZFS dataset, and %s can only make jails in "
-		            "one", jails->path, what);
-	*is_open = zfs_is_open(m, jails->fd);
+	*is_open = jails->dataset && zfs_is_open(m, jails->fd);
 	return staging_sweep(jails, e);
 }
 

@@ -16,10 +16,10 @@ struct store;
 struct zfs_receive;
 struct zfs_replica;
 
-/* Sweep the jailmaker directory, whose jails/ has to be a dataset, and open that. `what`: who
- * needs it, "copy". */
-int arrival_open_store(struct arena *m, const char *dir, const char *what, struct store *jails,
-                       bool *is_open, struct err *e);
+/* Open jails/ in the jailmaker directory, and sweep it. `*is_open`: it is a dataset, of
+ * OpenZFS. */
+int arrival_open_store(struct arena *m, const char *dir, struct store *jails, bool *is_open,
+                       struct err *e);
 
 /* The dataset of the jail with that name, which has to be one of its own, and what it has. NULL
  * on failure. */

@@ -167,18 +167,14 @@ static int heed_config(const struct landing *l, const char *text, struct err *e)
 	return check.loads ? 0 : conf_check_fail(&check, "the config in the archive", e);
 }
 
-static int fail_elsewhere(struct err *e)
-{
-	return fail(e, e->kind, "%s; a file of 'jlmkr export' without --format=zfs makes one "
-	            "anywhere", e->text);
-}
-
 static int open_place(struct landing *l, struct err *e)
 {
-	const char *dir = l->en->host->dir;
-
-	if (arrival_open_store(l->m, dir, "a stream", &l->jails, &l->is_open, e) < 0)
-		return l->jails.fd < 0 || l->jails.dataset ? -1 : fail_elsewhere(e);
+	if (arrival_open_store(l->m, l->en->host->dir, &l->jails, &l->is_open, e) < 0)
+		return -1;
+	if (!l->jails.dataset)
+		return fail(e, ERR_HOST, "%s is no ZFS dataset, and a stream can only make "
+		            "jails in one; a file of 'jlmkr export' without --format=zfs makes "
+		            "one anywhere", l->jails.path);
 	if (incoming_open(&l->jails, l->name, &l->box, e) < 0) return -1;
 	if (!l->box.box) return 0;
 	out_note("Deleting %s, which an interrupted import or copy of %s left", l->box.box,

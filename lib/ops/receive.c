@@ -87,9 +87,7 @@ static int check_hello(struct session *s, struct err *e)
 static int open_store(struct session *s, struct err *e)
 {
 	if (s->jails.fd >= 0) return 0;
-	if (store_open(s->m, s->en->host->dir, &s->jails, e) < 0) return -1;
-	s->is_open = s->jails.dataset && zfs_is_open(s->m, s->jails.fd);
-	return staging_sweep(&s->jails, e);
+	return arrival_open_store(s->m, s->en->host->dir, &s->jails, &s->is_open, e);
 }
 
 static int look_at_standby(struct session *s, struct err *e)

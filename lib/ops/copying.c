@@ -37,10 +37,18 @@ static int look_here(struct copying *c, struct err *e)
 	return zfs_replica_read(c->m, c->mine.dataset, c->is_open, &c->here, e);
 }
 
-/* Of a standby that is a tree. That of a dataset is read with its snapshots. */
+/* Where the mark of a standby that is a tree is. */
+static int open_marked(const struct copying *c, struct err *e)
+{
+	int dir = open(c->jail->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir < 0 ? fail_sys(e, "open %s", c->jail->path) : dir;
+}
+
+/* That of a dataset is read with its snapshots. */
 static void look_at_mark(struct copying *c)
 {
-	AUTOCLOSE int dir = open(c->jail->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTOCLOSE int dir = open_marked(c, NULL);
 	struct standby s;
 
 	if (dir < 0 || !standby_read(c->m, dir, &s)) return;
@@ -577,8 +585,7 @@ int copying_mark(struct copying *c, const char *kind, struct err *e)
 	AUTOCLOSE int dir = -1;
 
 	if (!c->by_tree) return zfs_set_standby(c->mine.dataset, kind, e);
-	dir = open(c->jail->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return dir < 0 ? fail_sys(e, "open %s", c->jail->path) : standby_set(dir, &mark, e);
+	return (dir = open_marked(c, e)) < 0 ? -1 : standby_set(dir, &mark, e);
 }
 
 int copying_unmark(struct copying *c, struct err *e)
@@ -586,8 +593,7 @@ int copying_unmark(struct copying *c, struct err *e)
 	AUTOCLOSE int dir = -1;
 
 	if (!c->by_tree) return zfs_end_standby(c->mine.dataset, e);
-	dir = open(c->jail->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return dir < 0 ? fail_sys(e, "open %s", c->jail->path) : standby_end(dir, false, e);
+	return (dir = open_marked(c, e)) < 0 ? -1 : standby_end(dir, false, e);
 }
 
 /* It has what was sent last. */

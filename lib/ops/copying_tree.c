@@ -100,33 +100,27 @@ static int send_files(struct copying *c, struct source *x, bool again, struct er
 	return rc;
 }
 
-static int send_again(struct copying *c, struct source *x, struct err *e)
+/* End it in any case. `there` and `reached` may be NULL. */
+static int begin_source(struct copying *c, const struct have *there, uint64_t *reached,
+                       struct source *x, struct err *e)
 {
-	return send_files(c, x, true, e);
-}
-
-static int send_once(struct copying *c, struct source *x, struct err *e)
-{
-	return send_files(c, x, false, e);
-}
-
-static int with_source(struct copying *c, int (*work)(struct copying *c, struct source *x,
-                                                      struct err *e),
-                       const struct have *there, uint64_t *reached, struct err *e)
-{
-	struct source x = {
+	*x = (struct source){
 		.en = c->en, .jail = c->jail, .name = c->mine.name, .asked = c->how->label,
 		.lock = -1, .files = -1, .jails.fd = -1, .there = there, .reached = reached,
 		.locked = c->locked,
 		.mixes = c->is_draft ? NULL : "the copy may mix states of different moments",
 	};
-	struct err late = { 0 };
-	int rc = source_open(&x, e);
+	return source_open(x, e);
+}
 
-	if (rc == 0) rc = work(c, &x, e);
-	if (source_close(&x, &late) < 0 && rc == 0) rc = fail(e, late.kind, "%s", late.text);
+/* `rc`: what came of it so far. */
+static int end_source(struct copying *c, struct source *x, int rc, struct err *e)
+{
+	struct err late = { 0 };
+
+	if (source_close(x, &late) < 0 && rc == 0) rc = fail(e, late.kind, "%s", late.text);
 	/* To delete its snapshot, the jail was closed. */
-	if (!c->jail->name && jail_open(c->m, c->en->host->dir, x.name, c->jail, &late) < 0 &&
+	if (!c->jail->name && jail_open(c->m, c->en->host->dir, x->name, c->jail, &late) < 0 &&
 	    rc == 0)
 		rc = fail(e, late.kind, "%s", late.text);
 	return rc;
@@ -136,30 +130,36 @@ int copying_send_tree(struct copying *c, bool again, struct err *e)
 {
 	uint64_t *reached = mmap(NULL, sizeof *reached, PROT_READ | PROT_WRITE,
 	                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct source x;
 	struct have there;
 	int rc;
 
 	if (reached == MAP_FAILED) return fail_sys(e, "mmap");
 	if (c->there.state == THERE_PART) out_note("going on with %s", c->mine.name);
-	rc = fetch_list(c, &there, e);
-	if (rc == 0) rc = with_source(c, again ? send_again : send_once, &there, reached, e);
+	if ((rc = fetch_list(c, &there, e)) == 0) {
+		rc = begin_source(c, &there, reached, &x, e);
+		if (rc == 0) rc = send_files(c, &x, again, e);
+		rc = end_source(c, &x, rc, e);
+	}
 	munmap(reached, sizeof *reached);
 	return rc;
 }
 
-static int plan_files(struct copying *c, struct source *x, struct err *e)
+static int plan_snapshot(struct copying *c, struct err *e)
 {
-	(void)e;
-	tell_tree(c, source_measure(x));
-	return 0;
+	struct source x;
+	int rc = begin_source(c, NULL, NULL, &x, e);
+
+	if (rc == 0) tell_tree(c, source_measure(&x));
+	return end_source(c, &x, rc, e);
 }
 
-/* No snapshot is made for that. */
+/* As it is now: no snapshot is made for that. */
 int copying_plan_tree(struct copying *c, struct err *e)
 {
 	int rootfs;
 
-	if (c->how->label) return with_source(c, plan_files, NULL, NULL, e);
+	if (c->how->label) return plan_snapshot(c, e);
 	if ((rootfs = jail_rootfs(c->jail, e)) < 0) return -1;
 	tell_tree(c, measure_tree(rootfs));
 	jail_leave(c->jail);

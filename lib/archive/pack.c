@@ -220,6 +220,17 @@ int pack_add(struct pack *p, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
+int pack_file(struct pack *p, const char *path, const void *data, size_t n, time_t when,
+              struct err *e)
+{
+	const struct tar_entry entry = {
+		.path = path, .mode = S_IFREG | 0600, .size = n,
+		.mtime = { when > 0 ? when & INT32_MAX : 0, 0 },
+	};
+
+	return pack_entry(p, &entry, e) < 0 ? -1 : pack_add(p, data, n, e);
+}
+
 /* -- the end -- */
 
 static int add_spool(struct pack *p, struct err *e)

@@ -82,6 +82,10 @@ void pack_begin(struct pack *p, struct arena *m, enum squeeze_kind kind, int fd,
 /* Begin an entry. Unless p->left is 0 then, that many bytes must follow. */
 int pack_entry(struct pack *p, const struct tar_entry *n, struct err *e);
 
+/* A whole entry: a file of root's with these contents, of the second `when`. */
+int pack_file(struct pack *p, const char *path, const void *data, size_t n, time_t when,
+              struct err *e);
+
 /* Where to put the next of them: at most `*room`. NULL on failure. */
 void *pack_room(struct pack *p, size_t *room, struct err *e);
 int pack_took(struct pack *p, size_t n, struct err *e);

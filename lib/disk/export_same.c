@@ -1,7 +1,6 @@
 #include "lib/disk/export_same.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/archive/have.h"
@@ -48,23 +47,17 @@ static int sum_file(struct arena *m, const struct tar_entry *n, int fd,
 	return rc;
 }
 
-static int add_same(struct pack *to, const char *path, const unsigned char sum[HAVE_HASH],
-                    struct err *e)
-{
-	const struct tar_entry n = { .path = path, .mode = S_IFREG | 0600, .size = HAVE_HASH };
-
-	return pack_entry(to, &n, e) < 0 ? -1 : pack_add(to, sum, HAVE_HASH, e);
-}
-
 int export_same(const struct have *there, struct pack *to, const struct tar_entry *n, int fd,
                 const struct tar_extent *v, size_t extents, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 	unsigned char sum[HAVE_HASH];
+	const char *name;
 	int rc;
 
 	if (!n->size || !have_knows(there, n->path)) return 0;
 	if ((rc = sum_file(&m, n, fd, v, extents, sum, e))) return rc < 0 ? -1 : 0;
 	if (!have_has(there, n->path, sum)) return 0;
-	return add_same(to, arena_printf(&m, HAVE_SAME "%s", n->path), sum, e) < 0 ? -1 : 1;
+	name = arena_printf(&m, HAVE_SAME "%s", n->path);
+	return pack_file(to, name, sum, HAVE_HASH, 0, e) < 0 ? -1 : 1;
 }

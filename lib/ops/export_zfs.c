@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/archive/pack.h"
@@ -110,22 +109,17 @@ static int check_begin(const struct export_zfs *x, const char *piece, size_t n, 
 }
 
 static int add_piece(struct pack *p, uint32_t number, const char *piece, size_t n,
-                     const struct stat *like, struct err *e)
+                     time_t when, struct err *e)
 {
 	char name[PIECES_NAME];
-	const struct tar_entry entry = {
-		.path = name, .mode = S_IFREG | 0600, .size = n,
-		.mtime = { like->st_mtim.tv_sec > 0 ? like->st_mtim.tv_sec & INT32_MAX : 0, 0 },
-	};
 
 	if (number > PIECES_MAX) return fail(e, ERR_INPUT, "the stream is too long");
 	pieces_name(number, name);
-	if (pack_entry(p, &entry, e) < 0) return -1;
-	return pack_add(p, piece, n, e);
+	return pack_file(p, name, piece, n, when, e);
 }
 
 static int add_pieces(struct export_zfs *x, struct pack *p, struct child *zfs,
-                      const struct stat *like, struct err *e)
+                      time_t when, struct err *e)
 {
 	char *piece = arena_alloc(x->m, PIECES_EACH);
 	uint64_t total = x->from ? x->snap->written : x->snap->referenced, done = 0;
@@ -135,14 +129,14 @@ static int add_pieces(struct export_zfs *x, struct pack *p, struct child *zfs,
 		if (fill_piece(zfs->out, piece, &n, e) < 0) return -1;
 		if (!n) return 0;
 		if (number == 1 && check_begin(x, piece, n, e) < 0) return -1;
-		if (add_piece(p, number, piece, n, like, e) < 0) return -1;
+		if (add_piece(p, number, piece, n, when, e) < 0) return -1;
 		done += n;
 		out_progress("exporting", done, done > total ? 0 : total);
 		if (n < PIECES_EACH) return 0;
 	}
 }
 
-int export_zfs_add(struct export_zfs *x, struct pack *p, const struct stat *like, struct err *e)
+int export_zfs_add(struct export_zfs *x, struct pack *p, time_t when, struct err *e)
 {
 	const struct zfs_send how = {
 		.dataset = x->of->dataset, .label = x->snap->label, .is_open = x->is_open,
@@ -154,7 +148,7 @@ int export_zfs_add(struct export_zfs *x, struct pack *p, const struct stat *like
 	int rc, status;
 
 	if (zfs_send_start(x->m, &how, &zfs, e) < 0) return -1;
-	rc = add_pieces(x, p, &zfs, like, &why);
+	rc = add_pieces(x, p, &zfs, when, &why);
 	out_progress_end();
 	status = child_end(&zfs, said, sizeof said);
 	/* What it said is why nothing came of it. */

@@ -6,6 +6,7 @@
 #define OPS_EXPORT_ZFS_H
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "lib/disk/zfs_replica.h"
 
@@ -13,7 +14,6 @@ struct arena;
 struct err;
 struct pack;
 struct snapshots;
-struct stat;
 
 struct export_zfs {
 	struct arena *m;
@@ -37,9 +37,8 @@ int export_zfs_choose(struct export_zfs *x, const char *label, const char *from,
 /* What the first entry of the export says. */
 const char *export_zfs_head(const struct export_zfs *x);
 
-/* Add the stream, in entries with the time of `like`. */
-int export_zfs_add(struct export_zfs *x, struct pack *p, const struct stat *like,
-                   struct err *e);
+/* Add the stream, in entries of the second `when`. */
+int export_zfs_add(struct export_zfs *x, struct pack *p, time_t when, struct err *e);
 
 /* The snapshot was made for this export, and stays: first because the file may get its name
  * from now on, then, if it has it, as the user's. */

@@ -243,33 +243,23 @@ static void drop_snapshot(struct source *x)
 		         "deletes it: %s", x->name, x->label, why.text);
 }
 
-static int add_text(struct pack *p, const char *path, const char *text, const struct stat *like,
-                    struct err *e)
-{
-	const struct tar_entry n = {
-		.path = path, .mode = S_IFREG | 0600, .size = strlen(text),
-		.mtime = { like->st_mtim.tv_sec > 0 ? like->st_mtim.tv_sec & INT32_MAX : 0, 0 },
-	};
-
-	if (pack_entry(p, &n, e) < 0) return -1;
-	return pack_add(p, text, strlen(text), e);
-}
-
 /* The time of both is that of the config, which does not change from one export to the next. In
  * seconds: the first header says at once what this is, so no other may come before it. */
-static int add_front(struct source *x, struct pack *p, struct stat *st, struct err *e)
+static int add_front(struct source *x, struct pack *p, time_t *when, struct err *e)
 {
 	struct arena *m = x->en->m;
 	const char *config = conf_read_file(m, x->files, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
 	const char *head = x->zfs ? export_zfs_head(x->zfs) :
 			   arena_printf(m, PACK_FORMAT "\nversion=" JLMKR_VERSION "\njail=%s\n",
 	                                x->name);
+	struct stat st;
 
 	if (!config) return -1;
-	if (fstatat(x->files, LAYOUT_CONFIG, st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(x->files, LAYOUT_CONFIG, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail_sys(e, "stat " LAYOUT_CONFIG);
-	if (add_text(p, PACK_HEAD, head, st, e) < 0) return -1;
-	return add_text(p, PACK_CONFIG, config, st, e);
+	*when = st.st_mtim.tv_sec;
+	if (pack_file(p, PACK_HEAD, head, strlen(head), *when, e) < 0) return -1;
+	return pack_file(p, PACK_CONFIG, config, strlen(config), *when, e);
 }
 
 static void tell_of(const struct export_tree *t, uint64_t lost)
@@ -298,10 +288,10 @@ static int add_jail(struct source *x, struct pack *p, struct err *e)
 	struct export_tree t = { .to = p, .name = PACK_ROOT, .frozen = x->label,
 				 .grafts = x->grafts, .grafts_n = x->grafts_n,
 				 .there = x->there, .reached = x->reached };
-	struct stat st;
+	time_t when = 0;
 
-	if (add_front(x, p, &st, e) < 0) return -1;
-	if (x->zfs) return export_zfs_add(x->zfs, p, &st, e);
+	if (add_front(x, p, &when, e) < 0) return -1;
+	if (x->zfs) return export_zfs_add(x->zfs, p, when, e);
 	if ((rootfs = open_rootfs(x, e)) < 0) return -1;
 	if (export_tree(&t, rootfs, e) < 0) return -1;
 	out_progress_end();

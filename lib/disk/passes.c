@@ -222,7 +222,7 @@ static bool is_kept(const struct passes *p, unsigned number)
 static int delete_pass(const struct passes *p, unsigned number, struct err *e)
 {
 	if (unlinkat(p->dir, list_name(p->m, number), 0) < 0 && errno != ENOENT)
-		return fail_sys(e, "remove a list");
+		return fail_sys(e, "remove " FOLDER "/%s", list_name(p->m, number));
 	return tree_remove(p->dir, tree_name(p->m, number), e);
 }
 
@@ -244,11 +244,12 @@ int passes_begin(struct passes *p, const char *from, struct err *e)
 	if (open_passes(p, from, e) < 0 || delete_useless(p, e) < 0) return -1;
 	if (unlinkat(p->dir, WHOLE, 0) < 0 && errno != ENOENT)
 		return fail_sys(e, "remove " WHOLE);
-	if (mkdirat(p->dir, name, 0700) < 0) return fail_sys(e, "create a directory");
-	if ((p->tree = tree_open(p->dir, name)) < 0) return fail_sys(e, "open a directory");
+	if (mkdirat(p->dir, name, 0700) < 0) return fail_sys(e, "create " FOLDER "/%s", name);
+	if ((p->tree = tree_open(p->dir, name)) < 0)
+		return fail_sys(e, "open " FOLDER "/%s", name);
 	p->list = openat(p->dir, list_name(p->m, p->number),
 	                 O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-	if (p->list < 0) return fail_sys(e, "create a list");
+	if (p->list < 0) return fail_sys(e, "create " FOLDER "/%s" LIST, name);
 	/* So that a full disk does not make all of it useless. */
 	fallocate(p->list, FALLOC_FL_KEEP_SIZE, 0, LIST_ROOM);
 	if (!(p->known.notes = have_notes_new(e))) return -1;
@@ -267,7 +268,7 @@ int passes_note(struct passes *p, bool now, struct err *e)
 	if ((n = have_notes_n(p->known.notes)) > p->listed) {
 		const struct have_record *v = p->known.notes->v;
 
-		if (syncfs(p->tree) < 0) return fail_sys(e, "write to disk");
+		if (syncfs(p->tree) < 0) return fail_sys(e, "write what has come to the disk");
 		if (write_all(p->list, v + p->listed, (n - p->listed) * sizeof *v, e) < 0) {
 			close(take_fd(&p->list));
 			return -1;
@@ -341,14 +342,14 @@ static int take_list(const struct passes *p, struct err *e)
 	const char *list = list_name(p->m, p->whole);
 
 	if (renameat(p->dir, list, p->work, NEXT) < 0 && errno != ENOENT)
-		return fail_sys(e, "rename a list");
+		return fail_sys(e, "rename " FOLDER "/%s", list);
 	return sync_names(p->dir, e);
 }
 
 static int place_list(const struct passes *p, struct err *e)
 {
 	if (renameat(p->work, NEXT, p->work, STANDING) < 0 && errno != ENOENT)
-		return fail_sys(e, "rename a list");
+		return fail_sys(e, "rename " NEXT);
 	return sync_names(p->work, e);
 }
 

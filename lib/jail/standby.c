@@ -54,7 +54,8 @@ int standby_set(int dir, const struct standby *s, struct err *e)
 	char text[TEXT_MAX];
 	int n = snprintf(text, sizeof text, "%s\n%s\n%s\n", s->kind, s->id, s->from);
 
-	if (n < 0 || (size_t)n >= sizeof text) return fail(e, ERR_INPUT, "a name is too long");
+	if (n < 0 || (size_t)n >= sizeof text)
+		return fail(e, ERR_INPUT, "the name of the other machine is too long");
 	sweep_replaced(dir, LAYOUT_STANDBY);
 	return replace_file(dir, LAYOUT_STANDBY, text, (size_t)n, 0600, e);
 }

@@ -17,8 +17,9 @@
 
 enum { RECONNECT_TRIES = 3, RECONNECT_MS = 5000 };
 
-/* The mark of a jail that was handed over: "handed:1:HOST:NAME", with 1 if it ran. */
-/* What the mark of a jail that was handed over says, before the name of the other side. TAKEN:
+/* "handed:1:HOST:NAME"
+ *
+ * What the mark of a jail that was handed over says, before the name of the other side. TAKEN:
  * that side has it for sure, and what would show it may be gone. */
 #define RAN "1:"
 #define DID_NOT_RUN "0:"

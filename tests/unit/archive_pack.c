@@ -208,20 +208,26 @@ TEST(the_same_tree_gives_the_same_bytes)
 	arena_free(&b.m);
 }
 
+/* Each `step`th bit of a file of that kind. */
+static void flip_bits(const struct file *f, size_t step, size_t kind)
+{
+	for (size_t bit = 0; bit < f->n * 8; bit += step) {
+		struct err e = { 0 };
+
+		f->data[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		if (check(f->data, f->n, 4096, NULL, &e) == 0)
+			test_fail(__FILE__, __LINE__, "kind %zu, bit %zu", kind, bit);
+		f->data[bit / 8] ^= (unsigned char)(1 << bit % 8);
+	}
+}
+
 TEST(each_flipped_bit_is_found)
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		struct file f;
 
 		make(&f, kinds[i], add_tree);
-		for (size_t bit = 0; bit < f.n * 8; bit += f.n > 5000 ? 37 : 7) {
-			struct err e = { 0 };
-
-			f.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
-			if (check(f.data, f.n, 4096, NULL, &e) == 0)
-				test_fail(__FILE__, __LINE__, "kind %zu, bit %zu", i, bit);
-			f.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
-		}
+		flip_bits(&f, f.n > 5000 ? 37 : 7, i);
 		arena_free(&f.m);
 	}
 }
@@ -429,14 +435,7 @@ TEST(each_flipped_bit_of_a_stream_is_found)
 		struct file f;
 
 		make_with(&f, stream_head, kinds[i], small_stream);
-		for (size_t bit = 0; bit < f.n * 8; bit += 61) {
-			struct err e = { 0 };
-
-			f.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
-			if (check(f.data, f.n, 4096, NULL, &e) == 0)
-				test_fail(__FILE__, __LINE__, "kind %zu, bit %zu", i, bit);
-			f.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
-		}
+		flip_bits(&f, 61, i);
 		arena_free(&f.m);
 	}
 }

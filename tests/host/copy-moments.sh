@@ -16,41 +16,34 @@ status 0
 
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
-far=$2 there=0 cut=0 who=$4
+far=$2 there=0 who=$4
 args="--remote-dir=$far"
-settle() { while pgrep -x 'zfs|jlmkr.*' > /dev/null; do sleep 0.02; done; }
-copy() { jlmkr-copy -q "$args" web nas2:k; }
+case $who in
+near) killer='kill -KILL $pid' ;;
+ssh) killer='pkill -KILL -x ssh' ;;
+far) killer="pkill -KILL -f ' receive$'" ;;
+child) killer="pkill -KILL -n -x 'jlmkr.*'" ;;
+esac
+copy() { jlmkr-copy -q "$args" web nas2:k 2> /tmp/why; }
 # zfs-fuse has a dataset in use for some time after the last process in it has ended.
-again() { grep -q 'dataset is busy' /tmp/why && sleep 5 && copy 2> /tmp/why; }
+later() { grep -q 'dataset is busy' /tmp/why && sleep 5 && copy; }
 remove() { jlmkr --dir="$far" remove -q -y k; }
 sum() { (cd "$1" && find . ! -name machine-id ! -name hostname ! -name hosts ! -path . ! -path ./etc -printf '%p %y %m %U:%G %t %n %l\n' | sort && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat) | sha256sum; }
-begin=$(date +%s%N)
-jlmkr-copy -q "$args" web nas2:k || exit 1
-span=$((($(date +%s%N) - begin) / 1000000 + 20))
+measure jlmkr-copy -q "$args" web nas2:k
 sum=$(sum "$JAILMAKER_DIR/jails/web/rootfs")
 remove || exit 1
 for i in $(seq $3); do
-	jlmkr-copy -q "$args" web nas2:k > /tmp/why 2>&1 & pid=$!
-	ms=$((RANDOM % span))
-	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
-	case $who in
-	near) kill -KILL $pid ;;
-	ssh) pkill -KILL -x ssh ;;
-	far) pkill -KILL -f ' receive$' ;;
-	child) pkill -KILL -n -x 'jlmkr.*' ;;
-	esac 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
+	cut_by "$killer" jlmkr-copy -q "$args" web nas2:k
 	settle
 	if [ -e "$far/jails/k" ]; then
 		there=$((there + 1))
 	else
-		copy 2> /tmp/why || again || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+		copy || later || off "$(cat /tmp/why)"
 	fi
-	[ "$(sum "$far/jails/k/rootfs")" = "$sum" ] || { echo "another jail after $i"; exit 1; }
-	[ "$(ls -A "$far/jails/k" | xargs)" = 'config rootfs' ] || { ls -A "$far/jails/k"; exit 1; }
+	[ "$(sum "$far/jails/k/rootfs")" = "$sum" ] || off 'another jail'
+	[ "$(ls -A "$far/jails/k" | xargs)" = 'config rootfs' ] || off "$(ls -A "$far/jails/k")"
 	remove || exit 1
-	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || { echo "after moment $i: $(ls -A "$far/jails")"; exit 1; }
+	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || off "$(ls -A "$far/jails")"
 done
 echo "cut $cut, there $there"
 END
@@ -59,15 +52,11 @@ for who in near far ssh child; do
 	moments=60
 	[ $who = near ] || [ $who = far ] || moments=20
 	story "killed at $moments moments: $who"
-	try bash -s - "$near" "$far" $moments $who < "$tmp/killed"
-	status 0
-	title="$title ($(tail -n 1 "$tmp/out"))"
+	killed "$near" "$far" $moments $who < "$tmp/killed"
 	is '' "$(hidden "$far")"
 done
 story 'killed at 10 moments, in a store of datasets'
-try bash -s - "$near" "$home" 10 far < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed "$near" "$home" 10 far < "$tmp/killed"
 is '' "$(zfs list -H -o name -r "$ds" | grep '/\.')$(hidden "$home")"
 
 finish

@@ -347,35 +347,28 @@ f jlmkr-remove -q -y k
 
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
-far=$2 there=0 cut=0 who=$4
+far=$2 there=0 who=$4
 args="--remote-dir=$far"
-settle() { while pgrep -x 'zfs|jlmkr.*' > /dev/null; do sleep 0.02; done; }
-begin=$(date +%s%N)
-jlmkr-copy -q "$args" web nas2:k || exit 1
-span=$((($(date +%s%N) - begin) / 1000000 + 20))
+case $who in
+near) killer='kill -KILL $pid' ;;
+ssh) killer='pkill -KILL -x ssh' ;;
+far) killer='pkill -KILL -o -x jlmkr' ;;	# and not its child, which mounts again what zfs has renamed
+esac
+measure jlmkr-copy -q "$args" web nas2:k
 sum=$(cd "$JAILMAKER_DIR/jails/web/rootfs" && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat | sha256sum)
 jlmkr --dir="$far" remove -q -y k || exit 1
 for i in $(seq $3); do
-	jlmkr-copy -q "$args" web nas2:k > /tmp/why 2>&1 & pid=$!
-	ms=$((RANDOM % span))
-	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
-	case $who in
-	near) kill -KILL $pid ;;
-	ssh) pkill -KILL -x ssh ;;
-	far) pkill -KILL -o -x jlmkr ;;	# and not its child, which mounts again what zfs has renamed
-	esac 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
+	cut_by "$killer" jlmkr-copy -q "$args" web nas2:k
 	settle
 	if [ -e "$far/jails/k" ]; then
 		there=$((there + 1))
 	else
-		jlmkr-copy -q "$args" web nas2:k 2> /tmp/why || [ -e "$far/jails/k/config" ] || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+		jlmkr-copy -q "$args" web nas2:k 2> /tmp/why || [ -e "$far/jails/k/config" ] || off "$(cat /tmp/why)"
 	fi
 	[ "$(cd "$far/jails/k/rootfs" && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat | sha256sum)" = "$sum" ] ||
-		{ echo "another jail after $i"; exit 1; }
+		off 'another jail'
 	jlmkr --dir="$far" remove -q -y k || exit 1
-	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || { echo "after moment $i: $(ls -A "$far/jails")"; exit 1; }
+	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || off "$(ls -A "$far/jails")"
 done
 jlmkr-copy -q "$args" web nas2:k && jlmkr --dir="$far" remove -q -y k || exit 1
 echo "cut $cut, there $there"
@@ -385,17 +378,18 @@ for who in near ssh far; do
 	moments=60
 	[ $who != ssh ] || moments=15
 	story "killed at $moments moments: $who"
-	try bash -s - "$home" "$far" $moments $who < "$tmp/killed"
-	status 0
-	title="$title ($(tail -n 1 "$tmp/out"))"
+	killed "$home" "$far" $moments $who < "$tmp/killed"
 	is '' "$(hidden)$(snaps "$ds/jails/web")"
 done
 
 cat > "$tmp/refreshed" <<'END'
 export JAILMAKER_DIR=$1
-far=$2 cut=0 old=0 new=0 who=$4 k=$5
+far=$2 old=0 new=0 who=$4 k=$5
 refresh() { jlmkr-copy -q --refresh "--remote-dir=$far" web nas2:k; }
-settle() { while pgrep -x 'zfs|jlmkr.*' > /dev/null; do sleep 0.02; done; }
+case $who in
+near) killer='pkill -KILL -x jlmkr-copy' ;;
+far) killer="pkill -KILL -f ' receive$'" ;;
+esac
 web=$JAILMAKER_DIR/jails/web/rootfs there=$far/jails/k/rootfs
 put() { echo $1 > "$web/mine" && dd if=/dev/urandom of="$web/more" bs=256k count=8 2> /dev/null; }
 # The kernel keeps what it has read of zfs-fuse, until it is mounted anew.
@@ -405,45 +399,33 @@ fresh() {
 	exit 1
 }
 # zfs-fuse clears what a cut stream left some time after its zfs(8) has ended.
-again() { grep -q 'destination already exists' /tmp/why && sleep 2 && refresh 2> /tmp/why; }
+later() { grep -q 'destination already exists' /tmp/why && sleep 2 && refresh 2> /tmp/why; }
 is_same() { fresh; cmp -s "$web/mine" "$there/mine" && cmp -s "$web/more" "$there/more"; }
 put 0
 refresh || exit 1
 put 1
-begin=$(date +%s%N)
-refresh || exit 1
-span=$((($(date +%s%N) - begin) / 1000000 + 20))
+measure refresh
 for i in $(seq 2 $3); do
 	fresh
 	last=$(cat "$there/mine" "$there/more" | sha256sum)
 	put $i
-	refresh > /tmp/why 2>&1 & pid=$!
-	ms=$((RANDOM % span))
-	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
-	case $who in
-	near) pkill -KILL -x jlmkr-copy ;;
-	far) pkill -KILL -f ' receive$' ;;
-	esac 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
+	cut_by "$killer" refresh
 	settle
 	if is_same; then new=$((new + 1))
 	elif [ "$(cat "$there/mine" "$there/more" | sha256sum)" = "$last" ]; then old=$((old + 1))
-	else echo "neither the old state nor the new one after moment $i"; exit 1
+	else off 'neither the old state nor the new one'
 	fi
-	! touch "$there/x" 2> /dev/null || { echo "it can be written to after moment $i"; exit 1; }
-	refresh 2> /tmp/why || again || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
-	is_same || { echo "another state after $i"; exit 1; }
-	[ "$(zfs list -H -o name -t snapshot -r "$k" | grep -c '@copy-')" = 1 ] || { zfs list -t snapshot -o name,jlmkr:kind -r "$k"; echo "snapshots after $i"; exit 1; }
-	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || { echo "after moment $i: $(ls -A "$far/jails")"; exit 1; }
+	! touch "$there/x" 2> /dev/null || off 'it can be written to'
+	refresh 2> /tmp/why || later || off "$(cat /tmp/why)"
+	is_same || off 'another state'
+	[ "$(zfs list -H -o name -t snapshot -r "$k" | grep -c '@copy-')" = 1 ] || off "$(zfs list -t snapshot -o name,jlmkr:kind -r "$k")"
+	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || off "$(ls -A "$far/jails")"
 done
 echo "cut $cut, old $old, new $new"
 END
 for who in near far; do
 	story "a standby that is brought up to date, killed at 60 moments: $who"
-	try bash -s - "$home" "$far" 61 $who "$fds/jails/k" < "$tmp/refreshed"
-	status 0
-	title="$title ($(tail -n 1 "$tmp/out"))"
+	killed "$home" "$far" 61 $who "$fds/jails/k" < "$tmp/refreshed"
 	is '' "$(hidden)"
 	is copy- "$(snaps "$ds/jails/web")"
 	is copy- "$(snaps "$fds/jails/k")"
@@ -607,47 +589,11 @@ status 0
 f jlmkr-stop -q gone
 f jlmkr-remove -q -y gone
 
-cat > "$tmp/moved" <<'END'
-home=$1 far=$2 here=0 there=0 cut=0
-settle() { while pgrep -x 'zfs|jlmkr.*|ssh' > /dev/null; do sleep 0.02; done; }
-startable() { jlmkr --dir="$1" start m > /dev/null 2> /tmp/why && jlmkr --dir="$1" stop -q m; }
-there() { [ -e "$1/jails/m/config" ]; }
-span=4000
-for i in $(seq $3); do
-	JAILMAKER_DIR=$home jlmkr-move -q --remote-dir="$far" m nas2: > /dev/null 2>&1 & pid=$!
-	ms=$((RANDOM % span))
-	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
-	case $((i % 3)) in
-	0) kill -KILL $pid ;;
-	1) pkill -KILL -x ssh ;;
-	2) pkill -KILL -f ' receive$' ;;
-	esac 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
-	settle
-	n=0
-	there "$home" || there "$far" || { echo "after moment $i it is nowhere"; exit 1; }
-	! startable "$home" || { n=$((n + 1)); here=$((here + 1)); }
-	! startable "$far" || { n=$((n + 1)); there=$((there + 1)); }
-	[ $n -le 1 ] || { echo "after moment $i it can be started twice"; exit 1; }
-	[ ! -e "$home/jails/m/config" ] || JAILMAKER_DIR=$home jlmkr-move -q --remote-dir="$far" m nas2: 2> /tmp/why ||
-		{ echo "after moment $i: $(cat /tmp/why)"; exit 1; }
-	startable "$far" || { echo "after moment $i it cannot be started there: $(cat /tmp/why)"; exit 1; }
-	# Killed while it removed what was handed over: as a remove that was killed.
-	[ "$(ls -A "$home/jails" | grep -c '^\.remove-')" = 0 ] || jlmkr --dir="$home" remove -q -y m
-	[ "$(ls -A "$far/jails" "$home/jails" | grep -c '^\.')" = 0 ] || { ls -A "$far/jails" "$home/jails"; exit 1; }
-	JAILMAKER_DIR=$far jlmkr-move -q --remote-dir="$home" m nas2: 2> /tmp/why || { echo "back, after moment $i: $(cat /tmp/why)"; exit 1; }
-done
-echo "cut $cut, here $here, there $there"
-END
-
 story 'moves killed at 12 moments: on one side at least, startable on one at most'
 f jlmkr-remove -q -y run
 j jlmkr-remove -q -y run
 j jlmkr-create -q m
-try bash -s - "$home" "$far" 12 < "$tmp/moved"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed "$home" "$far" 12 < "$here/killed-moves"
 is '' "$(hidden)"
 
 finish

@@ -346,25 +346,12 @@ is two "$(mine url)"
 j jlmkr-remove -q -y url
 is '' "$(hidden)"
 
-# flip FILE TIMES COMMAND...: one bit in each part of the file; the command has to fail each time.
-cat > "$tmp/flip" <<'END'
-import random, subprocess, sys
-path, n, *words = sys.argv[1:]
-random.seed(path)
-f = open(path, 'r+b')
-f.seek(0, 2)
-size = f.tell()
-def flip(at, bit):
-    f.seek(at); b = f.read(1)[0]; f.seek(at); f.write(bytes([b ^ 1 << bit])); f.flush()
-for i in range(int(n)):
-    at, bit = size * i // int(n) + random.randrange(max(size // int(n), 1)), random.randrange(8)
-    flip(at, bit)
-    rc = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
-    flip(at, bit)
-    if rc not in (1, 7):
-        sys.exit(f'status {rc}: byte {at} of {size}, bit {bit}')
-END
-flip() { python3 "$tmp/flip" "$@" 2> "$tmp/err" || fail "$1: $(tail -n 1 "$tmp/err")"; }
+# flip FILE TIMES COMMAND...
+flip() {
+	flipped=$1 times=$2
+	shift 2
+	"$here/flip" "$flipped" $times "$flipped" "$@" 2> "$tmp/err" || fail "$flipped: $(tail -n 1 "$tmp/err")"
+}
 jlmkr_in_host() { echo "$here/host exec env JAILMAKER_DIR=/mnt/tank/home $*"; }
 
 story 'a changed bit in each 1/64 of the file is found: --verify'
@@ -545,15 +532,13 @@ j jlmkr-remove -q -y full
 
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
-ds=$2 what=$3 moments=$4 cut=0 old=0 new=0 stray=0
+ds=$2 what=$3 moments=$4 old=0 new=0 stray=0
 o=/mnt/tank/out file=$o/k.tar
 cd "$JAILMAKER_DIR/jails" || exit 1
-settle() { while pgrep -x 'zfs|jlmkr-.*' > /dev/null; do sleep 0.02; done; }
 snaps() { zfs list -H -o name -t snapshot -r "$ds/jails/$1" 2> /dev/null | sed 's/.*@//' | xargs; }
-die() { echo "after moment $i: $*"; exit 1; }
 fresh() {
 	for try in 1 2 3 4 5 6 7 8 9; do zfs unmount "$ds/jails/k" 2> /dev/null; zfs mount "$ds/jails/k" 2> /dev/null && return; sleep 0.2; done
-	die 'the standby cannot be mounted anew'
+	off 'the standby cannot be mounted anew'
 }
 web=$(snaps web)
 begin() { :; }
@@ -562,38 +547,38 @@ export)
 	words=(jlmkr-export -q --force --format=zfs --compress=none web $file)
 	begin() { rm -f $file; }
 	judge() {
-		[ ! -e $file ] || jlmkr-export -q --verify $file || die 'a damaged file'
+		[ ! -e $file ] || jlmkr-export -q --verify $file || off 'a damaged file'
 		[ ! -e $file ] || new=$((new + 1))
-		[ "$(ls -A $o | grep -c part)" = 0 ] || [ ! -e $file ] || die 'a part'
+		[ "$(ls -A $o | grep -c part)" = 0 ] || [ ! -e $file ] || off 'a part'
 		left=
 		for s in $(snaps web); do
 			case " $web " in *" $s "*) continue ;; esac
 			case $(zfs get -H -o value jlmkr:kind "$ds/jails/web@$s") in
-			snapshot:asked) [ -e $file ] || die "$s has no file" ;;
+			snapshot:asked) [ -e $file ] || off "$s has no file" ;;
 			snapshot:exported) left=$s stray=$((stray + 1)) ;;	# before or behind the file has its name
-			*) [ ! -e $file ] || die "$s would not stay" ;;
+			*) [ ! -e $file ] || off "$s would not stay" ;;
 			esac
 		done
 	}
 	after() {
-		[ -z "$left" ] || grep -q "that made web@$left was interrupted at its very end" /tmp/why || die "$left is not named"
+		[ -z "$left" ] || grep -q "that made web@$left was interrupted at its very end" /tmp/why || off "$left is not named"
 		for s in $(snaps web); do
 			case " $web " in *" $s "*) continue ;; esac
-			[ "$(zfs get -H -o value jlmkr:kind "$ds/jails/web@$s")" = snapshot:asked ] || die "$s stays"
-			zfs destroy "$ds/jails/web@$s" || die "cannot destroy $s"
+			[ "$(zfs get -H -o value jlmkr:kind "$ds/jails/web@$s")" = snapshot:asked ] || off "$s stays"
+			zfs destroy "$ds/jails/web@$s" || off "cannot destroy $s"
 		done
-		[ "$(snaps web)" = "$web" ] || die "snapshots: $(snaps web)"
-		jlmkr-export -q --verify $file || die 'a damaged file'
+		[ "$(snaps web)" = "$web" ] || off "snapshots: $(snaps web)"
+		jlmkr-export -q --verify $file || off 'a damaged file'
 	} ;;
 full)
 	words=(jlmkr-import -q $o/one.tar.zst k)
 	judge() {
-		[ ! -e k ] || { cmp -s k/rootfs/big web/rootfs/big && [ -z "$(snaps k)" ] || die 'half a jail'; new=$((new + 1)); }
-		[ ! -e k ] || jlmkr-remove -q -y k || die 'it cannot be removed'
+		[ ! -e k ] || { cmp -s k/rootfs/big web/rootfs/big && [ -z "$(snaps k)" ] || off 'half a jail'; new=$((new + 1)); }
+		[ ! -e k ] || jlmkr-remove -q -y k || off 'it cannot be removed'
 	}
 	after() {
-		cmp -s k/rootfs/big web/rootfs/big || die 'another file'
-		jlmkr-remove -q -y k || die 'it cannot be removed'
+		cmp -s k/rootfs/big web/rootfs/big || off 'another file'
+		jlmkr-remove -q -y k || off 'it cannot be removed'
 	} ;;
 increment)
 	jlmkr-import -q --standby $o/one.tar.zst k || exit 1
@@ -603,49 +588,36 @@ increment)
 		case $(state) in
 		'one: one 0 standby') old=$((old + 1)) ;;
 		'one two: two 1 standby') new=$((new + 1)) ;;
-		*) die "$(state)" ;;
+		*) off "$(state)" ;;
 		esac
-		! touch k/rootfs/x 2> /dev/null || die 'it can be written to'
+		! touch k/rootfs/x 2> /dev/null || off 'it can be written to'
 	}
 	after() {
-		[ "$(state)" = 'one two: two 1 standby' ] || die "$(state)"
-		jlmkr-remove -q -y k && jlmkr-import -q --standby $o/one.tar.zst k || die 'no standby'
+		[ "$(state)" = 'one two: two 1 standby' ] || off "$(state)"
+		jlmkr-remove -q -y k && jlmkr-import -q --standby $o/one.tar.zst k || off 'no standby'
 	} ;;
 esac
-run() { "${words[@]}" > /dev/null; }
-i=0
 begin
-start=$(date +%s%N)
-run || exit 1
-span=$((($(date +%s%N) - start) / 1000000 + 20))
+measure "${words[@]}"
 after
 new=0
 for i in $(seq $moments); do
 	begin
-	signal=KILL
-	[ $((i % 4)) -ne 0 ] || signal=TERM
-	"${words[@]}" > /dev/null 2>&1 & pid=$!
-	ms=$((RANDOM % span))
-	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
-	kill -$signal $pid 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
+	cut_short "${words[@]}"
 	settle
 	judge
-	run 2> /tmp/why || [ $what = full -a -e k/config ] || die "$(cat /tmp/why)"
+	"${words[@]}" > /dev/null 2> /tmp/why || [ $what = full -a -e k/config ] || off "$(cat /tmp/why)"
 	after
-	[ "$(ls -A | grep -c '^\.')" = 0 ] || die "$(ls -A)"
-	[ "$(zfs list -H -o name -r "$ds/jails" | grep -c '/\.')" = 0 ] || die "$(zfs list -r "$ds/jails")"
-	[ "$(ls -A $o | grep -c part)" = 0 ] || die 'a part'
+	[ "$(ls -A | grep -c '^\.')" = 0 ] || off "$(ls -A)"
+	[ "$(zfs list -H -o name -r "$ds/jails" | grep -c '/\.')" = 0 ] || off "$(zfs list -r "$ds/jails")"
+	[ "$(ls -A $o | grep -c part)" = 0 ] || off 'a part'
 done
 [ $what != increment ] || jlmkr-remove -q -y k || exit 1
 echo "cut $cut, old $old, new $new, stray snapshots $stray"
 END
 for what in export full increment; do
 	story "killed at 60 moments: $what"
-	try bash -s "$home" "$ds" $what 60 < "$tmp/killed"
-	status 0
-	title="$title ($(tail -n 1 "$tmp/out"))"
+	killed "$home" "$ds" $what 60 < "$tmp/killed"
 	is web "$(names)"
 	is '' "$(hidden)"
 	is 'one two three hook' "$(snaps web)"

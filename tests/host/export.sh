@@ -70,26 +70,9 @@ story 'a changed bit is found, wherever it is; nothing is made then'
 in_host sh -c "rm -rf $jails/web/rootfs/every/size-*"
 for kind in none zstd gzip xz; do
 	try jlmkr-export -q --force --compress=$kind web /mnt/tank/out/flip.$kind
-	cat > "$tmp/flip" <<'END'
-import random, subprocess, sys
-path, n, seed, *words = sys.argv[1:]
-random.seed(seed)
-f = open(path, 'r+b')
-f.seek(0, 2)
-size = f.tell()
-def flip(at, bit):
-    f.seek(at); b = f.read(1)[0]; f.seek(at); f.write(bytes([b ^ 1 << bit])); f.flush()
-for i in range(int(n)):
-    at, bit = random.randrange(size), random.randrange(8)
-    flip(at, bit)
-    rc = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
-    flip(at, bit)
-    if rc not in (1, 7):
-        sys.exit(f'status {rc}: byte {at} of {size}, bit {bit}')
-END
-	python3 "$tmp/flip" "$out/out/flip.$kind" 25 "$kind" "$here/host" exec jlmkr-export --verify /mnt/tank/out/flip.$kind 2> "$tmp/err" ||
+	"$here/flip" "$out/out/flip.$kind" 25 "$kind" "$here/host" exec jlmkr-export --verify /mnt/tank/out/flip.$kind 2> "$tmp/err" ||
 		fail "$kind: $(tail -n 1 "$tmp/err")"
-	python3 "$tmp/flip" "$out/out/flip.$kind" 10 "2$kind" "$here/host" exec jlmkr-import -q /mnt/tank/out/flip.$kind bad 2> "$tmp/err" ||
+	"$here/flip" "$out/out/flip.$kind" 10 "2$kind" "$here/host" exec jlmkr-import -q /mnt/tank/out/flip.$kind bad 2> "$tmp/err" ||
 		fail "$kind: $(tail -n 1 "$tmp/err")"
 	expect_status 0 jlmkr-export --verify /mnt/tank/out/flip.$kind
 done
@@ -195,53 +178,40 @@ status 0
 title="$title ($(tail -n 1 "$tmp/out"))"
 
 cat > "$tmp/killed" <<'END'
-jails=$1 cut=0 words=$3 made=$4
-begin=$(date +%s%N)
-$words || exit 1
-span=$((($(date +%s%N) - begin) / 1000000 * $2 / 100 + 5))
+jails=$1 words=$2 made=$3
+measure $words
 case $made in
 $jails/*) jlmkr-remove -q -y ${made##*/} || exit 1 ;;
 esac
-for i in $(seq $5); do
-	signal=KILL
-	[ $((i % 4)) -ne 0 ] || signal=TERM
+for i in $(seq $4); do
 	rm -rf $made
-	$words > /dev/null 2>&1 & pid=$!
-	ms=$((RANDOM % span))
-	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
-	kill -$signal $pid 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
-	while pgrep -x 'zfs|jlmkr-.*' > /dev/null; do sleep 0.02; done
+	cut_short $words
+	settle
 	if [ -e $made ]; then
 		case $made in
-		$jails/*) [ "$(cd $made && find . | wc -l)" = "$6" ] && jlmkr-remove -q -y ${made##*/} || exit 1 ;;
+		$jails/*) [ "$(cd $made && find . | wc -l)" = "$5" ] && jlmkr-remove -q -y ${made##*/} || exit 1 ;;
 		*) jlmkr-export -q --verify $made || exit 1 ;;
 		esac
 	fi
 	rm -f $made
-	$words 2> /tmp/why || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
+	again $words
 	case $made in
 	$jails/*) jlmkr-remove -q -y ${made##*/} || exit 1 ;;
 	esac
-	[ "$(ls -A $jails | grep -c '^\.')" = 0 ] || { echo "after moment $i: $(ls -A $jails)"; exit 1; }
-	[ "$(ls -A ${7} | grep -c part)" = 0 ] || { echo "after moment $i: $(ls -A ${7})"; exit 1; }
+	[ "$(ls -A $jails | grep -c '^\.')" = 0 ] || off "$(ls -A $jails)"
+	[ "$(ls -A $6 | grep -c part)" = 0 ] || off "$(ls -A $6)"
 done
 echo "cut $cut"
 END
 
 story 'an export killed at 60 moments leaves nothing'
-try bash -s $jails 110 'jlmkr-export -q web /mnt/tank/out/k.tar' /mnt/tank/out/k.tar 60 0 /mnt/tank/out < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed $jails 'jlmkr-export -q web /mnt/tank/out/k.tar' /mnt/tank/out/k.tar 60 0 /mnt/tank/out < "$tmp/killed"
 
 story 'an import killed at 60 moments: a jail or none'
 in_host rm -f /mnt/tank/out/k.tar
 n=$(in_host sh -c "cd $jails/web && find . | wc -l")
 try jlmkr-export -q web /mnt/tank/out/kill.tar.zst
-try bash -s $jails 110 'jlmkr-import -q /mnt/tank/out/kill.tar.zst k' $jails/k 60 $n /mnt/tank/out < "$tmp/killed"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed $jails 'jlmkr-import -q /mnt/tank/out/kill.tar.zst k' $jails/k 60 $n /mnt/tank/out < "$tmp/killed"
 
 story 'a full disk leaves nothing, and is told'
 in_host sh -c 'mkdir -p /mnt/small && mount -t tmpfs -o size=1M none /mnt/small'
@@ -304,28 +274,19 @@ is '' "$(in_host zfs list -H -o name -t snapshot -r "$ds/jails" | grep export)"
 
 cat > "$tmp/killed-zfs" <<'END'
 export JAILMAKER_DIR=$1
-file="/mnt/z/my pool/k.tar" cut=0
+file="/mnt/z/my pool/k.tar"
 rm -f "$file"
-begin=$(date +%s%N)
-jlmkr-export -q tiny "$file" > /dev/null || exit 1
-span=$((($(date +%s%N) - begin) / 1000000 + 20))
+measure jlmkr-export -q tiny "$file"
 for i in $(seq $2); do
-	signal=KILL
-	[ $((i % 4)) -ne 0 ] || signal=TERM
 	rm -f "$file"
-	jlmkr-export -q tiny "$file" > /dev/null 2>&1 & pid=$!
-	ms=$((RANDOM % span))
-	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
-	kill -$signal $pid 2> /dev/null
-	wait $pid 2> /dev/null
-	[ $? -eq 0 ] || cut=$((cut + 1))
-	while pgrep -x 'zfs|jlmkr-.*' > /dev/null; do sleep 0.02; done
+	cut_short jlmkr-export -q tiny "$file"
+	settle
 	[ ! -e "$file" ] || jlmkr-export -q --verify "$file" || exit 1
 	rm -f "$file"
-	jlmkr-export -q tiny "$file" > /dev/null 2> /tmp/why || { echo "after moment $i: $(cat /tmp/why)"; exit 1; }
-	[ "$(zfs list -H -o name -t snapshot -r "$3/jails/tiny" | grep -c export)" = 0 ] || { echo "a snapshot after moment $i"; exit 1; }
-	[ "$(zfs list -H -o name -r "$3/jails" | grep -c '/\.')" = 0 ] || { echo "a dataset after moment $i"; exit 1; }
-	[ "$(ls -A "${file%/*}" | grep -c part)" = 0 ] || { echo "a part after moment $i"; exit 1; }
+	again jlmkr-export -q tiny "$file"
+	[ "$(zfs list -H -o name -t snapshot -r "$3/jails/tiny" | grep -c export)" = 0 ] || off 'a snapshot'
+	[ "$(zfs list -H -o name -r "$3/jails" | grep -c '/\.')" = 0 ] || off 'a dataset'
+	[ "$(ls -A "${file%/*}" | grep -c part)" = 0 ] || off 'a part'
 done
 echo "cut $cut"
 END
@@ -333,9 +294,7 @@ END
 story 'on ZFS killed at 20 moments, to a file system that has no files without names'
 tiny() { j jlmkr-create -q --distro=fedora --release=43 "$@"; }
 tiny tiny
-try bash -s "$home" 20 "$ds" < "$tmp/killed-zfs"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed "$home" 20 "$ds" < "$tmp/killed-zfs"
 
 story 'datasets below that of the jail are a part of the archive if they are in its root file system'
 datasets_below tiny
@@ -377,9 +336,7 @@ err_has "the dataset $ds/jails/tiny/rootfs/docker/inner has no snapshot then"
 ! in_host test -e /mnt/tank/out/then2.tar || fail 'there is a file'
 
 story 'with datasets below it killed at 20 moments'
-try bash -s "$home" 20 "$ds" < "$tmp/killed-zfs"
-status 0
-title="$title ($(tail -n 1 "$tmp/out"))"
+killed "$home" 20 "$ds" < "$tmp/killed-zfs"
 
 story 'on btrfs a running jail is exported from a copy with shared blocks'
 btrfs_pool 2G

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Jails that are directories, copied and moved to another machine: a tree of files, whose passes
-# go on from each other. The two machines are as in copy.sh.
+# go on from each other. There are two jailmaker directories, and a real ssh between two network
+# namespaces.
 . "$(dirname "$0")/lib.sh"
 
 zfs_pool

@@ -1,18 +1,60 @@
 #!/bin/sh
-# Copies of jails that are directories, killed on either side: what was begun goes on, and nothing
-# is left. What is expected when nobody is killed is in copy-dir.sh; standbys and moves that are
-# killed are in move-moments.sh.
+# Copies from dataset to dataset, and standbys that are brought up to date, killed on either side.
+# What is expected when nobody is killed is in copy.sh.
 . "$(dirname "$0")/lib.sh"
+. "$here/two-pools"
 
-zfs_pool
-near=/mnt/tank/jailmaker far=/mnt/tank/far
-hidden() { in_host ls -A "$1/jails" | grep '^\.'; }
-zfs() { in_host zfs "$@"; }
-
-in_host mkdir "$far"
-far_machine
-try jlmkr-create -q --distro=fedora --release=43 web
+tiny web
 status 0
+in_host sh -c "echo one > '$home/jails/web/rootfs/mine'; dd if=/dev/urandom of='$home/jails/web/rootfs/big' bs=1M count=20 2> /dev/null"
+
+story 'a snapshot that was received, and not marked, is not kept for ever'
+copy --refresh web nas2:stand
+status 0
+in_host sh -c "echo more >> '$home/jails/web/rootfs/mine'"
+sly_zfs
+slyly set <<END
+pkill -KILL -f ' receive\$'
+exit 1
+END
+copy --refresh web nas2:stand
+refused
+honest
+is 'copy- copy-' "$(snaps "$fds/jails/stand")"
+in_host zfs list -H -o jlmkr:kind -t snapshot -r "$fds/jails/stand" > "$tmp/out"
+out_has '^standby$'	# it has none of its own
+copy --refresh web nas2:stand
+status 0
+is copy- "$(snaps "$fds/jails/stand")"
+is copy- "$(snaps "$ds/jails/web")"
+f jlmkr-remove -q -y stand
+status 0
+in_host sh -c "zfs list -H -o name -t snapshot -r '$ds/jails/web' | xargs -d '\n' -n 1 zfs destroy"
+
+story 'one that was given its name and not mounted, when all was killed'
+sly_zfs
+slyly rename <<END
+for i in 1 2 3 4 5 6 7 8 9; do zfs.real "\$@" && break; zfs.real unmount "\$2"; sleep 0.3; done
+zfs.real unmount "\$3"
+rmdir '$far/jails/k'
+pkill -KILL -f ' receive\$'
+exit 1
+END
+copy web nas2:k
+refused
+honest
+is - "$(kind "$fds/jails/k" | sed 's/^receive:.*/-/')"
+! in_host test -e "$far/jails/k/config" || fail 'it is mounted'
+copy web nas2:k
+status 4
+is '' "$(hidden)"
+in_host cmp "$home/jails/web/rootfs/big" "$far/jails/k/rootfs/big" || fail 'another file'
+f jlmkr-remove -q -y k
+status 0
+copy web nas2:k
+status 0
+is '' "$(hidden)$(snaps "$ds/jails/web")"
+f jlmkr-remove -q -y k
 
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
@@ -21,42 +63,100 @@ args="--remote-dir=$far"
 case $who in
 near) killer='kill -KILL $pid' ;;
 ssh) killer='pkill -KILL -x ssh' ;;
-far) killer="pkill -KILL -f ' receive$'" ;;
-child) killer="pkill -KILL -n -x 'jlmkr.*'" ;;
+far) killer='pkill -KILL -o -x jlmkr' ;;	# and not its child, which mounts again what zfs has renamed
 esac
-copy() { jlmkr-copy -q "$args" web nas2:k 2> /tmp/why; }
-# zfs-fuse has a dataset in use for some time after the last process in it has ended.
-later() { grep -q 'dataset is busy' /tmp/why && sleep 5 && copy; }
-remove() { jlmkr --dir="$far" remove -q -y k; }
-sum() { (cd "$1" && find . ! -name machine-id ! -name hostname ! -name hosts ! -path . ! -path ./etc -printf '%p %y %m %U:%G %t %n %l\n' | sort && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat) | sha256sum; }
 measure jlmkr-copy -q "$args" web nas2:k
-sum=$(sum "$JAILMAKER_DIR/jails/web/rootfs")
-remove || exit 1
+sum=$(cd "$JAILMAKER_DIR/jails/web/rootfs" && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat | sha256sum)
+jlmkr --dir="$far" remove -q -y k || exit 1
 for i in $(seq $3); do
 	cut_by "$killer" jlmkr-copy -q "$args" web nas2:k
 	settle
 	if [ -e "$far/jails/k" ]; then
 		there=$((there + 1))
 	else
-		copy || later || off "$(cat /tmp/why)"
+		jlmkr-copy -q "$args" web nas2:k 2> /tmp/why || [ -e "$far/jails/k/config" ] || off "$(cat /tmp/why)"
 	fi
-	[ "$(sum "$far/jails/k/rootfs")" = "$sum" ] || off 'another jail'
-	[ "$(ls -A "$far/jails/k" | xargs)" = 'config rootfs' ] || off "$(ls -A "$far/jails/k")"
-	remove || exit 1
+	[ "$(cd "$far/jails/k/rootfs" && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat | sha256sum)" = "$sum" ] ||
+		off 'another jail'
+	jlmkr --dir="$far" remove -q -y k || exit 1
 	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || off "$(ls -A "$far/jails")"
 done
+jlmkr-copy -q "$args" web nas2:k && jlmkr --dir="$far" remove -q -y k || exit 1
 echo "cut $cut, there $there"
 END
-in_host sh -c "cd $near/jails/web/rootfs; dd if=/dev/urandom of=big bs=1M count=6 2> /dev/null; dd if=/dev/urandom of=zbig bs=1M count=6 2> /dev/null; mkdir -p some; for i in \$(seq 300); do echo \$i > some/\$i; done; find . -exec touch -h -d @1700000000 {} +"
-for who in near far ssh child; do
+in_host sh -c "dd if=/dev/urandom of='$home/jails/web/rootfs/big' bs=1M count=12 2> /dev/null"
+for who in near ssh far; do
 	moments=60
-	[ $who = near ] || [ $who = far ] || moments=20
+	[ $who != ssh ] || moments=15
 	story "killed at $moments moments: $who"
-	killed "$near" "$far" $moments $who < "$tmp/killed"
-	is '' "$(hidden "$far")"
+	killed "$home" "$far" $moments $who < "$tmp/killed"
+	is '' "$(hidden)$(snaps "$ds/jails/web")"
 done
-story 'killed at 10 moments, in a store of datasets'
-killed "$near" "$home" 10 far < "$tmp/killed"
-is '' "$(zfs list -H -o name -r "$ds" | grep '/\.')$(hidden "$home")"
+
+cat > "$tmp/refreshed" <<'END'
+export JAILMAKER_DIR=$1
+far=$2 old=0 new=0 who=$4 k=$5
+refresh() { jlmkr-copy -q --refresh "--remote-dir=$far" web nas2:k; }
+case $who in
+near) killer='pkill -KILL -x jlmkr-copy' ;;
+far) killer="pkill -KILL -f ' receive$'" ;;
+esac
+web=$JAILMAKER_DIR/jails/web/rootfs there=$far/jails/k/rootfs
+put() { echo $1 > "$web/mine" && dd if=/dev/urandom of="$web/more" bs=256k count=8 2> /dev/null; }
+# The kernel keeps what it has read of zfs-fuse, until it is mounted anew.
+fresh() {
+	for try in 1 2 3 4 5 6 7 8 9; do zfs unmount "$k" 2> /dev/null; zfs mount "$k" 2> /dev/null && return; sleep 0.2; done
+	echo 'the standby cannot be mounted anew'
+	exit 1
+}
+# zfs-fuse clears what a cut stream left some time after its zfs(8) has ended.
+later() { grep -q 'destination already exists' /tmp/why && sleep 2 && refresh 2> /tmp/why; }
+is_same() { fresh; cmp -s "$web/mine" "$there/mine" && cmp -s "$web/more" "$there/more"; }
+put 0
+refresh || exit 1
+put 1
+measure refresh
+for i in $(seq 2 $3); do
+	fresh
+	last=$(cat "$there/mine" "$there/more" | sha256sum)
+	put $i
+	cut_by "$killer" refresh
+	settle
+	if is_same; then new=$((new + 1))
+	elif [ "$(cat "$there/mine" "$there/more" | sha256sum)" = "$last" ]; then old=$((old + 1))
+	else off 'neither the old state nor the new one'
+	fi
+	! touch "$there/x" 2> /dev/null || off 'it can be written to'
+	refresh 2> /tmp/why || later || off "$(cat /tmp/why)"
+	is_same || off 'another state'
+	[ "$(zfs list -H -o name -t snapshot -r "$k" | grep -c '@copy-')" = 1 ] || off "$(zfs list -t snapshot -o name,jlmkr:kind -r "$k")"
+	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || off "$(ls -A "$far/jails")"
+done
+echo "cut $cut, old $old, new $new"
+END
+for who in near far; do
+	story "a standby that is brought up to date, killed at 60 moments: $who"
+	killed "$home" "$far" 61 $who "$fds/jails/k" < "$tmp/refreshed"
+	is '' "$(hidden)"
+	is copy- "$(snaps "$ds/jails/web")"
+	is copy- "$(snaps "$fds/jails/k")"
+done
+f jlmkr-remove -q -y k
+in_host sh -c "zfs list -H -o name -t snapshot -r '$ds/jails/web' | xargs -d '\n' -n 1 zfs destroy"
+
+story 'what was received of a copy that never comes again is removed'
+in_host sh -c "JAILMAKER_DIR='$home' jlmkr-copy --limit=2M --remote-dir='$far' web nas2:half 2> /dev/null & pid=\$!
+	for i in \$(seq 100); do ls -A '$far/jails' | grep -q receive && break; sleep 0.1; done
+	sleep 0.5; kill -KILL \$pid
+	while pgrep -x 'zfs|jlmkr.*' > /dev/null; do sleep 0.1; done"
+f jlmkr-remove -y half
+status 0
+err_has 'What was left of half is removed'
+is '' "$(hidden)"
+copy web nas2:half
+status 0
+is '' "$(snaps "$ds/jails/web")"
+f jlmkr-remove -q -y half
+f jlmkr-remove -q -y web
 
 finish

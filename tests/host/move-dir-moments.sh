@@ -1,6 +1,6 @@
 #!/bin/sh
 # Standbys that are directories, brought up to date, and moves of directories, killed on either side
-# (copy-moments.sh).
+# (copy-dir-moments.sh).
 . "$(dirname "$0")/lib.sh"
 
 near=/mnt/tank/jailmaker far=/mnt/tank/far

@@ -1,0 +1,155 @@
+#!/bin/sh
+# Jails moved from dataset to dataset on another machine, undisturbed, cut and killed: startable on
+# one side at most, there on one at least.
+. "$(dirname "$0")/lib.sh"
+. "$here/two-pools"
+
+story 'a jail that runs is moved'
+j jlmkr-create -q --start run
+status 0
+j jlmkr-snapshot run@mine
+j jlmkr-exec run sh -c 'echo moved > /var/data; cat /etc/machine-id > /var/id'
+move -n run nas2:
+status 0
+out_has 'then hand it over, start it there, and remove it here'
+move run nas2:
+status 0
+is run "$(files "$far")"
+is '' "$(files "$home")"
+f jlmkr-exec run sh -c 'cat /var/data; cmp /etc/machine-id /var/id'
+is moved "$(cat "$tmp/out")"
+is mine "$(snaps "$fds/jails/run")"
+is '' "$(hidden)"
+
+story 'and back, where it stays as a standby'
+ip_back() { f jlmkr-move --keep --remote-dir="$home" run nas2:; }
+ip_back
+status 0
+j jlmkr-exec run cat /var/data
+is moved "$(cat "$tmp/out")"
+f jlmkr-start run
+refused
+is 'mine copy-' "$(snaps "$fds/jails/run")"
+kind "$fds/jails/run" | grep -q '^handed:1:nas2:run$' || fail "$(kind "$fds/jails/run")"
+
+story 'a jail that does not start there is started here again'
+f jlmkr-remove -q -y run
+status 0
+sly_zfs
+slyly inherit <<END
+zfs.real "\$@" && mv '$far/jails/run/rootfs/usr/lib/systemd/systemd' '$far/jails/run/rootfs/usr/lib/systemd/systemd-'
+exit
+END
+move run nas2:
+refused
+err_has 'moving run: nas2: '
+honest
+j jlmkr-exec run cat /var/data
+is moved "$(cat "$tmp/out")"
+is standby "$(kind "$fds/jails/run")"
+is - "$(kind "$ds/jails/run" | sed 's/^jail:.*/-/')"
+f jlmkr-start run
+refused
+move run nas2:
+status 0
+f jlmkr-exec run cat /var/data
+is moved "$(cat "$tmp/out")"
+f jlmkr-stop -q run
+j jlmkr-list -q
+out_lacks '^run '
+
+story 'cut while it is handed over: the other side has taken it, and is asked'
+cut_by() {
+	sly_zfs
+	slyly inherit <<-END
+	$1
+	pkill -KILL -x ssh
+	$2
+	END
+}
+back() { f jlmkr-move --remote-dir="$home" "$@" run nas2:; }
+cut_by 'zfs.real "$@"' exit
+back
+status 0
+err_has 'asking nas2 whether it has taken over run'
+honest
+is run "$(files "$home")"
+is '' "$(files "$far")"
+
+story 'or has not: it is a jail here still'
+cut_by '' 'zfs.real "$@"; zfs.real set readonly=on "$3"; zfs.real set jlmkr:kind=standby "$3"; pkill -KILL -f " receive\$"; exit 1'
+move run nas2:
+refused
+honest
+j jlmkr-start run
+status 0
+f jlmkr-start run
+refused
+j jlmkr-stop -q run
+
+story 'or cannot be asked: it is startable on one machine at most, and the same command goes on'
+cut_by 'ip link set far0 down' 'pkill -KILL -f " receive\$"; exit 1'
+move run nas2:
+status 6
+err_has "whether nas2 has taken it over is not known, so it cannot be started here: give the same command again, or 'jlmkr promote run'"
+in_host sh -c 'ip -n far link set far0 up; pkill -f "^sshd: root"'
+honest
+is "handed:0:nas2:run" "$(kind "$ds/jails/run")"
+j jlmkr-start run
+refused
+f jlmkr-start run
+refused
+move run nas2:other
+status 5
+err_has 'it was handed over to nas2:run'
+move run nas2:
+status 0
+is '' "$(files "$home")"
+is run "$(files "$far")"
+f jlmkr-start run
+status 0
+f jlmkr-stop -q run
+
+story 'and promote takes it back'
+back --keep
+status 0
+f jlmkr-start run
+refused
+f jlmkr-promote run
+status 0
+f jlmkr-start run
+status 0
+f jlmkr-stop -q run
+
+story 'killed when what both have is gone already: the same command goes on'
+j jlmkr-create -q gone
+sly_zfs
+slyly destroy <<END
+cp /tmp/now /tmp/sly-destroy
+case "\$*" in *'$ds/jails/gone@copy-'*) zfs.real "\$@"; pkill -KILL -x jlmkr-move; exit ;; esac
+END
+move gone nas2:
+status 137
+honest
+in_host rm /tmp/sly-destroy
+is "handed:2:nas2:gone" "$(kind "$ds/jails/gone")"
+is '' "$(snaps "$ds/jails/gone")"
+j jlmkr-start gone
+refused
+move gone nas2:
+status 0
+j jlmkr-list -q
+out_lacks '^gone '
+f jlmkr-start gone
+status 0
+f jlmkr-stop -q gone
+f jlmkr-remove -q -y gone
+
+story 'moves killed at 12 moments: on one side at least, startable on one at most'
+f jlmkr-remove -q -y run
+j jlmkr-remove -q -y run
+j jlmkr-create -q m
+killed "$home" "$far" 12 < "$here/killed-moves"
+is '' "$(hidden)"
+
+finish

@@ -15,7 +15,8 @@ enum { HAS_UPDATE = 100, SHOWN = 19 };
 
 struct update_args {
 	bool all, check, dry_run, stop, restart;
-	long timeout;
+	long timeout, max_files;
+	const char *max_size, *allow_devices;
 };
 
 #define OPT_INTO update_args
@@ -27,6 +28,10 @@ static const struct opt update_opts[] = {
 	OPT_FLAG(0, "restart", restart, "the same, and start it again afterwards"),
 	OPT_NUMBER('t', "timeout", timeout, "SECONDS",
 	           "wait this long before ending the jail (90 or more)"),
+	OPT_TEXT(0, "max-size", max_size, "SIZE", "the largest size it may unpack to (64G)"),
+	OPT_NUMBER(0, "max-files", max_files, "N", "the most files it may unpack to (5000000)"),
+	OPT_SWITCH(NULL, "allow-devices", allow_devices,
+	           "create the harmless device files in it (1)"),
 	OPT_END
 };
 
@@ -57,14 +62,17 @@ static int update_one(struct engine *en, struct jail *j, bool by_name, const voi
                       struct err *e)
 {
 	const struct update_args *a = args;
-	const struct update_how how = {
+	struct update_how how = {
 		.stop = a->stop, .restart = a->restart, .timeout = a->timeout,
+		.limits.entries = a->max_files,
+		.limits.no_devices = a->allow_devices && str_eq(a->allow_devices, "0"),
 	};
 	AUTOUPDATE u = { 0 };
 	const char *name = j->name, *kept = NULL;
-	int rc = look_one(en, j, by_name, &u, e);
+	int rc;
 
-	if (rc != 0) return rc;
+	if (opts_size("max-size", a->max_size, &how.limits.bytes, e) < 0) return -1;
+	if ((rc = look_one(en, j, by_name, &u, e)) != 0) return rc;
 	rc = op_update(en, j, &u, &how, &kept, e);
 	if (rc == 0 && kept)
 		out_note("What it was is kept: 'jlmkr rollback %s@%s' goes back to it", name,

@@ -28,14 +28,15 @@ int zfs_below_choose(struct arena *m, const struct zfs_items *items, const char 
                      struct zfs_below *b, struct err *e)
 {
 	const char *of = items->v[0].name;
-	const struct zfs_item *snap = find_item(items, arena_printf(m, "%s@%s", of, label));
+	const struct zfs_item *snap = NULL;
 
+	if (label) snap = find_item(items, arena_printf(m, "%s@%s", of, label));
 	*b = (struct zfs_below){ .of = of, .v = arena_array(m, items->n, sizeof(void *)) };
-	for (size_t i = 1; snap && i < items->n; i++) {
+	for (size_t i = 1; (snap || !label) && i < items->n; i++) {
 		const struct zfs_item *d = &items->v[i];
 
 		if (zfs_item_is_snapshot(d)) continue;
-		if (find_item(items, arena_printf(m, "%s@%s", d->name, label)))
+		if (!label || find_item(items, arena_printf(m, "%s@%s", d->name, label)))
 			b->v[b->n++] = d;
 		else if (d->txg <= snap->txg)
 			return fail(e, ERR_INPUT, "the dataset %s has no snapshot %s", d->name,

@@ -23,7 +23,7 @@ struct zfs_below {
 };
 
 /* All that existed when the snapshot of that label was made. ERR_INPUT if one of these has no
- * snapshot of that label. */
+ * snapshot of that label. NULL: all that there are. */
 int zfs_below_read(struct arena *m, const char *dataset, const char *label,
                    struct zfs_below *b, struct err *e);
 

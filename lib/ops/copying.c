@@ -555,10 +555,6 @@ static int check_tree(const struct copying *c, struct err *e)
 
 static int standby_tree(struct copying *c, struct err *e)
 {
-	if (c->here.child)
-		return fail(e, ERR_INPUT,
-		            "the dataset %s is below that of the jail, and a standby can only "
-		            "be of the jail's own", c->here.child);
 	if (check_tree(c, e) < 0) return -1;
 	if (c->how->dry_run) return copying_plan_tree(c, e);
 	if (set_id(c, e) < 0 || copying_send_tree(c, true, e) < 0) return -1;

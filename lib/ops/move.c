@@ -8,10 +8,13 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/disk/zfs_below.h"
+#include "lib/disk/zfs_items.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/ops/copying.h"
 #include "lib/ops/remove.h"
+#include "lib/ops/source.h"
 #include "lib/ops/start.h"
 #include "lib/store/snapshot.h"
 
@@ -51,8 +54,27 @@ static int look_at_removal(struct moving *v, struct removal *r, struct err *e)
 	return 0;
 }
 
-/* As files they do not arrive, and with the jail they would be removed. */
-static int check_snapshots(struct moving *v, struct err *e)
+static int check_below(struct moving *v, struct err *e)
+{
+	const struct snapshots *s = &v->c.mine;
+	struct zfs_below below;
+
+	if (!v->c.here.child) return 0;
+	if (zfs_below_read(s->m, s->dataset, NULL, &below, e) < 0) return -1;
+	for (size_t i = 0; i < below.n; i++) {
+		const struct zfs_item *d = below.v[i];
+
+		if (source_takes(s, d) || str_eq(d->mountpoint, "none")) continue;
+		return fail(e, ERR_BUSY,
+		            "the dataset %s would be lost, because it is not mounted in the "
+		            "root file system, whose files are sent: --keep keeps it here",
+		            d->name);
+	}
+	return 0;
+}
+
+/* What does not arrive as a file would be removed with the jail. */
+static int check_lost(struct moving *v, struct err *e)
 {
 	struct snapshots s;
 	size_t n;
@@ -60,7 +82,7 @@ static int check_snapshots(struct moving *v, struct err *e)
 	if (!v->c.by_tree || v->how->keep) return 0;
 	if (snapshots_open(v->c.m, v->jail, &s, e) < 0 || !snapshots_list(&s, &n, e)) return -1;
 	jail_leave(v->jail);
-	if (!n) return 0;
+	if (!n) return check_below(v, e);
 	return fail(e, ERR_BUSY,
 	            "its snapshots would be lost, because they cannot be sent as files: --keep "
 	            "keeps them here, 'jlmkr snapshots %s' lists them", v->c.mine.name);
@@ -79,7 +101,7 @@ static int check(struct moving *v, struct err *e)
 	if (v->c.there.state == THERE_JAIL)
 		return fail(e, ERR_EXISTS, "there is a jail %s on %s already", v->c.to,
 		            v->c.peer.shown);
-	if (check_snapshots(v, e) < 0) return -1;
+	if (check_lost(v, e) < 0) return -1;
 	return look_at_removal(v, &r, e);
 }
 

@@ -109,7 +109,7 @@ static int make_snapshot(struct source *x, struct err *e)
 	bool runs;
 
 	/* Who has locked it has stopped it, too. */
-	if (x->locked) return 0;
+	if (x->locked) return find_below(x, e);
 	if (stop_jail(x, &runs, e) < 0) return -1;
 	if (!wants_snapshot(x, runs)) {
 		if (runs && x->mixes)
@@ -174,15 +174,22 @@ static int open_files_of(struct source *x, struct err *e)
 	return -1;
 }
 
+bool source_takes(const struct snapshots *of, const struct zfs_item *below)
+{
+	const char *top = arena_printf(of->m, "%s/" PACK_ROOT "/", of->path);
+
+	return below->mounted && str_starts(below->mountpoint, top);
+}
+
 /* 0: it is nowhere in the root file system. */
 static int add_graft(struct source *x, const struct zfs_item *d, struct err *e)
 {
-	const char *top = arena_printf(x->en->m, "%s/" PACK_ROOT "/", x->of.path), *path;
 	struct export_graft *g = &x->grafts[x->grafts_n];
+	const char *path;
 
-	if (!d->mounted || !str_starts(d->mountpoint, top)) return 0;
+	if (!source_takes(&x->of, d)) return 0;
 	path = g->path = d->mountpoint + strlen(x->of.path) + 1;
-	if (!x->clone.jails)
+	if (x->label && !x->clone.jails)
 		path = arena_printf(x->en->m, "%s/.zfs/snapshot/%s", path, x->label);
 	g->dir = open_by_rules(x->clone.jails ? x->files : x->of.dir, path,
 	                       O_RDONLY | O_DIRECTORY, 0,

@@ -25,6 +25,7 @@ struct export_graft;
 struct export_zfs;
 struct have;
 struct jail;
+struct zfs_item;
 
 struct source {
 	/* the caller's */
@@ -50,7 +51,7 @@ struct source {
 	int files;			/* the directory with its config and its rootfs */
 	struct store jails;		/* jails.fd: -1 at first */
 	struct staging clone;		/* of the snapshot, where it cannot be opened */
-	struct zfs_below below;		/* the datasets below the jail's in the snapshot, */
+	struct zfs_below below;		/* the datasets below the jail's, or in the snapshot, */
 	struct export_graft *grafts;	/* ... and those of them that the archive takes in */
 	size_t grafts_n;
 };
@@ -60,6 +61,9 @@ int source_open(struct source *x, struct err *e);
 
 /* Write them to a descriptor as an archive of archive/pack.h. `hex` becomes its SHA-256. */
 int source_write(struct source *x, enum squeeze_kind kind, int to, char *hex, struct err *e);
+
+/* Whether the files of a dataset below the jail's are among them. */
+bool source_takes(const struct snapshots *of, const struct zfs_item *below);
 
 /* About how many bytes they have. */
 uint64_t source_measure(struct source *x);

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/archive/unpack.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
@@ -205,14 +204,13 @@ static int adapt(struct updating *x, int rootfs, struct conf *c, struct err *e)
 
 static int make_files(void *arg, int work, struct err *e)
 {
-	const struct unpack_limits limits = { 0 };
 	struct updating *x = arg;
 	AUTOCLOSE int rootfs = -1;
 	const char *config;
 	struct conf c;
 
 	if (conf_parse(x->en->m, x->u->config, &c, e) < 0) return -1;
-	if (layers_install(&x->image, &limits, work, e) < 0) return -1;
+	if (layers_install(&x->image, &x->how->limits, work, e) < 0) return -1;
 	if ((rootfs = jail_open_rootfs(work, e)) < 0 || adapt(x, rootfs, &c, e) < 0) return -1;
 	config = x->u->config;
 	return create_file(work, LAYOUT_CONFIG, config, strlen(config), 0600, e);

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "lib/archive/unpack.h"
 #include "lib/provision/registry_image.h"
 
 struct engine;
@@ -40,6 +41,7 @@ int op_update_plan(struct engine *en, struct jail *j, struct update *u, struct e
 struct update_how {
 	bool stop, restart;		/* stop it if it runs; and start it again */
 	long timeout;			/* of struct stop_how */
+	struct unpack_limits limits;	/* bytes, entries (0: the usual ones) and no_devices */
 };
 
 /* After op_update_look returned 0. ERR_BUSY if it runs and is not to be stopped, or if `image`

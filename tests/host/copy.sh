@@ -122,10 +122,18 @@ is 711 "$(in_host stat -c %a "$far/jails/two/rootfs/docker")"
 is "$fds/jails/two" "$(in_host zfs list -H -o name -r "$fds/jails/two")"
 is '' "$(hidden)$(snaps "$ds/jails/web")"
 f jlmkr-remove -q -y two
-copy --refresh web nas2:two
+for i in 1 2; do
+	in_host sh -c "echo $i > '$home/jails/web/rootfs/docker/more'"
+	copy --refresh web nas2:two
+	status 0
+	is "$i docker" "$(in_host cat "$far/jails/two/rootfs/docker/more" "$far/jails/two/rootfs/docker/mine" | xargs)"
+done
+f jlmkr-start two
 refused
-err_has "the dataset $ds/jails/web/[a-z]* is below that of the jail, and a standby can only be of"
+f jlmkr-remove -q -y two
+status 0
 is web "$(files "$far")"
+is '' "$(hidden)$(snaps "$ds/jails/web")"
 patiently zfs destroy -r "$ds/jails/web/data"
 patiently zfs destroy -r "$ds/jails/web/rootfs"
 

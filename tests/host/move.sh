@@ -145,6 +145,24 @@ status 0
 f jlmkr-stop -q gone
 f jlmkr-remove -q -y gone
 
+story 'with datasets below it, its files are moved, and none of them is lost'
+j jlmkr-create -q --start below
+datasets_below below
+move below nas2:
+status 5
+err_has "the dataset $ds/jails/below/data would be lost, because it is not mounted in the root file system, .*: --keep"
+j jlmkr-exec below true
+status 0
+patiently zfs destroy -r "$ds/jails/below/data"
+move below nas2:
+status 0
+is docker "$(in_host cat "$far/jails/below/rootfs/docker/mine")"
+f jlmkr-exec below cat /docker/mine
+is docker "$(cat "$tmp/out")"
+is '' "$(files "$home")$(in_host zfs list -H -o name -r "$ds/jails" | grep below)$(hidden)"
+f jlmkr-remove -q -y below
+status 0
+
 story 'moves killed at 12 moments: on one side at least, startable on one at most'
 f jlmkr-remove -q -y run
 j jlmkr-remove -q -y run

@@ -68,6 +68,19 @@ err_has 'it runs; --restart stops it, and starts it again afterwards$'
 runs || fail 'it was stopped'
 is 1 "$(version)"
 
+story 'limits are those of create'
+for limit in --max-files=3 --max-size=1K; do
+	try jlmkr update -q --restart $limit srv
+	status 1
+	one_line_err
+	err_has "updating srv: .*; ${limit%=*} sets the limit"
+done
+try jlmkr update --max-size=much srv
+status 2
+runs || fail 'it does not run'
+is 1 "$(version)"
+is '' "$(snapshots)"
+
 story 'an update: new files, the same volumes, what the user has changed stays'
 try jlmkr update --restart srv
 status 0

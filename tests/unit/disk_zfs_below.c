@@ -54,6 +54,17 @@ TEST(of_a_snapshot_that_is_none_there_is_nothing)
 	CHECK(!b.newer);
 }
 
+TEST(without_a_label_it_is_all_of_them)
+{
+	AUTOFREE struct arena m = { 0 };
+	struct err e = { 0 };
+	struct zfs_below b;
+
+	CHECK_INT(zfs_below_choose(&m, &all, NULL, &b, &e), 0);
+	CHECK_INT(b.n, 3);
+	CHECK_STR(b.v[1]->name, "p/web/late");
+}
+
 TEST(a_clone_is_mounted_as_its_origin_is)
 {
 	struct zfs_item d[] = {

@@ -46,8 +46,12 @@ MUSL := $(if $(CROSS),$(OUT)/musl/libc/bin/)musl-gcc -idirafter $(OUT)/musl/kern
 MUSL_CRT := $(if $(CROSS),$(OUT)/musl/libc/lib,/usr/lib/$(ARCH)-linux-musl)
 MUSL_CFLAGS := -Os -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong \
 	-fno-asynchronous-unwind-tables -ffile-prefix-map=$(CURDIR)=. -I$(OUT)/musl/include
+# Debian's linker packs relocations for this processor only (lib/base/relr.c).
+ifeq ($(ARCH),x86_64)
+PACKED := -Wl,-z,pack-relative-relocs,-e,relr_start,-u,relr_start
+endif
 MUSL_LDFLAGS := -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text -Wl,--gc-sections \
-	-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--build-id=none -s -L$(OUT)/musl/lib
+	-Wl,-z,relro,-z,now,-z,noexecstack $(PACKED) -Wl,--build-id=none -s -L$(OUT)/musl/lib
 crt = $(MUSL_CRT)/rcrt1.o $(MUSL_CRT)/crti.o $(shell $(CROSS)gcc -print-file-name=crtbeginS.o)
 crtend = $(shell $(CROSS)gcc -print-file-name=crtendS.o) $(MUSL_CRT)/crtn.o
 

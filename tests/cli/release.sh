@@ -42,6 +42,7 @@ for page in "$top"/applets/manual/*.scd; do
 	ls man/man?/"$topic".? man/man?/"jlmkr-$topic".? 2> /dev/null | grep -q . || failed="${failed:-$topic has no page}"
 done
 try it-is-what-make-builds 0 cmp jlmkr "$top/build/out/jlmkr"
+try it-has-at-most-1.5-MiB 0 [ "$(stat -c %s jlmkr)" -le 1572864 ]
 try each-command-has-a-page 0 ./jlmkr --list
 while read -r command; do
 	grep -q '^\.SH SYNOPSIS' "man/man1/jlmkr-$command.1" || failed="${failed:-jlmkr-$command.1}"

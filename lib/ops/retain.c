@@ -9,6 +9,7 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/keep.h"
+#include "lib/ops/copy.h"
 #include "lib/ops/snapshot.h"
 #include "lib/store/snapshot.h"
 
@@ -24,12 +25,15 @@ static bool is_scheduled(const struct snapshot *snap)
 	return snap->why && str_eq(snap->why, SNAPSHOT_SCHEDULED);
 }
 
-/* Those that clones were made from are deleted by clone. */
+/* The others go when the copy, the export or the clone that they are of needs them no more. */
 static bool is_own(const struct snapshot *snap)
 {
-	static char *const others[] = { SNAPSHOT_ASKED, SNAPSHOT_CLONE, NULL };
+	static char *const counted[] = {
+		SNAPSHOT_SCHEDULED, SNAPSHOT_CONFIG, SNAPSHOT_EDIT, SNAPSHOT_SETUP,
+		SNAPSHOT_ROLLBACK, NULL
+	};
 
-	return snap->why && !words_have(others, snap->why);
+	return snap->why && words_have(counted, snap->why);
 }
 
 static void own_add(struct own *own, const struct snapshot *snap)
@@ -52,12 +56,15 @@ static int find_own(const struct snapshots *s, struct own *own, struct err *e)
 	return 0;
 }
 
+/* A standby gets those of the jail that it is of, and could not be brought up to date if it had
+ * newer ones. */
 static bool is_due(const struct snapshots *s, const struct keep *k, const struct own *own,
-                   int64_t now)
+                   bool is_standby, int64_t now)
 {
 	int64_t *made = arena_array(s->m, own->n + 1, sizeof *made);
 	size_t n = 0;
 
+	if (is_standby) return false;
 	for (size_t i = 0; i < own->n; i++)
 		if (is_scheduled(&own->v[i])) made[n++] = own->made[i];
 	return keep_is_due(k, made, n, now);
@@ -123,14 +130,16 @@ int op_retain(struct engine *en, struct jail *j, struct retain *r, struct err *e
 	struct own own = { 0 };
 	struct keep keep;
 	struct conf conf;
+	bool is_standby;
 
 	r->deleted.m = en->m;
 	if (jail_conf_own(en->m, j, &conf, e) < 0) return -1;
 	if (conf_text_check(&conf.snapshot_keep, e) < 0) return -1;
 	keep_parse(conf.snapshot_keep.text, &keep, NULL);
 	if (!keep_is_set(&keep)) return 1;
+	is_standby = op_is_standby(en->m, j);
 	if (open_for(en, j, r, &s, e) < 0 || find_own(&s, &own, e) < 0) return -1;
-	if (is_due(&s, &keep, &own, now) && make(&s, r, &own, now, &why) < 0 &&
+	if (is_due(&s, &keep, &own, is_standby, now) && make(&s, r, &own, now, &why) < 0 &&
 	    why.kind == ERR_INTERRUPTED)
 		return fail(e, why.kind, "%s", why.text);
 	if (prune(&s, r, &keep, &own, now, e) < 0) return -1;

@@ -1,9 +1,9 @@
 /* The snapshots that snapshot_keep= of a config wants: made when due, deleted when over
  *
  * Only what jlmkr made of itself is counted and deleted: by this, before a change
- * (auto_snapshot=1), and by rollback. What the user asked for, what other programs made, and
- * what has holds or clones stays. Nothing is deleted without words in snapshot_keep=, and with
- * them at least one snapshot stays.
+ * (auto_snapshot=1), and by rollback. Of a standby none is made. What the user asked for, what
+ * other programs or commands made, and what has holds or clones stays. Nothing is deleted
+ * without words in snapshot_keep=, and with them at least one snapshot stays.
  */
 #ifndef OPS_RETAIN_H
 #define OPS_RETAIN_H

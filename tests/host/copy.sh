@@ -84,6 +84,21 @@ status 0
 is 'a b copy-' "$(snaps "$fds/jails/stand")"
 is 'a copy-' "$(snaps "$ds/jails/web")"
 
+story 'what copies need is not pruned, and a standby gets no snapshots of its own'
+j jlmkr-config -q web snapshot_keep=1
+copy --refresh web nas2:stand
+for i in 1 2 3; do
+	j jlmkr-snapshot --prune web
+	status 0
+	f jlmkr-snapshot --prune stand
+	status 0
+done
+is 'a b copy-' "$(snaps "$fds/jails/stand")"
+is 'a copy-' "$(snaps "$ds/jails/web" | cut -d' ' -f1-2)"
+copy --refresh web nas2:stand
+status 0
+is 'a b copy-' "$(snaps "$fds/jails/stand" | cut -d' ' -f1-3)"
+
 story 'what is only there is not destroyed'
 zfs_in_host set readonly=off "$fds/jails/stand"
 in_host sh -c "echo mine > '$far/jails/stand/rootfs/only'"

@@ -158,6 +158,7 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 	struct err why = { 0 };
 	const char *init, *what;
 
+	if (w->how->exported && *w->conf.init_command.text) return w->startable = true, 0;
 	if (w->layers && has_command(m, rootfs, w)) return set_command(m, rootfs, w, e);
 	if (w->layers && !(w->text = application_config(m, w->layers, false, w->reference,
 	                                                w->text, e)))
@@ -173,7 +174,8 @@ static int check_init(struct arena *m, int rootfs, struct wanted *w, struct err 
 		         init);
 	else
 		out_warn("%s has no init (/sbin/init): it cannot boot as a jail", what);
-	w->text = conf_set(m, w->text, "startup", "0", e);
+	/* The config of an export stays as it was. */
+	if (!w->how->exported) w->text = conf_set(m, w->text, "startup", "0", e);
 	return w->text ? 0 : -1;
 }
 

@@ -48,22 +48,23 @@ done
 is '28b52ffd fd377a58 1f8b0800' "$(for k in zstd xz gzip; do od -An -tx1 -N4 "$out/out/web.$k" | tr -d ' '; done | tr '\n' ' ' | sed 's/ $//')"
 
 story 'GNU tar and bsdtar list and unpack it'
-for kind in zstd xz gzip none; do
-	tar -tf "$out/out/web.$kind" > "$tmp/list.$kind" 2> "$tmp/err" || fail 'tar does not list it'
-	[ ! -s "$tmp/err" ] || fail 'tar has words'
-	cmp -s "$tmp/list.none" "$tmp/list.$kind" || [ $kind != none ] || fail 'another list'
+for kind in none zstd xz gzip; do
+	for tar in tar bsdtar; do
+		$tar -tf "$out/out/web.$kind" > "$tmp/list.$tar.$kind" 2> "$tmp/err" || fail "$tar does not list it"
+		[ ! -s "$tmp/err" ] || fail "$tar has words"
+		cmp -s "$tmp/list.$tar.none" "$tmp/list.$tar.$kind" || fail "another list of $tar: $kind"
+	done
 done
-is 'jlmkr-export config rootfs/' "$(head -n 3 "$tmp/list.none" | tr '\n' ' ' | sed 's/ $//')"
-is jlmkr-manifest "$(tail -n 1 "$tmp/list.none")"
+is "$(wc -l < "$tmp/list.tar.none")" "$(wc -l < "$tmp/list.bsdtar.none")"
+is 'jlmkr-export config rootfs/' "$(head -n 3 "$tmp/list.tar.none" | tr '\n' ' ' | sed 's/ $//')"
+is jlmkr-manifest "$(tail -n 1 "$tmp/list.bsdtar.none")"
 mkdir "$tmp/gnu" "$tmp/bsd"
 tar -C "$tmp/gnu" --xattrs --xattrs-include='*' --acls --same-owner -xpf "$out/out/web.zstd" 2> "$tmp/err" || fail 'tar does not unpack it'
 compare "$root$jails/web/rootfs" "$tmp/gnu/rootfs"
 (cd "$tmp/gnu/rootfs/etc" && sed -n 's,^\([0-9a-f]*\) [0-9]* rootfs/etc/\([a-z-]*\)$,\1  \2,p' "$tmp/gnu/jlmkr-manifest" | sha256sum -c) > /dev/null 2>&1 ||
 	fail 'the manifest is not for sha256sum'
-if command -v bsdtar > /dev/null; then
-	bsdtar -C "$tmp/bsd" --acls --xattrs -xpf "$out/out/web.zstd" 2> "$tmp/err" || fail 'bsdtar does not unpack it'
-	compare "$root$jails/web/rootfs" "$tmp/bsd/rootfs"
-fi
+bsdtar -C "$tmp/bsd" --acls --xattrs -xpf "$out/out/web.zstd" 2> "$tmp/err" || fail 'bsdtar does not unpack it'
+compare "$root$jails/web/rootfs" "$tmp/bsd/rootfs"
 chattr -i "$tmp/gnu/rootfs/every/fixed" "$tmp/bsd/rootfs/every/fixed" 2> /dev/null
 
 story 'a changed bit is found, wherever it is; nothing is made then'
@@ -119,6 +120,17 @@ try jlmkr-import /mnt/tank/out/lacks.tar lacks
 status 0
 err_has 'br77'
 in_host cmp $jails/web/config $jails/lacks/config || fail 'it has another config'
+
+story 'a jail of one program keeps its config'
+tiny app
+in_host sh -c 'jlmkr config -q app "init_command=/bin/sh -c \"sleep 1000\"" startup=1'
+try jlmkr-export -q app /mnt/tank/out/app.tar
+try jlmkr-import --start /mnt/tank/out/app.tar app2
+status 0
+err_lacks 'no init'
+is 1 "$(in_host jlmkr config app2 startup)"
+is 'no yes' "$(for name in app app2; do in_host systemctl is-active -q jlmkr-$name && echo yes || echo no; done | xargs)"
+in_host jlmkr remove -q -y app app2
 
 story 'other root archives go in, with a name'
 mkdir -p "$tmp/docker/etc" "$tmp/docker/usr/bin" "$tmp/docker/dev"

@@ -12,6 +12,7 @@
 #include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
+#include "lib/disk/lock.h"
 #include "lib/disk/reflink.h"
 #include "lib/disk/tree.h"
 #include "lib/disk/zfs.h"
@@ -20,6 +21,7 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
+#include "lib/ops/copy.h"
 #include "lib/ops/second.h"
 #include "lib/ops/snapshot.h"
 #include "lib/store/snapshot.h"
@@ -186,7 +188,11 @@ static int make(struct cloning *c, struct err *e)
 
 static int clone_jail(struct cloning *c, struct err *e)
 {
-	if (op_snapshots_lock(c->en, c->jail, &c->from, e) < 0) return -1;
+	AUTOLOCK int held = -1;
+
+	if (op_snapshots_lock(c->en, c->jail, &c->from, e) < 0 ||
+	    op_hold_standby(c->en, c->jail, &held, e) < 0)
+		return -1;
 	if (!can_be_zfs_clone(c) || find_origin(c, e) == 0) {
 		warn_of_running(c);
 		if (make(c, e) == 0) return 0;

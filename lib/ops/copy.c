@@ -4,9 +4,9 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
+#include "lib/base/host.h"
 #include "lib/disk/passes.h"
 #include "lib/disk/zfs.h"
-#include "lib/base/host.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/name.h"
@@ -52,6 +52,18 @@ int op_check_not_standby(struct arena *m, const struct jail *j, struct err *e)
 	return fail(e, ERR_HOST,
 	            "it is read-only, as a standby of a jail on another machine is; 'jlmkr "
 	            "promote %s' makes that a jail of its own", j->name);
+}
+
+int op_hold_standby(struct engine *en, const struct jail *j, int *lock, struct err *e)
+{
+	AUTOSTORE jails = { .fd = -1 };
+	struct standby s;
+
+	*lock = -1;
+	if (j->fd < 0 || !standby_read(en->m, j->fd, &s)) return 0;
+	if (store_look(en->m, en->host->dir, &jails, e) < 0) return -1;
+	*lock = incoming_keep_away(&jails, j->name, e);
+	return *lock < 0 ? -1 : 0;
 }
 
 /* Not while something is received for it. The list would not be true any more. */

@@ -63,6 +63,11 @@ bool op_is_standby(struct arena *m, const struct jail *j);
 /* ERR_HOST if it is. */
 int op_check_not_standby(struct arena *m, const struct jail *j, struct err *e);
 
+/* For who reads its files. The next copy deletes those of a standby that is a directory:
+ * `*lock` becomes what keeps that away until it is dropped (disk/lock.h), or -1 if nothing has
+ * to. */
+int op_hold_standby(struct engine *en, const struct jail *j, int *lock, struct err *e);
+
 /* Make a standby, or a jail that was handed over, a jail that can be started. 1: it is
  * neither. */
 int op_end_standby(struct engine *en, struct jail *j, struct err *e);

@@ -95,7 +95,7 @@ int op_export(struct engine *en, struct jail *j, const struct export_how *how,
 			    .from = how->from, .stop = how->stop, .timeout = how->timeout,
 			    .mixes = "the archive may mix states of different moments; "
 				     "--stop stops it meanwhile",
-			    .lock = -1, .files = -1, .jails.fd = -1 },
+			    .lock = -1, .held = -1, .files = -1, .jails.fd = -1 },
 	};
 	size_t i;
 

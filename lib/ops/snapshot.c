@@ -3,8 +3,10 @@
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
 #include "lib/base/out.h"
+#include "lib/disk/lock.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/ops/copy.h"
 #include "lib/ops/rollback.h"
 #include "lib/store/snapshot.h"
 
@@ -24,11 +26,13 @@ static void warn_of_running(struct engine *en, const struct jail *j)
 int op_snapshot(struct engine *en, struct jail *j, const char **label, bool copy, struct err *e)
 {
 	struct snapshot_how how = { .label = *label, .why = SNAPSHOT_ASKED, .copy = copy };
+	AUTOLOCK int held = -1;
 	struct snapshots s;
 	int rc;
 
 	if (*label && snapshot_label_check(*label, e) < 0) return -1;
-	if (op_snapshots_lock(en, j, &s, e) < 0) return -1;
+	if (op_snapshots_lock(en, j, &s, e) < 0 || op_hold_standby(en, j, &held, e) < 0)
+		return -1;
 	if (!s.dataset) warn_of_running(en, j);
 	rc = *label ? snapshot_make(&s, &how, e) : snapshot_make_now(&s, "", &how, e);
 	*label = how.label;

@@ -27,6 +27,7 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
+#include "lib/ops/copy.h"
 #include "lib/ops/export_zfs.h"
 #include "lib/ops/start.h"
 
@@ -360,6 +361,7 @@ int source_open(struct source *x, struct err *e)
 
 	if (!x->locked && jail_lock(x->jail, e) < 0) return -1;
 	if (jail_check_own(x->jail, e) < 0) return -1;
+	if (op_hold_standby(x->en, x->jail, &x->held, e) < 0) return -1;
 	x->lock = lock_named(key, 0, arena_printf(x->en->m, "an export of %s", x->name), e);
 	return x->lock < 0 ? -1 : open_locked(x, e);
 }
@@ -390,6 +392,7 @@ int source_close(struct source *x, struct err *e)
 		drop_snapshot(x);
 		lock_drop(&x->lock);
 	}
+	lock_drop(&x->held);
 	if (!x->locked) jail_unlock(x->jail);
 	if (x->stopped) signal_forget();
 	return start_exported(x, e);

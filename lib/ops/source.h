@@ -47,7 +47,7 @@ struct source {
 	bool made;			/* ... it was made for this, */
 	bool kept;			/* or stays (source_keep), */
 	bool stopped;			/* and the jail has to be started again */
-	int lock;			/* -1 at first, as both of these */
+	int lock, held;			/* -1 at first, as both of these */
 	int files;			/* the directory with its config and its rootfs */
 	struct store jails;		/* jails.fd: -1 at first */
 	struct staging clone;		/* of the snapshot, where it cannot be opened */

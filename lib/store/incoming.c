@@ -92,6 +92,11 @@ static void mount_named(const struct store *s, const char *name)
 	if (dir < 0 || !store_mounted(s, dir)) zfs_mount(dataset, NULL);
 }
 
+int incoming_keep_away(const struct store *s, const char *name, struct err *e)
+{
+	return hidden_lock_name(s->fd, name, now_ms(), e);
+}
+
 int incoming_open(const struct store *s, const char *name, struct incoming *in, struct err *e)
 {
 	const struct zfs_marked *d;

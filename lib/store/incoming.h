@@ -34,6 +34,9 @@ struct incoming {
  * receives a jail of that name, for ten seconds. Close it in any case. */
 int incoming_open(const struct store *s, const char *name, struct incoming *in, struct err *e);
 
+/* Only take that lock, at once. Returns it: lock_drop of disk/lock.h. */
+int incoming_keep_away(const struct store *s, const char *name, struct err *e);
+
 /* Whether programs that are started inherit the lock of the name, if it is open: one that
  * outlives us holds it to its end, and the next run waits for that. */
 void incoming_share_lock(const struct incoming *in, bool shared);

@@ -268,6 +268,22 @@ status 0
 is "$big 1 $abig 1" "$(in_host stat -c '%i %h' "$far/jails/stand/rootfs/big" "$far/jails/stand/rootfs/abig" | xargs)"
 same_jail "$near/jails/web/rootfs" "$far/jails/stand/rootfs"
 
+story 'who reads it sees one state, the old or the new one'
+names() { in_host sh -c "cd '$1' && find rootfs ! -type s | sort"; }
+names "$far/jails/stand" > "$tmp/before"
+in_host sh -c "mkfifo /mnt/tank/slow; (exec < /mnt/tank/slow; sleep 2; cat > /mnt/tank/slow.tar) &
+	JAILMAKER_DIR=$far jlmkr-export -q --compress=none stand - > /mnt/tank/slow & pid=\$!
+	sleep 0.5; rm $near/jails/web/rootfs/zbig; jlmkr-copy -q --refresh --remote-dir=$far web nas2:stand || exit
+	wait \$pid && jlmkr-export -q --verify /mnt/tank/slow.tar" > "$tmp/out" 2> "$tmp/err" || fail 'one of them fails'
+tar -tf "$root/mnt/tank/slow.tar" | sed -n 's,/$,,; /^rootfs/p' | sort | diff "$tmp/before" - > "$tmp/out" || fail 'it is no state of it'
+in_host test ! -e "$far/jails/stand/rootfs/zbig" || fail 'it has the old state still'
+in_host sh -c "dd if=/dev/urandom of=$near/jails/web/rootfs/zbig bs=1M count=20 2> /dev/null
+	jlmkr-copy -q --refresh --limit=8M --remote-dir=$far web nas2:stand 2> /dev/null & pid=\$!; n=0
+	until [ -e $far/jails/stand/.passes ] || [ \$((n += 1)) = 100 ]; do sleep 0.1; done
+	for command in 'export stand -' 'snapshot --copy stand' 'clone --full stand x'; do jlmkr --dir=$far \$command > /dev/null && exit 1; done
+	wait \$pid" > "$tmp/out" 2> "$tmp/err" || fail 'it is read while it changes'
+is 3 "$(grep -c 'stand is in use by ' "$tmp/err")"
+
 story 'a jail whose config cannot be read does not take its place'
 in_host sh -c "sed -i 's/^startup=.*/startup=maybe/' $near/jails/web/config; echo bad > $near/jails/web/rootfs/mine"
 copy --refresh web nas2:stand

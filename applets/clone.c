@@ -48,7 +48,7 @@ const struct applet clone_applet = {
 	"If both are ZFS datasets of one pool, the new jail is a ZFS clone: it depends\n"
 	"on a snapshot of JAIL, and JAIL cannot be removed until promote has turned that\n"
 	"round. Directories share blocks, on btrfs and XFS, and do not depend on each\n"
-	"other. --full copies all data, elsewhere too.\n",
+	"other. Elsewhere --full is needed, which copies all data.\n",
 	.opts = clone_opts,
 	.args_size = sizeof(struct clone_args),
 	.min = 2,

@@ -34,9 +34,9 @@ const struct applet promote_applet = {
 	"and all older ones move to JAIL, and the first jail depends on it: then that one\n"
 	"can be removed. No data is copied, and both may run.\n"
 	"\n"
-	"Or JAIL is a standby, that copy --refresh or move keep here: it can be started\n"
-	"from now on, and is not brought up to date any more. The jail that it is a copy\n"
-	"of must not run then, because both have the same machine id.\n",
+	"Or JAIL is a standby, as copy --refresh, import --standby or move --keep leave\n"
+	"one: it can be started from now on, and is not brought up to date any more. The\n"
+	"jail that it is a copy of must not run then: both have the same machine id.\n",
 	.min = 1,
 	.max = 1,
 	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,

@@ -25,8 +25,9 @@ const struct applet receive_applet = {
 	.operands = "",
 	.text =
 	"copy and move run this on the other machine, by ssh and sudo. It reads what to\n"
-	"do from standard input. To let a user copy jails to this machine and nothing\n"
-	"else, allow that user this command in sudoers, without a password.\n",
+	"do from standard input. To let a user copy jails to this machine, allow that\n"
+	"user jlmkr in sudoers, without a password. Who may run it can become root here,\n"
+	"because configs have programs that root runs.\n",
 	.max = 0,
 	.needs = NEEDS_DIR | NEEDS_ROOT | NEEDS_OWN_DIR,
 	.run = receive_run,

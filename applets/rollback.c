@@ -59,12 +59,12 @@ const struct applet rollback_applet = {
 	"which you can go back. All other snapshots stay.\n"
 	"\n"
 	"The files are copied from the snapshot, with shared blocks on btrfs and XFS.\n"
-	"--discard does not keep what is rolled away. Of a ZFS dataset it is immediate,\n"
-	"because ZFS rolls back itself. ZFS destroys snapshots that are newer: --discard\n"
-	"names them and refuses, unless --discard-newer is given.\n"
+	"--discard does not keep what is rolled away. Of a ZFS dataset without others\n"
+	"below it, it is immediate, because ZFS rolls back itself. ZFS destroys snapshots\n"
+	"that are newer: --discard names them and refuses; --discard-newer does it.\n"
 	"\n"
-	"A rollback that was interrupted is finished by the next rollback, snapshot,\n"
-	"clone or start of the jail.\n",
+	"A rollback that was interrupted is finished by the next command that starts or\n"
+	"changes the jail.\n",
 	.opts = rollback_opts,
 	.defaults = &(const struct rollback_args){ .timeout = STOP_USUAL },
 	.args_size = sizeof(struct rollback_args),

@@ -153,7 +153,8 @@ const struct applet update_applet = {
 	"\n"
 	"--check tells on standard output which jails have an update, and its exit status\n"
 	"is 100 if there is any, else 0. With --all or a pattern, jails that are whole\n"
-	"systems are passed over: their own tools bring them up to date.\n",
+	"systems are passed over: their own tools bring them up to date. A jail with\n"
+	"datasets below its own, or whose config is a link, is refused.\n",
 	.opts = update_opts,
 	.defaults = &(const struct update_args){ .timeout = STOP_USUAL },
 	.args_size = sizeof(struct update_args),

@@ -37,16 +37,21 @@ static void drop_attr(const struct made *m, const char *name)
 	else if (fchdir(m->dir) == 0) lremovexattr(m->name, name);
 }
 
-/* Security labels have a meaning only on the machine that made the archive. */
-static bool is_label(const char *name)
+/* What a file may do, and Samba's ACLs, which a domain controller in a jail needs. */
+static bool is_secure(const char *name)
 {
-	return str_starts(name, "security.") && !str_eq(name, "security.capability");
+	return str_eq(name, "security.capability") || str_eq(name, "security.NTACL");
+}
+
+bool entry_is_label(const char *attr)
+{
+	return str_starts(attr, "security.") && !is_secure(attr);
 }
 
 static bool is_settable(const char *name)
 {
-	return str_starts(name, "user.") || str_eq(name, "security.capability") ||
-	       str_eq(name, acl_access) || str_eq(name, acl_default);
+	return str_starts(name, "user.") || is_secure(name) || str_eq(name, acl_access) ||
+	       str_eq(name, acl_default);
 }
 
 bool entry_keeps(const char *attr)
@@ -65,7 +70,7 @@ static int give_attr(const struct made *m, const struct attr *a, bool trusted, b
 {
 	bool settable = is_settable(a->name) || (trusted && str_starts(a->name, "trusted."));
 
-	if (is_label(a->name)) return 0;
+	if (entry_is_label(a->name)) return 0;
 	if (settable && set_attr(m, a) == 0) return 0;
 	if (settable && !is_unsupported(errno))
 		return fail_sys(e, "set its attribute %s", a->name);

@@ -45,6 +45,10 @@ struct entry {
 /* Whether an attribute of that name is kept; attributes of the other machine are not. */
 bool entry_keeps(const char *attr);
 
+/* Whether it is a label of a security module, which has a meaning on the machine that made it
+ * only. That it is not kept is no loss. */
+bool entry_is_label(const char *attr);
+
 /* Create anything but a regular file with contents. Sets `*bare` if the file system cannot keep
  * its attributes. Returns 1, and creates nothing, for a device that this system forbids. */
 int entry_make(struct path_walk *t, const struct entry *n, bool *bare, struct err *e);

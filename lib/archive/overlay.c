@@ -29,7 +29,7 @@ void overlay_free(struct overlay_notes *o)
 
 bool overlay_is_attr(const char *name)
 {
-	return str_starts(name, "trusted.overlay.");
+	return str_starts(name, "trusted.overlay.") || str_eq(name, "security.NTACL");
 }
 
 static char *add(char *to, const void *data, size_t n)

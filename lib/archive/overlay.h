@@ -1,9 +1,9 @@
-/* Attributes of overlayfs in the export of a jail
+/* Attributes of overlayfs and Samba in the export of a jail
  *
  * Docker and others keep their layers as trees in a jail, where trusted.overlay.opaque and the
- * like say what is deleted or moved (the kernel's overlayfs.rst). To set them takes
- * CAP_SYS_ADMIN, which the child that unpacks has not. So it notes them, and its parent sets
- * them when it has ended.
+ * like say what is deleted or moved (the kernel's overlayfs.rst). A domain controller has its
+ * ACLs in security.NTACL. To set them takes CAP_SYS_ADMIN, which the child that unpacks has
+ * not. So it notes them, and its parent sets them when it has ended.
  *
  * The notes are as hostile as the archive. No matter what they say, attributes of these names
  * alone are set, on directories and regular files in the new tree, which no link leads to: what

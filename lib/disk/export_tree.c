@@ -87,7 +87,7 @@ static int take_attr(struct walk *w, const struct named *f, const char *name, st
 	struct tar_entry *n = &w->entry;
 	ssize_t size;
 
-	if (str_starts(name, "security.") && !str_eq(name, "security.capability")) return 0;
+	if (entry_is_label(name)) return 0;
 	size = get_attr(f, name, w->value, sizeof w->value);
 	if (size < 0 && errno == ENODATA) return 0;
 	if (size < 0) return fail_sys(e, "read its attribute %s", name);

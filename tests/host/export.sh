@@ -123,14 +123,16 @@ in_host cmp $jails/web/config $jails/lacks/config || fail 'it has another config
 
 story 'a jail of one program keeps its config'
 tiny app
-in_host sh -c 'jlmkr config -q app "init_command=/bin/sh -c \"sleep 1000\"" startup=1'
+musl-gcc -static -Os -s -o "$tmp/app" "$here/app.c" || exit 1
+cp "$tmp/app" "$root$jails/app/rootfs/app"
+in_host jlmkr config -q app init_command=/app startup=1
 try jlmkr-export -q app /mnt/tank/out/app.tar
 try jlmkr-import --start /mnt/tank/out/app.tar app2
 status 0
 err_lacks 'no init'
 is 1 "$(in_host jlmkr config app2 startup)"
 is 'no yes' "$(for name in app app2; do in_host systemctl is-active -q jlmkr-$name && echo yes || echo no; done | xargs)"
-in_host jlmkr remove -q -y app app2
+for name in app app2; do in_host jlmkr remove -q -y $name; done
 
 story 'other root archives go in, with a name'
 mkdir -p "$tmp/docker/etc" "$tmp/docker/usr/bin" "$tmp/docker/dev"

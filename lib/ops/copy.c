@@ -11,6 +11,7 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/name.h"
 #include "lib/jail/standby.h"
+#include "lib/ops/arrival.h"
 #include "lib/ops/copying.h"
 #include "lib/store/incoming.h"
 #include "lib/store/store.h"
@@ -93,5 +94,8 @@ int op_end_standby(struct engine *en, struct jail *j, struct err *e)
 	if (zfs_replica_read(en->m, s.dataset, zfs_is_open(en->m, s.dir), &now, e) < 0)
 		return -1;
 	if (!zfs_kind_is_standby(now.kind)) return 1;
+	/* Each stream since the first one has brought other files. */
+	if (str_eq(now.kind, ZFS_STANDBY) && arrival_check_stream(s.dir, j->name, e) < 0)
+		return -1;
 	return zfs_end_standby(s.dataset, e);
 }

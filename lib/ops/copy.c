@@ -68,13 +68,14 @@ int op_hold_standby(struct engine *en, const struct jail *j, int *lock, struct e
 }
 
 /* Not while something is received for it. The list would not be true any more. */
-static int end_standby_tree(struct engine *en, const struct jail *j, struct err *e)
+static int end_standby_tree(struct engine *en, struct jail *j, struct err *e)
 {
 	AUTOSTORE jails = { .fd = -1 };
 	AUTOINCOMING in = { 0 };
 
 	if (store_open(en->m, en->host->dir, &jails, e) < 0) return -1;
 	if (incoming_open(&jails, j->name, &in, e) < 0) return -1;
+	if (passes_settle(j->fd, e) < 0 || jail_rootfs(j, e) < 0) return -1;
 	passes_forget_list(j->fd);
 	return standby_end(j->fd, false, e) < 0 ? -1 : passes_delete(j->fd, e);
 }

@@ -93,7 +93,7 @@ static int take_over_files(struct session *s, const struct letter *l, struct str
 {
 	AUTOCLOSE int dir = store_open_entry(&s->jails, s->name, e);
 
-	if (dir < 0) return -1;
+	if (dir < 0 || passes_settle(dir, e) < 0) return -1;
 	passes_forget_list(dir);
 	if (passes_delete(dir, e) < 0 || standby_end(dir, true, e) < 0) return -1;
 	if (letter_get(l, "start") && start_or_return(s, dir, e) < 0)

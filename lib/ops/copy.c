@@ -67,7 +67,8 @@ int op_hold_standby(struct engine *en, const struct jail *j, int *lock, struct e
 	return *lock < 0 ? -1 : 0;
 }
 
-/* Not while something is received for it. The list would not be true any more. */
+/* Not while something is received for it. The list would not be true any more. As long as the
+ * mark is there, the same command goes on. */
 static int end_standby_tree(struct engine *en, struct jail *j, struct err *e)
 {
 	AUTOSTORE jails = { .fd = -1 };
@@ -77,7 +78,7 @@ static int end_standby_tree(struct engine *en, struct jail *j, struct err *e)
 	if (incoming_open(&jails, j->name, &in, e) < 0) return -1;
 	if (passes_settle(j->fd, e) < 0 || jail_rootfs(j, e) < 0) return -1;
 	passes_forget_list(j->fd);
-	return standby_end(j->fd, false, e) < 0 ? -1 : passes_delete(j->fd, e);
+	return passes_delete(j->fd, e) < 0 ? -1 : standby_end(j->fd, false, e);
 }
 
 int op_end_standby(struct engine *en, struct jail *j, struct err *e)

@@ -316,6 +316,16 @@ f jlmkr-promote stand
 status 0
 is 'config rootfs' "$(in_host ls -A "$far/jails/stand" | xargs)"
 is 'new # new' "$(in_host sh -c "cat $far/jails/stand/rootfs/mine; tail -n 1 $far/jails/stand/config" | xargs -d '\n')"
+
+story 'not before what was received for it is deleted, which can fail'
+in_host sh -ec "cd $far/jails/stand && echo standby > .standby && mkdir -p .passes/1/rootfs && mount -t tmpfs none .passes/1/rootfs"
+f jlmkr-promote stand
+refused
+is standby "$(standby "$far/jails/stand")"
+in_host umount "$far/jails/stand/.passes/1/rootfs"
+f jlmkr-promote stand
+status 0
+is 'config rootfs' "$(in_host ls -A "$far/jails/stand" | xargs)"
 f jlmkr-remove -q -y stand
 try jlmkr-remove -q -y web
 

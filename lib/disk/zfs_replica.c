@@ -56,7 +56,8 @@ static void read_own(struct zfs_replica *r, const char *property, const char *va
 	if (str_eq(property, "readonly")) r->readonly = str_eq(value, "on");
 	else if (str_eq(property, "referenced")) r->referenced = strtoull(value, NULL, 10);
 	else if (str_eq(property, "written")) r->written = strtoull(value, NULL, 10);
-	else if (str_eq(property, ZFS_KIND) && str_eq(source, "local")) r->kind = value;
+	else if (str_eq(property, ZFS_KIND) && str_eq(source, "local"))
+		r->kind = zfs_kind_before(value);
 	else if (str_eq(property, "receive_resume_token") && strcmp(value, "-"))
 		r->token = value;
 }
@@ -265,8 +266,16 @@ bool zfs_is_end(const unsigned char *data)
 
 /* -- standbys -- */
 
+const char *zfs_kind_before(const char *kind)
+{
+	const char *space = kind && str_starts(kind, "trash:") ? strchr(kind, ' ') : NULL;
+
+	return space ? space + 1 : kind;
+}
+
 bool zfs_kind_is_standby(const char *kind)
 {
+	kind = zfs_kind_before(kind);
 	return kind && (str_eq(kind, ZFS_STANDBY) || str_starts(kind, ZFS_HANDED));
 }
 

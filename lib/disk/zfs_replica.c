@@ -10,6 +10,7 @@
 #include "lib/base/child.h"
 #include "lib/base/err.h"
 #include "lib/base/str.h"
+#include "lib/base/wait.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_impl.h"
@@ -296,7 +297,11 @@ int zfs_set_standby(const char *name, const char *kind, struct err *e)
 
 int zfs_end_standby(const char *name, struct err *e)
 {
-	return set_readonly(name, false, e) < 0 ? -1 : zfs_set_kind(name, NULL, e);
+	if (set_readonly(name, false, e) < 0) return -1;
+	if (zfs_set_kind(name, NULL, e) == 0) return 0;
+	signal_forget();
+	set_readonly(name, true, NULL);
+	return -1;
 }
 
 /* zfs-fuse heeds readonly=on, but neither its mounts nor its list tell that. */

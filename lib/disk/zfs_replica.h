@@ -122,7 +122,7 @@ bool zfs_kind_is_standby(const char *kind);	/* either of them; NULL: no */
 const char *zfs_kind_before(const char *kind);
 
 int zfs_set_standby(const char *name, const char *kind, struct err *e);
-int zfs_end_standby(const char *name, struct err *e);
+int zfs_end_standby(const char *name, struct err *e);	/* or it stays one */
 
 /* Whether the dataset of an open directory is read-only. Runs zfs(8) for zfs-fuse only. */
 bool zfs_is_readonly(struct arena *m, int dir);

@@ -81,23 +81,32 @@ static int end_standby_tree(struct engine *en, struct jail *j, struct err *e)
 	return passes_delete(j->fd, e) < 0 ? -1 : standby_end(j->fd, false, e);
 }
 
-int op_end_standby(struct engine *en, struct jail *j, struct err *e)
+/* What has the mark and can be written to is a jail: its promotion was killed. */
+static int end_standby_dataset(struct engine *en, struct jail *j, struct err *e)
 {
 	struct zfs_replica now;
-	struct standby mark;
 	struct snapshots s;
-	int dir;
 
-	if ((dir = jail_dir(j, e)) < 0 || !op_is_standby(en->m, j)) return dir < 0 ? -1 : 1;
-	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
-	if (standby_read(en->m, j->fd, &mark)) return end_standby_tree(en, j, e);
-	if (snapshots_open(en->m, j, &s, e) < 0) return -1;
+	if (snapshots_open_broken(en->m, j, &s, e) < 0) return -1;
 	if (!s.dataset) return 1;
 	if (zfs_replica_read(en->m, s.dataset, zfs_is_open(en->m, s.dir), &now, e) < 0)
 		return -1;
 	if (!zfs_kind_is_standby(now.kind)) return 1;
 	/* Each stream since the first one has brought other files. */
-	if (str_eq(now.kind, ZFS_STANDBY) && arrival_check_stream(s.dir, j->name, e) < 0)
+	if (now.readonly && str_eq(now.kind, ZFS_STANDBY) &&
+	    arrival_check_stream(s.dir, j->name, e) < 0)
 		return -1;
 	return zfs_end_standby(s.dataset, e);
+}
+
+int op_end_standby(struct engine *en, struct jail *j, struct err *e)
+{
+	struct standby mark;
+	int rc;
+
+	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
+	rc = standby_read(en->m, j->fd, &mark) ? end_standby_tree(en, j, e) :
+	                                         end_standby_dataset(en, j, e);
+	if (rc > 0) jail_unlock(j);
+	return rc;
 }

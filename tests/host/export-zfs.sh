@@ -229,6 +229,16 @@ j jlmkr-import -q $o/hooked.tar.zst hooked
 err_has 'run on this machine as root: pre_start_hook'
 j jlmkr-remove -q -y hooked
 
+story 'it stays a standby if that fails half way'
+in_host sh -c 'mkdir -p /run/failing && cp /sbin/zfs /run/failing/zfs.real &&
+	printf "#!/bin/sh\n[ \"\$1 \$2\" != \"inherit jlmkr:kind\" ] || exit 1\nexec /sbin/zfs.real \"\$@\"\n" > /run/failing/zfs && chmod +x /run/failing/zfs &&
+	mount -t overlay overlay -o lowerdir=/run/failing:/usr/sbin /usr/sbin'
+j jlmkr-promote stand
+refused
+in_host umount /usr/sbin
+is standby "$(kind "$ds/jails/stand")"
+! in_host touch "$home/jails/stand/rootfs/x" 2> /dev/null || fail 'it can be written to'
+
 story 'promote makes a jail of it'
 j jlmkr-promote stand
 status 0

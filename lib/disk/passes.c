@@ -450,6 +450,7 @@ bool passes_are_lifted(int work)
 
 int passes_delete(int work, struct err *e)
 {
+	unlinkat(work, NEXT, 0);
 	return tree_remove(work, FOLDER, e);
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #define FOLDER ".passes"
 #define FROM "from"
 #define WHOLE "whole"
+#define SWAP "swap"		/* its number, and the inode of its root file system */
 #define LIST ".list"
 #define STANDING ".rootfs.list"
 #define NEXT ".rootfs.list.new"
@@ -346,16 +348,16 @@ static int take_list(const struct passes *p, struct err *e)
 	return sync_names(p->dir, e);
 }
 
-static int place_list(const struct passes *p, struct err *e)
+static int place_list(int work, struct err *e)
 {
-	if (renameat(p->work, NEXT, p->work, STANDING) < 0 && errno != ENOENT)
+	if (renameat(work, NEXT, work, STANDING) < 0 && errno != ENOENT)
 		return fail_sys(e, "rename " NEXT);
-	return sync_names(p->work, e);
+	return sync_names(work, e);
 }
 
 int passes_keep_list(const struct passes *p, struct err *e)
 {
-	return take_list(p, e) < 0 ? -1 : place_list(p, e);
+	return take_list(p, e) < 0 ? -1 : place_list(p->work, e);
 }
 
 void passes_forget_list(int work)
@@ -364,42 +366,91 @@ void passes_forget_list(int work)
 	fsync(work);
 }
 
-/* Not all file systems can exchange two names. */
-static int exchange_root(const struct passes *p, int tree, struct err *e)
+/* Not all file systems can exchange two names: then there is none for a moment. */
+static int exchange_root(int work, int tree, struct err *e)
 {
-	if (syscall(SYS_renameat2, tree, PACK_ROOT, p->work, PACK_ROOT, EXCHANGE) == 0)
-		return 0;
+	if (syscall(SYS_renameat2, tree, PACK_ROOT, work, PACK_ROOT, EXCHANGE) == 0) return 0;
 	if (errno != EINVAL && errno != ENOSYS && errno != ENOENT)
 		return fail_sys(e, "exchange " PACK_ROOT);
-	if (renameat(p->work, PACK_ROOT, p->dir, "old") < 0 && errno != ENOENT)
+	if (renameat(work, PACK_ROOT, tree, "old") < 0 && errno != ENOENT)
 		return fail_sys(e, "rename " PACK_ROOT);
-	return renameat(tree, PACK_ROOT, p->work, PACK_ROOT) < 0 ?
+	return renameat(tree, PACK_ROOT, work, PACK_ROOT) < 0 ?
 	       fail_sys(e, "rename " PACK_ROOT) : 0;
+}
+
+static bool is_in_place(int work, uint64_t ino)
+{
+	struct stat st;
+
+	return fstatat(work, PACK_ROOT, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == ino;
+}
+
+/* Each step may have been done before. */
+static int finish_exchange(int work, int tree, uint64_t ino, struct err *e)
+{
+	if (!is_in_place(work, ino)) {
+		passes_forget_list(work);
+		if (exchange_root(work, tree, e) < 0) return -1;
+	}
+	if (renameat(tree, PACK_CONFIG, work, PACK_CONFIG) < 0 && errno != ENOENT)
+		return fail_sys(e, "rename " PACK_CONFIG);
+	return sync_names(work, e) < 0 ? -1 : place_list(work, e);
+}
+
+int passes_settle(int work, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	AUTOCLOSE int dir = tree_open(work, FOLDER), tree = -1;
+	const char *text;
+	unsigned number;
+	uint64_t ino;
+
+	if (dir < 0) return errno == ENOENT ? 0 : fail_sys(e, "open " FOLDER);
+	text = read_file(&m, dir, SWAP, FROM_MAX, NULL, NULL);
+	if (!text || sscanf(text, "%u %" SCNu64, &number, &ino) != 2) return 0;
+	if ((tree = tree_open(dir, tree_name(&m, number))) < 0)
+		return fail_sys(e, "open " FOLDER "/%u", number);
+	if (finish_exchange(work, tree, ino, e) < 0) return -1;
+	if (unlinkat(dir, SWAP, 0) < 0) return fail_sys(e, "remove " SWAP);
+	return sync_names(dir, e);
+}
+
+static int begin_exchange(const struct passes *p, int tree, struct err *e)
+{
+	const char *text;
+	struct stat st;
+
+	if (fstatat(tree, PACK_ROOT, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail_sys(e, "what was received has no " PACK_ROOT);
+	text = arena_printf(p->m, "%u %" PRIu64, p->whole, (uint64_t)st.st_ino);
+	return replace_file(p->dir, SWAP, text, strlen(text), 0600, e);
 }
 
 int passes_exchange(const struct passes *p, struct err *e)
 {
 	AUTOCLOSE int tree = passes_open_whole(p, e);
 
-	if (tree < 0 || take_list(p, e) < 0) return -1;
+	if (tree < 0 || take_list(p, e) < 0 || begin_exchange(p, tree, e) < 0) return -1;
 	if (unlinkat(p->dir, WHOLE, 0) < 0 || sync_names(p->dir, e) < 0)
 		return fail_sys(e, "remove " WHOLE);
-	passes_forget_list(p->work);
-	if (exchange_root(p, tree, e) < 0) return -1;
-	if (renameat(tree, PACK_CONFIG, p->work, PACK_CONFIG) < 0)
-		return fail_sys(e, "rename " PACK_CONFIG);
-	return sync_names(p->work, e) < 0 ? -1 : place_list(p, e);
+	return passes_settle(p->work, e);
+}
+
+bool passes_are_there(int work)
+{
+	return faccessat(work, FOLDER, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool passes_are_lifted(int work)
 {
-	return faccessat(work, FOLDER, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	return !passes_are_there(work) &&
 	       faccessat(work, PACK_CONFIG, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       faccessat(work, PACK_ROOT, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int passes_delete(int work, struct err *e)
 {
+	unlinkat(work, NEXT, 0);
 	return tree_remove(work, FOLDER, e);
 }
 

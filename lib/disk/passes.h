@@ -5,6 +5,8 @@
  *		N.list		records of the files in it that are on the disk (archive/have.h)
  *		from		who sends it
  *		whole		the pass that is complete
+ *		swap		the pass that takes the place of what is there: from now on
+ *				that is finished, not taken back
  *	WORK/.rootfs.list	the same of the root file system itself, of a standby
  *
  * WORK is the directory that becomes the jail, or that of a standby which is brought up to
@@ -78,12 +80,19 @@ int passes_keep_list(const struct passes *p, struct err *e);
 int passes_open_whole(const struct passes *p, struct err *e);
 
 /* Put it in the place of the root file system and the config that are there: from one moment to
- * the next there is the new one instead of the old one. Cannot be repeated: what is not done to
- * its end begins anew, with all files. */
+ * the next there is the new one instead of the old one. If it is not done to its end,
+ * passes_settle finishes it. */
 int passes_exchange(const struct passes *p, struct err *e);
+
+/* Finish an exchange that a killed run has begun. Does nothing if there is none. To be called
+ * before anything of the passes is deleted: the only root file system may be among them. */
+int passes_settle(int work, struct err *e);
 
 /* The files are no longer what the list says. */
 void passes_forget_list(int work);
+
+/* Whether there is anything of passes. */
+bool passes_are_there(int work);
 
 /* Whether passes_lift has been done, and passes_delete after it. */
 bool passes_are_lifted(int work);

@@ -10,6 +10,7 @@
 #include "lib/base/child.h"
 #include "lib/base/err.h"
 #include "lib/base/str.h"
+#include "lib/base/wait.h"
 #include "lib/disk/mount.h"
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_impl.h"
@@ -56,7 +57,8 @@ static void read_own(struct zfs_replica *r, const char *property, const char *va
 	if (str_eq(property, "readonly")) r->readonly = str_eq(value, "on");
 	else if (str_eq(property, "referenced")) r->referenced = strtoull(value, NULL, 10);
 	else if (str_eq(property, "written")) r->written = strtoull(value, NULL, 10);
-	else if (str_eq(property, ZFS_KIND) && str_eq(source, "local")) r->kind = value;
+	else if (str_eq(property, ZFS_KIND) && str_eq(source, "local"))
+		r->kind = zfs_kind_before(value);
 	else if (str_eq(property, "receive_resume_token") && strcmp(value, "-"))
 		r->token = value;
 }
@@ -265,8 +267,16 @@ bool zfs_is_end(const unsigned char *data)
 
 /* -- standbys -- */
 
+const char *zfs_kind_before(const char *kind)
+{
+	const char *space = kind && str_starts(kind, "trash:") ? strchr(kind, ' ') : NULL;
+
+	return space ? space + 1 : kind;
+}
+
 bool zfs_kind_is_standby(const char *kind)
 {
+	kind = zfs_kind_before(kind);
 	return kind && (str_eq(kind, ZFS_STANDBY) || str_starts(kind, ZFS_HANDED));
 }
 
@@ -287,7 +297,11 @@ int zfs_set_standby(const char *name, const char *kind, struct err *e)
 
 int zfs_end_standby(const char *name, struct err *e)
 {
-	return set_readonly(name, false, e) < 0 ? -1 : zfs_set_kind(name, NULL, e);
+	if (set_readonly(name, false, e) < 0) return -1;
+	if (zfs_set_kind(name, NULL, e) == 0) return 0;
+	signal_forget();
+	set_readonly(name, true, NULL);
+	return -1;
 }
 
 /* zfs-fuse heeds readonly=on, but neither its mounts nor its list tell that. */

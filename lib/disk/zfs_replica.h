@@ -117,8 +117,12 @@ bool zfs_is_end(const unsigned char *data);
 
 bool zfs_kind_is_standby(const char *kind);	/* either of them; NULL: no */
 
+/* A removal puts its own mark and a space in front of that. If it was killed before the dataset
+ * got its hidden name, the jail is what it was: the mark from before, in `kind`. */
+const char *zfs_kind_before(const char *kind);
+
 int zfs_set_standby(const char *name, const char *kind, struct err *e);
-int zfs_end_standby(const char *name, struct err *e);
+int zfs_end_standby(const char *name, struct err *e);	/* or it stays one */
 
 /* Whether the dataset of an open directory is read-only. Runs zfs(8) for zfs-fuse only. */
 bool zfs_is_readonly(struct arena *m, int dir);

@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/str.h"
 #include "lib/disk/owner.h"
+#include "lib/disk/passes.h"
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_replica.h"
 #include "lib/disk/zfs_snaps.h"
@@ -18,6 +20,7 @@
 #include "lib/ops/config.h"
 #include "lib/ops/second.h"
 #include "lib/store/incoming.h"
+#include "lib/store/rollback.h"
 #include "lib/store/staging.h"
 #include "lib/store/store.h"
 
@@ -112,21 +115,44 @@ static int check_config(const struct arrival *a, int dir, struct err *e)
 	return check.loads ? 0 : conf_check_fail(&check, shown, e);
 }
 
-int arrival_check(const struct arrival *a, int dir, struct err *e)
+static int check_rootfs(int dir, struct err *e)
 {
-	AUTOCLOSE int rootfs = -1;
+	AUTOCLOSE int rootfs = jail_open_rootfs(dir, e);
 
-	if (owner_check(dir, a->box->name, e) < 0 || check_config(a, dir, e) < 0) return -1;
-	if ((rootfs = jail_open_rootfs(dir, e)) >= 0) return 0;
+	if (rootfs >= 0) return 0;
 	e->kind = ERR_INPUT;
 	return -1;
+}
+
+int arrival_check(const struct arrival *a, int dir, struct err *e)
+{
+	if (owner_check(dir, a->box->name, e) < 0 || check_config(a, dir, e) < 0) return -1;
+	return check_rootfs(dir, e);
+}
+
+/* The next start, or promote, would finish it, with another config and other files. */
+static int check_unfinished(int dir, const char *shown, struct err *e)
+{
+	if (!rollback_is_begun(dir) && !passes_are_there(dir) &&
+	    faccessat(dir, LAYOUT_STANDBY, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return fail(e, ERR_UNTRUSTED, "what has come of %s is a state from the middle of a "
+	            "rollback or of a copy, which is not finished here", shown);
+}
+
+int arrival_check_stream(int dir, const char *shown, struct err *e)
+{
+	if (check_unfinished(dir, shown, e) < 0 || owner_check(dir, shown, e) < 0) return -1;
+	return check_config_file(dir, "its config", e) < 0 ? -1 : check_rootfs(dir, e);
 }
 
 int arrival_standby(const struct arrival *a, struct err *e)
 {
 	AUTOCLOSE int dir = incoming_mount(a->box, false, e);
 
-	if (dir < 0 || arrival_check(a, dir, e) < 0) return -1;
+	if (dir < 0 || check_unfinished(dir, a->box->name, e) < 0 ||
+	    arrival_check(a, dir, e) < 0)
+		return -1;
 	close(take_fd(&dir));
 	return zfs_set_standby(a->box->dataset, ZFS_STANDBY, e);
 }
@@ -138,7 +164,8 @@ static int become_own(const struct arrival *a, struct err *e)
 
 	if (dir < 0) return -1;
 	if (fchmod(dir, 0700) < 0) return fail_sys(e, "chmod");
-	if (arrival_check(a, dir, e) < 0) return -1;
+	if (check_unfinished(dir, a->box->name, e) < 0 || arrival_check(a, dir, e) < 0)
+		return -1;
 	if (a->jail && second_renew(a->m, dir, &second, e) < 0) return -1;
 	close(take_fd(&dir));
 	return incoming_done(a->box, e);

@@ -56,6 +56,11 @@ struct arrival {
 /* What is in the open directory: the config, who owns it, and a root file system. */
 int arrival_check(const struct arrival *a, int dir, struct err *e);
 
+/* What has come as a stream: the directory of a jail, which is called `shown` in messages. As
+ * arrival_check, but its config was read elsewhere. And nothing of work of ours that goes on
+ * may have come with it: what that is to end with was not looked at. */
+int arrival_check_stream(int dir, const char *shown, struct err *e);
+
 /* Check all, and make it a standby. */
 int arrival_standby(const struct arrival *a, struct err *e);
 

@@ -13,6 +13,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/disk/lock.h"
+#include "lib/disk/passes.h"
 #include "lib/disk/reflink.h"
 #include "lib/disk/tree.h"
 #include "lib/disk/zfs.h"
@@ -21,9 +22,11 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
+#include "lib/jail/standby.h"
 #include "lib/ops/copy.h"
 #include "lib/ops/second.h"
 #include "lib/ops/snapshot.h"
+#include "lib/store/rollback.h"
 #include "lib/store/snapshot.h"
 #include "lib/store/staging.h"
 #include "lib/store/store.h"
@@ -161,13 +164,29 @@ static void warn_of_running(const struct cloning *c)
 
 /* -- all of it -- */
 
+/* What came with the dataset, and is not for another jail to go on with. */
+static int drop_unfinished(const struct cloning *c, struct err *e)
+{
+	int dir = c->work.dir;
+
+	if (rollback_is_begun(dir))
+		return fail(e, ERR_INPUT, "the snapshot %s is from the middle of a rollback",
+		            c->origin);
+	if (passes_settle(dir, e) < 0) return -1;
+	standby_forget(dir);
+	passes_forget_list(dir);
+	return passes_delete(dir, e) < 0 ? -1 : standby_end(dir, false, e);
+}
+
 static int fill(struct cloning *c, struct err *e)
 {
 	const struct second second = {
 		.from = c->from.name, .to = c->how->to, .shown = c->from.name,
 	};
 
-	if (c->origin ? clone_dataset(c, e) < 0 : copy_files(c, e) < 0) return -1;
+	if (c->origin ? clone_dataset(c, e) < 0 || drop_unfinished(c, e) < 0 :
+	                copy_files(c, e) < 0)
+		return -1;
 	if (second_renew(c->en->m, c->work.dir, &second, e) < 0) return -1;
 	out_busy("writing to disk");
 	return staging_finish(&c->work, e);

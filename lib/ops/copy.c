@@ -11,6 +11,7 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/name.h"
 #include "lib/jail/standby.h"
+#include "lib/ops/arrival.h"
 #include "lib/ops/copying.h"
 #include "lib/store/incoming.h"
 #include "lib/store/store.h"
@@ -66,32 +67,46 @@ int op_hold_standby(struct engine *en, const struct jail *j, int *lock, struct e
 	return *lock < 0 ? -1 : 0;
 }
 
-/* Not while something is received for it. The list would not be true any more. */
-static int end_standby_tree(struct engine *en, const struct jail *j, struct err *e)
+/* Not while something is received for it. The list would not be true any more. As long as the
+ * mark is there, the same command goes on. */
+static int end_standby_tree(struct engine *en, struct jail *j, struct err *e)
 {
 	AUTOSTORE jails = { .fd = -1 };
 	AUTOINCOMING in = { 0 };
 
 	if (store_open(en->m, en->host->dir, &jails, e) < 0) return -1;
 	if (incoming_open(&jails, j->name, &in, e) < 0) return -1;
+	if (passes_settle(j->fd, e) < 0 || jail_rootfs(j, e) < 0) return -1;
 	passes_forget_list(j->fd);
-	return standby_end(j->fd, false, e) < 0 ? -1 : passes_delete(j->fd, e);
+	return passes_delete(j->fd, e) < 0 ? -1 : standby_end(j->fd, false, e);
 }
 
-int op_end_standby(struct engine *en, struct jail *j, struct err *e)
+/* What has the mark and can be written to is a jail: its promotion was killed. */
+static int end_standby_dataset(struct engine *en, struct jail *j, struct err *e)
 {
 	struct zfs_replica now;
-	struct standby mark;
 	struct snapshots s;
-	int dir;
 
-	if ((dir = jail_dir(j, e)) < 0 || !op_is_standby(en->m, j)) return dir < 0 ? -1 : 1;
-	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
-	if (standby_read(en->m, j->fd, &mark)) return end_standby_tree(en, j, e);
-	if (snapshots_open(en->m, j, &s, e) < 0) return -1;
+	if (snapshots_open_broken(en->m, j, &s, e) < 0) return -1;
 	if (!s.dataset) return 1;
 	if (zfs_replica_read(en->m, s.dataset, zfs_is_open(en->m, s.dir), &now, e) < 0)
 		return -1;
 	if (!zfs_kind_is_standby(now.kind)) return 1;
+	/* Each stream since the first one has brought other files. */
+	if (now.readonly && str_eq(now.kind, ZFS_STANDBY) &&
+	    arrival_check_stream(s.dir, j->name, e) < 0)
+		return -1;
 	return zfs_end_standby(s.dataset, e);
+}
+
+int op_end_standby(struct engine *en, struct jail *j, struct err *e)
+{
+	struct standby mark;
+	int rc;
+
+	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
+	rc = standby_read(en->m, j->fd, &mark) ? end_standby_tree(en, j, e) :
+	                                         end_standby_dataset(en, j, e);
+	if (rc > 0) jail_unlock(j);
+	return rc;
 }

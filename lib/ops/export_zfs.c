@@ -52,7 +52,7 @@ int export_zfs_look(struct export_zfs *x, const struct snapshots *of, const char
 		return fail(e, ERR_INPUT, "the dataset %s is below that of the jail, and a "
 		            "stream has the jail's own only; leave out --format and "
 		            "--incremental-from", x->now.child);
-	if (makes && zfs_kind_is_standby(x->now.kind))
+	if (makes && x->now.readonly && zfs_kind_is_standby(x->now.kind))
 		return fail(e, ERR_INPUT, "it is a standby, and only a snapshot that it has "
 		            "already can be exported as a stream: %s@LABEL", of->name);
 	return !from || find_snap(x, from) ? 0 : fail_missing(x, from, e);

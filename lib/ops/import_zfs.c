@@ -327,7 +327,7 @@ static int check_received(struct landing *l, struct err *e)
 	AUTOCLOSE int dir = open_received(l, e);
 	const char *text;
 
-	if (dir < 0) return -1;
+	if (dir < 0 || arrival_check_stream(dir, l->name, e) < 0) return -1;
 	text = arrival_read_config(l->m, dir, "the config in the stream", e);
 	if (!text) return -1;
 	if (!l->in->config) return foreign_config_warn(l->m, text), heed_config(l, text, e);

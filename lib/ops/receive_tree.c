@@ -52,6 +52,7 @@ int session_look_at_files(struct session *s, int dir, struct err *e)
 	s->is_standby = s->by_files = str_eq(st.kind, "standby");
 	s->id = s->is_standby ? st.id : NULL;
 	s->is_known = s->from && str_eq(s->from, st.from);
+	if (passes_settle(dir, e) < 0) return -1;
 	if (passes_open(s->m, dir, false, &p, e) < 0) return -1;
 	if (p.dir < 0 || (s->from && passes_are_from(&p, s->from))) return 0;
 	passes_close(&p);

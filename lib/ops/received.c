@@ -93,7 +93,7 @@ static int take_over_files(struct session *s, const struct letter *l, struct str
 {
 	AUTOCLOSE int dir = store_open_entry(&s->jails, s->name, e);
 
-	if (dir < 0) return -1;
+	if (dir < 0 || passes_settle(dir, e) < 0) return -1;
 	passes_forget_list(dir);
 	if (passes_delete(dir, e) < 0 || standby_end(dir, true, e) < 0) return -1;
 	if (letter_get(l, "start") && start_or_return(s, dir, e) < 0)
@@ -113,6 +113,14 @@ static int forget_taken(struct session *s, struct str *answer, struct err *e)
 	return session_look_again(s, e);
 }
 
+/* Each stream since the first one has brought other files. */
+static int check_standby(struct session *s, struct err *e)
+{
+	AUTOCLOSE int dir = store_open_entry(&s->jails, s->name, e);
+
+	return dir < 0 ? -1 : arrival_check_stream(dir, s->name, e);
+}
+
 int session_take_over(struct session *s, const struct letter *l, struct str *answer,
 		      struct err *e)
 {
@@ -121,7 +129,8 @@ int session_take_over(struct session *s, const struct letter *l, struct str *ans
 
 	if (!s->jail) return fail(e, ERR_MISSING, "there is no jail to take over");
 	if (s->by_files) return take_over_files(s, l, answer, e);
-	if (was_standby && zfs_end_standby(s->jail, e) < 0) return -1;
+	if (was_standby && (check_standby(s, e) < 0 || zfs_end_standby(s->jail, e) < 0))
+		return -1;
 	s->is_standby = false;
 	if (letter_get(l, "start")) {
 		if (jail_open(s->m, s->en->host->dir, s->name, &j, e) < 0) return -1;

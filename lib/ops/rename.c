@@ -13,6 +13,7 @@
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
 #include "lib/ops/config.h"
+#include "lib/ops/copy.h"
 #include "lib/ops/inuse.h"
 #include "lib/ops/start.h"
 #include "lib/provision/customize.h"
@@ -35,7 +36,7 @@ static void close_naming(struct naming *n)
 
 #define AUTONAMING __attribute__((cleanup(close_naming))) struct naming
 
-/* -- the host name -- */
+/* -- the host name: a standby has that of the jail that it is a copy of -- */
 
 /* The key `hostname` of the config, if it is the jail's name. Takes the lock of the jail. */
 static int change_config(struct arena *m, struct jail *j, const char *from, const char *to,
@@ -45,16 +46,20 @@ static int change_config(struct arena *m, struct jail *j, const char *from, cons
 	struct config_changed changed;
 	struct conf c;
 
-	if (jail_conf_own(m, j, &c, NULL) < 0 || !str_eq(c.hostname.text, from)) return 0;
+	if (jail_conf_own(m, j, &c, NULL) < 0 || !str_eq(c.hostname.text, from) ||
+	    op_is_standby(m, j))
+		return 0;
 	return op_config_change(m, j, &change, 1, false, &changed, e) < 0 ? -1 : 0;
 }
 
 /* What the jail has made of these files is no reason to keep its name. */
-static int change_rootfs(struct jail *j, const char *from, const char *to, struct err *e)
+static int change_rootfs(struct arena *m, struct jail *j, const char *from, const char *to,
+                         struct err *e)
 {
 	struct err why = { 0 };
 
 	if (jail_check_own(j, e) < 0 || jail_rootfs(j, e) < 0) return -1;
+	if (op_is_standby(m, j)) return 0;
 	if (customize_hostname(j->rootfs, from, to, &why) == 0) return 0;
 	if (why.kind == ERR_INTERRUPTED || why.sys == ENOSPC || why.sys == EDQUOT)
 		return fail(e, why.kind, "%s", why.text);
@@ -95,9 +100,9 @@ static int rename_locked(const struct naming *n, struct err *e)
 	struct err why = { 0 };
 
 	if (jail_lock(j, e) < 0 || stop_running(n, e) < 0) return -1;
-	if (change_rootfs(j, j->name, to, e) < 0) return -1;
+	if (change_rootfs(n->en->m, j, j->name, to, e) < 0) return -1;
 	if (rename_jail(&n->jails, j, to, &why) == 0) return 0;
-	if (jail_refresh(j, NULL) == 0) change_rootfs(j, to, j->name, NULL);
+	if (jail_refresh(j, NULL) == 0) change_rootfs(n->en->m, j, to, j->name, NULL);
 	return fail(e, why.kind, "%s", why.text);
 }
 

@@ -239,7 +239,7 @@ static int give_name_back(const struct trash *t, struct err *e)
 	for (int i = 0; zfs_rename(t->dataset, r->dataset, e) < 0 &&
 	     !zfs_exists(r->dataset); i++)
 		if (i == TAKE_BACK_TRIES) return -1;
-	zfs_set_kind(r->dataset, r->items.v[0].kind, NULL);
+	zfs_set_kind(r->dataset, zfs_kind_before(r->items.v[0].kind), NULL);
 	zfs_mount_again(&t->before, &t->apart);
 	store_remove_point(t->store, t->hidden.entry, NULL);
 	return 0;
@@ -250,8 +250,11 @@ static int give_name_back(const struct trash *t, struct err *e)
 static int rename_dataset_to_hidden(struct trash *t, struct err *e)
 {
 	const char *from = t->r->dataset;
-	const char *kind = arena_printf(t->store->m, "%s=%" PRIx64, t->hidden.mark,
-	                                zfs_items_sum(&t->r->items));
+	const char *before = zfs_kind_before(t->r->items.v[0].kind);
+	bool is_standby = zfs_kind_is_standby(before);
+	const char *kind = arena_printf(t->store->m, "%s=%" PRIx64 "%s%s", t->hidden.mark,
+	                                zfs_items_sum(&t->r->items), is_standby ? " " : "",
+	                                is_standby ? before : "");
 	struct err why = { 0 };
 
 	list_datasets(t->r, false, &t->apart);
@@ -263,7 +266,7 @@ static int rename_dataset_to_hidden(struct trash *t, struct err *e)
 		if (zfs_is_gone(from) && zfs_exists(t->dataset)) return 1;
 		if (why.kind != ERR_BUSY) zfs_mount(from, NULL);
 	}
-	zfs_set_kind(from, t->r->items.v[0].kind, NULL);
+	zfs_set_kind(from, before, NULL);
 	zfs_mount_again(&t->before, &t->apart);
 	return why.kind == ERR_BUSY ? fail(e, ERR_BUSY, "%s", why.text) : 0;
 }

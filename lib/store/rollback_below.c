@@ -184,7 +184,7 @@ static struct words recall_names(const struct snapshots *s, int work)
 	struct words names = { .m = s->m };
 
 	while (text && (name = strsep(&text, "\n")))
-		if (*name) words_add(&names, name);
+		if (*name == '/') words_add(&names, name);
 	return names;
 }
 

@@ -192,7 +192,8 @@ static bool is_cloned_below(struct arena *m, const struct zfs_items *items, size
 }
 
 /* The text after the mark says what may be destroyed with the dataset. "": nothing. "=SUM": the
- * listed things, if they are exactly those. ":TXG": what is not newer. */
+ * listed things, if they are exactly those; behind it can be the mark of a standby.
+ * ":TXG": what is not newer. */
 static bool is_confirmed(const struct zfs_items *items, size_t i, const char *rest)
 {
 	if (*rest == '=') return zfs_items_sum(items) == strtoull(rest + 1, NULL, 16);

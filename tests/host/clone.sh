@@ -97,6 +97,24 @@ done
 is 'five one six three two' "$(in_host ls -A "$home/jails" | tidy)"
 is 2 "$(in_host zfs list -H -o name -t snapshot -r "$ds/jails" | grep -c "/one@")"
 
+story 'of a standby whose files came one by one: a jail, without what is known of these'
+tiny st
+in_host sh -ec "cd '$home/jails/st' && echo standby > .standby && echo x > .rootfs.list && mkdir -p .passes/1"
+j jlmkr-clone st st2
+status 0
+is 'config rootfs' "$(in_host ls -A "$home/jails/st2" | tidy)"
+j jlmkr-remove -q -y st2
+
+story 'of a snapshot from the middle of a rollback, which the first start would finish'
+in_host sh -ec "cd '$home/jails/st' && rm -r .standby .rootfs.list .passes && mkdir .rollback"
+zfs_in_host snapshot "$ds/jails/st@middle"
+in_host rmdir "$home/jails/st/.rollback"
+j jlmkr-clone st@middle st2
+status 1
+err_has "the snapshot $ds/jails/st@middle is from the middle of a rollback"
+j jlmkr-remove -q -y st
+status 0
+
 story 'with the datasets below it'
 below() { in_host zfs list -H -o name,mounted -r "$ds/jails/$1" 2> /dev/null | sed "s|^$ds/jails/||" | tr '\t' ' ' | tidy; }
 tiny big

@@ -302,6 +302,30 @@ is 'config rootfs' "$(in_host ls -A "$far/jails/stand" | xargs)"
 copy --refresh web nas2:stand
 status 4
 err_has 'stand on nas2 is a jail and no standby'
+
+story 'also one whose exchange was cut, but none without a root file system'
+# The new root file system is not in its place, the old one is not any more.
+in_host sh -ec "cd $far/jails/stand && echo standby > .standby && mkdir -p .passes/1 && mv rootfs .passes/1/ && echo new > .passes/1/rootfs/mine &&
+	cp config .passes/1/ && echo '# new' >> .passes/1/config && echo 1 \$(stat -c %i .passes/1/rootfs) > .passes/swap"
+in_host mv "$far/jails/stand/.passes/swap" "$far/swap"
+f jlmkr-promote stand
+refused
+is '.passes .standby config' "$(in_host ls -A "$far/jails/stand" | xargs)"
+in_host mv "$far/swap" "$far/jails/stand/.passes/swap"
+f jlmkr-promote stand
+status 0
+is 'config rootfs' "$(in_host ls -A "$far/jails/stand" | xargs)"
+is 'new # new' "$(in_host sh -c "cat $far/jails/stand/rootfs/mine; tail -n 1 $far/jails/stand/config" | xargs -d '\n')"
+
+story 'not before what was received for it is deleted, which can fail'
+in_host sh -ec "cd $far/jails/stand && echo standby > .standby && mkdir -p .passes/1/rootfs && mount -t tmpfs none .passes/1/rootfs"
+f jlmkr-promote stand
+refused
+is standby "$(standby "$far/jails/stand")"
+in_host umount "$far/jails/stand/.passes/1/rootfs"
+f jlmkr-promote stand
+status 0
+is 'config rootfs' "$(in_host ls -A "$far/jails/stand" | xargs)"
 f jlmkr-remove -q -y stand
 try jlmkr-remove -q -y web
 

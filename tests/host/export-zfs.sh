@@ -229,6 +229,16 @@ j jlmkr-import -q $o/hooked.tar.zst hooked
 err_has 'run on this machine as root: pre_start_hook'
 j jlmkr-remove -q -y hooked
 
+story 'it stays a standby if that fails half way'
+in_host sh -c 'mkdir -p /run/failing && cp /sbin/zfs /run/failing/zfs.real &&
+	printf "#!/bin/sh\n[ \"\$1 \$2\" != \"inherit jlmkr:kind\" ] || exit 1\nexec /sbin/zfs.real \"\$@\"\n" > /run/failing/zfs && chmod +x /run/failing/zfs &&
+	mount -t overlay overlay -o lowerdir=/run/failing:/usr/sbin /usr/sbin'
+j jlmkr-promote stand
+refused
+in_host umount /usr/sbin
+is standby "$(kind "$ds/jails/stand")"
+! in_host touch "$home/jails/stand/rootfs/x" 2> /dev/null || fail 'it can be written to'
+
 story 'promote makes a jail of it'
 j jlmkr-promote stand
 status 0
@@ -329,6 +339,57 @@ refused
 j jlmkr-import $o/raw2 bad
 status 3
 is web "$(names)"
+is '' "$(hidden)"
+
+story 'streams with work in them that a start or promote would finish: another config, a link as rootfs'
+unfinished='is a state from the middle of a rollback or of a copy, which is not finished here'
+# state MAKE UNDO: a snapshot of web after MAKE, sent in full and from the snapshot one on.
+state() {
+	in_host sh -ec "cd '$home/jails/web' && $1 && zfs snapshot '$ds/jails/web@state' && $2 &&
+		zfs send '$ds/jails/web@state' > $o/state && zfs send -i @one '$ds/jails/web@state' > $o/state2 && zfs destroy '$ds/jails/web@state'"
+}
+j jlmkr-import -q --standby $o/raw raw
+hook='pre_start_hook=#!/bin/sh\n\ttouch /mnt/tank/hooked'
+rollback="mkdir .rollback && cp config .rollback/before && printf '$hook\n' > .rollback/config && ln -s /etc .rollback/rootfs &&
+	echo \$(stat -c %i .rollback/rootfs) - > .rollback/swap"
+for what in "$rollback" 'mkdir .rollback-files' 'mkdir .passes' 'echo standby > .standby'; do
+	state "$what" 'rm -r .rollback .rollback-files .passes .standby 2> /dev/null || :'
+	j jlmkr-import -q $o/state bad
+	status 7
+	err_has "$unfinished"
+	j jlmkr-import -q --standby $o/state bad
+	status 7
+	j jlmkr-import -q $o/state2 raw
+	status 7
+	err_has "$unfinished"
+	is one "$(mine raw)"
+	is one "$(snaps raw)"
+	is 'raw web' "$(names)"
+done
+state "$rollback" 'rm -r .rollback'
+in_host sh -c "zfs receive '$ds/jails/raw' < $o/state2"
+mine raw > /dev/null
+j jlmkr-promote raw
+status 7
+err_has "$unfinished"
+j jlmkr-start raw
+refused
+is standby "$(kind "$ds/jails/raw")"
+! in_host test -e /mnt/tank/hooked || fail 'its hook has run'
+j jlmkr-remove -q -y raw
+
+story 'a rootfs that becomes a link'
+j jlmkr-import -q --standby $o/raw raw
+state 'mv rootfs away && ln -s /etc rootfs' 'rm rootfs && mv away rootfs'
+j jlmkr-import -q $o/state bad
+status 1
+err_has 'rootfs is a link, not a directory'
+j jlmkr-import -q $o/state2 raw
+status 1
+err_has 'rootfs is a link, not a directory'
+is one "$(mine raw)"
+is one "$(snaps raw)"
+j jlmkr-remove -q -y raw
 is '' "$(hidden)"
 
 story 'from a server'

@@ -36,6 +36,14 @@ is 'mail.lan' "$(in_host cat $jails/www/rootfs/etc/hostname)"
 try jlmkr-rename www web
 status 0
 
+story 'a standby keeps the host name of the jail that it is a copy of, as its list says'
+try jlmkr-create -q --distro=fedora --release=43 stand
+in_host sh -ec "cd $jails/stand && sed -i 's/^hostname=.*//' config && echo hostname=stand >> config && echo standby > .standby && echo x > .rootfs.list"
+try jlmkr-rename stand other
+status 0
+is 'stand hostname=stand x' "$(in_host sh -c "cd $jails/other && cat rootfs/etc/hostname && tail -n 1 config && cat .rootfs.list" | tidy)"
+try jlmkr-remove -q -y other
+
 story 'a name that is taken, wrong or its own'
 try jlmkr-create -q --distro=fedora --release=43 other
 try jlmkr-rename web other

@@ -172,6 +172,28 @@ in_host umount /usr/sbin
 j jlmkr-remove -q -y killed
 status 0
 
+story 'a standby whose removal was killed before it got its hidden name is one still'
+# A zfs that kills who wants to rename.
+in_host sh -c 'mkdir -p /run/killer && cp /sbin/zfs /run/killer/zfs.real &&
+	printf "#!/bin/sh\n[ \$1 != rename ] || { kill -KILL \$PPID; exit 1; }\nexec /sbin/zfs.real \"\$@\"\n" > /run/killer/zfs && chmod +x /run/killer/zfs'
+kind() { in_host zfs get -H -o value jlmkr:kind "$1"; }
+for was in standby handed:1:nas2:st; do
+	tiny st
+	in_host sh -c "zfs set jlmkr:kind=$was '$ds/jails/st' && zfs set readonly=on '$ds/jails/st' && mount -t overlay overlay -o lowerdir=/run/killer:/usr/sbin /usr/sbin"
+	j jlmkr-remove -q -y st
+	status 137
+	in_host umount /usr/sbin
+	case $(kind "$ds/jails/st") in trash:*" $was") ;; *) fail "it is $(kind "$ds/jails/st")" ;; esac
+	j jlmkr-start st
+	status 1
+	err_has "'jlmkr promote st'"
+	[ $was = standby ] || { j jlmkr-promote st; status 0; is - "$(kind "$ds/jails/st")"; }
+	j jlmkr-remove -q -y st
+	status 0
+	gone "$ds/jails/st"
+	is '' "$(in_host ls -A "$home/jails" | grep '^\.')"
+done
+
 story 'a pool without room: what is removed makes some'
 in_host sh -c 'truncate -s 200M /var/small; zpool create -m /mnt/z/small small /var/small &&
 	zfs create small/jm && zfs create small/fill' ||

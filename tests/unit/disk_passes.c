@@ -292,6 +292,54 @@ TEST(a_standby_gets_a_new_tree_by_an_exchange)
 	end(&b);
 }
 
+/* As after a kill: `old_to` is the place of the old root file system, if it is moved already,
+ * and `new_is_in` says whether the new one is in its place. */
+static void cut_exchange(struct both *b, const char *old_to, bool new_is_in)
+{
+	const char *swap = arena_printf(&b->w.m, "1 %ju", (uintmax_t)
+	                                inode(b, ".passes/1/rootfs"));
+	int dir = openat(b->work, ".passes", O_RDONLY | O_DIRECTORY);
+
+	CHECK_INT(renameat(dir, "1.list", b->work, ".rootfs.list.new"), 0);
+	CHECK_INT(replace_file(dir, "swap", swap, strlen(swap), 0600, NULL), 0);
+	CHECK_INT(unlinkat(dir, "whole", 0), 0);
+	if (old_to) CHECK_INT(renameat(b->work, "rootfs", b->work, ".passes/1/old"), 0);
+	if (new_is_in) CHECK_INT(renameat(b->work, ".passes/1/rootfs", b->work, "rootfs"), 0);
+	if (old_to) CHECK_INT(renameat(b->work, ".passes/1/old", b->work, old_to), 0);
+	close(dir);
+}
+
+TEST(an_exchange_that_was_cut_is_finished)
+{
+	static const char *const old_to[] = { NULL, ".passes/1/old", ".passes/1/rootfs" };
+	struct both b;
+
+	for (int i = 0; i < 3; i++) {
+		begin(&b);
+		fill_jail(&b);
+		receive_well(&b, send_jail(&b));
+		settle(&b, passes_lift);
+		settle(&b, passes_keep_list);
+		CHECK_INT(passes_delete(b.work, &b.e), 0);
+		CHECK_INT(replace_file(b.work, "config", "old\n", 4, 0600, NULL), 0);
+		CHECK_INT(passes_settle(b.work, &b.e), 0);
+		put(&b.w, "mode", "other words");
+		receive_well(&b, send_jail(&b));
+		CHECK_INT(passes_settle(b.work, &b.e), 0);
+		CHECK_STR(text_of(&b, "config"), "old\n");
+		cut_exchange(&b, old_to[i], i == 2);
+		for (int again = 0; again < 2; again++)
+			if (passes_settle(b.work, &b.e) < 0) CHECK_STR(b.e.text, "");
+		CHECK_STR(text_of(&b, "rootfs/mode"), "other words");
+		CHECK_STR(text_of(&b, "config"), "startup=0\n");
+		CHECK(is_there(&b, ".rootfs.list") && !is_there(&b, ".passes/swap"));
+		CHECK_INT(passes_delete(b.work, &b.e), 0);
+		receive_well(&b, send_jail(&b));
+		CHECK_INT(inode(&b, ".passes/1/rootfs/mode"), inode(&b, "rootfs/mode"));
+		end(&b);
+	}
+}
+
 static void make_many(struct both *b)
 {
 	char *text = arena_alloc(&b->w.m, 200001);

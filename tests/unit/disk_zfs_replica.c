@@ -190,3 +190,19 @@ TEST(marks_of_standbys)
 	CHECK(!zfs_kind_is_standby("jail:0123"));
 	CHECK(!zfs_kind_is_standby(NULL));
 }
+
+TEST(marks_of_standbys_whose_removal_was_killed)
+{
+	struct arena m = { 0 };
+	struct zfs_replica r;
+	char text[] = "p/web\tjlmkr:kind\ttrash:01=2 handed:1:nas2:web\tlocal\n";
+
+	CHECK(zfs_kind_is_standby("trash:0123=ab standby"));
+	CHECK(!zfs_kind_is_standby("trash:0123=ab") && !zfs_kind_is_standby("jail:0 standby"));
+	CHECK_STR(zfs_kind_before("trash:0123=ab"), "trash:0123=ab");
+	CHECK_STR(zfs_kind_before("standby"), "standby");
+	CHECK(!zfs_kind_before(NULL));
+	CHECK_INT(zfs_replica_parse(&m, text, "p/web", &r, NULL), 0);
+	CHECK_STR(r.kind, "handed:1:nas2:web");
+	arena_free(&m);
+}

@@ -83,6 +83,8 @@ killed() {
 	try bash -s - "$@" < "$tmp/killing"
 	status 0
 	title="$title ($(tail -n 1 "$tmp/out"))"
+	# Else the moments are those of something else.
+	[ "$(sed -n '$s/^cut \([0-9]*\).*/\1/p' "$tmp/out")" -ge 3 ] || fail 'too few were cut'
 }
 
 # In the host, on a terminal; stdin is what is said there, as tests/host/terminal has it.

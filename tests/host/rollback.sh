@@ -30,8 +30,8 @@ what_holds() {
 	! in_host test -e "$home/jails/web/rootfs/dir1" || fail 'there are other files'
 	kept=$(sed -n 's/^What was rolled away is web@//p' "$tmp/err")
 	is "one two $kept" "$(labels)"
-	j jlmkr-snapshots --no-header web
-	is rollback "$(awk '{ print $8 }' "$tmp/out" | tail -n 1 | sed 's/^-$/rollback/')"
+	j jlmkr-snapshots --json web
+	is '"why":"rollback"' "$(grep -o '"why":"[a-z]*"' "$tmp/out" | tail -n 1)"
 
 	story "$1: a rollback is rolled back"
 	j jlmkr-rollback "web@$kept"

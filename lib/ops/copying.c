@@ -184,11 +184,6 @@ static void unlock(struct copying *c)
 	if (!c->locked) jail_unlock(c->jail);
 }
 
-static const struct zfs_replica_snap *newest(const struct zfs_replica *r)
-{
-	return r->n ? &r->v[r->n - 1] : NULL;
-}
-
 /* The list here is read again: pointers into it are no longer of use. */
 static const struct zfs_replica_snap *make_snapshot(struct copying *c, struct err *e)
 {
@@ -495,7 +490,7 @@ static int plan_now(struct copying *c, const struct zfs_replica_snap *base, stru
 	c->here.v = memcpy(arena_array(c->m, c->here.n + 1, sizeof now), c->here.v,
 	                   c->here.n * sizeof now);
 	c->here.v[c->here.n++] = now;
-	return send_all(c, base, newest(&c->here), e);
+	return send_all(c, base, &c->here.v[c->here.n - 1], e);
 }
 
 static int check_there(struct copying *c, struct err *e)
@@ -519,13 +514,14 @@ static int send_missing(struct copying *c, struct err *e)
 	const struct zfs_replica_snap *last = NULL, *base;
 	uint64_t guid;
 
-	if (!c->how->label && !c->how->dry_run && !make_snapshot(c, e)) return -1;
-	if (c->how->label && !(last = find_label(c, e))) return -1;
+	/* Not what somebody else has made since: ours tells later who has the jail. */
+	if (c->how->label) last = find_label(c, e);
+	else if (!c->how->dry_run) last = make_snapshot(c, e);
+	if (!last && (c->how->label || !c->how->dry_run)) return -1;
 	base = find_base(c);
 	guid = base ? base->guid : 0;
 	if (resume(c, &base, e) < 0) return -1;
-	if (c->how->dry_run && !last) return plan_now(c, base, e);
-	if (!last) last = newest(&c->here);
+	if (!last) return plan_now(c, base, e);
 	if (last->guid == guid)
 		out_note("%s has %s@%s already", c->peer.shown, c->mine.name, last->label);
 	return send_all(c, base, last, e);

@@ -145,6 +145,22 @@ status 0
 f jlmkr-stop -q gone
 f jlmkr-remove -q -y gone
 
+story 'a snapshot that somebody makes meanwhile is not taken for that of the move'
+tiny auto
+cut_by 'zfs.real "$@"' exit
+slyly snapshot <<END
+zfs.real "\$@" && zfs.real snapshot '$ds/jails/auto@hourly'
+exit
+END
+move auto nas2:
+status 0
+err_has 'asking nas2 whether it has taken over auto'
+honest
+j jlmkr-list -q
+out_lacks '^auto '
+f jlmkr-remove -q -y auto
+status 0
+
 story 'with datasets below it, its files are moved, and none of them is lost'
 j jlmkr-create -q --start below
 datasets_below below

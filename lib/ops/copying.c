@@ -588,12 +588,16 @@ int copying_unmark(struct copying *c, struct err *e)
 	return (dir = open_marked(c, e)) < 0 ? -1 : standby_end(dir, false, e);
 }
 
-/* It has what was sent last. */
-bool copying_is_taken(const struct copying *c)
+bool copying_has_last(const struct copying *c)
 {
 	const struct zfs_replica_snap *last = c->by_tree ? NULL : last_of_ours(c);
 
-	if (c->there.state != THERE_JAIL) return false;
+	if (c->there.state != THERE_JAIL && c->there.state != THERE_STANDBY) return false;
 	if (c->by_tree) return c->there.id && c->id && str_eq(c->there.id, c->id);
 	return last && zfs_replica_find(&c->there.has, last->guid);
+}
+
+bool copying_is_taken(const struct copying *c)
+{
+	return c->there.state == THERE_JAIL && copying_has_last(c);
 }

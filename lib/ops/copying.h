@@ -76,10 +76,14 @@ const char *copying_sender(struct arena *m);
 int copying_send_tree(struct copying *c, bool again, struct err *e);
 int copying_plan_tree(struct copying *c, struct err *e);
 
-/* What move does with the jail here, and what tells whether the other side has taken it over.
- * KIND as in disk/zfs_replica.h. */
+/* What move does with the jail here. KIND as in disk/zfs_replica.h. */
 int copying_mark(struct copying *c, const char *kind, struct err *e);
 int copying_unmark(struct copying *c, struct err *e);
+
+/* Whether the jail or the standby there is what was sent last, and no other one of that name. */
+bool copying_has_last(const struct copying *c);
+
+/* ... and whether the other side has taken it over. */
 bool copying_is_taken(const struct copying *c);
 
 #endif

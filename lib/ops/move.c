@@ -240,7 +240,7 @@ static int go_on(struct moving *v, struct err *e)
 		return fail(e, ERR_BUSY, "it was handed over to %s", rest + strlen(RAN));
 	if (str_starts(rest, TAKEN)) return 0;
 	v->ran = str_starts(rest, RAN);
-	if (!copying_is_taken(c) && c->there.state != THERE_STANDBY)
+	if (!copying_has_last(c))
 		return fail(e, ERR_HOST,
 		            "it was to be handed over, but %s does not have it; 'jlmkr promote "
 		            "%s' makes it a jail here again", c->peer.shown, c->mine.name);

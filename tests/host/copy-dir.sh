@@ -379,6 +379,18 @@ status 0
 f jlmkr-stop -q run
 f jlmkr-remove -q -y run
 
+story 'nor is another standby'
+tiny other
+copy --refresh other nas2:run
+status 0
+in_host sh -c "printf 'handed:0:nas2:run\n%032d\n\n' 7 > $near/jails/run/.standby"
+move run nas2:
+refused
+err_has "it was to be handed over, but nas2 does not have it; 'jlmkr promote run'"
+is standby "$(standby "$far/jails/run")"
+f jlmkr-remove -q -y run
+try jlmkr-remove -q -y other
+
 try jlmkr-remove -q -y run
 
 story 'a jail that is a dataset is moved to a directory, and back'

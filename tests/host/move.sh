@@ -161,6 +161,21 @@ out_lacks '^auto '
 f jlmkr-remove -q -y auto
 status 0
 
+story 'another standby of that name is not taken over for it'
+tiny x
+tiny other
+copy --refresh other nas2:x
+status 0
+zfs_in_host set jlmkr:kind=handed:0:nas2:x "$ds/jails/x"
+zfs_in_host set readonly=on "$ds/jails/x"
+move x nas2:
+refused
+err_has "it was to be handed over, but nas2 does not have it; 'jlmkr promote x'"
+is standby "$(kind "$fds/jails/x")"
+for jail in x other; do j jlmkr-remove -q -y $jail; done
+f jlmkr-remove -q -y x
+status 0
+
 story 'with datasets below it, its files are moved, and none of them is lost'
 j jlmkr-create -q --start below
 datasets_below below

@@ -88,7 +88,7 @@ static int read_snap(struct copying *c, const char *text, struct zfs_replica_sna
 
 static int read_state(struct copying *c, const struct letter *l, struct err *e)
 {
-	static const char *const states[] = { "none", "part", "done", "standby", "jail" };
+	static const char *const states[] = { "none", "part", "standby", "jail" };
 	const char *state = letter_get(l, "state"), *zfs = letter_get(l, "zfs");
 
 	c->there.is_open = zfs && str_eq(zfs, "open");
@@ -398,9 +398,8 @@ int copying_another(struct copying *c, struct err *e)
 		            c->peer.shown, c->there.state == THERE_STANDBY ?
 		            ", a standby: --refresh brings it up to date" : "");
 	if (c->by_tree && c->how->dry_run) return copying_plan_tree(c, e);
-	if (c->there.state != THERE_DONE &&
-	    (c->by_tree ? copying_send_tree(c, false, e) : send_whole(c, e)) < 0)
-		return -1;
+	/* Also if all of it is there: of which jail and which moment, is seen by that. */
+	if ((c->by_tree ? copying_send_tree(c, e) : send_whole(c, e)) < 0) return -1;
 	if (c->how->dry_run) return 0;
 	out_busy("finishing");
 	if (finish(c, false, e) < 0) return give_up_unfit(c, e);
@@ -503,8 +502,7 @@ static int check_there(struct copying *c, struct err *e)
 		            "no snapshot of %s is also on %s, to begin with; if %s there can "
 		            "go, remove it, and copy again", c->mine.name, c->peer.shown,
 		            c->to);
-	if (c->there.state == THERE_DONE ||
-	    (c->there.state == THERE_PART && c->there.has.n && !find_base(c)))
+	if (c->there.state == THERE_PART && c->there.has.n && !find_base(c))
 		return c->how->dry_run ? 0 : discard(c, e);
 	return 0;
 }
@@ -553,7 +551,7 @@ static int standby_tree(struct copying *c, struct err *e)
 {
 	if (check_tree(c, e) < 0) return -1;
 	if (c->how->dry_run) return copying_plan_tree(c, e);
-	if (set_id(c, e) < 0 || copying_send_tree(c, true, e) < 0) return -1;
+	if (set_id(c, e) < 0 || copying_send_tree(c, e) < 0) return -1;
 	out_busy("finishing");
 	return finish(c, true, e) < 0 ? -1 : look_there(c, e);
 }

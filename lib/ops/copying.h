@@ -13,8 +13,7 @@
 
 enum there_state {
 	THERE_NONE,
-	THERE_PART,		/* some of it was received, and there is no jail yet */
-	THERE_DONE,		/* all of it, for a jail of its own */
+	THERE_PART,		/* some of it, or all, was received: there is no jail yet */
 	THERE_STANDBY,
 	THERE_JAIL,
 };
@@ -71,16 +70,15 @@ void copying_close(struct copying *c);
 /* What this machine calls itself towards others. */
 const char *copying_sender(struct arena *m);
 
-/* Of a tree: send the files that are not there, or tell what they are. `again`: there may be
- * all of an earlier state. */
-int copying_send_tree(struct copying *c, bool again, struct err *e);
+/* Of a tree: send the files that are not there, or tell what they are. */
+int copying_send_tree(struct copying *c, struct err *e);
 int copying_plan_tree(struct copying *c, struct err *e);
 
 /* What move does with the jail here. KIND as in disk/zfs_replica.h. */
 int copying_mark(struct copying *c, const char *kind, struct err *e);
 int copying_unmark(struct copying *c, struct err *e);
 
-/* Whether the jail or the standby there is what was sent last, and no other one of that name. */
+/* Whether the jail or the standby there is what was sent last, and no other of that name. */
 bool copying_has_last(const struct copying *c);
 
 /* ... and whether the other side has taken it over. */

@@ -108,8 +108,10 @@ static int look_at_standby(struct session *s, struct err *e)
 static int look_at_box(struct session *s, struct err *e)
 {
 	s->now = (struct zfs_replica){ .n = 0 };
-	s->has_tree = s->is_whole = false;
+	s->has_tree = false;
 	if (!s->box.box) return 0;
+	/* Nothing is left in it that tells which jail it was, and of which moment. */
+	if (s->box.is_done) return incoming_drop(&s->box, e);
 	if (s->box.dataset) {
 		if (!zfs_exists(s->box.dataset)) return 0;
 		if (zfs_replica_read(s->m, s->box.dataset, s->is_open, &s->now, e) < 0)
@@ -132,7 +134,6 @@ int session_look_again(struct session *s, struct err *e)
 static const char *state_of(const struct session *s)
 {
 	if (s->jail) return s->is_standby ? "standby" : "jail";
-	if (s->box.is_done || s->is_whole) return "done";
 	return s->now.n || s->now.token || s->has_tree ? "part" : "none";
 }
 

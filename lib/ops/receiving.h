@@ -31,8 +31,7 @@ struct session {
 	const char *jail;	/* its dataset, if there is one of that name; or NULL */
 	struct zfs_replica now;
 	bool is_open, is_standby;
-	bool has_tree;		/* in the box, or a part of it; */
-	bool is_whole;		/* ... all of it */
+	bool has_tree;		/* in the box, or a part of it */
 	bool by_files;		/* the jail is a standby that comes as a tree, */
 	bool is_known;		/* ... and has come from the one who sends now */
 	const char *id;		/* of that standby, or of what the jail was; NULL: none */
@@ -57,8 +56,8 @@ int session_read_piece(struct session *s, enum letter_kind *kind, size_t *n, str
 /* Say why a stream is not taken, and read the rest of it. */
 int session_refuse(struct session *s, const struct err *why, struct err *e);
 
-/* See what is in the box of a jail that comes as a tree; what somebody else has sent is
- * deleted. */
+/* See what is in the box of a jail that comes as a tree; what somebody else has sent, or a
+ * finish has changed, is deleted. */
 int session_look_at_tree(struct session *s, struct err *e);
 
 /* See whether the jail, whose directory is open, is a standby that comes as a tree. */

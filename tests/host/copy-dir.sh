@@ -94,6 +94,16 @@ status 0
 err_has 'What was left of half is removed'
 is '' "$(hidden "$far")$(files "$far")"
 
+story 'what was whole when it was cut is taken for no other jail'
+tiny other
+cut_at 'web nas2:test' test 1
+in_host sh -ec "cd '$(box test)'/.passes; cp -a $near/jails/web/config $near/jails/web/rootfs 1/; printf 1 > whole"
+copy other nas2:test
+status 0
+same_jail "$near/jails/other/rootfs" "$far/jails/test/rootfs"
+f jlmkr-remove -q -y test
+try jlmkr-remove -q -y other
+
 story 'what another machine has sent is not linked'
 cut_at 'web nas2:' web 1
 in_host sh -c "echo other > $(box web)/.passes/from"

@@ -84,6 +84,24 @@ status 0
 is 'a b copy-' "$(snaps "$fds/jails/stand")"
 is 'a copy-' "$(snaps "$ds/jails/web")"
 
+story 'what a run has left that could not give it its name is taken for no other jail'
+tiny other
+sly_zfs
+slyly rename <<END
+echo no >&2
+exit 1
+END
+copy web@a nas2:test
+refused
+err_has 'nas2: zfs: no'
+honest
+copy other nas2:test
+status 0
+! in_host test -e "$far/jails/test/rootfs/mine" || fail 'another jail'
+f jlmkr-remove -q -y test
+j jlmkr-remove -q -y other
+is '' "$(hidden)"
+
 story 'what is only there is not destroyed'
 zfs_in_host set readonly=off "$fds/jails/stand"
 in_host sh -c "echo mine > '$far/jails/stand/rootfs/only'"

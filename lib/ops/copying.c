@@ -15,8 +15,11 @@
 #include "lib/disk/zfs_snaps.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/jail/look.h"
 #include "lib/jail/standby.h"
 #include "lib/text/letter.h"
+
+enum { MACHINE_ID_MAX = 100 };
 
 #define KIND_COPY "snapshot:" SNAPSHOT_COPY
 
@@ -58,6 +61,17 @@ static void look_at_mark(struct copying *c)
 	c->id = s.id;
 }
 
+/* It stays the same when the jail is renamed or moved. */
+static const char *find_machine(struct copying *c)
+{
+	int rootfs = jail_rootfs(c->jail, NULL);
+	char *text = rootfs < 0 ? NULL :
+		     look_read(c->m, rootfs, "/etc/machine-id", MACHINE_ID_MAX, NULL);
+
+	if (text) text[strcspn(text, "\n")] = 0;
+	return text && letter_is_token(text) ? text : "";
+}
+
 static int open_here(struct copying *c, struct err *e)
 {
 	if (jail_check_own(c->jail, e) < 0) return -1;
@@ -65,6 +79,7 @@ static int open_here(struct copying *c, struct err *e)
 	if (!c->jail->has_linked_rootfs && snapshots_open(c->m, c->jail, &c->mine, e) < 0)
 		return -1;
 	look_at_mark(c);
+	c->machine = find_machine(c);
 	c->is_open = c->mine.dataset && zfs_is_open(c->m, c->mine.dir);
 	/* An open directory keeps a dataset busy. */
 	jail_leave(c->jail);
@@ -96,6 +111,9 @@ static int read_state(struct copying *c, const struct letter *l, struct err *e)
 	/* A stream is that of one dataset; a tree has those below it as directories. */
 	c->by_tree = !c->mine.dataset || !c->there.has_zfs || c->is_marked || c->here.child;
 	c->there.id = letter_get(l, "id");
+	c->there.from = letter_get(l, "from");
+	c->there.of = letter_get(l, "of");
+	c->there.machine = letter_get(l, "machine");
 	for (size_t i = 0; state && i < sizeof states / sizeof *states; i++)
 		if (str_eq(state, states[i])) return c->there.state = (enum there_state)i, 0;
 	return fail(e, ERR_NETWORK, "%s: what it has makes no sense", c->peer.shown);
@@ -320,6 +338,7 @@ static int finish(struct copying *c, bool standby, struct err *e)
 
 	letter_add(&ask, "finish", "");
 	letter_add(&ask, "jail", c->mine.name);
+	letter_add(&ask, "machine", c->machine);
 	if (standby) letter_add(&ask, "standby", c->by_tree ? c->id : "");
 	return peer_ask(&c->peer, &ask, &answer, e);
 }
@@ -535,12 +554,27 @@ static int set_id(struct copying *c, struct err *e)
 	return 0;
 }
 
+/* By its name, or, if it was renamed or moved, as a machine. */
+static bool is_of_another(const struct copying *c)
+{
+	const struct there *t = &c->there;
+
+	if (!t->of || !*t->of || !t->from || !t->machine) return false;
+	if (str_eq(t->of, c->mine.name) && str_eq(t->from, copying_sender(c->m))) return false;
+	return !*c->machine || strcmp(t->machine, c->machine);
+}
+
 /* A standby of one kind is not brought up to date by the other one. */
 static int check_tree(const struct copying *c, struct err *e)
 {
 	if (c->there.state == THERE_JAIL)
 		return fail(e, ERR_EXISTS, "%s on %s is a jail and no standby", c->to,
 		            c->peer.shown);
+	if (c->there.state == THERE_STANDBY && is_of_another(c))
+		return fail(e, ERR_EXISTS,
+		            "%s on %s is a standby of another jail, which is called %s; if it "
+		            "can go, remove it, and copy again", c->to, c->peer.shown,
+		            c->there.of);
 	if (c->there.state != THERE_STANDBY || c->there.id) return 0;
 	return fail(e, ERR_HOST, "%s on %s has come as a stream of ZFS, and this is not "
 	            "possible any more; if %s there can go, remove it, and copy again", c->to,
@@ -571,7 +605,9 @@ int copying_standby(struct copying *c, struct err *e)
 
 int copying_mark(struct copying *c, const char *kind, struct err *e)
 {
-	const struct standby mark = { .kind = kind, .id = c->id, .from = "" };
+	const struct standby mark = {
+		.kind = kind, .id = c->id, .from = "", .of = "", .machine = c->machine,
+	};
 	AUTOCLOSE int dir = -1;
 
 	if (!c->by_tree) return zfs_set_standby(c->mine.dataset, kind, e);

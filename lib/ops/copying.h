@@ -24,6 +24,7 @@ struct there {
 	enum there_state state;
 	bool is_open, has_zfs;
 	const char *id;			/* of a standby that is a tree, or was; NULL: none */
+	const char *from, *of, *machine;	/* of struct standby; NULL: it is none */
 	struct zfs_replica has;
 };
 
@@ -44,6 +45,7 @@ struct copying {
 	bool locked;			/* the caller has the lock of the jail */
 	bool is_draft;			/* more is sent when the jail is stopped */
 	const char *id;			/* of the standby there, as a tree */
+	const char *machine;		/* the machine id of the jail; "": it has none */
 	struct copy_told *told;
 };
 

@@ -151,6 +151,11 @@ static void tell_state(struct session *s, struct str *answer)
 	letter_add(answer, "zfs", !s->jails.dataset ? "none" : s->is_open ? "open" : "fuse");
 	if (s->now.token) letter_add(answer, "token", s->now.token);
 	if (s->id) letter_add(answer, "id", s->id);
+	if (s->by_files) {
+		letter_add(answer, "from", s->mark.from);
+		letter_add(answer, "of", s->mark.of);
+		letter_add(answer, "machine", s->mark.machine);
+	}
 	for (size_t i = 0; i < s->now.n; i++) {
 		const struct zfs_replica_snap *snap = &s->now.v[i];
 

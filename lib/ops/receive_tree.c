@@ -47,13 +47,13 @@ int session_look_at_tree(struct session *s, struct err *e)
 int session_look_at_files(struct session *s, int dir, struct err *e)
 {
 	AUTOPASSES p = NO_PASSES;
-	struct standby st;
+	const struct standby *st = &s->mark;
 
-	if (!standby_read(s->m, dir, &st)) return s->id = standby_taken(s->m, dir), 0;
+	if (!standby_read(s->m, dir, &s->mark)) return s->id = standby_taken(s->m, dir), 0;
 	/* One that was handed over is a jail that nobody has taken over from here. */
-	s->is_standby = s->by_files = str_eq(st.kind, "standby");
-	s->id = s->is_standby ? st.id : NULL;
-	s->is_known = s->from && str_eq(s->from, st.from);
+	s->is_standby = s->by_files = str_eq(st->kind, "standby");
+	s->id = s->is_standby ? st->id : NULL;
+	s->is_known = s->from && str_eq(s->from, st->from);
 	if (passes_open(s->m, dir, false, &p, e) < 0) return -1;
 	if (p.dir < 0 || (s->from && passes_are_from(&p, s->from))) return 0;
 	passes_close(&p);
@@ -284,10 +284,14 @@ static int refresh(struct session *s, const struct standby *mark, struct err *e)
 
 int session_finish_tree(struct session *s, const struct letter *l, struct err *e)
 {
-	const char *id = letter_get(l, "standby");
-	const struct standby mark = { .kind = "standby", .id = id, .from = s->from };
+	const char *id = letter_get(l, "standby"), *jail = letter_get(l, "jail");
+	const char *machine = letter_get(l, "machine");
+	const struct standby mark = {
+		.kind = "standby", .id = id, .from = s->from, .of = jail,
+		.machine = machine && letter_is_token(machine) ? machine : "",
+	};
 
 	if (id && (!letter_is_token(id) || !s->from)) return fail(e, ERR_INPUT, "no ID");
-	if (!s->by_files) return finish_box(s, letter_get(l, "jail"), id ? &mark : NULL, e);
+	if (!s->by_files) return finish_box(s, jail, id ? &mark : NULL, e);
 	return id ? refresh(s, &mark, e) : fail(e, ERR_EXISTS, "it is a standby");
 }

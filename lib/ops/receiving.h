@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "lib/disk/zfs_replica.h"
+#include "lib/jail/standby.h"
 #include "lib/store/incoming.h"
 #include "lib/store/snapshot.h"
 #include "lib/store/store.h"
@@ -33,7 +34,8 @@ struct session {
 	bool is_open, is_standby;
 	bool has_tree;		/* in the box, or a part of it */
 	bool by_files;		/* the jail is a standby that comes as a tree, */
-	bool is_known;		/* ... and has come from the one who sends now */
+	bool is_known;		/* ... and has come from the one who sends now; */
+	struct standby mark;	/* its mark */
 	const char *id;		/* of that standby, or of what the jail was; NULL: none */
 	const char *from;	/* who sends it; NULL: it does not say */
 	bool has_spoken;	/* the fault of this command was sent already */

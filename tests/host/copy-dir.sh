@@ -278,6 +278,23 @@ status 0
 is "$big 1 $abig 1" "$(in_host stat -c '%i %h' "$far/jails/stand/rootfs/big" "$far/jails/stand/rootfs/abig" | xargs)"
 same_jail "$near/jails/web/rootfs" "$far/jails/stand/rootfs"
 
+story 'another jail does not take its place; the same one does, under another name, too'
+tiny other
+copy --refresh other nas2:stand
+status 4
+err_has 'stand on nas2 is a standby of another jail, which is called web; if it can go, remove it'
+is three "$(in_host cat "$far/jails/stand/rootfs/mine")"
+try jlmkr-remove -q -y other
+in_host sed -i '3s/.*/0123/' "$far/jails/stand/.standby"
+copy --refresh web nas2:stand
+status 4
+in_host sh -c "echo 0123456789abcdef0123456789abcdef > $near/jails/web/rootfs/etc/machine-id; sed -i '5s/.*/0123456789abcdef0123456789abcdef/' $far/jails/stand/.standby"
+copy --refresh web nas2:stand
+status 0
+in_host sed -i '4s/.*/old/' "$far/jails/stand/.standby"
+copy --refresh web nas2:stand
+status 0
+
 story 'a jail whose config cannot be read does not take its place'
 in_host sh -c "sed -i 's/^startup=.*/startup=maybe/' $near/jails/web/config; echo bad > $near/jails/web/rootfs/mine"
 copy --refresh web nas2:stand

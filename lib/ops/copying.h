@@ -44,6 +44,7 @@ struct copying {
 	bool is_marked;			/* it is a standby here, as a tree */
 	bool locked;			/* the caller has the lock of the jail */
 	bool is_draft;			/* more is sent when the jail is stopped */
+	bool strict;			/* of struct source */
 	const char *id;			/* of the standby there, as a tree */
 	const char *machine;		/* the machine id of the jail; "": it has none */
 	struct copy_told *told;

@@ -106,7 +106,7 @@ static int begin_source(struct copying *c, const struct have *there, uint64_t *r
 	*x = (struct source){
 		.en = c->en, .jail = c->jail, .name = c->mine.name, .asked = c->how->label,
 		.lock = -1, .files = -1, .jails.fd = -1, .there = there, .reached = reached,
-		.locked = c->locked,
+		.locked = c->locked, .strict = c->strict,
 		.mixes = c->is_draft ? NULL : "the copy may mix states of different moments",
 	};
 	return source_open(x, e);

@@ -8,7 +8,6 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/disk/zfs_below.h"
 #include "lib/disk/zfs_items.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
@@ -54,22 +53,34 @@ static int look_at_removal(struct moving *v, struct removal *r, struct err *e)
 	return 0;
 }
 
+static int fail_snapshots(const struct moving *v, struct err *e)
+{
+	return fail(e, ERR_BUSY,
+	            "its snapshots would be lost, because they cannot be sent as files: --keep "
+	            "keeps them here, 'jlmkr snapshots %s' lists them", v->c.mine.name);
+}
+
+static int check_item(struct moving *v, const struct zfs_item *d, struct err *e)
+{
+	if (zfs_item_is_snapshot(d))
+		return fail(e, ERR_BUSY, "the snapshot %s would be lost, because it cannot be "
+		            "sent as files: --keep keeps it here", d->name);
+	if (source_takes(&v->c.mine, d) || str_eq(d->mountpoint, "none")) return 0;
+	return fail(e, ERR_BUSY,
+	            "the dataset %s would be lost, because it is not mounted in the root file "
+	            "system, whose files are sent: --keep keeps it here", d->name);
+}
+
+/* Those below it may have snapshots that the jail has not. */
 static int check_below(struct moving *v, struct err *e)
 {
 	const struct snapshots *s = &v->c.mine;
-	struct zfs_below below;
+	struct zfs_items items;
 
 	if (!v->c.here.child) return 0;
-	if (zfs_below_read(s->m, s->dataset, NULL, &below, e) < 0) return -1;
-	for (size_t i = 0; i < below.n; i++) {
-		const struct zfs_item *d = below.v[i];
-
-		if (source_takes(s, d) || str_eq(d->mountpoint, "none")) continue;
-		return fail(e, ERR_BUSY,
-		            "the dataset %s would be lost, because it is not mounted in the "
-		            "root file system, whose files are sent: --keep keeps it here",
-		            d->name);
-	}
+	if (zfs_items_read(s->m, s->dataset, &items, e) < 0) return -1;
+	for (size_t i = 1; i < items.n; i++)
+		if (check_item(v, &items.v[i], e) < 0) return -1;
 	return 0;
 }
 
@@ -82,10 +93,7 @@ static int check_lost(struct moving *v, struct err *e)
 	if (!v->c.by_tree || v->how->keep) return 0;
 	if (snapshots_open(v->c.m, v->jail, &s, e) < 0 || !snapshots_list(&s, &n, e)) return -1;
 	jail_leave(v->jail);
-	if (!n) return check_below(v, e);
-	return fail(e, ERR_BUSY,
-	            "its snapshots would be lost, because they cannot be sent as files: --keep "
-	            "keeps them here, 'jlmkr snapshots %s' lists them", v->c.mine.name);
+	return n ? fail_snapshots(v, e) : check_below(v, e);
 }
 
 static int check(struct moving *v, struct err *e)
@@ -264,6 +272,7 @@ int op_move(struct engine *en, struct jail *j, const struct move_how *how,
 	int rc;
 
 	if (copying_open(&v.c, en, j, &how->copy, told, e) < 0) return -1;
+	v.c.strict = !how->keep;
 	if (v.c.here.kind && str_starts(v.c.here.kind, ZFS_HANDED) && v.c.here.readonly) {
 		rc = go_on(&v, e);
 	} else {

@@ -338,6 +338,18 @@ is 'config rootfs' "$(in_host ls -A "$far/jails/run" | grep -v '^\.Exec' | xargs
 f jlmkr-exec run sh -c 'cat /var/data; cmp /etc/machine-id /var/id'
 is moved "$(cat "$tmp/out")"
 
+story 'files that cannot be sent are not removed'
+tiny deep
+in_host sh -ec "cd $near/jails/deep/rootfs; for i in \$(seq 300); do mkdir d; cd -P d; done; echo deep > mine"
+move deep nas2:
+status 1
+err_has '1 entries of it cannot be sent, and would be lost: --keep keeps them here'
+is deep "$(files "$near")"
+move --keep deep nas2:
+status 0
+f jlmkr-remove -q -y deep
+try jlmkr-remove -q -y deep
+
 story 'and back, where it stays as a standby'
 back() { f jlmkr-move --remote-dir="$near" "$@" run nas2:; }
 back --keep

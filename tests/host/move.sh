@@ -185,6 +185,11 @@ err_has "the dataset $ds/jails/below/data would be lost, because it is not mount
 j jlmkr-exec below true
 status 0
 patiently zfs destroy -r "$ds/jails/below/data"
+zfs_in_host snapshot "$ds/jails/below/rootfs/docker@theirs"
+move below nas2:
+status 5
+err_has "the snapshot $ds/jails/below/rootfs/docker@theirs would be lost"
+zfs_in_host destroy "$ds/jails/below/rootfs/docker@theirs"
 move below nas2:
 status 0
 is docker "$(in_host cat "$far/jails/below/rootfs/docker/mine")"

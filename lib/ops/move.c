@@ -5,9 +5,12 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/disk/zfs.h"
 #include "lib/disk/zfs_items.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
@@ -16,6 +19,8 @@
 #include "lib/ops/source.h"
 #include "lib/ops/start.h"
 #include "lib/store/snapshot.h"
+#include "lib/store/staging.h"
+#include "lib/store/store.h"
 
 enum { RECONNECT_TRIES = 3, RECONNECT_MS = 5000 };
 
@@ -26,6 +31,10 @@ enum { RECONNECT_TRIES = 3, RECONNECT_MS = 5000 };
 #define RAN "1:"
 #define DID_NOT_RUN "0:"
 #define TAKEN "2:"
+
+/* The snapshot of a dataset that is looked into, and what it is cloned as. */
+#define LOOK "look-for-move"
+#define KIND_LOOK "snapshot:look"
 
 struct moving {
 	struct copying c;
@@ -60,12 +69,49 @@ static int fail_snapshots(const struct moving *v, struct err *e)
 	            "keeps them here, 'jlmkr snapshots %s' lists them", v->c.mine.name);
 }
 
+static int look_into(const struct store *jails, const char *snapshot, struct err *e)
+{
+	struct staging w;
+	int rc;
+
+	if (staging_begin(jails, LOOK, &w, e) < 0) return -1;
+	rc = staging_own(&w, snapshot, e);
+	if (rc == 0 && dir_is_empty(w.dir) != 1)
+		rc = fail(e, ERR_BUSY, "it has files, and is never mounted, so that they would "
+		          "be lost: --keep keeps it here");
+	staging_undo(&w);
+	staging_close(&w);
+	return rc;
+}
+
+/* One that is never mounted is there to have others below it, but may have had files before.
+ * Its size would not tell of small ones; a clone of it can be mounted. */
+static int check_unmounted(struct moving *v, const struct zfs_item *d, struct err *e)
+{
+	struct arena *m = v->c.m;
+	const char *snapshot = arena_printf(m, "%s@" LOOK, d->name);
+	AUTOSTORE jails = { .fd = -1 };
+	int rc = -1;
+
+	if (v->how->copy.dry_run) return 0;
+	if (store_open(m, v->en->host->dir, &jails, e) < 0) return -1;
+	/* What a killed run has left is in the way. */
+	if (staging_sweep(&jails, e) == 0 && zfs_destroy_one(snapshot, e) == 0 &&
+	    zfs_snapshot(snapshot, KIND_LOOK, e) == 0) {
+		rc = look_into(&jails, snapshot, e);
+		zfs_destroy_one(snapshot, NULL);
+	}
+	return rc < 0 ? fail_in(e, "the dataset %s", d->name) : 0;
+}
+
 static int check_item(struct moving *v, const struct zfs_item *d, struct err *e)
 {
+	if (d->kind && str_eq(d->kind, KIND_LOOK)) return 0;
 	if (zfs_item_is_snapshot(d))
 		return fail(e, ERR_BUSY, "the snapshot %s would be lost, because it cannot be "
 		            "sent as files: --keep keeps it here", d->name);
-	if (source_takes(&v->c.mine, d) || str_eq(d->mountpoint, "none")) return 0;
+	if (source_takes(&v->c.mine, d)) return 0;
+	if (str_eq(d->mountpoint, "none")) return check_unmounted(v, d, e);
 	return fail(e, ERR_BUSY,
 	            "the dataset %s would be lost, because it is not mounted in the root file "
 	            "system, whose files are sent: --keep keeps it here", d->name);

@@ -190,6 +190,12 @@ move below nas2:
 status 5
 err_has "the snapshot $ds/jails/below/rootfs/docker@theirs would be lost"
 zfs_in_host destroy "$ds/jails/below/rootfs/docker@theirs"
+in_host sh -ec 'zfs create "$1/hides"; echo small > "$2/hides/mine"; cd /; sleep 1; zfs set canmount=off "$1/hides"; zfs unmount "$1/hides" 2> /dev/null || [ ! -e "$2/hides/mine" ]' - "$ds/jails/below" "$home/jails/below" || fail 'it is mounted'
+move below nas2:
+status 5
+err_has "the dataset $ds/jails/below/hides: it has files, and is never mounted, so that they would be lost"
+is '' "$(in_host zfs list -H -o name -t snapshot -r "$ds/jails/below")"
+patiently zfs destroy "$ds/jails/below/hides"
 move below nas2:
 status 0
 is docker "$(in_host cat "$far/jails/below/rootfs/docker/mine")"

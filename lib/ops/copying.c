@@ -114,6 +114,7 @@ static int read_state(struct copying *c, const struct letter *l, struct err *e)
 	c->there.from = letter_get(l, "from");
 	c->there.of = letter_get(l, "of");
 	c->there.machine = letter_get(l, "machine");
+	c->there.self = letter_get(l, "self");
 	for (size_t i = 0; state && i < sizeof states / sizeof *states; i++)
 		if (str_eq(state, states[i])) return c->there.state = (enum there_state)i, 0;
 	return fail(e, ERR_NETWORK, "%s: what it has makes no sense", c->peer.shown);
@@ -248,25 +249,35 @@ static void drop_there(struct copying *c, const char *label)
 	if (peer_ask(&c->peer, &ask, &answer, &why) < 0) out_warn("%s", why.text);
 }
 
+/* Whether nobody needs it any more; `other`: what the other side has. One that is no snapshot of
+ * ours, and on both sides, was what the jail came here by, when it was moved. */
+static bool is_spent(const struct copying *c, const struct zfs_replica_snap *s,
+                     const struct zfs_replica *other, bool all)
+{
+	const struct zfs_replica_snap *last = last_of_ours(c);
+
+	if (is_ours(c, s)) return all || !last || s->guid != last->guid;
+	return is_of_copy(s) && zfs_replica_find(other, s->guid) && last &&
+	       zfs_replica_find(&c->there.has, last->guid);
+}
+
 /* What is in use is left for the next time. */
 void copying_tidy(struct copying *c, bool all)
 {
 	const struct zfs_replica *has = &c->there.has;
-	const struct zfs_replica_snap *last;
 
 	if (c->by_tree) {
 		/* That it has taken the jail over need not be known any more. */
-		if (all && c->id) say(c, "drop", NULL);
+		if (c->id) say(c, "drop", NULL);
 		return;
 	}
 	if (look_here(c, NULL) < 0 || lock(c, NULL) < 0) return;
-	last = last_of_ours(c);
 	for (size_t i = 0; i < c->here.n; i++)
-		if (is_ours(c, &c->here.v[i]) && (all || &c->here.v[i] != last))
+		if (is_spent(c, &c->here.v[i], has, all))
 			zfs_snaps_destroy(c->mine.dataset, c->here.v[i].label, NULL);
 	unlock(c);
 	for (size_t i = 0; i < has->n; i++)
-		if (is_ours(c, &has->v[i]) && (all || !last || has->v[i].guid != last->guid))
+		if (is_spent(c, &has->v[i], &c->here, all))
 			drop_there(c, has->v[i].label);
 }
 
@@ -606,7 +617,8 @@ int copying_standby(struct copying *c, struct err *e)
 int copying_mark(struct copying *c, const char *kind, struct err *e)
 {
 	const struct standby mark = {
-		.kind = kind, .id = c->id, .from = "", .of = "", .machine = c->machine,
+		.kind = kind, .id = c->id, .from = c->there.self ? c->there.self : "",
+		.of = c->to, .machine = c->machine,
 	};
 	AUTOCLOSE int dir = -1;
 

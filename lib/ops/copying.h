@@ -25,6 +25,7 @@ struct there {
 	bool is_open, has_zfs;
 	const char *id;			/* of a standby that is a tree, or was; NULL: none */
 	const char *from, *of, *machine;	/* of struct standby; NULL: it is none */
+	const char *self;		/* what the other side calls itself */
 	struct zfs_replica has;
 };
 

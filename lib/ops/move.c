@@ -269,12 +269,22 @@ static int copy_all(struct moving *v, struct err *e)
 	return hand_over(v, e);
 }
 
+/* Copies of the jail there can bring it up to date. */
+static int keep_here(struct moving *v, struct err *e)
+{
+	if (copying_mark(&v->c, ZFS_STANDBY, e) < 0)
+		return fail_in(e, "it is on %s now, and cannot be started here",
+		               v->c.peer.shown);
+	copying_tidy(&v->c, false);
+	return 0;
+}
+
 static int remove_here(struct moving *v, struct err *e)
 {
 	AUTOREMOVAL r = { .dir = -1 };
 	struct copying *c = &v->c;
 
-	if (v->how->keep) return 0;
+	if (v->how->keep) return keep_here(v, e);
 	if (set_handed(v, TAKEN, e) == 0) {
 		copying_tidy(c, true);
 		if (look_at_removal(v, &r, e) == 0 &&

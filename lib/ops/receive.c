@@ -17,6 +17,7 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/name.h"
 #include "lib/ops/arrival.h"
+#include "lib/ops/copying.h"
 #include "lib/ops/receiving.h"
 #include "lib/store/staging.h"
 
@@ -150,6 +151,7 @@ static void tell_state(struct session *s, struct str *answer)
 	letter_add(answer, "state", state_of(s));
 	letter_add(answer, "zfs", !s->jails.dataset ? "none" : s->is_open ? "open" : "fuse");
 	if (s->now.token) letter_add(answer, "token", s->now.token);
+	letter_add(answer, "self", copying_sender(s->m));
 	if (s->id) letter_add(answer, "id", s->id);
 	if (s->by_files) {
 		letter_add(answer, "from", s->mark.from);

@@ -356,9 +356,13 @@ back --keep
 status 0
 try jlmkr-exec run cat /var/data
 is moved "$(cat "$tmp/out")"
-is handed:1:nas2:run "$(standby "$far/jails/run")"
+is standby "$(standby "$far/jails/run")"
 f jlmkr-start run
 refused
+! in_host test -e "$near/jails/run/.taken" || fail 'a mark is left'
+copy --refresh run nas2:
+status 0
+is standby "$(standby "$far/jails/run")"
 f jlmkr-remove -q -y run
 status 0
 
@@ -391,7 +395,7 @@ status 0
 try jlmkr-stop -q run
 id=$(in_host sed -n 2p "$far/jails/run/.standby")
 is 32 ${#id}
-in_host sh -c "printf 'standby\n$id\n\n' > $near/jails/run/.standby"
+in_host sh -c "printf 'standby\n$id\n\n' > $near/jails/run/.standby; sed -i '1s/.*/handed:1:nas2:run/' $far/jails/run/.standby"
 try jlmkr-start run
 refused
 f jlmkr-start run
@@ -407,7 +411,7 @@ try jlmkr-stop -q run
 story 'another jail of that name is not taken for it'
 move --keep run nas2:
 status 0
-in_host sh -c "rm -rf $far/jails/run/.taken"
+in_host sed -i '1s/.*/handed:1:nas2:run/' $near/jails/run/.standby
 try jlmkr-start run
 refused
 move run nas2:

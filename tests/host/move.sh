@@ -30,7 +30,15 @@ is moved "$(cat "$tmp/out")"
 f jlmkr-start run
 refused
 is 'mine copy-' "$(snaps "$fds/jails/run")"
-kind "$fds/jails/run" | grep -q '^handed:1:nas2:run$' || fail "$(kind "$fds/jails/run")"
+is standby "$(kind "$fds/jails/run")"
+guid() { in_host zfs list -H -o guid -t snapshot -r "$1" | xargs; }
+before=$(guid "$fds/jails/run")
+copy --refresh run nas2:
+status 0
+[ "$(guid "$fds/jails/run")" != "$before" ] || fail 'nothing has come'
+is "$(guid "$ds/jails/run")" "$(guid "$fds/jails/run")"
+is 'mine copy-' "$(snaps "$fds/jails/run")"
+is 'mine copy-' "$(snaps "$ds/jails/run")"
 
 story 'a jail that does not start there is started here again'
 f jlmkr-remove -q -y run
@@ -201,7 +209,7 @@ status 0
 is docker "$(in_host cat "$far/jails/below/rootfs/docker/mine")"
 f jlmkr-exec below cat /docker/mine
 is docker "$(cat "$tmp/out")"
-is '' "$(files "$home")$(in_host zfs list -H -o name -r "$ds/jails" | grep below)$(hidden)"
+is run "$(files "$home")$(in_host zfs list -H -o name -r "$ds/jails" | grep below)$(hidden)"
 f jlmkr-remove -q -y below
 status 0
 

@@ -249,8 +249,8 @@ static void drop_there(struct copying *c, const char *label)
 	if (peer_ask(&c->peer, &ask, &answer, &why) < 0) out_warn("%s", why.text);
 }
 
-/* Whether nobody needs it any more; `other`: what the other side has. One that is no snapshot of
- * ours, and on both sides, was what the jail came here by, when it was moved. */
+/* Whether nobody needs it any more; `other`: what the other side has. One of a copy that is not
+ * ours, and is on both sides, is what the jail was moved here by. */
 static bool is_spent(const struct copying *c, const struct zfs_replica_snap *s,
                      const struct zfs_replica *other, bool all)
 {

@@ -30,11 +30,12 @@ static bool is_begun(int work)
 int session_look_at_tree(struct session *s, struct err *e)
 {
 	AUTOCLOSE int work = incoming_look_tree(&s->box);
+	AUTOFREE struct arena m = { 0 };
 	AUTOPASSES p = NO_PASSES;
 
 	s->has_tree = false;
 	if (work < 0) return 0;
-	if (passes_open(s->m, work, false, &p, e) < 0) return -1;
+	if (passes_open(&m, work, false, &p, e) < 0) return -1;
 	if (is_begun(work) || (p.dir >= 0 && !(s->from && passes_are_from(&p, s->from)))) {
 		passes_close(&p);
 		close(take_fd(&work));
@@ -46,15 +47,19 @@ int session_look_at_tree(struct session *s, struct err *e)
 
 int session_look_at_files(struct session *s, int dir, struct err *e)
 {
+	AUTOFREE struct arena m = { 0 };
 	AUTOPASSES p = NO_PASSES;
 	const struct standby *st = &s->mark;
 
-	if (!standby_read(s->m, dir, &s->mark)) return s->id = standby_taken(s->m, dir), 0;
+	if (!standby_read(&s->seen, dir, &s->mark)) {
+		s->id = standby_taken(&s->seen, dir);
+		return 0;
+	}
 	/* One that was handed over is a jail that nobody has taken over from here. */
 	s->is_standby = s->by_files = str_eq(st->kind, "standby");
 	s->id = s->is_standby ? st->id : NULL;
 	s->is_known = s->from && str_eq(s->from, st->from);
-	if (passes_open(s->m, dir, false, &p, e) < 0) return -1;
+	if (passes_open(&m, dir, false, &p, e) < 0) return -1;
 	if (p.dir < 0 || (s->from && passes_are_from(&p, s->from))) return 0;
 	passes_close(&p);
 	return passes_delete(dir, e);

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "lib/base/arena.h"
 #include "lib/disk/zfs_replica.h"
 #include "lib/jail/standby.h"
 #include "lib/store/incoming.h"
@@ -15,16 +16,18 @@
 #include "lib/store/store.h"
 #include "lib/text/letter.h"
 
-struct arena;
 struct engine;
 struct err;
 struct str;
 
 #define KIND_SNAPSHOT "snapshot:"	/* the mark of a snapshot; behind it is why */
 
+enum { SENDER_ROOM = 200 };
+
 struct session {
 	struct engine *en;
-	struct arena *m;
+	struct arena *m;	/* of one command: a session can be long */
+	struct arena seen;	/* what session_look_again has read */
 	int in, out;
 	struct store jails;
 	struct incoming box;
@@ -37,7 +40,8 @@ struct session {
 	bool is_known;		/* ... and has come from the one who sends now; */
 	struct standby mark;	/* its mark */
 	const char *id;		/* of that standby, or of what the jail was; NULL: none */
-	const char *from;	/* who sends it; NULL: it does not say */
+	char sender[SENDER_ROOM];
+	const char *from;	/* who sends it, that; NULL: it does not say */
 	bool has_spoken;	/* the fault of this command was sent already */
 	char *buf;		/* of LETTER_DATA_MAX bytes */
 };

@@ -174,6 +174,12 @@ in_host sh -c "sed -i 's/^startup=.*/startup=0/' $near/jails/web/config"
 story 'the other side gets what it does not expect'
 taken() { in_host jlmkr --dir="$far" receive 2> "$tmp/err" | tr -d '\0' > "$tmp/out"; }
 look() { hello; letter C 'look \nname two\nfrom me\n'; }
+# Of the words of a session, only those of one command are kept.
+looks() { hello; for i in $(seq 500); do letter C "look \nname two\nlong $(printf %08000d 0)\n"; done; }
+if ! instrumented; then
+	looks | in_host sh -c "ulimit -v 8000; exec jlmkr --dir=$far receive" 2> "$tmp/err" | tr -d '\0' > "$tmp/out"
+	is 500 "$(grep -c 'state none' "$tmp/out")"
+fi
 { hello; letter C 'tree \n'; letter D x; letter E ''; } | taken
 out_has 'fault the other side asks for something unknown'
 { hello; letter C 'look \nname two\n'; letter C 'tree \n'; letter D x; letter E ''; } | taken

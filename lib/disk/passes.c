@@ -391,13 +391,6 @@ int passes_exchange(const struct passes *p, struct err *e)
 	return sync_names(p->work, e) < 0 ? -1 : place_list(p, e);
 }
 
-bool passes_are_lifted(int work)
-{
-	return faccessat(work, FOLDER, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-	       faccessat(work, PACK_CONFIG, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       faccessat(work, PACK_ROOT, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 int passes_delete(int work, struct err *e)
 {
 	return tree_remove(work, FOLDER, e);

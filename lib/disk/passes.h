@@ -85,9 +85,6 @@ int passes_exchange(const struct passes *p, struct err *e);
 /* The files are no longer what the list says. */
 void passes_forget_list(int work);
 
-/* Whether passes_lift has been done, and passes_delete after it. */
-bool passes_are_lifted(int work);
-
 /* Delete all of it. */
 int passes_delete(int work, struct err *e);
 

@@ -441,13 +441,6 @@ bool passes_are_there(int work)
 	return faccessat(work, FOLDER, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-bool passes_are_lifted(int work)
-{
-	return !passes_are_there(work) &&
-	       faccessat(work, PACK_CONFIG, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       faccessat(work, PACK_ROOT, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 int passes_delete(int work, struct err *e)
 {
 	unlinkat(work, NEXT, 0);

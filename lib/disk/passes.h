@@ -94,9 +94,6 @@ void passes_forget_list(int work);
 /* Whether there is anything of passes. */
 bool passes_are_there(int work);
 
-/* Whether passes_lift has been done, and passes_delete after it. */
-bool passes_are_lifted(int work);
-
 /* Delete all of it. */
 int passes_delete(int work, struct err *e);
 

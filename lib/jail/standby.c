@@ -45,6 +45,8 @@ bool standby_read(struct arena *m, int dir, struct standby *s)
 	s->kind = mark_line(&text);
 	s->id = mark_line(&text);
 	s->from = mark_line(&text);
+	s->of = mark_line(&text);
+	s->machine = mark_line(&text);
 	if (!str_starts(s->kind, "handed:")) s->kind = "standby";
 	return true;
 }
@@ -52,7 +54,8 @@ bool standby_read(struct arena *m, int dir, struct standby *s)
 int standby_set(int dir, const struct standby *s, struct err *e)
 {
 	char text[TEXT_MAX];
-	int n = snprintf(text, sizeof text, "%s\n%s\n%s\n", s->kind, s->id, s->from);
+	int n = snprintf(text, sizeof text, "%s\n%s\n%s\n%s\n%s\n", s->kind, s->id, s->from,
+	                 s->of, s->machine);
 
 	if (n < 0 || (size_t)n >= sizeof text)
 		return fail(e, ERR_INPUT, "the name of the other machine is too long");

@@ -16,6 +16,8 @@ struct standby {
 	const char *kind;	/* "standby", or "handed:..." as ops/move.c has it */
 	const char *id;		/* of the copy, or of the handing over */
 	const char *from;	/* what the machine that sends it calls itself; "": none */
+	const char *of;		/* what the jail is called there; "": an older mark */
+	const char *machine;	/* the machine id of the jail; "": not known */
 };
 
 /* Read the mark in the open directory of a jail. False: there is none. What is no regular file

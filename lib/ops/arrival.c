@@ -185,6 +185,5 @@ static int drop_snapshots(const struct arrival *a, struct err *e)
 
 int arrival_own(const struct arrival *a, struct err *e)
 {
-	if (!a->box->is_done && become_own(a, e) < 0) return -1;
-	return drop_snapshots(a, e);
+	return become_own(a, e) < 0 ? -1 : drop_snapshots(a, e);
 }

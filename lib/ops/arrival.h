@@ -64,8 +64,7 @@ int arrival_check_stream(int dir, const char *shown, struct err *e);
 /* Check all, and make it a standby. */
 int arrival_standby(const struct arrival *a, struct err *e);
 
-/* Check all, and make it a jail of its own, without its snapshots: it does not need them. Does
- * only what an earlier run has not done. */
+/* Check all, and make it a jail of its own, without its snapshots: it does not need them. */
 int arrival_own(const struct arrival *a, struct err *e);
 
 #endif

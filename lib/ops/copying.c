@@ -15,8 +15,11 @@
 #include "lib/disk/zfs_snaps.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/jail/look.h"
 #include "lib/jail/standby.h"
 #include "lib/text/letter.h"
+
+enum { MACHINE_ID_MAX = 100 };
 
 #define KIND_COPY "snapshot:" SNAPSHOT_COPY
 
@@ -58,6 +61,17 @@ static void look_at_mark(struct copying *c)
 	c->id = s.id;
 }
 
+/* It stays the same when the jail is renamed or moved. */
+static const char *find_machine(struct copying *c)
+{
+	int rootfs = jail_rootfs(c->jail, NULL);
+	char *text = rootfs < 0 ? NULL :
+		     look_read(c->m, rootfs, "/etc/machine-id", MACHINE_ID_MAX, NULL);
+
+	if (text) text[strcspn(text, "\n")] = 0;
+	return text && letter_is_token(text) ? text : "";
+}
+
 static int open_here(struct copying *c, struct err *e)
 {
 	if (jail_check_own(c->jail, e) < 0) return -1;
@@ -65,6 +79,7 @@ static int open_here(struct copying *c, struct err *e)
 	if (!c->jail->has_linked_rootfs && snapshots_open(c->m, c->jail, &c->mine, e) < 0)
 		return -1;
 	look_at_mark(c);
+	c->machine = find_machine(c);
 	c->is_open = c->mine.dataset && zfs_is_open(c->m, c->mine.dir);
 	/* An open directory keeps a dataset busy. */
 	jail_leave(c->jail);
@@ -88,7 +103,7 @@ static int read_snap(struct copying *c, const char *text, struct zfs_replica_sna
 
 static int read_state(struct copying *c, const struct letter *l, struct err *e)
 {
-	static const char *const states[] = { "none", "part", "done", "standby", "jail" };
+	static const char *const states[] = { "none", "part", "standby", "jail" };
 	const char *state = letter_get(l, "state"), *zfs = letter_get(l, "zfs");
 
 	c->there.is_open = zfs && str_eq(zfs, "open");
@@ -96,6 +111,10 @@ static int read_state(struct copying *c, const struct letter *l, struct err *e)
 	/* A stream is that of one dataset; a tree has those below it as directories. */
 	c->by_tree = !c->mine.dataset || !c->there.has_zfs || c->is_marked || c->here.child;
 	c->there.id = letter_get(l, "id");
+	c->there.from = letter_get(l, "from");
+	c->there.of = letter_get(l, "of");
+	c->there.machine = letter_get(l, "machine");
+	c->there.self = letter_get(l, "self");
 	for (size_t i = 0; state && i < sizeof states / sizeof *states; i++)
 		if (str_eq(state, states[i])) return c->there.state = (enum there_state)i, 0;
 	return fail(e, ERR_NETWORK, "%s: what it has makes no sense", c->peer.shown);
@@ -184,11 +203,6 @@ static void unlock(struct copying *c)
 	if (!c->locked) jail_unlock(c->jail);
 }
 
-static const struct zfs_replica_snap *newest(const struct zfs_replica *r)
-{
-	return r->n ? &r->v[r->n - 1] : NULL;
-}
-
 /* The list here is read again: pointers into it are no longer of use. */
 static const struct zfs_replica_snap *make_snapshot(struct copying *c, struct err *e)
 {
@@ -235,25 +249,35 @@ static void drop_there(struct copying *c, const char *label)
 	if (peer_ask(&c->peer, &ask, &answer, &why) < 0) out_warn("%s", why.text);
 }
 
+/* Whether nobody needs it any more; `other`: what the other side has. One of a copy that is not
+ * ours, and is on both sides, is what the jail was moved here by. */
+static bool is_spent(const struct copying *c, const struct zfs_replica_snap *s,
+                     const struct zfs_replica *other, bool all)
+{
+	const struct zfs_replica_snap *last = last_of_ours(c);
+
+	if (is_ours(c, s)) return all || !last || s->guid != last->guid;
+	return is_of_copy(s) && zfs_replica_find(other, s->guid) && last &&
+	       zfs_replica_find(&c->there.has, last->guid);
+}
+
 /* What is in use is left for the next time. */
 void copying_tidy(struct copying *c, bool all)
 {
 	const struct zfs_replica *has = &c->there.has;
-	const struct zfs_replica_snap *last;
 
 	if (c->by_tree) {
 		/* That it has taken the jail over need not be known any more. */
-		if (all && c->id) say(c, "drop", NULL);
+		if (c->id) say(c, "drop", NULL);
 		return;
 	}
 	if (look_here(c, NULL) < 0 || lock(c, NULL) < 0) return;
-	last = last_of_ours(c);
 	for (size_t i = 0; i < c->here.n; i++)
-		if (is_ours(c, &c->here.v[i]) && (all || &c->here.v[i] != last))
+		if (is_spent(c, &c->here.v[i], has, all))
 			zfs_snaps_destroy(c->mine.dataset, c->here.v[i].label, NULL);
 	unlock(c);
 	for (size_t i = 0; i < has->n; i++)
-		if (is_ours(c, &has->v[i]) && (all || !last || has->v[i].guid != last->guid))
+		if (is_spent(c, &has->v[i], &c->here, all))
 			drop_there(c, has->v[i].label);
 }
 
@@ -325,6 +349,7 @@ static int finish(struct copying *c, bool standby, struct err *e)
 
 	letter_add(&ask, "finish", "");
 	letter_add(&ask, "jail", c->mine.name);
+	letter_add(&ask, "machine", c->machine);
 	if (standby) letter_add(&ask, "standby", c->by_tree ? c->id : "");
 	return peer_ask(&c->peer, &ask, &answer, e);
 }
@@ -403,9 +428,8 @@ int copying_another(struct copying *c, struct err *e)
 		            c->peer.shown, c->there.state == THERE_STANDBY ?
 		            ", a standby: --refresh brings it up to date" : "");
 	if (c->by_tree && c->how->dry_run) return copying_plan_tree(c, e);
-	if (c->there.state != THERE_DONE &&
-	    (c->by_tree ? copying_send_tree(c, false, e) : send_whole(c, e)) < 0)
-		return -1;
+	/* Also if all of it is there: of which jail and which moment, is seen by that. */
+	if ((c->by_tree ? copying_send_tree(c, e) : send_whole(c, e)) < 0) return -1;
 	if (c->how->dry_run) return 0;
 	out_busy("finishing");
 	if (finish(c, false, e) < 0) return give_up_unfit(c, e);
@@ -495,7 +519,7 @@ static int plan_now(struct copying *c, const struct zfs_replica_snap *base, stru
 	c->here.v = memcpy(arena_array(c->m, c->here.n + 1, sizeof now), c->here.v,
 	                   c->here.n * sizeof now);
 	c->here.v[c->here.n++] = now;
-	return send_all(c, base, newest(&c->here), e);
+	return send_all(c, base, &c->here.v[c->here.n - 1], e);
 }
 
 static int check_there(struct copying *c, struct err *e)
@@ -508,8 +532,7 @@ static int check_there(struct copying *c, struct err *e)
 		            "no snapshot of %s is also on %s, to begin with; if %s there can "
 		            "go, remove it, and copy again", c->mine.name, c->peer.shown,
 		            c->to);
-	if (c->there.state == THERE_DONE ||
-	    (c->there.state == THERE_PART && c->there.has.n && !find_base(c)))
+	if (c->there.state == THERE_PART && c->there.has.n && !find_base(c))
 		return c->how->dry_run ? 0 : discard(c, e);
 	return 0;
 }
@@ -519,13 +542,14 @@ static int send_missing(struct copying *c, struct err *e)
 	const struct zfs_replica_snap *last = NULL, *base;
 	uint64_t guid;
 
-	if (!c->how->label && !c->how->dry_run && !make_snapshot(c, e)) return -1;
-	if (c->how->label && !(last = find_label(c, e))) return -1;
+	/* Not what somebody else has made since: ours tells later who has the jail. */
+	if (c->how->label) last = find_label(c, e);
+	else if (!c->how->dry_run) last = make_snapshot(c, e);
+	if (!last && (c->how->label || !c->how->dry_run)) return -1;
 	base = find_base(c);
 	guid = base ? base->guid : 0;
 	if (resume(c, &base, e) < 0) return -1;
-	if (c->how->dry_run && !last) return plan_now(c, base, e);
-	if (!last) last = newest(&c->here);
+	if (!last) return plan_now(c, base, e);
 	if (last->guid == guid)
 		out_note("%s has %s@%s already", c->peer.shown, c->mine.name, last->label);
 	return send_all(c, base, last, e);
@@ -541,12 +565,27 @@ static int set_id(struct copying *c, struct err *e)
 	return 0;
 }
 
+/* By its name, or, if it was renamed or moved, as a machine. */
+static bool is_of_another(const struct copying *c)
+{
+	const struct there *t = &c->there;
+
+	if (!t->of || !*t->of || !t->from || !t->machine) return false;
+	if (str_eq(t->of, c->mine.name) && str_eq(t->from, copying_sender(c->m))) return false;
+	return !*c->machine || strcmp(t->machine, c->machine);
+}
+
 /* A standby of one kind is not brought up to date by the other one. */
 static int check_tree(const struct copying *c, struct err *e)
 {
 	if (c->there.state == THERE_JAIL)
 		return fail(e, ERR_EXISTS, "%s on %s is a jail and no standby", c->to,
 		            c->peer.shown);
+	if (c->there.state == THERE_STANDBY && is_of_another(c))
+		return fail(e, ERR_EXISTS,
+		            "%s on %s is a standby of another jail, which is called %s; if it "
+		            "can go, remove it, and copy again", c->to, c->peer.shown,
+		            c->there.of);
 	if (c->there.state != THERE_STANDBY || c->there.id) return 0;
 	return fail(e, ERR_HOST, "%s on %s has come as a stream of ZFS, and this is not "
 	            "possible any more; if %s there can go, remove it, and copy again", c->to,
@@ -557,7 +596,7 @@ static int standby_tree(struct copying *c, struct err *e)
 {
 	if (check_tree(c, e) < 0) return -1;
 	if (c->how->dry_run) return copying_plan_tree(c, e);
-	if (set_id(c, e) < 0 || copying_send_tree(c, true, e) < 0) return -1;
+	if (set_id(c, e) < 0 || copying_send_tree(c, e) < 0) return -1;
 	out_busy("finishing");
 	return finish(c, true, e) < 0 ? -1 : look_there(c, e);
 }
@@ -577,7 +616,10 @@ int copying_standby(struct copying *c, struct err *e)
 
 int copying_mark(struct copying *c, const char *kind, struct err *e)
 {
-	const struct standby mark = { .kind = kind, .id = c->id, .from = "" };
+	const struct standby mark = {
+		.kind = kind, .id = c->id, .from = c->there.self ? c->there.self : "",
+		.of = c->to, .machine = c->machine,
+	};
 	AUTOCLOSE int dir = -1;
 
 	if (!c->by_tree) return zfs_set_standby(c->mine.dataset, kind, e);
@@ -592,12 +634,16 @@ int copying_unmark(struct copying *c, struct err *e)
 	return (dir = open_marked(c, e)) < 0 ? -1 : standby_end(dir, false, e);
 }
 
-/* It has what was sent last. */
-bool copying_is_taken(const struct copying *c)
+bool copying_has_last(const struct copying *c)
 {
 	const struct zfs_replica_snap *last = c->by_tree ? NULL : last_of_ours(c);
 
-	if (c->there.state != THERE_JAIL) return false;
+	if (c->there.state != THERE_JAIL && c->there.state != THERE_STANDBY) return false;
 	if (c->by_tree) return c->there.id && c->id && str_eq(c->there.id, c->id);
 	return last && zfs_replica_find(&c->there.has, last->guid);
+}
+
+bool copying_is_taken(const struct copying *c)
+{
+	return c->there.state == THERE_JAIL && copying_has_last(c);
 }

@@ -13,8 +13,7 @@
 
 enum there_state {
 	THERE_NONE,
-	THERE_PART,		/* some of it was received, and there is no jail yet */
-	THERE_DONE,		/* all of it, for a jail of its own */
+	THERE_PART,		/* some of it, or all, was received: there is no jail yet */
 	THERE_STANDBY,
 	THERE_JAIL,
 };
@@ -25,6 +24,8 @@ struct there {
 	enum there_state state;
 	bool is_open, has_zfs;
 	const char *id;			/* of a standby that is a tree, or was; NULL: none */
+	const char *from, *of, *machine;	/* of struct standby; NULL: it is none */
+	const char *self;		/* what the other side calls itself */
 	struct zfs_replica has;
 };
 
@@ -44,7 +45,9 @@ struct copying {
 	bool is_marked;			/* it is a standby here, as a tree */
 	bool locked;			/* the caller has the lock of the jail */
 	bool is_draft;			/* more is sent when the jail is stopped */
+	bool strict;			/* of struct source */
 	const char *id;			/* of the standby there, as a tree */
+	const char *machine;		/* the machine id of the jail; "": it has none */
 	struct copy_told *told;
 };
 
@@ -71,15 +74,18 @@ void copying_close(struct copying *c);
 /* What this machine calls itself towards others. */
 const char *copying_sender(struct arena *m);
 
-/* Of a tree: send the files that are not there, or tell what they are. `again`: there may be
- * all of an earlier state. */
-int copying_send_tree(struct copying *c, bool again, struct err *e);
+/* Of a tree: send the files that are not there, or tell what they are. */
+int copying_send_tree(struct copying *c, struct err *e);
 int copying_plan_tree(struct copying *c, struct err *e);
 
-/* What move does with the jail here, and what tells whether the other side has taken it over.
- * KIND as in disk/zfs_replica.h. */
+/* What move does with the jail here. KIND as in disk/zfs_replica.h. */
 int copying_mark(struct copying *c, const char *kind, struct err *e);
 int copying_unmark(struct copying *c, struct err *e);
+
+/* Whether the jail or the standby there is what was sent last, and no other of that name. */
+bool copying_has_last(const struct copying *c);
+
+/* ... and whether the other side has taken it over. */
 bool copying_is_taken(const struct copying *c);
 
 #endif

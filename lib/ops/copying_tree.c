@@ -83,7 +83,7 @@ static int write_tree(void *arg, int out, struct err *e)
 	return source_write(arg, SQUEEZE_ZSTD, out, hex, e);
 }
 
-static int send_files(struct copying *c, struct source *x, bool again, struct err *e)
+static int send_files(struct copying *c, struct source *x, struct err *e)
 {
 	struct peer_stream stream = { .what = "sending", .limit = c->how->limit };
 	AUTOCHILD reader = NO_CHILD;
@@ -93,7 +93,6 @@ static int send_files(struct copying *c, struct source *x, bool again, struct er
 	if (isatty(STDERR_FILENO)) stream.total = source_measure(x);
 	stream.reached = x->reached;
 	letter_add(&ask, "tree", "");
-	if (again) letter_add(&ask, "again", "");
 	if (child_fork("reading it", write_tree, x, &reader, e) < 0) return -1;
 	rc = peer_send(&c->peer, &ask, &reader, 0, &stream, e);
 	c->told->bytes += stream.done;
@@ -108,7 +107,7 @@ static int begin_source(struct copying *c, const struct have *there, uint64_t *r
 		.en = c->en, .jail = c->jail, .name = c->mine.name, .asked = c->how->label,
 		.lock = -1, .held = -1, .files = -1, .jails.fd = -1,
 		.there = there, .reached = reached,
-		.locked = c->locked,
+		.locked = c->locked, .strict = c->strict,
 		.mixes = c->is_draft ? NULL : "the copy may mix states of different moments",
 	};
 	return source_open(x, e);
@@ -127,7 +126,7 @@ static int end_source(struct copying *c, struct source *x, int rc, struct err *e
 	return rc;
 }
 
-int copying_send_tree(struct copying *c, bool again, struct err *e)
+int copying_send_tree(struct copying *c, struct err *e)
 {
 	uint64_t *reached = mmap(NULL, sizeof *reached, PROT_READ | PROT_WRITE,
 	                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -139,7 +138,7 @@ int copying_send_tree(struct copying *c, bool again, struct err *e)
 	if (c->there.state == THERE_PART) out_note("going on with %s", c->mine.name);
 	if ((rc = fetch_list(c, &there, e)) == 0) {
 		rc = begin_source(c, &there, reached, &x, e);
-		if (rc == 0) rc = send_files(c, &x, again, e);
+		if (rc == 0) rc = send_files(c, &x, e);
 		rc = end_source(c, &x, rc, e);
 	}
 	munmap(reached, sizeof *reached);

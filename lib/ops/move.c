@@ -5,10 +5,12 @@
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
 #include "lib/base/err.h"
+#include "lib/base/fd.h"
+#include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
-#include "lib/disk/zfs_below.h"
+#include "lib/disk/zfs.h"
 #include "lib/disk/zfs_items.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
@@ -17,6 +19,8 @@
 #include "lib/ops/source.h"
 #include "lib/ops/start.h"
 #include "lib/store/snapshot.h"
+#include "lib/store/staging.h"
+#include "lib/store/store.h"
 
 enum { RECONNECT_TRIES = 3, RECONNECT_MS = 5000 };
 
@@ -27,6 +31,10 @@ enum { RECONNECT_TRIES = 3, RECONNECT_MS = 5000 };
 #define RAN "1:"
 #define DID_NOT_RUN "0:"
 #define TAKEN "2:"
+
+/* The snapshot of a dataset that is looked into, and what it is cloned as. */
+#define LOOK "look-for-move"
+#define KIND_LOOK "snapshot:look"
 
 struct moving {
 	struct copying c;
@@ -54,22 +62,71 @@ static int look_at_removal(struct moving *v, struct removal *r, struct err *e)
 	return 0;
 }
 
+static int fail_snapshots(const struct moving *v, struct err *e)
+{
+	return fail(e, ERR_BUSY,
+	            "its snapshots would be lost, because they cannot be sent as files: --keep "
+	            "keeps them here, 'jlmkr snapshots %s' lists them", v->c.mine.name);
+}
+
+static int look_into(const struct store *jails, const char *snapshot, struct err *e)
+{
+	struct staging w;
+	int rc;
+
+	if (staging_begin(jails, LOOK, &w, e) < 0) return -1;
+	rc = staging_own(&w, snapshot, e);
+	if (rc == 0 && dir_is_empty(w.dir) != 1)
+		rc = fail(e, ERR_BUSY, "it has files, and is never mounted, so that they would "
+		          "be lost: --keep keeps it here");
+	staging_undo(&w);
+	staging_close(&w);
+	return rc;
+}
+
+/* One that is never mounted is there to have others below it, but may have had files before.
+ * Its size would not tell of small ones; a clone of it can be mounted. */
+static int check_unmounted(struct moving *v, const struct zfs_item *d, struct err *e)
+{
+	struct arena *m = v->c.m;
+	const char *snapshot = arena_printf(m, "%s@" LOOK, d->name);
+	AUTOSTORE jails = { .fd = -1 };
+	int rc = -1;
+
+	if (v->how->copy.dry_run) return 0;
+	if (store_open(m, v->en->host->dir, &jails, e) < 0) return -1;
+	/* What a killed run has left is in the way. */
+	if (staging_sweep(&jails, e) == 0 && zfs_destroy_one(snapshot, e) == 0 &&
+	    zfs_snapshot(snapshot, KIND_LOOK, e) == 0) {
+		rc = look_into(&jails, snapshot, e);
+		zfs_destroy_one(snapshot, NULL);
+	}
+	return rc < 0 ? fail_in(e, "the dataset %s", d->name) : 0;
+}
+
+static int check_item(struct moving *v, const struct zfs_item *d, struct err *e)
+{
+	if (d->kind && str_eq(d->kind, KIND_LOOK)) return 0;
+	if (zfs_item_is_snapshot(d))
+		return fail(e, ERR_BUSY, "the snapshot %s would be lost, because it cannot be "
+		            "sent as files: --keep keeps it here", d->name);
+	if (source_takes(&v->c.mine, d)) return 0;
+	if (str_eq(d->mountpoint, "none")) return check_unmounted(v, d, e);
+	return fail(e, ERR_BUSY,
+	            "the dataset %s would be lost, because it is not mounted in the root file "
+	            "system, whose files are sent: --keep keeps it here", d->name);
+}
+
+/* Those below it may have snapshots that the jail has not. */
 static int check_below(struct moving *v, struct err *e)
 {
 	const struct snapshots *s = &v->c.mine;
-	struct zfs_below below;
+	struct zfs_items items;
 
 	if (!v->c.here.child) return 0;
-	if (zfs_below_read(s->m, s->dataset, NULL, &below, e) < 0) return -1;
-	for (size_t i = 0; i < below.n; i++) {
-		const struct zfs_item *d = below.v[i];
-
-		if (source_takes(s, d) || str_eq(d->mountpoint, "none")) continue;
-		return fail(e, ERR_BUSY,
-		            "the dataset %s would be lost, because it is not mounted in the "
-		            "root file system, whose files are sent: --keep keeps it here",
-		            d->name);
-	}
+	if (zfs_items_read(s->m, s->dataset, &items, e) < 0) return -1;
+	for (size_t i = 1; i < items.n; i++)
+		if (check_item(v, &items.v[i], e) < 0) return -1;
 	return 0;
 }
 
@@ -82,10 +139,7 @@ static int check_lost(struct moving *v, struct err *e)
 	if (!v->c.by_tree || v->how->keep) return 0;
 	if (snapshots_open(v->c.m, v->jail, &s, e) < 0 || !snapshots_list(&s, &n, e)) return -1;
 	jail_leave(v->jail);
-	if (!n) return check_below(v, e);
-	return fail(e, ERR_BUSY,
-	            "its snapshots would be lost, because they cannot be sent as files: --keep "
-	            "keeps them here, 'jlmkr snapshots %s' lists them", v->c.mine.name);
+	return n ? fail_snapshots(v, e) : check_below(v, e);
 }
 
 static int check(struct moving *v, struct err *e)
@@ -215,12 +269,22 @@ static int copy_all(struct moving *v, struct err *e)
 	return hand_over(v, e);
 }
 
+/* Copies of the jail there can bring it up to date. */
+static int keep_here(struct moving *v, struct err *e)
+{
+	if (copying_mark(&v->c, ZFS_STANDBY, e) < 0)
+		return fail_in(e, "it is on %s now, and cannot be started here",
+		               v->c.peer.shown);
+	copying_tidy(&v->c, false);
+	return 0;
+}
+
 static int remove_here(struct moving *v, struct err *e)
 {
 	AUTOREMOVAL r = { .dir = -1 };
 	struct copying *c = &v->c;
 
-	if (v->how->keep) return 0;
+	if (v->how->keep) return keep_here(v, e);
 	if (set_handed(v, TAKEN, e) == 0) {
 		copying_tidy(c, true);
 		if (look_at_removal(v, &r, e) == 0 &&
@@ -240,7 +304,7 @@ static int go_on(struct moving *v, struct err *e)
 		return fail(e, ERR_BUSY, "it was handed over to %s", rest + strlen(RAN));
 	if (str_starts(rest, TAKEN)) return 0;
 	v->ran = str_starts(rest, RAN);
-	if (!copying_is_taken(c) && c->there.state != THERE_STANDBY)
+	if (!copying_has_last(c))
 		return fail(e, ERR_HOST,
 		            "it was to be handed over, but %s does not have it; 'jlmkr promote "
 		            "%s' makes it a jail here again", c->peer.shown, c->mine.name);
@@ -264,6 +328,7 @@ int op_move(struct engine *en, struct jail *j, const struct move_how *how,
 	int rc;
 
 	if (copying_open(&v.c, en, j, &how->copy, told, e) < 0) return -1;
+	v.c.strict = !how->keep;
 	if (v.c.here.kind && str_starts(v.c.here.kind, ZFS_HANDED) && v.c.here.readonly) {
 		rc = go_on(&v, e);
 	} else {

@@ -17,6 +17,7 @@
 #include "lib/engine/engine.h"
 #include "lib/jail/name.h"
 #include "lib/ops/arrival.h"
+#include "lib/ops/copying.h"
 #include "lib/ops/receiving.h"
 #include "lib/store/staging.h"
 
@@ -27,6 +28,7 @@ static void close_session(struct session *s)
 	incoming_close(&s->box);
 	store_close(&s->jails);
 	close(s->out);
+	arena_free(&s->seen);
 }
 
 #define AUTOSESSION __attribute__((cleanup(close_session))) struct session
@@ -87,19 +89,21 @@ static int check_hello(struct session *s, struct err *e)
 static int open_store(struct session *s, struct err *e)
 {
 	if (s->jails.fd >= 0) return 0;
-	return arrival_open_store(s->m, s->en->host->dir, &s->jails, &s->is_open, e);
+	return arrival_open_store(s->en->m, s->en->host->dir, &s->jails, &s->is_open, e);
 }
 
 static int look_at_standby(struct session *s, struct err *e)
 {
 	AUTOCLOSE int dir = store_open_entry(&s->jails, s->name, e);
+	struct store jails = s->jails;
 
 	if (dir < 0 || session_look_at_files(s, dir, e) < 0) return -1;
+	jails.m = &s->seen;
 	if (!s->jails.dataset) {
-		s->jail = arena_printf(s->m, "%s/%s", s->jails.path, s->name);
+		s->jail = arena_printf(&s->seen, "%s/%s", s->jails.path, s->name);
 		return incoming_drop(&s->box, e);
 	}
-	s->jail = arrival_find_jail(&s->jails, s->name, s->is_open, &s->now, e);
+	s->jail = arrival_find_jail(&jails, s->name, s->is_open, &s->now, e);
 	if (!s->jail) return -1;
 	s->is_standby |= arrival_is_standby(&s->now);
 	return incoming_drop(&s->box, e);
@@ -107,12 +111,13 @@ static int look_at_standby(struct session *s, struct err *e)
 
 static int look_at_box(struct session *s, struct err *e)
 {
-	s->now = (struct zfs_replica){ .n = 0 };
-	s->has_tree = s->is_whole = false;
+	s->has_tree = false;
 	if (!s->box.box) return 0;
+	/* Nothing is left in it that tells which jail it was, and of which moment. */
+	if (s->box.is_done) return incoming_drop(&s->box, e);
 	if (s->box.dataset) {
 		if (!zfs_exists(s->box.dataset)) return 0;
-		if (zfs_replica_read(s->m, s->box.dataset, s->is_open, &s->now, e) < 0)
+		if (zfs_replica_read(&s->seen, s->box.dataset, s->is_open, &s->now, e) < 0)
 			return -1;
 		if (s->now.n || s->now.token) return 0;
 	}
@@ -121,7 +126,9 @@ static int look_at_box(struct session *s, struct err *e)
 
 int session_look_again(struct session *s, struct err *e)
 {
+	arena_free(&s->seen);
 	s->jail = s->id = NULL;
+	s->now = (struct zfs_replica){ .n = 0 };
 	s->is_standby = s->by_files = false;
 	if (faccessat(s->jails.fd, s->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return look_at_standby(s, e);
@@ -132,7 +139,6 @@ int session_look_again(struct session *s, struct err *e)
 static const char *state_of(const struct session *s)
 {
 	if (s->jail) return s->is_standby ? "standby" : "jail";
-	if (s->box.is_done || s->is_whole) return "done";
 	return s->now.n || s->now.token || s->has_tree ? "part" : "none";
 }
 
@@ -149,7 +155,13 @@ static void tell_state(struct session *s, struct str *answer)
 	letter_add(answer, "state", state_of(s));
 	letter_add(answer, "zfs", !s->jails.dataset ? "none" : s->is_open ? "open" : "fuse");
 	if (s->now.token) letter_add(answer, "token", s->now.token);
+	letter_add(answer, "self", copying_sender(s->m));
 	if (s->id) letter_add(answer, "id", s->id);
+	if (s->by_files) {
+		letter_add(answer, "from", s->mark.from);
+		letter_add(answer, "of", s->mark.of);
+		letter_add(answer, "machine", s->mark.machine);
+	}
 	for (size_t i = 0; i < s->now.n; i++) {
 		const struct zfs_replica_snap *snap = &s->now.v[i];
 
@@ -162,19 +174,21 @@ static void tell_state(struct session *s, struct str *answer)
 static int do_look(struct session *s, const struct letter *l, struct str *answer,
                    struct err *e)
 {
-	const char *name = letter_get(l, "name");
+	const char *name = letter_get(l, "name"), *from = letter_get(l, "from");
 
 	if (!name || name_check(name, e) < 0)
 		return name ? -1 : fail(e, ERR_INPUT, "no name");
 	if (s->name && strcmp(s->name, name)) return fail(e, ERR_INPUT, "another name");
+	if (from && strlen(from) >= SENDER_ROOM) return fail(e, ERR_INPUT, "no sender");
 	if (open_store(s, e) < 0) return -1;
+	name = s->name ? s->name : arena_strdup(s->en->m, name);
 	if (!s->name && incoming_open(&s->jails, name, &s->box, e) < 0) {
 		incoming_close(&s->box);
 		s->box = (struct incoming){ 0 };
 		return -1;
 	}
 	s->name = name;
-	s->from = letter_get(l, "from");
+	s->from = from ? strcpy(s->sender, from) : NULL;
 	if (session_look_again(s, e) < 0) return -1;
 	tell_state(s, answer);
 	return 0;
@@ -394,7 +408,8 @@ static int obey(struct session *s, const struct letter *l, struct str *answer, s
 static int serve_one(struct session *s, struct err *e)
 {
 	static const char kinds[] = { LETTER_COMMAND, 0 };
-	struct str answer = { .m = s->m };
+	AUTOFREE struct arena m = { 0 };
+	struct str answer = { .m = &m };
 	unsigned char head[LETTER_HEAD];
 	struct err why = { 0 };
 	enum letter_kind kind;
@@ -405,9 +420,10 @@ static int serve_one(struct session *s, struct err *e)
 
 	if ((rc = read_exactly(s, head, sizeof head, true, e))) return rc;
 	if (letter_read_head(head, kinds, &kind, &n, e) < 0) return -1;
-	body = arena_alloc(s->m, n + 1);
+	s->m = &m;
+	body = arena_alloc(&m, n + 1);
 	if (read_exactly(s, body, n, false, e) < 0) return -1;
-	if (letter_parse(s->m, body, n, &l, e) < 0) return -1;
+	if (letter_parse(&m, body, n, &l, e) < 0) return -1;
 	s->has_spoken = false;
 	if (obey(s, &l, &answer, &why) == 0)
 		return session_write(s, LETTER_ANSWER, answer.s, answer.len, e);
@@ -419,7 +435,7 @@ int op_receive(struct engine *en, struct err *e)
 {
 	static const char hello[] = LETTER_SPEAKS " " JLMKR_VERSION "\n";
 	AUTOSESSION s = {
-		.en = en, .m = en->m, .in = STDIN_FILENO, .jails.fd = -1,
+		.en = en, .in = STDIN_FILENO, .jails.fd = -1,
 		.buf = arena_alloc(en->m, LETTER_DATA_MAX),
 	};
 	int rc;

@@ -21,39 +21,46 @@
 
 /* -- what is here -- */
 
+/* Whether a finish has begun, whose jail is not what a pass has received any more. */
+static bool is_begun(int work)
+{
+	return faccessat(work, LAYOUT_ROOTFS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int session_look_at_tree(struct session *s, struct err *e)
 {
 	AUTOCLOSE int work = incoming_look_tree(&s->box);
+	AUTOFREE struct arena m = { 0 };
 	AUTOPASSES p = NO_PASSES;
 
-	s->has_tree = s->is_whole = false;
-	/* What has come as a stream of ZFS looks the same. */
-	if (work < 0 || s->box.is_done) return 0;
-	if (passes_are_lifted(work)) return s->has_tree = s->is_whole = true, 0;
-	if (passes_open(s->m, work, false, &p, e) < 0) return -1;
-	if (p.dir < 0) return 0;
-	if (!s->from || !passes_are_from(&p, s->from)) {
+	s->has_tree = false;
+	if (work < 0) return 0;
+	if (passes_open(&m, work, false, &p, e) < 0) return -1;
+	if (is_begun(work) || (p.dir >= 0 && !(s->from && passes_are_from(&p, s->from)))) {
 		passes_close(&p);
 		close(take_fd(&work));
 		return incoming_drop(&s->box, e);
 	}
 	s->has_tree = p.n > 0;
-	s->is_whole = p.whole != 0;
 	return 0;
 }
 
 int session_look_at_files(struct session *s, int dir, struct err *e)
 {
+	AUTOFREE struct arena m = { 0 };
 	AUTOPASSES p = NO_PASSES;
-	struct standby st;
+	const struct standby *st = &s->mark;
 
-	if (!standby_read(s->m, dir, &st)) return s->id = standby_taken(s->m, dir), 0;
+	if (!standby_read(&s->seen, dir, &s->mark)) {
+		s->id = standby_taken(&s->seen, dir);
+		return 0;
+	}
 	/* One that was handed over is a jail that nobody has taken over from here. */
-	s->is_standby = s->by_files = str_eq(st.kind, "standby");
-	s->id = s->is_standby ? st.id : NULL;
-	s->is_known = s->from && str_eq(s->from, st.from);
+	s->is_standby = s->by_files = str_eq(st->kind, "standby");
+	s->id = s->is_standby ? st->id : NULL;
+	s->is_known = s->from && str_eq(s->from, st->from);
 	if (passes_settle(dir, e) < 0) return -1;
-	if (passes_open(s->m, dir, false, &p, e) < 0) return -1;
+	if (passes_open(&m, dir, false, &p, e) < 0) return -1;
 	if (p.dir < 0 || (s->from && passes_are_from(&p, s->from))) return 0;
 	passes_close(&p);
 	return passes_delete(dir, e);
@@ -109,25 +116,14 @@ static void close_taking(struct taking *t)
 
 #define AUTOTAKING __attribute__((cleanup(close_taking))) struct taking
 
-/* Whether a finish has begun, whose jail is not what a pass has received any more. */
-static bool is_begun(struct session *s)
-{
-	AUTOCLOSE int work = incoming_look_tree(&s->box);
-
-	return work >= 0 && faccessat(work, LAYOUT_ROOTFS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* `again`: what is whole already is the beginning of something newer. */
-static int open_box(struct session *s, bool again, struct err *e)
+static int open_box(struct session *s, struct err *e)
 {
 	if (s->jail) return fail(e, ERR_EXISTS, "there is a jail %s already", s->name);
-	if ((s->box.is_done || s->is_whole) && !again)
-		return fail(e, ERR_EXISTS, "it is received already");
-	if ((!s->has_tree || is_begun(s)) && incoming_drop(&s->box, e) < 0) return -1;
+	if (!s->has_tree && incoming_drop(&s->box, e) < 0) return -1;
 	return incoming_tree(&s->box, e);
 }
 
-static int begin_taking(struct taking *t, bool again, struct err *e)
+static int begin_taking(struct taking *t, struct err *e)
 {
 	struct session *s = t->s;
 	struct unpack_limits limits = {
@@ -136,7 +132,7 @@ static int begin_taking(struct taking *t, bool again, struct err *e)
 	};
 
 	if (!s->from) return fail(e, ERR_INPUT, "it does not say who sends it");
-	t->work = s->by_files ? open_work(s, e) : open_box(s, again, e);
+	t->work = s->by_files ? open_work(s, e) : open_box(s, e);
 	if (t->work < 0 || passes_open(s->m, t->work, s->is_known, &t->p, e) < 0) return -1;
 	if (passes_begin(&t->p, s->from, e) < 0) return -1;
 	return unpack_begin(&t->u, t->p.tree, &limits, e);
@@ -204,12 +200,12 @@ static void keep_taken(struct taking *t)
 	}
 }
 
-static int receive_tree(struct session *s, bool again, struct err *why, struct err *e)
+static int receive_tree(struct session *s, struct err *why, struct err *e)
 {
 	AUTOTAKING t = { .s = s, .p = NO_PASSES, .work = -1 };
 	int rc = STREAM_REFUSED;
 
-	if (begin_taking(&t, again, why) == 0) rc = take_tree(&t, why, e);
+	if (begin_taking(&t, why) == 0) rc = take_tree(&t, why, e);
 	if (rc == STREAM_WHOLE && end_taking(&t, why) == 0) return 0;
 	if (t.p.tree >= 0) keep_taken(&t);
 	if (rc < 0) return -1;
@@ -219,8 +215,9 @@ static int receive_tree(struct session *s, bool again, struct err *why, struct e
 int session_tree(struct session *s, const struct letter *l, struct str *answer, struct err *e)
 {
 	struct err why = { 0 };
-	int rc = receive_tree(s, letter_get(l, "again") != NULL, &why, e);
+	int rc = receive_tree(s, &why, e);
 
+	(void)l;
 	if (rc > 0) return fail(e, why.kind, "%s", why.text);
 	if (rc < 0 || session_look_again(s, e) < 0) return -1;
 	letter_add(answer, "received", s->name);
@@ -267,7 +264,7 @@ static int finish_box(struct session *s, const char *from, const struct standby 
 	AUTOPASSES p = NO_PASSES;
 	AUTOCLOSE int work = open_received(s, &p, e);
 
-	if (work < 0 || (!passes_are_lifted(work) && passes_lift(&p, e) < 0)) return -1;
+	if (work < 0 || passes_lift(&p, e) < 0) return -1;
 	if (check_parts(s, work, e) < 0) return -1;
 	if ((mark ? become_standby(&p, mark, e) : become_own(s, work, from, e)) < 0)
 		return -1;
@@ -293,10 +290,14 @@ static int refresh(struct session *s, const struct standby *mark, struct err *e)
 
 int session_finish_tree(struct session *s, const struct letter *l, struct err *e)
 {
-	const char *id = letter_get(l, "standby");
-	const struct standby mark = { .kind = "standby", .id = id, .from = s->from };
+	const char *id = letter_get(l, "standby"), *jail = letter_get(l, "jail");
+	const char *machine = letter_get(l, "machine");
+	const struct standby mark = {
+		.kind = "standby", .id = id, .from = s->from, .of = jail,
+		.machine = machine && letter_is_token(machine) ? machine : "",
+	};
 
 	if (id && (!letter_is_token(id) || !s->from)) return fail(e, ERR_INPUT, "no ID");
-	if (!s->by_files) return finish_box(s, letter_get(l, "jail"), id ? &mark : NULL, e);
+	if (!s->by_files) return finish_box(s, jail, id ? &mark : NULL, e);
 	return id ? refresh(s, &mark, e) : fail(e, ERR_EXISTS, "it is a standby");
 }

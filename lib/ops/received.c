@@ -35,10 +35,6 @@ int session_finish(struct session *s, const struct letter *l, struct str *answer
 		letter_add(answer, "finished", s->name);
 		return session_look_again(s, e);
 	}
-	if (standby && s->box.is_done)
-		return fail(e, ERR_BUSY,
-		            "what was received of %s was to be a jail of its own; 'jlmkr "
-		            "remove %s' there deletes it", s->name, s->name);
 	if (standby ? arrival_standby(&a, e) < 0 : arrival_own(&a, e) < 0) return -1;
 	if (incoming_finish(&s->box, e) < 0) return -1;
 	letter_add(answer, "finished", s->name);

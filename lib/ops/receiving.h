@@ -8,22 +8,26 @@
 
 #include <stdbool.h>
 
+#include "lib/base/arena.h"
 #include "lib/disk/zfs_replica.h"
+#include "lib/jail/standby.h"
 #include "lib/store/incoming.h"
 #include "lib/store/snapshot.h"
 #include "lib/store/store.h"
 #include "lib/text/letter.h"
 
-struct arena;
 struct engine;
 struct err;
 struct str;
 
 #define KIND_SNAPSHOT "snapshot:"	/* the mark of a snapshot; behind it is why */
 
+enum { SENDER_ROOM = 200 };
+
 struct session {
 	struct engine *en;
-	struct arena *m;
+	struct arena *m;	/* of one command: a session can be long */
+	struct arena seen;	/* what session_look_again has read */
 	int in, out;
 	struct store jails;
 	struct incoming box;
@@ -31,12 +35,13 @@ struct session {
 	const char *jail;	/* its dataset, if there is one of that name; or NULL */
 	struct zfs_replica now;
 	bool is_open, is_standby;
-	bool has_tree;		/* in the box, or a part of it; */
-	bool is_whole;		/* ... all of it */
+	bool has_tree;		/* in the box, or a part of it */
 	bool by_files;		/* the jail is a standby that comes as a tree, */
-	bool is_known;		/* ... and has come from the one who sends now */
+	bool is_known;		/* ... and has come from the one who sends now; */
+	struct standby mark;	/* its mark */
 	const char *id;		/* of that standby, or of what the jail was; NULL: none */
-	const char *from;	/* who sends it; NULL: it does not say */
+	char sender[SENDER_ROOM];
+	const char *from;	/* who sends it, that; NULL: it does not say */
 	bool has_spoken;	/* the fault of this command was sent already */
 	char *buf;		/* of LETTER_DATA_MAX bytes */
 };
@@ -57,8 +62,8 @@ int session_read_piece(struct session *s, enum letter_kind *kind, size_t *n, str
 /* Say why a stream is not taken, and read the rest of it. */
 int session_refuse(struct session *s, const struct err *why, struct err *e);
 
-/* See what is in the box of a jail that comes as a tree; what somebody else has sent is
- * deleted. */
+/* See what is in the box of a jail that comes as a tree; what somebody else has sent, or a
+ * finish has changed, is deleted. */
 int session_look_at_tree(struct session *s, struct err *e);
 
 /* See whether the jail, whose directory is open, is a standby that comes as a tree. */

@@ -251,6 +251,18 @@ static void drop_snapshot(struct source *x)
 		         "deletes it: %s", x->name, x->label, why.text);
 }
 
+/* The caller deletes the jail afterwards. */
+static int check_whole(const struct source *x, const struct export_tree *t, struct err *e)
+{
+	uint64_t missing = t->skipped;
+
+	for (size_t i = 0; i < x->grafts_n; i++)
+		missing += x->grafts[i].dir >= 0;
+	if (!x->strict || !missing) return 0;
+	return fail(e, ERR_BUSY, "%" PRIu64 " entries of it cannot be sent, and would be lost: "
+	            "--keep keeps them here", missing);
+}
+
 /* The time of both is that of the config, which does not change from one export to the next. In
  * seconds: the first header says at once what this is, so no other may come before it. */
 static int add_front(struct source *x, struct pack *p, time_t *when, struct err *e)
@@ -308,7 +320,7 @@ static int add_jail(struct source *x, struct pack *p, struct err *e)
 			out_warn("%s is not in the archive: the snapshot has no such directory",
 			         x->grafts[i].path);
 	tell_of(&t, p->lost);
-	return 0;
+	return check_whole(x, &t, e);
 }
 
 uint64_t source_measure(struct source *x)

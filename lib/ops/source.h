@@ -39,6 +39,7 @@ struct source {
 	long timeout;			/* of struct stop_how */
 	const char *mixes;		/* what a jail that runs is warned of; NULL: nothing */
 	bool locked;			/* the caller has the lock of the jail, and keeps it */
+	bool strict;			/* what the archive cannot take in is a fault */
 	const struct have *there;	/* of struct export_tree */
 	uint64_t *reached;
 	/* ours */

@@ -131,11 +131,16 @@ int incoming_begin(struct incoming *in, struct err *e)
 
 	if (in->box) return 0;
 	if (hidden_new(s->m, HIDDEN_RECEIVE, in->name, &h, e) < 0) return -1;
-	have_box(in, &h, false);
 	/* What is mounted below it is nobody's business until it has its name. */
-	if (mkdirat(s->fd, h.entry, 0700) < 0) return fail_sys(e, "create %s", h.entry);
+	if (mkdirat(s->fd, h.entry, 0700) < 0) {
+		fail_sys(e, "create %s", h.entry);
+		hidden_done(&h);
+		return -1;
+	}
+	have_box(in, &h, false);
 	if (zfs_create_box(in->box, h.mark, e) == 0) return 0;
 	remove_bare(s, h.entry);
+	hidden_done(in->hidden);
 	in->box = in->dataset = NULL;
 	return -1;
 }

@@ -53,7 +53,8 @@ int incoming_look_tree(struct incoming *in);
 /* Mount what was received, and open its directory; `writable`: to change it. */
 int incoming_mount(struct incoming *in, bool writable, struct err *e);
 
-/* From now on nothing is received any more: only the rename is missing. */
+/* From now on nothing is received any more: only the rename is missing. After a run that is
+ * killed then, nothing tells what it is of. */
 int incoming_done(struct incoming *in, struct err *e);
 
 /* Give it its name. ERR_EXISTS if there is a jail of that name. The caller has closed what it

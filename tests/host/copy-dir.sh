@@ -94,6 +94,16 @@ status 0
 err_has 'What was left of half is removed'
 is '' "$(hidden "$far")$(files "$far")"
 
+story 'what was whole when it was cut is taken for no other jail'
+tiny other
+cut_at 'web nas2:test' test 1
+in_host sh -ec "cd '$(box test)'/.passes; cp -a $near/jails/web/config $near/jails/web/rootfs 1/; printf 1 > whole"
+copy other nas2:test
+status 0
+same_jail "$near/jails/other/rootfs" "$far/jails/test/rootfs"
+f jlmkr-remove -q -y test
+try jlmkr-remove -q -y other
+
 story 'what another machine has sent is not linked'
 cut_at 'web nas2:' web 1
 in_host sh -c "echo other > $(box web)/.passes/from"
@@ -164,6 +174,12 @@ in_host sh -c "sed -i 's/^startup=.*/startup=0/' $near/jails/web/config"
 story 'the other side gets what it does not expect'
 taken() { in_host jlmkr --dir="$far" receive 2> "$tmp/err" | tr -d '\0' > "$tmp/out"; }
 look() { hello; letter C 'look \nname two\nfrom me\n'; }
+# Of the words of a session, only those of one command are kept.
+looks() { hello; for i in $(seq 500); do letter C "look \nname two\nlong $(printf %08000d 0)\n"; done; }
+if ! instrumented; then
+	looks | in_host sh -c "ulimit -v 8000; exec jlmkr --dir=$far receive" 2> "$tmp/err" | tr -d '\0' > "$tmp/out"
+	is 500 "$(grep -c 'state none' "$tmp/out")"
+fi
 { hello; letter C 'tree \n'; letter D x; letter E ''; } | taken
 out_has 'fault the other side asks for something unknown'
 { hello; letter C 'look \nname two\n'; letter C 'tree \n'; letter D x; letter E ''; } | taken
@@ -284,6 +300,23 @@ in_host sh -c "dd if=/dev/urandom of=$near/jails/web/rootfs/zbig bs=1M count=20 
 	wait \$pid" > "$tmp/out" 2> "$tmp/err" || fail 'it is read while it changes'
 is 3 "$(grep -c 'stand is in use by ' "$tmp/err")"
 
+story 'another jail does not take its place; the same one does, under another name, too'
+tiny other
+copy --refresh other nas2:stand
+status 4
+err_has 'stand on nas2 is a standby of another jail, which is called web; if it can go, remove it'
+is three "$(in_host cat "$far/jails/stand/rootfs/mine")"
+try jlmkr-remove -q -y other
+in_host sed -i '3s/.*/0123/' "$far/jails/stand/.standby"
+copy --refresh web nas2:stand
+status 4
+in_host sh -c "echo 0123456789abcdef0123456789abcdef > $near/jails/web/rootfs/etc/machine-id; sed -i '5s/.*/0123456789abcdef0123456789abcdef/' $far/jails/stand/.standby"
+copy --refresh web nas2:stand
+status 0
+in_host sed -i '4s/.*/old/' "$far/jails/stand/.standby"
+copy --refresh web nas2:stand
+status 0
+
 story 'a jail whose config cannot be read does not take its place'
 in_host sh -c "sed -i 's/^startup=.*/startup=maybe/' $near/jails/web/config; echo bad > $near/jails/web/rootfs/mine"
 copy --refresh web nas2:stand
@@ -351,15 +384,31 @@ is 'config rootfs' "$(in_host ls -A "$far/jails/run" | grep -v '^\.Exec' | xargs
 f jlmkr-exec run sh -c 'cat /var/data; cmp /etc/machine-id /var/id'
 is moved "$(cat "$tmp/out")"
 
+story 'files that cannot be sent are not removed'
+tiny deep
+in_host sh -ec "cd $near/jails/deep/rootfs; for i in \$(seq 300); do mkdir d; cd -P d; done; echo deep > mine"
+move deep nas2:
+status 1
+err_has '1 entries of it cannot be sent, and would be lost: --keep keeps them here'
+is deep "$(files "$near")"
+move --keep deep nas2:
+status 0
+f jlmkr-remove -q -y deep
+try jlmkr-remove -q -y deep
+
 story 'and back, where it stays as a standby'
 back() { f jlmkr-move --remote-dir="$near" "$@" run nas2:; }
 back --keep
 status 0
 try jlmkr-exec run cat /var/data
 is moved "$(cat "$tmp/out")"
-is handed:1:nas2:run "$(standby "$far/jails/run")"
+is standby "$(standby "$far/jails/run")"
 f jlmkr-start run
 refused
+! in_host test -e "$near/jails/run/.taken" || fail 'a mark is left'
+copy --refresh run nas2:
+status 0
+is standby "$(standby "$far/jails/run")"
 f jlmkr-remove -q -y run
 status 0
 
@@ -392,7 +441,7 @@ status 0
 try jlmkr-stop -q run
 id=$(in_host sed -n 2p "$far/jails/run/.standby")
 is 32 ${#id}
-in_host sh -c "printf 'standby\n$id\n\n' > $near/jails/run/.standby"
+in_host sh -c "printf 'standby\n$id\n\n' > $near/jails/run/.standby; sed -i '1s/.*/handed:1:nas2:run/' $far/jails/run/.standby"
 try jlmkr-start run
 refused
 f jlmkr-start run
@@ -408,7 +457,7 @@ try jlmkr-stop -q run
 story 'another jail of that name is not taken for it'
 move --keep run nas2:
 status 0
-in_host sh -c "rm -rf $far/jails/run/.taken"
+in_host sed -i '1s/.*/handed:1:nas2:run/' $near/jails/run/.standby
 try jlmkr-start run
 refused
 move run nas2:
@@ -418,6 +467,18 @@ try jlmkr-promote run
 status 0
 f jlmkr-stop -q run
 f jlmkr-remove -q -y run
+
+story 'nor is another standby'
+tiny other
+copy --refresh other nas2:run
+status 0
+in_host sh -c "printf 'handed:0:nas2:run\n%032d\n\n' 7 > $near/jails/run/.standby"
+move run nas2:
+refused
+err_has "it was to be handed over, but nas2 does not have it; 'jlmkr promote run'"
+is standby "$(standby "$far/jails/run")"
+f jlmkr-remove -q -y run
+try jlmkr-remove -q -y other
 
 try jlmkr-remove -q -y run
 

@@ -104,6 +104,24 @@ is 'a b' "$(snaps "$fds/jails/stand" | cut -d' ' -f1-2)"
 j jlmkr-config -q web snapshot_keep=
 in_host sh -c "zfs list -H -o name -t snapshot -r '$ds/jails/web' | grep @20 | xargs -d '\n' -n 1 zfs destroy"
 
+story 'what a run has left that could not give it its name is taken for no other jail'
+tiny other
+sly_zfs
+slyly rename <<END
+echo no >&2
+exit 1
+END
+copy web@a nas2:test
+refused
+err_has 'nas2: zfs: no'
+honest
+copy other nas2:test
+status 0
+! in_host test -e "$far/jails/test/rootfs/mine" || fail 'another jail'
+f jlmkr-remove -q -y test
+j jlmkr-remove -q -y other
+is '' "$(hidden)"
+
 story 'what is only there is not destroyed'
 zfs_in_host set readonly=off "$fds/jails/stand"
 in_host sh -c "echo mine > '$far/jails/stand/rootfs/only'"

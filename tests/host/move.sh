@@ -30,7 +30,15 @@ is moved "$(cat "$tmp/out")"
 f jlmkr-start run
 refused
 is 'mine copy-' "$(snaps "$fds/jails/run")"
-kind "$fds/jails/run" | grep -q '^handed:1:nas2:run$' || fail "$(kind "$fds/jails/run")"
+is standby "$(kind "$fds/jails/run")"
+guid() { in_host zfs list -H -o guid -t snapshot -r "$1" | xargs; }
+before=$(guid "$fds/jails/run")
+copy --refresh run nas2:
+status 0
+[ "$(guid "$fds/jails/run")" != "$before" ] || fail 'nothing has come'
+is "$(guid "$ds/jails/run")" "$(guid "$fds/jails/run")"
+is 'mine copy-' "$(snaps "$fds/jails/run")"
+is 'mine copy-' "$(snaps "$ds/jails/run")"
 
 story 'a jail that does not start there is started here again'
 f jlmkr-remove -q -y run
@@ -145,6 +153,37 @@ status 0
 f jlmkr-stop -q gone
 f jlmkr-remove -q -y gone
 
+story 'a snapshot that somebody makes meanwhile is not taken for that of the move'
+tiny auto
+cut_by 'zfs.real "$@"' exit
+slyly snapshot <<END
+zfs.real "\$@" && zfs.real snapshot '$ds/jails/auto@hourly'
+exit
+END
+move auto nas2:
+status 0
+err_has 'asking nas2 whether it has taken over auto'
+honest
+j jlmkr-list -q
+out_lacks '^auto '
+f jlmkr-remove -q -y auto
+status 0
+
+story 'another standby of that name is not taken over for it'
+tiny x
+tiny other
+copy --refresh other nas2:x
+status 0
+zfs_in_host set jlmkr:kind=handed:0:nas2:x "$ds/jails/x"
+zfs_in_host set readonly=on "$ds/jails/x"
+move x nas2:
+refused
+err_has "it was to be handed over, but nas2 does not have it; 'jlmkr promote x'"
+is standby "$(kind "$fds/jails/x")"
+for jail in x other; do j jlmkr-remove -q -y $jail; done
+f jlmkr-remove -q -y x
+status 0
+
 story 'with datasets below it, its files are moved, and none of them is lost'
 j jlmkr-create -q --start below
 datasets_below below
@@ -154,12 +193,23 @@ err_has "the dataset $ds/jails/below/data would be lost, because it is not mount
 j jlmkr-exec below true
 status 0
 patiently zfs destroy -r "$ds/jails/below/data"
+zfs_in_host snapshot "$ds/jails/below/rootfs/docker@theirs"
+move below nas2:
+status 5
+err_has "the snapshot $ds/jails/below/rootfs/docker@theirs would be lost"
+zfs_in_host destroy "$ds/jails/below/rootfs/docker@theirs"
+in_host sh -ec 'zfs create "$1/hides"; echo small > "$2/hides/mine"; cd /; sleep 1; zfs set canmount=off "$1/hides"; zfs unmount "$1/hides" 2> /dev/null || [ ! -e "$2/hides/mine" ]' - "$ds/jails/below" "$home/jails/below" || fail 'it is mounted'
+move below nas2:
+status 5
+err_has "the dataset $ds/jails/below/hides: it has files, and is never mounted, so that they would be lost"
+is '' "$(in_host zfs list -H -o name -t snapshot -r "$ds/jails/below")"
+patiently zfs destroy "$ds/jails/below/hides"
 move below nas2:
 status 0
 is docker "$(in_host cat "$far/jails/below/rootfs/docker/mine")"
 f jlmkr-exec below cat /docker/mine
 is docker "$(cat "$tmp/out")"
-is '' "$(files "$home")$(in_host zfs list -H -o name -r "$ds/jails" | grep below)$(hidden)"
+is run "$(files "$home")$(in_host zfs list -H -o name -r "$ds/jails" | grep below)$(hidden)"
 f jlmkr-remove -q -y below
 status 0
 

@@ -13,7 +13,7 @@ static void write_mark(struct world *w, const char *text)
 
 TEST(a_mark_is_set_read_and_taken)
 {
-	const struct standby mark = { "handed:1:nas2:web", "0123", "me" };
+	const struct standby mark = { "handed:1:nas2:web", "0123", "me", "web", "4567" };
 	struct standby s;
 	struct world w;
 
@@ -27,6 +27,8 @@ TEST(a_mark_is_set_read_and_taken)
 	CHECK_STR(s.kind, mark.kind);
 	CHECK_STR(s.id, mark.id);
 	CHECK_STR(s.from, mark.from);
+	CHECK_STR(s.of, mark.of);
+	CHECK_STR(s.machine, mark.machine);
 	CHECK(!standby_taken(&w.m, w.fd));
 	CHECK_INT(standby_end(w.fd, true, NULL), 0);
 	CHECK(!standby_read(&w.m, w.fd, &s));
@@ -57,7 +59,14 @@ TEST(marks_that_are_damaged_are_marks_still)
 		CHECK_STR(s.kind, "standby");
 		CHECK_STR(s.id, "");
 		CHECK_STR(s.from, "");
+		CHECK_STR(s.of, "");
 	}
+	/* As older versions write them. */
+	write_mark(&w, "standby\n0123\nme\n");
+	CHECK(standby_read(&w.m, w.fd, &s));
+	CHECK_STR(s.from, "me");
+	CHECK_STR(s.of, "");
+	CHECK_STR(s.machine, "");
 	write_mark(&w, arena_printf(&w.m, "%05000d", 7));
 	CHECK(standby_read(&w.m, w.fd, &s));
 	world_drop(&w);

@@ -405,11 +405,10 @@ static int obey(struct session *s, const struct letter *l, struct str *answer, s
 }
 
 /* 1: there are no more. */
-static int serve_one(struct session *s, struct err *e)
+static int answer_one(struct session *s, struct err *e)
 {
 	static const char kinds[] = { LETTER_COMMAND, 0 };
-	AUTOFREE struct arena m = { 0 };
-	struct str answer = { .m = &m };
+	struct str answer = { .m = s->m };
 	unsigned char head[LETTER_HEAD];
 	struct err why = { 0 };
 	enum letter_kind kind;
@@ -420,15 +419,25 @@ static int serve_one(struct session *s, struct err *e)
 
 	if ((rc = read_exactly(s, head, sizeof head, true, e))) return rc;
 	if (letter_read_head(head, kinds, &kind, &n, e) < 0) return -1;
-	s->m = &m;
-	body = arena_alloc(&m, n + 1);
+	body = arena_alloc(s->m, n + 1);
 	if (read_exactly(s, body, n, false, e) < 0) return -1;
-	if (letter_parse(&m, body, n, &l, e) < 0) return -1;
+	if (letter_parse(s->m, body, n, &l, e) < 0) return -1;
 	s->has_spoken = false;
 	if (obey(s, &l, &answer, &why) == 0)
 		return session_write(s, LETTER_ANSWER, answer.s, answer.len, e);
 	if (s->has_spoken) return 0;
 	return send_fault(s, &why, e);
+}
+
+static int serve_one(struct session *s, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+	int rc;
+
+	s->m = &m;
+	rc = answer_one(s, e);
+	s->m = NULL;
+	return rc;
 }
 
 int op_receive(struct engine *en, struct err *e)

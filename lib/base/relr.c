@@ -23,9 +23,7 @@ enum { BITMAP = sizeof(uintptr_t) * CHAR_BIT - 1 };
 extern const Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 
-void relr_apply(void) __attribute__((visibility("hidden"), no_stack_protector));
-
-void relr_apply(void)
+__attribute__((used, no_stack_protector)) static void relr_apply(void)
 {
 	const uintptr_t base = (uintptr_t)__ehdr_start;
 	const uintptr_t *packed = NULL;

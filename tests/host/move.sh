@@ -31,7 +31,7 @@ f jlmkr-start run
 refused
 is 'mine copy-' "$(snaps "$fds/jails/run")"
 is standby "$(kind "$fds/jails/run")"
-guid() { in_host zfs list -H -o guid -t snapshot -r "$1" | xargs; }
+guid() { in_host sh -c 'zfs list -H -o name -t snapshot -r "$1" | xargs -d "\n" zfs get -H -p -o value guid' - "$1" | xargs; }
 before=$(guid "$fds/jails/run")
 copy --refresh run nas2:
 status 0

@@ -455,6 +455,19 @@ static bool is_taken_there(const struct copying *c, const struct zfs_replica_sna
 	return false;
 }
 
+const char *copying_lost(const struct copying *c)
+{
+	const struct zfs_replica_snap *base = find_base(c);
+
+	for (size_t i = 0; i < c->here.n; i++) {
+		const struct zfs_replica_snap *s = &c->here.v[i];
+
+		if (is_of_copy(s) || zfs_replica_find(&c->there.has, s->guid)) continue;
+		if ((base && s->txg < base->txg) || is_taken_there(c, s)) return s->label;
+	}
+	return NULL;
+}
+
 /* Each snapshot that is not there, up to `last`. Those of other copies are of no use there. */
 static bool is_wanted(const struct copying *c, const struct zfs_replica_snap *s,
                       const struct zfs_replica_snap *base, const struct zfs_replica_snap *last)

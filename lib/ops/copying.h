@@ -63,6 +63,10 @@ int copying_another(struct copying *c, struct err *e);
 /* A standby there: made, or brought up to date. */
 int copying_standby(struct copying *c, struct err *e);
 
+/* A snapshot here that no stream brings there any more: what both have is newer, or its label
+ * is taken there. NULL: none. */
+const char *copying_lost(const struct copying *c);
+
 /* Connect once more. */
 int copying_reconnect(struct copying *c, struct err *e);
 

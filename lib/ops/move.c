@@ -130,13 +130,25 @@ static int check_below(struct moving *v, struct err *e)
 	return 0;
 }
 
-/* What does not arrive as a file would be removed with the jail. */
+static int check_labels(struct moving *v, struct err *e)
+{
+	const char *label = copying_lost(&v->c);
+
+	if (!label) return 0;
+	return fail(e, ERR_BUSY,
+	            "the snapshot %s@%s would be lost, because it cannot be sent any more to "
+	            "be one of %s on %s: --keep keeps it here", v->c.mine.name, label, v->c.to,
+	            v->c.peer.shown);
+}
+
+/* What does not arrive would be removed with the jail. */
 static int check_lost(struct moving *v, struct err *e)
 {
 	struct snapshots s;
 	size_t n;
 
-	if (!v->c.by_tree || v->how->keep) return 0;
+	if (v->how->keep) return 0;
+	if (!v->c.by_tree) return check_labels(v, e);
 	if (snapshots_open(v->c.m, v->jail, &s, e) < 0 || !snapshots_list(&s, &n, e)) return -1;
 	jail_leave(v->jail);
 	return n ? fail_snapshots(v, e) : check_below(v, e);

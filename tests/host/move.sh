@@ -184,6 +184,27 @@ for jail in x other; do j jlmkr-remove -q -y $jail; done
 f jlmkr-remove -q -y x
 status 0
 
+story 'snapshots that can no longer be sent are not lost'
+tiny x
+lost() { move x nas2:; status 5; err_has "the snapshot x@$1 would be lost, because it cannot be sent any more to be one of x on nas2: --keep"; }
+j jlmkr-snapshot x@one
+j jlmkr-snapshot x@two
+copy --refresh x nas2:
+status 0
+zfs_in_host destroy "$fds/jails/x@one"
+lost one
+j jlmkr-snapshot --delete x@one
+j jlmkr-snapshot --delete x@two
+j jlmkr-snapshot x@two
+lost two
+j jlmkr-snapshot --delete x@two
+j jlmkr-snapshot x@three
+move x nas2:
+status 0
+is 'three two' "$(snaps "$fds/jails/x" | tr ' ' '\n' | sort | xargs)"
+f jlmkr-remove -q -y x
+status 0
+
 story 'with datasets below it, its files are moved, and none of them is lost'
 j jlmkr-create -q --start below
 datasets_below below

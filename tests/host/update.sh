@@ -71,7 +71,7 @@ is 1 "$(version)"
 story 'limits are those of create'
 for limit in --max-files=3 --max-size=1K; do
 	try jlmkr update -q --restart $limit srv
-	status 1
+	status 7
 	one_line_err
 	err_has "updating srv: .*; ${limit%=*} sets the limit"
 done

@@ -121,6 +121,24 @@ int rename_new(int dir, const char *from, const char *to)
 	return -1;
 }
 
+int rename_swap(int now, int next, const char *name, struct err *e)
+{
+	if (syscall(SYS_renameat2, next, name, now, name, RENAME_EXCHANGE) == 0) return 0;
+	if (errno != EINVAL && errno != ENOSYS && errno != ENOENT)
+		return fail_sys(e, "exchange %s", name);
+	if ((renameat(now, name, next, "old") < 0 && errno != ENOENT) ||
+	    renameat(next, name, now, name) < 0)
+		return fail_sys(e, "rename %s", name);
+	return 0;
+}
+
+bool name_has_inode(int dir, const char *name, uint64_t ino)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == ino;
+}
+
 bool is_dots(const char *name)
 {
 	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));

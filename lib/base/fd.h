@@ -51,6 +51,15 @@ bool same_file(const struct stat *a, const struct stat *b);
  * systems cannot promise this: there it may replace a file that is created meanwhile. */
 int rename_new(int dir, const char *from, const char *to);
 
+/* What has this name in the directory `next` takes the place of that in `now`, which goes to
+ * `next` instead, from one moment to the next. Where the file system cannot exchange two names,
+ * it goes there as "old", and for a moment there is none in `now`. None in `now` is no fault:
+ * after a kill, do it again if name_has_inode says that it was not done. */
+int rename_swap(int now, int next, const char *name, struct err *e);
+
+/* Whether the file of this name, not followed if it is a link, is that inode. */
+bool name_has_inode(int dir, const char *name, uint64_t ino);
+
 /* An entry of getdents64(2), which no header has. */
 struct dir_name {
 	uint64_t ino;

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/archive/pack.h"
@@ -28,9 +27,6 @@
 #define LIST ".list"
 #define STANDING ".rootfs.list"
 #define NEXT ".rootfs.list.new"
-
-/* RENAME_EXCHANGE: a header of musl has it, with other things that clash. */
-#define EXCHANGE 2u
 
 /* Each time the whole file system is synced. */
 enum { NOTE_MS = 5000, FROM_MAX = 200, NUMBER_MAX = 1000000, LIST_ROOM = 1 << 20,
@@ -366,31 +362,12 @@ void passes_forget_list(int work)
 	fsync(work);
 }
 
-/* Not all file systems can exchange two names: then there is none for a moment. */
-static int exchange_root(int work, int tree, struct err *e)
-{
-	if (syscall(SYS_renameat2, tree, PACK_ROOT, work, PACK_ROOT, EXCHANGE) == 0) return 0;
-	if (errno != EINVAL && errno != ENOSYS && errno != ENOENT)
-		return fail_sys(e, "exchange " PACK_ROOT);
-	if (renameat(work, PACK_ROOT, tree, "old") < 0 && errno != ENOENT)
-		return fail_sys(e, "rename " PACK_ROOT);
-	return renameat(tree, PACK_ROOT, work, PACK_ROOT) < 0 ?
-	       fail_sys(e, "rename " PACK_ROOT) : 0;
-}
-
-static bool is_in_place(int work, uint64_t ino)
-{
-	struct stat st;
-
-	return fstatat(work, PACK_ROOT, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == ino;
-}
-
 /* Each step may have been done before. */
 static int finish_exchange(int work, int tree, uint64_t ino, struct err *e)
 {
-	if (!is_in_place(work, ino)) {
+	if (!name_has_inode(work, PACK_ROOT, ino)) {
 		passes_forget_list(work);
-		if (exchange_root(work, tree, e) < 0) return -1;
+		if (rename_swap(work, tree, PACK_ROOT, e) < 0) return -1;
 	}
 	if (renameat(tree, PACK_CONFIG, work, PACK_CONFIG) < 0 && errno != ENOENT)
 		return fail_sys(e, "rename " PACK_CONFIG);

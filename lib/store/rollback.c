@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,8 +34,7 @@
 #define NONE "-"
 #define NONE_UPDATE "-update"		/* the label of none, after an update */
 
-/* RENAME_EXCHANGE: a header of musl has it, with other things that clash. */
-enum { SWAP_LIMIT = 200, LABEL_ROOM = 100, SECOND_MS = 1000, EXCHANGE = 1 << 1 };
+enum { SWAP_LIMIT = 200, LABEL_ROOM = 100, SECOND_MS = 1000 };
 
 /* -- exchange -- */
 
@@ -62,26 +60,6 @@ static bool read_swap(struct arena *m, int work, struct swap *w)
 	const char *text = read_file(m, work, SWAP, SWAP_LIMIT, NULL, NULL);
 
 	return text && sscanf(text, "%" SCNu64 " %99s", &w->ino, w->label) == 2;
-}
-
-static bool is_in_place(int jail, const struct swap *w)
-{
-	struct stat st;
-
-	return fstatat(jail, LAYOUT_ROOTFS, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       st.st_ino == w->ino;
-}
-
-/* Where two names cannot be exchanged in one step, the old files go to "old" first. */
-static int exchange_rootfs(int jail, int work, struct err *e)
-{
-	if (syscall(SYS_renameat2, jail, LAYOUT_ROOTFS, work, LAYOUT_ROOTFS, EXCHANGE) == 0)
-		return 0;
-	if (renameat(jail, LAYOUT_ROOTFS, work, "old") < 0 && errno != ENOENT)
-		return fail_sys(e, "rename " LAYOUT_ROOTFS);
-	if (renameat(work, LAYOUT_ROOTFS, jail, LAYOUT_ROOTFS) < 0)
-		return fail_sys(e, "rename " LAYOUT_ROOTFS);
-	return 0;
 }
 
 static int exchange_config(const struct snapshots *s, int work, struct err *e)
@@ -124,9 +102,9 @@ static int drop_work(int jail, struct err *e)
 /* Each step may have been done before. */
 static int finish_swap(const struct snapshots *s, int work, const struct swap *w, struct err *e)
 {
-	if (!is_in_place(s->dir, w) &&
+	if (!name_has_inode(s->dir, LAYOUT_ROOTFS, w->ino) &&
 	    (below_unmount(s, work, e) < 0 || keep_move(s, work, e) < 0 ||
-	     exchange_rootfs(s->dir, work, e) < 0))
+	     rename_swap(s->dir, work, LAYOUT_ROOTFS, e) < 0))
 		return -1;
 	if (faccessat(work, BEFORE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    exchange_config(s, work, e) < 0)

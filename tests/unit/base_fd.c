@@ -413,3 +413,47 @@ TEST(an_empty_directory_has_only_dots)
 	CHECK_INT(dir_is_empty(-1), -1);
 	world_drop(&w);
 }
+
+static void put_in(int dir, const char *name, const char *text)
+{
+	CHECK_INT(replace_file(dir, name, text, strlen(text), 0600, NULL), 0);
+}
+
+static ino_t inode_in(int dir, const char *name)
+{
+	struct stat st = { 0 };
+
+	CHECK_INT(fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+	return st.st_ino;
+}
+
+TEST(two_names_are_swapped_and_again_if_that_was_cut)
+{
+	struct err e = { 0 };
+	ino_t old, new;
+	struct world w;
+	int now, next;
+
+	world_make(&w);
+	CHECK_INT(mkdirat(w.root, "next", 0700), 0);
+	now = w.root;
+	next = openat(w.root, "next", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	put_in(now, "x", "old");
+	put_in(next, "x", "new");
+	old = inode_in(now, "x");
+	new = inode_in(next, "x");
+	CHECK(name_has_inode(now, "x", old) && !name_has_inode(now, "x", new));
+	CHECK_INT(rename_swap(now, next, "x", &e), 0);
+	CHECK(name_has_inode(now, "x", new) && name_has_inode(next, "x", old));
+	/* Cut between two steps, where it takes two. */
+	CHECK_INT(unlinkat(now, "x", 0), 0);
+	CHECK(!name_has_inode(now, "x", new));
+	CHECK_INT(rename_swap(now, next, "x", &e), 0);
+	CHECK(name_has_inode(now, "x", old) && !count(next, "x"));
+	/* There is nothing to take its place, and what there was is not lost. */
+	CHECK_INT(rename_swap(now, next, "x", &e), -1);
+	CHECK_STR(e.text, "rename x: No such file or directory");
+	CHECK(name_has_inode(next, "old", old));
+	close(next);
+	world_drop(&w);
+}

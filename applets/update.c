@@ -58,22 +58,15 @@ static void tell_update(const struct jail *j, const struct update *u)
 	         u->image.image.layers_n, size_text(bytes, size));
 }
 
-static int update_one(struct engine *en, struct jail *j, bool by_name, const void *args,
+static int update_one(struct engine *en, struct jail *j, bool by_name, const void *how,
                       struct err *e)
 {
-	const struct update_args *a = args;
-	struct update_how how = {
-		.stop = a->stop, .restart = a->restart, .timeout = a->timeout,
-		.limits.entries = a->max_files,
-		.limits.no_devices = a->allow_devices && str_eq(a->allow_devices, "0"),
-	};
 	AUTOUPDATE u = { 0 };
 	const char *name = j->name, *kept = NULL;
-	int rc;
+	int rc = look_one(en, j, by_name, &u, e);
 
-	if (opts_size("max-size", a->max_size, &how.limits.bytes, e) < 0) return -1;
-	if ((rc = look_one(en, j, by_name, &u, e)) != 0) return rc;
-	rc = op_update(en, j, &u, &how, &kept, e);
+	if (rc != 0) return rc;
+	rc = op_update(en, j, &u, how, &kept, e);
 	if (rc == 0 && kept)
 		out_note("What it was is kept: 'jlmkr rollback %s@%s' goes back to it", name,
 		         kept);
@@ -125,8 +118,13 @@ static int show_all(struct host *h, const struct update_args *a, char *const *op
 static int update_run(struct host *h, const void *args, char *const *operands, struct err *e)
 {
 	const struct update_args *a = args;
+	struct update_how how = {
+		.stop = a->stop, .restart = a->restart, .timeout = a->timeout,
+		.limits.entries = a->max_files,
+		.limits.no_devices = a->allow_devices && str_eq(a->allow_devices, "0"),
+	};
 	const struct batch what = {
-		.args = a,
+		.args = &how,
 		.work = update_one,
 		.done = "updated",
 		.idle = "has the newest image",
@@ -135,6 +133,7 @@ static int update_run(struct host *h, const void *args, char *const *operands, s
 	};
 
 	if (a->check || a->dry_run) return show_all(h, a, operands, e);
+	if (opts_size("max-size", a->max_size, &how.limits.bytes, e) < 0) return -1;
 	return batch_run(h, &what, operands, a->all, e);
 }
 

@@ -136,8 +136,8 @@ static int check_unfinished(int dir, const char *shown, struct err *e)
 	if (!rollback_is_begun(dir) && !passes_are_there(dir) &&
 	    faccessat(dir, LAYOUT_STANDBY, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
-	return fail(e, ERR_UNTRUSTED, "what has come of %s is a state from the middle of a "
-	            "rollback or of a copy, which is not finished here", shown);
+	return fail(e, ERR_UNTRUSTED, "%s comes from the middle of a rollback or of a copy: "
+	            "start or promote it where it comes from, then send it again", shown);
 }
 
 int arrival_check_stream(int dir, const char *shown, struct err *e)
@@ -146,13 +146,17 @@ int arrival_check_stream(int dir, const char *shown, struct err *e)
 	return check_config_file(dir, "its config", e) < 0 ? -1 : check_rootfs(dir, e);
 }
 
+/* What is in the box has come as a stream. */
+static int check_box(const struct arrival *a, int dir, struct err *e)
+{
+	return check_unfinished(dir, a->box->name, e) < 0 ? -1 : arrival_check(a, dir, e);
+}
+
 int arrival_standby(const struct arrival *a, struct err *e)
 {
 	AUTOCLOSE int dir = incoming_mount(a->box, false, e);
 
-	if (dir < 0 || check_unfinished(dir, a->box->name, e) < 0 ||
-	    arrival_check(a, dir, e) < 0)
-		return -1;
+	if (dir < 0 || check_box(a, dir, e) < 0) return -1;
 	close(take_fd(&dir));
 	return zfs_set_standby(a->box->dataset, ZFS_STANDBY, e);
 }
@@ -164,8 +168,7 @@ static int become_own(const struct arrival *a, struct err *e)
 
 	if (dir < 0) return -1;
 	if (fchmod(dir, 0700) < 0) return fail_sys(e, "chmod");
-	if (check_unfinished(dir, a->box->name, e) < 0 || arrival_check(a, dir, e) < 0)
-		return -1;
+	if (check_box(a, dir, e) < 0) return -1;
 	if (a->jail && second_renew(a->m, dir, &second, e) < 0) return -1;
 	close(take_fd(&dir));
 	return incoming_done(a->box, e);

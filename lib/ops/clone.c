@@ -170,8 +170,8 @@ static int drop_unfinished(const struct cloning *c, struct err *e)
 	int dir = c->work.dir;
 
 	if (rollback_is_begun(dir))
-		return fail(e, ERR_INPUT, "the snapshot %s is from the middle of a rollback",
-		            c->origin);
+		return fail(e, ERR_INPUT, "the snapshot %s is from the middle of a rollback: "
+		            "clone another one", c->origin);
 	if (passes_settle(dir, e) < 0) return -1;
 	standby_forget(dir);
 	passes_forget_list(dir);

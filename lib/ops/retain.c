@@ -56,15 +56,12 @@ static int find_own(const struct snapshots *s, struct own *own, struct err *e)
 	return 0;
 }
 
-/* A standby gets those of the jail that it is of, and could not be brought up to date if it had
- * newer ones. */
 static bool is_due(const struct snapshots *s, const struct keep *k, const struct own *own,
-                   bool is_standby, int64_t now)
+                   int64_t now)
 {
 	int64_t *made = arena_array(s->m, own->n + 1, sizeof *made);
 	size_t n = 0;
 
-	if (is_standby) return false;
 	for (size_t i = 0; i < own->n; i++)
 		if (is_scheduled(&own->v[i])) made[n++] = own->made[i];
 	return keep_is_due(k, made, n, now);
@@ -139,8 +136,10 @@ int op_retain(struct engine *en, struct jail *j, struct retain *r, struct err *e
 	if (!keep_is_set(&keep)) return 1;
 	is_standby = op_is_standby(en->m, j);
 	if (open_for(en, j, r, &s, e) < 0 || find_own(&s, &own, e) < 0) return -1;
-	if (is_due(&s, &keep, &own, is_standby, now) && make(&s, r, &own, now, &why) < 0 &&
-	    why.kind == ERR_INTERRUPTED)
+	/* A standby gets those of the jail that it is of, and could not be brought up to date
+	 * if it had newer ones. */
+	if (!is_standby && is_due(&s, &keep, &own, now) &&
+	    make(&s, r, &own, now, &why) < 0 && why.kind == ERR_INTERRUPTED)
 		return fail(e, why.kind, "%s", why.text);
 	if (prune(&s, r, &keep, &own, now, e) < 0) return -1;
 	return why.kind ? fail(e, why.kind, "%s", why.text) : 0;

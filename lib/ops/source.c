@@ -251,13 +251,23 @@ static void drop_snapshot(struct source *x)
 		         "deletes it: %s", x->name, x->label, why.text);
 }
 
-/* The caller deletes the jail afterwards. */
-static int check_whole(const struct source *x, const struct export_tree *t, struct err *e)
+/* How many of them the walk has not met. */
+static uint64_t tell_of_grafts(const struct source *x)
 {
-	uint64_t missing = t->skipped;
+	uint64_t n = 0;
 
-	for (size_t i = 0; i < x->grafts_n; i++)
-		missing += x->grafts[i].dir >= 0;
+	for (size_t i = 0; i < x->grafts_n; i++) {
+		if (x->grafts[i].dir < 0) continue;
+		out_warn("%s is not in the archive: the snapshot has no such directory",
+		         x->grafts[i].path);
+		n++;
+	}
+	return n;
+}
+
+/* The caller deletes the jail afterwards. */
+static int check_whole(const struct source *x, uint64_t missing, struct err *e)
+{
 	if (!x->strict || !missing) return 0;
 	return fail(e, ERR_BUSY, "%" PRIu64 " entries of it cannot be sent, and would be lost: "
 	            "--keep keeps them here", missing);
@@ -308,6 +318,7 @@ static int add_jail(struct source *x, struct pack *p, struct err *e)
 	struct export_tree t = { .to = p, .name = PACK_ROOT, .frozen = x->label,
 				 .grafts = x->grafts, .grafts_n = x->grafts_n,
 				 .there = x->there, .reached = x->reached };
+	uint64_t missing;
 	time_t when = 0;
 
 	if (add_front(x, p, &when, e) < 0) return -1;
@@ -315,12 +326,9 @@ static int add_jail(struct source *x, struct pack *p, struct err *e)
 	if ((rootfs = open_rootfs(x, e)) < 0) return -1;
 	if (export_tree(&t, rootfs, e) < 0) return -1;
 	out_progress_end();
-	for (size_t i = 0; i < x->grafts_n; i++)
-		if (x->grafts[i].dir >= 0)
-			out_warn("%s is not in the archive: the snapshot has no such directory",
-			         x->grafts[i].path);
+	missing = tell_of_grafts(x);
 	tell_of(&t, p->lost);
-	return check_whole(x, &t, e);
+	return check_whole(x, missing + t.skipped, e);
 }
 
 uint64_t source_measure(struct source *x)

@@ -342,7 +342,7 @@ is web "$(names)"
 is '' "$(hidden)"
 
 story 'streams with work in them that a start or promote would finish: another config, a link as rootfs'
-unfinished='is a state from the middle of a rollback or of a copy, which is not finished here'
+unfinished='comes from the middle of a rollback or of a copy: start or promote it where it comes from, then send it again'
 # state MAKE UNDO: a snapshot of web after MAKE, sent in full and from the snapshot one on.
 state() {
 	in_host sh -ec "cd '$home/jails/web' && $1 && zfs snapshot '$ds/jails/web@state' && $2 &&
@@ -676,8 +676,8 @@ done
 echo "cut $cut, old $old, new $new, stray snapshots $stray"
 END
 for what in export full increment; do
-	story "killed at 60 moments: $what"
-	killed "$home" "$ds" $what 60 < "$tmp/killed"
+	story "killed at $kills moments: $what"
+	killed "$home" "$ds" $what $kills < "$tmp/killed"
 	is web "$(names)"
 	is '' "$(hidden)"
 	is 'one two three hook' "$(snaps web)"

@@ -111,7 +111,7 @@ zfs_in_host snapshot "$ds/jails/st@middle"
 in_host rmdir "$home/jails/st/.rollback"
 j jlmkr-clone st@middle st2
 status 1
-err_has "the snapshot $ds/jails/st@middle is from the middle of a rollback"
+err_has "the snapshot $ds/jails/st@middle is from the middle of a rollback: clone another one"
 j jlmkr-remove -q -y st
 status 0
 
@@ -222,17 +222,17 @@ jlmkr-clone -q $3 ${4-one} k && jlmkr-remove -q -y k || exit 1
 echo "cut $cut, there $there"
 END
 
-story 'killed at 60 moments: it is there and whole, or not there'
+story "killed at $kills moments: it is there and whole, or not there"
 in_host sh -c "echo one > '$home/jails/one/rootfs/etc/hostname'; rm '$home/jails/one/rootfs/etc/machine-id'"
-killed "$home" 60 '' < "$tmp/killed"
+killed "$home" $kills '' < "$tmp/killed"
 is '' "$(in_host zfs list -H -o name -r "$ds/jails" | grep '/\.')"
 j jlmkr-clone one five2
 status 0
 is 3 "$(in_host zfs list -H -o name -t snapshot -r "$ds/jails/one" | wc -l)"
 
-story 'one with datasets below it killed at 60 moments'
+story "one with datasets below it killed at $kills moments"
 in_host sh -c "echo big > '$home/jails/big/rootfs/etc/hostname'; rm '$home/jails/big/rootfs/etc/machine-id'"
-killed "$home" 60 '' big < "$tmp/killed"
+killed "$home" $kills '' big < "$tmp/killed"
 is '' "$(in_host zfs list -H -o name -r "$ds/jails" | grep '/\.')"
 
 story 'elsewhere blocks cannot be shared: refused, or all is copied'
@@ -254,8 +254,8 @@ status 0
 ! in_host test -e $home/jails/three/.snapshots || fail 'it has snapshots'
 in_host cmp $home/jails/one/config $home/jails/three/config || fail 'it has another config'
 
-story 'a copy killed at 60 moments'
-killed $home 60 --full < "$tmp/killed"
+story "a copy killed at $kills moments"
+killed $home $kills --full < "$tmp/killed"
 
 story 'directories share blocks on btrfs'
 btrfs_pool 2G
@@ -274,9 +274,9 @@ status 0
 err_has 'two runs: its files are copied one after the other'
 j jlmkr-stop -q two
 
-story 'one that shares blocks killed at 60 moments'
+story "one that shares blocks killed at $kills moments"
 tiny one
 in_host sh -c "cd '$home/jails/one/rootfs' && mkdir many && cd many && for i in \$(seq 2000); do echo \$i > \$i; done"
-killed $home 60 '' < "$tmp/killed"
+killed $home $kills '' < "$tmp/killed"
 
 finish

@@ -56,87 +56,40 @@ status 0
 is '' "$(hidden)$(snaps "$ds/jails/web")"
 f jlmkr-remove -q -y k
 
-cat > "$tmp/killed" <<'END'
+cat - "$here/killed-copy" > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
-far=$2 there=0 who=$4
-args="--remote-dir=$far"
-case $who in
-near) killer='kill -KILL $pid' ;;
-ssh) killer='pkill -KILL -x ssh' ;;
-far) killer='pkill -KILL -o -x jlmkr' ;;	# and not its child, which mounts again what zfs has renamed
-esac
-measure jlmkr-copy -q "$args" web nas2:k
-sum=$(cd "$JAILMAKER_DIR/jails/web/rootfs" && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat | sha256sum)
-jlmkr --dir="$far" remove -q -y k || exit 1
-for i in $(seq $3); do
-	cut_by "$killer" jlmkr-copy -q "$args" web nas2:k
-	settle
-	if [ -e "$far/jails/k" ]; then
-		there=$((there + 1))
-	else
-		jlmkr-copy -q "$args" web nas2:k 2> /tmp/why || [ -e "$far/jails/k/config" ] || off "$(cat /tmp/why)"
-	fi
-	[ "$(cd "$far/jails/k/rootfs" && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat | sha256sum)" = "$sum" ] ||
-		off 'another jail'
-	jlmkr --dir="$far" remove -q -y k || exit 1
-	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || off "$(ls -A "$far/jails")"
-done
-jlmkr-copy -q "$args" web nas2:k && jlmkr --dir="$far" remove -q -y k || exit 1
-echo "cut $cut, there $there"
+far_killer='pkill -KILL -o -x jlmkr'	# and not its child, which mounts again what zfs has renamed
+sum() { (cd "$1" && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat) | sha256sum; }
+busy() { false; }
+copy_again() { copy 2> /tmp/why || [ -e "$far/jails/k/config" ] || off "$(cat /tmp/why)"; }
+is_clean() { :; }
 END
 in_host sh -c "dd if=/dev/urandom of='$home/jails/web/rootfs/big' bs=1M count=12 2> /dev/null"
 for who in near ssh far; do
-	moments=60
-	[ $who != ssh ] || moments=15
-	story "killed at $moments moments: $who"
-	killed "$home" "$far" $moments $who < "$tmp/killed"
+	story "killed at $kills moments: $who"
+	killed "$home" "$far" $kills $who < "$tmp/killed"
 	is '' "$(hidden)$(snaps "$ds/jails/web")"
 done
 
-cat > "$tmp/refreshed" <<'END'
+cat - "$here/killed-standby" > "$tmp/refreshed" <<'END'
 export JAILMAKER_DIR=$1
-far=$2 old=0 new=0 who=$4 k=$5
-refresh() { jlmkr-copy -q --refresh "--remote-dir=$far" web nas2:k; }
-case $who in
-near) killer='pkill -KILL -x jlmkr-copy' ;;
-far) killer="pkill -KILL -f ' receive$'" ;;
-esac
-web=$JAILMAKER_DIR/jails/web/rootfs there=$far/jails/k/rootfs
-put() { echo $1 > "$web/mine" && dd if=/dev/urandom of="$web/more" bs=256k count=8 2> /dev/null; }
+k=k dataset=$5
 # The kernel keeps what it has read of zfs-fuse, until it is mounted anew.
 fresh() {
-	for try in 1 2 3 4 5 6 7 8 9; do zfs unmount "$k" 2> /dev/null; zfs mount "$k" 2> /dev/null && return; sleep 0.2; done
+	for try in 1 2 3 4 5 6 7 8 9; do zfs unmount "$dataset" 2> /dev/null; zfs mount "$dataset" 2> /dev/null && return; sleep 0.2; done
 	echo 'the standby cannot be mounted anew'
 	exit 1
 }
+is_same() { fresh; cmp -s "$web/mine" "$there/mine" && cmp -s "$web/more" "$there/more"; }
+is_guarded() { ! touch "$there/x" 2> /dev/null || off 'it can be written to'; }
 # zfs-fuse clears what a cut stream left some time after its zfs(8) has ended.
 later() { grep -q 'destination already exists' /tmp/why && sleep 2 && refresh 2> /tmp/why; }
-is_same() { fresh; cmp -s "$web/mine" "$there/mine" && cmp -s "$web/more" "$there/more"; }
-put 0
-refresh || exit 1
-put 1
-measure refresh
-for i in $(seq 2 $3); do
-	fresh
-	last=$(cat "$there/mine" "$there/more" | sha256sum)
-	put $i
-	cut_by "$killer" refresh
-	settle
-	if is_same; then new=$((new + 1))
-	elif [ "$(cat "$there/mine" "$there/more" | sha256sum)" = "$last" ]; then old=$((old + 1))
-	else off 'neither the old state nor the new one'
-	fi
-	! touch "$there/x" 2> /dev/null || off 'it can be written to'
-	refresh 2> /tmp/why || later || off "$(cat /tmp/why)"
-	is_same || off 'another state'
-	[ "$(zfs list -H -o name -t snapshot -r "$k" | grep -c '@copy-')" = 1 ] || off "$(zfs list -t snapshot -o name,jlmkr:kind -r "$k")"
-	[ "$(ls -A "$far/jails" | grep -c '^\.')" = 0 ] || off "$(ls -A "$far/jails")"
-done
-echo "cut $cut, old $old, new $new"
+refresh_again() { refresh 2> /tmp/why || later || off "$(cat /tmp/why)"; }
+is_clean() { [ "$(zfs list -H -o name -t snapshot -r "$dataset" | grep -c '@copy-')" = 1 ] || off "$(zfs list -t snapshot -o name,jlmkr:kind -r "$dataset")"; }
 END
 for who in near far; do
-	story "a standby that is brought up to date, killed at 60 moments: $who"
-	killed "$home" "$far" 61 $who "$fds/jails/k" < "$tmp/refreshed"
+	story "a standby that is brought up to date, killed at $kills moments: $who"
+	killed "$home" "$far" $((kills + 1)) $who "$fds/jails/k" < "$tmp/refreshed"
 	is '' "$(hidden)"
 	is copy- "$(snaps "$ds/jails/web")"
 	is copy- "$(snaps "$fds/jails/k")"

@@ -218,14 +218,14 @@ done
 echo "cut $cut"
 END
 
-story 'an export killed at 60 moments leaves nothing'
-killed $jails 'jlmkr-export -q web /mnt/tank/out/k.tar' /mnt/tank/out/k.tar 60 0 /mnt/tank/out < "$tmp/killed"
+story "an export killed at $kills moments leaves nothing"
+killed $jails 'jlmkr-export -q web /mnt/tank/out/k.tar' /mnt/tank/out/k.tar $kills 0 /mnt/tank/out < "$tmp/killed"
 
-story 'an import killed at 60 moments: a jail or none'
+story "an import killed at $kills moments: a jail or none"
 in_host rm -f /mnt/tank/out/k.tar
 n=$(in_host sh -c "cd $jails/web && find . | wc -l")
 try jlmkr-export -q web /mnt/tank/out/kill.tar.zst
-killed $jails 'jlmkr-import -q /mnt/tank/out/kill.tar.zst k' $jails/k 60 $n /mnt/tank/out < "$tmp/killed"
+killed $jails 'jlmkr-import -q /mnt/tank/out/kill.tar.zst k' $jails/k $kills $n /mnt/tank/out < "$tmp/killed"
 
 story 'a full disk leaves nothing, and is told'
 in_host sh -c 'mkdir -p /mnt/small && mount -t tmpfs -o size=1M none /mnt/small'

@@ -11,7 +11,7 @@ used() { in_host df --output=used -B4k $small | tail -n 1 | tr -d ' '; }
 # What a create that failed may leave.
 only_half() {
 	is '' "$(in_host ls -A $small/jails 2> /dev/null)"
-	is '' "$(in_host sh -c "ls -A $small/images 2> /dev/null | grep -v '^[0-9a-f]\{64\}\.part$'")"
+	is '' "$(in_host sh -c "ls -A $small/images 2> /dev/null | grep -v '^[0-9a-f]\{64\}\.part$\|^\.signed-[0-9A-F]*$'")"
 }
 
 # fills_up OPTIONS: of the mount

@@ -20,6 +20,8 @@ tmp=$(mktemp -d)
 export TESTHOST="${TESTHOST:-story-$$}"
 [ -n "${KEEP-}" ] || export HOST_OWNER=$$
 jails=/mnt/tank/jailmaker/jails
+# At so many random moments the commands of a story are killed.
+kills=${KILLS:-20}
 why='' title='' rc=0
 : > "$tmp/out"
 : > "$tmp/err"

@@ -63,13 +63,13 @@ story 'a directory, 100 moments'
 moments /mnt/tank/plain 100
 is '' "$(in_host ls -A /mnt/tank/plain/jails)"
 
-story 'a dataset, 60 moments'
-moments '/mnt/z/my pool/jail maker' 60 --no-clone
+story "a dataset, $kills moments"
+moments '/mnt/z/my pool/jail maker' $kills --no-clone
 is 'mypool/jail maker/jails' "$(in_host zfs list -H -o name -r 'mypool/jail maker/jails')"
 is '' "$(in_host ls -A '/mnt/z/my pool/jail maker/jails')"
 
-story 'clones, 40 moments'
-moments '/mnt/z/my pool/jail maker' 40
+story "clones, $kills moments"
+moments '/mnt/z/my pool/jail maker' $kills
 is 'mypool/jail maker/jails' "$(in_host zfs list -H -o name -r 'mypool/jail maker/jails')"
 is '' "$(in_host ls -A '/mnt/z/my pool/jail maker/jails')"
 cat > "$tmp/removals" <<'EOF'
@@ -106,8 +106,8 @@ done
 echo "cut $cut, kept $kept"
 EOF
 
-story 'removals of a dataset with snapshots and a child, 60 moments'
-try bash -s - '/mnt/z/my pool/jail maker' 60 'mypool/jail maker' < "$tmp/removals"
+story "removals of a dataset with snapshots and a child, $kills moments"
+try bash -s - '/mnt/z/my pool/jail maker' $kills 'mypool/jail maker' < "$tmp/removals"
 status 0
 title="$title ($(tail -n 1 "$tmp/out"))"
 is 'mypool/jail maker/jails' "$(in_host zfs list -H -o name -r 'mypool/jail maker/jails')"

@@ -202,13 +202,13 @@ done
 echo "cut $cut"
 END
 
-story 'a directory, killed at 60 moments: the old name or the new one'
+story "a directory, killed at $kills moments: the old name or the new one"
 in_host mkdir -p /mnt/tank/plain
 try env JAILMAKER_DIR=/mnt/tank/plain jlmkr-create -q --distro=fedora --release=43 two
-killed /mnt/tank/plain 60 < "$tmp/killed"
+killed /mnt/tank/plain $kills < "$tmp/killed"
 
-story 'a dataset, killed at 60 moments'
+story "a dataset, killed at $kills moments"
 j jlmkr-rename www two
-killed "$home" 60 < "$tmp/killed"
+killed "$home" $kills < "$tmp/killed"
 
 finish

@@ -177,12 +177,12 @@ done
 echo "cut $cut"
 END
 
-story 'killed at 60 moments: three stay, whatever was cut'
+story "killed at $kills moments: three stay, whatever was cut"
 j jlmkr-remove -q -y web
 tiny web
 keep 3
 for i in 1 2 3; do j jlmkr-snapshot --prune web; done
-killed "$home" 60 '' < "$tmp/killed"
+killed "$home" $kills '' < "$tmp/killed"
 
 home=/mnt/tank/plain
 in_host mkdir -p $home
@@ -198,7 +198,7 @@ j jlmkr-snapshot --prune --copy web
 status 0
 is scheduled "$(whys)"
 for i in 1 2 3; do j jlmkr-snapshot --prune --copy web; done
-killed "$home" 60 --copy < "$tmp/killed"
+killed "$home" $kills --copy < "$tmp/killed"
 
 story 'directories: the newest of each day stays, and all of the last one'
 for label in $(labels); do j jlmkr-snapshot --delete "web@$label"; done

@@ -169,9 +169,9 @@ done
 echo "cut $cut, old $old, new $new"
 END
 
-story 'ZFS: killed at 60 moments, the old state or the new one'
+story "ZFS: killed at $kills moments, the old state or the new one"
 j jlmkr-snapshot --delete web@one
-killed "$home" 60 '' < "$tmp/killed"
+killed "$home" $kills '' < "$tmp/killed"
 is "$ds/jails
 $ds/jails/web" "$(in_host zfs list -H -o name -r "$ds/jails")"
 
@@ -328,10 +328,10 @@ done
 echo "cut $cut, old $old, new $new"
 END
 
-story 'ZFS: with datasets below it killed at 60 moments'
+story "ZFS: with datasets below it killed at $kills moments"
 for label in $(labels big); do j jlmkr-snapshot --delete "big@$label"; done
 in_big 'rm -r data/dir data/deep/open rootfs/docker/.hidden'
-killed "$home" 60 "$ds/jails/big" < "$tmp/killed-below"
+killed "$home" $kills "$ds/jails/big" < "$tmp/killed-below"
 j jlmkr-remove -q -y big
 status 0
 
@@ -346,9 +346,9 @@ err_empty
 is first "$(mine)"
 is 5 "$(labels | wc -w)"
 
-story 'a directory: killed at 60 moments'
+story "a directory: killed at $kills moments"
 for label in $(labels); do j jlmkr-snapshot --delete "web@$label"; done
-killed $home 60 --copy < "$tmp/killed"
+killed $home $kills --copy < "$tmp/killed"
 
 story 'a rollback that was interrupted is finished by start'
 in_host sh -c "cd $home/jails/web && jlmkr --dir $home remove -q -y web"
@@ -411,9 +411,9 @@ is first "$(mine)"
 now=$(in_host sh -c 'sync; df --output=used -B1M /mnt/pool | tail -n 1')
 [ $((now - before)) -lt 30 ] || fail "it takes $((now - before)) MiB"
 
-story 'btrfs: killed at 60 moments'
+story "btrfs: killed at $kills moments"
 for label in $(labels); do j jlmkr-snapshot --delete "web@$label"; done
 in_host sh -c "rm '$home/jails/web/rootfs/large'; cd '$home/jails/web/rootfs' && mkdir many && cd many && for i in \$(seq 2000); do echo \$i > \$i; done"
-killed $home 60 '' < "$tmp/killed"
+killed $home $kills '' < "$tmp/killed"
 
 finish

@@ -177,8 +177,8 @@ jlmkr-snapshot -q --delete tiny@kept || exit 1
 echo "cut $cut"
 END
 
-story 'snapshot and delete killed at 60 moments: whole or none, and the same command works'
-killed "$home" 60 < "$tmp/killed"
+story "snapshot and delete killed at $kills moments: whole or none, and the same command works"
+killed "$home" $kills < "$tmp/killed"
 is '' "$(in_host sh -c "ls -A '$home/jails/tiny' | grep snapshots")"
 
 finish

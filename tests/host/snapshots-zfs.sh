@@ -167,8 +167,8 @@ done
 echo "cut $cut, there $there"
 END
 
-story 'snapshot and delete killed at 60 moments: both or none, and the same command works'
-killed "$home" "$ds" 60 < "$tmp/killed"
+story "snapshot and delete killed at $kills moments: both or none, and the same command works"
+killed "$home" "$ds" $kills < "$tmp/killed"
 is '' "$(snaps)"
 
 finish

@@ -258,17 +258,22 @@ static void settle(struct both *b, int (*how)(const struct passes *, struct err 
 	passes_close(&p);
 }
 
+static void begin_standby(struct both *b)
+{
+	begin(b);
+	fill_jail(b);
+	receive_well(b, send_jail(b));
+	settle(b, passes_lift);
+	settle(b, passes_keep_list);
+	CHECK_INT(passes_delete(b->work, &b->e), 0);
+}
+
 TEST(a_standby_gets_a_new_tree_by_an_exchange)
 {
 	struct both b;
 	ino_t kept;
 
-	begin(&b);
-	fill_jail(&b);
-	receive_well(&b, send_jail(&b));
-	settle(&b, passes_lift);
-	settle(&b, passes_keep_list);
-	CHECK_INT(passes_delete(b.work, &b.e), 0);
+	begin_standby(&b);
 	kept = inode(&b, "rootfs/dir/kept");
 	CHECK(there(&b).n > 3);
 	put(&b.w, "mode", "other words");
@@ -313,12 +318,7 @@ TEST(an_exchange_that_was_cut_is_finished)
 	struct both b;
 
 	for (int i = 0; i < 3; i++) {
-		begin(&b);
-		fill_jail(&b);
-		receive_well(&b, send_jail(&b));
-		settle(&b, passes_lift);
-		settle(&b, passes_keep_list);
-		CHECK_INT(passes_delete(b.work, &b.e), 0);
+		begin_standby(&b);
 		CHECK_INT(replace_file(b.work, "config", "old\n", 4, 0600, NULL), 0);
 		CHECK_INT(passes_settle(b.work, &b.e), 0);
 		put(&b.w, "mode", "other words");

@@ -46,7 +46,8 @@ struct outcome {
 /* What is to be done. */
 struct copying {
 	int from, to;
-	bool live, copy;		/* reflink_live_tree */
+	bool live;			/* reflink_live_tree, and its flags */
+	int flags;
 };
 
 struct sharing {
@@ -224,7 +225,7 @@ static int copy_data(int from, int to, off_t size, struct err *e)
 
 static int share_data(const struct sharing *s, const struct source *f, int to, struct err *e)
 {
-	if (s->how.copy) return copy_data(f->fd, to, f->st.st_size, e);
+	if (s->how.flags & REFLINK_COPY) return copy_data(f->fd, to, f->st.st_size, e);
 	if (f->st.st_size && ioctl(to, FICLONE, f->fd) < 0)
 		return fail_sys(e, "share its blocks");
 	return 0;
@@ -260,7 +261,9 @@ static int share_name(struct sharing *s, int dir, const char *name, struct err *
 
 	if (check_signal(e) < 0) return -1;
 	place = place_in_root(dir, name, O_NOFOLLOW, NULL);
-	if (place < 0 && errno == EXDEV) return fail(e, ERR_BUSY, "something is mounted there");
+	if (place < 0 && errno == EXDEV)
+		return s->how.flags & REFLINK_PAST_MOUNTS ? 0 :
+			fail(e, ERR_BUSY, "something is mounted there");
 	if (place < 0 || fstat(place, &f.st) < 0) return fail_sys(e, "open");
 	if (S_ISSOCK(f.st.st_mode) && s->how.live) return 0;
 	if (S_ISREG(f.st.st_mode) || S_ISDIR(f.st.st_mode)) return share_open(s, &f, place, e);
@@ -352,9 +355,9 @@ int reflink_tree(int from, int to, struct reflink_total *total, struct err *e)
 	return share_tree(&(struct copying){ .from = from, .to = to }, total, e);
 }
 
-int reflink_live_tree(int from, int to, bool copy, struct reflink_total *total, struct err *e)
+int reflink_live_tree(int from, int to, int flags, struct reflink_total *total, struct err *e)
 {
-	const struct copying how = { .from = from, .to = to, .live = true, .copy = copy };
+	const struct copying how = { .from = from, .to = to, .live = true, .flags = flags };
 
 	return share_tree(&how, total, e);
 }

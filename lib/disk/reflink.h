@@ -29,9 +29,14 @@ bool reflink_works(int from, int to);
  * `from`, even if names change meanwhile. `*total` describes `from`. Needs root. */
 int reflink_tree(int from, int to, struct reflink_total *total, struct err *e);
 
+enum reflink_flags {
+	REFLINK_COPY = 1,	/* the copies do not share blocks, on any file system, and keep
+				 * holes */
+	REFLINK_PAST_MOUNTS = 2,	/* leave out what is mounted there: else refused */
+};
+
 /* The same of a tree that may be in use, for going back to it later. Skips what disappears
- * meanwhile, and sockets; keeps attributes in "trusted.", which overlayfs(5) uses. `copy`: the
- * copies do not share blocks, on any file system, and keep holes. */
-int reflink_live_tree(int from, int to, bool copy, struct reflink_total *total, struct err *e);
+ * meanwhile, and sockets; keeps attributes in "trusted.", which overlayfs(5) uses. */
+int reflink_live_tree(int from, int to, int flags, struct reflink_total *total, struct err *e);
 
 #endif

@@ -26,6 +26,7 @@
 #include "lib/ops/copy.h"
 #include "lib/ops/second.h"
 #include "lib/ops/snapshot.h"
+#include "lib/ops/source.h"
 #include "lib/store/rollback.h"
 #include "lib/store/snapshot.h"
 #include "lib/store/staging.h"
@@ -35,12 +36,14 @@
 struct cloning {
 	struct engine *en;
 	struct jail *jail;
+	const char *name;		/* its name */
 	const struct clone_how *how;
 	struct store jails;
 	struct snapshots from;
 	struct staging work;
 	const char *origin;		/* the ZFS snapshot that is cloned; NULL: none */
 	const char *made;		/* the label of that, if it was made for the clone */
+	struct source *whole;		/* all data of it is copied; NULL: it is not */
 	struct zfs_below below;		/* the datasets to clone with it */
 };
 
@@ -62,7 +65,7 @@ static bool is_same_pool(const char *a, const char *b)
 
 static bool can_be_zfs_clone(const struct cloning *c)
 {
-	return c->from.dataset && c->jails.dataset && !c->how->full &&
+	return c->from.dataset && c->jails.dataset &&
 	       is_same_pool(c->from.dataset, c->jails.dataset);
 }
 
@@ -117,7 +120,7 @@ static int clone_dataset(struct cloning *c, struct err *e)
 	return -1;
 }
 
-/* -- a copy -- */
+/* -- one that shares blocks -- */
 
 /* The directory with a config and a rootfs: the jail's, or that of its snapshot. */
 static int open_source(const struct cloning *c, struct err *e)
@@ -132,16 +135,16 @@ static int share_rootfs(const struct cloning *c, int source, struct err *e)
 	struct reflink_total total;
 
 	if (from < 0) return -1;
-	if (!c->how->full && !reflink_works(from, c->work.dir))
+	if (!reflink_works(from, c->work.dir))
 		return fail(e, ERR_HOST,
 		            "the file systems of %s and of the new jail cannot share "
-		            "blocks; --full copies all of its data", c->from.name);
+		            "blocks; --full copies all of its data", c->name);
 	if (tree_sync(from, NULL) < 0) return fail_sys(e, "sync");
 	out_busy("copying");
-	return snapshot_copy_rootfs(from, c->work.dir, c->how->full, &total, e);
+	return snapshot_copy_rootfs(from, c->work.dir, false, &total, e);
 }
 
-static int copy_files(struct cloning *c, struct err *e)
+static int share_files(struct cloning *c, struct err *e)
 {
 	AUTOCLOSE int source = open_source(c, e);
 	const char *config;
@@ -159,10 +162,17 @@ static void warn_of_running(const struct cloning *c)
 	if (!c->origin && !c->how->label &&
 	    jail_runs(engine_state(c->en, c->jail, NULL, NULL)))
 		out_warn("%s runs: its files are copied one after the other, so the clone may "
-		         "mix states of different moments", c->from.name);
+		         "mix states of different moments", c->name);
 }
 
 /* -- all of it -- */
+
+static int copy_all(struct cloning *c, struct err *e)
+{
+	if (staging_own(&c->work, NULL, e) < 0) return -1;
+	out_busy("copying");
+	return source_copy(c->whole, c->work.dir, e);
+}
 
 /* What came with the dataset, and is not for another jail to go on with. */
 static int drop_unfinished(const struct cloning *c, struct err *e)
@@ -180,13 +190,12 @@ static int drop_unfinished(const struct cloning *c, struct err *e)
 
 static int fill(struct cloning *c, struct err *e)
 {
-	const struct second second = {
-		.from = c->from.name, .to = c->how->to, .shown = c->from.name,
-	};
+	const struct second second = { .from = c->name, .to = c->how->to, .shown = c->name };
+	int rc;
 
-	if (c->origin ? clone_dataset(c, e) < 0 || drop_unfinished(c, e) < 0 :
-	                copy_files(c, e) < 0)
-		return -1;
+	if (c->origin) rc = clone_dataset(c, e) < 0 ? -1 : drop_unfinished(c, e);
+	else rc = c->whole ? copy_all(c, e) : share_files(c, e);
+	if (rc < 0) return -1;
 	if (second_renew(c->en->m, c->work.dir, &second, e) < 0) return -1;
 	out_busy("writing to disk");
 	return staging_finish(&c->work, e);
@@ -202,6 +211,22 @@ static int make(struct cloning *c, struct err *e)
 	out_progress_end();
 	if (rc < 0) staging_undo(&c->work);
 	staging_close(&c->work);
+	return rc;
+}
+
+static int clone_full(struct cloning *c, struct err *e)
+{
+	struct source whole = {
+		.en = c->en, .jail = c->jail, .name = c->name, .asked = c->how->label,
+		.mixes = "the clone may mix states of different moments",
+		.lock = -1, .held = -1, .files = -1, .jails.fd = -1,
+	};
+	struct err late = { 0 };
+	int rc = source_open(&whole, e);
+
+	c->whole = &whole;
+	if (rc == 0) rc = make(c, e);
+	if (source_close(&whole, &late) < 0 && rc == 0) rc = fail_as(e, &late);
 	return rc;
 }
 
@@ -222,17 +247,17 @@ static int clone_jail(struct cloning *c, struct err *e)
 
 int op_clone(struct engine *en, struct jail *j, const struct clone_how *how, struct err *e)
 {
-	AUTOCLONING c = { .en = en, .jail = j, .how = how, .jails.fd = -1 };
+	AUTOCLONING c = { .en = en, .jail = j, .name = j->name, .how = how, .jails.fd = -1 };
 
 	if (name_check(how->to, e) < 0) return -1;
 	if (store_open(en->m, en->host->dir, &c.jails, e) < 0) return -1;
 	if (staging_sweep(&c.jails, e) < 0 || store_check_free(&c.jails, how->to, e) < 0)
 		return -1;
-	if (clone_jail(&c, e) < 0) return -1;
+	if ((how->full ? clone_full(&c, e) : clone_jail(&c, e)) < 0) return -1;
 	if (c.origin)
 		out_note("%s depends on the snapshot %s@%s; 'jlmkr promote %s' turns that "
 		         "round",
-		         how->to, j->name, strchr(c.origin, '@') + 1, how->to);
+		         how->to, c.name, strchr(c.origin, '@') + 1, how->to);
 	return 0;
 }
 

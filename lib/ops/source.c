@@ -22,6 +22,7 @@
 #include "lib/disk/lock.h"
 #include "lib/disk/measure.h"
 #include "lib/disk/reflink.h"
+#include "lib/disk/tree.h"
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_items.h"
 #include "lib/engine/engine.h"
@@ -29,6 +30,7 @@
 #include "lib/jail/layout.h"
 #include "lib/ops/copy.h"
 #include "lib/ops/export_zfs.h"
+#include "lib/ops/rollback.h"
 #include "lib/ops/start.h"
 
 #define SNAPSHOT_EXPORT "export"
@@ -55,7 +57,7 @@ static int drop_leftovers(struct source *x, struct err *e)
 		    export_zfs_adopt(&x->of, all[i].label, e) < 0)
 			return -1;
 		if (!all[i].why || !str_eq(all[i].why, SNAPSHOT_EXPORT)) continue;
-		out_note("Deleting %s@%s, which an interrupted export left", x->name,
+		out_note("Deleting %s@%s, which an interrupted command left", x->name,
 		         all[i].label);
 		if (sweep_clones(x, e) < 0 || snapshot_delete(&x->of, all[i].label, e) < 0)
 			return -1;
@@ -171,7 +173,7 @@ static int open_files_of(struct source *x, struct err *e)
 	x->files = snapshot_open_files(&x->of, x->label, &why);
 	if (x->files >= 0) return 0;
 	if (x->of.dataset && why.sys == ENOENT) return clone_snapshot(x, e);
-	fail(e, why.kind, "%s", why.text);
+	fail_as(e, &why);
 	return -1;
 }
 
@@ -210,8 +212,8 @@ static int add_grafts(struct source *x, struct err *e)
 
 		if (rc < 0) return -1;
 		if (!rc && strcmp(b->v[i]->mountpoint, "none"))
-			out_warn("the dataset %s is not in the archive: it is not mounted in "
-			         "the root file system", b->v[i]->name);
+			out_warn("the dataset %s is left out: it is not mounted in the root "
+			         "file system", b->v[i]->name);
 	}
 	return 0;
 }
@@ -258,7 +260,7 @@ static uint64_t tell_of_grafts(const struct source *x)
 
 	for (size_t i = 0; i < x->grafts_n; i++) {
 		if (x->grafts[i].dir < 0) continue;
-		out_warn("%s is not in the archive: the snapshot has no such directory",
+		out_warn("%s is left out: the snapshot has no such directory",
 		         x->grafts[i].path);
 		n++;
 	}
@@ -338,6 +340,64 @@ uint64_t source_measure(struct source *x)
 	return rootfs < 0 ? 0 : measure_tree(rootfs);
 }
 
+/* -- a copy of it -- */
+
+static int copy_tree(int from, int in, const char *name, struct err *e)
+{
+	const int flags = REFLINK_COPY | REFLINK_PAST_MOUNTS;
+	struct reflink_total total;
+	AUTOCLOSE int dir = -1;
+
+	if (mkdirat(in, name, 0700) < 0 || (dir = tree_open(in, name)) < 0)
+		return fail_sys(e, "create %s", name);
+	return reflink_live_tree(from, dir, flags, &total, e);
+}
+
+/* It takes the place of what the mount hid. Those above others come first, so that theirs is
+ * there. */
+static int copy_graft(struct source *x, struct export_graft *g, int to, struct err *e)
+{
+	const uint64_t rules = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+	const char *name = strrchr(g->path, '/') + 1;
+	const char *above = arena_printf(x->en->m, "%.*s", (int)(name - g->path), g->path);
+	AUTOCLOSE int in = open_by_rules(to, above, O_RDONLY | O_DIRECTORY, 0, rules);
+
+	if (in < 0) return 0;
+	if (tree_remove(in, name, e) < 0 || copy_tree(g->dir, in, name, e) < 0)
+		return fail_in(e, "%s", g->path);
+	close(take_fd(&g->dir));
+	return 0;
+}
+
+static int copy_config(const struct source *x, int to, struct err *e)
+{
+	const char *text = conf_read_file(x->en->m, x->files, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
+
+	return text ? create_file(to, LAYOUT_CONFIG, text, strlen(text), 0600, e) : -1;
+}
+
+/* What is mounted in a jail that can change is not known, and refused. */
+static int copy_own_files(struct source *x, int to, struct err *e)
+{
+	AUTOCLOSE int rootfs = open_rootfs(x, e);
+	struct reflink_total total;
+
+	if (rootfs < 0) return -1;
+	if (x->label) return copy_tree(rootfs, to, LAYOUT_ROOTFS, e);
+	return snapshot_copy_rootfs(rootfs, to, true, &total, e);
+}
+
+int source_copy(struct source *x, int to, struct err *e)
+{
+	if (copy_config(x, to, e) < 0 || copy_own_files(x, to, e) < 0) return -1;
+	for (size_t i = 0; i < x->grafts_n; i++)
+		if (copy_graft(x, &x->grafts[i], to, e) < 0) return -1;
+	tell_of_grafts(x);
+	return 0;
+}
+
+/* -- an archive of it -- */
+
 /* The manifest until it is written: a file without a name. */
 static int open_spool(const struct host *h, struct err *e)
 {
@@ -381,6 +441,7 @@ int source_open(struct source *x, struct err *e)
 
 	if (!x->locked && jail_lock(x->jail, e) < 0) return -1;
 	if (jail_check_own(x->jail, e) < 0) return -1;
+	if (!x->locked && op_rollback_settle(x->en, x->jail, e) < 0) return -1;
 	if (op_hold_standby(x->en, x->jail, &x->held, e) < 0) return -1;
 	x->lock = lock_named(key, 0, arena_printf(x->en->m, "an export of %s", x->name), e);
 	return x->lock < 0 ? -1 : open_locked(x, e);

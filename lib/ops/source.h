@@ -1,8 +1,8 @@
 /* The files of a jail, to be read as they are at one moment
  *
- * What export and copy have in common: the jail's snapshot of a label, or one that is made for
- * this and deleted at the end; where the store cannot make any, the jail itself, under its
- * lock; if it runs, that is warned of. Only this folder sees it.
+ * What export, copy and a full clone have in common: the jail's snapshot of a label, or one
+ * that is made for this and deleted at the end; where the store cannot make any, the jail
+ * itself, under its lock; if it runs, that is warned of. Only this folder sees it.
  *
  * A killed run leaves a snapshot, which the next one of the jail deletes.
  */
@@ -62,6 +62,10 @@ int source_open(struct source *x, struct err *e);
 
 /* Write them to a descriptor as an archive of archive/pack.h. `hex` becomes its SHA-256. */
 int source_write(struct source *x, enum squeeze_kind kind, int to, char *hex, struct err *e);
+
+/* Copy the config and the root file system, with the datasets below that are mounted in it,
+ * into an empty directory; nothing in it shares blocks with the jail. */
+int source_copy(struct source *x, int to, struct err *e);
 
 /* Whether the files of a dataset below the jail's are among them. */
 bool source_takes(const struct snapshots *of, const struct zfs_item *below);

@@ -161,7 +161,7 @@ static struct snapshot *snapshot_dir_list(const struct snapshots *s, size_t *n, 
 	*n = 0;
 	if (folder >= 0) return list_in(s->m, folder, n, e);
 	if (why.sys == ENOENT) return arena_alloc(s->m, sizeof(struct snapshot));
-	return fail(e, why.kind, "%s", why.text), NULL;
+	return fail_as(e, &why), NULL;
 }
 
 void snapshot_dir_labels(struct arena *m, int jail, struct words *labels)
@@ -225,7 +225,7 @@ int snapshot_copy_rootfs(int rootfs, int dir, bool full, struct reflink_total *t
 
 	if (mkdirat(dir, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
 	if ((to = tree_open(dir, LAYOUT_ROOTFS)) < 0) return fail_sys(e, "open " LAYOUT_ROOTFS);
-	return reflink_live_tree(rootfs, to, full, total, e);
+	return reflink_live_tree(rootfs, to, full ? REFLINK_COPY : 0, total, e);
 }
 
 static int fill_making(const struct making *k, struct reflink_total *total, struct err *e)

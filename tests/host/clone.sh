@@ -164,6 +164,26 @@ zfs_in_host inherit mountpoint "$ds/jails/big/data/deep"
 is '' "$(below full)$(in_host ls -A "$home/jails" | grep '^\.\|full')"
 is 2 "$(in_host zfs list -H -o name -t snapshot -d 1 "$ds/jails/big" | grep -c '@')"
 
+story '--full copies what datasets below have in the root file system, at one moment'
+j jlmkr-clone --full big whole
+status 0
+err_has "the dataset $ds/jails/big/data is left out: it is not mounted in the root file system"
+err_lacks 'mix states'
+is docker "$(in_host cat "$home/jails/whole/rootfs/docker/mine")"
+is 'whole yes' "$(below whole)"
+is 2 "$(in_host zfs list -H -o name -t snapshot -d 1 "$ds/jails/big" | grep -c '@')"
+j jlmkr-remove -q -y whole
+status 0
+j jlmkr-snapshot big@whole
+in_host sh -c "echo later > '$home/jails/big/rootfs/docker/mine'"
+j jlmkr-clone --full big@whole whole
+status 0
+is docker "$(in_host cat "$home/jails/whole/rootfs/docker/mine")"
+in_host sh -c "echo docker > '$home/jails/big/rootfs/docker/mine'"
+j jlmkr-remove -q -y whole
+status 0
+j jlmkr-snapshot --delete big@whole
+
 story 'what somebody puts below an unfinished clone stays'
 sly_zfs
 slyly rename <<END
@@ -234,6 +254,10 @@ story "one with datasets below it killed at $kills moments"
 in_host sh -c "echo big > '$home/jails/big/rootfs/etc/hostname'; rm '$home/jails/big/rootfs/etc/machine-id'"
 killed "$home" $kills '' big < "$tmp/killed"
 is '' "$(in_host zfs list -H -o name -r "$ds/jails" | grep '/\.')"
+
+story "a full copy of it killed at $kills moments"
+killed "$home" $kills --full big < "$tmp/killed"
+is '' "$(in_host zfs list -H -o name -t all -r "$ds/jails" | grep '/\.\|@export-')"
 
 story 'elsewhere blocks cannot be shared: refused, or all is copied'
 in_host mkdir -p /mnt/tank/plain

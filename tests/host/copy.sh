@@ -154,7 +154,7 @@ story 'datasets below it go as directories, if they are in its root file system'
 datasets_below web
 copy web nas2:two
 status 0
-err_has "the dataset $ds/jails/web/data is not in the archive: it is not mounted in the root file system"
+err_has "the dataset $ds/jails/web/data is left out: it is not mounted in the root file system"
 is docker "$(in_host cat "$far/jails/two/rootfs/docker/mine")"
 is 711 "$(in_host stat -c %a "$far/jails/two/rootfs/docker")"
 is "$fds/jails/two" "$(in_host zfs list -H -o name -r "$fds/jails/two")"

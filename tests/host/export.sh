@@ -317,8 +317,8 @@ zfs_in_host create "$ds/jails/tiny/rootfs/docker/inner"
 in_host sh -c "echo inner > '$home/jails/tiny/rootfs/docker/inner/file'"
 j jlmkr-export tiny /mnt/tank/out/below.tar
 status 0
-err_has "the dataset $ds/jails/tiny/data is not in the archive: it is not mounted in the root file system"
-err_has "the dataset $ds/jails/tiny/data/deep is not"
+err_has "the dataset $ds/jails/tiny/data is left out: it is not mounted in the root file system"
+err_has "the dataset $ds/jails/tiny/data/deep is left"
 err_lacks 'docker\|rootfs is'
 is '' "$(in_host zfs list -H -o name -t all -r "$ds/jails" | grep 'export')"
 expect_status 0 jlmkr-export --verify /mnt/tank/out/below.tar

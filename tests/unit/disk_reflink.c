@@ -148,7 +148,8 @@ TEST(a_full_copy_has_everything_but_sockets)
 	from = open_in(&w, "disk/from");
 	to = open_in(&w, "disk/to");
 	CHECK_INT(mknodat(from, "socket", S_IFSOCK | 0600, 0), 0);
-	if (reflink_live_tree(from, to, true, &total, &w.e) < 0) CHECK_STR(w.e.text, "");
+	if (reflink_live_tree(from, to, REFLINK_COPY, &total, &w.e) < 0)
+		CHECK_STR(w.e.text, "");
 	CHECK_INT(faccessat(to, "socket", F_OK, 0), -1);
 	CHECK_INT(unlinkat(from, "socket", 0), 0);
 	CHECK_INT(world_shell(&w, "touch -r disk/to disk/from"), 0);

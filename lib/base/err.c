@@ -69,6 +69,12 @@ int fail_sys(struct err *e, const char *fmt, ...)
 	return -1;
 }
 
+int fail_as(struct err *e, const struct err *why)
+{
+	if (e) *e = *why;
+	return -1;
+}
+
 int fail_in(struct err *e, const char *fmt, ...)
 {
 	char rest[sizeof e->text];

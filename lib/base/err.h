@@ -40,6 +40,9 @@ int fail(struct err *e, enum err_kind kind, const char *fmt, ...)
 /* Record a failed system call: ERR_HOST, with strerror(errno) behind the text. */
 int fail_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Hand on a fault that was looked at first. */
+int fail_as(struct err *e, const struct err *why);
+
 /* Name what a fault was about: puts "TEXT: " in front of the text in `e`. */
 int fail_in(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

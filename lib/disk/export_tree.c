@@ -471,10 +471,9 @@ int export_tree(struct export_tree *t, int dir, struct err *e)
 	w->path_n = strlen(w->path);
 	rc = add_dir(w, dir, &why);
 	if (rc < 0) {
-		fail(e, why.kind, "%s", why.text);
+		fail_as(e, &why);
 		if (why.kind != ERR_INTERRUPTED && why.kind != ERR_UNREAD)
 			fail_in(e, "%s", w->path);
-		if (e) e->sys = why.sys;
 	}
 	arena_free(&w->of_entry);
 	arena_free(&w->m);

@@ -157,7 +157,7 @@ static int take_file(const char *name, int flags, int64_t deadline, const char *
 	int fd = folder < 0 ? -1 : lock_file(folder, name, flags, deadline, what, &why);
 
 	if (fd >= 0) return fd;
-	return why.sys ? go_without(&why, e) : fail(e, why.kind, "%s", why.text);
+	return why.sys ? go_without(&why, e) : fail_as(e, &why);
 }
 
 int lock_named(const char *name, int64_t deadline, const char *what, struct err *e)

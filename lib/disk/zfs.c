@@ -391,7 +391,7 @@ static int insist(struct arena *m, const struct mounts *before, const char *name
 		rc = change_aside(keep_trying, m, before, name, argv, then, &why);
 	if (rc == 0) return 0;
 	return is_busy(&why)
-	       ? fail_busy(m, before, name, &why, e) : fail(e, why.kind, "%s", why.text);
+	       ? fail_busy(m, before, name, &why, e) : fail_as(e, &why);
 }
 
 int zfs_insist(const char *name, char *const argv[], const char *then, struct err *e)
@@ -452,7 +452,7 @@ int zfs_unmount_all(const struct mounts *t, const struct words *names, struct er
 		if (!is_listed_mount(&t->v[i], names)) continue;
 		if (unmount_patiently(&t->v[i], &why) == 0) continue;
 		remount(t, i + 1, names);
-		if (!is_busy(&why)) return fail(e, why.kind, "%s", why.text);
+		if (!is_busy(&why)) return fail_as(e, &why);
 		return fail_busy(&m, t, zfs_of(&t->v[i]), &why, e);
 	}
 	return 0;
@@ -484,7 +484,7 @@ int zfs_rename(const char *from, const char *to, struct err *e)
 	zfs_mounted_below(&before, from, &below);
 	if (!below.n) return insist(&m, &before, from, argv, to, e);
 	if (change_aside(rename_alone, &m, &before, from, argv, to, &why) == 0) return 0;
-	return fail(e, why.kind, "%s", why.text);
+	return fail_as(e, &why);
 }
 
 /* zfs-fuse has rolled it back, but may not empty the caches of the kernel in a container. What
@@ -498,7 +498,7 @@ static int mount_anew(const char *name, struct err *e)
 		zfs_unmount(name, NULL);
 		if (zfs_mount(name, &why) == 0) return 0;
 		if (!is_busy(&why) || !deadline_left(deadline))
-			return fail(e, why.kind, "%s", why.text);
+			return fail_as(e, &why);
 		wait_fds(NULL, 0, deadline_in(PAUSE_MS), NULL);
 	}
 }
@@ -512,6 +512,6 @@ int zfs_rollback(const char *name, const char *label, bool destroy_newer, struct
 	struct err why = { 0 };
 
 	if (zfs_insist(name, argv, name, &why) == 0) return 0;
-	if (!strstr(why.text, "drop_caches failed")) return fail(e, why.kind, "%s", why.text);
+	if (!strstr(why.text, "drop_caches failed")) return fail_as(e, &why);
 	return mount_anew(name, e);
 }

@@ -141,5 +141,5 @@ int zfs_snaps_destroy(const char *dataset, const char *label, struct err *e)
 
 	/* The zfs(8) of a command that was killed, or a task of the host, may be at it, too. */
 	if (zfs_insist(name, argv, NULL, &why) == 0 || zfs_is_gone(name)) return 0;
-	return fail(e, why.kind, "%s", why.text);
+	return fail_as(e, &why);
 }

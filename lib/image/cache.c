@@ -196,7 +196,7 @@ int image_cache_find(const struct image_cache *c, const struct image_build *b,
 		image_cache_release(k);
 	if (rc == 1) return 0;
 	image_cache_release(k);
-	if (why.kind == ERR_INTERRUPTED) return fail(e, why.kind, "%s", why.text);
+	if (why.kind == ERR_INTERRUPTED) return fail_as(e, &why);
 	warn_not_kept(&why);
 	return 0;
 }

@@ -70,13 +70,6 @@ static bool is_no_jail(const struct jail *j)
 	return j->is_bare && j->broken == bare;
 }
 
-/* With its errno: whoever is not root is told of EACCES in other words. */
-static int fail_as(struct err *e, const struct err *why)
-{
-	if (e) *e = *why;
-	return -1;
-}
-
 /* `j` has DIR/jails open. */
 static void jail_describe(struct arena *m, const char *dir, const char *name, struct jail *j)
 {

@@ -132,7 +132,7 @@ int jail_lock(struct jail *j, struct err *e)
 	struct err why = { 0 };
 
 	j->lock = lock_named(j->name, 0, j->name, &why);
-	if (j->lock < 0 && why.kind != ERR_BUSY) return fail(e, why.kind, "%s", why.text);
+	if (j->lock < 0 && why.kind != ERR_BUSY) return fail_as(e, &why);
 	if (j->lock < 0) {
 		jail_leave(j);
 		j->lock = lock_named(j->name, deadline_in(LOCK_WAIT_MS), j->name, e);
@@ -141,8 +141,7 @@ int jail_lock(struct jail *j, struct err *e)
 	why = (struct err){ 0 };
 	if (jail_refresh(j, &why) == 0 || (j->is_link && why.kind != ERR_MISSING)) return 0;
 	jail_unlock(j);
-	if (e) *e = why;
-	return -1;
+	return fail_as(e, &why);
 }
 
 int jail_lock_files(struct jail *j, struct err *e)
@@ -208,7 +207,7 @@ int jail_check_place(struct arena *m, const char *dir, const char **doubt, struc
 	const char *real;
 
 	*doubt = owner_above(m, dir);
-	if (jails < 0) return why.sys == ENOENT ? 0 : fail(e, why.kind, "%s", why.text);
+	if (jails < 0) return why.sys == ENOENT ? 0 : fail_as(e, &why);
 	if (owner_check(jails, layout_jails(m, dir), e) < 0) return -1;
 	/* It may be a link. */
 	if (!*doubt && (real = mount_fd_path(m, jails, NULL))) *doubt = owner_above(m, real);

@@ -72,7 +72,7 @@ static const char *home_value(struct arena *m, const char *file, const char *key
 	size_t len;
 
 	if (fd < 0 && (why.sys == ENOENT || why.sys == ENOTDIR)) return "";
-	if (fd < 0) return fail(e, why.kind, "%s", why.text), NULL;
+	if (fd < 0) return fail_as(e, &why), NULL;
 	if (!(text = read_all(m, fd, HOME_CONF_MAX, &len, e)))
 		return fail_in(e, "%s", file), NULL;
 	ini_parse(m, text, len, &ini);

@@ -33,8 +33,7 @@ int look_at(int rootfs, const char *path, int flags, struct err *e)
 	if (fd >= 0) return fd;
 	if (why.sys == EXDEV && may_cross(rootfs))
 		return open_in_root(rootfs, path, O_PATH | flags, 0, e);
-	if (e) *e = why;
-	return -1;
+	return fail_as(e, &why);
 }
 
 char *look_read(struct arena *m, int rootfs, const char *path, size_t limit, struct err *e)

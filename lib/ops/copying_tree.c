@@ -118,11 +118,11 @@ static int end_source(struct copying *c, struct source *x, int rc, struct err *e
 {
 	struct err late = { 0 };
 
-	if (source_close(x, &late) < 0 && rc == 0) rc = fail(e, late.kind, "%s", late.text);
+	if (source_close(x, &late) < 0 && rc == 0) rc = fail_as(e, &late);
 	/* To delete its snapshot, the jail was closed. */
 	if (!c->jail->name && jail_open(c->m, c->en->host->dir, x->name, c->jail, &late) < 0 &&
 	    rc == 0)
-		rc = fail(e, late.kind, "%s", late.text);
+		rc = fail_as(e, &late);
 	return rc;
 }
 

@@ -435,8 +435,7 @@ static int plan_archive(struct engine *en, struct wanted *w, struct create_plan 
 			out_warn("what is in it is not known: %s", why.text);
 			return 0;
 		}
-		*e = why;
-		return -1;
+		return fail_as(e, &why);
 	}
 	w->found = out->found.metadata;
 	w->layers = out->found.image;

@@ -53,7 +53,7 @@ static int export_to(struct exporting *x, enum squeeze_kind kind, int to, char *
 	if (rc == 0) rc = source_write(&x->source, kind, to, hex, e);
 	if (rc == 0) rc = source_keep(&x->source, to, e);
 	if (source_close(&x->source, &late) < 0 && rc == 0)
-		rc = fail(e, late.kind, "%s", late.text);
+		rc = fail_as(e, &late);
 	return rc;
 }
 

@@ -316,7 +316,7 @@ static int open_received(struct landing *l, struct err *e)
 	if (snapshots_open(l->m, &l->standby, &s, e) < 0) return -1;
 	dir = snapshot_open_files(&s, l->head->label, &why);
 	if (dir >= 0 || why.sys != ENOENT)
-		return dir < 0 ? fail(e, why.kind, "%s", why.text) : dir;
+		return dir < 0 ? fail_as(e, &why) : dir;
 	jail_leave(&l->standby);
 	if (zfs_unmount(l->dataset, e) < 0 || zfs_mount(l->dataset, e) < 0) return -1;
 	return store_open_entry(&l->jails, l->name, e);

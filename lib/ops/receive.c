@@ -355,10 +355,10 @@ static int do_receive(struct session *s, const struct letter *l, struct str *ans
 
 	if (read_stream(s, l, &st, &why) < 0) {
 		if (session_refuse(s, &why, e) < 0) return -1;
-		return fail(e, why.kind, "%s", why.text);
+		return fail_as(e, &why);
 	}
 	if ((rc = receive_stream(s, &st, &why, e)) < 0) return -1;
-	if (rc) return fail(e, why.kind, "%s", why.text);
+	if (rc) return fail_as(e, &why);
 	if (st.why)
 		zfs_set_kind(arena_printf(s->m, "%s@%s", st.dataset, st.label),
 		             arena_printf(s->m, KIND_SNAPSHOT "%s", st.why), NULL);

@@ -218,7 +218,7 @@ int session_tree(struct session *s, const struct letter *l, struct str *answer, 
 	int rc = receive_tree(s, &why, e);
 
 	(void)l;
-	if (rc > 0) return fail(e, why.kind, "%s", why.text);
+	if (rc > 0) return fail_as(e, &why);
 	if (rc < 0 || session_look_again(s, e) < 0) return -1;
 	letter_add(answer, "received", s->name);
 	return 0;

@@ -190,10 +190,8 @@ static int look_at_all(struct look *l, struct removal *r, struct err *e)
 	l->at.store = &l->jails;
 	l->at.name = l->jail->name;
 	/* A link may lead nowhere, and go all the same. */
-	if (jail_refresh(l->jail, &why) < 0 && (l->with_target || !l->jail->is_link)) {
-		if (e) *e = why;
-		return -1;
-	}
+	if (jail_refresh(l->jail, &why) < 0 && (l->with_target || !l->jail->is_link))
+		return fail_as(e, &why);
 	if (!l->jail->is_link) return look_at_files(l, r, e);
 	if (look_at_link(l, l->with_target ? &link : r, e) < 0) return -1;
 	if (!l->with_target) return 0;

@@ -62,7 +62,7 @@ static int change_rootfs(struct arena *m, struct jail *j, const char *from, cons
 	if (op_is_standby(m, j)) return 0;
 	if (customize_hostname(j->rootfs, from, to, &why) == 0) return 0;
 	if (why.kind == ERR_INTERRUPTED || why.sys == ENOSPC || why.sys == EDQUOT)
-		return fail(e, why.kind, "%s", why.text);
+		return fail_as(e, &why);
 	out_warn("the host name in %s/" LAYOUT_ROOTFS " is not changed: %s", j->path, why.text);
 	return 0;
 }
@@ -103,7 +103,7 @@ static int rename_locked(const struct naming *n, struct err *e)
 	if (change_rootfs(n->en->m, j, j->name, to, e) < 0) return -1;
 	if (rename_jail(&n->jails, j, to, &why) == 0) return 0;
 	if (jail_refresh(j, NULL) == 0) change_rootfs(n->en->m, j, to, j->name, NULL);
-	return fail(e, why.kind, "%s", why.text);
+	return fail_as(e, &why);
 }
 
 /* It gets back what it had. */

@@ -140,7 +140,7 @@ int op_retain(struct engine *en, struct jail *j, struct retain *r, struct err *e
 	 * if it had newer ones. */
 	if (!is_standby && is_due(&s, &keep, &own, now) &&
 	    make(&s, r, &own, now, &why) < 0 && why.kind == ERR_INTERRUPTED)
-		return fail(e, why.kind, "%s", why.text);
+		return fail_as(e, &why);
 	if (prune(&s, r, &keep, &own, now, e) < 0) return -1;
-	return why.kind ? fail(e, why.kind, "%s", why.text) : 0;
+	return why.kind ? fail_as(e, &why) : 0;
 }

@@ -93,7 +93,7 @@ int image_store_prune(struct arena *m, const char *dir, struct image_pruned *p, 
 	int rc;
 
 	if (look_at_all(m, dir, &u, &why) == 0) rc = prune_both_kinds(&u, p, e);
-	else rc = why.kind == ERR_MISSING ? 0 : fail(e, why.kind, "%s", why.text);
+	else rc = why.kind == ERR_MISSING ? 0 : fail_as(e, &why);
 	image_store_close(&u);
 	return rc;
 }

@@ -239,7 +239,7 @@ static int copy_counted(const struct image_store *u, const char *sha256, int to,
 	tree_remove(to, LAYOUT_ROOTFS, NULL);
 	close(take_fd(&image));
 	if (why.kind == ERR_INPUT) drop_damaged(u, sha256, &why);
-	return fail(e, why.kind, "%s", why.text);
+	return fail_as(e, &why);
 }
 
 static bool image_store_dir_clone(struct image_store *u, const char *sha256,

@@ -182,7 +182,7 @@ int incoming_mount(struct incoming *in, bool writable, struct err *e)
 	if (writable && (zfs_set_writable(in->box, e) < 0 || leave_readonly_mount(in, e) < 0))
 		return -1;
 	if (!is_mounted(in) && zfs_mount(in->dataset, &why) < 0 && !is_mounted(in))
-		return fail(e, why.kind, "%s", why.text);
+		return fail_as(e, &why);
 	if (!is_mounted(in))
 		return fail(e, ERR_HOST, "%s is not mounted where it belongs; check the "
 		            "mountpoint of %s", in->dataset, in->jails->dataset);

@@ -130,7 +130,7 @@ static int removal_dir_hide(struct trash *t, struct err *e)
 
 	close(take_fd(&t->all));
 	if (rc == 0) return 1;
-	return is_full(&why) ? 0 : fail(e, why.kind, "%s", why.text);
+	return is_full(&why) ? 0 : fail_as(e, &why);
 }
 
 static int removal_dir_empty(struct trash *t, struct err *e)

@@ -228,7 +228,7 @@ static int removal_zfs_destroy(struct trash *t, struct err *e)
 	    zfs_items_destroy(&items, &gone, &why) == 0)
 		return remove_bare(t->store, r->name, e);
 	zfs_mount_again(&before, &names);
-	return gone.n ? tell_gone(m, &gone, &why, e) : fail(e, why.kind, "%s", why.text);
+	return gone.n ? tell_gone(m, &gone, &why, e) : fail_as(e, &why);
 }
 
 static int give_name_back(const struct trash *t, struct err *e)
@@ -305,9 +305,9 @@ static int removal_zfs_empty(struct trash *t, struct err *e)
 	}
 	if (!gone.n && (t->all >= 0 || (t->all = store_lock(t->store, NULL)) >= 0) &&
 	    give_name_back(t, NULL) == 0)
-		return fail(e, why.kind, "%s", why.text);
+		return fail_as(e, &why);
 	if (gone.n) tell_gone(t->store->m, &gone, &why, e);
-	else fail(e, why.kind, "%s", why.text);
+	else fail_as(e, &why);
 	return trash_goes_on(t, e);
 }
 

@@ -72,7 +72,7 @@ static int rename_dataset(const char *from, const char *to, struct err *e)
 	struct err why = { 0 };
 
 	if (zfs_rename(from, to, &why) == 0) return 0;
-	if (!zfs_is_gone(from) || !zfs_exists(to)) return fail(e, why.kind, "%s", why.text);
+	if (!zfs_is_gone(from) || !zfs_exists(to)) return fail_as(e, &why);
 	return 0;
 }
 

@@ -86,7 +86,7 @@ static int find_directory(const struct keeping *k, struct kept *d, int flags, st
 
 	if (place < 0 && (why.sys == ENOENT || (d->link && why.sys == ELOOP))) return 0;
 	if (place < 0 && why.sys == ENOTDIR) return fail_kind(d->path, e);
-	if (place < 0) return fail(e, why.kind, "%s", why.text);
+	if (place < 0) return fail_as(e, &why);
 	if (fstat(place, &st) < 0) return fail_sys(e, "stat %s", d->path);
 	if (S_ISLNK(st.st_mode)) {
 		d->link = link_text(m, place);
@@ -251,7 +251,8 @@ static int copy_one(const struct keeping *k, const struct kept *d, struct err *e
 
 	if (from < 0 || mkdir_in_root(k->new, d->new, 0755, e) < 0) return -1;
 	if ((to = open_directory(k->new, d->new, e)) < 0) return -1;
-	return reflink_live_tree(from, to, !reflink_works(from, to), &total, e);
+	return reflink_live_tree(from, to, reflink_works(from, to) ? 0 : REFLINK_COPY, &total,
+	                         e);
 }
 
 /* In each line both paths, which begin with a slash, and a slash between them. */

@@ -144,7 +144,7 @@ int snapshot_make_now(const struct snapshots *s, const char *before, struct snap
 		             arena_printf(s->m, "%s%s-%d", before, time_label, i) :
 		             arena_printf(s->m, "%s%s", before, time_label);
 		if (snapshot_make(s, how, &why) == 0) return 0;
-		if (why.kind != ERR_EXISTS) return fail(e, why.kind, "%s", why.text);
+		if (why.kind != ERR_EXISTS) return fail_as(e, &why);
 		if (*before ? check_signal(e) < 0 :
 		    wait_fds(NULL, 0, deadline_in(SECOND_MS), e) < 0)
 			return -1;

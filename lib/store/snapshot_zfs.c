@@ -71,7 +71,7 @@ static int snapshot_zfs_make(const struct snapshots *s, const struct snapshot_ho
 	    zfs_exists(arena_printf(s->m, "%s@%s", s->dataset, how->label)))
 		return fail(e, ERR_EXISTS, "there is a snapshot %s@%s already", s->name,
 		            how->label);
-	return fail(e, why.kind, "%s", why.text);
+	return fail_as(e, &why);
 }
 
 /* OpenZFS mounts it there when it is opened; zfs-fuse cannot. */

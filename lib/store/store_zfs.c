@@ -73,7 +73,7 @@ static int make_jail_dataset(const struct staging *w, const char *origin, const 
 	     zfs_create(dataset, mark, &why)) == 0)
 		return 0;
 	if (zfs_says_not_mounted(&why)) zfs_destroy_one(dataset, NULL);
-	return fail(e, why.kind, "%s", why.text);
+	return fail_as(e, &why);
 }
 
 /* Those below it are mounted in it, and move with it. */

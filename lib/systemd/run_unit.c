@@ -83,5 +83,5 @@ int run_unit_add(struct wire *w, const struct run_options *o, const struct run_u
 		          verbatim ? without_variables(w->m, u->argv) : u->argv, 0);
 	if (u->trial) prop_str(w, TRIAL_PROPERTY, "");
 	wire_close_array(w);
-	return w->fault.kind ? fail(e, w->fault.kind, "%s", w->fault.text) : 0;
+	return w->fault.kind ? fail_as(e, &w->fault) : 0;
 }

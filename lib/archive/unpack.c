@@ -1,4 +1,4 @@
-/* The parent's side, and the fork; confine.c confines the child.
+/* The parent's side, and the fork; unpack_child.c is the child's, and confine.c confines it.
  *
  * The child is a fork, not a program: nothing in the new root is ever executed. At its
  * end it writes its result as one struct into a pipe. The pipe is its stderr too, for
@@ -6,216 +6,31 @@
  * text, or how it died. The parent handles signals; the child ignores them, and the
  * parent kills it. */
 
-#include "lib/archive/unpack.h"
+#include "lib/archive/unpack_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/archive/confine.h"
 #include "lib/archive/decode.h"
-#include "lib/archive/extract.h"
-#include "lib/archive/look.h"
+#include "lib/archive/found.h"
 #include "lib/archive/overlay.h"
-#include "lib/archive/path_walk.h"
-#include "lib/archive/pull.h"
-#include "lib/archive/reading.h"
 #include "lib/archive/same.h"
 #include "lib/archive/squashfs.h"
 #include "lib/archive/unstream.h"
-#include "lib/base/arena.h"
 #include "lib/base/auto.h"
-#include "lib/base/err.h"
 #include "lib/base/fd.h"
 #include "lib/base/wait.h"
 
-enum { PIPE_SIZE = 1 << 20, PIECE = 256 << 10 };
-
-/* LAYER goes on with what is there, LOOK notes what would be unpacked; CHECK reads an export,
- * or its front, and unpacks nothing. */
-enum what { UNPACK, LAYER, LOOK, CHECK };
-
-/* What the child is to do. */
-struct task {
-	enum what what;
-	enum reading reading;		/* of CHECK */
-	struct unpack_limits limits;
-	struct archive_found *found;	/* shared memory; NULL if it only unpacks or checks */
-	bool lowest;			/* of the layers */
-};
-
-/* The child's result. */
-struct said {
-	struct err e;
-	struct unpack_report report;
-};
-
-struct inlet {
-	struct pull pull;
-	int fd;
-	char *piece;
-	size_t ready;		/* bytes of the first piece, while nobody has taken them */
-	off_t place;		/* in a layer, which is read twice */
-};
-
-static ssize_t inlet_read(struct inlet *in, size_t from, struct err *e)
-{
-	ssize_t n;
-
-	do {
-		n = read(in->fd, in->piece + from, PIECE - from);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? fail_sys(e, "read the archive") : n;
-}
-
-static ssize_t inlet_next(struct pull *p, const void **data, struct err *e)
-{
-	struct inlet *in = (struct inlet *)p;
-	size_t ready = in->ready;
-
-	in->ready = 0;
-	*data = in->piece;
-	return ready ? (ssize_t)ready : inlet_read(in, 0, e);
-}
-
-static ssize_t layer_next(struct pull *p, const void **data, struct err *e)
-{
-	struct inlet *in = (struct inlet *)p;
-	ssize_t n = pread(in->fd, in->piece, PIECE, in->place);
-
-	if (n < 0) return fail_sys(e, "read the layer");
-	in->place += n;
-	*data = in->piece;
-	return n;
-}
-
-/* Read as many bytes as show the format. */
-static int inlet_begin(struct inlet *in, struct err *e)
-{
-	while (in->ready < SQUASHFS_HEAD) {
-		ssize_t n = inlet_read(in, in->ready, e);
-
-		if (n <= 0) return (int)n;
-		in->ready += (size_t)n;
-	}
-	return 0;
-}
-
-/* Write the archive to a file in the new directory that has no name any more. It is one file of
- * the archive's size more, but nothing that comes through a pipe can be read twice. */
-static int store(struct inlet *in, const struct unpack_limits *limits, struct err *e)
-{
-	AUTOCLOSE int fd = openat(AT_FDCWD, "image", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-	                          0600);
-	struct quota bytes = { limits->bytes, limits->bytes, limits->fixed };
-	const void *data;
-	ssize_t n;
-
-	if (fd < 0 || unlinkat(AT_FDCWD, "image", 0) < 0)
-		return fail_sys(e, "store the archive");
-	while ((n = inlet_next(&in->pull, &data, e)) > 0)
-		if (quota_take_bytes(&bytes, (uint64_t)n, e) < 0 ||
-		    write_all(fd, data, (size_t)n, e) < 0)
-			return fail_in(e, "store the archive");
-	return n < 0 ? -1 : take_fd(&fd);
-}
-
-static int unpack_squashfs(struct inlet *in, int root, const struct unpack_limits *limits,
-                           struct looking *looking, struct unpack_report *r, struct err *e)
-{
-	struct stat st;
-	AUTOCLOSE int stored = -1;
-	bool is_file = fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode);
-
-	if (!is_file && (stored = store(in, limits, e)) < 0) {
-		close(root);
-		return -1;
-	}
-	return squashfs_extract(is_file ? in->fd : stored, root, limits, looking, r, e);
-}
-
-static int unpack_into(int root, const struct task *t, struct inlet *in,
-                       struct unpack_report *r, struct err *e)
-{
-	struct looking noted = { .found = t->found }, *looking = t->found ? &noted : NULL;
-
-	if (inlet_begin(in, e) < 0) {
-		close(root);
-		return -1;
-	}
-	if (squashfs_begins(in->piece, in->ready) && !t->limits.is_export)
-		return unpack_squashfs(in, root, &t->limits, looking, r, e);
-	return extract(&in->pull, root, &t->limits, looking, r, e);
-}
-
-static int open_root(struct err *e)
-{
-	int root = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return root < 0 ? fail_sys(e, "open the new directory") : root;
-}
-
-/* Below the lowest layer there is nothing to take away. */
-static int unpack_layer(const struct task *t, struct inlet *in, struct unpack_report *r,
-                        struct err *e)
-{
-	int root;
-
-	in->pull.next = layer_next;
-	if (!t->lowest) {
-		if ((root = open_root(e)) < 0 ||
-		    extract_whiteouts(&in->pull, root, &t->limits, e) < 0)
-			return -1;
-		in->place = 0;
-	}
-	if ((root = open_root(e)) < 0) return -1;
-	return extract(&in->pull, root, &t->limits, NULL, r, e);
-}
-
-static int do_task(const struct task *t, struct unpack_report *r, struct err *e)
-{
-	AUTOFREE struct arena m = { 0 };
-	struct inlet in = { .pull.next = inlet_next, .piece = arena_alloc(&m, PIECE) };
-	int root;
-
-	if (t->what == CHECK)
-		return read_checked(&m, &in.pull, t->reading,
-		                    t->found ? &t->found->front : NULL, e);
-	if (t->what == LAYER) return unpack_layer(t, &in, r, e);
-	if ((root = open_root(e)) < 0) return -1;
-	return unpack_into(root, t, &in, r, e);
-}
-
-/* The parent may die before PR_SET_PDEATHSIG is set, so check that it still lives. */
-static _Noreturn void child(const struct confined *to, const struct task *task,
-                            uint64_t memory, pid_t parent)
-{
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
-	struct said said;
-	int all = -1;
-
-	memset(&said, 0, sizeof said);
-	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-		signal(ignored[i], SIG_IGN);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) _exit(1);
-	if (confine(to, !task->limits.no_devices, memory, &said.e) == 0)
-		all = do_task(task, &said.report, &said.e);
-	/* On success, faults that were ignored on the way do not count. */
-	if (all == 0) said.e.kind = ERR_NONE;
-	_exit(write_all(1, &said, sizeof said, NULL) < 0);
-}
+enum { PIPE_SIZE = 1 << 20 };
 
 static int check_empty(int dir, struct err *e)
 {
@@ -252,15 +67,15 @@ static int make_talk(int ends[2], struct err *e)
 	return raise_ends(ends, e);
 }
 
-static int start_child(struct unpack *u, const struct confined *to, const struct task *task,
-                       struct err *e)
+static int start_child(struct unpack *u, const struct confined *to,
+                       const struct unpack_task *task, struct err *e)
 {
 	uint64_t memory = confine_memory_used() +
 			  (task->what == LAYER ? CONFINE_LAYER : CONFINE_ARCHIVE);
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid < 0) return fail_sys(e, "fork");
-	if (pid == 0) child(to, task, memory, parent);
+	if (pid == 0) unpack_child(to, task, memory, parent);
 	u->pid = pid;
 	u->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	return u->pidfd < 0 ? fail_sys(e, "pidfd_open") : 0;
@@ -287,7 +102,7 @@ static int open_inlet(struct unpack *u, int file, struct err *e)
 }
 
 /* For an export: the child notes what only we can set. */
-static int make_notes(struct unpack *u, int dir, struct task *task, struct err *e)
+static int make_notes(struct unpack *u, int dir, struct unpack_task *task, struct err *e)
 {
 	if (task->what != UNPACK || !task->limits.is_export) return 0;
 	if (!(u->overlay = task->limits.overlay = overlay_new(e))) return -1;
@@ -305,7 +120,7 @@ static int open_outlet(int *ours, bool talks, struct err *e)
 	return ends[1];
 }
 
-static int begin(struct unpack *u, int file, int dir, struct task *task, struct err *e)
+static int begin(struct unpack *u, int file, int dir, struct unpack_task *task, struct err *e)
 {
 	AUTOCLOSE int in_read = -1, said_write = -1, out_write = -1;
 	bool passes = task->reading == READ_STREAM || task->reading == READ_RAW;
@@ -326,10 +141,10 @@ static int begin(struct unpack *u, int file, int dir, struct task *task, struct 
 	return -1;
 }
 
-static struct task task_of(enum what what, const struct unpack_limits *limits,
+static struct unpack_task task_of(enum unpack_what what, const struct unpack_limits *limits,
                            struct archive_found *found)
 {
-	struct task t = { .what = what, .found = found };
+	struct unpack_task t = { .what = what, .found = found };
 
 	if (limits) t.limits = *limits;
 	if (!t.limits.bytes) t.limits.bytes = UNPACK_BYTES_MAX;
@@ -339,7 +154,7 @@ static struct task task_of(enum what what, const struct unpack_limits *limits,
 
 int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, struct err *e)
 {
-	struct task t = task_of(UNPACK, limits, NULL);
+	struct unpack_task t = task_of(UNPACK, limits, NULL);
 
 	return begin(u, -1, dir, &t, e);
 }
@@ -347,7 +162,7 @@ int unpack_begin(struct unpack *u, int dir, const struct unpack_limits *limits, 
 int unpack_begin_file(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
                       struct err *e)
 {
-	struct task t = task_of(UNPACK, limits, NULL);
+	struct unpack_task t = task_of(UNPACK, limits, NULL);
 
 	return begin(u, file, dir, &t, e);
 }
@@ -355,7 +170,7 @@ int unpack_begin_file(struct unpack *u, int file, int dir, const struct unpack_l
 int unpack_begin_layer(struct unpack *u, int file, int dir, const struct unpack_limits *limits,
                        struct err *e)
 {
-	struct task t = task_of(LAYER, limits, NULL);
+	struct unpack_task t = task_of(LAYER, limits, NULL);
 
 	t.limits.is_layer = true;
 	t.lowest = dir_is_empty(dir) == 1;
@@ -412,7 +227,7 @@ int unpack_hear(struct unpack *u, struct err *e)
 	return 0;
 }
 
-static int hear_all(struct unpack *u, struct said *said, size_t *n, struct err *e)
+static int hear_all(struct unpack *u, struct unpack_said *said, size_t *n, struct err *e)
 {
 	_Static_assert(sizeof *said <= UNPACK_SAID, "the result of the child");
 	while (!u->ended)
@@ -423,7 +238,7 @@ static int hear_all(struct unpack *u, struct said *said, size_t *n, struct err *
 	return 0;
 }
 
-static int read_all_said(struct unpack *u, struct said *said, size_t *n, struct err *e)
+static int read_all_said(struct unpack *u, struct unpack_said *said, size_t *n, struct err *e)
 {
 	ssize_t k = 1;
 
@@ -438,7 +253,7 @@ static int read_all_said(struct unpack *u, struct said *said, size_t *n, struct 
 /* The result is not trusted, because the child has read the archive. */
 static int read_result(struct unpack *u, struct unpack_report *r, struct err *e)
 {
-	struct said said;
+	struct unpack_said said;
 	size_t n = 0;
 	siginfo_t how = { 0 };
 	bool whole;
@@ -561,7 +376,7 @@ static int open_nowhere(const char *room, unsigned attrs, struct err *e)
 }
 
 /* Nothing can be made where the child is. */
-static int begin_nowhere(struct unpack *u, int file, struct task t, struct err *e)
+static int begin_nowhere(struct unpack *u, int file, struct unpack_task t, struct err *e)
 {
 	AUTOCLOSE int dir = open_nowhere("4096", MOUNT_ATTR_RDONLY, e);
 
@@ -573,7 +388,7 @@ static int begin_nowhere(struct unpack *u, int file, struct task t, struct err *
 static int begin_check(struct unpack *u, enum reading reading, struct archive_found *found,
                        struct err *e)
 {
-	struct task t = task_of(CHECK, NULL, found);
+	struct unpack_task t = task_of(CHECK, NULL, found);
 
 	t.reading = reading;
 	return begin_nowhere(u, -1, t, e);

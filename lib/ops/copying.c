@@ -1,18 +1,14 @@
-#include "lib/ops/copying.h"
+#include "lib/ops/copying_impl.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/auto.h"
-#include "lib/base/child.h"
 #include "lib/base/err.h"
 #include "lib/base/host.h"
 #include "lib/base/out.h"
-#include "lib/base/size.h"
-#include "lib/disk/zfs_snaps.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/look.h"
@@ -20,8 +16,6 @@
 #include "lib/text/letter.h"
 
 enum { MACHINE_ID_MAX = 100 };
-
-#define KIND_COPY "snapshot:" SNAPSHOT_COPY
 
 /* -- what there is -- */
 
@@ -35,7 +29,7 @@ static const char *prefix_of(struct arena *m, const struct copy_how *how, const 
 	return arena_printf(m, "copy-%08" PRIx32 "-", hash);
 }
 
-static int look_here(struct copying *c, struct err *e)
+int copying_look_here(struct copying *c, struct err *e)
 {
 	return zfs_replica_read(c->m, c->mine.dataset, c->is_open, &c->here, e);
 }
@@ -84,7 +78,7 @@ static int open_here(struct copying *c, struct err *e)
 	/* An open directory keeps a dataset busy. */
 	jail_leave(c->jail);
 	c->mine.dir = -1;
-	return c->mine.dataset && !c->is_marked ? look_here(c, e) : 0;
+	return c->mine.dataset && !c->is_marked ? copying_look_here(c, e) : 0;
 }
 
 static int read_snap(struct copying *c, const char *text, struct zfs_replica_snap *s,
@@ -120,7 +114,7 @@ static int read_state(struct copying *c, const struct letter *l, struct err *e)
 	return fail(e, ERR_NETWORK, "%s: what it has makes no sense", c->peer.shown);
 }
 
-static int look_there(struct copying *c, struct err *e)
+int copying_look_there(struct copying *c, struct err *e)
 {
 	struct str ask = { .m = c->m };
 	struct zfs_replica *has = &c->there.has;
@@ -144,7 +138,7 @@ int copying_reconnect(struct copying *c, struct err *e)
 {
 	peer_close(&c->peer);
 	if (peer_open(c->m, c->en->host, &c->how->peer, &c->peer, e) < 0) return -1;
-	return look_there(c, e);
+	return copying_look_there(c, e);
 }
 
 int copying_open(struct copying *c, struct engine *en, struct jail *j,
@@ -167,69 +161,9 @@ void copying_close(struct copying *c)
 	peer_close(&c->peer);
 }
 
-/* -- snapshots of ours -- */
+/* -- what the other side is told -- */
 
-static bool is_of_copy(const struct zfs_replica_snap *s)
-{
-	return s->kind && str_eq(s->kind, KIND_COPY);
-}
-
-/* Of an earlier copy to the same place. */
-static bool is_ours(const struct copying *c, const struct zfs_replica_snap *s)
-{
-	return is_of_copy(s) && str_starts(s->label, c->prefix);
-}
-
-/* The newest snapshot here that was made for this; NULL: none. */
-static const struct zfs_replica_snap *last_of_ours(const struct copying *c)
-{
-	const struct zfs_replica_snap *last = NULL;
-
-	for (size_t i = 0; i < c->here.n; i++)
-		if (is_ours(c, &c->here.v[i])) last = &c->here.v[i];
-	return last;
-}
-
-static int lock(struct copying *c, struct err *e)
-{
-	if (c->locked) return 0;
-	if (jail_lock(c->jail, e) < 0) return -1;
-	jail_leave(c->jail);
-	return 0;
-}
-
-static void unlock(struct copying *c)
-{
-	if (!c->locked) jail_unlock(c->jail);
-}
-
-/* The list here is read again: pointers into it are no longer of use. */
-static const struct zfs_replica_snap *make_snapshot(struct copying *c, struct err *e)
-{
-	struct snapshot_how how = { .why = SNAPSHOT_COPY };
-	int rc;
-
-	if (lock(c, e) < 0) return NULL;
-	rc = snapshot_make_now(&c->mine, c->prefix, &how, e);
-	unlock(c);
-	if (rc < 0 || look_here(c, e) < 0) return NULL;
-	for (size_t i = 0; i < c->here.n; i++)
-		if (str_eq(c->here.v[i].label, how.label)) return &c->here.v[i];
-	fail(e, ERR_BUSY, "the snapshot %s@%s was deleted meanwhile", c->mine.name, how.label);
-	return NULL;
-}
-
-static const struct zfs_replica_snap *find_label(struct copying *c, struct err *e)
-{
-	struct snapshot found;
-
-	for (size_t i = 0; i < c->here.n; i++)
-		if (str_eq(c->here.v[i].label, c->how->label)) return &c->here.v[i];
-	snapshot_find(&c->mine, c->how->label, &found, e);
-	return NULL;
-}
-
-static int say(struct copying *c, const char *what, struct err *e)
+int copying_say(struct copying *c, const char *what, struct err *e)
 {
 	struct str ask = { .m = c->m };
 	struct letter answer;
@@ -238,108 +172,11 @@ static int say(struct copying *c, const char *what, struct err *e)
 	return peer_ask(&c->peer, &ask, &answer, e);
 }
 
-static void drop_there(struct copying *c, const char *label)
+int copying_discard(struct copying *c, struct err *e)
 {
-	struct str ask = { .m = c->m };
-	struct letter answer;
-	struct err why = { 0 };
-
-	letter_add(&ask, "drop", "");
-	letter_add(&ask, "label", label);
-	if (peer_ask(&c->peer, &ask, &answer, &why) < 0) out_warn("%s", why.text);
-}
-
-/* Whether nobody needs it any more; `other`: what the other side has. One of a copy that is not
- * ours, and is on both sides, is what the jail was moved here by. */
-static bool is_spent(const struct copying *c, const struct zfs_replica_snap *s,
-                     const struct zfs_replica *other, bool all)
-{
-	const struct zfs_replica_snap *last = last_of_ours(c);
-
-	if (is_ours(c, s)) return all || !last || s->guid != last->guid;
-	return is_of_copy(s) && zfs_replica_find(other, s->guid) && last &&
-	       zfs_replica_find(&c->there.has, last->guid);
-}
-
-/* What is in use is left for the next time. */
-void copying_tidy(struct copying *c, bool all)
-{
-	const struct zfs_replica *has = &c->there.has;
-
-	if (c->by_tree) {
-		/* That it has taken the jail over need not be known any more. */
-		if (c->id) say(c, "drop", NULL);
-		return;
-	}
-	if (look_here(c, NULL) < 0 || lock(c, NULL) < 0) return;
-	for (size_t i = 0; i < c->here.n; i++)
-		if (is_spent(c, &c->here.v[i], has, all))
-			zfs_snaps_destroy(c->mine.dataset, c->here.v[i].label, NULL);
-	unlock(c);
-	for (size_t i = 0; i < has->n; i++)
-		if (is_spent(c, &has->v[i], &c->here, all))
-			drop_there(c, has->v[i].label);
-}
-
-/* -- one stream -- */
-
-struct step {
-	const struct zfs_replica_snap *snap, *from;	/* from NULL: in full */
-	const char *token;
-	uint64_t size;
-};
-
-/* About as much as the stream has. */
-static uint64_t size_between(const struct copying *c, const struct step *s)
-{
-	uint64_t size = 0;
-
-	if (!s->from) return s->snap->referenced;
-	for (size_t i = 0; i < c->here.n; i++)
-		if (c->here.v[i].txg > s->from->txg && c->here.v[i].txg <= s->snap->txg)
-			size += c->here.v[i].written;
-	return size;
-}
-
-static void tell_step(struct copying *c, const struct step *s)
-{
-	char size[SIZE_ROOM];
-	const char *about = arena_printf(c->m, ", about %s", size_text(s->size, size));
-	const char *rest = s->token ? ", the rest of it" : "";
-
-	if (!s->size) about = "";
-	if (s->from)
-		words_addf(&c->told->steps, "%s@%s, from %s on%s%s", c->mine.name,
-		           s->snap->label, s->from->label, rest, about);
-	else
-		words_addf(&c->told->steps, "%s@%s, in full%s%s", c->mine.name, s->snap->label,
-		           rest, about);
-}
-
-static int send_step(struct copying *c, const struct step *s, struct err *e)
-{
-	const struct zfs_send how = {
-		.dataset = c->mine.dataset, .label = s->snap->label, .token = s->token,
-		.from = s->from ? s->from->label : NULL, .is_open = c->is_open,
-	};
-	struct peer_stream stream = {
-		.what = "sending", .total = s->size, .limit = c->how->limit,
-	};
-	AUTOCHILD zfs = NO_CHILD;
-	struct str ask = { .m = c->m };
-	int rc;
-
-	letter_add(&ask, "receive", "");
-	letter_add(&ask, "label", s->snap->label);
-	letter_add_number(&ask, "guid", s->snap->guid);
-	letter_add_number(&ask, "from", s->from ? s->from->guid : 0);
-	/* A jail of its own does not keep it. */
-	if (c->how->refresh && s->snap->kind && str_starts(s->snap->kind, "snapshot:"))
-		letter_add(&ask, "why", strchr(s->snap->kind, ':') + 1);
-	if (zfs_send_start(c->m, &how, &zfs, e) < 0) return -1;
-	rc = peer_send(&c->peer, &ask, &zfs, ZFS_BEGIN, &stream, e);
-	c->told->bytes += stream.done;
-	return rc;
+	out_note("what %s has of an earlier copy does not fit any more: it begins anew",
+	         c->peer.shown);
+	return copying_say(c, "discard", e) < 0 ? -1 : copying_look_there(c, e);
 }
 
 static int finish(struct copying *c, bool standby, struct err *e)
@@ -354,69 +191,20 @@ static int finish(struct copying *c, bool standby, struct err *e)
 	return peer_ask(&c->peer, &ask, &answer, e);
 }
 
-static int discard(struct copying *c, struct err *e)
+/* Of a tree: that the other side has taken the jail over need not be known any more. */
+void copying_tidy(struct copying *c, bool all)
 {
-	out_note("what %s has of an earlier copy does not fit any more: it begins anew",
-	         c->peer.shown);
-	return say(c, "discard", e) < 0 ? -1 : look_there(c, e);
+	if (!c->by_tree) copying_zfs_tidy(c, all);
+	else if (c->id) copying_say(c, "drop", NULL);
 }
 
-/* -- a jail of its own -- */
-
-static bool may_be_sent(const struct copying *c, const struct zfs_replica_snap *s)
-{
-	return c->how->label ? str_eq(s->label, c->how->label) : is_ours(c, s);
-}
-
-/* Go on with what an earlier run has begun: 1, and 2 if all of it is there. */
-static int find_begun(struct copying *c, struct step *s)
-{
-	const struct zfs_replica *has = &c->there.has;
-
-	for (size_t i = c->here.n; i-- > 0;) {
-		s->snap = &c->here.v[i];
-		if (!may_be_sent(c, s->snap)) continue;
-		if (has->n == 1 && has->v[0].guid == s->snap->guid && !has->token) return 2;
-		if (!has->n && has->token && c->is_open &&
-		    zfs_token_is_of(c->m, has->token, s->snap->guid, 0, &s->size)) {
-			s->token = has->token;
-			return 1;
-		}
-	}
-	s->snap = NULL;
-	return 0;
-}
-
-static int choose_whole(struct copying *c, struct step *s, struct err *e)
-{
-	static const struct zfs_replica_snap now = { .label = "(now)" };
-
-	if (c->how->label) s->snap = find_label(c, e);
-	else s->snap = c->how->dry_run ? &now : make_snapshot(c, e);
-	if (!s->snap) return -1;
-	s->size = s->snap == &now ? c->here.referenced : s->snap->referenced;
-	return 0;
-}
-
-static int send_whole(struct copying *c, struct err *e)
-{
-	struct step s = { .snap = NULL };
-	int begun = c->there.state == THERE_PART ? find_begun(c, &s) : 0;
-
-	if (begun == 2) return 0;
-	if (begun) out_note("going on with %s@%s", c->mine.name, s.snap->label);
-	else if (c->there.state == THERE_PART && !c->how->dry_run && discard(c, e) < 0)
-		return -1;
-	if (!begun && choose_whole(c, &s, e) < 0) return -1;
-	tell_step(c, &s);
-	return c->how->dry_run ? 0 : send_step(c, &s, e);
-}
+/* -- a jail of its own, or a standby -- */
 
 /* With such a config it never becomes a jail there: the next copy is of what it is then. */
 static int give_up_unfit(struct copying *c, const struct err *e)
 {
 	if (!c->peer.answers || (e->kind != ERR_INPUT && e->kind != ERR_UNTRUSTED)) return -1;
-	if (say(c, "discard", NULL) == 0) copying_tidy(c, true);
+	if (copying_say(c, "discard", NULL) == 0) copying_tidy(c, true);
 	c->told->bytes = 0;
 	return -1;
 }
@@ -427,9 +215,9 @@ int copying_another(struct copying *c, struct err *e)
 		return fail(e, ERR_EXISTS, "there is a jail %s on %s already%s", c->to,
 		            c->peer.shown, c->there.state == THERE_STANDBY ?
 		            ", a standby: --refresh brings it up to date" : "");
-	if (c->by_tree && c->how->dry_run) return copying_plan_tree(c, e);
+	if (c->by_tree && c->how->dry_run) return copying_tree_plan(c, e);
 	/* Also if all of it is there: of which jail and which moment, is seen by that. */
-	if ((c->by_tree ? copying_send_tree(c, e) : send_whole(c, e)) < 0) return -1;
+	if ((c->by_tree ? copying_tree_send(c, e) : copying_zfs_whole(c, e)) < 0) return -1;
 	if (c->how->dry_run) return 0;
 	out_busy("finishing");
 	if (finish(c, false, e) < 0) return give_up_unfit(c, e);
@@ -438,190 +226,17 @@ int copying_another(struct copying *c, struct err *e)
 	return 0;
 }
 
-/* -- a standby -- */
-
-/* The newest snapshot that both have; NULL: none. */
-static const struct zfs_replica_snap *find_base(const struct copying *c)
-{
-	for (size_t i = c->here.n; i-- > 0;)
-		if (zfs_replica_find(&c->there.has, c->here.v[i].guid)) return &c->here.v[i];
-	return NULL;
-}
-
-static bool is_taken_there(const struct copying *c, const struct zfs_replica_snap *s)
-{
-	for (size_t i = 0; i < c->there.has.n; i++)
-		if (str_eq(c->there.has.v[i].label, s->label)) return true;
-	return false;
-}
-
-const char *copying_lost(const struct copying *c)
-{
-	const struct zfs_replica_snap *base = find_base(c);
-
-	for (size_t i = 0; i < c->here.n; i++) {
-		const struct zfs_replica_snap *s = &c->here.v[i];
-
-		if (is_of_copy(s) || zfs_replica_find(&c->there.has, s->guid)) continue;
-		if ((base && s->txg < base->txg) || is_taken_there(c, s)) return s->label;
-	}
-	return NULL;
-}
-
-/* Each snapshot that is not there, up to `last`. Those of other copies are of no use there. */
-static bool is_wanted(const struct copying *c, const struct zfs_replica_snap *s,
-                      const struct zfs_replica_snap *base, const struct zfs_replica_snap *last)
-{
-	if ((base && s->txg <= base->txg) || s->txg > last->txg) return false;
-	if (s == last) return true;
-	if (is_of_copy(s)) return false;
-	if (!is_taken_there(c, s)) return true;
-	out_warn("%s has another snapshot %s@%s: ours is not sent", c->peer.shown, c->to,
-	         s->label);
-	return false;
-}
-
-/* A stream that was cut comes first. */
-static int resume(struct copying *c, const struct zfs_replica_snap **base, struct err *e)
-{
-	struct step s = { .from = *base, .token = c->there.has.token };
-
-	if (!s.token) return 0;
-	for (size_t i = c->here.n; c->is_open && i-- > 0;) {
-		s.snap = &c->here.v[i];
-		if (*base && s.snap->txg <= (*base)->txg) break;
-		if (!zfs_token_is_of(c->m, s.token, s.snap->guid, *base ? (*base)->guid : 0,
-		                     &s.size))
-			continue;
-		tell_step(c, &s);
-		out_note("going on with %s@%s", c->mine.name, s.snap->label);
-		if (!c->how->dry_run && send_step(c, &s, e) < 0) return -1;
-		*base = s.snap;
-		return 0;
-	}
-	if (c->how->dry_run) return 0;
-	if (discard(c, e) < 0) return -1;
-	*base = find_base(c);
-	return 0;
-}
-
-static int send_all(struct copying *c, const struct zfs_replica_snap *base,
-                    const struct zfs_replica_snap *last, struct err *e)
-{
-	struct step s = { .from = base };
-
-	for (size_t i = 0; i < c->here.n; i++) {
-		s.snap = &c->here.v[i];
-		if (!is_wanted(c, s.snap, s.from, last)) continue;
-		s.size = size_between(c, &s);
-		tell_step(c, &s);
-		if (!c->how->dry_run && send_step(c, &s, e) < 0) return -1;
-		s.from = s.snap;
-	}
-	return 0;
-}
-
-/* As the jail is now, which has no snapshot yet. */
-static int plan_now(struct copying *c, const struct zfs_replica_snap *base, struct err *e)
-{
-	struct zfs_replica_snap now = {
-		.label = "(now)", .txg = UINT64_MAX, .referenced = c->here.referenced,
-		.written = c->here.written,
-	};
-
-	c->here.v = memcpy(arena_array(c->m, c->here.n + 1, sizeof now), c->here.v,
-	                   c->here.n * sizeof now);
-	c->here.v[c->here.n++] = now;
-	return send_all(c, base, &c->here.v[c->here.n - 1], e);
-}
-
-static int check_there(struct copying *c, struct err *e)
-{
-	if (c->there.state == THERE_JAIL)
-		return fail(e, ERR_EXISTS, "%s on %s is a jail and no standby", c->to,
-		            c->peer.shown);
-	if (c->there.state == THERE_STANDBY && !find_base(c))
-		return fail(e, ERR_HOST,
-		            "no snapshot of %s is also on %s, to begin with; if %s there can "
-		            "go, remove it, and copy again", c->mine.name, c->peer.shown,
-		            c->to);
-	if (c->there.state == THERE_PART && c->there.has.n && !find_base(c))
-		return c->how->dry_run ? 0 : discard(c, e);
-	return 0;
-}
-
-static int send_missing(struct copying *c, struct err *e)
-{
-	const struct zfs_replica_snap *last = NULL, *base;
-	uint64_t guid;
-
-	/* Not what somebody else has made since: ours tells later who has the jail. */
-	if (c->how->label) last = find_label(c, e);
-	else if (!c->how->dry_run) last = make_snapshot(c, e);
-	if (!last && (c->how->label || !c->how->dry_run)) return -1;
-	base = find_base(c);
-	guid = base ? base->guid : 0;
-	if (resume(c, &base, e) < 0) return -1;
-	if (!last) return plan_now(c, base, e);
-	if (last->guid == guid)
-		out_note("%s has %s@%s already", c->peer.shown, c->mine.name, last->label);
-	return send_all(c, base, last, e);
-}
-
-static int set_id(struct copying *c, struct err *e)
-{
-	uint64_t n[2];
-
-	if (c->id) return 0;
-	if (getrandom(n, sizeof n, 0) != sizeof n) return fail_sys(e, "getrandom");
-	c->id = arena_printf(c->m, "%016" PRIx64 "%016" PRIx64, n[0], n[1]);
-	return 0;
-}
-
-/* By its name, or, if it was renamed or moved, as a machine. */
-static bool is_of_another(const struct copying *c)
-{
-	const struct there *t = &c->there;
-
-	if (!t->of || !*t->of || !t->from || !t->machine) return false;
-	if (str_eq(t->of, c->mine.name) && str_eq(t->from, copying_sender(c->m))) return false;
-	return !*c->machine || strcmp(t->machine, c->machine);
-}
-
-/* A standby of one kind is not brought up to date by the other one. */
-static int check_tree(const struct copying *c, struct err *e)
-{
-	if (c->there.state == THERE_JAIL)
-		return fail(e, ERR_EXISTS, "%s on %s is a jail and no standby", c->to,
-		            c->peer.shown);
-	if (c->there.state == THERE_STANDBY && is_of_another(c))
-		return fail(e, ERR_EXISTS,
-		            "%s on %s is a standby of another jail, which is called %s; if it "
-		            "can go, remove it, and copy again", c->to, c->peer.shown,
-		            c->there.of);
-	if (c->there.state != THERE_STANDBY || c->there.id) return 0;
-	return fail(e, ERR_HOST, "%s on %s has come as a stream of ZFS, and this is not "
-	            "possible any more; if %s there can go, remove it, and copy again", c->to,
-	            c->peer.shown, c->to);
-}
-
-static int standby_tree(struct copying *c, struct err *e)
-{
-	if (check_tree(c, e) < 0) return -1;
-	if (c->how->dry_run) return copying_plan_tree(c, e);
-	if (set_id(c, e) < 0 || copying_send_tree(c, e) < 0) return -1;
-	out_busy("finishing");
-	return finish(c, true, e) < 0 ? -1 : look_there(c, e);
-}
-
 int copying_standby(struct copying *c, struct err *e)
 {
-	if (c->by_tree) return standby_tree(c, e);
-	if (check_there(c, e) < 0 || send_missing(c, e) < 0) return -1;
-	if (c->how->dry_run) return 0;
-	if (c->there.state != THERE_STANDBY && finish(c, true, e) < 0) return -1;
-	if (look_there(c, e) < 0) return -1;
-	copying_tidy(c, false);
+	int rc = c->by_tree ? copying_tree_standby(c, e) : copying_zfs_missing(c, e);
+
+	if (rc < 0 || c->how->dry_run) return rc;
+	if (c->by_tree) out_busy("finishing");
+	/* What a stream adds to a standby is there already. */
+	if ((c->by_tree || c->there.state != THERE_STANDBY) && finish(c, true, e) < 0)
+		return -1;
+	if (copying_look_there(c, e) < 0) return -1;
+	if (!c->by_tree) copying_tidy(c, false);
 	return 0;
 }
 
@@ -649,7 +264,7 @@ int copying_unmark(struct copying *c, struct err *e)
 
 bool copying_has_last(const struct copying *c)
 {
-	const struct zfs_replica_snap *last = c->by_tree ? NULL : last_of_ours(c);
+	const struct zfs_replica_snap *last = c->by_tree ? NULL : copying_zfs_last(c);
 
 	if (c->there.state != THERE_JAIL && c->there.state != THERE_STANDBY) return false;
 	if (c->by_tree) return c->there.id && c->id && str_eq(c->there.id, c->id);

@@ -78,10 +78,6 @@ void copying_close(struct copying *c);
 /* What this machine calls itself towards others. */
 const char *copying_sender(struct arena *m);
 
-/* Of a tree: send the files that are not there, or tell what they are. */
-int copying_send_tree(struct copying *c, struct err *e);
-int copying_plan_tree(struct copying *c, struct err *e);
-
 /* What move does with the jail here. KIND as in disk/zfs_replica.h. */
 int copying_mark(struct copying *c, const char *kind, struct err *e);
 int copying_unmark(struct copying *c, struct err *e);

@@ -2,11 +2,13 @@
  * what the other side has already. A process of our own reads the files, so that a slow disk
  * here does not keep us from hearing what the other side says. */
 
-#include "lib/ops/copying.h"
+#include "lib/ops/copying_impl.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "lib/archive/have.h"
@@ -126,7 +128,7 @@ static int end_source(struct copying *c, struct source *x, int rc, struct err *e
 	return rc;
 }
 
-int copying_send_tree(struct copying *c, struct err *e)
+int copying_tree_send(struct copying *c, struct err *e)
 {
 	uint64_t *reached = mmap(NULL, sizeof *reached, PROT_READ | PROT_WRITE,
 	                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -155,7 +157,7 @@ static int plan_snapshot(struct copying *c, struct err *e)
 }
 
 /* As it is now: no snapshot is made for that. */
-int copying_plan_tree(struct copying *c, struct err *e)
+int copying_tree_plan(struct copying *c, struct err *e)
 {
 	int rootfs;
 
@@ -164,4 +166,50 @@ int copying_plan_tree(struct copying *c, struct err *e)
 	tell_tree(c, measure_tree(rootfs));
 	jail_leave(c->jail);
 	return 0;
+}
+
+/* -- a standby -- */
+
+static int set_id(struct copying *c, struct err *e)
+{
+	uint64_t n[2];
+
+	if (c->id) return 0;
+	if (getrandom(n, sizeof n, 0) != sizeof n) return fail_sys(e, "getrandom");
+	c->id = arena_printf(c->m, "%016" PRIx64 "%016" PRIx64, n[0], n[1]);
+	return 0;
+}
+
+/* By its name, or, if it was renamed or moved, as a machine. */
+static bool is_of_another(const struct copying *c)
+{
+	const struct there *t = &c->there;
+
+	if (!t->of || !*t->of || !t->from || !t->machine) return false;
+	if (str_eq(t->of, c->mine.name) && str_eq(t->from, copying_sender(c->m))) return false;
+	return !*c->machine || strcmp(t->machine, c->machine);
+}
+
+/* A standby of one kind is not brought up to date by the other one. */
+static int check_tree(const struct copying *c, struct err *e)
+{
+	if (c->there.state == THERE_JAIL)
+		return fail(e, ERR_EXISTS, "%s on %s is a jail and no standby", c->to,
+		            c->peer.shown);
+	if (c->there.state == THERE_STANDBY && is_of_another(c))
+		return fail(e, ERR_EXISTS,
+		            "%s on %s is a standby of another jail, which is called %s; if it "
+		            "can go, remove it, and copy again", c->to, c->peer.shown,
+		            c->there.of);
+	if (c->there.state != THERE_STANDBY || c->there.id) return 0;
+	return fail(e, ERR_HOST, "%s on %s has come as a stream of ZFS, and this is not "
+	            "possible any more; if %s there can go, remove it, and copy again", c->to,
+	            c->peer.shown, c->to);
+}
+
+int copying_tree_standby(struct copying *c, struct err *e)
+{
+	if (check_tree(c, e) < 0) return -1;
+	if (c->how->dry_run) return copying_tree_plan(c, e);
+	return set_id(c, e) < 0 ? -1 : copying_tree_send(c, e);
 }

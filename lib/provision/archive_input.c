@@ -178,15 +178,6 @@ static int feed_child(struct host *h, struct archive_input *in, struct feeding *
 	return l->done ? 0 : rc;
 }
 
-static const char *value_of(struct arena *m, const char *head, const char *key)
-{
-	const char *line = strstr(head, key);
-
-	if (!line) return NULL;
-	line += strlen(key);
-	return arena_strndup(m, line, strcspn(line, "\n"));
-}
-
 static int read_export_head(struct arena *m, struct archive_input *in, const char *head,
                             struct err *e)
 {
@@ -200,9 +191,9 @@ static int read_export_head(struct arena *m, struct archive_input *in, const cha
 	if (!str_starts(head, PACK_FORMAT "\n"))
 		return fail(e, ERR_INPUT,
 		            "it was exported by a newer jlmkr, in a way not known here");
-	in->version = value_of(m, head, "\nversion=");
-	in->jail = value_of(m, head, "\njail=");
-	if (in->jail && in->version) return 0;
+	in->version = stream_head_value(m, head, "version");
+	in->jail = stream_head_value(m, head, "jail");
+	if (*in->jail && *in->version) return 0;
 	return fail(e, ERR_INPUT, "its first entries are damaged");
 }
 

@@ -22,8 +22,7 @@ const char *stream_head_text(struct arena *m, const struct stream_head *h)
 	return str_text(&text);
 }
 
-/* "": there is none. */
-static const char *value_of(struct arena *m, const char *text, const char *key)
+const char *stream_head_value(struct arena *m, const char *text, const char *key)
 {
 	size_t n = strlen(key);
 
@@ -38,13 +37,15 @@ static const char *value_of(struct arena *m, const char *text, const char *key)
 int stream_head_read(struct arena *m, const char *text, struct stream_head *h, struct err *e)
 {
 	*h = (struct stream_head){
-		.version = value_of(m, text, "version"), .jail = value_of(m, text, "jail"),
-		.label = value_of(m, text, "label"), .base = value_of(m, text, "base"),
+		.version = stream_head_value(m, text, "version"),
+		.jail = stream_head_value(m, text, "jail"),
+		.label = stream_head_value(m, text, "label"),
+		.base = stream_head_value(m, text, "base"),
 	};
 	if (str_starts(text, PACK_FORMAT_STREAM "\n") && name_is_entry(h->jail) &&
 	    letter_is_label(h->label) &&
-	    letter_is_number(value_of(m, text, "guid"), &h->guid) &&
-	    letter_is_number(value_of(m, text, "from"), &h->from) && h->guid &&
+	    letter_is_number(stream_head_value(m, text, "guid"), &h->guid) &&
+	    letter_is_number(stream_head_value(m, text, "from"), &h->from) && h->guid &&
 	    h->from != h->guid && (!h->from || letter_is_label(h->base))) {
 		if (!h->from) h->base = NULL;
 		return 0;

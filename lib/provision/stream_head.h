@@ -22,6 +22,9 @@ struct stream_head {
 
 const char *stream_head_text(struct arena *m, const struct stream_head *h);
 
+/* A value in the first entry of any export. "": there is none of that key. */
+const char *stream_head_value(struct arena *m, const char *text, const char *key);
+
 /* ERR_INPUT unless all is there: the labels and the name of the jail are ones that there can
  * be, from is 0 or another guid. */
 int stream_head_read(struct arena *m, const char *text, struct stream_head *h, struct err *e);

@@ -189,6 +189,13 @@ bool zfs_is_within(const char *name, const char *of)
 	return !strncmp(name, of, n) && (!name[n] || name[n] == '/' || name[n] == '@');
 }
 
+bool zfs_is_same_pool(const char *a, const char *b)
+{
+	size_t n = strcspn(a, "/");
+
+	return n == strcspn(b, "/") && !strncmp(a, b, n);
+}
+
 const char *zfs_locked_within(struct arena *m, const char *root)
 {
 	char *argv[] = { "zfs", "get", "-H", "-r", "-t", "filesystem,volume", "-o",

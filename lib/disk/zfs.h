@@ -117,4 +117,7 @@ void zfs_mount_again(const struct mounts *t, const struct words *names);
 /* Whether `name` is the dataset `of`, a snapshot of it, or below it. */
 bool zfs_is_within(const char *name, const char *of);
 
+/* Whether two datasets are in one pool: a clone is in that of its snapshot. */
+bool zfs_is_same_pool(const char *a, const char *b);
+
 #endif

@@ -56,17 +56,10 @@ static void close_cloning(struct cloning *c)
 
 /* -- a clone of ZFS -- */
 
-static bool is_same_pool(const char *a, const char *b)
-{
-	size_t n = strcspn(a, "/");
-
-	return n == strcspn(b, "/") && !strncmp(a, b, n);
-}
-
 static bool can_be_zfs_clone(const struct cloning *c)
 {
 	return c->from.dataset && c->jails.dataset &&
-	       is_same_pool(c->from.dataset, c->jails.dataset);
+	       zfs_is_same_pool(c->from.dataset, c->jails.dataset);
 }
 
 /* A snapshot that an earlier clone was made from, and that none needs any more. ZFS refuses to

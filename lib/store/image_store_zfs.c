@@ -32,16 +32,9 @@
 
 enum { LOCK_WAIT_MS = 10000 };
 
-static bool same_pool(const char *a, const char *b)
-{
-	size_t n = strcspn(a, "/");
-
-	return n == strcspn(b, "/") && !strncmp(a, b, n);
-}
-
 static bool open_datasets(struct image_store *u, const struct store *jails)
 {
-	return same_pool(u->images.dataset, jails->dataset);
+	return zfs_is_same_pool(u->images.dataset, jails->dataset);
 }
 
 static const char *dataset_of(const struct image_store *u, const char *sha256)

@@ -66,3 +66,11 @@ TEST(what_belongs_to_a_dataset)
 	CHECK(!zfs_is_within("tank", "tank/a"));
 	CHECK(!zfs_is_within("-", "tank/a"));
 }
+
+TEST(what_is_in_one_pool)
+{
+	CHECK(zfs_is_same_pool("tank", "tank/a"));
+	CHECK(zfs_is_same_pool("tank/a", "tank/b/c"));
+	CHECK(!zfs_is_same_pool("tank/a", "tank2/a"));
+	CHECK(!zfs_is_same_pool("tank2", "tank"));
+}

@@ -43,7 +43,7 @@ struct cloning {
 	struct staging work;
 	const char *origin;		/* the ZFS snapshot that is cloned; NULL: none */
 	const char *made;		/* the label of that, if it was made for the clone */
-	struct source *whole;		/* all data of it is copied; NULL: it is not */
+	struct source whole;		/* what a full copy reads */
 	struct zfs_below below;		/* the datasets to clone with it */
 };
 
@@ -164,7 +164,7 @@ static int copy_all(struct cloning *c, struct err *e)
 {
 	if (staging_own(&c->work, NULL, e) < 0) return -1;
 	out_busy("copying");
-	return source_copy(c->whole, c->work.dir, e);
+	return source_copy(&c->whole, c->work.dir, e);
 }
 
 /* What came with the dataset, and is not for another jail to go on with. */
@@ -187,7 +187,7 @@ static int fill(struct cloning *c, struct err *e)
 	int rc;
 
 	if (c->origin) rc = clone_dataset(c, e) < 0 ? -1 : drop_unfinished(c, e);
-	else rc = c->whole ? copy_all(c, e) : share_files(c, e);
+	else rc = c->how->full ? copy_all(c, e) : share_files(c, e);
 	if (rc < 0) return -1;
 	if (second_renew(c->en->m, c->work.dir, &second, e) < 0) return -1;
 	out_busy("writing to disk");
@@ -209,17 +209,16 @@ static int make(struct cloning *c, struct err *e)
 
 static int clone_full(struct cloning *c, struct err *e)
 {
-	struct source whole = {
+	struct err late = { 0 };
+	int rc;
+
+	c->whole = (struct source){
 		.en = c->en, .jail = c->jail, .name = c->name, .asked = c->how->label,
 		.mixes = "the clone may mix states of different moments",
 		.lock = -1, .held = -1, .files = -1, .jails.fd = -1,
 	};
-	struct err late = { 0 };
-	int rc = source_open(&whole, e);
-
-	c->whole = &whole;
-	if (rc == 0) rc = make(c, e);
-	if (source_close(&whole, &late) < 0 && rc == 0) rc = fail_as(e, &late);
+	if ((rc = source_open(&c->whole, e)) == 0) rc = make(c, e);
+	if (source_close(&c->whole, &late) < 0 && rc == 0) rc = fail_as(e, &late);
 	return rc;
 }
 

@@ -51,7 +51,7 @@ list -q
 status 6
 one_line_err
 lasted 8
-took "$(python3 -c "print(12 + $usual)")"
+took "$(python3 -c "print(18 + $usual)")"
 in_host sh -c 'cat /root/hosts > /etc/hosts; ip link del void'
 
 story 'an end of the connection is the end of a file only when TLS says so'

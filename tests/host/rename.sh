@@ -211,4 +211,32 @@ story "a dataset, killed at $kills moments"
 j jlmkr-rename www two
 killed "$home" $kills < "$tmp/killed"
 
+cat > "$tmp/restarted" <<'END'
+export JAILMAKER_DIR=$1
+jails=$1/jails
+from=one to=two
+jlmkr-start -q two || exit 1
+measure jlmkr-rename --restart two one
+for i in $(seq $2); do
+	again jlmkr-start -q $from
+	cut_short jlmkr-rename --restart $from $to
+	settle
+	list=$(jlmkr-list -q --no-header | cut -d' ' -f1)
+	case $list in $from | $to) ;; *) off "$list" ;; esac
+	again_or "no jail named '$from'" jlmkr-rename --restart $from $to
+	[ "$(ls -A "$jails")" = $to ] || off "$(ls -A "$jails")"
+	[ "$(cat "$jails/$to/rootfs/etc/hostname")" = $to ] || off 'another host name'
+	again jlmkr-start -q $to
+	[ "$(machinectl list --no-legend | grep -c 'one\|two')" = 1 ] || off "$(machinectl list)"
+	x=$from from=$to to=$x
+done
+jlmkr-stop -q $from
+echo "cut $cut"
+END
+
+story 'one that runs, killed at 12 moments'
+in_host mkdir /mnt/tank/running
+try env JAILMAKER_DIR=/mnt/tank/running jlmkr-create -q two
+killed /mnt/tank/running 12 < "$tmp/restarted"
+
 finish

@@ -36,6 +36,11 @@ same() {
 }
 
 refused() { ! "$@"; }
+# An emulated jail that has just begun may not answer in the time that a bus gives it.
+eventually() {
+	for try in 1 2 3; do "$@" && return; done
+	return 1
+}
 datasets() { zfs list -H -o name -t all -r "$home/jails"; }
 # After a boot, or after another part, which has it imported already.
 pool_back() {

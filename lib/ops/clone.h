@@ -2,7 +2,8 @@
  *
  * It is made as create makes one: under a hidden name, with an identity of its own, then
  * renamed. Of a dataset it is a ZFS clone, which depends on the snapshot that it was made from.
- * Of a directory it is a copy that shares blocks; nothing depends on anything.
+ * Of a directory it is a copy that shares blocks; nothing depends on anything. A full one is a
+ * copy of all files (ops/source.h).
  */
 #ifndef OPS_CLONE_H
 #define OPS_CLONE_H

@@ -114,7 +114,7 @@ static int read_state(struct copying *c, const struct letter *l, struct err *e)
 	return fail(e, ERR_NETWORK, "%s: what it has makes no sense", c->peer.shown);
 }
 
-int copying_look_there(struct copying *c, struct err *e)
+static int look_there(struct copying *c, struct err *e)
 {
 	struct str ask = { .m = c->m };
 	struct zfs_replica *has = &c->there.has;
@@ -138,7 +138,7 @@ int copying_reconnect(struct copying *c, struct err *e)
 {
 	peer_close(&c->peer);
 	if (peer_open(c->m, c->en->host, &c->how->peer, &c->peer, e) < 0) return -1;
-	return copying_look_there(c, e);
+	return look_there(c, e);
 }
 
 int copying_open(struct copying *c, struct engine *en, struct jail *j,
@@ -163,7 +163,7 @@ void copying_close(struct copying *c)
 
 /* -- what the other side is told -- */
 
-int copying_say(struct copying *c, const char *what, struct err *e)
+static int say(struct copying *c, const char *what, struct err *e)
 {
 	struct str ask = { .m = c->m };
 	struct letter answer;
@@ -176,7 +176,7 @@ int copying_discard(struct copying *c, struct err *e)
 {
 	out_note("what %s has of an earlier copy does not fit any more: it begins anew",
 	         c->peer.shown);
-	return copying_say(c, "discard", e) < 0 ? -1 : copying_look_there(c, e);
+	return say(c, "discard", e) < 0 ? -1 : look_there(c, e);
 }
 
 static int finish(struct copying *c, bool standby, struct err *e)
@@ -195,7 +195,7 @@ static int finish(struct copying *c, bool standby, struct err *e)
 void copying_tidy(struct copying *c, bool all)
 {
 	if (!c->by_tree) copying_zfs_tidy(c, all);
-	else if (c->id) copying_say(c, "drop", NULL);
+	else if (c->id) say(c, "drop", NULL);
 }
 
 /* -- a jail of its own, or a standby -- */
@@ -204,7 +204,7 @@ void copying_tidy(struct copying *c, bool all)
 static int give_up_unfit(struct copying *c, const struct err *e)
 {
 	if (!c->peer.answers || (e->kind != ERR_INPUT && e->kind != ERR_UNTRUSTED)) return -1;
-	if (copying_say(c, "discard", NULL) == 0) copying_tidy(c, true);
+	if (say(c, "discard", NULL) == 0) copying_tidy(c, true);
 	c->told->bytes = 0;
 	return -1;
 }
@@ -235,7 +235,7 @@ int copying_standby(struct copying *c, struct err *e)
 	/* What a stream adds to a standby is there already. */
 	if ((c->by_tree || c->there.state != THERE_STANDBY) && finish(c, true, e) < 0)
 		return -1;
-	if (copying_look_there(c, e) < 0) return -1;
+	if (look_there(c, e) < 0) return -1;
 	if (!c->by_tree) copying_tidy(c, false);
 	return 0;
 }

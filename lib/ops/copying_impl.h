@@ -10,12 +10,8 @@
 
 #define KIND_COPY "snapshot:" SNAPSHOT_COPY
 
-/* What there is now. The lists that were read before are no longer of use. */
+/* What there is here now. The list that was read before is no longer of use. */
 int copying_look_here(struct copying *c, struct err *e);
-int copying_look_there(struct copying *c, struct err *e);
-
-/* A request that is one word. */
-int copying_say(struct copying *c, const char *what, struct err *e);
 
 /* What the other side has of an earlier copy is deleted. */
 int copying_discard(struct copying *c, struct err *e);

@@ -228,8 +228,12 @@ int copying_another(struct copying *c, struct err *e)
 
 int copying_standby(struct copying *c, struct err *e)
 {
-	int rc = c->by_tree ? copying_tree_standby(c, e) : copying_zfs_missing(c, e);
+	int rc;
 
+	if (c->there.state == THERE_JAIL)
+		return fail(e, ERR_EXISTS, "%s on %s is a jail and no standby", c->to,
+		            c->peer.shown);
+	rc = c->by_tree ? copying_tree_standby(c, e) : copying_zfs_missing(c, e);
 	if (rc < 0 || c->how->dry_run) return rc;
 	if (c->by_tree) out_busy("finishing");
 	/* What a stream adds to a standby is there already. */

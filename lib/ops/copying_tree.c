@@ -193,9 +193,6 @@ static bool is_of_another(const struct copying *c)
 /* A standby of one kind is not brought up to date by the other one. */
 static int check_tree(const struct copying *c, struct err *e)
 {
-	if (c->there.state == THERE_JAIL)
-		return fail(e, ERR_EXISTS, "%s on %s is a jail and no standby", c->to,
-		            c->peer.shown);
 	if (c->there.state == THERE_STANDBY && is_of_another(c))
 		return fail(e, ERR_EXISTS,
 		            "%s on %s is a standby of another jail, which is called %s; if it "

@@ -323,9 +323,6 @@ static int plan_now(struct copying *c, const struct zfs_replica_snap *base, stru
 
 static int check_there(struct copying *c, struct err *e)
 {
-	if (c->there.state == THERE_JAIL)
-		return fail(e, ERR_EXISTS, "%s on %s is a jail and no standby", c->to,
-		            c->peer.shown);
 	if (c->there.state == THERE_STANDBY && !find_base(c))
 		return fail(e, ERR_HOST,
 		            "no snapshot of %s is also on %s, to begin with; if %s there can "

@@ -27,6 +27,7 @@
 #include "lib/base/fd.h"
 #include "lib/base/process_pool.h"
 #include "lib/base/wait.h"
+#include "lib/disk/tree.h"
 
 enum { LINK_BUCKETS = 1 << 16, ATTRS_MAX = 256, CHUNK = 1 << 24 };
 
@@ -345,7 +346,7 @@ static int share_tree(const struct copying *how, struct reflink_total *total, st
 		rc = fail(e, said->e.kind ? said->e.kind : ERR_HOST, "copy %s", said->e.text);
 		if (e) e->sys = said->e.sys;
 	}
-	*total = said->total;
+	if (total) *total = said->total;
 	munmap(said, sizeof *said);
 	return rc;
 }
@@ -360,4 +361,14 @@ int reflink_live_tree(int from, int to, int flags, struct reflink_total *total, 
 	const struct copying how = { .from = from, .to = to, .live = true, .flags = flags };
 
 	return share_tree(&how, total, e);
+}
+
+int reflink_new_tree(int from, int dir, const char *name, int flags,
+                     struct reflink_total *total, struct err *e)
+{
+	AUTOCLOSE int to = -1;
+
+	if (mkdirat(dir, name, 0755) < 0) return fail_sys(e, "create %s", name);
+	if ((to = tree_open(dir, name)) < 0) return fail_sys(e, "open %s", name);
+	return reflink_live_tree(from, to, flags, total, e);
 }

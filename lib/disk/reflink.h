@@ -39,4 +39,8 @@ enum reflink_flags {
  * meanwhile, and sockets; keeps attributes in "trusted.", which overlayfs(5) uses. */
 int reflink_live_tree(int from, int to, int flags, struct reflink_total *total, struct err *e);
 
+/* The same into a directory `name` in `dir` that is made for it. `total` may be NULL. */
+int reflink_new_tree(int from, int dir, const char *name, int flags,
+                     struct reflink_total *total, struct err *e);
+
 #endif

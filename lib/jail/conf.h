@@ -61,8 +61,13 @@ char *conf_read_named(struct arena *m, const char *path, struct err *e);
 char *conf_read_file(struct arena *m, int dir, const char *file, const char *shown,
                      struct err *e);
 
-/* The same of one that root is to run or to write again: ERR_UNTRUSTED unless it is root's
- * alone (disk/owner.h). conf_open_own opens it only. */
+/* Copy the config in the directory `from`, which faults call `shown`, to a new file `as` in the
+ * directory `to`. */
+int conf_copy(struct arena *m, int from, const char *shown, int to, const char *as,
+              struct err *e);
+
+/* As conf_read_file, of one that root is to run or to write again: ERR_UNTRUSTED unless it is
+ * root's alone (disk/owner.h). conf_open_own opens it only. */
 char *conf_read_own(struct arena *m, int dir, const char *file, const char *shown,
                     struct err *e);
 int conf_open_own(int dir, const char *file, const char *shown, struct err *e);

@@ -14,6 +14,7 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/owner.h"
+#include "lib/jail/layout.h"
 
 enum { WRITER_MS = 5000 };
 
@@ -94,6 +95,14 @@ char *conf_read_file(struct arena *m, int dir, const char *file, const char *sho
 	AUTOCLOSE int fd = open_file(dir, file, shown, e);
 
 	return read_shown(m, fd, shown, e);
+}
+
+int conf_copy(struct arena *m, int from, const char *shown, int to, const char *as,
+              struct err *e)
+{
+	const char *text = conf_read_file(m, from, LAYOUT_CONFIG, shown, e);
+
+	return text ? create_file(to, as, text, strlen(text), 0600, e) : -1;
 }
 
 int conf_open_own(int dir, const char *file, const char *shown, struct err *e)

@@ -125,7 +125,6 @@ static int open_source(const struct cloning *c, struct err *e)
 static int share_rootfs(const struct cloning *c, int source, struct err *e)
 {
 	AUTOCLOSE int from = jail_open_rootfs(source, e);
-	struct reflink_total total;
 
 	if (from < 0) return -1;
 	if (!reflink_works(from, c->work.dir))
@@ -134,18 +133,15 @@ static int share_rootfs(const struct cloning *c, int source, struct err *e)
 		            "blocks; --full copies all of its data", c->name);
 	if (tree_sync(from, NULL) < 0) return fail_sys(e, "sync");
 	out_busy("copying");
-	return snapshot_copy_rootfs(from, c->work.dir, false, &total, e);
+	return reflink_new_tree(from, c->work.dir, LAYOUT_ROOTFS, 0, NULL, e);
 }
 
 static int share_files(struct cloning *c, struct err *e)
 {
 	AUTOCLOSE int source = open_source(c, e);
-	const char *config;
 
 	if (source < 0 || staging_own(&c->work, NULL, e) < 0) return -1;
-	config = conf_read_file(c->en->m, source, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
-	if (!config || create_file(c->work.dir, LAYOUT_CONFIG, config, strlen(config), 0600,
-	                           e) < 0)
+	if (conf_copy(c->en->m, source, LAYOUT_CONFIG, c->work.dir, LAYOUT_CONFIG, e) < 0)
 		return -1;
 	return share_rootfs(c, source, e);
 }

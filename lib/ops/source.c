@@ -173,8 +173,7 @@ static int open_files_of(struct source *x, struct err *e)
 	x->files = snapshot_open_files(&x->of, x->label, &why);
 	if (x->files >= 0) return 0;
 	if (x->of.dataset && why.sys == ENOENT) return clone_snapshot(x, e);
-	fail_as(e, &why);
-	return -1;
+	return fail_as(e, &why);
 }
 
 bool source_takes(const struct snapshots *of, const struct zfs_item *below)
@@ -342,56 +341,37 @@ uint64_t source_measure(struct source *x)
 
 /* -- a copy of it -- */
 
-static int copy_tree(int from, int in, const char *name, struct err *e)
-{
-	const int flags = REFLINK_COPY | REFLINK_PAST_MOUNTS;
-	struct reflink_total total;
-	AUTOCLOSE int dir = -1;
-
-	if (mkdirat(in, name, 0700) < 0 || (dir = tree_open(in, name)) < 0)
-		return fail_sys(e, "create %s", name);
-	return reflink_live_tree(from, dir, flags, &total, e);
-}
-
 /* It takes the place of what the mount hid. Those above others come first, so that theirs is
  * there. */
-static int copy_graft(struct source *x, struct export_graft *g, int to, struct err *e)
+static int copy_graft(struct source *x, struct export_graft *g, int to, int flags,
+                      struct err *e)
 {
 	const uint64_t rules = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
 	const char *name = strrchr(g->path, '/') + 1;
 	const char *above = arena_printf(x->en->m, "%.*s", (int)(name - g->path), g->path);
 	AUTOCLOSE int in = open_by_rules(to, above, O_RDONLY | O_DIRECTORY, 0, rules);
 
-	if (in < 0) return 0;
-	if (tree_remove(in, name, e) < 0 || copy_tree(g->dir, in, name, e) < 0)
+	if (in < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) return 0;
+	if (in < 0) return fail_sys(e, "open %s", above);
+	if (tree_remove(in, name, e) < 0 ||
+	    reflink_new_tree(g->dir, in, name, flags, NULL, e) < 0)
 		return fail_in(e, "%s", g->path);
 	close(take_fd(&g->dir));
 	return 0;
 }
 
-static int copy_config(const struct source *x, int to, struct err *e)
-{
-	const char *text = conf_read_file(x->en->m, x->files, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
-
-	return text ? create_file(to, LAYOUT_CONFIG, text, strlen(text), 0600, e) : -1;
-}
-
 /* What is mounted in a jail that can change is not known, and refused. */
-static int copy_own_files(struct source *x, int to, struct err *e)
-{
-	AUTOCLOSE int rootfs = open_rootfs(x, e);
-	struct reflink_total total;
-
-	if (rootfs < 0) return -1;
-	if (x->label) return copy_tree(rootfs, to, LAYOUT_ROOTFS, e);
-	return snapshot_copy_rootfs(rootfs, to, true, &total, e);
-}
-
 int source_copy(struct source *x, int to, struct err *e)
 {
-	if (copy_config(x, to, e) < 0 || copy_own_files(x, to, e) < 0) return -1;
+	const int flags = REFLINK_COPY | (x->label ? REFLINK_PAST_MOUNTS : 0);
+	AUTOCLOSE int rootfs = open_rootfs(x, e);
+
+	if (rootfs < 0 ||
+	    conf_copy(x->en->m, x->files, LAYOUT_CONFIG, to, LAYOUT_CONFIG, e) < 0 ||
+	    reflink_new_tree(rootfs, to, LAYOUT_ROOTFS, flags, NULL, e) < 0)
+		return -1;
 	for (size_t i = 0; i < x->grafts_n; i++)
-		if (copy_graft(x, &x->grafts[i], to, e) < 0) return -1;
+		if (copy_graft(x, &x->grafts[i], to, flags, e) < 0) return -1;
 	tell_of_grafts(x);
 	return 0;
 }

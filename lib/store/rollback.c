@@ -174,30 +174,23 @@ static int open_files(const struct snapshots *s, const char *label, struct err *
 
 static int copy_config(const struct snapshots *s, int from, int work, struct err *e)
 {
-	const char *now = conf_read_file(s->m, s->dir, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
-	const char *then = now ? conf_read_file(s->m, from, LAYOUT_CONFIG, LAYOUT_CONFIG, e) :
-	                   NULL;
-
-	if (!then) return -1;
-	if (create_file(work, BEFORE, now, strlen(now), 0600, e) < 0) return -1;
-	return create_file(work, LAYOUT_CONFIG, then, strlen(then), 0600, e);
+	if (conf_copy(s->m, s->dir, LAYOUT_CONFIG, work, BEFORE, e) < 0) return -1;
+	return conf_copy(s->m, from, LAYOUT_CONFIG, work, LAYOUT_CONFIG, e);
 }
 
 static int copy_rootfs(int from, int work, struct err *e)
 {
 	AUTOCLOSE int source = jail_open_rootfs(from, e);
-	struct reflink_total total;
 
 	if (source < 0) return -1;
-	return snapshot_copy_rootfs(source, work, !reflink_works(source, work), &total, e);
+	return reflink_new_tree(source, work, LAYOUT_ROOTFS,
+	                        reflink_works(source, work) ? 0 : REFLINK_COPY, NULL, e);
 }
 
 static int fill_files(const struct snapshots *s, const struct rollback *r, int work,
                       struct err *e)
 {
-	const char *now = conf_read_file(s->m, s->dir, LAYOUT_CONFIG, LAYOUT_CONFIG, e);
-
-	if (!now || create_file(work, BEFORE, now, strlen(now), 0600, e) < 0) return -1;
+	if (conf_copy(s->m, s->dir, LAYOUT_CONFIG, work, BEFORE, e) < 0) return -1;
 	if (r->fill(r->arg, work, e) < 0) return -1;
 	return r->keep && keep_in(s, work, r->keep, e) < 0 ? -1 : tree_sync(work, e);
 }

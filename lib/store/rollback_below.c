@@ -21,6 +21,7 @@
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_below.h"
 #include "lib/disk/zfs_items.h"
+#include "lib/jail/layout.h"
 #include "lib/store/rollback.h"
 
 #define NAMES "below"
@@ -205,7 +206,6 @@ static int copy_one(const struct snapshots *s, const struct rollback *r, size_t 
 	const struct zfs_item *d = r->below->v[i];
 	const char *clone = arena_printf(s->m, "%s/" FILES "/below-%zu", s->dataset, i);
 	AUTOCLOSE int dir = open_mounted(s, d->name, e), work = -1, from = -1;
-	struct reflink_total total;
 
 	if (dir < 0) return -1;
 	if (mkdirat(dir, IN_IT, 0700) < 0)
@@ -215,7 +215,8 @@ static int copy_one(const struct snapshots *s, const struct rollback *r, size_t 
 		return -1;
 	if ((from = open_mounted(s, clone, e)) < 0) return -1;
 	if ((work = tree_open(dir, IN_IT)) < 0) return fail_sys(e, "open " IN_IT);
-	if (snapshot_copy_rootfs(from, work, !reflink_works(from, work), &total, e) < 0)
+	if (reflink_new_tree(from, work, LAYOUT_ROOTFS,
+	                     reflink_works(from, work) ? 0 : REFLINK_COPY, NULL, e) < 0)
 		return -1;
 	return tree_sync(work, e);
 }

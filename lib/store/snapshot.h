@@ -102,11 +102,6 @@ int snapshot_drop(const struct snapshots *s, const struct snapshot *snap, struct
 int snapshot_zfs_look(const struct snapshots *s, const char *why, struct words *labels,
                       const char **below, struct err *e);
 
-/* Copy an open root file system, which may change meanwhile, to a new `rootfs` in `dir`: with
- * shared blocks, or in full. */
-int snapshot_copy_rootfs(int rootfs, int dir, bool full, struct reflink_total *total,
-                         struct err *e);
-
 /* Add the labels of the snapshots in the jail's open directory, which is not a dataset. */
 void snapshot_dir_labels(struct arena *m, int jail, struct words *labels);
 

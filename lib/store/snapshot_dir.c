@@ -217,25 +217,14 @@ static int begin_making(struct making *k, struct err *e)
 	return create_file(k->dir, MARK, "", 0, 0600, e);
 }
 
-/* Files are synced before they are copied, else each of them waits for the disk. */
-int snapshot_copy_rootfs(int rootfs, int dir, bool full, struct reflink_total *total,
-                         struct err *e)
-{
-	AUTOCLOSE int to = -1;
-
-	if (mkdirat(dir, LAYOUT_ROOTFS, 0755) < 0) return fail_sys(e, "create " LAYOUT_ROOTFS);
-	if ((to = tree_open(dir, LAYOUT_ROOTFS)) < 0) return fail_sys(e, "open " LAYOUT_ROOTFS);
-	return reflink_live_tree(rootfs, to, full ? REFLINK_COPY : 0, total, e);
-}
-
 static int fill_making(const struct making *k, struct reflink_total *total, struct err *e)
 {
 	const char *path = arena_printf(k->s->m, "%s/" LAYOUT_CONFIG, k->s->path);
-	const char *config = conf_read_file(k->s->m, k->s->dir, LAYOUT_CONFIG, path, e);
+	const int flags = k->how->copy ? REFLINK_COPY : 0;
 
-	if (!config || tree_sync(k->rootfs, e) < 0) return -1;
-	if (create_file(k->dir, LAYOUT_CONFIG, config, strlen(config), 0600, e) < 0) return -1;
-	return snapshot_copy_rootfs(k->rootfs, k->dir, k->how->copy, total, e);
+	if (conf_copy(k->s->m, k->s->dir, path, k->dir, LAYOUT_CONFIG, e) < 0) return -1;
+	if (tree_sync(k->rootfs, e) < 0) return -1;
+	return reflink_new_tree(k->rootfs, k->dir, LAYOUT_ROOTFS, flags, total, e);
 }
 
 static int finish_making(const struct making *k, const struct reflink_total *total,

@@ -71,12 +71,12 @@ static int print_df_table(struct table *t, const struct jail *jails, const struc
 		};
 
 		table_add(t, cells);
-		if (!s->dataset) words_add(&directories, jails[i].path);
+		if (s->used < 0) words_add(&directories, jails[i].path);
 	}
 	if (table_print(t, e) < 0) return -1;
 	if (directories.n)
-		out_note("What a jail takes that is a directory is not known; to count it: "
-		         "du -sh %s", words_quoted(t->m, words_list(&directories)));
+		out_note("What these take is not known; to count it: du -sh %s",
+		         words_quoted(t->m, words_list(&directories)));
 	return 0;
 }
 
@@ -122,8 +122,8 @@ const struct applet df_applet = {
 	"or no quota. Names may be patterns.\n"
 	"\n"
 	"ZFS knows these of a dataset. USED has the datasets below it, too, REFERENCED\n"
-	"and SNAPSHOTS are its own. Of a jail that is a directory, little is known: a\n"
-	"note below the table has the command that counts its files.\n",
+	"and SNAPSHOTS are its own. Of a jail that is a directory they are known if it has\n"
+	"a quota; for others a note below the table has the command that counts.\n",
 	.opts = df_opts,
 	.args_size = sizeof(struct df_args),
 	.max = -1,

@@ -303,12 +303,24 @@ int zfs_set_kind(const char *name, const char *kind, struct err *e)
 	return verb("set", kind_word(&m, kind), name, NULL, e);
 }
 
-int zfs_set_refquota(const char *name, uint64_t bytes, struct err *e)
+static int set_quota(const char *property, const char *name, uint64_t bytes, struct err *e)
 {
 	AUTOFREE struct arena m = { 0 };
 
-	if (!bytes) return verb("set", "refquota=none", name, NULL, e);
-	return verb("set", arena_printf(&m, "refquota=%" PRIu64, bytes), name, NULL, e);
+	if (!bytes) return verb("set", arena_printf(&m, "%s=none", property), name, NULL, e);
+	return verb("set", arena_printf(&m, "%s=%" PRIu64, property, bytes), name, NULL, e);
+}
+
+int zfs_set_refquota(const char *name, uint64_t bytes, struct err *e)
+{
+	return set_quota("refquota", name, bytes, e);
+}
+
+int zfs_set_project_quota(const char *name, uint32_t project, uint64_t bytes, struct err *e)
+{
+	AUTOFREE struct arena m = { 0 };
+
+	return set_quota(arena_printf(&m, "projectquota@%" PRIu32, project), name, bytes, e);
 }
 
 int zfs_snapshot(const char *snapshot, const char *kind, struct err *e)

@@ -103,6 +103,9 @@ int zfs_rename(const char *from, const char *to, struct err *e);
  * they take more already. */
 int zfs_set_refquota(const char *name, uint64_t bytes, struct err *e);
 
+/* The most that the files with that project number may take in the dataset. 0: no limit. */
+int zfs_set_project_quota(const char *name, uint32_t project, uint64_t bytes, struct err *e);
+
 /* Create a dataset that is never mounted automatically, or a snapshot, with a mark. */
 int zfs_create_aside(const char *name, const char *kind, struct err *e);
 int zfs_snapshot(const char *snapshot, const char *kind, struct err *e);

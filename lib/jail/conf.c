@@ -78,7 +78,7 @@ static const struct key keys[] = {
 	{ "snapshot_keep", KEEP, CONF_AT_ONCE, AT(snapshot_keep), "",
 	  "# What 'jlmkr snapshot --all --prune' makes and keeps, such as 7d 4w 6m\n" },
 	{ "quota", SIZE, CONF_AT_ONCE, AT(quota), "",
-	  "# The most that the files of a jail on ZFS may take, such as 20G\n" },
+	  "# The most that the files of the jail may take, such as 20G\n" },
 	{ "init_command", ARGS, CONF_AT_START, AT(init_command), "",
 	  "\n# A jail that runs one command instead of an init, as images of a registry\n"
 	  "# do: the command, its variables (NAME=VALUE, one a line), USER[:GROUP], its\n"

@@ -4,12 +4,15 @@
 #include <stdint.h>
 #include <sys/statvfs.h>
 
+#include "lib/base/arena.h"
 #include "lib/base/err.h"
 #include "lib/base/out.h"
 #include "lib/base/size.h"
 #include "lib/base/str.h"
+#include "lib/disk/project.h"
 #include "lib/disk/zfs.h"
 #include "lib/jail/jail.h"
+#include "lib/jail/layout.h"
 #include "lib/store/snapshot.h"
 
 /* 0: none. */
@@ -28,15 +31,24 @@ static bool has_size(int dir, uint64_t bytes)
 	return fstatvfs(dir, &fs) == 0 && bytes == (uint64_t)fs.f_blocks * fs.f_frsize;
 }
 
+/* Its snapshots do not count, either: they are beside its root file system. */
+static int set_of_directory(struct arena *m, struct jail *j, const struct snapshots *s,
+                            uint64_t bytes, struct err *e)
+{
+	int rootfs = jail_rootfs(j, e);
+
+	if (rootfs < 0) return -1;
+	if (!bytes) return project_lift(rootfs, e);
+	if (project_has_limit(rootfs, bytes)) return 0;
+	return project_limit(rootfs, arena_printf(m, "%s/" LAYOUT_ROOTFS, s->path), bytes, e);
+}
+
 static int set_quota(struct arena *m, struct jail *j, uint64_t bytes, struct err *e)
 {
 	struct snapshots s;
 
 	if (snapshots_open(m, j, &s, e) < 0) return -1;
-	if (!s.dataset)
-		return bytes ? fail(e, ERR_HOST,
-		                    "%s is not a ZFS dataset, and only these have a quota",
-		                    s.path) : 0;
+	if (!s.dataset) return set_of_directory(m, j, &s, bytes, e);
 	return bytes && has_size(s.dir, bytes) ? 0 : zfs_set_refquota(s.dataset, bytes, e);
 }
 

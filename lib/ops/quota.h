@@ -1,9 +1,9 @@
 /* quota= of a config: the most that the files of the jail may take
  *
  * It is the refquota of the jail's dataset: snapshots do not count, so a jail that is full gets
- * room again by deleting files. Where the jail is a directory there is no such limit, and the
- * key is refused. What the config says counts from the next start on, or at once if config or
- * edit changes it.
+ * room again by deleting files. Of a jail that is a directory it is the limit of a project
+ * (disk/project.h) that its root file system is in; where there are none the key is refused.
+ * What the config says counts from the next start on, or at once if config or edit changes it.
  */
 #ifndef OPS_QUOTA_H
 #define OPS_QUOTA_H

@@ -17,6 +17,7 @@
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
 #include "lib/disk/mount.h"
+#include "lib/disk/project.h"
 #include "lib/disk/reflink.h"
 #include "lib/disk/tree.h"
 #include "lib/disk/zfs.h"
@@ -99,6 +100,14 @@ static int drop_work(int jail, struct err *e)
 	return tree_remove_marked(jail, WORK, SWAP, e);
 }
 
+/* What is kept is not what the quota of the jail is about. */
+static void lift_old_limit(int work)
+{
+	AUTOCLOSE int old = tree_open(work, LAYOUT_ROOTFS);
+
+	if (old >= 0) project_lift(old, NULL);
+}
+
 /* Each step may have been done before. */
 static int finish_swap(const struct snapshots *s, int work, const struct swap *w, struct err *e)
 {
@@ -110,6 +119,7 @@ static int finish_swap(const struct snapshots *s, int work, const struct swap *w
 	    exchange_config(s, work, e) < 0)
 		return -1;
 	if (below_swap(s, work, e) < 0) return -1;
+	if (!s->dataset) lift_old_limit(work);
 	if (fsync(work) < 0 || fsync(s->dir) < 0) return fail_sys(e, "fsync %s", s->path);
 	return str_starts(w->label, NONE) ? drop_work(s->dir, e) :
 	       keep_work(s, work, w->label, e);

@@ -7,9 +7,12 @@
 #include <fcntl.h>
 
 #include "lib/base/arena.h"
+#include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/out.h"
 #include "lib/disk/mount.h"
+#include "lib/disk/project.h"
+#include "lib/disk/tree.h"
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_space.h"
 #include "lib/jail/jail.h"
@@ -41,6 +44,21 @@ static int read_datasets(struct arena *m, size_t n, struct space *out, struct er
 	return 0;
 }
 
+/* What a root file system in a project takes is counted. */
+static void take_project(int dir, struct space *s)
+{
+	AUTOCLOSE int rootfs = tree_open(dir, LAYOUT_ROOTFS);
+	struct project p;
+
+	if (rootfs < 0 || !project_read(rootfs, &p)) return;
+	s->quota = (int64_t)p.limit;
+	s->referenced = (int64_t)p.used;
+	if (s->snapshots == 0) s->used = s->referenced;
+	if (p.used > p.limit) s->available = 0;
+	else if (s->available > s->quota - s->referenced)
+		s->available = s->quota - s->referenced;
+}
+
 static void read_directory(int dir, struct space *s)
 {
 	struct statvfs fs;
@@ -51,6 +69,7 @@ static void read_directory(int dir, struct space *s)
 		s->available = (int64_t)((uint64_t)fs.f_bavail * fs.f_frsize);
 	if (fstatat(dir, LAYOUT_SNAPSHOTS, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 		s->snapshots = 0;
+	take_project(dir, s);
 }
 
 static int look_at_jail(struct arena *m, const struct mounts *t, struct jail *j,

@@ -20,8 +20,8 @@ struct space {
 };
 
 /* Look at the `n` jails, with one run of zfs(8) if any of them is a dataset. Of a directory,
- * `available` and `quota` are known, and `snapshots` if there are none. A jail that cannot be
- * opened is warned of. */
+ * `available` and `quota` are known, `snapshots` if there are none, and the rest if it has a
+ * quota. A jail that cannot be opened is warned of. */
 int space_read(struct arena *m, struct jail *jails, size_t n, struct space *out, struct err *e);
 
 #endif

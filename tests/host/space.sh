@@ -105,7 +105,7 @@ in_host mkdir -p $home
 tiny web
 j jlmkr-df
 status 0
-err_has "What a jail takes that is a directory is not known; to count it: du -sh $home/jails/web"
+err_has "What these take is not known; to count it: du -sh $home/jails/web"
 awk '/^web/ { exit !($2 == "-" && $3 == "-" && $4 == "0.0" && $6 == "-" && $7 > 0) }' "$tmp/out" ||
 	fail "$(cat "$tmp/out")"
 is null "$(field web used)"
@@ -114,7 +114,7 @@ j jlmkr-snapshot --copy -q web@one
 is null "$(field web snapshots)"
 j jlmkr-config web quota=1G
 status 1
-err_has "quota=1G: $home/jails/web is not a ZFS dataset, and only these have a quota"
+err_has "quota=1G: $home/jails/web/rootfs is not a ZFS dataset, and its file system has no project quotas"
 j jlmkr-config web quota
 is '' "$(cat "$tmp/out")"
 

@@ -28,7 +28,7 @@ parts() {
 	done
 }
 
-parts life copy
+parts life quota copy
 # While it unpacks, which takes about seven seconds.
 KILL_AT=CREATING KILL_AFTER=$(shuf -n 1 -i 1-6) parts reboot changes snapshots unmarked creating
 KILL_AT=WRITING KILL_AFTER=1.5 parts after writing

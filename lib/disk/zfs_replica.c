@@ -16,7 +16,7 @@
 #include "lib/disk/zfs_impl.h"
 
 static const char properties[] = "guid,createtxg,referenced,userrefs,readonly," ZFS_KIND;
-static const char newer[] = ",written,receive_resume_token";
+static const char newer[] = ",written,receive_resume_token,encryption";
 
 bool zfs_is_open(struct arena *m, int dir)
 {
@@ -51,6 +51,12 @@ static void read_snap(struct zfs_replica_snap *s, const char *property, const ch
 	else if (str_eq(property, ZFS_KIND) && str_eq(source, "local")) s->kind = value;
 }
 
+/* Those that have none, as volumes of pools without that feature, say "-". */
+static bool is_encryption(const char *value)
+{
+	return *value && strcmp(value, "off") && strcmp(value, "-");
+}
+
 static void read_own(struct zfs_replica *r, const char *property, const char *value,
                      const char *source)
 {
@@ -59,6 +65,7 @@ static void read_own(struct zfs_replica *r, const char *property, const char *va
 	else if (str_eq(property, "written")) r->written = strtoull(value, NULL, 10);
 	else if (str_eq(property, ZFS_KIND) && str_eq(source, "local"))
 		r->kind = zfs_kind_before(value);
+	else if (str_eq(property, "encryption")) r->is_encrypted = is_encryption(value);
 	else if (str_eq(property, "receive_resume_token") && strcmp(value, "-"))
 		r->token = value;
 }
@@ -115,6 +122,16 @@ int zfs_replica_read(struct arena *m, const char *dataset, bool is_open, struct 
 	if (!text || zfs_replica_parse(m, text, dataset, r, e) < 0) return -1;
 	if (!is_open) r->readonly = zfs_kind_is_standby(r->kind);
 	return 0;
+}
+
+bool zfs_is_encrypted(struct arena *m, const char *dataset)
+{
+	char *argv[] = { "zfs", "get", "-H", "-o", "value", "encryption", (char *)dataset,
+		         NULL };
+	char *value = zfs_ask(m, argv, NULL);
+
+	if (value) value[strcspn(value, "\n")] = 0;
+	return value && is_encryption(value);
 }
 
 const struct zfs_replica_snap *zfs_replica_find(const struct zfs_replica *r, uint64_t guid)

@@ -29,7 +29,7 @@ struct zfs_replica_snap {
 };
 
 struct zfs_replica {
-	bool readonly;
+	bool readonly, is_encrypted;
 	const char *kind;
 	const char *token;	/* of a stream that was cut; NULL: none */
 	uint64_t referenced, written;
@@ -47,6 +47,9 @@ int zfs_replica_read(struct arena *m, const char *dataset, bool is_open, struct 
 /* Parse the output of `zfs get`. Pure. */
 int zfs_replica_parse(struct arena *m, char *text, const char *dataset, struct zfs_replica *r,
                       struct err *e);
+
+/* Of OpenZFS only. */
+bool zfs_is_encrypted(struct arena *m, const char *dataset);
 
 /* NULL: none. */
 const struct zfs_replica_snap *zfs_replica_find(const struct zfs_replica *r, uint64_t guid);

@@ -109,6 +109,7 @@ static int read_state(struct copying *c, const struct letter *l, struct err *e)
 	c->there.of = letter_get(l, "of");
 	c->there.machine = letter_get(l, "machine");
 	c->there.self = letter_get(l, "self");
+	c->there.is_encrypted = letter_get(l, "encrypted") != NULL;
 	for (size_t i = 0; state && i < sizeof states / sizeof *states; i++)
 		if (str_eq(state, states[i])) return c->there.state = (enum there_state)i, 0;
 	return fail(e, ERR_NETWORK, "%s: what it has makes no sense", c->peer.shown);
@@ -123,6 +124,7 @@ static int look_there(struct copying *c, struct err *e)
 	letter_add(&ask, "look", "");
 	letter_add(&ask, "name", c->to);
 	letter_add(&ask, "from", copying_sender(c->m));
+	if (c->here.is_encrypted) letter_add(&ask, "encrypted", "");
 	if (peer_ask(&c->peer, &ask, &l, e) < 0 || read_state(c, &l, e) < 0) return -1;
 	*has = (struct zfs_replica){ .v = arena_array(c->m, l.n + 1, sizeof *has->v) };
 	has->token = letter_get(&l, "token");
@@ -151,8 +153,11 @@ int copying_open(struct copying *c, struct engine *en, struct jail *j,
 	c->prefix = prefix_of(c->m, how, c->to);
 	told->to = arena_printf(c->m, "%s:%s", how->peer.machine, c->to);
 	told->steps.m = c->m;
-	if (open_here(c, e) < 0) return -1;
-	return copying_reconnect(c, e);
+	if (open_here(c, e) < 0 || copying_reconnect(c, e) < 0) return -1;
+	if (c->here.is_encrypted && !c->there.is_encrypted)
+		out_warn("%s is encrypted here, and what is sent to %s is not encrypted "
+		         "there, because its dataset is not", j->name, c->peer.shown);
+	return 0;
 }
 
 void copying_close(struct copying *c)

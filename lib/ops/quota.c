@@ -35,12 +35,16 @@ static bool has_size(int dir, uint64_t bytes)
 static int set_of_directory(struct arena *m, struct jail *j, const struct snapshots *s,
                             uint64_t bytes, struct err *e)
 {
-	int rootfs = jail_rootfs(j, e);
+	const char *shown = arena_printf(m, "%s/" LAYOUT_ROOTFS, s->path);
+	int rootfs = jail_rootfs(j, e), rc;
 
 	if (rootfs < 0) return -1;
 	if (!bytes) return project_lift(rootfs, e);
 	if (project_has_limit(rootfs, bytes)) return 0;
-	return project_limit(rootfs, arena_printf(m, "%s/" LAYOUT_ROOTFS, s->path), bytes, e);
+	out_busy("setting its quota");
+	rc = project_limit(rootfs, shown, bytes, e);
+	out_progress_end();
+	return rc;
 }
 
 static int set_quota(struct arena *m, struct jail *j, uint64_t bytes, struct err *e)

@@ -191,6 +191,9 @@ static int do_look(struct session *s, const struct letter *l, struct str *answer
 	s->from = from ? strcpy(s->sender, from) : NULL;
 	if (session_look_again(s, e) < 0) return -1;
 	tell_state(s, answer);
+	if (letter_get(l, "encrypted") && s->is_open && s->jails.dataset &&
+	    zfs_is_encrypted(s->m, s->jail ? s->jail : s->jails.dataset))
+		letter_add(answer, "encrypted", "");
 	return 0;
 }
 

@@ -27,10 +27,11 @@ TEST(what_both_sides_have)
 
 	tell(&s, "p/web", 3, "standby", "local");
 	str_addf(&s, "p/web\treceive_resume_token\t1-ab-c\t-\n");
+	str_addf(&s, "p/web\tencryption\taes-256-gcm\t-\np/web@a\tencryption\toff\t-\n");
 	tell(&s, "p/web@b c", 8, "standby", "inherited from p/web");
 	tell(&s, "p/web@a", 5, "snapshot:copy", "local");
 	CHECK_INT(zfs_replica_parse(&m, arena_strdup(&m, str_text(&s)), "p/web", &r, &e), 0);
-	CHECK(r.readonly);
+	CHECK(r.readonly && r.is_encrypted);
 	CHECK_STR(r.kind, "standby");
 	CHECK_STR(r.token, "1-ab-c");
 	CHECK(!r.child);
@@ -57,11 +58,12 @@ TEST(a_dataset_below_it_and_others_are_not_its_own)
 	tell(&s, "p/web", 3, "-", "-");
 	tell(&s, "p/web/data", 4, "standby", "local");
 	tell(&s, "p/webby@x", 4, "-", "-");
+	str_addf(&s, "p/web\tencryption\toff\tdefault\n");
 	str_addf(&s, "p/web\tjlmkr:kind\ttwo\nlines\tlocal\n");
 	CHECK_INT(zfs_replica_parse(&m, arena_strdup(&m, str_text(&s)), "p/web", &r, &e), 0);
 	CHECK_STR(r.child, "p/web/data");
 	CHECK_INT(r.n, 0);
-	CHECK(!r.token && !r.kind);
+	CHECK(!r.token && !r.kind && !r.is_encrypted);
 }
 
 TEST(a_snapshot_without_a_number_is_a_fault)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/dqblk_xfs.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/quota.h>
 #include <sys/stat.h>
@@ -229,6 +230,14 @@ int project_limit(int dir, const char *shown, uint64_t bytes, struct err *e)
 	if (check_projects(dir, shown, on_zfs, t.id, e) < 0) return -1;
 	if (tag_tree(&t, dir, shown, 0, e) < 0) return -1;
 	return (on_zfs ? set_zfs : set_kernel)(dir, t.id, bytes, e);
+}
+
+bool project_binds_root(int dir)
+{
+	struct statfs fs;
+
+	return fstatfs(dir, &fs) == 0 &&
+	       (fs.f_type == ZFS_MAGIC || fs.f_type == XFS_SUPER_MAGIC);
 }
 
 int project_lift(int dir, struct err *e)

@@ -36,6 +36,9 @@ bool project_has_limit(int dir, uint64_t bytes);
  * interrupted. */
 int project_limit(int dir, const char *shown, uint64_t bytes, struct err *e);
 
+/* Whether it counts for processes with CAP_SYS_RESOURCE, too: not on ext4. */
+bool project_binds_root(int dir);
+
 /* Remove the limit, if there is one. */
 int project_lift(int dir, struct err *e);
 

@@ -44,6 +44,9 @@ static int set_of_directory(struct arena *m, struct jail *j, const struct snapsh
 	out_busy("setting its quota");
 	rc = project_limit(rootfs, shown, bytes, e);
 	out_progress_end();
+	if (rc == 0 && !project_binds_root(rootfs))
+		out_warn("the file system of %s holds only users other than root to a quota; "
+		         "XFS and ZFS hold root of a jail to it, too", j->name);
 	return rc;
 }
 

@@ -86,7 +86,6 @@ static int exchange_config(const struct snapshots *s, int work, struct err *e)
 /* What was rolled away becomes a snapshot: with its own config, without our files. */
 static int keep_work(const struct snapshots *s, int work, const char *label, struct err *e)
 {
-	renameat(work, "old", work, LAYOUT_ROOTFS);
 	if (renameat(work, BEFORE, work, LAYOUT_CONFIG) < 0 && errno != ENOENT)
 		return fail_sys(e, "rename " BEFORE);
 	unlinkat(work, MOVES, 0);
@@ -100,12 +99,14 @@ static int drop_work(int jail, struct err *e)
 	return tree_remove_marked(jail, WORK, SWAP, e);
 }
 
-/* What is kept is not what the quota of the jail is about. */
-static void lift_old_limit(int work)
+/* What is kept is not what the quota of the jail is about. It is there as "old" where the two
+ * could not be exchanged in one step. */
+static void settle_old(int work)
 {
-	AUTOCLOSE int old = tree_open(work, LAYOUT_ROOTFS);
+	AUTOCLOSE int old = -1;
 
-	if (old >= 0) project_lift(old, NULL);
+	renameat(work, "old", work, LAYOUT_ROOTFS);
+	if ((old = tree_open(work, LAYOUT_ROOTFS)) >= 0) project_lift(old, NULL);
 }
 
 /* Each step may have been done before. */
@@ -119,7 +120,7 @@ static int finish_swap(const struct snapshots *s, int work, const struct swap *w
 	    exchange_config(s, work, e) < 0)
 		return -1;
 	if (below_swap(s, work, e) < 0) return -1;
-	if (!s->dataset) lift_old_limit(work);
+	settle_old(work);
 	if (fsync(work) < 0 || fsync(s->dir) < 0) return fail_sys(e, "fsync %s", s->path);
 	return str_starts(w->label, NONE) ? drop_work(s->dir, e) :
 	       keep_work(s, work, w->label, e);

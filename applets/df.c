@@ -122,8 +122,8 @@ const struct applet df_applet = {
 	"or no quota. Names may be patterns.\n"
 	"\n"
 	"ZFS knows these of a dataset. USED has the datasets below it, too, REFERENCED\n"
-	"and SNAPSHOTS are its own. Of a jail that is a directory they are known if it has\n"
-	"a quota; for others a note below the table has the command that counts.\n",
+	"and SNAPSHOTS are its own. Of a jail that is a directory they are known if it\n"
+	"has a quota; for others a note below the table has the command that counts.\n",
 	.opts = df_opts,
 	.args_size = sizeof(struct df_args),
 	.max = -1,

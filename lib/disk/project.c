@@ -200,10 +200,12 @@ bool project_read(int dir, struct project *p)
 
 bool project_has_limit(int dir, uint64_t bytes)
 {
+	struct statvfs fs;
 	struct project p;
 
-	if (!project_read(dir, &p)) return false;
-	return p.limit == (is_on_zfs(dir) ? bytes : to_units(bytes) * UNIT);
+	if (!project_read(dir, &p) || fstatvfs(dir, &fs) < 0) return false;
+	if (!is_on_zfs(dir)) return p.limit == to_units(bytes) * UNIT;
+	return p.limit == bytes - bytes % fs.f_frsize;
 }
 
 static int check_projects(int dir, const char *shown, bool on_zfs, uint32_t id, struct err *e)

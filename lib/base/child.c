@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,9 @@
 #include "lib/base/run.h"
 
 extern char **environ;
+
+/* Fewer turns for as many bytes; what the kernel gives will do. */
+enum { ROOM = 1 << 20 };
 
 /* The ends of the child. */
 struct ends {
@@ -31,20 +35,32 @@ static void close_ends(const struct ends *t)
 
 static int make_pipe(int *ours, int *theirs, bool is_in, struct err *e)
 {
-	enum { ROOM = 1 << 20 };
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0) return fail_sys(e, "pipe");
-	/* Fewer turns for as many bytes; what the kernel gives will do. */
 	fcntl(fds[0], F_SETPIPE_SZ, ROOM);
 	*ours = fds[is_in ? 1 : 0];
 	*theirs = fds[is_in ? 0 : 1];
 	return 0;
 }
 
+static int make_socket(int *ours, int *theirs, struct err *e)
+{
+	const int half = ROOM / 2;	/* the kernel doubles it */
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return fail_sys(e, "socketpair");
+	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUFFORCE, &half, sizeof half);
+	*ours = fds[0];
+	*theirs = fds[1];
+	return 0;
+}
+
 static int make_pipes(const struct child_how *how, struct child *c, struct ends *t,
                       struct err *e)
 {
+	if (how->in_socket && make_socket(&c->in, &t->fds[0], e) < 0) return -1;
 	if (how->in && make_pipe(&c->in, &t->fds[0], true, e) < 0) return -1;
 	if (how->out && make_pipe(&c->out, &t->fds[1], false, e) < 0) return -1;
 	return how->err ? make_pipe(&c->err, &t->fds[2], false, e) : 0;

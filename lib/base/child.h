@@ -18,6 +18,9 @@ struct passwd;
 struct child_how {
 	char *const *argv;
 	bool in, out, err;	/* with a pipe; else /dev/null, /dev/null and our stderr */
+	/* A socket in place of the pipe `in`. A full pipe has room again after each read of the
+	 * program, a socket when most of it was read: who writes much is woken less often. */
+	bool in_socket;
 	/* With the environment PATH and LC_ALL alone, and in a process group of its own, so
 	 * that ^C does not reach it. */
 	bool strange;

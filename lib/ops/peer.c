@@ -278,7 +278,8 @@ int peer_open(struct arena *m, const struct host *h, const struct peer_how *how,
 		         "-oServerAliveCountMax=4", "--", (char *)how->machine,
 		         (char *)remote_command(m, h, how), NULL };
 	const struct child_how run = {
-		.argv = argv, .in = true, .out = true, .err = true, .as = caller(),
+		.argv = argv, .in_socket = true, .out = true, .err = true,
+		.as = caller(),
 	};
 	const char *at = strrchr(how->machine, '@');
 
@@ -437,7 +438,7 @@ static int send_first(struct peer *p, int fd, size_t least, struct peer_stream *
 	return write_exactly(p, buf, got, false, e);
 }
 
-/* From one pipe into the other: the bytes are not copied. */
+/* From the pipe into the socket of ssh: the bytes are not copied. */
 static int send_next(struct peer *p, int fd, struct peer_stream *s, struct err *e)
 {
 	struct ready r;
@@ -482,8 +483,6 @@ static int pump(struct peer *p, int fd, size_t first, struct peer_stream *s, str
 	int64_t begun = now_ms();
 	int rc;
 
-	fcntl(fd, F_SETPIPE_SZ, LETTER_DATA_MAX);
-	fcntl(p->ssh.in, F_SETPIPE_SZ, LETTER_DATA_MAX);
 	rc = first ? send_first(p, fd, first, s, e) : SENT;
 	while (rc == SENT) {
 		tell_progress(s);

@@ -269,7 +269,6 @@ static int take_first(struct session *s, const struct stream *st, size_t n, stru
 	if (check_begin(st, s->buf, n, why) < 0 ||
 	    arrival_receive(s->m, &s->box, &how, zfs, why) < 0)
 		return STREAM_REFUSED;
-	fcntl(zfs->in, F_SETPIPE_SZ, LETTER_DATA_MAX);
 	return write_all(zfs->in, s->buf, n, NULL) < 0 ? STREAM_REFUSED : STREAM_WHOLE;
 }
 

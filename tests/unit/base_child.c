@@ -1,7 +1,11 @@
 #include "lib/base/child.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/auto.h"
@@ -35,6 +39,49 @@ TEST(a_program_between_two_pipes)
 	CHECK_INT(child_end(&c, said, sizeof said), 7);
 	CHECK_STR(said, "why\n");
 	CHECK(c.in < 0 && c.out < 0 && c.err < 0 && !c.pid);
+}
+
+static void go_on_when_stopped(const struct child *c)
+{
+	int status;
+
+	CHECK_INT(waitpid(c->pid, &status, WUNTRACED), c->pid);
+	CHECK(WIFSTOPPED(status));
+	kill(c->pid, SIGCONT);
+}
+
+static void fill(int fd)
+{
+	static char data[4096];
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	while (write(fd, data, sizeof data) > 0)
+		;
+	CHECK_INT(errno, EAGAIN);
+}
+
+TEST(a_socket_that_is_full_has_no_room_before_most_of_it_was_read)
+{
+	AUTOFREE struct arena m = { 0 };
+	AUTOCHILD c = NO_CHILD;
+	char *argv[] = { "sh", "-c", "echo; kill -STOP $$; head -c 65536 | wc -c; "
+	                 "kill -STOP $$; cat > /dev/null", NULL };
+	const struct child_how how = { .argv = argv, .in_socket = true, .out = true };
+	struct pollfd p = { .events = POLLOUT };
+	struct err e = { 0 };
+	char said[20] = "";
+
+	CHECK_INT(child_start(&m, &how, &c, &e), 0);
+	p.fd = c.in;
+	CHECK_INT(read(c.out, said, sizeof said), 1);
+	fill(c.in);
+	go_on_when_stopped(&c);
+	CHECK_INT(read(c.out, said, sizeof said - 1), 6);
+	CHECK_STR(said, "65536\n");
+	CHECK_INT(poll(&p, 1, 0), 0);
+	go_on_when_stopped(&c);
+	CHECK_INT(poll(&p, 1, -1), 1);
+	CHECK_INT(child_end(&c, NULL, 0), 0);
 }
 
 TEST(what_it_says_is_cut_to_the_room)

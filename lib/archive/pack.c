@@ -1,13 +1,17 @@
 #include "lib/archive/pack.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/archive/squeeze.h"
+#include "lib/base/auto.h"
 #include "lib/base/err.h"
 #include "lib/base/fd.h"
 
@@ -37,10 +41,29 @@ static int add_padding(struct pack *p, uint64_t n, struct err *e)
 
 /* -- the manifest -- */
 
+/* A disk that is full is a reason to send a jail elsewhere. */
+static int spool_in_memory(struct pack *p, struct err *e)
+{
+	AUTOCLOSE int fd = memfd_create("manifest", MFD_CLOEXEC);
+	off_t at = 0;
+
+	while (fd >= 0 && (uint64_t)at < p->listed)
+		if (sendfile(fd, p->spool, &at, p->listed - (uint64_t)at) <= 0)
+			return fail_sys(e, "read");
+	return fd < 0 || dup3(fd, p->spool, O_CLOEXEC) < 0 ? fail_sys(e, "memory") : 0;
+}
+
+static int add_lines(struct pack *p, struct err *e)
+{
+	const struct str *l = &p->lines;
+
+	if (write_all(p->spool, l->s, l->len, NULL) == 0) return 0;
+	return spool_in_memory(p, e) < 0 ? -1 : write_all(p->spool, l->s, l->len, e);
+}
+
 static int spool_lines(struct pack *p, struct err *e)
 {
-	if (p->lines.len && write_all(p->spool, p->lines.s, p->lines.len, e) < 0)
-		return fail_in(e, "the manifest");
+	if (p->lines.len && add_lines(p, e) < 0) return fail_in(e, "the manifest");
 	p->listed += p->lines.len;
 	p->lines.len = 0;
 	return 0;

@@ -75,8 +75,8 @@ struct pack {
 };
 
 /* Begin an archive, compressed, for the descriptor `fd`. `spool` is an empty file, for the
- * manifest until the end. Both are borrowed. The squeeze lives in `m`. On any failure later
- * the archive is worth nothing. */
+ * manifest until the end; where its disk is full, it becomes one in memory. Both are borrowed.
+ * The squeeze lives in `m`. On any failure later the archive is worth nothing. */
 void pack_begin(struct pack *p, struct arena *m, enum squeeze_kind kind, int fd, int spool);
 
 /* Begin an entry. Unless p->left is 0 then, that many bytes must follow. */

@@ -71,12 +71,25 @@ static void add_tree(struct pack *p)
 static const char tree_head[] = PACK_FORMAT "\njail=web\n";
 static const char stream_head[] = PACK_FORMAT_STREAM "\njail=web\n";
 
+/* The spool cannot be longer; 0: it can. */
+static off_t spool_room;
+
+static int new_spool(void)
+{
+	int fd = memfd_create("spool", MFD_ALLOW_SEALING);
+
+	if (!spool_room) return fd;
+	CHECK_INT(ftruncate(fd, spool_room), 0);
+	CHECK_INT(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW), 0);
+	return fd;
+}
+
 static void make_with(struct file *f, const char *head, enum squeeze_kind kind,
                       void (*tree)(struct pack *))
 {
 	struct arena m = { 0 };
 	struct err e = { 0 };
-	int fd = memfd_create("archive", 0), spool = memfd_create("spool", 0);
+	int fd = memfd_create("archive", 0), spool = new_spool();
 	struct pack p;
 
 	*f = (struct file){ 0 };
@@ -206,6 +219,23 @@ TEST(the_same_tree_gives_the_same_bytes)
 	CHECK_STR(a.hex, b.hex);
 	arena_free(&a.m);
 	arena_free(&b.m);
+}
+
+TEST(the_disk_of_the_spool_is_full)
+{
+	struct file whole;
+
+	make(&whole, SQUEEZE_NONE, add_large);
+	for (off_t room = 10; room < 200000; room += 100000) {
+		struct file f;
+
+		spool_room = room;
+		make(&f, SQUEEZE_NONE, add_large);
+		CHECK_STR(f.hex, whole.hex);
+		arena_free(&f.m);
+	}
+	spool_room = 0;
+	arena_free(&whole.m);
 }
 
 /* Each `step`th bit of a file of that kind. */

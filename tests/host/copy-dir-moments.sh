@@ -29,8 +29,9 @@ for who in near far ssh child; do
 	killed "$near" "$far" $kills $who < "$tmp/killed"
 	is '' "$(hidden "$far")"
 done
-story 'killed at 10 moments, in a store of datasets'
-killed "$near" "$home" 10 far < "$tmp/killed"
+n=$(kills_of 10)
+story "killed at $n moments, in a store of datasets"
+killed "$near" "$home" "$n" far < "$tmp/killed"
 is '' "$(zfs list -H -o name -r "$ds" | grep '/\.')$(hidden "$home")"
 
 finish

@@ -305,10 +305,10 @@ done
 echo "cut $cut"
 END
 
-story 'on ZFS killed at 20 moments, to a file system that has no files without names'
+story "on ZFS killed at $kills moments, to a file system that has no files without names"
 tiny() { j jlmkr-create -q --distro=fedora --release=43 "$@"; }
 tiny tiny
-killed "$home" 20 "$ds" < "$tmp/killed-zfs"
+killed "$home" $kills "$ds" < "$tmp/killed-zfs"
 
 story 'datasets below that of the jail are a part of the archive if they are in its root file system'
 datasets_below tiny
@@ -349,8 +349,8 @@ refused
 err_has "the dataset $ds/jails/tiny/rootfs/docker/inner has no snapshot then"
 ! in_host test -e /mnt/tank/out/then2.tar || fail 'there is a file'
 
-story 'with datasets below it killed at 20 moments'
-killed "$home" 20 "$ds" < "$tmp/killed-zfs"
+story "with datasets below it killed at $kills moments"
+killed "$home" $kills "$ds" < "$tmp/killed-zfs"
 
 story 'on btrfs a running jail is exported from a copy with shared blocks'
 btrfs_pool 2G

@@ -27,9 +27,10 @@ for who in near far; do
 	killed "$near" "$far" $((kills + 1)) $who < "$tmp/refreshed"
 done
 
-story 'moves killed at 18 moments: on one side at least, startable on one at most'
+n=$(kills_of 18)
+story "moves killed at $n moments: on one side at least, startable on one at most"
 try jlmkr-create -q m
-killed "$near" "$far" 18 < "$here/killed-moves"
+killed "$near" "$far" "$n" < "$here/killed-moves"
 is '' "$(hidden "$near")$(hidden "$far")"
 try jlmkr-remove -q -y m
 

@@ -234,11 +234,12 @@ is run "$(files "$home")$(in_host zfs list -H -o name -r "$ds/jails" | grep belo
 f jlmkr-remove -q -y below
 status 0
 
-story 'moves killed at 12 moments: on one side at least, startable on one at most'
+n=$(kills_of 12)
+story "moves killed at $n moments: on one side at least, startable on one at most"
 f jlmkr-remove -q -y run
 j jlmkr-remove -q -y run
 j jlmkr-create -q m
-killed "$home" "$far" 12 < "$here/killed-moves"
+killed "$home" "$far" "$n" < "$here/killed-moves"
 is '' "$(hidden)"
 
 finish

@@ -234,9 +234,10 @@ jlmkr-stop -q $from
 echo "cut $cut"
 END
 
-story 'one that runs, killed at 12 moments'
+n=$(kills_of 12)
+story "one that runs, killed at $n moments"
 in_host mkdir /mnt/tank/running
 try env JAILMAKER_DIR=/mnt/tank/running jlmkr-create -q two
-killed /mnt/tank/running 12 < "$tmp/restarted"
+killed /mnt/tank/running "$n" < "$tmp/restarted"
 
 finish

@@ -24,7 +24,7 @@ PLACES = {
 NAMES = ("web", "db", "app")
 LITTER = (".create-", ".remove-", ".jlmkr-")
 TEMPORARY = re.compile(r"/\.[^/]*config[^/]*\.[0-9a-f]{16}$")	# a config on its way to its name
-STATES = ("snapshot", "forget", "rollback", "clone", "rename", "promote")
+STATES = ("snapshot", "forget", "rollback", "clone", "rename", "promote", "export", "import")
 STARTED = (".ExecStartPre", ".ExecStartPost", ".ExecStopPost", ".nvidia", "initial_setup.log")
 BY_NSPAWN = ("etc", "run", "var", "usr", "tmp", "dev", "proc", "sys", "root")
 ROOTFS = {		# of an --image of ours: path -> contents, None for a directory
@@ -281,13 +281,13 @@ class Model:
             permits.append(lambda p, o, n: under(p, f"{snaps}/{c[3]}") and n is None)
         if verb == "rollback" and good:
             permits.append(lambda p, o, n: self.rolled(p, n, base))
-        if verb == "clone":
+        if verb in ("clone", "import"):
             permits.append(lambda p, o, n: self.litter(p, o, n, place))
             permits.append(lambda p, o, n: self.is_made(p, o, place))
         if verb == "rename":
             permits.append(lambda p, o, n: o and n and p in (f"{base}/rootfs/etc/hostname", f"{base}/rootfs/etc/hosts"))
-        if verb in ("clone", "rename") and good:
-            to = jail_path(place, c[3])
+        if verb in ("clone", "rename", "import") and good:
+            to = jail_path(place, name if verb == "import" else c[3])
             permits.append(lambda p, o, n: under(p, to) and o is None)
         if verb == "rename" and good:
             permits.append(lambda p, o, n: under(p, jail) and n is None)

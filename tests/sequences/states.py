@@ -1,14 +1,18 @@
-"""Snapshots, rollbacks, clones, new names: how these steps are drawn, what they may change, and what
-is true behind them.
+"""Snapshots, rollbacks, clones, new names, exports: how these steps are drawn, what they may change,
+and what is true behind them.
 
 A jail that a snapshot is of has the files and the config of that moment again after a rollback; a
-clone and a jail with another name have those of the first, but for what tells the two apart.
+clone and a jail with another name have those of the first, but for what tells the two apart, and what
+is imported has those of the jail when it was exported.
 """
 import os
+import shutil
 
 from host import run
 from model import STATES, Fault, NAMES, jail_path
 
+EXPORTS = "/root/exports"
+FILES = (f"{EXPORTS}/one.tar", f"{EXPORTS}/two.tar")
 LABELS = ("x", "y", "a")	# a user's snapshots of ZFS have the third, too
 IDENTITY = {"rootfs/etc/hostname", "rootfs/etc/hosts", "rootfs/etc/machine-id", "rootfs/var/lib/dbus/machine-id"}
 
@@ -18,13 +22,17 @@ def draw_label(rng):
 
 
 def draw_state(rng, place, name):
-    verb = rng.choices(STATES, (32, 5, 32, 16, 10, 5))[0]
+    verb = rng.choices(STATES, (28, 5, 28, 14, 9, 4, 9, 9))[0]
     if verb in ("snapshot", "forget"):
         return (verb, place, name, draw_label(rng))
     if verb == "rollback":
         return (verb, place, name, draw_label(rng), rng.choice(("", "", "discard", "discard-newer", "stop")))
     if verb == "clone":
         return (verb, place, name, rng.choice(NAMES + ("copy",)), rng.choice(("", draw_label(rng))), rng.choice(("", "full", "full")))
+    if verb == "export":
+        return (verb, place, name, rng.choice(("", "", draw_label(rng))), rng.choice(FILES))
+    if verb == "import":
+        return (verb, place, rng.choice(NAMES + ("copy", "copy")), rng.choice(FILES))
     if verb == "rename":
         return (verb, place, name, rng.choice(NAMES + ("copy",)))
     return (verb, place, name)
@@ -40,6 +48,10 @@ def state_words(c):
         return ["jlmkr", "rollback", *([f"--{c[4]}"] if c[4] else []), f"{name}@{c[3]}"]
     if verb == "clone":
         return ["jlmkr", "clone", *([f"--{c[5]}"] if c[5] else []), f"{name}@{c[4]}" if c[4] else name, c[3]]
+    if verb == "export":
+        return ["jlmkr", "export", "-q", "--force", "--compress=none", f"{name}@{c[3]}" if c[3] else name, c[4]]
+    if verb == "import":
+        return ["jlmkr", "import", "-q", c[3], name]
     return ["jlmkr", verb, name, *c[3:]]
 
 
@@ -73,7 +85,7 @@ class StatesPlayer:
         if not whole or not free or place == "S" or self.m.is_rolling(jail) or self.m.dataset_at(jail) or \
                 runs == "other" or self.m.runs_otherwise(place, name) or self.is_brief(place, name):
             return None
-        label = {"clone": c[4:5], "snapshot": (), "rename": (), "promote": ()}.get(verb, c[3:4])
+        label = {"clone": c[4:5], "import": (), "snapshot": (), "rename": (), "promote": ()}.get(verb, c[3:4])
         if verb in ("clone", "rename") and os.path.lexists(jail_path(place, c[3])):
             return "bad"
         if label and label[0] and label[0] not in labels:
@@ -87,6 +99,18 @@ class StatesPlayer:
         if verb == "clone" and not c[5]:
             return "bad"
         return {0}
+
+    def clear_exports(self):
+        """`exported`: what a file has; one that is not here is not known."""
+        self.exported = {}
+        shutil.rmtree(EXPORTS, ignore_errors=True)
+        os.mkdir(EXPORTS)
+
+    def expected_import(self, c, free):
+        """Also when the jail that was exported is there no more."""
+        if not os.path.exists(c[3]) or os.path.lexists(jail_path(c[1], c[2])):
+            return "bad"
+        return {0} if free and c[1] != "S" and c[3] in self.exported else None
 
     def is_still(self, c, before):
         """Nothing else changes the files of the jail, or hides them."""
@@ -149,6 +173,19 @@ class StatesPlayer:
             want = {p: e for p, e in want.items() if p.split("/")[0] != "kid"}
         self.same(want, tree(after, jail_path(c[1], c[3]), bool(below)), IDENTITY, f"the clone {c[3]}")
 
+    def after_export(self, c, done, after, before, token):
+        if done.rc != 0:
+            return		# the file that was there is kept
+        want = self.tree_of(c, c[3])
+        self.exported.pop(c[4], None)
+        if want is not None and self.is_still(c, before):
+            self.exported[c[4]] = {p: e for p, e in want.items() if p.split("/")[0] != "kid"}
+
+    def after_import(self, c, done, after, before, token):
+        want = self.exported.get(c[3])
+        if done.rc == 0 and want:
+            self.same(want, tree(after, jail_path(c[1], c[2])), IDENTITY, f"{c[2]}, imported from {c[3]},")
+
     def after_rename(self, c, done, after, before, token):
         jail, to = (jail_path(c[1], n) for n in c[2:4])
         if done.rc != 0 or c[2] == c[3] or jail not in self.m.now:
@@ -177,6 +214,10 @@ class StatesPlayer:
             want = self.tree_of(c, c[3])
             if want is not None:
                 self.same(want, tree(after, jail, bool(self.m.dataset_at(jail))), (), f"{jail} after all")
+        if c[0] == "export":
+            self.after_export(c, done, after, before, None)
+        if c[0] == "import":
+            self.after_import(c, done, after, before, None)
         if c[0] == "rename" and c[2] != c[3] and self.is_still(c, before) and jail in self.m.now:
             ends = [p for p in (jail, jail_path(c[1], c[3])) if f"{p}/config" in after and p in after]
             below = bool(self.m.dataset_at(jail))

@@ -14,7 +14,7 @@ import time
 from host import APPEND, IMMUTABLE, LIBC, Running, machine_names, machines, mounts, run, set_flags
 from model import (Fault, NAMES, PLACES, ROOTFS, STATES, is_name, jail_path, jails_of, keeps_lines, made_it,
                    look_at_jail, real, under)
-from states import StatesPlayer, draw_state, state_words
+from states import FILES, StatesPlayer, draw_state, state_words
 
 PARKS = [f"/mnt/tank/parked/{n}" for n in ("one", "two", "three")]
 USERS = "/mnt/tank/users"
@@ -46,7 +46,7 @@ EDITORS = {
     "replaces": 'cp "$1" "$1.new" && echo "# by the editor" >> "$1.new" && mv "$1.new" "$1"',
 }
 LASTS = {"create": 45, "remove": 25, "start": 60, "restart": 60, "stop": 15, "config": 20, "edit": 25,
-         "snapshot": 30, "rollback": 50, "clone": 60, "rename": 15}	# ms
+         "snapshot": 30, "rollback": 50, "clone": 60, "rename": 15, "export": 15, "import": 30}	# ms
 
 
 # -- drawing --
@@ -212,6 +212,7 @@ class Player(StatesPlayer):
         """Three jails in A, two of their names in B as well, and one in S, which is small."""
         self.serial = 0
         self.clear()
+        self.clear_exports()
         for path in (PLACES["A"], PLACES["B"] + "/jails", USERS + "/data/deep", USERS + "/more"):
             os.makedirs(path)
         for folder in ("data", "data/deep", "more"):
@@ -232,6 +233,7 @@ class Player(StatesPlayer):
         self.m.begin()
         for name in ("web", "db"):
             self.play(("snapshot", "A", name, "x"))
+        self.play(("export", "A", "web", "", FILES[0]))
 
     def play(self, step):
         verb = step[0]
@@ -319,6 +321,8 @@ class Player(StatesPlayer):
             if os.path.lexists(jail_path(place, name)):
                 return {4} if free else "bad"
             return self.created(c) if free else None
+        if verb == "import":
+            return self.expected_import(c, free)
         if not jail:
             # What an interrupted remove has left is finished.
             if verb == "show" or (verb == "remove" and (not free or self.has_rest(place, name))):
@@ -528,7 +532,7 @@ class Player(StatesPlayer):
         self.m.judge(after, permits, "ended anywhere")
         may = {}
         for c, before in zip(commands, befores):
-            if c[0] not in ("rollback", "rename", "forget"):
+            if c[0] not in ("rollback", "rename", "forget", "import"):
                 self.m.check_all_or_nothing(c[1], c[2], after, tokens)
             if c[0] == "rollback" and c[4] == "stop":
                 may.setdefault(c[2], []).append(None)

@@ -7,6 +7,7 @@ import time
 
 from host import Entry, LIBC, Looker, machine_names, mounts, run, set_flags
 from model import LITTER, NAMES, PLACES, Fault, Model, is_name, jail_path, made_it, under
+from states import FILES
 from steps import HASH, Player, USERS, draw
 
 POOL = "mypool"
@@ -89,6 +90,8 @@ class ZfsModel(Model):
         ds = self.dataset_at(jail_path(place, name))
         top = f"zfs:{HOMES[place]}/jails"
         good = done is None or done.rc == 0
+        if verb == "import" and good:
+            permits.append(lambda p, o, n: o is None and p == f"{top}/{name}")
         if not ds:
             return permits
         def snap(path, label):
@@ -103,8 +106,8 @@ class ZfsModel(Model):
             permits.append(lambda p, o, n: o is None and snap(p, "before-rollback-"))
             if c[4] == "discard-newer":
                 permits.append(lambda p, o, n: n is None and snap(p, ""))
-        if verb == "clone":
-            permits.append(lambda p, o, n: snap(p, "clone-"))
+        if verb in ("clone", "export"):
+            permits.append(lambda p, o, n: snap(p, f"{verb}-"))
         if verb in ("clone", "rename") and good:
             permits.append(lambda p, o, n: o is None and under(p.partition("@")[0], f"{top}/{c[3]}"))
         if verb == "rename" and good:
@@ -226,6 +229,7 @@ class ZfsPlayer(Player):
             if done.rc:
                 raise Fault(f"no pool: {done}")
         run(["sh", "-c", "rm -rf --one-file-system /mnt/z/*"])
+        self.clear_exports()
         for folder in ("data", "data/deep", "more"):
             os.makedirs(f"{USERS}/{folder}")
             with open(f"{USERS}/{folder}/file", "wb") as f:
@@ -243,6 +247,7 @@ class ZfsPlayer(Player):
             self.play_command(("create", place, name, "image"))
         for name in ("web", "db"):
             self.play_command(("snapshot", "A", name, "x"))
+        self.play_command(("export", "A", "web", "", FILES[0]))
 
     def clear(self):
         for name in machine_names():

@@ -20,7 +20,8 @@ far_killer="pkill -KILL -f ' receive$'"
 sum() { (cd "$1" && find . ! -name machine-id ! -name hostname ! -name hosts ! -path . ! -path ./etc -printf '%p %y %m %U:%G %t %n %l\n' | sort && find . -type f ! -name machine-id ! -name hostname ! -name hosts | sort | xargs -d '\n' cat) | sha256sum; }
 # zfs-fuse has a dataset in use for some time after the last process in it has ended.
 busy() { grep -q 'dataset is busy' /tmp/why && sleep 5 && copy 2> /tmp/why; }
-copy_again() { copy 2> /tmp/why || busy || off "$(cat /tmp/why)"; }
+# Killed between the name of a dataset and its mount, it is there when the next command looks.
+copy_again() { copy 2> /tmp/why || [ -e "$far/jails/k/config" ] || busy || off "$(cat /tmp/why)"; }
 is_clean() { [ "$(ls -A "$far/jails/k" | xargs)" = 'config rootfs' ] || off "$(ls -A "$far/jails/k")"; }
 END
 in_host sh -c "cd $near/jails/web/rootfs; dd if=/dev/urandom of=big bs=1M count=6 2> /dev/null; dd if=/dev/urandom of=zbig bs=1M count=6 2> /dev/null; mkdir -p some; for i in \$(seq 300); do echo \$i > some/\$i; done; find . -exec touch -h -d @1700000000 {} +"

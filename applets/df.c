@@ -75,7 +75,7 @@ static int print_df_table(struct table *t, const struct jail *jails, const struc
 	}
 	if (table_print(t, e) < 0) return -1;
 	if (directories.n)
-		out_note("What these take is not known; to count it: du -sh %s",
+		out_note("The size of these jails is not known; to count it, run: du -sh %s",
 		         words_quoted(t->m, words_list(&directories)));
 	return 0;
 }

@@ -50,7 +50,9 @@ static int spool_in_memory(struct pack *p, struct err *e)
 	while (fd >= 0 && (uint64_t)at < p->listed)
 		if (sendfile(fd, p->spool, &at, p->listed - (uint64_t)at) <= 0)
 			return fail_sys(e, "read");
-	return fd < 0 || dup3(fd, p->spool, O_CLOEXEC) < 0 ? fail_sys(e, "memory") : 0;
+	if (fd < 0 || dup3(fd, p->spool, O_CLOEXEC) < 0)
+		return fail_sys(e, "keep it in memory");
+	return 0;
 }
 
 static int add_lines(struct pack *p, struct err *e)

@@ -156,7 +156,8 @@ int copying_open(struct copying *c, struct engine *en, struct jail *j,
 	if (open_here(c, e) < 0 || copying_reconnect(c, e) < 0) return -1;
 	if (c->here.is_encrypted && !c->there.is_encrypted)
 		out_warn("%s is encrypted here, and what is sent to %s is not encrypted "
-		         "there, because its dataset is not", j->name, c->peer.shown);
+		         "there; to encrypt it, use an encrypted dataset there", j->name,
+		         c->peer.shown);
 	return 0;
 }
 
@@ -236,7 +237,8 @@ int copying_standby(struct copying *c, struct err *e)
 	int rc;
 
 	if (c->there.state == THERE_JAIL)
-		return fail(e, ERR_EXISTS, "%s on %s is a jail and no standby", c->to,
+		return fail(e, ERR_EXISTS,
+		            "%s on %s is a jail, not a standby; give another name", c->to,
 		            c->peer.shown);
 	rc = c->by_tree ? copying_tree_standby(c, e) : copying_zfs_missing(c, e);
 	if (rc < 0 || c->how->dry_run) return rc;

@@ -45,8 +45,8 @@ static int set_of_directory(struct arena *m, struct jail *j, const struct snapsh
 	rc = project_limit(rootfs, shown, bytes, e);
 	out_progress_end();
 	if (rc == 0 && !project_binds_root(rootfs))
-		out_warn("the file system of %s holds only users other than root to a quota; "
-		         "XFS and ZFS hold root of a jail to it, too", j->name);
+		out_warn("the quota of %s limits only users other than root; on XFS and ZFS "
+		         "it limits root of the jail, too", j->name);
 	return rc;
 }
 

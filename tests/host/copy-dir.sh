@@ -334,7 +334,7 @@ status 0
 is 'config rootfs' "$(in_host ls -A "$far/jails/stand" | xargs)"
 copy --refresh web nas2:stand
 status 4
-err_has 'stand on nas2 is a jail and no standby'
+err_has 'stand on nas2 is a jail, not a standby'
 
 story 'also one whose exchange was cut, but none without a root file system'
 # The new root file system is not in its place, the old one is not any more.

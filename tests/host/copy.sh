@@ -32,7 +32,7 @@ status 4
 err_has 'copying web: there is a jail web on nas2 already'
 copy --refresh web nas2:
 status 4
-err_has 'web on nas2 is a jail and no standby'
+err_has 'web on nas2 is a jail, not a standby'
 move web nas2:
 status 4
 err_has 'moving web: there is a jail web on nas2 already'

@@ -105,7 +105,7 @@ in_host mkdir -p $home
 tiny web
 j jlmkr-df
 status 0
-err_has "What these take is not known; to count it: du -sh $home/jails/web"
+err_has "The size of these jails is not known; to count it, run: du -sh $home/jails/web"
 awk '/^web/ { exit !($2 == "-" && $3 == "-" && $4 == "0.0" && $6 == "-" && $7 > 0) }' "$tmp/out" ||
 	fail "$(cat "$tmp/out")"
 is null "$(field web used)"

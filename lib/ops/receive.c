@@ -171,6 +171,13 @@ static void tell_state(struct session *s, struct str *answer)
 	}
 }
 
+/* What is there, or the store that a new jail comes into. */
+static bool is_encrypted(const struct session *s)
+{
+	if (!s->is_open || !s->jails.dataset) return false;
+	return s->jail ? s->now.is_encrypted : zfs_is_encrypted(s->m, s->jails.dataset);
+}
+
 static int do_look(struct session *s, const struct letter *l, struct str *answer,
                    struct err *e)
 {
@@ -191,9 +198,7 @@ static int do_look(struct session *s, const struct letter *l, struct str *answer
 	s->from = from ? strcpy(s->sender, from) : NULL;
 	if (session_look_again(s, e) < 0) return -1;
 	tell_state(s, answer);
-	if (letter_get(l, "encrypted") && s->is_open && s->jails.dataset &&
-	    zfs_is_encrypted(s->m, s->jail ? s->jail : s->jails.dataset))
-		letter_add(answer, "encrypted", "");
+	if (letter_get(l, "encrypted") && is_encrypted(s)) letter_add(answer, "encrypted", "");
 	return 0;
 }
 

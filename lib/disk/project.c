@@ -19,6 +19,7 @@
 #include "lib/base/size.h"
 #include "lib/base/wait.h"
 #include "lib/disk/mount.h"
+#include "lib/disk/tree.h"
 #include "lib/disk/zfs.h"
 
 enum {
@@ -102,7 +103,7 @@ static int set_kernel(int dir, uint32_t id, uint64_t bytes, struct err *e)
 
 	if (read_kernel(dir, id, &now) < 0) return fail_sys(e, "quotactl");
 	if (bytes && now.used > bytes)
-		return fail(e, ERR_HOST, "its files take %s already",
+		return fail(e, ERR_HOST, "its files take %s already; set a larger quota",
 		            size_text(now.used, shown));
 	return quota_call(dir, Q_SETQUOTA, id, &q) < 0 ? fail_sys(e, "quotactl") : 0;
 }
@@ -139,15 +140,18 @@ struct tagging {
 	uint32_t id, inherit;
 };
 
-static int tag(const struct tagging *t, int fd, uint32_t inherit)
+static int tag(const struct tagging *t, int fd, const char *name, uint32_t inherit,
+               struct err *e)
 {
 	struct fsxattr x;
 
-	if (ioctl(fd, FS_IOC_FSGETXATTR, &x) < 0) return -1;
+	if (ioctl(fd, FS_IOC_FSGETXATTR, &x) < 0)
+		return fail_sys(e, "read the project of %s", name);
 	if (x.fsx_projid == t->id && (x.fsx_xflags & inherit) == inherit) return 0;
 	x.fsx_projid = t->id;
 	x.fsx_xflags |= inherit;
-	return ioctl(fd, FS_IOC_FSSETXATTR, &x);
+	if (ioctl(fd, FS_IOC_FSSETXATTR, &x) == 0) return 0;
+	return fail_sys(e, "add %s to the project of the quota", name);
 }
 
 static int tag_tree(const struct tagging *t, int dir, const char *name, int depth,
@@ -168,7 +172,7 @@ static int tag_name(const struct tagging *t, int dir, const char *name, int dept
 	fd = reopen(place, O_RDONLY | O_NONBLOCK);
 	if (fd < 0) return fail_sys(e, "open %s", name);
 	if (S_ISDIR(st.st_mode)) return tag_tree(t, fd, name, depth, e);
-	return tag(t, fd, 0) < 0 ? fail_sys(e, "set the project of %s", name) : 0;
+	return tag(t, fd, name, 0, e);
 }
 
 /* The directory comes first, so that what is created in it from now on has the number, too. */
@@ -178,7 +182,7 @@ static int tag_tree(const struct tagging *t, int dir, const char *name, int dept
 	AUTODIR DIR *d = NULL;
 	struct dirent *entry;
 
-	if (tag(t, dir, t->inherit) < 0) return fail_sys(e, "set the project of %s", name);
+	if (tag(t, dir, name, t->inherit, e) < 0) return -1;
 	if (depth == DEPTH_MAX) return 0;
 	if (!(d = dir_names(dir))) return fail_sys(e, "read %s", name);
 	while ((entry = readdir(d)))
@@ -219,8 +223,9 @@ static int check_projects(int dir, const char *shown, bool on_zfs, uint32_t id, 
 		            "quotas (OpenZFS has them; ext4 and XFS, if mounted with prjquota)",
 		            shown);
 	if (!now.fsx_projid || now.fsx_projid == id) return 0;
-	return fail(e, ERR_HOST, "%s is in the project %u already, which somebody else made",
-	            shown, now.fsx_projid);
+	return fail(e, ERR_HOST,
+	            "%s is in the project %u already, which somebody else made; first take "
+	            "its files out of that project", shown, now.fsx_projid);
 }
 
 int project_limit(int dir, const char *shown, uint64_t bytes, struct err *e)
@@ -249,4 +254,11 @@ int project_lift(int dir, struct err *e)
 
 	if (!project_read(dir, &p) || project_id(dir, &id) < 0) return 0;
 	return (is_on_zfs(dir) ? set_zfs : set_kernel)(dir, id, 0, e);
+}
+
+void project_lift_at(int dir, const char *name)
+{
+	AUTOCLOSE int fd = tree_open(dir, name);
+
+	if (fd >= 0) project_lift(fd, NULL);
 }

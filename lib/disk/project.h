@@ -42,4 +42,8 @@ bool project_binds_root(int dir);
 /* Remove the limit, if there is one. */
 int project_lift(int dir, struct err *e);
 
+/* Remove that of the directory `name` in `dir`, if there is one. Ignores faults: at worst a
+ * limit stays that nothing counts for. */
+void project_lift_at(int dir, const char *name);
+
 #endif

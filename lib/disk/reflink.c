@@ -76,6 +76,11 @@ bool reflink_works(int from, int to)
 	return a >= 0 && b >= 0 && ioctl(b, FICLONE, a) == 0;
 }
 
+int reflink_flags(int from, int to)
+{
+	return reflink_works(from, to) ? 0 : REFLINK_COPY;
+}
+
 static ssize_t list_attrs(const struct source *f, char *names, size_t room)
 {
 	if (f->fd >= 0) return flistxattr(f->fd, names, room);

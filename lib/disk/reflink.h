@@ -22,6 +22,9 @@ struct reflink_total {
  * files that have no name. */
 bool reflink_works(int from, int to);
 
+/* The flags with which a tree is copied from `from` to `to` whether it works or not. */
+int reflink_flags(int from, int to);
+
 /* Copy the content of the directory `from`, and its own attributes, into the empty directory
  * `to`. Copies what unpacking keeps (lib/archive/unpack.h). The files should be synced before,
  * else each of them waits for the disk. A child process does the work; after a fault, the

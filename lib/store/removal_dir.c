@@ -135,19 +135,11 @@ static int removal_dir_hide(struct trash *t, struct err *e)
 	return is_full(&why) ? 0 : fail_as(e, &why);
 }
 
-/* Its number is free then. Without that, only a limit on no files is left. */
-static void lift_limit(int dir)
-{
-	AUTOCLOSE int rootfs = tree_open(dir, LAYOUT_ROOTFS);
-
-	if (rootfs >= 0) project_lift(rootfs, NULL);
-}
-
 static int removal_dir_empty(struct trash *t, struct err *e)
 {
 	AUTOCLOSE int dir = tree_open(t->store->fd, t->hidden.entry);
 
-	if (dir >= 0) lift_limit(dir);
+	if (dir >= 0) project_lift_at(dir, LAYOUT_ROOTFS);
 	if (tree_remove_marked(t->store->fd, t->hidden.entry, HIDDEN_FILE, e) == 0) return 0;
 	return trash_goes_on(t, e);
 }

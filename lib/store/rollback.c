@@ -103,10 +103,8 @@ static int drop_work(int jail, struct err *e)
  * could not be exchanged in one step. */
 static void settle_old(int work)
 {
-	AUTOCLOSE int old = -1;
-
 	renameat(work, "old", work, LAYOUT_ROOTFS);
-	if ((old = tree_open(work, LAYOUT_ROOTFS)) >= 0) project_lift(old, NULL);
+	project_lift_at(work, LAYOUT_ROOTFS);
 }
 
 /* Each step may have been done before. */
@@ -195,7 +193,7 @@ static int copy_rootfs(int from, int work, struct err *e)
 
 	if (source < 0) return -1;
 	return reflink_new_tree(source, work, LAYOUT_ROOTFS,
-	                        reflink_works(source, work) ? 0 : REFLINK_COPY, NULL, e);
+	                        reflink_flags(source, work), NULL, e);
 }
 
 static int fill_files(const struct snapshots *s, const struct rollback *r, int work,

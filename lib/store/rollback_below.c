@@ -216,7 +216,7 @@ static int copy_one(const struct snapshots *s, const struct rollback *r, size_t 
 	if ((from = open_mounted(s, clone, e)) < 0) return -1;
 	if ((work = tree_open(dir, IN_IT)) < 0) return fail_sys(e, "open " IN_IT);
 	if (reflink_new_tree(from, work, LAYOUT_ROOTFS,
-	                     reflink_works(from, work) ? 0 : REFLINK_COPY, NULL, e) < 0)
+	                     reflink_flags(from, work), NULL, e) < 0)
 		return -1;
 	return tree_sync(work, e);
 }

@@ -251,8 +251,7 @@ static int copy_one(const struct keeping *k, const struct kept *d, struct err *e
 
 	if (from < 0 || mkdir_in_root(k->new, d->new, 0755, e) < 0) return -1;
 	if ((to = open_directory(k->new, d->new, e)) < 0) return -1;
-	return reflink_live_tree(from, to, reflink_works(from, to) ? 0 : REFLINK_COPY, &total,
-	                         e);
+	return reflink_live_tree(from, to, reflink_flags(from, to), &total, e);
 }
 
 /* In each line both paths, which begin with a slash, and a slash between them. */

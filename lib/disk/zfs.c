@@ -109,6 +109,8 @@ struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_
 	return parse_list(m, zfs_ask(m, argv, e), n, e);
 }
 
+#define MARKED_COLUMNS "name,guid,createtxg,userrefs,origin," ZFS_KIND
+
 static bool parse_marked(struct arena *m, char *line, struct zfs_marked *t)
 {
 	const char *guid, *created, *references;
@@ -117,6 +119,7 @@ static bool parse_marked(struct arena *m, char *line, struct zfs_marked *t)
 	guid = zfs_column(&line);
 	created = zfs_column(&line);
 	references = zfs_column(&line);
+	t->origin = zfs_column(&line);
 	t->mark = line;
 	if (!line) return false;
 	t->id = arena_printf(m, "%s %s", guid, created);
@@ -124,13 +127,9 @@ static bool parse_marked(struct arena *m, char *line, struct zfs_marked *t)
 	return true;
 }
 
-struct zfs_marked *zfs_list_marked(struct arena *m, const char *root, int depth, size_t *n,
-                             struct err *e)
+static struct zfs_marked *list_marked(struct arena *m, char *const argv[], size_t *n,
+                                      struct err *e)
 {
-	static const char columns[] = "name,guid,createtxg,userrefs," ZFS_KIND;
-	char *argv[] = { "zfs", "list", "-H", "-t", "filesystem,volume,snapshot",
-		         "-d", arena_printf(m, "%d", depth),
-		         "-o", (char *)columns, (char *)root, NULL };
 	char *text = zfs_ask(m, argv, e), *line;
 	struct zfs_marked *all;
 
@@ -141,6 +140,26 @@ struct zfs_marked *zfs_list_marked(struct arena *m, const char *root, int depth,
 	while ((line = strsep(&text, "\n")))
 		if (parse_marked(m, line, &all[*n])) (*n)++;
 	return all;
+}
+
+struct zfs_marked *zfs_list_marked(struct arena *m, const char *root, int depth, size_t *n,
+                                   struct err *e)
+{
+	char *argv[] = { "zfs", "list", "-H", "-t", "filesystem,volume,snapshot",
+		         "-d", arena_printf(m, "%d", depth),
+		         "-o", MARKED_COLUMNS, (char *)root, NULL };
+
+	return list_marked(m, argv, n, e);
+}
+
+struct zfs_marked *zfs_list_store(struct arena *m, const char *root, const char *also,
+                                  size_t *n, struct err *e)
+{
+	char *types = also ? "filesystem,volume,snapshot" : "filesystem,volume";
+	char *argv[] = { "zfs", "list", "-H", "-t", types, "-d", "1", "-o", MARKED_COLUMNS,
+		         (char *)root, (char *)also, NULL };
+
+	return list_marked(m, argv, n, e);
 }
 
 bool zfs_says_none(const struct err *why)
@@ -281,8 +300,8 @@ int zfs_clone(const char *snapshot, const char *name, const char *kind, const ch
 
 	words_add(&w, "zfs");
 	words_add(&w, "clone");
-	words_add(&w, "-o");
-	words_add(&w, kind_word(&m, kind));
+	if (kind) words_add(&w, "-o");
+	if (kind) words_add(&w, kind_word(&m, kind));
 	if (canmount) words_add(&w, "-o");
 	if (canmount) words_addf(&w, "canmount=%s", canmount);
 	words_add(&w, snapshot);

@@ -44,12 +44,19 @@ struct zfs_marked {
 	const char *id;		/* no other dataset of this name ever had or will have it */
 	const char *mark;	/* its property jlmkr:kind, perhaps inherited; "-": none */
 	bool held;		/* zfs-hold(8) */
+	const char *origin;	/* as in struct zfs_dataset */
 };
 
 /* List `root`, what is below it, `depth` levels deep, and the snapshots of all but the lowest
  * level. `*n` is their number, `n` must not be NULL. Returns NULL on failure. */
 struct zfs_marked *zfs_list_marked(struct arena *m, const char *root, int depth, size_t *n,
                              struct err *e);
+
+/* List `root` and what is one level below it, with one run of zfs(8) for both: the datasets
+ * alone, or with another dataset `also` (NULL: none) its snapshots, those of `root`, and what
+ * is one level below `also`. Some of that can be the same: each is listed once. */
+struct zfs_marked *zfs_list_store(struct arena *m, const char *root, const char *also,
+                                  size_t *n, struct err *e);
 
 /* Whether zfs(8) reports that a dataset or snapshot exists, or that it does not. Both are false
  * if zfs(8) fails. */

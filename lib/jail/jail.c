@@ -126,6 +126,11 @@ int jail_refresh(struct jail *j, struct err *e)
 	return jail_dir(j, e) < 0 ? -1 : 0;
 }
 
+int jail_lock_name(const char *name, struct err *e)
+{
+	return lock_named(name, deadline_in(LOCK_WAIT_MS), name, e);
+}
+
 /* While others are waited for nothing is held open: one of them may want to unmount it. */
 int jail_lock(struct jail *j, struct err *e)
 {

@@ -77,6 +77,9 @@ bool jail_is(const struct jail *j, const struct stat *st);
 int jail_lock(struct jail *j, struct err *e);
 void jail_unlock(struct jail *j);
 
+/* The same lock for who makes a jail of that name. Returns it: lock_drop of disk/lock.h. */
+int jail_lock_name(const char *name, struct err *e);
+
 /* In addition the lock of its root file system, which other names may lead to: for who starts
  * it. jail_unlock gives it up. */
 int jail_lock_files(struct jail *j, struct err *e);

@@ -13,21 +13,18 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/disk/lock.h"
-#include "lib/disk/passes.h"
 #include "lib/disk/reflink.h"
 #include "lib/disk/tree.h"
 #include "lib/disk/zfs.h"
-#include "lib/disk/zfs_below.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
-#include "lib/jail/standby.h"
+#include "lib/ops/clone_zfs.h"
 #include "lib/ops/copy.h"
 #include "lib/ops/second.h"
 #include "lib/ops/snapshot.h"
 #include "lib/ops/source.h"
-#include "lib/store/rollback.h"
 #include "lib/store/snapshot.h"
 #include "lib/store/staging.h"
 #include "lib/store/store.h"
@@ -41,10 +38,8 @@ struct cloning {
 	struct store jails;
 	struct snapshots from;
 	struct staging work;
-	const char *origin;		/* the ZFS snapshot that is cloned; NULL: none */
-	const char *made;		/* the label of that, if it was made for the clone */
 	struct source whole;		/* what a full copy reads */
-	struct zfs_below below;		/* the datasets to clone with it */
+	const char *origin;		/* the label of the ZFS snapshot that it depends on */
 };
 
 static void close_cloning(struct cloning *c)
@@ -53,65 +48,6 @@ static void close_cloning(struct cloning *c)
 }
 
 #define AUTOCLONING __attribute__((cleanup(close_cloning))) struct cloning
-
-/* -- a clone of ZFS -- */
-
-static bool can_be_zfs_clone(const struct cloning *c)
-{
-	return c->from.dataset && c->jails.dataset &&
-	       zfs_is_same_pool(c->from.dataset, c->jails.dataset);
-}
-
-/* A snapshot that an earlier clone was made from, and that none needs any more. ZFS refuses to
- * destroy it if something outside of the store is a clone of it. */
-static void drop_unused(const struct cloning *c, const char *label)
-{
-	static char *const none[] = { NULL };
-	const struct snapshot old = { .label = label, .clones = none };
-	const char *name = arena_printf(c->en->m, "%s@%s", c->from.dataset, label);
-
-	if (!store_has_clone(&c->jails, name)) snapshot_drop(&c->from, &old, NULL);
-}
-
-static int make_origin(struct cloning *c, const struct words *earlier, struct err *e)
-{
-	struct snapshot_how how = { .why = SNAPSHOT_CLONE };
-
-	for (size_t i = 0; i < earlier->n; i++)
-		drop_unused(c, earlier->v[i]);
-	if (snapshot_make_now(&c->from, "clone-", &how, e) < 0) return -1;
-	c->made = how.label;
-	return 0;
-}
-
-static int find_below(struct cloning *c, const char *label, struct err *e)
-{
-	if (zfs_below_read(c->en->m, c->from.dataset, label, &c->below, e) < 0) return -1;
-	return zfs_below_check_clone(&c->below, e);
-}
-
-static int find_origin(struct cloning *c, struct err *e)
-{
-	struct words earlier = { .m = c->en->m };
-	const char *below, *label;
-
-	if (snapshot_zfs_look(&c->from, SNAPSHOT_CLONE, &earlier, &below, e) < 0) return -1;
-	if (!c->how->label && make_origin(c, &earlier, e) < 0) return -1;
-	label = c->made ? c->made : c->how->label;
-	c->origin = arena_printf(c->en->m, "%s@%s", c->from.dataset, label);
-	return below ? find_below(c, label, e) : 0;
-}
-
-/* The usual case is one command: only if that fails is the snapshot looked for. */
-static int clone_dataset(struct cloning *c, struct err *e)
-{
-	struct snapshot found;
-
-	if (staging_own(&c->work, c->origin, e) == 0) return 0;
-	if (!c->made && snapshot_find(&c->from, c->how->label, &found, NULL) < 0)
-		snapshot_find(&c->from, c->how->label, &found, e);
-	return -1;
-}
 
 /* -- one that shares blocks -- */
 
@@ -148,8 +84,7 @@ static int share_files(struct cloning *c, struct err *e)
 
 static void warn_of_running(const struct cloning *c)
 {
-	if (!c->origin && !c->how->label &&
-	    jail_runs(engine_state(c->en, c->jail, NULL, NULL)))
+	if (!c->how->label && jail_runs(engine_state(c->en, c->jail, NULL, NULL)))
 		out_warn("%s runs: its files are copied one after the other, so the clone may "
 		         "mix states of different moments", c->name);
 }
@@ -163,28 +98,11 @@ static int copy_all(struct cloning *c, struct err *e)
 	return source_copy(&c->whole, c->work.dir, e);
 }
 
-/* What came with the dataset, and is not for another jail to go on with. */
-static int drop_unfinished(const struct cloning *c, struct err *e)
-{
-	int dir = c->work.dir;
-
-	if (rollback_is_begun(dir))
-		return fail(e, ERR_INPUT, "the snapshot %s is from the middle of a rollback: "
-		            "clone another one", c->origin);
-	if (passes_settle(dir, e) < 0) return -1;
-	standby_forget(dir);
-	passes_forget_list(dir);
-	return passes_delete(dir, e) < 0 ? -1 : standby_end(dir, false, e);
-}
-
 static int fill(struct cloning *c, struct err *e)
 {
 	const struct second second = { .from = c->name, .to = c->how->to, .shown = c->name };
-	int rc;
 
-	if (c->origin) rc = clone_dataset(c, e) < 0 ? -1 : drop_unfinished(c, e);
-	else rc = c->how->full ? copy_all(c, e) : share_files(c, e);
-	if (rc < 0) return -1;
+	if ((c->how->full ? copy_all(c, e) : share_files(c, e)) < 0) return -1;
 	if (second_renew(c->en->m, c->work.dir, &second, e) < 0) return -1;
 	out_busy("writing to disk");
 	return staging_finish(&c->work, e);
@@ -195,7 +113,6 @@ static int make(struct cloning *c, struct err *e)
 	int rc;
 
 	if (staging_begin(&c->jails, c->how->to, &c->work, e) < 0) return -1;
-	c->work.below = &c->below;
 	rc = fill(c, e);
 	out_progress_end();
 	if (rc < 0) staging_undo(&c->work);
@@ -203,11 +120,18 @@ static int make(struct cloning *c, struct err *e)
 	return rc;
 }
 
+static int look_at_store(struct cloning *c, struct err *e)
+{
+	if (staging_sweep(&c->jails, e) < 0) return -1;
+	return store_check_free(&c->jails, c->how->to, e);
+}
+
 static int clone_full(struct cloning *c, struct err *e)
 {
 	struct err late = { 0 };
 	int rc;
 
+	if (look_at_store(c, e) < 0) return -1;
 	c->whole = (struct source){
 		.en = c->en, .jail = c->jail, .name = c->name, .asked = c->how->label,
 		.mixes = "the clone may mix states of different moments",
@@ -218,6 +142,12 @@ static int clone_full(struct cloning *c, struct err *e)
 	return rc;
 }
 
+static bool can_be_zfs_clone(const struct cloning *c)
+{
+	return c->from.dataset && c->jails.dataset &&
+	       zfs_is_same_pool(c->from.dataset, c->jails.dataset);
+}
+
 static int clone_jail(struct cloning *c, struct err *e)
 {
 	AUTOLOCK int held = -1;
@@ -225,27 +155,51 @@ static int clone_jail(struct cloning *c, struct err *e)
 	if (op_snapshots_lock(c->en, c->jail, &c->from, e) < 0 ||
 	    op_hold_standby(c->en, c->jail, &held, e) < 0)
 		return -1;
-	if (!can_be_zfs_clone(c) || find_origin(c, e) == 0) {
-		warn_of_running(c);
-		if (make(c, e) == 0) return 0;
+	if (can_be_zfs_clone(c)) {
+		c->jails.listed->also = c->from.dataset;
+		if (look_at_store(c, e) < 0) return -1;
+		return clone_zfs(c->en, &c->from, &c->jails, c->how, &c->origin, e);
 	}
-	if (c->made) snapshot_delete(&c->from, c->made, NULL);
-	return -1;
+	if (look_at_store(c, e) < 0) return -1;
+	warn_of_running(c);
+	return make(c, e);
+}
+
+static void tell_origin(const struct cloning *c, const char *from, const char *label)
+{
+	const char *to = c->how->to;
+
+	out_note("%s depends on the snapshot %s@%s; 'jlmkr promote %s' turns that round", to,
+	         from, label, to);
+}
+
+/* The same command again, after it was interrupted: 1. */
+static int resume(struct cloning *c, struct err *e)
+{
+	const struct clone_how *how = c->how;
+	const char *from, *label;
+	int rc = clone_zfs_resume(c->en->m, &c->jails, how->to, &from, &label, e);
+
+	if (rc <= 0) return rc;
+	if (how->full || !str_eq(from, c->name) || (how->label && !str_eq(how->label, label)))
+		return 0;
+	out_note("An earlier clone that was interrupted has made %s; it is finished now",
+	         how->to);
+	tell_origin(c, from, label);
+	return 1;
 }
 
 int op_clone(struct engine *en, struct jail *j, const struct clone_how *how, struct err *e)
 {
 	AUTOCLONING c = { .en = en, .jail = j, .name = j->name, .how = how, .jails.fd = -1 };
+	int rc;
 
 	if (name_check(how->to, e) < 0) return -1;
 	if (store_open(en->m, en->host->dir, &c.jails, e) < 0) return -1;
-	if (staging_sweep(&c.jails, e) < 0 || store_check_free(&c.jails, how->to, e) < 0)
-		return -1;
+	if ((rc = resume(&c, e)) != 0) return rc < 0 ? -1 : 0;
+	if (store_check_entry(&c.jails, how->to, e) < 0) return -1;
 	if ((how->full ? clone_full(&c, e) : clone_jail(&c, e)) < 0) return -1;
-	if (c.origin)
-		out_note("%s depends on the snapshot %s@%s; 'jlmkr promote %s' turns that "
-		         "round",
-		         how->to, c.name, strchr(c.origin, '@') + 1, how->to);
+	if (c.origin) tell_origin(&c, c.name, c.origin);
 	return 0;
 }
 

@@ -1,9 +1,9 @@
-/* A second jail from a jail or from a snapshot of one
+/* A second jail from a jail or from a snapshot of one, with an identity of its own
  *
- * It is made as create makes one: under a hidden name, with an identity of its own, then
- * renamed. Of a dataset it is a ZFS clone, which depends on the snapshot that it was made from.
- * Of a directory it is a copy that shares blocks; nothing depends on anything. A full one is a
- * copy of all files (ops/source.h).
+ * Of a dataset it is a ZFS clone (store/clone.h), which depends on the snapshot that it was
+ * made from. Of a directory it is a copy that shares blocks; nothing depends on anything. A
+ * full one is a copy of all files (ops/source.h). Both copies are made as create makes a jail:
+ * under a hidden name, then renamed.
  */
 #ifndef OPS_CLONE_H
 #define OPS_CLONE_H

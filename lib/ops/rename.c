@@ -12,6 +12,7 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
+#include "lib/ops/clone_zfs.h"
 #include "lib/ops/config.h"
 #include "lib/ops/copy.h"
 #include "lib/ops/inuse.h"
@@ -130,6 +131,7 @@ int op_rename(struct engine *en, struct jail *j, const struct rename_how *how, s
 	AUTONAMING n = { .en = en, .jail = j, .how = how, .jails.fd = -1 };
 	int rc;
 
+	if (op_clone_settle_now(en, j, e) < 0) return -1;
 	if (store_look(en->m, en->host->dir, &n.jails, e) < 0) return -1;
 	n.ran = is_running(&n);
 	if (look(&n, e) < 0 || (n.ran && op_start_check(en, j, e) < 0)) return -1;

@@ -3,6 +3,7 @@
 #include "lib/base/err.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/ops/clone_zfs.h"
 #include "lib/ops/copy.h"
 #include "lib/ops/inuse.h"
 #include "lib/ops/start.h"
@@ -66,6 +67,7 @@ static int roll_back_locked(struct rolling *r, struct err *e)
 	struct jail *j = r->jail;
 	bool begun = rollback_is_begun(j->fd);
 
+	if (op_clone_settle(r->en, j, e) < 0) return -1;
 	/* What is refused is refused before the jail is stopped. */
 	if ((!begun && check(r, e) < 0) || stop_if_told(r, e) < 0) return -1;
 	if ((begun && finish_earlier(r, e) < 0) || inuse_check_stopped(r->en->m, j, e) < 0)

@@ -6,14 +6,20 @@
 #include "lib/disk/lock.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
+#include "lib/ops/clone_zfs.h"
 #include "lib/ops/copy.h"
 #include "lib/ops/rollback.h"
 #include "lib/store/snapshot.h"
 
+int op_settle(struct engine *en, struct jail *j, struct err *e)
+{
+	return op_clone_settle(en, j, e) < 0 ? -1 : op_rollback_settle(en, j, e);
+}
+
 int op_snapshots_lock(struct engine *en, struct jail *j, struct snapshots *s, struct err *e)
 {
 	if (jail_lock(j, e) < 0 || jail_check_own(j, e) < 0) return -1;
-	return op_rollback_settle(en, j, e) < 0 ? -1 : snapshots_open(en->m, j, s, e);
+	return op_settle(en, j, e) < 0 ? -1 : snapshots_open(en->m, j, s, e);
 }
 
 static void warn_of_running(struct engine *en, const struct jail *j)

@@ -22,7 +22,11 @@ int op_snapshot(struct engine *en, struct jail *j, const char **label, bool copy
 
 int op_snapshot_delete(struct engine *en, struct jail *j, const char *label, struct err *e);
 
-/* Lock the jail, finish a rollback that was interrupted, and look for its snapshots. */
+/* Finish a clone or a rollback that was interrupted, of a jail that is locked and does not
+ * run. */
+int op_settle(struct engine *en, struct jail *j, struct err *e);
+
+/* Lock the jail, settle it, and look for its snapshots. */
 int op_snapshots_lock(struct engine *en, struct jail *j, struct snapshots *s, struct err *e);
 
 /* What auto_snapshot=1 asks for before `why` (store/snapshot.h) changes the jail, which is

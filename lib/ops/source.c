@@ -30,7 +30,7 @@
 #include "lib/jail/layout.h"
 #include "lib/ops/copy.h"
 #include "lib/ops/export_zfs.h"
-#include "lib/ops/rollback.h"
+#include "lib/ops/snapshot.h"
 #include "lib/ops/start.h"
 
 #define SNAPSHOT_EXPORT "export"
@@ -421,7 +421,7 @@ int source_open(struct source *x, struct err *e)
 
 	if (!x->locked && jail_lock(x->jail, e) < 0) return -1;
 	if (jail_check_own(x->jail, e) < 0) return -1;
-	if (!x->locked && op_rollback_settle(x->en, x->jail, e) < 0) return -1;
+	if (!x->locked && op_settle(x->en, x->jail, e) < 0) return -1;
 	if (op_hold_standby(x->en, x->jail, &x->held, e) < 0) return -1;
 	x->lock = lock_named(key, 0, arena_printf(x->en->m, "an export of %s", x->name), e);
 	return x->lock < 0 ? -1 : open_locked(x, e);

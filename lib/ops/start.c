@@ -20,6 +20,7 @@
 #include "lib/jail/layout.h"
 #include "lib/jail/name.h"
 #include "lib/jail/plan.h"
+#include "lib/ops/clone_zfs.h"
 #include "lib/ops/config.h"
 #include "lib/ops/copy.h"
 #include "lib/ops/quota.h"
@@ -283,6 +284,7 @@ static int start_locked(struct engine *en, enum extent how, struct intent *in, s
 	int rc;
 
 	if (op_check_not_standby(en->m, in->jail, e) < 0) goto fault;
+	if (op_clone_settle(en, in->jail, e) < 0) goto fault;
 	if (rollback_is_begun(in->jail->fd) && op_rollback_finish(en, in->jail, e) < 0)
 		goto fault;
 	if (read_config(en, in, e) < 0) return -1;

@@ -15,6 +15,7 @@
 #include "lib/disk/zfs_below.h"
 #include "lib/disk/zfs_items.h"
 #include "lib/jail/jail.h"
+#include "lib/store/clone.h"
 #include "lib/store/hidden.h"
 #include "lib/store/store.h"
 
@@ -108,6 +109,7 @@ int rename_jail(const struct store *s, struct jail *j, const char *to, struct er
 	jail_leave(j);
 	if (all < 0 || store_check_free(s, to, e) < 0) return -1;
 	if ((alone = hidden_lock_name(s->fd, to, now_ms(), e)) < 0) return -1;
+	clone_forget(s, to);
 	rc = dataset ? move_dataset(s, j->name, to, e) : move_entry(s, j->name, to, e);
 	hidden_unlock_name(&alone);
 	return rc;

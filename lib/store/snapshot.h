@@ -21,6 +21,7 @@ struct err;
 struct jail;
 struct reflink_total;
 struct snapshot_ops;
+struct store_listed;
 struct words;
 
 /* Why jlmkr made a snapshot. */
@@ -97,10 +98,11 @@ int snapshot_delete(const struct snapshots *s, const char *label, struct err *e)
 /* The same of one that was listed just now. */
 int snapshot_drop(const struct snapshots *s, const struct snapshot *snap, struct err *e);
 
-/* Of a dataset, with one run of zfs(8): add the labels of its snapshots that were made for that
- * reason. `*below`: a dataset below it, or NULL. */
-int snapshot_zfs_look(const struct snapshots *s, const char *why, struct words *labels,
-                      const char **below, struct err *e);
+/* Of a dataset that was listed with the store (struct store_listed): add the labels of its
+ * snapshots that were made for that reason and are not held. Returns whether there is a dataset
+ * below it. */
+bool snapshot_zfs_look(const struct snapshots *s, const struct store_listed *listed,
+                       const char *why, struct words *labels);
 
 /* Add the labels of the snapshots in the jail's open directory, which is not a dataset. */
 void snapshot_dir_labels(struct arena *m, int jail, struct words *labels);

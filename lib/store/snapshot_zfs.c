@@ -11,6 +11,7 @@
 #include "lib/base/str.h"
 #include "lib/disk/zfs.h"
 #include "lib/disk/zfs_snaps.h"
+#include "lib/store/store.h"
 
 static const char kind[] = "snapshot:";
 
@@ -41,22 +42,22 @@ static struct snapshot *snapshot_zfs_list(const struct snapshots *s, size_t *n, 
 	return all;
 }
 
-int snapshot_zfs_look(const struct snapshots *s, const char *why, struct words *labels,
-                      const char **below, struct err *e)
+bool snapshot_zfs_look(const struct snapshots *s, const struct store_listed *listed,
+                       const char *why, struct words *labels)
 {
 	const char *mark = arena_printf(s->m, "%s%s", kind, why);
-	const struct zfs_marked *d;
-	size_t n;
+	size_t n = strlen(s->dataset);
+	bool has_below = false;
 
-	*below = NULL;
-	if (!(d = zfs_list_marked(s->m, s->dataset, 1, &n, e))) return -1;
-	for (size_t i = 0; i < n; i++) {
-		const char *at = strchr(d[i].name, '@');
+	for (size_t i = 0; i < listed->n; i++) {
+		const struct zfs_marked *d = &listed->v[i];
 
-		if (at && str_eq(d[i].mark, mark) && !d[i].held) words_add(labels, at + 1);
-		if (!at && strcmp(d[i].name, s->dataset)) *below = d[i].name;
+		if (!zfs_is_within(d->name, s->dataset)) continue;
+		has_below |= d->name[n] == '/';
+		if (d->name[n] == '@' && str_eq(d->mark, mark) && !d->held)
+			words_add(labels, d->name + n + 1);
 	}
-	return 0;
+	return has_below;
 }
 
 static int snapshot_zfs_make(const struct snapshots *s, const struct snapshot_how *how,

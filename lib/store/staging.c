@@ -12,6 +12,7 @@
 #include "lib/base/out.h"
 #include "lib/base/str.h"
 #include "lib/base/wait.h"
+#include "lib/store/clone.h"
 #include "lib/store/incoming.h"
 #include "lib/store/store_impl.h"
 
@@ -31,6 +32,7 @@ static int sweep_kind(const struct store *s, const struct store_ops *ops, struct
 	for (size_t i = 0; i < found.n; i++) {
 		struct hidden h;
 
+		clone_sweep(s, found.v[i]);
 		if (!hidden_parse(s->m, found.v[i], &h) || hidden_lock(&h, h.entry, NULL) < 0)
 			continue;
 		if (h.kind == HIDDEN_RECEIVE) incoming_sweep(s, &h);

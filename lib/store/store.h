@@ -17,12 +17,13 @@
 struct arena;
 struct err;
 struct store_ops;
-struct zfs_dataset;
+struct zfs_marked;
 
 /* The datasets in a store as they were listed last, which saves a zfs(8); NULL: not yet. */
 struct store_listed {
-	const struct zfs_dataset *v;
+	const struct zfs_marked *v;
 	size_t n;
+	const char *also;	/* the caller's: what to list with them (zfs_list_store) */
 };
 
 struct store {

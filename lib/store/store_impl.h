@@ -12,6 +12,7 @@
 #include "lib/store/store.h"
 
 struct words;
+struct zfs_items;
 
 struct store_ops {
 	/* Create the store itself at `path`; if it is a dataset, as the dataset `name`. */
@@ -42,6 +43,19 @@ struct store_ops {
 /* A store of datasets also contains directories: mount points of datasets, and jails that other
  * tools created. To go through all entries, call `list` of both kinds. */
 extern const struct store_ops store_zfs, store_dir;
+
+/* Clone the snapshot `origin`; NULL: create an empty dataset. One that could not be mounted is
+ * destroyed again. `mark` and `canmount` as in disk/zfs.h. */
+int store_clone_dataset(const char *origin, const char *dataset, const char *mark,
+                        const char *canmount, struct err *e);
+
+/* Whether an item of a clone is a clone, too: of the snapshot of the same label, and of the
+ * dataset that is to the origin's what it is to the clone's. */
+bool store_is_cloned_below(struct arena *m, const struct zfs_items *items, size_t i);
+
+/* Fail: a dataset was made, but not mounted; an item is not for us to destroy. */
+int store_fail_not_mounted(const char *dataset, struct err *e);
+int store_fail_unasked(const struct zfs_items *items, size_t i, struct err *e);
 
 /* Warn about an entry with a hidden name and without our mark. */
 void store_warn_unmarked(const char *what);

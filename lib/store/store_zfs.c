@@ -43,6 +43,12 @@ static int store_zfs_mark(const struct hidden *h, int dir, struct err *e)
 	return 0;
 }
 
+int store_fail_not_mounted(const char *dataset, struct err *e)
+{
+	return fail(e, ERR_HOST, "%s is not mounted where it belongs; check its mountpoint and "
+	            "canmount", dataset);
+}
+
 /* Open the dataset that was mounted over the hidden directory. With mountpoint=legacy and the
  * like, nothing was mounted. */
 static int enter_dataset(struct staging *w, struct err *e)
@@ -53,20 +59,16 @@ static int enter_dataset(struct staging *w, struct err *e)
 	if (dir < 0) return -1;
 	mounted = store_mounted(w->jails, dir);
 	if (!mounted || !str_eq(mounted, w->dataset))
-		return fail(e, ERR_HOST,
-		            "%s is not mounted where it belongs; check its mountpoint and "
-		            "canmount", w->dataset);
+		return store_fail_not_mounted(w->dataset, e);
 	if (fchmod(dir, 0700) < 0) return fail_sys(e, "chmod %s", w->hidden.entry);
 	close(w->dir);
 	w->dir = take_fd(&dir);
 	return 0;
 }
 
-/* If the dataset was created but could not be mounted, it is destroyed again. */
-static int make_jail_dataset(const struct staging *w, const char *origin, const char *dataset,
-                             const char *canmount, struct err *e)
+int store_clone_dataset(const char *origin, const char *dataset, const char *mark,
+                        const char *canmount, struct err *e)
 {
-	const char *mark = w->hidden.mark;
 	struct err why = { 0 };
 
 	if ((origin ? zfs_clone(origin, dataset, mark, canmount, &why) :
@@ -86,10 +88,11 @@ static int clone_below(struct staging *w, const char *origin, struct err *e)
 		const char *name = zfs_below_name(b, w->below_n);
 
 		if (zfs_below_check_way(w->dir, name, e) < 0) return -1;
-		if (make_jail_dataset(w, arena_printf(m, "%s%s%s", b->of, name,
-		                                      strchr(origin, '@')),
-		                      arena_printf(m, "%s%s", w->dataset, name),
-		                      zfs_below_canmount(b, w->below_n), e) < 0)
+		if (store_clone_dataset(arena_printf(m, "%s%s%s", b->of, name,
+		                                     strchr(origin, '@')),
+		                        arena_printf(m, "%s%s", w->dataset, name),
+		                        w->hidden.mark, zfs_below_canmount(b, w->below_n),
+		                        e) < 0)
 			return -1;
 	}
 	return 0;
@@ -101,7 +104,7 @@ static int store_zfs_own(struct staging *w, const char *origin, struct err *e)
 
 	if (w->dataset) return 0;
 	dataset = store_dataset(w->jails, w->hidden.entry);
-	if (make_jail_dataset(w, origin, dataset, NULL, e) < 0) return -1;
+	if (store_clone_dataset(origin, dataset, w->hidden.mark, NULL, e) < 0) return -1;
 	w->dataset = dataset;
 	return enter_dataset(w, e) < 0 ? -1 : clone_below(w, origin, e);
 }
@@ -169,19 +172,21 @@ static int store_zfs_check_name(const struct store *s, const char *name, struct 
 
 static int store_zfs_list(const struct store *s, struct words *entries, struct err *e)
 {
-	size_t n;
-	const struct zfs_dataset *d = zfs_list(s->m, s->dataset, 1, &n, e);
+	struct store_listed *l = s->listed;
+	size_t n = strlen(s->dataset);
 
-	if (!d) return -1;
-	for (size_t i = 1; i < n; i++)
-		words_add(entries, strrchr(d[i].name, '/') + 1);
-	if (s->listed) *s->listed = (struct store_listed){ d, n };
+	if (!(l->v = zfs_list_store(s->m, s->dataset, l->also, &l->n, e))) return -1;
+	for (size_t i = 0; i < l->n; i++) {
+		const char *name = l->v[i].name;
+
+		if (zfs_is_within(name, s->dataset) && name[n] == '/' &&
+		    !strpbrk(name + n + 1, "/@"))
+			words_add(entries, name + n + 1);
+	}
 	return 0;
 }
 
-/* Whether it is what clone_below has made: the clone of the snapshot of that label, and of the
- * dataset that is to its origin's what it is to ours. */
-static bool is_cloned_below(struct arena *m, const struct zfs_items *items, size_t i)
+bool store_is_cloned_below(struct arena *m, const struct zfs_items *items, size_t i)
 {
 	const struct zfs_item *top = &items->v[0], *d = &items->v[i];
 	int n = (int)strcspn(top->origin, "@");
@@ -200,16 +205,20 @@ static bool is_confirmed(const struct zfs_items *items, size_t i, const char *re
 	return *rest == ':' && items->v[i].txg <= strtoull(rest + 1, NULL, 10);
 }
 
+int store_fail_unasked(const struct zfs_items *items, size_t i, struct err *e)
+{
+	return fail(e, ERR_BUSY, "%s is in it, and nobody has asked to destroy that; if you "
+	            "want to: zfs destroy -r '%s'", items->v[i].name, items->v[0].name);
+}
+
 /* Snapshots and datasets that the user did not agree to destroy stay. */
 static int check_confirmed(const struct store *s, const struct hidden *h,
                            const struct zfs_items *items, const char *rest, struct err *e)
 {
 	for (size_t i = 1; i < items->n; i++)
 		if (!is_confirmed(items, i, rest) &&
-		    !(h->kind == HIDDEN_CREATE && is_cloned_below(s->m, items, i)))
-			return fail(e, ERR_BUSY, "%s is in it, and nobody has asked to destroy "
-			            "that; if you want to: zfs destroy -r '%s'",
-			            items->v[i].name, items->v[0].name);
+		    !(h->kind == HIDDEN_CREATE && store_is_cloned_below(s->m, items, i)))
+			return store_fail_unasked(items, i, e);
 	return 0;
 }
 

@@ -184,29 +184,133 @@ j jlmkr-remove -q -y whole
 status 0
 j jlmkr-snapshot --delete big@whole
 
-story 'what somebody puts below an unfinished clone stays'
+story 'two changes of ZFS and a list, of a running state'
 sly_zfs
-slyly rename <<END
-zfs.real create "\$2/mine"
-zfs.real create "\$2/data/mine"
-pkill -KILL -f jlmkr-clone
+for verb in list get snapshot clone rename mount; do
+	echo "echo $verb >> /tmp/verbs; cp /tmp/now /tmp/sly-$verb" | slyly $verb
+done
+j jlmkr-clone one six2
+honest_zfs
+status 0
+is 'list snapshot clone' "$(in_host cat /tmp/verbs | tidy)"
+in_host sh -c 'rm -f /tmp/sly-*'
+j jlmkr-remove -q -y six2
+
+story 'what somebody puts below an unfinished clone stays'
+# At the second of the clones, that of the dataset below.
+sly_zfs
+slyly clone <<END
+cat > /tmp/sly-clone <<'NEXT'
+zfs.real create "$ds/jails/full/mine"
 exit 1
+NEXT
 END
 j jlmkr-clone big full
 honest_zfs
-hidden=$(in_host ls -A "$home/jails" | grep '^\.create-')
-j jlmkr-clone big@none bare2
-status 0
+refused
 err_has "/mine is in it, and nobody has asked to destroy that"
-is "$hidden" "$(in_host ls -A "$home/jails" | grep '^\.create-')"
-in_host zfs unmount "$ds/jails/$hidden/mine"
-patiently zfs destroy "$ds/jails/$hidden/mine"
-in_host zfs unmount "$ds/jails/$hidden/data/mine"
-patiently zfs destroy "$ds/jails/$hidden/data/mine"
-j jlmkr-remove -q -y bare2
-j jlmkr-clone big@none bare2
+err_has "full, an unfinished clone, is still there; the same command goes on with it, and 'jlmkr remove full' removes it"
+is '.clone-full' "$(in_host ls -A "$home/jails" | grep '^\.')"
+is 'full yes full/mine yes' "$(below full)"
+j jlmkr-clone one bare2
+status 0
+is '.clone-full' "$(in_host ls -A "$home/jails" | grep '^\.')"
+j jlmkr-clone big full
+status 0
+err_has 'An earlier clone that was interrupted has made full; it is finished now'
+err_has "full depends on the snapshot big@clone-"
+is full "$(in_host cat "$home/jails/full/rootfs/etc/hostname")"
+is 'full yes full/data yes full/data/deep yes full/mine yes full/rootfs no full/rootfs/docker yes' "$(below full)"
+is '' "$(in_host ls -A "$home/jails" | grep '^\.')"
+in_host zfs unmount "$ds/jails/full/mine"
+patiently zfs destroy "$ds/jails/full/mine"
+j jlmkr-remove -q -y full
+status 0
+
+story 'what uses a clone that was interrupted finishes it: no jail starts as another one'
+# cut_clone NAME: killed once ZFS has made it.
+cut_clone() {
+	sly_zfs
+	echo 'zfs.real "$@"; pkill -KILL -f jlmkr-clone; exit 1' | slyly clone
+	j jlmkr-clone web3 "$1"
+	honest_zfs
+	[ "$rc" -ne 0 ] && in_host test -L "$home/jails/.clone-$1" || fail "$1 is not cut: $rc"
+}
+named() {
+	is "$1" "$(in_host cat "$home/jails/$1/rootfs/etc/hostname")"
+	is '' "$(in_host ls -A "$home/jails" | grep '^\.')"
+}
+j jlmkr-create -q --start web3
+j jlmkr-stop -q web3
+web3=$(id web3)
+cut_clone k1
+is web3 "$(in_host cat "$home/jails/k1/rootfs/etc/hostname")"
+j jlmkr-list
+out_has '^k1'
+j jlmkr-start -q k1
+status 0
+j jlmkr-exec k1 hostname
+is k1 "$(cat "$tmp/out")"
+named k1
+[ "$(id k1)" != "$web3" ] || fail 'they have the same machine id'
+j jlmkr-stop -q k1
+j jlmkr-remove -q -y k1
+for verb in snapshot rename promote rollback export clone; do
+	cut_clone k2
+	case $verb in
+	snapshot) j jlmkr-snapshot k2@a ;;
+	rename) j jlmkr-rename k2 k3 ;;
+	promote) j jlmkr-promote k2; status 0; j jlmkr-promote web3 ;;
+	rollback) zfs_in_host snapshot "$ds/jails/k2@z"; j jlmkr-rollback k2@z ;;
+	export) j jlmkr-export -q k2 /tmp/k2.tar; in_host rm -f /tmp/k2.tar ;;
+	clone) j jlmkr-clone k2 k4; named k4; j jlmkr-remove -q -y k4 ;;
+	esac
+	status 0
+	case $verb in
+	rename) named k3; j jlmkr-remove -q -y k3 ;;
+	rollback) is '' "$(in_host ls -A "$home/jails" | grep '^\.')"; j jlmkr-remove -q -y k2 ;;
+	*) named k2; j jlmkr-remove -q -y k2 ;;
+	esac
+	status 0
+done
+
+story '... and is removed, made again, and mounted, like any other jail'
+cut_clone k2
+j jlmkr-remove -q -y k2
 status 0
 is '' "$(in_host ls -A "$home/jails" | grep '^\.')"
+cut_clone k2
+zfs_in_host unmount "$ds/jails/k2"
+j jlmkr-clone -q web3 k2
+status 0
+named k2
+j jlmkr-remove -q -y k2
+cut_clone k2
+j jlmkr-clone one k2
+status 4
+err_has 'there is a jail k2 already'
+named k2
+j jlmkr-remove -q -y k2
+
+story 'a note without its clone says nothing'
+in_host ln -s "web3/$ds/jails/web3@none" "$home/jails/.clone-k2"
+j jlmkr-clone -q one k2
+status 0
+named k2
+in_host ln -s "web3/$ds/jails/web3@none" "$home/jails/.clone-k2"
+in_host sh -c "echo mine > '$home/jails/k2/rootfs/etc/hostname'"
+j jlmkr-snapshot -q k2@a
+status 0
+is mine "$(in_host cat "$home/jails/k2/rootfs/etc/hostname")"
+in_host ln -s "web3/$ds/jails/web3@none" "$home/jails/.clone-k3"
+in_host ln -s 'what is this' "$home/jails/.clone-k4"
+j jlmkr-rename -q k2 k3
+status 0
+is .clone-k4 "$(in_host ls -A "$home/jails" | grep '^\.')"
+in_host rm "$home/jails/.clone-k4"
+j jlmkr-remove -q -y k3
+j jlmkr-remove -q -y web3
+j jlmkr-remove -q -y bare2
 
 story 'hostile files: a link in place of the machine id'
 in_host sh -c "cd '$home/jails/one/rootfs/etc' && rm -rf machine-id hostname && ln -s ../../../../../../../../../etc/machine-id machine-id &&
@@ -221,17 +325,21 @@ in_host rmdir "$home/jails/one/rootfs/etc/hostname"
 cat > "$tmp/killed" <<'END'
 export JAILMAKER_DIR=$1
 jails=$1/jails
-there=0
+there=0 begun=0
 measure jlmkr-clone -q $3 ${4-one} k
 whole=$(cd "$jails/k" && find . | wc -l)
 jlmkr-remove -q -y k || exit 1
 for i in $(seq $2); do
 	cut_short jlmkr-clone -q $3 ${4-one} k
 	settle
-	if [ -e "$jails/k" ]; then
+	# What was cut behind the one step is finished by what comes next.
+	if [ ! -e "$jails/k" ]; then
+		again jlmkr-clone -q $3 ${4-one} k
+	elif [ ! -L "$jails/.clone-k" ]; then
 		there=$((there + 1))
 	else
-		again jlmkr-clone -q $3 ${4-one} k
+		begun=$((begun + 1))
+		if [ $((begun % 2)) = 0 ]; then again jlmkr-clone -q $3 ${4-one} k; else again jlmkr-snapshot -q k; fi
 	fi
 	[ "$(cd "$jails/k" && find . | wc -l)" = "$whole" ] || off 'half a jail'
 	[ "$(cat "$jails/k/rootfs/etc/hostname")" = k ] || off 'another host name'
@@ -239,7 +347,7 @@ for i in $(seq $2); do
 	[ "$(ls -A "$jails" | grep -c '^\.')" = 0 ] || off "$(ls -A "$jails")"
 done
 jlmkr-clone -q $3 ${4-one} k && jlmkr-remove -q -y k || exit 1
-echo "cut $cut, there $there"
+echo "cut $cut, there $there, begun $begun"
 END
 
 story "killed at $kills moments: it is there and whole, or not there"

@@ -22,7 +22,7 @@ PLACES = {
     "S": "/mnt/small/jm",
 }
 NAMES = ("web", "db", "app")
-LITTER = (".create-", ".remove-", ".jlmkr-")
+LITTER = (".create-", ".remove-", ".clone-", ".jlmkr-")
 TEMPORARY = re.compile(r"/\.[^/]*config[^/]*\.[0-9a-f]{16}$")	# a config on its way to its name
 STATES = ("snapshot", "forget", "rollback", "clone", "rename", "promote", "export", "import")
 STARTED = (".ExecStartPre", ".ExecStartPost", ".ExecStopPost", ".nvidia", "initial_setup.log")

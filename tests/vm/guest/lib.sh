@@ -87,8 +87,10 @@ shake() {
 	while :; do "$jlmkr" rename ra rz; "$jlmkr" rename rz ra; done &
 } > /dev/null 2>&1
 shaken() {
-	check 'no clone is half a jail' sh -c '[ ! -e "$0" ] || [ "$(cat "$0/rootfs/mine" "$0/data/mine" | xargs)" = "whole whole" ]' "$dir/jails/cloned"
-	check 'the same clone works, or was done' sh -c '[ -e "$1/jails/cloned" ] || "$0" clone from cloned' "$jlmkr" "$dir"
+	check 'no clone is half a jail' sh -c '[ ! -e "$1" ] || [ -L "$0/.clone-cloned" ] || [ "$(cat "$1/rootfs/mine" "$1/data/mine" | xargs)" = "whole whole" ]' \
+		"$dir/jails" "$dir/jails/cloned"
+	check 'the same clone works, or was done' sh -c '[ -e "$1/cloned" ] && [ ! -L "$1/.clone-cloned" ] || "$0" clone from cloned' "$jlmkr" "$dir/jails"
+	check '... and is finished' test ! -L "$dir/jails/.clone-cloned"
 	check '... and is whole' same whole state cloned
 	check '... with the dataset below it' same whole cat "$dir/jails/cloned/data/mine"
 	check '... and goes' "$jlmkr" remove -q -y cloned

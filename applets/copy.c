@@ -9,13 +9,14 @@
 #include "lib/ops/copy.h"
 
 struct copy_args {
-	bool refresh;
+	bool refresh, raw;
 	struct sending to;
 };
 
 #define OPT_INTO copy_args
 static const struct opt copy_opts[] = {
 	OPT_FLAG('r', "refresh", refresh, "make or update a standby"),
+	OPT_FLAG(0, "raw", raw, "of an encrypted jail: send no readable data, no key"),
 	SENDING_DRY_RUN(to),
 	SENDING_OPTS(to),
 	OPT_END
@@ -25,11 +26,13 @@ static int copy_run(struct host *h, const void *args, char *const *operands, str
 {
 	const char *from = operands[0], *name, *label = label_split(h->m, from, &name);
 	const struct copy_args *a = args;
-	struct copy_how how = { .refresh = a->refresh, .label = label };
+	struct copy_how how = { .refresh = a->refresh, .raw = a->raw, .label = label };
 	struct copy_told told = { .bytes = 0 };
 	AUTOENGINE struct engine en;
 	AUTOJAIL j = NO_JAIL;
 
+	if (a->raw && !a->refresh)
+		return fail(e, ERR_USAGE, "--raw is for standbys: give --refresh, too");
 	engine_init(&en, h, h->m);
 	if (sending_read(h->m, &a->to, operands[1], &how, e) < 0) return -1;
 	if (jail_open(h->m, h->dir, name, &j, e) < 0) return -1;
@@ -49,7 +52,8 @@ const struct applet copy_applet = {
 	"The copy is a jail of its own, with another machine id. With --refresh it is a\n"
 	"standby: the same jail, from ZFS to ZFS with its snapshots, read-only, that is\n"
 	"not started. Only what is new is sent, the next time. 'jlmkr promote' there\n"
-	"makes it a jail.\n"
+	"makes it a jail. --raw sends an encrypted one as it is on the disk: it is locked\n"
+	"there, until 'zfs load-key'.\n"
 	"'jlmkr help copying' tells more.\n",
 	.opts = copy_opts,
 	.args_size = sizeof(struct copy_args),

@@ -16,7 +16,7 @@
 #include "lib/disk/zfs_impl.h"
 
 static const char properties[] = "guid,createtxg,referenced,userrefs,readonly," ZFS_KIND;
-static const char newer[] = ",written,receive_resume_token,encryption";
+static const char newer[] = ",written,receive_resume_token,encryption,encryptionroot,keystatus";
 
 bool zfs_is_open(struct arena *m, int dir)
 {
@@ -57,8 +57,8 @@ static bool is_encryption(const char *value)
 	return *value && strcmp(value, "off") && strcmp(value, "-");
 }
 
-static void read_own(struct zfs_replica *r, const char *property, const char *value,
-                     const char *source)
+static void read_own(struct zfs_replica *r, const char *dataset, const char *property,
+                     const char *value, const char *source)
 {
 	if (str_eq(property, "readonly")) r->readonly = str_eq(value, "on");
 	else if (str_eq(property, "referenced")) r->referenced = strtoull(value, NULL, 10);
@@ -66,6 +66,8 @@ static void read_own(struct zfs_replica *r, const char *property, const char *va
 	else if (str_eq(property, ZFS_KIND) && str_eq(source, "local"))
 		r->kind = zfs_kind_before(value);
 	else if (str_eq(property, "encryption")) r->is_encrypted = is_encryption(value);
+	else if (str_eq(property, "encryptionroot")) r->has_own_key = str_eq(value, dataset);
+	else if (str_eq(property, "keystatus")) r->is_locked = str_eq(value, "unavailable");
 	else if (str_eq(property, "receive_resume_token") && strcmp(value, "-"))
 		r->token = value;
 }
@@ -82,7 +84,7 @@ static void take_value(char *line, const char *dataset, struct zfs_replica *r)
 	if (label) *label++ = 0;
 	if (strcmp(name, dataset)) r->child = r->child ? r->child : name;
 	else if (label) read_snap(snap_of(r, label), property, value, source);
-	else read_own(r, property, value, source);
+	else read_own(r, dataset, property, value, source);
 }
 
 static int by_txg(const void *a, const void *b)
@@ -154,8 +156,7 @@ int zfs_send_start(struct arena *m, const struct zfs_send *how, struct child *c,
 		words_add(&w, "-t");
 		words_add(&w, how->token);
 	} else {
-		/* -w is the same where nothing is encrypted; what is would arrive locked. */
-		if (how->is_open) words_add(&w, "-Lec");
+		if (how->is_open) words_add(&w, how->raw ? "-w" : "-Lec");
 		if (how->from) words_add(&w, "-i");
 		if (how->from) words_addf(&w, "%s@%s", how->dataset, how->from);
 		words_addf(&w, "%s@%s", how->dataset, how->label);
@@ -181,24 +182,26 @@ static bool only_number(const char *text, const char *start, uint64_t *out)
 	return true;
 }
 
-bool zfs_token_text_is_of(const char *text, uint64_t guid, uint64_t from, uint64_t *size)
+bool zfs_token_text_is_of(const char *text, uint64_t guid, uint64_t from, bool raw,
+                          uint64_t *size)
 {
-	uint64_t to_guid, from_guid;
+	uint64_t to_guid, from_guid, is_raw;
 
 	if (!only_number(text, "size\t", size)) *size = 0;
 	return only_number(text, "\ttoguid = ", &to_guid) && to_guid == guid && guid &&
-	       only_number(text, "\tfromguid = ", &from_guid) && from_guid == from;
+	       only_number(text, "\tfromguid = ", &from_guid) && from_guid == from &&
+	       only_number(text, "\trawok = ", &is_raw) && !!is_raw == raw;
 }
 
 /* What it is for is printed on stderr by some, on stdout by others. */
 bool zfs_token_is_of(struct arena *m, const char *token, uint64_t guid, uint64_t from,
-                     uint64_t *size)
+                     bool raw, uint64_t *size)
 {
 	char *argv[] = { "sh", "-c", "exec zfs send -nvP -t \"$1\" 2>&1", "sh", (char *)token,
 		         NULL };
 	char *text = zfs_ask(m, argv, NULL);
 
-	return text && zfs_token_text_is_of(text, guid, from, size);
+	return text && zfs_token_text_is_of(text, guid, from, raw, size);
 }
 
 int zfs_receive_start(struct arena *m, const struct zfs_receive *how, struct child *c,
@@ -260,7 +263,7 @@ bool zfs_is_stream(const unsigned char *data, size_t n)
 
 int zfs_begin_read(const unsigned char *data, size_t n, struct zfs_begin *b, struct err *e)
 {
-	enum { SUBSTREAM = 1, FILE_SYSTEM = 2, CLONE = 1, NAME = 56 };
+	enum { SUBSTREAM = 1, FILE_SYSTEM = 2, CLONE = 1, NAME = 56, RAW = 1 << 24 };
 
 	if (!zfs_is_stream(data, n))
 		return fail(e, ERR_UNTRUSTED, "what came is no stream of ZFS");
@@ -270,6 +273,7 @@ int zfs_begin_read(const unsigned char *data, size_t n, struct zfs_begin *b, str
 		            "what came is not the stream of one snapshot of a file system");
 	*b = (struct zfs_begin){
 		.guid = little_endian(data + 40, 8), .from = little_endian(data + 48, 8),
+		.raw = little_endian(data + 16, 8) >> 2 & RAW,
 	};
 	memcpy(b->name, data + NAME, ZFS_BEGIN - NAME);
 	return 0;

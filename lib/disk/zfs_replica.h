@@ -30,6 +30,8 @@ struct zfs_replica_snap {
 
 struct zfs_replica {
 	bool readonly, is_encrypted;
+	bool has_own_key;	/* which none above it has: so is what was received raw */
+	bool is_locked;		/* its key is not loaded */
 	const char *kind;
 	const char *token;	/* of a stream that was cut; NULL: none */
 	uint64_t referenced, written;
@@ -61,19 +63,21 @@ struct zfs_send {
 	const char *from;	/* the label of an earlier snapshot; NULL: in full */
 	const char *token;	/* to go on with a stream that was cut; NULL: from its begin */
 	bool is_open;
+	bool raw;		/* what is encrypted stays that; OpenZFS only */
 };
 
 /* `c->out` is the stream, `c->err` what zfs(8) says. */
 int zfs_send_start(struct arena *m, const struct zfs_send *how, struct child *c, struct err *e);
 
 /* Whether a token, of which the other side says that it is ours, is for the snapshot with that
- * guid, from the one with the other (0: in full). It could name any dataset here. `*size`:
- * bytes that are missing, 0: not known. */
+ * guid, from the one with the other (0: in full), raw or not. It could name any dataset here.
+ * `*size`: bytes that are missing, 0: not known. */
 bool zfs_token_is_of(struct arena *m, const char *token, uint64_t guid, uint64_t from,
-                     uint64_t *size);
+                     bool raw, uint64_t *size);
 
 /* The same of what zfs(8) tells of it. Pure. */
-bool zfs_token_text_is_of(const char *text, uint64_t guid, uint64_t from, uint64_t *size);
+bool zfs_token_text_is_of(const char *text, uint64_t guid, uint64_t from, bool raw,
+                          uint64_t *size);
 
 struct zfs_receive {
 	const char *dataset, *label;	/* the dataset need not exist if the stream is full */
@@ -98,6 +102,7 @@ enum { ZFS_BEGIN = 312 };	/* bytes */
 
 struct zfs_begin {
 	uint64_t guid, from;	/* of its snapshot, and of the earlier one; 0: in full */
+	bool raw;
 	char name[257];		/* of the snapshot where it was sent; any bytes */
 };
 

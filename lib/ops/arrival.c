@@ -38,9 +38,13 @@ const char *arrival_find_jail(struct store *jails, const char *name, bool is_ope
 {
 	AUTOCLOSE int dir = store_open_entry(jails, name, e);
 	const char *mounted = dir < 0 ? NULL : store_mounted(jails, dir);
+	const char *own = store_dataset(jails, name);
 
 	if (dir < 0) return NULL;
-	if (!mounted || !str_eq(mounted, store_dataset(jails, name))) {
+	if (!mounted && is_open && zfs_replica_read(jails->m, own, is_open, now, NULL) == 0 &&
+	    now->is_locked)
+		return own;
+	if (!mounted || !str_eq(mounted, own)) {
 		fail(e, ERR_EXISTS, "there is a jail %s, which is no dataset of its own", name);
 		return NULL;
 	}
@@ -152,12 +156,18 @@ static int check_box(const struct arrival *a, int dir, struct err *e)
 	return check_unfinished(dir, a->box->name, e) < 0 ? -1 : arrival_check(a, dir, e);
 }
 
-int arrival_standby(const struct arrival *a, struct err *e)
+static int check_mounted(const struct arrival *a, struct err *e)
 {
 	AUTOCLOSE int dir = incoming_mount(a->box, false, e);
 
-	if (dir < 0 || check_box(a, dir, e) < 0) return -1;
-	close(take_fd(&dir));
+	return dir < 0 ? -1 : check_box(a, dir, e);
+}
+
+int arrival_standby(const struct arrival *a, struct err *e)
+{
+	bool is_locked = a->raw && zfs_locked_within(a->m, a->box->dataset);
+
+	if (!is_locked && check_mounted(a, e) < 0) return -1;
 	return zfs_set_standby(a->box->dataset, ZFS_STANDBY, e);
 }
 

@@ -21,8 +21,8 @@ struct zfs_replica;
 int arrival_open_store(struct arena *m, const char *dir, struct store *jails, bool *is_open,
                        struct err *e);
 
-/* The dataset of the jail with that name, which has to be one of its own, and what it has. NULL
- * on failure. */
+/* The dataset of the jail with that name, which has to be one of its own, mounted or locked,
+ * and what it has. NULL on failure. */
 const char *arrival_find_jail(struct store *jails, const char *name, bool is_open,
                               struct zfs_replica *now, struct err *e);
 
@@ -48,6 +48,7 @@ struct arrival {
 	struct arena *m;
 	struct incoming *box;
 	bool is_open;
+	bool raw;		/* it may be locked */
 	const char *jail;	/* what it was called; NULL: it stays the same machine */
 	const char *shown;	/* the jail that it was, in messages */
 	const char *config;	/* what was shown and checked already; NULL: neither */
@@ -61,7 +62,7 @@ int arrival_check(const struct arrival *a, int dir, struct err *e);
  * may have come with it: what that is to end with was not looked at. */
 int arrival_check_stream(int dir, const char *shown, struct err *e);
 
-/* Check all, and make it a standby. */
+/* Check all, and make it a standby. What is locked is checked when it is to become a jail. */
 int arrival_standby(const struct arrival *a, struct err *e);
 
 /* Check all, and make it a jail of its own, without its snapshots: it does not need them. */

@@ -28,6 +28,7 @@ struct copy_how {
 	const char *to;		/* the name there; NULL: the same */
 	const char *label;	/* of the snapshot; NULL: as the jail is now */
 	bool refresh, dry_run;
+	bool raw;		/* of an encrypted jail: the other side gets no key */
 	uint64_t limit;		/* bytes in a second; 0: none */
 };
 

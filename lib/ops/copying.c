@@ -13,6 +13,7 @@
 #include "lib/jail/jail.h"
 #include "lib/jail/look.h"
 #include "lib/jail/standby.h"
+#include "lib/ops/clone_zfs.h"
 #include "lib/text/letter.h"
 
 enum { MACHINE_ID_MAX = 100 };
@@ -110,6 +111,7 @@ static int read_state(struct copying *c, const struct letter *l, struct err *e)
 	c->there.machine = letter_get(l, "machine");
 	c->there.self = letter_get(l, "self");
 	c->there.is_encrypted = letter_get(l, "encrypted") != NULL;
+	c->there.has_own_key = letter_get(l, "ownkey") != NULL;
 	for (size_t i = 0; state && i < sizeof states / sizeof *states; i++)
 		if (str_eq(state, states[i])) return c->there.state = (enum there_state)i, 0;
 	return fail(e, ERR_NETWORK, "%s: what it has makes no sense", c->peer.shown);
@@ -143,6 +145,22 @@ int copying_reconnect(struct copying *c, struct err *e)
 	return look_there(c, e);
 }
 
+/* What was received raw takes nothing else, and what was not takes nothing raw. */
+static int check_raw(const struct copying *c, struct err *e)
+{
+	bool raw = c->how->raw, has_standby = c->there.state == THERE_STANDBY && !c->by_tree;
+
+	if (raw && !c->here.is_encrypted)
+		return fail(e, ERR_INPUT, "it is not encrypted: copy it without --raw");
+	if (raw && (c->by_tree || !c->there.is_open))
+		return fail(e, ERR_HOST, "only a stream from OpenZFS to OpenZFS can be raw, of "
+		            "a jail without datasets below it");
+	if (!has_standby || !c->here.is_encrypted || c->there.has_own_key == raw) return 0;
+	return fail(e, ERR_INPUT, raw ? "%s on %s was not sent with --raw: copy it without, or "
+	            "remove it there" : "%s on %s has a key of its own: --raw brings up to "
+	            "date what was sent with that", c->to, c->peer.shown);
+}
+
 int copying_open(struct copying *c, struct engine *en, struct jail *j,
                  const struct copy_how *how, struct copy_told *told, struct err *e)
 {
@@ -153,8 +171,10 @@ int copying_open(struct copying *c, struct engine *en, struct jail *j,
 	c->prefix = prefix_of(c->m, how, c->to);
 	told->to = arena_printf(c->m, "%s:%s", how->peer.machine, c->to);
 	told->steps.m = c->m;
-	if (open_here(c, e) < 0 || copying_reconnect(c, e) < 0) return -1;
-	if (c->here.is_encrypted && !c->there.is_encrypted)
+	if (!how->dry_run && op_clone_settle_now(en, j, e) < 0) return -1;
+	if (open_here(c, e) < 0 || copying_reconnect(c, e) < 0 || check_raw(c, e) < 0)
+		return -1;
+	if (c->here.is_encrypted && !c->there.is_encrypted && !how->raw)
 		out_warn("%s is encrypted here, and what is sent to %s is not encrypted "
 		         "there; to encrypt it, use an encrypted dataset there", j->name,
 		         c->peer.shown);
@@ -194,6 +214,7 @@ static int finish(struct copying *c, bool standby, struct err *e)
 	letter_add(&ask, "jail", c->mine.name);
 	letter_add(&ask, "machine", c->machine);
 	if (standby) letter_add(&ask, "standby", c->by_tree ? c->id : "");
+	if (c->how->raw) letter_add(&ask, "raw", "");
 	return peer_ask(&c->peer, &ask, &answer, e);
 }
 

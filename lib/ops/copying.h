@@ -22,7 +22,7 @@ enum there_state {
  * a copy made them. */
 struct there {
 	enum there_state state;
-	bool is_open, has_zfs, is_encrypted;
+	bool is_open, has_zfs, is_encrypted, has_own_key;
 	const char *id;			/* of a standby that is a tree, or was; NULL: none */
 	const char *from, *of, *machine;	/* of struct standby; NULL: it is none */
 	const char *self;		/* what the other side calls itself */

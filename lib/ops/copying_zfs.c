@@ -152,9 +152,11 @@ static int send_step(struct copying *c, const struct step *s, struct err *e)
 	const struct zfs_send how = {
 		.dataset = c->mine.dataset, .label = s->snap->label, .token = s->token,
 		.from = s->from ? s->from->label : NULL, .is_open = c->is_open,
+		.raw = c->how->raw,
 	};
 	struct peer_stream stream = {
 		.what = "sending", .total = s->size, .limit = c->how->limit,
+		.raw = c->how->raw,
 	};
 	AUTOCHILD zfs = NO_CHILD;
 	struct str ask = { .m = c->m };
@@ -190,7 +192,7 @@ static int find_begun(struct copying *c, struct step *s)
 		if (!may_be_sent(c, s->snap)) continue;
 		if (has->n == 1 && has->v[0].guid == s->snap->guid && !has->token) return 2;
 		if (!has->n && has->token && c->is_open &&
-		    zfs_token_is_of(c->m, has->token, s->snap->guid, 0, &s->size)) {
+		    zfs_token_is_of(c->m, has->token, s->snap->guid, 0, false, &s->size)) {
 			s->token = has->token;
 			return 1;
 		}
@@ -277,7 +279,7 @@ static int resume(struct copying *c, const struct zfs_replica_snap **base, struc
 		s.snap = &c->here.v[i];
 		if (*base && s.snap->txg <= (*base)->txg) break;
 		if (!zfs_token_is_of(c->m, s.token, s.snap->guid, *base ? (*base)->guid : 0,
-		                     &s.size))
+		                     c->how->raw, &s.size))
 			continue;
 		tell_step(c, &s);
 		out_note("going on with %s@%s", c->mine.name, s.snap->label);
@@ -328,7 +330,8 @@ static int check_there(struct copying *c, struct err *e)
 		            "no snapshot of %s is also on %s, to begin with; if %s there can "
 		            "go, remove it, and copy again", c->mine.name, c->peer.shown,
 		            c->to);
-	if (c->there.state == THERE_PART && c->there.has.n && !find_base(c))
+	if (c->there.state == THERE_PART && c->there.has.n &&
+	    (!find_base(c) || c->there.has_own_key != c->how->raw))
 		return c->how->dry_run ? 0 : copying_discard(c, e);
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include "lib/base/host.h"
 #include "lib/base/out.h"
 #include "lib/base/wait.h"
+#include "lib/disk/zfs_replica.h"
 #include "lib/text/split.h"
 
 enum { LINE_MAX_BYTES = 500, LINES_MAX = 200, ZFS_SAID = 500, SECOND_MS = 1000 };
@@ -417,6 +418,16 @@ static int write_head(struct peer *p, size_t n, struct err *e)
 	return rc > 0 ? SPOKEN_TO : rc;
 }
 
+/* What a stream goes on from, the other side says: it must not be what is not raw. */
+static int check_raw(const char *data, size_t n, struct err *e)
+{
+	struct zfs_begin b;
+
+	if (zfs_begin_read((const unsigned char *)data, n, &b, e) < 0) return -1;
+	return b.raw ? 0 : fail(e, ERR_UNTRUSTED, "the stream would not be raw: nothing of it "
+	                        "is sent");
+}
+
 /* At least `least` bytes in one letter, if there are as many. */
 static int send_first(struct peer *p, int fd, size_t least, struct peer_stream *s,
                       struct err *e)
@@ -433,6 +444,7 @@ static int send_first(struct peer *p, int fd, size_t least, struct peer_stream *
 		got += (size_t)k;
 	}
 	if (!got) return AT_END;
+	if (s->raw && check_raw(buf, got, e) < 0) return -1;
 	if ((rc = write_head(p, got, e))) return rc;
 	s->done += got;
 	return write_exactly(p, buf, got, false, e);

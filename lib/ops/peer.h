@@ -63,6 +63,7 @@ struct peer_stream {
 	uint64_t total;		/* bytes; 0: not known */
 	uint64_t limit;		/* bytes in a second; 0: none */
 	uint64_t done;
+	bool raw;		/* a stream of ZFS, of which nothing is sent unless it is raw */
 	const uint64_t *reached;	/* of `total`, as another process counts; or NULL */
 };
 

@@ -156,6 +156,7 @@ static void tell_state(struct session *s, struct str *answer)
 	letter_add(answer, "zfs", !s->jails.dataset ? "none" : s->is_open ? "open" : "fuse");
 	if (s->now.token) letter_add(answer, "token", s->now.token);
 	letter_add(answer, "self", copying_sender(s->m));
+	if (s->now.has_own_key) letter_add(answer, "ownkey", "");
 	if (s->id) letter_add(answer, "id", s->id);
 	if (s->by_files) {
 		letter_add(answer, "from", s->mark.from);

@@ -25,6 +25,7 @@ int session_finish(struct session *s, const struct letter *l, struct str *answer
 	const struct arrival a = {
 		.m = s->m, .box = &s->box, .is_open = s->is_open, .jail = from,
 		.shown = "the jail that it was copied from",
+		.raw = letter_get(l, "raw") != NULL,
 	};
 
 	if ((!s->box.box || s->jail) && !s->by_files)

@@ -83,13 +83,16 @@ static void remove_bare_all(const struct incoming *in)
 	}
 }
 
-/* A run that was killed may have given the jail its name, and not mounted it. */
-static void mount_named(const struct store *s, const char *name)
+/* What is locked has its place: who lists the jails finds it there. */
+static int mount_named(const struct store *s, const char *name, struct err *e)
 {
 	AUTOCLOSE int dir = store_open_entry(s, name, NULL);
 	const char *dataset = store_dataset(s, name);
 
-	if (dir < 0 || !store_mounted(s, dir)) zfs_mount(dataset, NULL);
+	if (dir >= 0 && store_mounted(s, dir)) return 0;
+	if (zfs_mount(dataset, e) == 0) return 0;
+	return zfs_locked_within(s->m, dataset) && (dir >= 0 || mkdirat(s->fd, name, 0700) == 0)
+	       ? 0 : -1;
 }
 
 int incoming_keep_away(const struct store *s, const char *name, struct err *e)
@@ -112,7 +115,8 @@ int incoming_open(const struct store *s, const char *name, struct incoming *in, 
 	if (!(d = zfs_list_marked(s->m, s->dataset, 1, &n, e))) return -1;
 	for (size_t i = 1; i < n && !in->box; i++)
 		if (!strchr(d[i].name, '@')) take_box(in, &d[i]);
-	if (in->box && !zfs_exists(in->dataset)) mount_named(s, name);
+	/* A run that was killed may have given the jail its name, and not mounted it. */
+	if (in->box && !zfs_exists(in->dataset)) mount_named(s, name, NULL);
 	remove_bare_all(in);
 	return 0;
 }
@@ -236,12 +240,11 @@ static int take_out(struct incoming *in, struct err *e)
 {
 	const struct store *s = in->jails;
 	const char *name = store_dataset(s, in->name);
-	AUTOCLOSE int all = store_lock(s, e), dir = -1;
+	AUTOCLOSE int all = store_lock(s, e);
 
 	if (all < 0 || store_check_free(s, in->name, e) < 0) return -1;
 	if (zfs_rename(in->dataset, name, e) < 0) return -1;
-	if ((dir = store_open_entry(s, in->name, NULL)) >= 0 && store_mounted(s, dir)) return 0;
-	if (zfs_mount(name, e) == 0) return 0;
+	if (mount_named(s, in->name, e) == 0) return 0;
 	return fail_in(e, "%s is whole, but not mounted", in->name);
 }
 
@@ -293,6 +296,6 @@ void incoming_sweep(const struct store *s, const struct hidden *h)
 		return;
 	}
 	if (n != 1 || !is_mark(s->m, h, d->mark)) return;
-	mount_named(s, h->name);
+	mount_named(s, h->name, NULL);
 	if (zfs_destroy_one(box, NULL) == 0) remove_bare(s, h->entry);
 }

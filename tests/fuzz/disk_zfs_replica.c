@@ -20,8 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (zfs_begin_read(data, n, &b, &e) == 0 ? n < ZFS_BEGIN : e.kind != ERR_UNTRUSTED)
 		__builtin_trap();
-	if (zfs_token_text_is_of(text, 0, 0, &size)) __builtin_trap();
-	zfs_token_text_is_of(text, 7, 0, &size);
+	if (zfs_token_text_is_of(text, 0, 0, false, &size)) __builtin_trap();
+	zfs_token_text_is_of(text, 7, 0, false, &size);
 	if (zfs_replica_parse(&m, text, "p/web", &r, &e) == 0)
 		for (size_t i = 0; i < r.n; i++)
 			if (!zfs_replica_find(&r, r.v[i].guid)) __builtin_trap();

@@ -27,11 +27,12 @@ TEST(what_both_sides_have)
 
 	tell(&s, "p/web", 3, "standby", "local");
 	str_addf(&s, "p/web\treceive_resume_token\t1-ab-c\t-\n");
+	str_addf(&s, "p/web\tencryptionroot\tp/web\t-\np/web\tkeystatus\tunavailable\t-\n");
 	str_addf(&s, "p/web\tencryption\taes-256-gcm\t-\np/web@a\tencryption\toff\t-\n");
 	tell(&s, "p/web@b c", 8, "standby", "inherited from p/web");
 	tell(&s, "p/web@a", 5, "snapshot:copy", "local");
 	CHECK_INT(zfs_replica_parse(&m, arena_strdup(&m, str_text(&s)), "p/web", &r, &e), 0);
-	CHECK(r.readonly && r.is_encrypted);
+	CHECK(r.readonly && r.is_encrypted && r.has_own_key && r.is_locked);
 	CHECK_STR(r.kind, "standby");
 	CHECK_STR(r.token, "1-ab-c");
 	CHECK(!r.child);
@@ -58,12 +59,13 @@ TEST(a_dataset_below_it_and_others_are_not_its_own)
 	tell(&s, "p/web", 3, "-", "-");
 	tell(&s, "p/web/data", 4, "standby", "local");
 	tell(&s, "p/webby@x", 4, "-", "-");
-	str_addf(&s, "p/web\tencryption\toff\tdefault\n");
+	str_addf(&s, "p/web\tencryption\toff\tdefault\np/web\tkeystatus\t-\t-\n");
+	str_addf(&s, "p/web\tencryptionroot\tp\t-\n");
 	str_addf(&s, "p/web\tjlmkr:kind\ttwo\nlines\tlocal\n");
 	CHECK_INT(zfs_replica_parse(&m, arena_strdup(&m, str_text(&s)), "p/web", &r, &e), 0);
 	CHECK_STR(r.child, "p/web/data");
 	CHECK_INT(r.n, 0);
-	CHECK(!r.token && !r.kind && !r.is_encrypted);
+	CHECK(!r.token && !r.kind && !r.is_encrypted && !r.has_own_key && !r.is_locked);
 }
 
 TEST(a_snapshot_without_a_number_is_a_fault)
@@ -88,15 +90,27 @@ TEST(a_token_is_of_one_snapshot)
 	const uint64_t guid = 0xcfc3d3d1ac3d3ac5;
 	uint64_t size;
 
-	CHECK(zfs_token_text_is_of(TOKEN, guid, 0, &size));
+	CHECK(zfs_token_text_is_of(TOKEN, guid, 0, false, &size));
 	CHECK_INT(size, 8423480);
-	CHECK(!zfs_token_text_is_of(TOKEN, guid, 5, &size));
-	CHECK(!zfs_token_text_is_of(TOKEN, 5, 0, &size));
-	CHECK(!zfs_token_text_is_of("", 0, 0, &size));
+	CHECK(!zfs_token_text_is_of(TOKEN, guid, 5, false, &size));
+	CHECK(!zfs_token_text_is_of(TOKEN, 5, 0, false, &size));
+	CHECK(!zfs_token_text_is_of("", 0, 0, false, &size));
 	CHECK(!zfs_token_text_is_of("cannot resume send: 'x' no longer exists\n",
-	                            guid, 0, &size));
-	CHECK(zfs_token_text_is_of("\tfromguid = 0x10\n\ttoguid = 0x20\n", 32, 16, &size));
-	CHECK(!zfs_token_text_is_of("\tfromguid = 0x10\n\ttoguid = 0x20\n", 32, 0, &size));
+	                            guid, 0, false, &size));
+	CHECK(zfs_token_text_is_of("\tfromguid = 0x10\n\ttoguid = 0x20\n", 32, 16, false,
+	                           &size));
+	CHECK(!zfs_token_text_is_of("\tfromguid = 0x10\n\ttoguid = 0x20\n", 32, 0, false,
+	                            &size));
+}
+
+TEST(a_token_is_of_a_raw_stream_or_not)
+{
+	static const char raw[] = "\ttoguid = 0x20\n\trawok = 1\n";
+	uint64_t size;
+
+	CHECK(zfs_token_text_is_of(raw, 32, 0, true, &size));
+	CHECK(!zfs_token_text_is_of(raw, 32, 0, false, &size));
+	CHECK(!zfs_token_text_is_of("\ttoguid = 0x20\n", 32, 0, true, &size));
 }
 
 TEST(a_name_with_newlines_cannot_be_another_snapshot)
@@ -104,9 +118,9 @@ TEST(a_name_with_newlines_cannot_be_another_snapshot)
 	uint64_t size;
 
 	CHECK(!zfs_token_text_is_of("\ttoguid = 0x20\n\ttoname = p/x@y\n\ttoguid = 0x7\n", 7, 0,
-	                            &size));
+	                            false, &size));
 	CHECK(!zfs_token_text_is_of("\ttoname = p/x@y\n\ttoguid = 0x7\n\ttoguid = 0x20\n", 7, 0,
-	                            &size));
+	                            false, &size));
 }
 
 /* -- the first record of a stream -- */
@@ -146,10 +160,14 @@ TEST(the_stream_of_one_snapshot)
 	CHECK_INT(read_begin(b, sizeof b, &got), 0);
 	CHECK_INT(got.guid, 77);
 	CHECK_INT(got.from, 66);
+	CHECK(!got.raw);
 	CHECK_STR(got.name, "");
 	memset(b + 56, 'n', ZFS_BEGIN - 56);
 	CHECK_INT(read_begin(b, sizeof b, &got), 0);
 	CHECK_INT(strlen(got.name), ZFS_BEGIN - 56);
+	put(b + 16, 1 | (1 << 22 | 1 << 24) << 2, 8);
+	CHECK_INT(read_begin(b, sizeof b, &got), 0);
+	CHECK(got.raw);
 	CHECK(zfs_is_stream(b, sizeof b));
 	CHECK(!zfs_is_stream(b, sizeof b - 1));
 	CHECK_INT(read_begin(b, sizeof b - 1, &got), -1);

@@ -16,7 +16,7 @@ struct copy_args {
 #define OPT_INTO copy_args
 static const struct opt copy_opts[] = {
 	OPT_FLAG('r', "refresh", refresh, "make or update a standby"),
-	OPT_FLAG(0, "raw", raw, "of an encrypted jail: send no readable data, no key"),
+	OPT_FLAG(0, "raw", raw, "send an encrypted jail so that it stays locked there"),
 	SENDING_DRY_RUN(to),
 	SENDING_OPTS(to),
 	OPT_END
@@ -52,8 +52,8 @@ const struct applet copy_applet = {
 	"The copy is a jail of its own, with another machine id. With --refresh it is a\n"
 	"standby: the same jail, from ZFS to ZFS with its snapshots, read-only, that is\n"
 	"not started. Only what is new is sent, the next time. 'jlmkr promote' there\n"
-	"makes it a jail. --raw sends an encrypted one as it is on the disk: it is locked\n"
-	"there, until 'zfs load-key'.\n"
+	"makes it a jail. With --raw, one that is encrypted is sent as it lies on the\n"
+	"disk, and is locked there until 'zfs load-key'.\n"
 	"'jlmkr help copying' tells more.\n",
 	.opts = copy_opts,
 	.args_size = sizeof(struct copy_args),

@@ -340,6 +340,14 @@ static int open_folder_in_root(int root, const char *path, const char **name, st
 	return place_in_root(root, folder, O_DIRECTORY, e);
 }
 
+void sweep_replaced_in_root(int root, const char *path)
+{
+	const char *name;
+	AUTOCLOSE int dir = open_folder_in_root(root, path, &name, NULL);
+
+	if (dir >= 0) sweep_replaced(dir, name);
+}
+
 int write_in_root(int root, const char *path, const char *text, mode_t mode, struct err *e)
 {
 	const struct put how = { .mode = mode, .like = -1, .of_folder = true };

@@ -97,6 +97,9 @@ int open_replacement(int dir, const char *name, struct err *e);
  * that no other process replaces it now. */
 void sweep_replaced(int dir, const char *name);
 
+/* The same of write_in_root. */
+void sweep_replaced_in_root(int root, const char *path);
+
 /* -- inside a root, which others may change at the same time --
  *
  * `root` is an open directory; `path` may be absolute, and every link on the way is followed

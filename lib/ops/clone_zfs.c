@@ -140,6 +140,7 @@ static int complete_found(struct clone *c, struct err *e)
 	out_verbose("finishing %s, a clone of %s@%s that was interrupted", c->name,
 	            c->note.from, label_of(&c->note));
 	if (zfs_below_read(m, of, label_of(&c->note), &below, e) < 0) return -1;
+	second_sweep(c->dir);
 	return complete(c, &below, e);
 }
 

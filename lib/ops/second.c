@@ -41,6 +41,14 @@ static void tell_same(struct arena *m, int rootfs, const struct second *s)
 		         "/etc/ssh/ssh_host_* in it and run ssh-keygen -A", s->to, s->shown);
 }
 
+void second_sweep(int dir)
+{
+	AUTOCLOSE int rootfs = jail_open_rootfs(dir, NULL);
+
+	sweep_replaced(dir, LAYOUT_CONFIG);
+	if (rootfs >= 0) identity_sweep(rootfs);
+}
+
 int second_renew(struct arena *m, int dir, const struct second *s, struct err *e)
 {
 	AUTOCLOSE int rootfs = jail_open_rootfs(dir, e);

@@ -15,4 +15,7 @@ struct second {
  * both have: host names that the user chose, static addresses, SSH host keys. */
 int second_renew(struct arena *m, int dir, const struct second *s, struct err *e);
 
+/* Before it is done once more: delete what one that was killed has left half done. */
+void second_sweep(int dir);
+
 #endif

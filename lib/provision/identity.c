@@ -75,6 +75,16 @@ int identity_renew(int rootfs, const char *from, const char *to, struct err *e)
 	return renew_id(&m, rootfs, e) < 0 ? -1 : drop_seed(rootfs, e);
 }
 
+void identity_sweep(int rootfs)
+{
+	static const char *const files[] = {
+		"/etc/hostname", "/etc/hosts", MACHINE_ID, DBUS_ID,
+	};
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		sweep_replaced_in_root(rootfs, files[i]);
+}
+
 /* -- what stays the same -- */
 
 static DIR *open_names(int rootfs, const char *path)

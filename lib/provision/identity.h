@@ -17,6 +17,9 @@ struct words;
  * one: without one it has never booted, and makes its own. `e` must not be NULL. */
 int identity_renew(int rootfs, const char *from, const char *to, struct err *e);
 
+/* Delete what one that was killed has left in it: files that were to replace others. */
+void identity_sweep(int rootfs);
+
 /* Whether it has SSH host keys, which its copies have, too. */
 bool identity_has_ssh_keys(int rootfs);
 

@@ -48,7 +48,9 @@ bool clone_is_begun(struct arena *m, int jails, const char *name, struct clone_n
 
 void clone_forget(const struct store *s, const char *name)
 {
-	unlinkat(s->fd, note_of(s->m, name), 0);
+	struct clone_note note;
+
+	if (clone_is_begun(s->m, s->fd, name, &note)) unlinkat(s->fd, note_of(s->m, name), 0);
 }
 
 /* A link is there with its text or not at all. */
@@ -121,6 +123,14 @@ int clone_begin(const struct store *s, const char *name, const struct clone_note
 	return -1;
 }
 
+/* The dataset that it was cloned from may have another name by now. */
+static bool is_of_note(const char *origin, const struct clone_note *note)
+{
+	const char *at = strchr(origin, '@');
+
+	return at && str_eq(at, strchr(note->origin, '@'));
+}
+
 int clone_find(const struct store *s, const char *name, struct clone *c, struct err *e)
 {
 	const struct zfs_dataset *d = NULL;
@@ -132,7 +142,8 @@ int clone_find(const struct store *s, const char *name, struct clone *c, struct 
 	if (c->dataset && !(d = zfs_list(s->m, c->dataset, 0, &n, &why)) &&
 	    !zfs_is_gone(c->dataset))
 		return fail_as(e, &why);
-	if (!d || strcmp(d->origin, c->note.origin)) return clone_forget(s, name), 0;
+	if (!d || !is_of_note(d->origin, &c->note)) return clone_forget(s, name), 0;
+	c->note.origin = d->origin;
 	c->found = true;
 	if (!d->mounted && zfs_mount(c->dataset, e) < 0) return -1;
 	return open_clone(c, e) < 0 ? -1 : 1;

@@ -4,7 +4,7 @@
  * and an identity of its own, whoever locks the jail next does, if who made it was killed. A
  * note says that it is not done: the link .clone-NAME in jails/, which leads nowhere. Its text
  * is FROM/ORIGIN, the name of the jail that it was cloned from and the snapshot. It counts only
- * if the jail is a clone of that. Then the jail is finished, never destroyed.
+ * if the jail is a clone of one with that label. Then the jail is finished, never destroyed.
  *
  * ZFS keeps the order of changes in a pool, which jails/ and the clone are in. So a power cut
  * leaves no clone without its note, and no note goes before what it is for is done.

@@ -274,6 +274,15 @@ for verb in snapshot rename promote rollback export clone; do
 	status 0
 done
 
+story '... also if the first one has another name by then'
+cut_clone k2
+patiently env JAILMAKER_DIR="$home" jlmkr-rename -q web3 web4
+j jlmkr-snapshot -q k2@a
+status 0
+named k2
+j jlmkr-remove -q -y k2
+patiently env JAILMAKER_DIR="$home" jlmkr-rename -q web4 web3
+
 story '... and is removed, made again, and mounted, like any other jail'
 cut_clone k2
 j jlmkr-remove -q -y k2
@@ -307,6 +316,11 @@ in_host ln -s 'what is this' "$home/jails/.clone-k4"
 j jlmkr-rename -q k2 k3
 status 0
 is .clone-k4 "$(in_host ls -A "$home/jails" | grep '^\.')"
+in_host sh -c "rm '$home/jails/.clone-k4'; echo mine > '$home/jails/.clone-k4'"
+j jlmkr-clone -q one k4
+refused
+err_has 'create .*/.clone-k4: File exists'
+is mine "$(in_host cat "$home/jails/.clone-k4")"
 in_host rm "$home/jails/.clone-k4"
 j jlmkr-remove -q -y k3
 j jlmkr-remove -q -y web3

@@ -16,7 +16,7 @@ struct copy_args {
 #define OPT_INTO copy_args
 static const struct opt copy_opts[] = {
 	OPT_FLAG('r', "refresh", refresh, "make or update a standby"),
-	OPT_FLAG(0, "raw", raw, "send an encrypted jail so that it stays locked there"),
+	OPT_FLAG(0, "raw", raw, "send an encrypted jail locked, as it is"),
 	SENDING_DRY_RUN(to),
 	SENDING_OPTS(to),
 	OPT_END

@@ -109,7 +109,7 @@ struct zfs_dataset *zfs_list(struct arena *m, const char *root, int depth, size_
 	return parse_list(m, zfs_ask(m, argv, e), n, e);
 }
 
-#define MARKED_COLUMNS "name,guid,createtxg,userrefs,origin," ZFS_KIND
+static const char marked_columns[] = "name,guid,createtxg,userrefs,origin," ZFS_KIND;
 
 static bool parse_marked(struct arena *m, char *line, struct zfs_marked *t)
 {
@@ -147,7 +147,7 @@ struct zfs_marked *zfs_list_marked(struct arena *m, const char *root, int depth,
 {
 	char *argv[] = { "zfs", "list", "-H", "-t", "filesystem,volume,snapshot",
 		         "-d", arena_printf(m, "%d", depth),
-		         "-o", MARKED_COLUMNS, (char *)root, NULL };
+		         "-o", (char *)marked_columns, (char *)root, NULL };
 
 	return list_marked(m, argv, n, e);
 }
@@ -156,8 +156,8 @@ struct zfs_marked *zfs_list_store(struct arena *m, const char *root, const char 
                                   size_t *n, struct err *e)
 {
 	char *types = also ? "filesystem,volume,snapshot" : "filesystem,volume";
-	char *argv[] = { "zfs", "list", "-H", "-t", types, "-d", "1", "-o", MARKED_COLUMNS,
-		         (char *)root, (char *)also, NULL };
+	char *argv[] = { "zfs", "list", "-H", "-t", types, "-d", "1",
+		         "-o", (char *)marked_columns, (char *)root, (char *)also, NULL };
 
 	return list_marked(m, argv, n, e);
 }

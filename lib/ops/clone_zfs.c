@@ -10,6 +10,7 @@
 #include "lib/base/str.h"
 #include "lib/disk/lock.h"
 #include "lib/disk/passes.h"
+#include "lib/disk/tree.h"
 #include "lib/disk/zfs_below.h"
 #include "lib/engine/engine.h"
 #include "lib/jail/jail.h"
@@ -50,6 +51,8 @@ static int complete(const struct clone *c, const struct zfs_below *below, struct
 
 	if (clone_below(c, below, e) < 0 || drop_unfinished(c, e) < 0) return -1;
 	if (second_renew(c->jails->m, c->dir, &second, e) < 0) return -1;
+	/* A sync of jails/ could write that the note is gone, and nothing of this. */
+	if (tree_sync(c->dir, e) < 0) return -1;
 	clone_forget(c->jails, c->name);
 	return 0;
 }

@@ -7,7 +7,7 @@
  * if the jail is a clone of one with that label. Then the jail is finished, never destroyed.
  *
  * ZFS keeps the order of changes in a pool, which jails/ and the clone are in. So a power cut
- * leaves no clone without its note, and no note goes before what it is for is done.
+ * leaves no clone without its note. What the note is for is synced before it goes.
  */
 #ifndef STORE_CLONE_H
 #define STORE_CLONE_H

@@ -66,6 +66,15 @@ static int write_note(const struct clone *c, struct err *e)
 	return fail_sys(e, "create %s/%s", c->jails->path, entry);
 }
 
+/* With the lock of the name. A zfs clone that has outlived its run holds that of the store. */
+static bool is_without_jail(const struct store *s, const char *name)
+{
+	AUTOCLOSE int all = store_lock(s, NULL);
+
+	return all >= 0 && faccessat(s->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	       (!s->dataset || zfs_is_gone(store_dataset(s, name)));
+}
+
 void clone_sweep(const struct store *s, const char *entry)
 {
 	const char *name = entry + strlen(NOTE);
@@ -74,9 +83,7 @@ void clone_sweep(const struct store *s, const char *entry)
 
 	if (!str_starts(entry, NOTE) || !clone_is_begun(s->m, s->fd, name, &note)) return;
 	if ((alone = hidden_lock_name(s->fd, name, now_ms(), NULL)) < 0) return;
-	if (faccessat(s->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    (!s->dataset || zfs_is_gone(store_dataset(s, name))))
-		unlinkat(s->fd, entry, 0);
+	if (is_without_jail(s, name)) clone_forget(s, name);
 	hidden_unlock_name(&alone);
 }
 
@@ -135,10 +142,13 @@ int clone_find(const struct store *s, const char *name, struct clone *c, struct 
 {
 	const struct zfs_dataset *d = NULL;
 	struct err why = { 0 };
+	AUTOCLOSE int all = -1;
 	size_t n;
 
 	*c = clone_of(s, name);
 	if (!clone_is_begun(s->m, s->fd, name, &c->note)) return 0;
+	/* A zfs clone that has outlived its run holds it. */
+	if ((all = store_lock(s, e)) < 0) return -1;
 	if (c->dataset && !(d = zfs_list(s->m, c->dataset, 0, &n, &why)) &&
 	    !zfs_is_gone(c->dataset))
 		return fail_as(e, &why);

@@ -301,6 +301,27 @@ err_has 'there is a jail k2 already'
 named k2
 j jlmkr-remove -q -y k2
 
+story 'a zfs clone that outlives its run is waited for'
+sly_zfs
+echo 'pkill -KILL -f jlmkr-clone; sleep 2' | slyly clone
+j jlmkr-clone web3 k2
+[ "$rc" -ne 0 ] && in_host test ! -e "$home/jails/k2" || fail "it is not cut: $rc"
+j jlmkr-clone web3 k2
+status 0
+err_has 'An earlier clone that was interrupted has made k2'
+named k2
+j jlmkr-remove -q -y k2
+echo 'pkill -KILL -f jlmkr-clone; sleep 2' | slyly clone
+j jlmkr-clone web3 k2
+j jlmkr-clone -q one k3
+status 0
+j jlmkr-snapshot -q k2@a
+status 0
+named k2
+j jlmkr-remove -q -y k2
+j jlmkr-remove -q -y k3
+honest_zfs
+
 story 'a note without its clone says nothing'
 in_host ln -s "web3/$ds/jails/web3@none" "$home/jails/.clone-k2"
 j jlmkr-clone -q one k2

@@ -22,7 +22,7 @@ list -q
 status 6
 one_line_err
 err_has 'try again in 3600 seconds'
-took 2
+took 6
 host images
 
 story 'a family of addresses that is dead costs less than a second'

@@ -2,22 +2,7 @@
 
 #include "lib/store/clone.h"
 
-#include "lib/base/str.h"
-#include "lib/store/store.h"
-#include "tests/unit/disk_world.h"
-
-static void open_store(struct world *w, struct store *s)
-{
-	world_make(w);
-	CHECK_INT(world_shell(w, "mkdir inside/jails"), 0);
-	CHECK_INT(store_look(&w->m, arena_printf(&w->m, "%s/inside", w->path), s, &w->e), 0);
-}
-
-static void close_store(struct world *w, struct store *s)
-{
-	store_close(s);
-	world_drop(w);
-}
+#include "tests/unit/store_world.h"
 
 TEST(a_note_says_what_was_cloned)
 {

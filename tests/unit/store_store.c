@@ -6,30 +6,9 @@
 #include "lib/store/removal.h"
 #include "lib/store/staging.h"
 #include "lib/store/trash.h"
-#include "tests/unit/disk_world.h"
+#include "tests/unit/store_world.h"
 
 #define HIDDEN ".create-web-0123456789abcdef"
-
-static void open_store(struct world *w, struct store *s)
-{
-	const char *dir;
-
-	world_make(w);
-	dir = arena_printf(&w->m, "%s/inside", w->path);
-	CHECK_INT(world_shell(w, "mkdir inside/jails"), 0);
-	CHECK_INT(store_look(&w->m, dir, s, &w->e), 0);
-	CHECK_STR(s->path, arena_printf(&w->m, "%s/jails", dir));
-	CHECK(!s->dataset);
-	CHECK(!store_dataset(s, "web"));
-	CHECK_INT(store_check_name(s, "web", &w->e), 0);
-}
-
-static void close_store(struct world *w, struct store *s)
-{
-	store_close(s);
-	CHECK_INT(s->fd, -1);
-	world_drop(w);
-}
 
 static int check_names(const struct world *w, const char *names)
 {

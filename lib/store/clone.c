@@ -174,17 +174,17 @@ static int mount_below(const struct clone *c, const char *dataset, const char *c
 int clone_below(const struct clone *c, const struct zfs_below *b, struct err *e)
 {
 	struct arena *m = c->jails->m;
-	const char *at = strchr(c->note.origin, '@');
 
 	for (size_t i = 0; i < b->n; i++) {
-		const char *name = zfs_below_name(b, i), *canmount = zfs_below_canmount(b, i);
-		const char *from = arena_printf(m, "%s%s%s", b->of, name, at);
+		const char *name = zfs_below_name(b, i);
 		const char *to = arena_printf(m, "%s%s", c->dataset, name);
 		int rc;
 
 		if (zfs_below_check_way(c->dir, name, e) < 0) return -1;
-		if (c->found && zfs_exists(to)) rc = mount_below(c, to, canmount, e);
-		else rc = store_clone_dataset(from, to, NULL, canmount, e);
+		if (c->found && zfs_exists(to))
+			rc = mount_below(c, to, zfs_below_canmount(b, i), e);
+		else
+			rc = store_clone_below(m, b, i, c->note.origin, c->dataset, NULL, e);
 		if (rc < 0) return -1;
 	}
 	return 0;

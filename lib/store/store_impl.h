@@ -44,10 +44,10 @@ struct store_ops {
  * tools created. To go through all entries, call `list` of both kinds. */
 extern const struct store_ops store_zfs, store_dir;
 
-/* Clone the snapshot `origin`; NULL: create an empty dataset. One that could not be mounted is
- * destroyed again. `mark` and `canmount` as in disk/zfs.h. */
-int store_clone_dataset(const char *origin, const char *dataset, const char *mark,
-                        const char *canmount, struct err *e);
+/* Of datasets below one whose snapshot `origin` was cloned as `top`: clone that with the number
+ * `i`. If it could not be mounted, it is destroyed again. `mark` as in disk/zfs.h. */
+int store_clone_below(struct arena *m, const struct zfs_below *b, size_t i, const char *origin,
+                      const char *top, const char *mark, struct err *e);
 
 /* Whether an item of a clone is a clone, too: of the snapshot of the same label, and of the
  * dataset that is to the origin's what it is to the clone's. */

@@ -66,8 +66,9 @@ static int enter_dataset(struct staging *w, struct err *e)
 	return 0;
 }
 
-int store_clone_dataset(const char *origin, const char *dataset, const char *mark,
-                        const char *canmount, struct err *e)
+/* If the dataset was created but could not be mounted, it is destroyed again. */
+static int make_jail_dataset(const char *origin, const char *dataset, const char *mark,
+                             const char *canmount, struct err *e)
 {
 	struct err why = { 0 };
 
@@ -76,6 +77,16 @@ int store_clone_dataset(const char *origin, const char *dataset, const char *mar
 		return 0;
 	if (zfs_says_not_mounted(&why)) zfs_destroy_one(dataset, NULL);
 	return fail_as(e, &why);
+}
+
+int store_clone_below(struct arena *m, const struct zfs_below *b, size_t i, const char *origin,
+                      const char *top, const char *mark, struct err *e)
+{
+	const char *name = zfs_below_name(b, i);
+
+	return make_jail_dataset(arena_printf(m, "%s%s%s", b->of, name, strchr(origin, '@')),
+	                         arena_printf(m, "%s%s", top, name), mark,
+	                         zfs_below_canmount(b, i), e);
 }
 
 /* Those below it are mounted in it, and move with it. */
@@ -88,11 +99,8 @@ static int clone_below(struct staging *w, const char *origin, struct err *e)
 		const char *name = zfs_below_name(b, w->below_n);
 
 		if (zfs_below_check_way(w->dir, name, e) < 0) return -1;
-		if (store_clone_dataset(arena_printf(m, "%s%s%s", b->of, name,
-		                                     strchr(origin, '@')),
-		                        arena_printf(m, "%s%s", w->dataset, name),
-		                        w->hidden.mark, zfs_below_canmount(b, w->below_n),
-		                        e) < 0)
+		if (store_clone_below(m, b, w->below_n, origin, w->dataset, w->hidden.mark,
+		                      e) < 0)
 			return -1;
 	}
 	return 0;
@@ -104,7 +112,7 @@ static int store_zfs_own(struct staging *w, const char *origin, struct err *e)
 
 	if (w->dataset) return 0;
 	dataset = store_dataset(w->jails, w->hidden.entry);
-	if (store_clone_dataset(origin, dataset, w->hidden.mark, NULL, e) < 0) return -1;
+	if (make_jail_dataset(origin, dataset, w->hidden.mark, NULL, e) < 0) return -1;
 	w->dataset = dataset;
 	return enter_dataset(w, e) < 0 ? -1 : clone_below(w, origin, e);
 }
